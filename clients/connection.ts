@@ -1,0 +1,21 @@
+/** How to reach one machine by ssh. Plain data: it is an input of resources and lies in the state, so it holds no secret. */
+export interface Connection {
+    /** For messages: the node's or the physical host's name. */
+    name: string;
+    /** Address as seen from the jump host, or from the operator where there is none. */
+    host: string;
+    /** Default 22; the course's physical hosts use 24 (H1). */
+    port: number;
+    user: string;
+    /** The machine's public host keys, `ssh-ed25519 AAAA…`, one a line; anything else is refused. */
+    hostKey: string;
+    /** Path of the operator's private key file (mode 0600). */
+    keyFile: string;
+    /** The machine to go through: a node is reached through its physical host. */
+    jump?: Connection;
+}
+
+/** The machine could not be asked, for a reason of its own: nothing is known about what is in it. */
+export class Unreachable extends Error {
+    override readonly name = "Unreachable";
+}

@@ -1,0 +1,8 @@
+/** Unit, component and contract tests; the end-to-end tests (tests/e2e) are run by `./classroom test` on a lab. */
+module.exports = {
+    testEnvironment: "node",
+    roots: ["<rootDir>/tests"],
+    testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/"],
+    modulePathIgnorePatterns: ["<rootDir>/bin/"],
+    transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }] },
+};

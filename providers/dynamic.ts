@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Something wrong with a request, found before anything is changed. */
+export interface Problem {
+    property: string;
+    /** What was given and what is allowed. */
+    reason: string;
+}
+
+/**
+ * What one kind of object can do, free of the engine and tested without it.
+ * `Inputs` is what the program asks for; `Outputs` what the live object adds to it (ids, fingerprints).
+ */
+export interface Handler<Inputs extends object, Outputs extends object = object> {
+    /** The properties of the live object: a refresh compares them, a preview shows them old beside new. */
+    readonly inputs: readonly (keyof Inputs & string)[];
+    /** Inputs that only say how to reach the object (connection, credentials): their change touches nothing remote. */
+    readonly access: readonly (keyof Inputs & string)[];
+    /** Properties whose change means another object rather than a changed one. */
+    readonly replaceOn: readonly (keyof Inputs & string)[];
+    /** Everything that can be known to be wrong; inputs not known before the update are left out. */
+    check?(inputs: Partial<Inputs>): Problem[];
+    /** Makes the object, or adopts an equal one; refuses a different one of the same name, with both shown. */
+    create(inputs: Inputs): Promise<{ id: string; outputs: Outputs }>;
+    /**
+     * The live object, or `undefined` when it is gone. Throws {@link Unreachable} when it cannot be asked.
+     * A secret that differs is returned as {@link differs}, never as the live value.
+     */
+    read(id: string, recorded: Inputs & Outputs): Promise<(Inputs & Outputs) | undefined>;
+    update(id: string, recorded: Inputs & Outputs, inputs: Inputs): Promise<Outputs>;
+    /** Deleting what is already gone is success. */
+    delete(id: string, recorded: Inputs & Outputs): Promise<void>;
+}
+
+/** Stands for the live value of a secret that is not the recorded one. */
+export const differs = "(differs)";
+
+/**
+ * Thrown by `create` when the object exists but is not finished: it is recorded with `outputs`,
+ * and the next up calls `update`, which finishes it.
+ */
+export class Incomplete extends Error {
+    override readonly name = "Incomplete";
+    constructor(readonly id: string, readonly outputs: object, reason: string) { super(reason); }
+}
+
+/**
+ * A resource whose handler is the export `handler` of the module `bin/providers/<kind>.js`.
+ *
+ * The engine stores a provider's code with each resource and runs the stored code on refresh and
+ * destroy. What is stored here is one line that loads today's handler: it never goes stale and costs
+ * a hundred bytes, where serialising a closure costs two kilobytes, twice, in every resource.
+ */
+export abstract class LiveResource extends pulumi.CustomResource {
+    /**
+     * @param kind folder and file of the handler, e.g. `keystone/tenant`
+     * @param type the last part of the resource's type, e.g. `Tenant`
+     * @param props inputs, and outputs as `undefined`
+     */
+    protected constructor(kind: string, type: string, name: string, props: pulumi.Inputs, opts?: pulumi.CustomResourceOptions) {
+        const module = kind.split("/")[0];
+        const provider = `exports.handler=()=>require(require("path").resolve("bin/providers/host.js")).provider(${JSON.stringify(kind)})`;
+        super(`pulumi-nodejs:dynamic/${module}:${type}`, name, { ...props, __provider: provider },
+            pulumi.mergeOptions({ deleteBeforeReplace: true }, opts));
+    }
+}

@@ -1,0 +1,111 @@
+import * as fs from "fs";
+import * as path from "path";
+import type { Handler, Problem } from "./dynamic";
+
+/** What the engine sends: inputs or state, with the stored provider beside them. */
+type Sent = Record<string, unknown>;
+type AnyHandler = Handler<Sent, Sent>;
+
+/** The engine's stand-in for a value that is not known before the update. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+const loadHandler = (kind: string): AnyHandler => require(path.resolve("bin/providers", kind)).handler;
+
+/** Inputs or state without what the engine keeps beside them. */
+const plain = ({ __provider, ...rest }: Sent): Sent => rest;
+
+/** Key order does not make a difference, in objects at any depth. */
+function canonical(value: unknown): string {
+    return JSON.stringify(value, (_key, v) => v && typeof v === "object" && !Array.isArray(v)
+        ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => a < b ? -1 : 1)) : v) ?? "undefined";
+}
+const same = (a: unknown, b: unknown): boolean => canonical(a ?? undefined) === canonical(b ?? undefined);
+const isUnknown = (value: unknown): boolean => canonical(value).includes(UNKNOWN);
+
+/** By name, not by class: the handler may have been loaded from another copy of the module. */
+const named = (e: unknown, name: string): e is Error => e instanceof Error && e.name === name;
+
+/**
+ * Tells the command line what was asked and what could not be, one JSON line each, where it asked for it:
+ * the engine itself has no way to say that a resource was kept because it could not be read.
+ */
+function report(line: object): void {
+    const file = process.env.CLASSROOM_REPORT;
+    if (file) fs.appendFileSync(file, JSON.stringify(line) + "\n", { mode: 0o600 });
+}
+
+/** The engine's view of a handler: the object whose methods the dynamic-provider process calls. */
+export function provider(kind: string) {
+    return {
+        async check(_olds: Sent, news: Sent): Promise<{ inputs: Sent; failures: Problem[] }> {
+            const known = Object.fromEntries(Object.entries(plain(news)).filter(([, v]) => !isUnknown(v)));
+            return { inputs: news, failures: loadHandler(kind).check?.(known) ?? [] };
+        },
+
+        async diff(_id: string, olds: Sent, news: Sent) {
+            const handler = loadHandler(kind);
+            const changed = [...handler.inputs, ...handler.access].filter(k => isUnknown(news[k]) || !same(olds[k], news[k]));
+            return {
+                changes: changed.length > 0,
+                replaces: changed.filter(k => handler.replaceOn.includes(k)),
+                deleteBeforeReplace: true,
+            };
+        },
+
+        async create(inputs: Sent) {
+            try {
+                const { id, outputs } = await loadHandler(kind).create(plain(inputs));
+                return { id, outs: { ...plain(inputs), ...outputs } };
+            } catch (e) {
+                if (!named(e, "Incomplete")) throw clean(e);
+                const { id, outputs } = e as Error & { id: string; outputs: Sent };
+                throw Object.assign(new Error(e.message), { id, properties: { ...inputs, ...outputs }, reasons: [e.message] });
+            }
+        },
+
+        async read(id: string, props: Sent) {
+            const handler = loadHandler(kind);
+            const recorded = plain(props);
+            try {
+                const live = await handler.read(id, recorded);
+                report({ event: "asked", kind, id });
+                if (!live) return { id: "", props: {} };
+                const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);
+                const inputs = Object.fromEntries(managed.map(k => [k, handler.access.includes(k) ? recorded[k] : live[k]]).filter(([, v]) => v !== undefined));
+                return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs };
+            } catch (e) {
+                if (!named(e, "Unreachable")) throw clean(e);
+                report({ event: "unreachable", kind, id, reason: e.message });
+                console.warn(`${kind} ${id}: ${e.message}; what was recorded is kept`);
+                return { id, props: recorded };
+            }
+        },
+
+        async update(id: string, olds: Sent, news: Sent) {
+            const handler = loadHandler(kind);
+            const [recorded, inputs] = [plain(olds), plain(news)];
+            try {
+                if (handler.inputs.every(k => same(recorded[k], inputs[k])) && !initFailed(recorded)) return { outs: { ...recorded, ...inputs } };
+                return { outs: { ...inputs, ...await handler.update(id, recorded, inputs) } };
+            } catch (e) { throw clean(e); }
+        },
+
+        async delete(id: string, props: Sent): Promise<void> {
+            try { await loadHandler(kind).delete(id, plain(props)); } catch (e) { throw clean(e); }
+        },
+    };
+}
+
+/** A handler marks an object that still has to be finished with the output `incomplete: true`. */
+const initFailed = (recorded: Sent): boolean => recorded.incomplete === true;
+
+/** A key that `read` would add goes in plain text into previews and history: only recorded keys come back. */
+const onlyKnown = (live: Sent, recorded: Sent): Sent =>
+    Object.fromEntries(Object.entries(live).filter(([k, v]) => k in recorded && v !== undefined));
+
+/** An error as the user should see it: its message, without the stack that the engine's process would print. */
+function clean(e: unknown): Error {
+    const error = e instanceof Error ? e : new Error(String(e));
+    if (!process.env.CLASSROOM_DEBUG) error.stack = error.message;
+    return error;
+}
