@@ -1,0 +1,128 @@
+import { Cidr } from "./cidr";
+import { HostRole, NetworkName, NodeName, nodeNames, nodes } from "./nodes";
+
+/** The networks of a stack; the tutorial's are the defaults (N1–N4, W2, W3). */
+export interface NetworkRanges {
+    nat: string;
+    internal: string;
+    public: string;
+    /** Addresses of instances (W2). */
+    fixed: string;
+    /** Public addresses that instances get (W3); part of `public`. */
+    floating: string;
+}
+
+export const tutorialRanges: NetworkRanges = {
+    nat: "192.168.122.0/24",
+    internal: "10.0.0.0/24",
+    public: "172.16.0.0/16",
+    fixed: "10.99.0.0/22",
+    floating: "172.16.1.0/24",
+};
+
+/** One network card of a node. */
+export interface Interface {
+    /** `eth0`, `eth1`, … as the tutorial counts them. */
+    device: string;
+    network: NetworkName;
+    mac: string;
+    /** Absent on the OpenStack-private network (N4). */
+    address?: string;
+    netmask?: string;
+}
+
+/** Where a node is and what it is called. */
+export interface NodePlan {
+    name: NodeName;
+    host: HostRole;
+    interfaces: readonly Interface[];
+    /** On the NAT network: where its physical host reaches it by ssh (N1). */
+    natAddress: string;
+    /** Where the cloud's services reach it (N2). */
+    internalAddress: string;
+    /** Absent on the compute nodes (N3). */
+    publicAddress?: string;
+    /** `<node>.example.org`; absent on the compute nodes (N3). */
+    publicName?: string;
+}
+
+/** Every address, MAC address and name of a stack: a function of its ranges and its number alone. */
+export class AddressPlan {
+    private readonly byName: ReadonlyMap<NodeName, NodePlan>;
+
+    /**
+     * @param stackNumber 1–10 for the teams, 0 for the lab: makes MAC addresses differ where two stacks share a wire
+     * @throws Error from {@link problems}' first line
+     */
+    constructor(readonly stackNumber: number, readonly ranges: NetworkRanges = tutorialRanges, readonly domain = "example.org") {
+        const [first] = problems(ranges);
+        if (first) throw new Error(`${first.key}: ${first.reason}`);
+        this.byName = new Map(nodeNames.map(name => [name, this.plan(name)]));
+    }
+
+    node(name: NodeName): NodePlan { return this.byName.get(name)!; }
+
+    get all(): NodePlan[] { return [...this.byName.values()]; }
+
+    on(host: HostRole): NodePlan[] { return this.all.filter(node => node.host === host); }
+
+    /** Lines of an /etc/hosts that knows the private and the public name of every node (H3). */
+    hostsEntries(): { address: string; names: string[] }[] {
+        return this.all.flatMap(node => [
+            { address: node.internalAddress, names: [node.name] },
+            ...(node.publicAddress ? [{ address: node.publicAddress, names: [node.publicName!] }] : []),
+        ]);
+    }
+
+    private plan(name: NodeName): NodePlan {
+        const { host, octet, networks } = nodes[name];
+        const interfaces = networks.map((network, index): Interface => {
+            const card = { device: `eth${index}`, network, mac: this.mac(index, octet) };
+            if (network === "private") return card;
+            const range = Cidr.parse(this.ranges[network]);
+            return { ...card, address: range.address(octet), netmask: range.netmask };
+        });
+        const addressOn = (network: NetworkName) => interfaces.find(card => card.network === network)?.address;
+        const publicAddress = addressOn("public");
+        return {
+            name, host, interfaces,
+            natAddress: addressOn("nat")!,
+            internalAddress: addressOn("internal")!,
+            ...(publicAddress ? { publicAddress, publicName: `${name}.${this.domain}` } : {}),
+        };
+    }
+
+    /** 52:54:00 is QEMU's prefix; then stack, card and node. */
+    private mac(card: number, octet: number): string {
+        return ["52", "54", "00", ...[this.stackNumber, card, octet].map(n => n.toString(16).padStart(2, "0"))].join(":");
+    }
+}
+
+/** What is wrong with a set of ranges: which key, which value, what is allowed. */
+export function problems(ranges: NetworkRanges): { key: keyof NetworkRanges; reason: string }[] {
+    const found: { key: keyof NetworkRanges; reason: string }[] = [];
+    const parsed: Partial<Record<keyof NetworkRanges, Cidr>> = {};
+    for (const key of Object.keys(tutorialRanges) as (keyof NetworkRanges)[]) {
+        try { parsed[key] = Cidr.parse(ranges[key]); } catch (e) { found.push({ key, reason: (e as Error).message }); }
+    }
+    const { nat, internal, public: publicRange, fixed, floating } = parsed;
+    const highest = Math.max(...nodeNames.map(name => nodes[name].octet));
+    for (const [key, range] of [["nat", nat], ["internal", internal], ["public", publicRange]] as const) {
+        if (range && range.size <= highest + 1) found.push({ key, reason: `${range} is too small: nodes have the addresses up to number ${highest}` });
+    }
+    const apart = [["nat", nat], ["internal", internal], ["public", publicRange], ["fixed", fixed]] as const;
+    apart.forEach(([key, range], i) => {
+        for (const [other, otherRange] of apart.slice(0, i)) {
+            if (range && otherRange && range.overlaps(otherRange)) found.push({ key, reason: `${range} overlaps the network "${other}" (${otherRange})` });
+        }
+    });
+    if (floating && publicRange) {
+        if (!publicRange.includes(floating)) {
+            found.push({ key: "floating", reason: `${floating} is not inside the public network ${publicRange}` });
+        } else if (publicRange.size > highest) {
+            const taken = nodeNames.filter(n => nodes[n].networks.includes("public")).find(n => floating.contains(publicRange.address(nodes[n].octet)));
+            if (taken) found.push({ key: "floating", reason: `${floating} holds ${publicRange.address(nodes[taken].octet)}, the address of ${taken}` });
+        }
+    }
+    return found;
+}
