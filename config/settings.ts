@@ -1,0 +1,120 @@
+import * as z from "zod";
+import { UserError } from "../system/errors";
+import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
+import { hostRoles, NodeName, nodeNames } from "./nodes";
+
+const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
+const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
+
+const host = z.strictObject({
+    /** Name or address, as the operator reaches it. */
+    address: hostName,
+    /** The course's hosts listen on 24 (H1). */
+    port: z.int().min(1).max(65535).default(24),
+    /** Public host keys, one a line, `ssh-ed25519 AAAA…`; taken from known_hosts where it is not given. */
+    hostKey: z.string().optional(),
+});
+
+const nodeOverride = z.strictObject({
+    kind: z.enum(["container", "vm"]).optional(),
+    power: z.enum(["on", "off"]).optional(),
+});
+
+const credentials = z.strictObject({
+    mysqlRoot: z.string().min(1), adminToken: z.string().min(1), adminPassword: z.string().min(1),
+    rabbitPassword: z.string().min(1),
+    keystoneDatabase: z.string().min(1), glanceDatabase: z.string().min(1), cinderDatabase: z.string().min(1), novaDatabase: z.string().min(1),
+    glanceUser: z.string().min(1), cinderUser: z.string().min(1), novaUser: z.string().min(1), placementUser: z.string().min(1),
+});
+/** The cloud's passwords; every one is a secret of the stack. */
+export type Credentials = z.infer<typeof credentials>;
+
+/** The passwords that the tutorial prints, and one for the account that only newer releases have. */
+export const tutorialCredentials: Credentials = {
+    mysqlRoot: "mysql", adminToken: "ADMIN", adminPassword: "keystoneAdmin", rabbitPassword: "guest",
+    keystoneDatabase: "keystonePass", glanceDatabase: "glancePass", cinderDatabase: "cinderPass", novaDatabase: "novaPass",
+    glanceUser: "glanceServ", cinderUser: "cinderServ", novaUser: "novaServ", placementUser: "placementServ",
+};
+
+const schema = z.strictObject({
+    /** 1–10 for the course's teams, 0 for a lab: makes MAC addresses differ. */
+    number: z.int().min(0).max(255),
+    release: z.enum(["grizzly", "ocata"]),
+    hosts: z.strictObject({ central: host, compute: host }),
+    sshKeyFile: absolutePath,
+    /** What nodes are where `nodes` does not say otherwise. */
+    machine: z.enum(["container", "vm"]).default("vm"),
+    nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
+    networks: z.partialRecord(z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]), z.string()).default({}),
+    /** Where a node's packages come from instead of the release's own archive. */
+    archiveUrl: z.url().optional(),
+    /** On the physical hosts: the root folder that containers are clones of. */
+    goldenRoot: absolutePath.optional(),
+    image: z.strictObject({ file: absolutePath, sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits") }).optional(),
+    credentials: credentials.partial().default({}),
+});
+
+/** The configuration of one stack, checked and with its defaults. */
+export type Settings = Omit<z.infer<typeof schema>, "networks" | "credentials"> & {
+    plan: AddressPlan;
+    credentials: Credentials;
+    kindOf(node: NodeName): "container" | "vm";
+    powerOf(node: NodeName): "on" | "off";
+};
+
+/** Names of the configuration's keys, without the project's prefix. */
+export const settingKeys = Object.keys(schema.shape);
+
+/**
+ * Checks a stack's configuration. Every mistake is named at once, each with key, value and what is allowed.
+ * @param given keys without the project's prefix; objects already parsed
+ * @throws UserError
+ */
+export function readSettings(stack: string, given: Record<string, unknown>): Settings {
+    const parsed = schema.safeParse(given);
+    if (!parsed.success) throw mistakes(stack, parsed.error.issues.flatMap(issue => describe(issue, given)));
+    const { networks, credentials: own, ...rest } = parsed.data;
+    const ranges = { ...tutorialRanges, ...networks };
+    const wrong = problems(ranges).map(p => `networks.${p.key}: ${p.reason}`);
+    const [central, compute] = hostRoles.map(role => rest.hosts[role]);
+    if (central!.address === compute!.address && central!.port === compute!.port) {
+        wrong.push(`hosts.compute.address: "${compute!.address}" is the central host too; the two must be different machines`);
+    }
+    for (const name of nodeNames) {
+        if ((rest.nodes[name]?.kind ?? rest.machine) === "container" && rest.goldenRoot === undefined) {
+            wrong.push(`goldenRoot: missing, but ${name} is a container and containers are clones of it`);
+            break;
+        }
+    }
+    if (wrong.length > 0) throw mistakes(stack, wrong);
+    return {
+        ...rest,
+        plan: new AddressPlan(rest.number, ranges),
+        credentials: { ...tutorialCredentials, ...own },
+        kindOf: node => rest.nodes[node]?.kind ?? rest.machine,
+        powerOf: node => rest.nodes[node]?.power ?? "on",
+    };
+}
+
+const mistakes = (stack: string, lines: string[]): UserError =>
+    new UserError(`the configuration of stack ${stack} has ${lines.length === 1 ? "a mistake" : `${lines.length} mistakes`}; nothing was changed\n${lines.map(l => `  ${l}`).join("\n")}`);
+
+/** Where a mistyped name is likely: the names there are. */
+const allowedKeys: Readonly<Record<string, readonly string[]>> = {
+    "": settingKeys, nodes: nodeNames, networks: Object.keys(tutorialRanges), credentials: Object.keys(credentials.shape),
+};
+
+/** One line a mistake; a value under `credentials` is never shown. */
+function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
+    const key = issue.path.join(".");
+    if (issue.code === "unrecognized_keys") {
+        const allowed = allowedKeys[key];
+        return issue.keys.map(k => `${[...issue.path, k].join(".")}: there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`);
+    }
+    if (issue.code === "invalid_key") return [`${key}: there is no such key; allowed are ${allowedKeys[String(issue.path[0])]?.join(", ")}`];
+    const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
+    if (value === undefined) return [`${key}: missing`];
+    const shown = issue.path[0] === "credentials" ? "the value" : JSON.stringify(value);
+    if (issue.code === "invalid_value") return [`${key}: ${shown} is not one of ${issue.values.join(", ")}`];
+    return [`${key}: ${shown} is not allowed: ${issue.message}`];
+}

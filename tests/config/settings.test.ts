@@ -1,0 +1,43 @@
+import { readSettings, tutorialCredentials } from "../../config/settings";
+
+const lab = {
+    number: 0, release: "ocata", sshKeyFile: "~/key", machine: "container", goldenRoot: "/srv/golden",
+    hosts: { central: { address: "192.0.2.1" }, compute: { address: "192.0.2.2" } },
+};
+const messageOf = (change: object): string => {
+    try { readSettings("lab", { ...lab, ...change }); } catch (e) { return (e as Error).message; }
+    return "no error";
+};
+
+test("defaults: port 24, the tutorial's networks and passwords, machines on", () => {
+    const settings = readSettings("lab", { ...lab, nodes: { "volume-node": { kind: "vm", power: "off" } } });
+    expect(settings.hosts.central.port).toBe(24);
+    expect(settings.credentials).toEqual(tutorialCredentials);
+    expect(settings.plan.node("db-node").internalAddress).toBe("10.0.0.3");
+    expect([settings.kindOf("volume-node"), settings.kindOf("db-node")]).toEqual(["vm", "container"]);
+    expect([settings.powerOf("volume-node"), settings.powerOf("db-node")]).toEqual(["off", "on"]);
+});
+
+test.each([
+    [{ realease: "ocata" }, "realease: there is no such key; allowed are number, release"],
+    [{ release: "havana" }, 'release: "havana" is not one of grizzly, ocata'],
+    [{ release: undefined }, "release: missing"],
+    [{ nodes: { "db-nod": { power: "on" } } }, "nodes.db-nod: there is no such key; allowed are db-node, auth-node"],
+    [{ nodes: { "db-node": { power: "of" } } }, 'nodes.db-node.power: "of" is not one of on, off'],
+    [{ networks: { internal: "10.0.0.0/33" } }, 'networks.internal: "10.0.0.0/33": the prefix is at most 32'],
+    [{ networks: { floating: "172.16.0.0/24" } }, "networks.floating: 172.16.0.0/24 holds 172.16.0.3, the address of db-node"],
+    [{ hosts: { central: { address: "a" }, compute: { address: "a" } } }, 'hosts.compute.address: "a" is the central host too'],
+    [{ hosts: { central: { address: "a b" }, compute: { address: "b" } } }, 'hosts.central.address: "a b" is not allowed: a host name or an address'],
+    [{ goldenRoot: undefined }, "goldenRoot: missing, but db-node is a container"],
+    [{ image: { file: "/x", sha256: "zz" } }, 'image.sha256: "zz" is not allowed: 64 hexadecimal digits'],
+])("%p", (change, text) => {
+    expect(messageOf(change)).toContain(text);
+    expect(messageOf(change)).toContain("the configuration of stack lab has a mistake; nothing was changed\n");
+});
+
+test("all mistakes at once, and no credential in any of them", () => {
+    const message = messageOf({ release: 1, credentials: { mysqlRoot: 424242, nova: "canary" } });
+    expect(message).toContain("3 mistakes");
+    expect(message).toContain("credentials.mysqlRoot: the value is not allowed");
+    expect(message).not.toMatch(/424242|canary/);
+});
