@@ -1,0 +1,32 @@
+import { Command, CommanderError } from "commander";
+import { messageOf, UserError } from "../system/errors";
+import { test } from "./test";
+
+/** The command line. Exit codes: 0 done, 1 error, 2 something could not be asked, 3 drifted, 130 interrupted. */
+function program(): Command {
+    const cli = new Command("classroom")
+        .description("The GridKa School 2013 OpenStack cloud as a Pulumi program")
+        .exitOverride()
+        .showHelpAfterError("(--help shows what there is)");
+    cli.command("setup").description("install the npm packages and compile the program")
+        .action(() => console.log("ready: packages installed, program compiled"));
+    cli.command("test").description("run the tests; ends with `N passed, N failed`")
+        .argument("[parts...]", "unit; all of them where none is named")
+        .action(async (parts: string[]) => { process.exitCode = await test(parts); });
+    return cli;
+}
+
+async function main(): Promise<void> {
+    try {
+        await program().parseAsync(process.argv);
+    } catch (e) {
+        if (e instanceof CommanderError) { process.exitCode = e.exitCode; return; }
+        const code = e instanceof UserError ? e.exitCode : 1;
+        console.error(`classroom: ${messageOf(e)}`);
+        if (process.env.CLASSROOM_DEBUG && e instanceof Error) console.error(e.stack);
+        process.exitCode = code;
+    }
+}
+
+process.on("SIGINT", () => process.exit(130));
+void main();

@@ -1,0 +1,150 @@
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+
+/** What happened to resources in one operation, counted while it runs. */
+export interface Tally {
+    created: number; updated: number; replaced: number; deleted: number; unchanged: number; failed: number;
+    /** Names of resources that a refresh found gone or different. */
+    drifted: string[];
+}
+
+/** Words of an operation's step in a line of output; steps that are not shown are absent. */
+const words: Readonly<Record<string, { doing: string; done: string; sign: string }>> = {
+    create: { doing: "creating", done: "created", sign: "+" },
+    update: { doing: "updating", done: "updated", sign: "~" },
+    delete: { doing: "deleting", done: "deleted", sign: "-" },
+    "delete-replaced": { doing: "deleting the old", done: "deleted the old", sign: "-" },
+    "create-replacement": { doing: "creating the new", done: "created the new", sign: "+" },
+    replace: { doing: "replacing", done: "replaced", sign: "±" },
+};
+
+/** `pulumi-nodejs:dynamic/keystone:Tenant` → `keystone:Tenant`. */
+export const shortType = (type: string): string => {
+    const parts = type.split(":");
+    return `${parts[1]!.split("/").pop()}:${parts[2]}`.replace(/^(?:index|Stack):/, `${parts[0]}:`);
+};
+export const nameOf = (urn: string): string => urn.split("::").pop()!;
+const label = (step: StepEventMetadata): string => `${shortType(step.type)} ${nameOf(step.urn)}`;
+
+/** One changed property; absent sides are undefined. Secrets come as the engine shows them: `[secret]`. */
+export interface Change { path: string; old: unknown; new: unknown }
+
+/** Every leaf in which two values differ, with its path: `options.DEFAULT.rabbit_host`. */
+export function changes(old: unknown, now: unknown, path = ""): Change[] {
+    const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null && !Array.isArray(v);
+    if (isRecord(old) && isRecord(now)) {
+        return [...new Set([...Object.keys(old), ...Object.keys(now)])].sort()
+            .flatMap(key => changes(old[key], now[key], path ? `${path}.${key}` : key));
+    }
+    return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old, new: now }];
+}
+
+const show = (value: unknown): string => {
+    if (value === undefined) return "(none)";
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return text.length > 120 ? `${text.slice(0, 117)}…` : text;
+};
+
+/** The properties in which a step changes its resource, as lines. */
+export function changeLines(step: StepEventMetadata, sides: "inputs" | "outputs" = "inputs"): string[] {
+    const keep = (side: Record<string, unknown> | undefined) => Object.fromEntries(Object.entries(side ?? {})
+        .filter(([k]) => !k.startsWith("__") && !(step.diffs && step.diffs.length > 0 && !step.diffs.some(d => d === k || d.startsWith(`${k}.`) || d.startsWith(`${k}[`)))));
+    const found = changes(keep(step.old?.[sides] as Record<string, unknown>), keep(step.new?.[sides] as Record<string, unknown>));
+    const lines = found.map(c => `${c.path}: ${show(c.old)} → ${show(c.new)}`);
+    // Two different secrets look alike.
+    const quiet = (step.diffs ?? []).map(d => d.split(/[.[]/)[0]!).filter(d => !found.some(c => c.path === d || c.path.startsWith(`${d}.`)));
+    return [...lines, ...[...new Set(quiet)].map(d => `${d}: differs (secret)`)];
+}
+
+/** Turns the engine's events into lines as they come, and counts. */
+export class Renderer {
+    readonly tally: Tally = { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 0, drifted: [] };
+    private readonly started = new Map<string, number>();
+    private readonly begin = Date.now();
+    private shown = 0;
+
+    /** @param total how many resources the last operation knew, for "how far"; 0 where it is not known */
+    constructor(private readonly write: (line: string) => void, private readonly operation: "up" | "preview" | "refresh" | "destroy", private readonly total = 0) {}
+
+    /** Steps that run right now, the longest first: for a progress line. */
+    running(): string[] {
+        return [...this.started].sort(([, a], [, b]) => a - b).map(([urn, since]) => `${nameOf(urn)} ${Math.round((Date.now() - since) / 1000)} s`);
+    }
+
+    handle(event: EngineEvent): void {
+        if (event.resourcePreEvent && this.operation !== "preview") this.before(event.resourcePreEvent.metadata);
+        if (event.resourcePreEvent && this.operation === "preview") this.planned(event.resourcePreEvent.metadata);
+        if (event.resOutputsEvent && this.operation !== "preview") this.after(event.resOutputsEvent.metadata);
+        if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
+        const diagnostic = event.diagnosticEvent;
+        if (diagnostic && !diagnostic.ephemeral && diagnostic.severity !== "info") this.diagnostic(diagnostic);
+    }
+
+    private before(step: StepEventMetadata): void {
+        if (words[step.op] || step.op === "refresh" || step.op === "read") this.started.set(step.urn, Date.now());
+    }
+
+    private planned(step: StepEventMetadata): void {
+        this.count(step);
+        const word = words[step.op];
+        if (!word || step.type === "pulumi:pulumi:Stack" || step.op === "delete-replaced" || step.op === "create-replacement") return;
+        this.write(`${word.sign} ${word.doing.replace(/ing( the \w+)?$/, "e").replace("replace", "replace")} ${label(step)}`);
+        if (step.op !== "create" && step.op !== "delete") for (const line of changeLines(step)) this.write(`    ${line}`);
+    }
+
+    private after(step: StepEventMetadata): void {
+        const since = this.started.get(step.urn) ?? Date.now();
+        this.started.delete(step.urn);
+        this.shown++;
+        if (step.op === "refresh") { this.refreshed(step); return; }
+        this.count(step);
+        const word = words[step.op];
+        if (!word || !step.new?.custom && !step.old?.custom) return;
+        const took = ((Date.now() - since) / 1000).toFixed(1);
+        this.write(`${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.shown}/${this.total}]` : ""}`);
+        if (step.op === "update") for (const line of changeLines(step)) this.write(`           ${line}`);
+    }
+
+    private refreshed(step: StepEventMetadata): void {
+        const before = step.old?.outputs, now = step.new?.outputs;
+        if (step.old && !step.new) {
+            this.tally.drifted.push(nameOf(step.urn));
+            this.write(`${this.clock()} ! ${label(step)} is gone`);
+            return;
+        }
+        const found = changes(before, now).filter(c => !c.path.startsWith("__"));
+        if (found.length === 0) { this.tally.unchanged++; return; }
+        this.tally.drifted.push(nameOf(step.urn));
+        this.write(`${this.clock()} ! ${label(step)} has drifted`);
+        for (const c of found) this.write(`           ${c.path}: ${show(c.old)} → ${show(c.new)}`);
+    }
+
+    private failed(step: StepEventMetadata): void {
+        this.started.delete(step.urn);
+        this.tally.failed++;
+        this.write(`${this.clock()} x ${words[step.op]?.doing ?? step.op} ${label(step)} failed`);
+    }
+
+    private diagnostic(event: { urn?: string; severity: string; message: string }): void {
+        // The engine colours its messages with tags of its own.
+        const text = event.message.replace(/<\{%[^%]*%\}>/g, "").trim();
+        if (text === "") return;
+        this.write(`${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`);
+    }
+
+    private count(step: StepEventMetadata): void {
+        if (!(step.new ?? step.old)?.custom) return;
+        if (step.op === "create") this.tally.created++;
+        else if (step.op === "update") this.tally.updated++;
+        else if (step.op === "replace") this.tally.replaced++;
+        else if (step.op === "delete") this.tally.deleted++;
+        else if (step.op === "same") this.tally.unchanged++;
+    }
+
+    private clock(): string { return `${Math.round((Date.now() - this.begin) / 1000)} s`.padStart(6); }
+}
+
+/** `3 created, 1 updated, 310 unchanged`; parts that are zero are left out. */
+export function summary(tally: Tally): string {
+    const parts = (["created", "updated", "replaced", "deleted", "unchanged", "failed"] as const).filter(k => tally[k] > 0).map(k => `${tally[k]} ${k}`);
+    return parts.length > 0 ? parts.join(", ") : "nothing to do";
+}

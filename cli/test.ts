@@ -1,0 +1,65 @@
+import { spawn } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { projectDir } from "../system/paths";
+import { UserError } from "../system/errors";
+
+/** One part of the tests: a jest configuration, and how long it may be expected to take on two cores with warm caches. */
+interface Part { name: string; config: string; budgetSeconds: number }
+
+const parts: readonly Part[] = [
+    { name: "unit", config: "jest.config.js", budgetSeconds: 180 },
+];
+
+interface Outcome { passed: number; failed: number; seconds: number }
+
+/**
+ * `./classroom test`: every test there is, or those of the named parts. Prints what each part took and ends with
+ * `123 passed, 0 failed`. A part is stopped at twice its budget and counts as a failure.
+ * @returns the process's exit code
+ */
+export async function test(names: string[]): Promise<number> {
+    const unknown = names.filter(n => !parts.some(p => p.name === n));
+    if (unknown.length > 0) throw new UserError(`there is no part of the tests named "${unknown[0]}"; there are ${parts.map(p => p.name).join(", ")}`);
+    const outcomes: [Part, Outcome][] = [];
+    for (const part of parts.filter(p => names.length === 0 || names.includes(p.name))) outcomes.push([part, await runPart(part)]);
+    for (const [part, { passed, failed, seconds }] of outcomes) console.log(`${part.name}: ${passed} passed, ${failed} failed in ${seconds} s`);
+    const sum = (key: "passed" | "failed") => outcomes.reduce((n, [, o]) => n + o[key], 0);
+    console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+    return sum("failed") === 0 && sum("passed") > 0 ? 0 : 1;
+}
+
+async function runPart(part: Part): Promise<Outcome> {
+    const start = Date.now();
+    const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "classroom-test-")), "report.json");
+    const jest = path.join(projectDir(), "node_modules/jest/bin/jest.js");
+    const child = spawn(process.execPath, [jest, "--config", part.config, "--json", "--outputFile", report], {
+        cwd: projectDir(), stdio: ["ignore", "ignore", "inherit"], detached: true,
+    });
+    let stopped = false;
+    const stop = () => { stopped = true; try { process.kill(-child.pid!, "SIGKILL"); } catch { /* has ended */ } };
+    const timer = setTimeout(() => {
+        console.log(`FAIL ${part.name}: stopped after ${2 * part.budgetSeconds} s, twice its budget`);
+        stop();
+    }, 2000 * part.budgetSeconds);
+    process.once("exit", stop);
+    const code = await new Promise<number>((resolve, reject) => child.once("error", reject).once("close", c => resolve(c ?? 1)));
+    process.removeListener("exit", stop);
+    clearTimeout(timer);
+    const counted = readCounts(report);
+    fs.rmSync(path.dirname(report), { recursive: true, force: true });
+    const seconds = Math.round((Date.now() - start) / 1000);
+    // A suite that does not even load has no tests to count; jest's code says so.
+    const failed = stopped || (code !== 0 && counted.failed === 0) ? counted.failed + 1 : counted.failed;
+    return { passed: counted.passed, failed, seconds };
+}
+
+function readCounts(report: string): { passed: number; failed: number } {
+    try {
+        const { numPassedTests, numFailedTests } = JSON.parse(fs.readFileSync(report, "utf8")) as Record<string, number>;
+        return { passed: numPassedTests ?? 0, failed: numFailedTests ?? 0 };
+    } catch {
+        return { passed: 0, failed: 0 }; // stopped before it wrote one: counted as a failure by its exit code
+    }
+}
