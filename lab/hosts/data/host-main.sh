@@ -1,0 +1,43 @@
+#!/bin/bash
+# A physical host after boot: its links, then its services, each started again when it ends.
+set -u
+for i in $(seq 300); do ip link show eth2 > /dev/null 2>&1 && break; sleep 0.1; done
+set -e
+ip link set lo up
+ip addr add "192.0.2.$LAB_OCTET/24" dev eth0
+ip link set eth0 up
+uplink() { # card bridge
+    ip link add "$2" type bridge stp_state 0 forward_delay 0
+    ip link set "$1" master "$2" up
+    ip link set "$2" up
+}
+uplink eth1 br-internal
+uplink eth2 br-private
+# The public network is the central host's own.
+[ "$LAB_OCTET" = 1 ] || ip route add 172.16.0.0/16 via 192.0.2.1
+echo 1 > /proc/sys/net/ipv4/ip_forward
+# Frames on the uplinks' bridges are not the host's to filter.
+for f in iptables ip6tables arptables; do [ ! -w /proc/sys/net/bridge/bridge-nf-call-$f ] || echo 0 > /proc/sys/net/bridge/bridge-nf-call-$f; done
+set +e
+
+keep() { # name command…: runs a service in the foreground, again a second after each end
+    local name=$1; shift
+    while :; do
+        "$@" < /dev/null >> "/var/log/lab/$name.log" 2>&1
+        echo "$(date -u +%FT%TZ) $name ended with code $?; starting it again" >> "/var/log/lab/$name.log"
+        sleep 1
+    done
+}
+# `lab up` waits for the ready file: sshd and libvirtd answer by then.
+keep virtlogd virtlogd &
+keep virtlockd virtlockd &
+keep sshd /usr/sbin/sshd -D -e &
+keep archive python3 -m http.server --protocol HTTP/1.1 --directory /srv/archive 8090 &
+keep libvirtd libvirtd &
+for i in $(seq 300); do
+    virsh -q -c qemu:///system version > /dev/null 2>&1 && virsh -q -c lxc:///system version > /dev/null 2>&1 && break
+    sleep 0.1
+done
+touch /run/lab/ready
+trap '' TERM HUP INT
+while :; do sleep 3600 & wait $!; done

@@ -1,0 +1,43 @@
+import * as path from "path";
+import { stateDir, projectDir } from "../../system/paths";
+import { UserError } from "../../system/errors";
+
+/** The physical hosts a lab has, with the last octet of each in the management network. */
+export const labHosts = { central: 1, compute: 2 } as const;
+export type LabHostName = keyof typeof labHosts;
+
+/** The network that only lab and operator share: documentation addresses, so that nothing real is hidden. */
+export const managementNetwork = "192.0.2";
+
+/** Port of the hosts' sshd: the course's (H1). */
+export const SSH_PORT = 24;
+
+/** Refuses a name that cannot be part of host names, cgroups and folders. */
+export function checkLabName(name: string): void {
+    if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
+        throw new UserError(`"${name}" cannot be a lab's name: lower-case letters, digits and dashes, at most 32, beginning with a letter`);
+    }
+}
+
+/** Where everything of one lab lies. */
+export class LabFiles {
+    readonly dir: string;
+
+    constructor(readonly name: string) {
+        checkLabName(name);
+        this.dir = path.join(stateDir(), "labs", name);
+    }
+
+    /** What the lab is, for the operator's side; written when it is up. */
+    get facts(): string { return path.join(this.dir, "lab.json"); }
+    get operatorKey(): string { return path.join(this.dir, "operator.key"); }
+    get log(): string { return path.join(this.dir, "log"); }
+    /** Process ids and signs of readiness. */
+    run(...below: string[]): string { return path.join(this.dir, "run", ...below); }
+    host(host: LabHostName, ...below: string[]): string { return path.join(this.dir, host, ...below); }
+    operator(...below: string[]): string { return path.join(this.dir, "operator", ...below); }
+    hostName(host: LabHostName): string { return `${host}.${this.name}.lab`; }
+}
+
+/** The scripts and settings beside this module's source. */
+export const dataDir = (): string => path.join(projectDir(), "lab/hosts/data");

@@ -1,0 +1,185 @@
+import { spawn } from "child_process";
+import * as fs from "fs";
+import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
+import { UserError } from "../../system/errors";
+import { withLock } from "../../system/lock";
+import type { Progress } from "../../system/progress";
+import { run } from "../../system/run";
+import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
+import { dataDir, LabFiles, LabHostName, labHosts, managementNetwork, SSH_PORT } from "./files";
+import { isAlive, killAll, processesWith } from "./processes";
+
+/** A lab that is up, as the operator's side needs to know it. */
+export interface Lab {
+    name: string;
+    dir: string;
+    /** Private key for root on the hosts and the nodes, mode 0600. */
+    operatorKeyFile: string;
+    hosts: Record<LabHostName, { address: string; port: number; hostKey: string }>;
+}
+
+/** What a lab's hosts are given; folders of the machine that they see read-only. */
+export interface LabArgs {
+    /** Root file system of the physical hosts. */
+    hostRoot: string;
+    /** Package archive, served to the nodes at http://192.168.122.1:8090/. */
+    archive: string;
+    /** Root folder that containers are clones of: /srv/golden on the hosts. */
+    goldenRoot: string;
+    /** Kernels and disk images: /srv/images on the hosts. */
+    images: string;
+    /** Names and addresses of the nodes, for the operator's /etc/hosts. */
+    names?: readonly { address: string; names: readonly string[] }[];
+    /** Whether guests may use /dev/kvm. */
+    kvm?: boolean;
+}
+
+const READY_SECONDS = 60;
+const cgroupName = (name: string): string => `classroom-${name}`;
+const processesOf = (files: LabFiles): number[] => processesWith("CLASSROOM_LAB_DIR", files.dir);
+
+/** The lab if it is up and whole; undefined when it was never made, died or is half there. */
+export function labStatus(name: string): Lab | undefined {
+    const files = new LabFiles(name);
+    try {
+        const lab = JSON.parse(fs.readFileSync(files.facts, "utf8")) as Lab;
+        return isAlive(pidIn(files.run("init.pid"))) && isAlive(pidIn(files.run("operator.pid"))) && processesOf(files).length > 0 ? lab : undefined;
+    } catch { return undefined; }
+}
+
+const pidIn = (file: string): number => Number(fs.readFileSync(file, "utf8").trim());
+
+/** Makes the lab's hosts, or finds them up. What a dead lab of this name left behind is removed first. */
+export async function labUp(name: string, args: LabArgs, progress: Progress): Promise<Lab> {
+    const files = new LabFiles(name);
+    fs.mkdirSync(path.dirname(files.dir), { recursive: true, mode: 0o700 });
+    return await withLock(`${files.dir}.lock`, async () => {
+        const running = labStatus(name);
+        if (running) return running;
+        return await progress.step(`Lab ${name}: two hosts`, async detail => {
+            if (fs.existsSync(files.dir)) { detail("removing what a former run left"); await remove(files); }
+            try {
+                await prepare(files, args);
+                await start(files, args);
+                detail("waiting for sshd and libvirtd");
+                await ready(files);
+            } catch (e) {
+                const log = readLogs(files);
+                await remove(files);
+                throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
+            }
+            const lab = describe(files);
+            fs.writeFileSync(files.facts, JSON.stringify(lab, undefined, 2) + "\n", { mode: 0o600 });
+            return lab;
+        });
+    });
+}
+
+/** Ends every process of the lab and removes its folder and cgroups; a lab that is not there is success. */
+export async function labDown(name: string, progress: Progress): Promise<void> {
+    const files = new LabFiles(name);
+    if (!fs.existsSync(path.dirname(files.dir))) return;
+    await withLock(`${files.dir}.lock`, () => progress.step(`Lab ${name}: down`, () => remove(files)));
+}
+
+/** Everything of the lab is below its first process, and every mount and link is in namespaces that end with it. */
+async function remove(files: LabFiles): Promise<void> {
+    await killAll(() => processesOf(files));
+    await removeCgroups(cgroupName(files.name));
+    // The namespaces are taken down a moment after their last process; an upper directory is busy until then.
+    for (const deadline = Date.now() + 10_000; ;) {
+        try { fs.rmSync(files.dir, { recursive: true, force: true }); return; } catch (e) {
+            if (Date.now() > deadline) throw e;
+            await sleep(100);
+        }
+    }
+}
+
+async function prepare(files: LabFiles, args: LabArgs): Promise<void> {
+    const folder = (dir: string) => fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    [files.dir, files.log, files.run(), files.operator()].forEach(folder);
+    await newKey(files.operatorKey, `operator of ${files.name}`);
+    const hostLines = (Object.keys(labHosts) as LabHostName[]).map(h => `${managementNetwork}.${labHosts[h]} ${files.hostName(h)} ${h}`);
+    const local = ["127.0.0.1 localhost", "::1 localhost ip6-localhost"];
+    const nodeLines = (args.names ?? []).map(n => `${n.address} ${n.names.join(" ")}`);
+    fs.writeFileSync(files.operator("hosts"), [...local, ...hostLines, ...nodeLines, ""].join("\n"));
+    fs.writeFileSync(files.operator("resolv.conf"), "");
+    for (const host of Object.keys(labHosts) as LabHostName[]) {
+        for (const below of ["upper", "work", "root", "libvirt", "run", "log"]) fs.mkdirSync(files.host(host, below), { recursive: true, mode: 0o755 });
+        await newKey(files.host(host, "host.key"), files.hostName(host));
+        fs.writeFileSync(files.host(host, "hosts"), [...local, ...hostLines, ""].join("\n"));
+    }
+    fs.writeFileSync(files.run("cgroups"), makeCgroups(cgroupName(files.name), Object.keys(labHosts)).join("\n") + "\n");
+}
+
+async function newKey(file: string, comment: string): Promise<void> {
+    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file]);
+}
+
+/** Starts the lab's first process so that it outlives this command and hears nothing of its terminal. */
+async function start(files: LabFiles, args: LabArgs): Promise<void> {
+    const log = fs.openSync(path.join(files.log, "init.log"), "a", 0o600);
+    const child = spawn("unshare", ["--pid", "--fork", "--kill-child", "--mount", "--propagation", "private", "--net", "bash", path.join(dataDir(), "lab-init.sh")], {
+        cwd: "/", detached: true, stdio: ["ignore", log, log],
+        env: {
+            PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: "/root",
+            CLASSROOM_LAB: files.name, CLASSROOM_LAB_DIR: files.dir,
+            LAB_DIR: files.dir, LAB_DATA: dataDir(),
+            LAB_HOSTS: Object.entries(labHosts).map(([h, octet]) => `${h}:${octet}`).join(" "),
+            LAB_ROOT: args.hostRoot, LAB_ARCHIVE: args.archive, LAB_GOLDEN: args.goldenRoot, LAB_IMAGES: args.images,
+            LAB_KVM: args.kvm ? "1" : "0", LAB_CGROUP_VERSION: String(cgroupVersion()),
+        },
+    });
+    fs.closeSync(log);
+    await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+    child.unref();
+}
+
+async function ready(files: LabFiles): Promise<void> {
+    const signs = [files.run("operator.ready"), ...(Object.keys(labHosts) as LabHostName[]).map(h => files.host(h, "run", "ready"))];
+    for (const deadline = Date.now() + READY_SECONDS * 1000; ;) {
+        const missing = signs.filter(s => !fs.existsSync(s));
+        if (missing.length === 0) return;
+        if (fs.existsSync(files.run("failed"))) throw new Error(fs.readFileSync(files.run("failed"), "utf8").trim());
+        if (processesOf(files).length === 0) throw new Error("the lab's first process has ended");
+        if (Date.now() > deadline) throw new Error(`after ${READY_SECONDS} s there is still no ${missing.map(m => path.relative(files.dir, m)).join(", ")}`);
+        await sleep(50);
+    }
+}
+
+/** The last lines that the lab's processes wrote: its folder is removed after a failure. */
+function readLogs(files: LabFiles): string {
+    try {
+        return fs.readdirSync(files.log).map(name => {
+            const lines = fs.readFileSync(path.join(files.log, name), "utf8").trim().split("\n").slice(-5).filter(Boolean);
+            return lines.map(line => `\n  ${name}: ${line}`).join("");
+        }).join("");
+    } catch { return ""; }
+}
+
+function describe(files: LabFiles): Lab {
+    const host = (name: LabHostName) => ({
+        address: `${managementNetwork}.${labHosts[name]}`, port: SSH_PORT,
+        hostKey: fs.readFileSync(files.host(name, "host.key.pub"), "utf8").trim().split(" ").slice(0, 2).join(" "),
+    });
+    return { name: files.name, dir: files.dir, operatorKeyFile: files.operatorKey, hosts: { central: host("central"), compute: host("compute") } };
+}
+
+/**
+ * The words to put before a command so that it runs on the operator's side of the lab: in its network, with the
+ * lab's names, on the machine's own file system and in the folder it was called from.
+ * @throws UserError when the lab is not up
+ */
+export function enterOperator(name: string, cwd = process.cwd()): string[] {
+    if (!labStatus(name)) throw new UserError(`lab ${name} is not up; make it with: ./classroom lab up ${name}`);
+    const pid = pidIn(new LabFiles(name).run("operator.pid"));
+    return ["nsenter", `--target=${pid}`, "--net", "--mount", "--", "env", `--chdir=${cwd}`];
+}
+
+/** Runs a command on the operator's side of the lab, with this process's terminal; returns its exit code. */
+export async function labExec(name: string, argv: readonly string[]): Promise<number> {
+    const [command, ...rest] = [...enterOperator(name), ...argv];
+    const child = spawn(command!, rest, { stdio: "inherit" });
+    return await new Promise<number>((resolve, reject) => child.once("error", reject).once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1))));
+}

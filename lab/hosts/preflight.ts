@@ -1,0 +1,52 @@
+import * as fs from "fs";
+import * as os from "os";
+import { cacheDir, stateDir } from "../../system/paths";
+import { UserError } from "../../system/errors";
+
+/** What a lab needs of the machine; measured on a full cloud with two instances (docs/lab.md). */
+export const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024 };
+
+interface Machine {
+    uid: number;
+    memoryMiB: number;
+    freeMiB(dir: string): number;
+    exists(path: string): boolean;
+    fileSystems: string;
+}
+
+const thisMachine = (): Machine => ({
+    uid: process.getuid?.() ?? -1,
+    memoryMiB: os.totalmem() / 2 ** 20,
+    freeMiB(dir) {
+        while (!fs.existsSync(dir)) dir = dir.slice(0, dir.lastIndexOf("/")) || "/";
+        const { bavail, bsize } = fs.statfsSync(dir);
+        return bavail * bsize / 2 ** 20;
+    },
+    exists: fs.existsSync,
+    fileSystems: fs.readFileSync("/proc/filesystems", "utf8"),
+});
+
+const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
+
+/** What stands in the way of a lab on this machine, a line each; empty when nothing does. */
+export function obstacles(machine: Machine = thisMachine()): string[] {
+    const found: string[] = [];
+    if (machine.uid !== 0) return ["a lab makes namespaces, mounts and network links, for which it must be root: run it with sudo (team stacks run as any user)"];
+    if (machine.memoryMiB < needs.memoryMiB) found.push(`memory: ${gib(machine.memoryMiB)}, but a lab needs ${gib(needs.memoryMiB)}`);
+    for (const [what, dir, wanted] of [["cache", cacheDir(), needs.cacheMiB], ["state", stateDir(), needs.stateMiB]] as const) {
+        const free = machine.freeMiB(dir);
+        if (free < wanted) found.push(`disk: ${gib(free)} free for the ${what} (${dir}), but a lab needs ${gib(wanted)}`);
+    }
+    for (const ns of ["mnt", "net", "pid", "uts", "ipc", "cgroup"]) {
+        if (!machine.exists(`/proc/self/ns/${ns}`)) found.push(`kernel: it has no ${ns} namespaces`);
+    }
+    // A module may be loaded at the first mount, so only a kernel without modules is known not to have it.
+    if (!/\boverlay$/m.test(machine.fileSystems) && !machine.exists("/proc/modules")) found.push("kernel: it has no overlay file system");
+    return found;
+}
+
+/** @throws UserError naming everything that is missing */
+export function checkMachine(): void {
+    const found = obstacles();
+    if (found.length > 0) throw new UserError(`this machine cannot carry a lab:\n${found.map(line => `  ${line}`).join("\n")}`);
+}

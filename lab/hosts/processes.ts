@@ -1,0 +1,32 @@
+import * as fs from "fs";
+import { setTimeout as sleep } from "timers/promises";
+
+/** Ids of the processes that carry `variable=value` in the environment they were started with. */
+export function processesWith(variable: string, value: string): number[] {
+    const wanted = `${variable}=${value}`;
+    return fs.readdirSync("/proc").filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
+        try { return fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(wanted); } catch { return false; }
+    });
+}
+
+/** Whether a process is there and not just waiting to be reaped. */
+export function isAlive(pid: number): boolean {
+    try {
+        const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+        return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+    } catch { return false; }
+}
+
+/**
+ * Kills the processes that `find` returns, again and again until there are none: one of them may just have
+ * started another.
+ * @throws Error when some are left after `deadlineSeconds`
+ */
+export async function killAll(find: () => number[], deadlineSeconds = 20): Promise<void> {
+    const deadline = Date.now() + deadlineSeconds * 1000;
+    for (let left = find().filter(isAlive); left.length > 0; left = find().filter(isAlive)) {
+        if (Date.now() > deadline) throw new Error(`processes ${left.join(", ")} are still there ${deadlineSeconds} s after they were killed`);
+        for (const pid of left) try { process.kill(pid, "SIGKILL"); } catch { /* ended meanwhile */ }
+        await sleep(50);
+    }
+}
