@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
+import { addLabCommands } from "./lab";
 import { test } from "./test";
 
 /** The command line. Exit codes: 0 done, 1 error, 2 something could not be asked, 3 drifted, 130 interrupted. */
@@ -7,12 +8,14 @@ function program(): Command {
     const cli = new Command("classroom")
         .description("The GridKa School 2013 OpenStack cloud as a Pulumi program")
         .exitOverride()
+        .enablePositionalOptions()
         .showHelpAfterError("(--help shows what there is)");
     cli.command("setup").description("install the npm packages and compile the program")
         .action(() => console.log("ready: packages installed, program compiled"));
     cli.command("test").description("run the tests; ends with `N passed, N failed`")
-        .argument("[parts...]", "unit; all of them where none is named")
+        .argument("[parts...]", "unit, end-to-end; all of them where none is named")
         .action(async (parts: string[]) => { process.exitCode = await test(parts); });
+    addLabCommands(cli);
     return cli;
 }
 

@@ -1,0 +1,179 @@
+import * as fs from "fs";
+import * as os from "os";
+import type { Duplex } from "stream";
+import { createHash } from "crypto";
+import { Client, ClientChannel } from "ssh2";
+import { Connection, Unreachable } from "./connection";
+
+/** The machine answers with another host key than the recorded one: nothing was sent to it. */
+export class HostKeyMismatch extends Error {
+    override readonly name = "HostKeyMismatch";
+}
+
+/** A script on a machine that ended with another code than 0. */
+export class RemoteError extends Error {
+    override readonly name = "RemoteError";
+    constructor(readonly machine: string, readonly result: ExecResult) {
+        super(`${machine}: ${(result.stderr.trim() || result.stdout.trim()).split("\n").slice(-6).join("\n") || `ended with code ${result.code}`}`);
+    }
+}
+
+export interface ExecResult { stdout: string; stderr: string; code: number }
+
+export interface ExecOptions {
+    /** Standard input of the script; secrets go here, never into the script. */
+    input?: string | Buffer;
+    /** Default 300. The channel is closed after that and the call fails. */
+    timeoutSeconds?: number;
+    /** Return instead of throwing when the exit code is not 0. */
+    allowFailure?: boolean;
+}
+
+const CONNECT_SECONDS = 8;
+/** OpenSSH allows ten sessions a connection (MaxSessions). */
+const CHANNELS = 7;
+
+/** One connection to one machine, with its channels counted. */
+class Session {
+    private free = CHANNELS;
+    private readonly waiting: (() => void)[] = [];
+    closed = false;
+
+    constructor(readonly client: Client) {
+        client.once("close", () => { this.closed = true; });
+    }
+
+    async channel<T>(use: () => Promise<T>): Promise<T> {
+        if (this.free > 0) this.free--;
+        else await new Promise<void>(resolve => this.waiting.push(resolve));
+        try { return await use(); } finally {
+            const next = this.waiting.shift();
+            if (next) next(); else this.free++;
+        }
+    }
+}
+
+const sessions = new Map<string, Promise<Session>>();
+const keyOf = (c: Connection): string => JSON.stringify([c.host, c.port, c.user, c.hostKey, c.keyFile, c.jump && keyOf(c.jump)]);
+
+/** The pooled connection to a machine: one a process, opened at first use and again once it has died. */
+async function session(to: Connection): Promise<Session> {
+    const key = keyOf(to);
+    const known = sessions.get(key);
+    if (known) {
+        const open = await known;
+        if (!open.closed) return open;
+    }
+    if (sessions.get(key) === known) {
+        const opening = open(to);
+        sessions.set(key, opening);
+        opening.catch(() => { if (sessions.get(key) === opening) sessions.delete(key); });
+    }
+    return await sessions.get(key)!;
+}
+
+const fingerprint = (key: Buffer): string => `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+
+async function open(to: Connection): Promise<Session> {
+    const privateKey = readKey(to);
+    const sock = to.jump ? await forward(to.jump, to.host, to.port) : undefined;
+    const wanted = to.hostKey.split("\n").map(line => line.trim()).filter(Boolean);
+    const keys = wanted.map(line => Buffer.from(line.split(/\s+/)[1] ?? "", "base64"));
+    const algorithms = [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a => a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [a]);
+    const client = new Client();
+    let mismatch: HostKeyMismatch | undefined;
+    return await new Promise<Session>((resolve, reject) => {
+        const fail = (reason: string) => { clearTimeout(timer); client.destroy(); reject(mismatch ?? new Unreachable(`${to.name} (${to.host}, port ${to.port}): ${reason}`)); };
+        const timer = setTimeout(() => fail(`accepts no ssh session within ${CONNECT_SECONDS} s`), CONNECT_SECONDS * 1000);
+        client.on("error", e => fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for ${to.user}` : e.message));
+        client.once("close", () => fail("the connection was closed"));
+        client.once("ready", () => { clearTimeout(timer); resolve(new Session(client)); });
+        client.connect({
+            host: to.host, port: to.port, username: to.user, privateKey, sock,
+            readyTimeout: 0, keepaliveInterval: 5000, keepaliveCountMax: 3,
+            algorithms: { serverHostKey: algorithms as never },
+            hostVerifier: (key: Buffer) => {
+                if (keys.some(k => k.equals(key))) return true;
+                mismatch = new HostKeyMismatch(`${to.name}: its ssh key (${fingerprint(key)}) is not the expected one (${keys.map(fingerprint).join(", ")}); nothing was changed`);
+                return false;
+            },
+        });
+    });
+}
+
+function readKey(to: Connection): Buffer {
+    const file = to.keyFile.replace(/^~(?=\/)/, os.homedir());
+    try { return fs.readFileSync(file); } catch (e) {
+        throw new Error(`${to.name}: the ssh key cannot be read: ${(e as Error).message}`);
+    }
+}
+
+/**
+ * Runs a shell script on a machine, with `sh -e`.
+ * @throws Unreachable, HostKeyMismatch, RemoteError
+ */
+export async function exec(to: Connection, script: string, options: ExecOptions = {}): Promise<ExecResult> {
+    const open = await session(to);
+    const result = await open.channel(() => new Promise<ExecResult>((resolve, reject) => {
+        const lost = () => reject(new Unreachable(`${to.name}: the connection was lost while a command ran`));
+        open.client.once("close", lost);
+        open.client.exec(`sh -ec ${quote(script)}`, (error, channel) => {
+            if (error) { open.client.removeListener("close", lost); reject(new Unreachable(`${to.name}: ${error.message}`)); return; }
+            collect(to, channel, options).then(resolve, reject).finally(() => open.client.removeListener("close", lost));
+        });
+    }));
+    if (result.code !== 0 && !options.allowFailure) throw new RemoteError(to.name, result);
+    return result;
+}
+
+function collect(to: Connection, channel: ClientChannel, { input, timeoutSeconds = 300 }: ExecOptions): Promise<ExecResult> {
+    return new Promise((resolve, reject) => {
+        const out: Buffer[] = [], err: Buffer[] = [];
+        let code = 255;
+        const timer = setTimeout(() => { channel.close(); reject(new Error(`${to.name}: a command did not end within ${timeoutSeconds} s`)); }, timeoutSeconds * 1000);
+        channel.on("data", (d: Buffer) => out.push(d));
+        channel.stderr.on("data", (d: Buffer) => err.push(d));
+        channel.on("exit", (c: number | null) => { code = c ?? 255; });
+        channel.on("close", () => {
+            clearTimeout(timer);
+            resolve({ stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), code });
+        });
+        channel.on("error", () => undefined); // a script may end before it has read its input
+        channel.end(input);
+    });
+}
+
+/** A TCP connection made by the machine itself, to an address as it sees it. */
+export async function forward(via: Connection, host: string, port: number): Promise<Duplex> {
+    const open = await session(via);
+    return await new Promise<Duplex>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Unreachable(`${host}, port ${port}, does not answer ${via.name} within ${CONNECT_SECONDS} s`)), CONNECT_SECONDS * 1000);
+        open.client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+            clearTimeout(timer);
+            if (error) reject(new Unreachable(`${host}, port ${port}, cannot be reached from ${via.name}: ${error.message}`));
+            else resolve(channel);
+        });
+    });
+}
+
+/** Waits until a machine that is starting accepts sessions. A wrong host key ends the wait. */
+export async function waitForSsh(to: Connection, deadlineSeconds: number): Promise<void> {
+    const deadline = Date.now() + deadlineSeconds * 1000;
+    for (;;) {
+        try { await session(to); return; } catch (e) {
+            if (!(e instanceof Unreachable)) throw e;
+            if (Date.now() > deadline) throw new Unreachable(`${to.name} did not accept ssh within ${deadlineSeconds} s; last: ${e.message}`);
+        }
+        await new Promise(resolve => setTimeout(resolve, 250));
+    }
+}
+
+/** Ends every pooled connection. */
+export async function closeAll(): Promise<void> {
+    const all = [...sessions.values()];
+    sessions.clear();
+    for (const s of await Promise.allSettled(all)) if (s.status === "fulfilled") s.value.client.end();
+}
+
+/** A word for a POSIX shell. */
+export const quote = (word: string): string => `'${word.replace(/'/g, `'\\''`)}'`;

@@ -1,0 +1,107 @@
+import * as fs from "fs";
+import * as net from "net";
+import * as os from "os";
+import * as path from "path";
+import { Server, utils } from "ssh2";
+import { Connection, Unreachable } from "../../clients/connection";
+import { closeAll, exec, forward, HostKeyMismatch, quote, RemoteError } from "../../clients/ssh";
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
+const hostKey = utils.generateKeyPairSync("ed25519"), userKey = utils.generateKeyPairSync("ed25519"), otherKey = utils.generateKeyPairSync("ed25519");
+const keyFile = path.join(dir, "key");
+fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
+
+let connections = 0, sessionsNow = 0, sessionsMost = 0;
+/** An ssh server that "runs" three commands: it echoes its input, says the command, or ends with code 3. */
+const server = new Server({ hostKeys: [hostKey.private] }, client => {
+    connections++;
+    client.on("error", () => undefined);
+    client.on("authentication", auth => {
+        const parsed = utils.parseKey(userKey.public);
+        if (auth.method === "publickey" && !(parsed instanceof Error) && auth.key.data.equals(parsed.getPublicSSH())) auth.accept(); else auth.reject(["publickey"]);
+    });
+    client.on("tcpip", (accept, _reject, info) => {
+        const channel = accept(), target = net.connect(info.destPort, info.destIP);
+        channel.pipe(target).pipe(channel);
+        target.on("error", () => channel.close());
+    });
+    client.on("session", accept => accept().on("exec", (acceptExec, _reject, info) => {
+        const channel = acceptExec();
+        sessionsMost = Math.max(sessionsMost, ++sessionsNow);
+        const input: Buffer[] = [];
+        channel.on("data", (d: Buffer) => input.push(d)).on("end", () => setTimeout(() => {
+            sessionsNow--;
+            if (info.command.includes("drop")) { client.end(); return; }
+            channel.write(info.command.includes("cat") ? Buffer.concat(input) : info.command);
+            if (info.command.includes("fail")) channel.stderr.write("went wrong\n");
+            channel.exit(info.command.includes("fail") ? 3 : 0);
+            channel.end();
+        }, 20));
+    }));
+});
+const mute = net.createServer(() => undefined);
+const ports = { server: 0, mute: 0 };
+beforeAll(async () => {
+    for (const [name, s] of [["server", server], ["mute", mute]] as const) {
+        await new Promise<void>(resolve => s.listen(0, "127.0.0.1", resolve));
+        ports[name] = (s.address() as net.AddressInfo).port;
+    }
+});
+afterAll(async () => {
+    await closeAll();
+    await new Promise(resolve => server.close(resolve));
+    mute.close();
+    fs.rmSync(dir, { recursive: true });
+});
+
+const to = (change: Partial<Connection> = {}): Connection =>
+    ({ name: "db-node", host: "127.0.0.1", port: ports.server, user: "root", hostKey: hostKey.public, keyFile, ...change });
+
+test("many commands at once: one connection, at most seven sessions on it, input kept apart", async () => {
+    const before = connections;
+    const results = await Promise.all(Array.from({ length: 20 }, (_, i) => exec(to(), "cat", { input: `text ${i}` })));
+    expect(results.map(r => r.stdout)).toEqual(Array.from({ length: 20 }, (_, i) => `text ${i}`));
+    expect(connections - before).toBe(1);
+    expect(sessionsMost).toBe(7);
+});
+
+test("a script is one word of the remote shell, whatever is in it", async () => {
+    expect((await exec(to(), "echo 'a b' $x")).stdout).toBe(`sh -ec ${quote("echo 'a b' $x")}`);
+    expect(quote("it's")).toBe(`'it'\\''s'`);
+});
+
+test("a script that fails is told with the machine's name and what it said", async () => {
+    await expect(exec(to(), "fail")).rejects.toThrow(new RemoteError("db-node", { stdout: "", stderr: "went wrong", code: 3 }));
+    expect((await exec(to(), "fail", { allowFailure: true })).code).toBe(3);
+});
+
+test("another host key: nothing is sent, both fingerprints are shown, and it is not taken for an outage", async () => {
+    const error = await exec(to({ hostKey: otherKey.public }), "cat").catch(e => e as Error);
+    expect(error).toBeInstanceOf(HostKeyMismatch);
+    expect(error).not.toBeInstanceOf(Unreachable);
+    expect((error as Error).message).toMatch(/^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:\S+\); nothing was changed$/);
+});
+
+test("a host that accepts and then says nothing is given up within ten seconds", async () => {
+    const start = Date.now();
+    await expect(exec(to({ port: ports.mute }), "cat")).rejects.toThrow(/accepts no ssh session within 8 s/);
+    expect(Date.now() - start).toBeLessThan(10_000);
+}, 15_000);
+
+test("a refused connection, a key that is not accepted, a connection lost on the way: the machine could not be asked", async () => {
+    const closed = net.createServer();
+    const port = await new Promise<number>(resolve => closed.listen(0, "127.0.0.1", () => { const p = (closed.address() as net.AddressInfo).port; closed.close(() => resolve(p)); }));
+    await expect(exec(to({ port }), "cat")).rejects.toThrow(Unreachable);
+    const wrong = path.join(dir, "wrong");
+    fs.writeFileSync(wrong, otherKey.private, { mode: 0o600 });
+    await expect(exec(to({ keyFile: wrong }), "cat")).rejects.toThrow(/the key .*wrong is not accepted for root/);
+    await expect(exec(to(), "drop")).rejects.toThrow(Unreachable);
+    expect((await exec(to(), "cat", { input: "again" })).stdout).toBe("again");
+});
+
+test("a machine behind another one is reached through it", async () => {
+    const jump = to({ name: "central" });
+    expect((await exec(to({ jump }), "cat", { input: "through" })).stdout).toBe("through");
+    const channel = await forward(jump, "127.0.0.1", ports.mute);
+    channel.destroy();
+});

@@ -1,0 +1,85 @@
+import { spawn } from "child_process";
+import * as fs from "fs";
+import { setTimeout as sleep } from "timers/promises";
+import { closeAll } from "../../clients/ssh";
+import { buildHostRoot } from "../../lab/hosts/host-root";
+import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
+import { silent } from "../../system/progress";
+import { projectDir } from "../../system/paths";
+import { run } from "../../system/run";
+
+const name = `t${process.pid}`;
+const other = `${name}b`;
+
+/** What a lab could leave on the machine. */
+async function snapshot(): Promise<Record<string, string>> {
+    const sh = async (script: string) => (await run("sh", ["-c", script])).stdout;
+    return {
+        mounts: fs.readFileSync("/proc/self/mounts", "utf8"),
+        links: await sh("ip -o link | sed 's/ qlen.*//'"), routes: await sh("ip route; ip -6 route"), netns: await sh("ip netns"),
+        loop: await sh("losetup -a"), cgroups: await sh("find /sys/fs/cgroup -type d | sort"),
+        sysctl: await sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/forwarding"),
+        firewall: await sh("(iptables-save; nft list ruleset) 2> /dev/null | grep -v '^#' || true"),
+        etc: await sh("find /etc -printf '%p %m %s %T@\\n' | sort"),
+        var: await sh("find /var -xdev -path /var/log -prune -o -printf '%p\\n' | sort"),
+        namespaces: await sh("readlink /proc/[0-9]*/ns/net /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/uts | sort -u || true"),
+    };
+}
+
+/** One command on the lab's central host, from the operator's side, with the recorded host key. */
+async function onCentral(lab: Lab, command: string): Promise<string> {
+    const { address, port, hostKey } = lab.hosts.central;
+    const known = `${lab.dir}/known`;
+    fs.writeFileSync(known, `[${address}]:${port} ${hostKey}\n`);
+    const [enter, ...rest] = enterOperator(lab.name);
+    const ssh = ["ssh", "-p", String(port), "-i", lab.operatorKeyFile, "-o", `UserKnownHostsFile=${known}`, "-o", "StrictHostKeyChecking=yes", `root@${address}`, command];
+    return (await run(enter!, [...rest, ...ssh], { timeoutSeconds: 30 })).stdout;
+}
+
+let before: Record<string, string>;
+beforeAll(async () => {
+    await buildHostRoot(silent);
+    await labDown(name, silent);
+    before = await snapshot();
+});
+afterAll(async () => { await closeAll(); await labDown(name, silent); await labDown(other, silent); });
+
+test("two labs side by side: libvirt answers on the hosts, both drivers, no network of its own", async () => {
+    const [lab] = [await bringUp(name, silent), await bringUp(other, silent)];
+    expect(labStatus(name)).toEqual(lab);
+    expect(await onCentral(lab, "hostname; virsh -q -c lxc:///system version | tail -1; virsh -q -c qemu:///system net-list --all --name"))
+        .toMatch(/^central\nRunning hypervisor: LXC [\d.]+\n\s*$/);
+    expect(await onCentral(lab, "ping -c1 -W5 compute > /dev/null && echo reached")).toBe("reached\n");
+    expect((await run("cat", ["/etc/hosts"])).stdout).not.toContain(`central.${name}.lab`);
+    const [enter, ...rest] = enterOperator(name);
+    expect((await run(enter!, [...rest, "getent", "hosts", `central.${name}.lab`])).stdout).toContain("192.0.2.1");
+    await labDown(other, silent);
+    expect(labStatus(other)).toBeUndefined();
+    expect(await onCentral(lab, "echo still here")).toBe("still here\n");
+});
+
+test("up again finds the lab; down leaves nothing", async () => {
+    const first = await bringUp(name, silent);
+    expect(await bringUp(name, silent)).toEqual(first);
+    await labDown(name, silent);
+    expect(await snapshot()).toEqual(before);
+});
+
+test.each([100, 700, 1200])("lab up killed after %d ms: down leaves nothing", async delay => {
+    const child = spawn(process.execPath, [`${projectDir()}/bin/cli/main.js`, "lab", "up", name], { stdio: "ignore" });
+    const ended = new Promise(resolve => child.once("close", resolve));
+    await sleep(delay);
+    child.kill("SIGKILL");
+    await ended;
+    await labDown(name, silent);
+    expect(await snapshot()).toEqual(before);
+});
+
+test("a lab whose processes died is made anew by the next up", async () => {
+    await bringUp(name, silent);
+    process.kill(Number(fs.readFileSync(`${(labStatus(name) as Lab).dir}/run/init.pid`, "utf8")), "SIGKILL");
+    for (let i = 0; labStatus(name) && i < 100; i++) await sleep(50);
+    expect(labStatus(name)).toBeUndefined();
+    const lab = await bringUp(name, silent);
+    expect(await onCentral(lab, "echo anew")).toBe("anew\n");
+});
