@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { addLabCommands } from "./lab";
+import { addStackCommands } from "./stack";
 import { test } from "./test";
 
 /** The command line. Exit codes: 0 done, 1 error, 2 something could not be asked, 3 drifted, 130 interrupted. */
@@ -15,6 +16,7 @@ function program(): Command {
     cli.command("test").description("run the tests; ends with `N passed, N failed`")
         .argument("[parts...]", "unit, end-to-end; all of them where none is named")
         .action(async (parts: string[]) => { process.exitCode = await test(parts); });
+    addStackCommands(cli);
     addLabCommands(cli);
     return cli;
 }

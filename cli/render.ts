@@ -61,6 +61,8 @@ export class Renderer {
     private readonly started = new Map<string, number>();
     private readonly begin = Date.now();
     private shown = 0;
+    /** Errors that the engine told, each already written. */
+    told = 0;
 
     /** @param total how many resources the last operation knew, for "how far"; 0 where it is not known */
     constructor(private readonly write: (line: string) => void, private readonly operation: "up" | "preview" | "refresh" | "destroy", private readonly total = 0) {}
@@ -76,7 +78,8 @@ export class Renderer {
         if (event.resOutputsEvent && this.operation !== "preview") this.after(event.resOutputsEvent.metadata);
         if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
         const diagnostic = event.diagnosticEvent;
-        if (diagnostic && !diagnostic.ephemeral && diagnostic.severity !== "info") this.diagnostic(diagnostic);
+        // The engine's notes are its own trace; what a resource could not ask is in the report.
+        if (diagnostic && (diagnostic.severity === "error" || diagnostic.severity === "warning")) this.diagnostic(diagnostic);
     }
 
     private before(step: StepEventMetadata): void {
@@ -87,7 +90,7 @@ export class Renderer {
         this.count(step);
         const word = words[step.op];
         if (!word || step.type === "pulumi:pulumi:Stack" || step.op === "delete-replaced" || step.op === "create-replacement") return;
-        this.write(`${word.sign} ${word.doing.replace(/ing( the \w+)?$/, "e").replace("replace", "replace")} ${label(step)}`);
+        this.write(`${word.sign} ${step.op} ${label(step)}`);
         if (step.op !== "create" && step.op !== "delete") for (const line of changeLines(step)) this.write(`    ${line}`);
     }
 
@@ -128,6 +131,7 @@ export class Renderer {
         // The engine colours its messages with tags of its own.
         const text = event.message.replace(/<\{%[^%]*%\}>/g, "").trim();
         if (text === "") return;
+        if (event.severity === "error") this.told++;
         this.write(`${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`);
     }
 

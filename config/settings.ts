@@ -41,7 +41,10 @@ const schema = z.strictObject({
     number: z.int().min(0).max(255),
     release: z.enum(["grizzly", "ocata"]),
     hosts: z.strictObject({ central: host, compute: host }),
+    /** Private key for root on the physical hosts and the nodes. */
     sshKeyFile: absolutePath,
+    /** Where the physical hosts' keys are looked up. */
+    knownHostsFile: absolutePath.default("~/.ssh/known_hosts"),
     /** What nodes are where `nodes` does not say otherwise. */
     machine: z.enum(["container", "vm"]).default("vm"),
     nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
@@ -63,7 +66,7 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "credentials"> 
 };
 
 /** Names of the configuration's keys, without the project's prefix. */
-export const settingKeys = Object.keys(schema.shape);
+export const settingKeys = ["lab", ...Object.keys(schema.shape)];
 
 /**
  * Checks a stack's configuration. Every mistake is named at once, each with key, value and what is allowed.

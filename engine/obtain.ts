@@ -11,6 +11,8 @@ export interface Engine {
     /** Where it came from, for people. */
     origin: "PATH" | "download" | "build";
     version: string;
+    /** Folder whose bin/ holds the command; undefined where it is the one on PATH. */
+    root?: string;
     /** Environment that makes the Automation API and the engine's plugins find each other. */
     env: Record<string, string>;
 }
@@ -65,7 +67,7 @@ async function downloaded(progress: Progress): Promise<Engine | undefined> {
     const { SemVer } = await import("semver");
     const entry = await cached({ kind: "engine", name: "release", inputs: { version: DOWNLOADED_VERSION } }, dir =>
         progress.step(`Pulumi ${DOWNLOADED_VERSION}`, async () => { await PulumiCommand.install({ root: dir, version: new SemVer(DOWNLOADED_VERSION) }); }));
-    return { origin: "download", version: DOWNLOADED_VERSION, env: environment(path.join(entry, "bin")) };
+    return { origin: "download", version: DOWNLOADED_VERSION, root: entry, env: environment(path.join(entry, "bin")) };
 }
 
 interface Tool { module: string; package: string; output: string; flags: string }
@@ -99,7 +101,7 @@ async function built(progress: Progress, only?: "cached only"): Promise<Engine |
     }
     const env = environment(path.join(entry, "bin"));
     installPlugins(entry, env.PULUMI_HOME!);
-    return { origin: "build", version: BUILT_VERSION, env: { ...env, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } };
+    return { origin: "build", version: BUILT_VERSION, root: entry, env: { ...env, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } };
 }
 
 class NotCached extends Error {}

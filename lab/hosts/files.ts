@@ -31,6 +31,7 @@ export class LabFiles {
     /** What the lab is, for the operator's side; written when it is up. */
     get facts(): string { return path.join(this.dir, "lab.json"); }
     get operatorKey(): string { return path.join(this.dir, "operator.key"); }
+    get knownHosts(): string { return path.join(this.dir, "known_hosts"); }
     get log(): string { return path.join(this.dir, "log"); }
     /** Process ids and signs of readiness. */
     run(...below: string[]): string { return path.join(this.dir, "run", ...below); }

@@ -16,6 +16,8 @@ export interface Lab {
     dir: string;
     /** Private key for root on the hosts and the nodes, mode 0600. */
     operatorKeyFile: string;
+    /** The hosts' keys in OpenSSH's form. */
+    knownHostsFile: string;
     hosts: Record<LabHostName, { address: string; port: number; hostKey: string }>;
 }
 
@@ -70,6 +72,8 @@ export async function labUp(name: string, args: LabArgs, progress: Progress): Pr
                 throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
             }
             const lab = describe(files);
+            const known = Object.values(lab.hosts).map(h => `[${h.address}]:${h.port} ${h.hostKey}\n`);
+            fs.writeFileSync(lab.knownHostsFile, known.join(""), { mode: 0o600 });
             fs.writeFileSync(files.facts, JSON.stringify(lab, undefined, 2) + "\n", { mode: 0o600 });
             return lab;
         });
@@ -163,7 +167,7 @@ function describe(files: LabFiles): Lab {
         address: `${managementNetwork}.${labHosts[name]}`, port: SSH_PORT,
         hostKey: fs.readFileSync(files.host(name, "host.key.pub"), "utf8").trim().split(" ").slice(0, 2).join(" "),
     });
-    return { name: files.name, dir: files.dir, operatorKeyFile: files.operatorKey, hosts: { central: host("central"), compute: host("compute") } };
+    return { name: files.name, dir: files.dir, operatorKeyFile: files.operatorKey, knownHostsFile: files.knownHosts, hosts: { central: host("central"), compute: host("compute") } };
 }
 
 /**

@@ -19,7 +19,7 @@ test("defaults: port 24, the tutorial's networks and passwords, machines on", ()
 });
 
 test.each([
-    [{ realease: "ocata" }, "realease: there is no such key; allowed are number, release"],
+    [{ realease: "ocata" }, "realease: there is no such key; allowed are lab, number, release"],
     [{ release: "havana" }, 'release: "havana" is not one of grizzly, ocata'],
     [{ release: undefined }, "release: missing"],
     [{ nodes: { "db-nod": { power: "on" } } }, "nodes.db-nod: there is no such key; allowed are db-node, auth-node"],

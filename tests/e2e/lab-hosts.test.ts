@@ -28,11 +28,9 @@ async function snapshot(): Promise<Record<string, string>> {
 
 /** One command on the lab's central host, from the operator's side, with the recorded host key. */
 async function onCentral(lab: Lab, command: string): Promise<string> {
-    const { address, port, hostKey } = lab.hosts.central;
-    const known = `${lab.dir}/known`;
-    fs.writeFileSync(known, `[${address}]:${port} ${hostKey}\n`);
+    const { address, port } = lab.hosts.central;
     const [enter, ...rest] = enterOperator(lab.name);
-    const ssh = ["ssh", "-p", String(port), "-i", lab.operatorKeyFile, "-o", `UserKnownHostsFile=${known}`, "-o", "StrictHostKeyChecking=yes", `root@${address}`, command];
+    const ssh = ["ssh", "-p", String(port), "-i", lab.operatorKeyFile, "-o", `UserKnownHostsFile=${lab.knownHostsFile}`, "-o", "StrictHostKeyChecking=yes", `root@${address}`, command];
     return (await run(enter!, [...rest, ...ssh], { timeoutSeconds: 30 })).stdout;
 }
 

@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as libvirt from "@pulumi/libvirt";
+import type { Connection } from "../clients/connection";
+import type { AddressPlan } from "../config/address-plan";
+import { HostRole, hostRoles } from "../config/nodes";
+import type { Settings } from "../config/settings";
+import { HostsEntries } from "../providers/guest/hosts-entries";
+
+export interface HostPairArgs {
+    hosts: Settings["hosts"];
+    /** Private key for root on both. */
+    sshKeyFile: string;
+    /** File in OpenSSH's form that holds both hosts' keys. */
+    knownHostsFile: string;
+    plan: AddressPlan;
+}
+
+/** A team's two physical hosts: how they are reached, and their names of the nodes (H1, H3). */
+export class HostPair extends pulumi.ComponentResource {
+    readonly connections: Readonly<Record<HostRole, Connection>>;
+    readonly providers: Readonly<Record<HostRole, libvirt.Provider>>;
+
+    constructor(name: string, args: HostPairArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("classroom:index:HostPair", name, {}, opts);
+        const each = <T>(make: (role: HostRole) => T) => Object.fromEntries(hostRoles.map(role => [role, make(role)])) as Record<HostRole, T>;
+        this.connections = each(role => {
+            const { address, port, hostKey } = args.hosts[role];
+            return { name: `host ${address}`, host: address, port, user: "root", hostKey: hostKey!, keyFile: args.sshKeyFile };
+        });
+        this.providers = each(role => new libvirt.Provider(`${name}-${role}`, { uri: libvirtUri(this.connections[role], args.knownHostsFile) }, { parent: this }));
+        for (const role of hostRoles) {
+            new HostsEntries(`${name}-${role}-names`, { connection: this.connections[role], block: "nodes", entries: args.plan.hostsEntries() }, { parent: this });
+        }
+        this.registerOutputs();
+    }
+}
+
+/** libvirt's own ssh transport, with the operator's key and pinned host keys. */
+function libvirtUri({ user, host, port, keyFile }: Connection, knownHostsFile: string): string {
+    return `qemu+ssh://${user}@${host}:${port}/system?keyfile=${encodeURIComponent(keyFile)}&knownhosts=${encodeURIComponent(knownHostsFile)}`;
+}

@@ -1,0 +1,27 @@
+import * as fs from "fs";
+import * as path from "path";
+import * as z from "zod";
+import { stateDir } from "../system/paths";
+import { UserError } from "../system/errors";
+
+const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string() });
+const facts = z.object({ operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
+
+/**
+ * A stack whose configuration names a lab has from that lab what a team's stack has to say: the hosts, their keys,
+ * the operator's key. What the configuration says itself goes first.
+ * @throws UserError when the lab is not up
+ */
+export function withLab(given: Record<string, unknown>): Record<string, unknown> {
+    const { lab, ...own } = given;
+    if (lab === undefined) return own;
+    const file = path.join(stateDir(), "labs", String(lab), "lab.json");
+    let found: z.infer<typeof facts>;
+    try { found = facts.parse(JSON.parse(fs.readFileSync(file, "utf8"))); } catch {
+        throw new UserError(`the configuration names the lab "${String(lab)}", which is not up: ./classroom lab up ${String(lab)}`);
+    }
+    return {
+        number: 0, machine: "container", goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
+        hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own,
+    };
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from "crypto";
+import * as fs from "fs";
+import * as path from "path";
+import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
+import { UserError } from "../system/errors";
+import { projectDir, stateDir } from "../system/paths";
+import type { Engine } from "./obtain";
+
+export const PROJECT = "gridka-cloud-classroom";
+
+/** How many states are kept from before the last operations. */
+const KEPT = 10;
+
+/** The passphrase that encrypts the stacks' secrets: made once, 0600. Lost, the secrets in every state are lost. */
+export function passphraseFile(): string {
+    const file = path.join(stateDir(), "passphrase");
+    try { fs.writeFileSync(file, randomBytes(24).toString("base64url") + "\n", { flag: "wx", mode: 0o600 }); } catch (e) {
+        if ((e as NodeJS.ErrnoException).code !== "EEXIST") throw e;
+    }
+    return file;
+}
+
+/** Environment that a plain `pulumi` needs to work on the same stacks. */
+export function backendEnv(): Record<string, string> {
+    const dir = path.join(stateDir(), "stacks");
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    return { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() };
+}
+
+/**
+ * The folder that the engine works in. The engine writes a stack's salt beside its configuration; so that this
+ * never shows up in the checkout, it gets a folder of its own with a copy of the configuration, made anew each time.
+ */
+function workDir(stack: string): string {
+    const project = projectDir();
+    const config = path.join(project, `Pulumi.${stack}.yaml`);
+    if (!fs.existsSync(config)) {
+        const known = fs.readdirSync(project).map(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1]).filter(Boolean);
+        throw new UserError(`there is no stack "${stack}": no ${path.basename(config)}; there are ${known.join(", ")}`);
+    }
+    const dir = path.join(stateDir(), "work", stack);
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const name of ["bin", "node_modules", "package.json"]) {
+        fs.rmSync(path.join(dir, name), { force: true });
+        fs.symlinkSync(path.join(project, name), path.join(dir, name));
+    }
+    fs.copyFileSync(path.join(project, "Pulumi.yaml"), path.join(dir, "Pulumi.yaml"));
+    const copy = path.join(dir, path.basename(config));
+    const salt = fs.existsSync(copy) ? /^encryptionsalt: .*$/m.exec(fs.readFileSync(copy, "utf8"))?.[0] : undefined;
+    const text = fs.readFileSync(config, "utf8");
+    fs.writeFileSync(copy, salt && !/^encryptionsalt:/m.test(text) ? `${salt}\n${text}` : text, { mode: 0o600 });
+    return dir;
+}
+
+/** A stack of this checkout, made when it is used for the first time. */
+export async function openStack(stack: string, program: PulumiFn, engine: Engine, env: Record<string, string> = {}): Promise<Stack> {
+    const dir = workDir(stack);
+    const envVars = { ...engine.env, ...backendEnv(), ...env };
+    const pulumiCommand = await PulumiCommand.get({ root: engine.root });
+    return await LocalWorkspace.createOrSelectStack({ stackName: stack, projectName: PROJECT, program },
+        { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! });
+}
+
+/** Keeps the state as it is now; secrets in it are encrypted. The oldest of more than ten goes. */
+export async function backUp(stack: Stack): Promise<void> {
+    const dir = path.join(stateDir(), "backups", stack.name);
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const state = await stack.exportStack();
+    fs.writeFileSync(path.join(dir, `${new Date().toISOString().replace(/[:.]/g, "-")}.json`), JSON.stringify(state), { mode: 0o600 });
+    for (const old of fs.readdirSync(dir).sort().slice(0, -KEPT)) fs.rmSync(path.join(dir, old));
+}

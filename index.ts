@@ -1,0 +1,3 @@
+import { program } from "./components/team-cloud";
+
+export = program;

@@ -1,0 +1,64 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { exec } from "../../clients/ssh";
+import { Handler, LiveResource, Problem } from "../dynamic";
+import { HostsEntry, readBlock, writeBlock } from "./hosts-block";
+
+interface Inputs { connection: Connection; block: string; entries: HostsEntry[] }
+
+/** How a machine's /etc/hosts is read and written; replaced in tests. */
+export interface HostsFile {
+    read(connection: Connection): Promise<string>;
+    write(connection: Connection, text: string): Promise<void>;
+}
+
+const remote: HostsFile = {
+    read: async connection => (await exec(connection, "cat /etc/hosts")).stdout,
+    // Written beside it and renamed, so that no reader sees half a file; its mode stays.
+    write: async (connection, text) => {
+        await exec(connection, "t=$(mktemp /etc/hosts.XXXXXX); cat > $t; chmod --reference=/etc/hosts $t; mv $t /etc/hosts", { input: text });
+    },
+};
+
+/** A block of lines in a machine's /etc/hosts (H3). */
+export function hostsEntriesHandler(file: HostsFile = remote): Handler<Inputs> {
+    const put = async ({ connection, block, entries }: Inputs) => file.write(connection, writeBlock(await file.read(connection), block, entries));
+    return {
+        inputs: ["block", "entries"], access: ["connection"], replaceOn: ["block"],
+        check({ entries }) {
+            return (entries ?? []).flatMap((entry, i): Problem[] => {
+                if (!/^[0-9a-fA-F.:]+$/.test(entry.address)) return [{ property: `entries[${i}].address`, reason: `"${entry.address}" is not an address` }];
+                const bad = entry.names.find(n => !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(n));
+                return bad !== undefined || entry.names.length === 0 ? [{ property: `entries[${i}].names`, reason: `"${bad ?? ""}" is not a host name` }] : [];
+            });
+        },
+        async create(inputs) {
+            await put(inputs);
+            return { id: `${inputs.connection.name}/${inputs.block}`, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const entries = readBlock(await file.read(recorded.connection), recorded.block);
+            return entries && { ...recorded, entries };
+        },
+        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async delete(_id, { connection, block }) {
+            const text = await file.read(connection);
+            if (readBlock(text, block)) await file.write(connection, writeBlock(text, block, undefined));
+        },
+    };
+}
+export const handler = hostsEntriesHandler();
+
+export interface HostsEntriesArgs {
+    connection: pulumi.Input<Connection>;
+    /** Name of the block, part of its first and last line. */
+    block: pulumi.Input<string>;
+    entries: pulumi.Input<HostsEntry[]>;
+}
+
+/** Lines of a machine's /etc/hosts, in a block of their own; what else is in the file is left alone (H3). */
+export class HostsEntries extends LiveResource {
+    constructor(name: string, args: HostsEntriesArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/hosts-entries", "HostsEntries", name, args as unknown as pulumi.Inputs, opts);
+    }
+}
