@@ -89,7 +89,7 @@ export class Renderer {
     private planned(step: StepEventMetadata): void {
         this.count(step);
         const word = words[step.op];
-        if (!word || step.type === "pulumi:pulumi:Stack" || step.op === "delete-replaced" || step.op === "create-replacement") return;
+        if (!word || step.type.startsWith("pulumi:providers:") || step.type === "pulumi:pulumi:Stack" || step.op === "delete-replaced" || step.op === "create-replacement") return;
         this.write(`${word.sign} ${step.op} ${label(step)}`);
         if (step.op !== "create" && step.op !== "delete") for (const line of changeLines(step)) this.write(`    ${line}`);
     }
@@ -98,10 +98,10 @@ export class Renderer {
         const since = this.started.get(step.urn) ?? Date.now();
         this.started.delete(step.urn);
         this.shown++;
-        if (step.op === "refresh") { this.refreshed(step); return; }
+        if (step.op === "refresh") { if (!step.type.startsWith("pulumi:providers:")) this.refreshed(step); return; }
         this.count(step);
         const word = words[step.op];
-        if (!word || !step.new?.custom && !step.old?.custom) return;
+        if (!word || !(step.new ?? step.old)?.custom || step.type.startsWith("pulumi:providers:")) return;
         const took = ((Date.now() - since) / 1000).toFixed(1);
         this.write(`${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.shown}/${this.total}]` : ""}`);
         if (step.op === "update") for (const line of changeLines(step)) this.write(`           ${line}`);
@@ -130,13 +130,14 @@ export class Renderer {
     private diagnostic(event: { urn?: string; severity: string; message: string }): void {
         // The engine colours its messages with tags of its own.
         const text = event.message.replace(/<\{%[^%]*%\}>/g, "").trim();
-        if (text === "") return;
+        // The launcher of dynamic resources comes with the npm package, on purpose.
+        if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
         if (event.severity === "error") this.told++;
         this.write(`${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`);
     }
 
     private count(step: StepEventMetadata): void {
-        if (!(step.new ?? step.old)?.custom) return;
+        if (!(step.new ?? step.old)?.custom || step.type.startsWith("pulumi:providers:")) return;
         if (step.op === "create") this.tally.created++;
         else if (step.op === "update") this.tally.updated++;
         else if (step.op === "replace") this.tally.replaced++;

@@ -72,7 +72,10 @@ export async function labUp(name: string, args: LabArgs, progress: Progress): Pr
                 throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
             }
             const lab = describe(files);
-            const known = Object.values(lab.hosts).map(h => `[${h.address}]:${h.port} ${h.hostKey}\n`);
+            const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
+                const { address, port, hostKey } = lab.hosts[name];
+                return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;
+            });
             fs.writeFileSync(lab.knownHostsFile, known.join(""), { mode: 0o600 });
             fs.writeFileSync(files.facts, JSON.stringify(lab, undefined, 2) + "\n", { mode: 0o600 });
             return lab;
