@@ -35,6 +35,11 @@ export function changes(old: unknown, now: unknown, path = ""): Change[] {
         return [...new Set([...Object.keys(old), ...Object.keys(now)])].sort()
             .flatMap(key => changes(old[key], now[key], path ? `${path}.${key}` : key));
     }
+    if (Array.isArray(old) && Array.isArray(now)) {
+        const within = (list: unknown[], item: unknown) => list.some(i => JSON.stringify(i) === JSON.stringify(item));
+        const gone = old.filter(i => !within(now, i)), added = now.filter(i => !within(old, i));
+        if (gone.length + added.length > 0) return [...gone.map(i => ({ path, old: i, new: undefined })), ...added.map(i => ({ path, old: undefined, new: i }))];
+    }
     return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old, new: now }];
 }
 
@@ -98,7 +103,7 @@ export class Renderer {
         const since = this.started.get(step.urn) ?? Date.now();
         this.started.delete(step.urn);
         this.shown++;
-        if (step.op === "refresh") { if (!step.type.startsWith("pulumi:providers:")) this.refreshed(step); return; }
+        if (this.operation === "refresh") { if (!step.type.startsWith("pulumi:providers:")) this.refreshed(step); return; }
         this.count(step);
         const word = words[step.op];
         if (!word || !(step.new ?? step.old)?.custom || step.type.startsWith("pulumi:providers:")) return;

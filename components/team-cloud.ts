@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { withHostKeys } from "../config/known-hosts";
 import { withLab } from "../config/lab-settings";
 import { readSettings, settingKeys, Settings } from "../config/settings";
+import { UserError } from "../system/errors";
 import { HostPair } from "./host-pair";
 import { Networks } from "./networks";
 
@@ -27,7 +28,12 @@ export async function program(): Promise<void> {
         const text = config.get(key);
         if (text !== undefined) given[key] = parse(text);
     }
-    new TeamCloud("cloud", withHostKeys(readSettings(pulumi.getStack(), withLab(given))));
+    let settings: Settings;
+    try { settings = withHostKeys(readSettings(pulumi.getStack(), withLab(given))); } catch (e) {
+        // The engine shows the message of this class alone, without a stack.
+        throw e instanceof UserError ? new pulumi.RunError(e.message) : e;
+    }
+    new TeamCloud("cloud", settings);
 }
 
 /** Structured values and numbers come as JSON, words as they are. */

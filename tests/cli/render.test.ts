@@ -1,0 +1,42 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { changes, Renderer, shortType, summary } from "../../cli/render";
+
+test("a changed option is shown alone, with its path, old and new value", () => {
+    const old = { options: { DEFAULT: { rabbit_host: "10.0.0.3", debug: "true" } } };
+    const now = { options: { DEFAULT: { rabbit_host: "10.0.0.99", debug: "true" } } };
+    expect(changes(old, now)).toEqual([{ path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: "10.0.0.99" }]);
+});
+
+test("of a list only what came and what went is shown; another order is a change of the whole", () => {
+    expect(changes({ a: [1, 2] }, { a: [2, 3] })).toEqual([{ path: "a", old: 1, new: undefined }, { path: "a", old: undefined, new: 3 }]);
+    expect(changes([1, 2], [2, 1])).toEqual([{ path: "", old: [1, 2], new: [2, 1] }]);
+    expect(changes([1, 2], [1, 2])).toEqual([]);
+});
+
+test("types are short", () => {
+    expect(["pulumi-nodejs:dynamic/keystone:Tenant", "libvirt:index/network:Network"].map(shortType)).toEqual(["keystone:Tenant", "network:Network"]);
+});
+
+const event = (op: string, name: string, change: object = {}): EngineEvent => ({
+    sequence: 1, timestamp: 1,
+    resOutputsEvent: { metadata: { op, urn: `urn:pulumi:lab::p::t::${name}`, type: "pulumi-nodejs:dynamic/guest:File", provider: "", ...change } },
+}) as unknown as EngineEvent;
+const state = (outputs: object) => ({ custom: true, outputs, inputs: outputs });
+
+test("a refresh counts and names what is gone and what is different", () => {
+    const lines: string[] = [];
+    const renderer = new Renderer(line => lines.push(line.trim()), "refresh");
+    renderer.handle(event("refresh", "fine", { old: state({ a: 1 }), new: state({ a: 1 }) }));
+    renderer.handle(event("update", "changed", { old: state({ a: 1 }), new: state({ a: 2 }) }));
+    renderer.handle(event("delete", "gone", { old: state({ a: 1 }) }));
+    expect(renderer.tally.drifted).toEqual(["changed", "gone"]);
+    expect(lines.join("\n")).toMatch(/! guest:File changed has drifted\na: 1 → 2\n.*! guest:File gone is gone/);
+});
+
+test("an up counts what it did; the engine's own providers are none of the user's", () => {
+    const renderer = new Renderer(() => undefined, "up");
+    renderer.handle(event("create", "a", { new: state({}) }));
+    renderer.handle(event("same", "b", { old: state({}), new: state({}) }));
+    renderer.handle(event("create", "p", { type: "pulumi:providers:libvirt", new: state({}) }));
+    expect(summary(renderer.tally)).toBe("1 created, 1 unchanged");
+});
