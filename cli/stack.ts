@@ -50,7 +50,7 @@ async function operate(operation: Operation, stackName: string): Promise<number>
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
     const report = path.join(reports, "asked");
     try {
-        const stack = await openStack(stackName, program, engine, { CLASSROOM_REPORT: report });
+        const stack = await openStack(stackName, program, engine, line => console.error(line), { CLASSROOM_REPORT: report });
         return await perform(operation, stack, report);
     } finally {
         fs.rmSync(reports, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import * as path from "path";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
 import { projectDir, stateDir } from "../system/paths";
+import { breakDeadLocks } from "./locks";
 import type { Engine } from "./obtain";
 
 export const PROJECT = "gridka-cloud-classroom";
@@ -20,9 +21,11 @@ export function passphraseFile(): string {
     return file;
 }
 
+const backendDir = (): string => path.join(stateDir(), "stacks");
+
 /** Environment that a plain `pulumi` needs to work on the same stacks. */
 export function backendEnv(): Record<string, string> {
-    const dir = path.join(stateDir(), "stacks");
+    const dir = backendDir();
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     return { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() };
 }
@@ -52,10 +55,11 @@ function workDir(stack: string): string {
     return dir;
 }
 
-/** A stack of this checkout, made when it is used for the first time. */
-export async function openStack(stack: string, program: PulumiFn, engine: Engine, env: Record<string, string> = {}): Promise<Stack> {
+/** A stack of this checkout, made when it is used for the first time. `note` is told of a dead process's lock. */
+export async function openStack(stack: string, program: PulumiFn, engine: Engine, note: (line: string) => void, env: Record<string, string> = {}): Promise<Stack> {
     const dir = workDir(stack);
     const envVars = { ...engine.env, ...backendEnv(), ...env };
+    breakDeadLocks(backendDir(), PROJECT, stack).forEach(note);
     const pulumiCommand = await PulumiCommand.get({ root: engine.root });
     return await LocalWorkspace.createOrSelectStack({ stackName: stack, projectName: PROJECT, program },
         { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! });

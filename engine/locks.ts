@@ -1,0 +1,30 @@
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+
+interface Lock { pid: number; hostname: string; username: string }
+
+/** Whether a process is there and is the engine; an id may have been given to another program since. */
+function isEngine(pid: number): boolean {
+    try { return fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi"; } catch { return false; }
+}
+
+/**
+ * Breaks the locks of a stack whose owner was a process of this machine that has died; a live one's or another
+ * machine's stays, and the engine then says whose it is.
+ * @param backendDir the file backend's folder
+ * @returns a line for each broken lock
+ */
+export function breakDeadLocks(backendDir: string, project: string, stack: string, here: { hostname: string; isEngine(pid: number): boolean } = { hostname: os.hostname(), isEngine }): string[] {
+    const dir = path.join(backendDir, ".pulumi/locks/organization", project, stack);
+    if (!fs.existsSync(dir)) return [];
+    return fs.readdirSync(dir).filter(name => name.endsWith(".json")).flatMap(name => {
+        const file = path.join(dir, name);
+        let lock: Lock;
+        // One that is just being written is a live process's.
+        try { lock = JSON.parse(fs.readFileSync(file, "utf8")) as Lock; } catch { return []; }
+        if (lock.hostname !== here.hostname || here.isEngine(lock.pid)) return [];
+        fs.rmSync(file, { force: true });
+        return [`stack ${stack} was locked by process ${lock.pid} of this machine, which has died; the lock was broken`];
+    });
+}
