@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as libvirt from "@pulumi/libvirt";
 import type { AddressPlan } from "../config/address-plan";
-import { HostRole, hostRoles } from "../config/nodes";
+import type { Connection } from "../clients/connection";
+import { HostRole, hostRoles, NetworkName } from "../config/nodes";
+import { NetworkState } from "../providers/machine/network-state";
 
 export interface NetworksArgs {
     providers: Readonly<Record<HostRole, libvirt.Provider>>;
+    /** How the hosts themselves are reached. */
+    connections: Readonly<Record<HostRole, Connection>>;
     plan: AddressPlan;
 }
 
@@ -13,19 +17,21 @@ export class Networks extends pulumi.ComponentResource {
     constructor(name: string, args: NetworksArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:Networks", name, {}, opts);
         const { nat, public: publicRange } = args.plan.ranges;
+        const network = (role: HostRole, which: NetworkName, rest: libvirt.NetworkArgs) => {
+            const made = new libvirt.Network(`${name}-${role}-${which}`, { name: which, autostart: true, ...rest },
+                { parent: this, provider: args.providers[role], deleteBeforeReplace: true });
+            new NetworkState(`${name}-${role}-${which}-state`, { connection: args.connections[role], network: made.name, active: true, autostart: true },
+                { parent: this, dependsOn: made });
+        };
         for (const role of hostRoles) {
-            const network = (which: string, rest: libvirt.NetworkArgs) =>
-                new libvirt.Network(`${name}-${role}-${which}`, { name: which, autostart: true, ...rest }, { parent: this, provider: args.providers[role], deleteBeforeReplace: true });
             // Each host has a NAT network of its own; the same range on both, as libvirt's default has it (N1).
-            network("nat", { mode: "nat", bridge: "br-nat", addresses: [nat], dhcp: { enabled: true }, dns: { enabled: true } });
+            network(role, "nat", { mode: "nat", bridge: "br-nat", addresses: [nat], dhcp: { enabled: true }, dns: { enabled: true } });
             // One L2 across both hosts: the bridges of their uplinks (N2, N4).
-            network("internal", { mode: "bridge", bridge: "br-internal" });
-            network("private", { mode: "bridge", bridge: "br-private" });
+            network(role, "internal", { mode: "bridge", bridge: "br-internal" });
+            network(role, "private", { mode: "bridge", bridge: "br-private" });
         }
         // Reachable from the hosts, so routed and not hidden behind NAT (N3).
-        new libvirt.Network(`${name}-central-public`, {
-            name: "public", autostart: true, mode: "route", bridge: "br-public", addresses: [publicRange], dhcp: { enabled: false },
-        }, { parent: this, provider: args.providers.central, deleteBeforeReplace: true });
+        network("central", "public", { mode: "route", bridge: "br-public", addresses: [publicRange], dhcp: { enabled: false } });
         this.registerOutputs();
     }
 }

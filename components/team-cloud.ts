@@ -15,7 +15,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         super("classroom:index:TeamCloud", name, {}, opts);
         const { hosts, sshKeyFile, knownHostsFile, plan } = settings;
         const pair = new HostPair(`${name}-hosts`, { hosts, sshKeyFile, knownHostsFile, plan }, { parent: this });
-        new Networks(`${name}-net`, { providers: pair.providers, plan }, { parent: this });
+        new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, { parent: this });
         this.registerOutputs();
     }
 }

@@ -34,6 +34,13 @@ const names = [
     "libvirt:index/network:Network cloud-net-compute-private",
     "pulumi-nodejs:dynamic/guest:HostsEntries cloud-hosts-central-names",
     "pulumi-nodejs:dynamic/guest:HostsEntries cloud-hosts-compute-names",
+    "pulumi-nodejs:dynamic/machine:NetworkState cloud-net-central-internal-state",
+    "pulumi-nodejs:dynamic/machine:NetworkState cloud-net-central-nat-state",
+    "pulumi-nodejs:dynamic/machine:NetworkState cloud-net-central-private-state",
+    "pulumi-nodejs:dynamic/machine:NetworkState cloud-net-central-public-state",
+    "pulumi-nodejs:dynamic/machine:NetworkState cloud-net-compute-internal-state",
+    "pulumi-nodejs:dynamic/machine:NetworkState cloud-net-compute-nat-state",
+    "pulumi-nodejs:dynamic/machine:NetworkState cloud-net-compute-private-state",
     "pulumi:providers:libvirt cloud-hosts-central",
     "pulumi:providers:libvirt cloud-hosts-compute",
 ];
