@@ -3,7 +3,7 @@ import type { Connection } from "../../clients/connection";
 import { exec, ExecResult } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 
-interface Inputs { connection: Connection; network: string; active: boolean; autostart: boolean }
+interface Inputs { connection: Connection; network: string; active: boolean }
 
 /** Runs a shell script on the physical host; replaced in tests. */
 export type RunOnHost = (connection: Connection, script: string, allowFailure?: boolean) => Promise<Pick<ExecResult, "stdout" | "stderr" | "code">>;
@@ -11,29 +11,25 @@ export type RunOnHost = (connection: Connection, script: string, allowFailure?: 
 const remote: RunOnHost = (connection, script, allowFailure = false) => exec(connection, script, { allowFailure, timeoutSeconds: 60 });
 const VIRSH = "virsh -q -c qemu:///system";
 
-/** `Active: yes` and the like of `virsh net-info`. */
-export function parseNetInfo(text: string): { active: boolean; autostart: boolean } {
-    const yes = (key: string) => new RegExp(`^${key}:\\s+yes\\s*$`, "m").test(text);
-    return { active: yes("Active"), autostart: yes("Autostart") };
-}
+/** Whether `virsh net-info` says that the network runs. */
+export const isActive = (text: string): boolean => /^Active:\s+yes\s*$/m.test(text);
 
-/** Whether a libvirt network runs, and runs again after a boot of its host (N1–N4). */
+/** Whether a libvirt network runs (N1–N4). */
 export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
     const live = async ({ connection, network }: Inputs) => {
         const { code, stdout, stderr } = await run(connection, `${VIRSH} net-info ${network}`, true);
-        if (code === 0) return parseNetInfo(stdout);
+        if (code === 0) return { active: isActive(stdout) };
         if (/network not found|no network with matching name/i.test(stderr)) return undefined;
         throw new Error(`${connection.name}: network ${network} cannot be asked: ${stderr.trim()}`);
     };
     const put = async (inputs: Inputs) => {
-        const { connection, network, active, autostart } = inputs;
+        const { connection, network, active } = inputs;
         const now = await live(inputs);
         if (!now) throw new Error(`${connection.name}: there is no network ${network}`);
         if (now.active !== active) await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`);
-        if (now.autostart !== autostart) await run(connection, `${VIRSH} net-autostart ${autostart ? "" : "--disable "}${network}`);
     };
     return {
-        inputs: ["network", "active", "autostart"], access: ["connection"], replaceOn: ["network"],
+        inputs: ["network", "active"], access: ["connection"], replaceOn: ["network"],
         // A word of the shell as it is.
         check({ network }): Problem[] {
             return network === undefined || /^[A-Za-z0-9_.-]+$/.test(network) ? [] : [{ property: "network", reason: `"${network}" is not the name of a libvirt network` }];
@@ -60,8 +56,6 @@ export interface NetworkStateArgs {
     network: pulumi.Input<string>;
     /** Whether it runs. */
     active: pulumi.Input<boolean>;
-    /** Whether it is started with its host. */
-    autostart: pulumi.Input<boolean>;
 }
 
 /** That a libvirt network runs: @pulumi/libvirt does not notice one that was stopped (N1–N4). */

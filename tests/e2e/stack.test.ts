@@ -45,7 +45,7 @@ test("what was broken is found, named and mended, and nothing else is touched", 
     await onCentral("sed -i '/10.0.0.5 image-node/d' /etc/hosts; virsh -q net-destroy public; virsh -q net-undefine public; virsh -q net-destroy private; virsh -q net-autostart --disable nat");
     const refresh = await classroom("refresh", "lab");
     const drifted = /^16 of 16 resources asked, drifted: (.*) in /m.exec(refresh.stdout)?.[1]?.split(", ").sort();
-    expect(drifted).toEqual(["cloud-hosts-central-names", "cloud-net-central-nat-state", "cloud-net-central-private-state", "cloud-net-central-public", "cloud-net-central-public-state"]);
+    expect(drifted).toEqual(["cloud-hosts-central-names", "cloud-net-central-nat", "cloud-net-central-private-state", "cloud-net-central-public", "cloud-net-central-public-state"]);
     expect(refresh.stdout).toContain('entries: {"address":"10.0.0.5","names":["image-node"]} → (none)\n');
     expect(refresh.code).toBe(3);
     const preview = await classroom("preview", "lab");

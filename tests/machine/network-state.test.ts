@@ -2,39 +2,38 @@ import type { Connection } from "../../clients/connection";
 import { networkStateHandler } from "../../providers/machine/network-state";
 
 const connection = { name: "host a" } as Connection;
-const inputs = { connection, network: "nat", active: true, autostart: true };
+const inputs = { connection, network: "nat", active: true };
 
-/** A host with one network, which understands the four virsh commands in use. */
-function host(state: { defined: boolean; active: boolean; autostart: boolean }) {
+/** A host with one network, which understands virsh. */
+function host(state: { defined: boolean; active: boolean }) {
     const commands: string[] = [];
     const handler = networkStateHandler(async (_c, script) => {
         const [verb] = /net-\w+/.exec(script)!;
         if (verb !== "net-info") commands.push(script.replace("virsh -q -c qemu:///system ", ""));
         if (!state.defined) return { code: 1, stdout: "", stderr: "error: failed to get network 'nat'\nerror: Network not found: no network with matching name 'nat'\n" };
         if (verb === "net-start") state.active = true;
-        if (verb === "net-autostart") state.autostart = !script.includes("--disable");
         const say = (b: boolean) => b ? "yes" : "no";
-        return { code: 0, stderr: "", stdout: `Name:           nat\nActive:         ${say(state.active)}\nPersistent:     yes\nAutostart:      ${say(state.autostart)}\n` };
+        return { code: 0, stderr: "", stdout: `Name:           nat\nActive:         ${say(state.active)}\nPersistent:     yes\n` };
     });
     return { state, commands, handler };
 }
 
 test("a network that runs already is left alone", async () => {
-    const { handler, commands } = host({ defined: true, active: true, autostart: true });
+    const { handler, commands } = host({ defined: true, active: true });
     expect((await handler.create(inputs)).id).toBe("host a/nat");
     expect(commands).toEqual([]);
 });
 
 test("a stopped one is found and started", async () => {
-    const { handler, commands, state } = host({ defined: true, active: false, autostart: false });
-    expect(await handler.read("", inputs)).toEqual({ ...inputs, active: false, autostart: false });
+    const { handler, commands, state } = host({ defined: true, active: false });
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, active: false });
     await handler.update("", inputs, inputs);
-    expect(commands).toEqual(["net-start nat", "net-autostart nat"]);
-    expect(state).toEqual({ defined: true, active: true, autostart: true });
+    expect(commands).toEqual(["net-start nat"]);
+    expect(state).toEqual({ defined: true, active: true });
 });
 
 test("one that is not defined is gone; making it run is an error with both names", async () => {
-    const { handler } = host({ defined: false, active: false, autostart: false });
+    const { handler } = host({ defined: false, active: false });
     expect(await handler.read("", inputs)).toBeUndefined();
     await expect(handler.create(inputs)).rejects.toThrow("host a: there is no network nat");
 });
