@@ -126,6 +126,9 @@ export async function exec(to: Connection, script: string, options: ExecOptions 
     return result;
 }
 
+/** What {@link exec} does; handlers take it as a parameter, so that they are tested without a machine. */
+export type RunScript = (to: Connection, script: string, options?: ExecOptions) => Promise<ExecResult>;
+
 function collect(to: Connection, channel: ClientChannel, { input, timeoutSeconds = 300 }: ExecOptions): Promise<ExecResult> {
     return new Promise((resolve, reject) => {
         const out: Buffer[] = [], err: Buffer[] = [];

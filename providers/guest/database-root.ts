@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { Unreachable } from "../../clients/connection";
+import { exec, RunScript } from "../../clients/ssh";
+import { differs, Handler, LiveResource } from "../dynamic";
+import { readFile, writeFile } from "./machine-files";
+import { rootOptionsFile, text } from "./mysql";
+
+interface Inputs { connection: Connection; password: string }
+
+const optionsFile = (password: string): string => `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
+
+/** The password of a MySQL server's root, and root's own file that holds it (D1). */
+export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
+    const enters = async ({ connection, password }: Inputs): Promise<boolean> => {
+        const { code, stderr } = await run(connection, "IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults -u root --connect-timeout=5 -e 'SELECT 1'", { input: `${password}\n`, allowFailure: true });
+        if (code === 0) return true;
+        if (/ERROR 1045|ERROR 1698/.test(stderr)) return false;
+        throw new Unreachable(`${connection.name}: the database cannot be asked: ${stderr.trim()}`);
+    };
+    const put = async (inputs: Inputs) => {
+        const { connection, password } = inputs;
+        // The way in is the one that stands: by the machine's own root, by the file's password, or by none yet.
+        await run(connection, `set +e; all=$(cat)
+for how in "--no-defaults -u root" "--defaults-file=${rootOptionsFile}"; do
+    printf '%s\\n' "$all" | mysql $how --connect-timeout=5 2> /tmp/classroom-sql.log && exit 0
+done; cat /tmp/classroom-sql.log >&2; exit 1`, { input: `SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); FLUSH PRIVILEGES;` });
+        await writeFile(run, connection, rootOptionsFile, optionsFile(password), { owner: "root", group: "root", mode: "0600" });
+    };
+    return {
+        inputs: ["password"], access: ["connection"], replaceOn: [],
+        check({ password }) {
+            return password !== undefined && /[\n\r]/.test(password) ? [{ property: "password", reason: "must be one line" }] : [];
+        },
+        async create(inputs) {
+            await put(inputs);
+            return { id: `${inputs.connection.name}:mysql-root`, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const file = await readFile(run, recorded.connection, rootOptionsFile);
+            const stands = file?.content === optionsFile(recorded.password) && file.mode === "0600" && await enters(recorded);
+            return { ...recorded, password: stands ? recorded.password : differs };
+        },
+        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        // The server's root stays as it is: it goes with the machine.
+        async delete() { return; },
+    };
+}
+export const handler = databaseRootHandler();
+
+export interface DatabaseRootArgs {
+    connection: pulumi.Input<Connection>;
+    /** Secret. */
+    password: pulumi.Input<string>;
+}
+
+/** The database server's root password, set without a prompt (D1). */
+export class DatabaseRoot extends LiveResource {
+    constructor(name: string, args: DatabaseRootArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/database-root", "DatabaseRoot", name, { ...args, password: pulumi.secret(args.password) }, opts);
+    }
+}

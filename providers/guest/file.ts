@@ -1,0 +1,72 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { exec, quote, RunScript } from "../../clients/ssh";
+import { differs, Handler, LiveResource, Problem } from "../dynamic";
+import { readFile, writeFile } from "./machine-files";
+import { restart } from "./restarts";
+
+interface Inputs {
+    connection: Connection; path: string; content?: string; secretContent?: string;
+    owner: string; group: string; mode: string; restarts?: string[];
+}
+
+/** A whole file: content, owner and mode. */
+export function fileHandler(run: RunScript = exec): Handler<Inputs> {
+    const put = async (inputs: Inputs) => {
+        const { connection, path, owner, group, mode } = inputs;
+        const content = inputs.secretContent ?? inputs.content ?? "";
+        const before = await readFile(run, connection, path);
+        if (before && before.content === content && before.owner === owner && before.group === group && before.mode === mode) return;
+        await writeFile(run, connection, path, content, { owner, group, mode });
+        if (before?.content !== content) await restart(run, connection, inputs.restarts ?? []);
+    };
+    return {
+        inputs: ["path", "content", "secretContent", "owner", "group", "mode"], access: ["connection", "restarts"], replaceOn: ["path"],
+        check({ path, mode }): Problem[] {
+            return [
+                ...(path !== undefined && !path.startsWith("/") ? [{ property: "path", reason: `"${path}" is not an absolute path` }] : []),
+                ...(mode !== undefined && !/^[0-7]{4}$/.test(mode) ? [{ property: "mode", reason: `"${mode}" is not a mode of four octal digits such as 0644` }] : []),
+            ];
+        },
+        async create(inputs) {
+            await put(inputs);
+            return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const live = await readFile(run, recorded.connection, recorded.path);
+            if (!live) return undefined;
+            const { content, ...attributes } = live;
+            const shown = recorded.secretContent === undefined ? { content } : { secretContent: content === recorded.secretContent ? content : differs };
+            return { ...recorded, ...attributes, ...shown };
+        },
+        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async delete(_id, { connection, path }) { await run(connection, `rm -f ${quote(path)}`); },
+    };
+}
+export const handler = fileHandler();
+
+export interface FileArgs {
+    connection: pulumi.Input<Connection>;
+    path: pulumi.Input<string>;
+    /** What is in it; one of `content` and `secretContent`. */
+    content?: pulumi.Input<string>;
+    secretContent?: pulumi.Input<string>;
+    /** Default root. */
+    owner?: pulumi.Input<string>;
+    /** Default root. */
+    group?: pulumi.Input<string>;
+    /** Four octal digits. Default 0644, 0600 with `secretContent`. */
+    mode?: pulumi.Input<string>;
+    /** Services that read the file: those that run are restarted when its content changes. */
+    restarts?: pulumi.Input<string[]>;
+}
+
+/** A file of a machine, as a whole. */
+export class File extends LiveResource {
+    constructor(name: string, args: FileArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/file", "File", name, {
+            owner: "root", group: "root", mode: args.secretContent === undefined ? "0644" : "0600", ...args,
+            secretContent: args.secretContent === undefined ? undefined : pulumi.secret(args.secretContent),
+        }, opts);
+    }
+}

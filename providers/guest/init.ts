@@ -1,0 +1,27 @@
+/**
+ * Shell functions that treat a service alike under systemd (newer releases) and upstart (Ubuntu 12.04):
+ * is_running, is_enabled, start, stop, restart, enable, disable; each takes the service's name.
+ */
+export const initShell = `
+if [ -d /run/systemd/system ]; then
+    is_running() { systemctl is-active -q "$1"; }
+    is_enabled() { systemctl is-enabled -q "$1" 2> /dev/null; }
+    start() { systemctl start "$1"; }
+    stop() { systemctl stop "$1"; }
+    restart() { systemctl reset-failed "$1" 2> /dev/null || true; systemctl restart "$1"; }
+    enable() { systemctl enable -q "$1" 2> /dev/null; }
+    disable() { systemctl disable -q "$1" 2> /dev/null; }
+    last_words() { journalctl -q -n 8 -o cat -u "$1" 2> /dev/null; }
+else
+    is_running() { service "$1" status 2> /dev/null | grep -Eq 'start/running|is running'; }
+    is_enabled() { if [ -e "/etc/init/$1.conf" ]; then ! grep -q '^manual' "/etc/init/$1.override" 2> /dev/null; else ls /etc/rc2.d/S??"$1" > /dev/null 2>&1; fi; }
+    start() { service "$1" start; }
+    stop() { service "$1" stop; }
+    restart() { service "$1" restart; }
+    enable() { if [ -e "/etc/init/$1.conf" ]; then rm -f "/etc/init/$1.override"; else update-rc.d "$1" enable > /dev/null; fi; }
+    disable() { if [ -e "/etc/init/$1.conf" ]; then echo manual > "/etc/init/$1.override"; else update-rc.d "$1" disable > /dev/null; fi; }
+    last_words() { tail -n 8 "/var/log/upstart/$1.log" 2> /dev/null; }
+fi`;
+
+/** A word that names a service or a package, as it is put into scripts. */
+export const isName = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9@+._-]*$/.test(text);

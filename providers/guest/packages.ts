@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { exec, RunScript } from "../../clients/ssh";
+import { Handler, LiveResource, Problem } from "../dynamic";
+import { isName } from "./init";
+import { alone } from "./machine-files";
+
+interface Inputs { connection: Connection; packages: string[]; answers?: string }
+
+// A package's services are started by their Service resources, when their configuration is there.
+const APT = `export DEBIAN_FRONTEND=noninteractive
+printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
+trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold --no-install-recommends "$@" > /tmp/classroom-apt.log 2>&1 || { grep -E '^(E|W|dpkg): ?' /tmp/classroom-apt.log >&2 || tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }; }`;
+
+/** Packages of a machine, installed from the archives that it knows. */
+export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
+    const installed = async ({ connection, packages }: Inputs): Promise<string[]> => {
+        const { stdout } = await run(connection, `dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null || true`);
+        const there = new Set(stdout.split("\n").filter(line => / ok installed$/.test(line)).map(line => line.split(" ")[0]!));
+        return packages.filter(p => there.has(p));
+    };
+    const install = async (inputs: Inputs) => {
+        await alone(inputs.connection, "apt", () => run(inputs.connection,
+            `${APT}\nif command -v debconf-set-selections > /dev/null; then debconf-set-selections; else cat > /dev/null; fi\napt install ${inputs.packages.join(" ")}`,
+            { input: inputs.answers ?? "", timeoutSeconds: 1800 }));
+    };
+    return {
+        inputs: ["packages"], access: ["connection", "answers"], replaceOn: [],
+        check({ packages }): Problem[] {
+            const bad = packages?.find(p => !isName(p));
+            return bad === undefined ? [] : [{ property: "packages", reason: `"${bad}" is not the name of a package` }];
+        },
+        async create(inputs) {
+            await install(inputs);
+            return { id: `${inputs.connection.name}:packages`, outputs: {} };
+        },
+        async read(_id, recorded) { return { ...recorded, packages: await installed(recorded) }; },
+        async update(_id, recorded, inputs) {
+            const dropped = recorded.packages.filter(p => !inputs.packages.includes(p));
+            if (dropped.length > 0) await alone(inputs.connection, "apt", () => run(inputs.connection, `${APT}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }));
+            await install(inputs);
+            return {};
+        },
+        async delete(_id, recorded) {
+            const there = await installed(recorded);
+            if (there.length > 0) await alone(recorded.connection, "apt", () => run(recorded.connection, `${APT}\napt remove ${there.join(" ")}`, { timeoutSeconds: 600 }));
+        },
+    };
+}
+export const handler = packagesHandler();
+
+export interface PackagesArgs {
+    connection: pulumi.Input<Connection>;
+    packages: pulumi.Input<string[]>;
+    /** What packages would ask while they are installed, in debconf-set-selections' form; secret. */
+    answers?: pulumi.Input<string>;
+}
+
+/** Packages installed on a machine. Their services are not started by this. */
+export class Packages extends LiveResource {
+    constructor(name: string, args: PackagesArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/packages", "Packages", name, { ...args, answers: args.answers === undefined ? undefined : pulumi.secret(args.answers) }, opts);
+    }
+}

@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { Unreachable } from "../../clients/connection";
+import { exec, ExecResult, RunScript } from "../../clients/ssh";
+import { differs, Handler, LiveResource, Problem } from "../dynamic";
+import { isName } from "./init";
+
+interface Inputs { connection: Connection; user: string; password: string }
+
+/** An account of a RabbitMQ server that may use everything on `/` (D2). */
+export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
+    // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called instead.
+    const evaluate = async ({ connection, password }: Inputs, expression: string): Promise<string> => {
+        const result: ExecResult = await run(connection, `export HOME=/root
+umask 077; f=$(mktemp /var/lib/rabbitmq/classroom.XXXXXX); trap 'rm -f "$f"' EXIT
+cat > "$f"; chown rabbitmq "$f"
+rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${expression}."`, { input: password, timeoutSeconds: 60, allowFailure: true });
+        if (result.code === 0) return result.stdout.trim();
+        throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${(result.stderr || result.stdout).trim().split("\n")[0]}`);
+    };
+    const word = (user: string) => `<<\\"${user}\\">>`;
+    const put = (inputs: Inputs) => evaluate(inputs, `User = ${word(inputs.user)}, `
+        + "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> rabbit_auth_backend_internal:change_password(User, Password, <<\\\"classroom\\\">>); _ -> rabbit_auth_backend_internal:add_user(User, Password, <<\\\"classroom\\\">>) end, "
+        + "rabbit_auth_backend_internal:set_permissions(User, <<\\\"/\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\"classroom\\\">>)");
+    return {
+        inputs: ["user", "password"], access: ["connection"], replaceOn: ["user"],
+        check({ user }): Problem[] {
+            return user === undefined || isName(user) ? [] : [{ property: "user", reason: `"${user}" is not allowed: letters, digits, dots, dashes` }];
+        },
+        async create(inputs) {
+            await put(inputs);
+            return { id: inputs.user, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const said = await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end; _ -> gone end`);
+            if (said === "gone") return undefined;
+            return { ...recorded, password: said === "same" ? recorded.password : differs };
+        },
+        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async delete(_id, recorded) {
+            await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> rabbit_auth_backend_internal:delete_user(${word(recorded.user)}, <<\\"classroom\\">>); _ -> ok end`);
+        },
+    };
+}
+export const handler = rabbitUserHandler();
+
+export interface RabbitUserArgs {
+    connection: pulumi.Input<Connection>;
+    user: pulumi.Input<string>;
+    /** Secret. */
+    password: pulumi.Input<string>;
+}
+
+/** An account of the message queue (D2). */
+export class RabbitUser extends LiveResource {
+    constructor(name: string, args: RabbitUserArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/rabbit-user", "RabbitUser", name, { ...args, password: pulumi.secret(args.password) }, opts);
+    }
+}

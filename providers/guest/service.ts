@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { exec, quote, RunScript } from "../../clients/ssh";
+import { Handler, LiveResource, Problem } from "../dynamic";
+import { initShell, isName } from "./init";
+
+interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number }
+
+/** A service of a machine: whether it runs now, and after the next boot. */
+export function serviceHandler(run: RunScript = exec): Handler<Inputs> {
+    const put = async ({ connection, service, running, enabled, port, readySeconds = 90 }: Inputs) => {
+        // Listening is asked of the kernel: a service that is up but not ready would fail whoever comes next.
+        const listening = port === undefined ? "" : `
+listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
+end=$(( $(date +%s) + ${readySeconds} ))
+until listening; do
+    is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }
+    [ $(date +%s) -lt $end ] || { echo "service $s does not listen on port ${port} after ${readySeconds} s:" >&2; last_words "$s" >&2; exit 1; }
+    sleep 0.2
+done`;
+        await run(connection, `${initShell}
+s=${quote(service)}
+${enabled ? "is_enabled \"$s\" || enable \"$s\"" : "! is_enabled \"$s\" || disable \"$s\""}
+${running ? `is_running "$s" || start "$s" || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : "! is_running \"$s\" || stop \"$s\""}`,
+        { timeoutSeconds: readySeconds + 60 });
+    };
+    return {
+        inputs: ["service", "running", "enabled"], access: ["connection", "port", "readySeconds"], replaceOn: ["service"],
+        check({ service }): Problem[] {
+            return service === undefined || isName(service) ? [] : [{ property: "service", reason: `"${service}" is not the name of a service` }];
+        },
+        async create(inputs) {
+            await put(inputs);
+            return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const { stdout } = await run(recorded.connection, `${initShell}\ns=${quote(recorded.service)}\nif is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`);
+            const said = stdout.split("\n");
+            return { ...recorded, running: said.includes("running"), enabled: said.includes("enabled") };
+        },
+        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async delete(_id, { connection, service }) {
+            await run(connection, `${initShell}\ns=${quote(service)}\n! is_running "$s" || stop "$s"; ! is_enabled "$s" || disable "$s"`);
+        },
+    };
+}
+export const handler = serviceHandler();
+
+export interface ServiceArgs {
+    connection: pulumi.Input<Connection>;
+    /** Name as `service NAME start` knows it. */
+    service: pulumi.Input<string>;
+    /** Default true. */
+    running?: pulumi.Input<boolean>;
+    /** Whether it starts at boot. Default true. */
+    enabled?: pulumi.Input<boolean>;
+    /** Ready when something listens on this TCP port; without one, when it runs. */
+    port?: pulumi.Input<number>;
+    /** How long it may take until it listens. Default 90. */
+    readySeconds?: pulumi.Input<number>;
+}
+
+/** A service of a machine. It restarts when a file that names it in `restarts` changes. */
+export class Service extends LiveResource {
+    constructor(name: string, args: ServiceArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/service", "Service", name, { running: true, enabled: true, ...args }, opts);
+    }
+}

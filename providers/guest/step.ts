@@ -1,0 +1,55 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { exec, quote, RunScript } from "../../clients/ssh";
+import { Handler, LiveResource, Problem } from "../dynamic";
+import { isName } from "./init";
+
+interface Inputs { connection: Connection; step: string; command: string; per: string; input?: string; timeoutSeconds?: number }
+
+const marker = (step: string): string => quote(`/var/lib/classroom/steps/${step}`);
+
+/** A command that has to have run once, such as a schema's making; a mark on the machine says that it has. */
+export function stepHandler(run: RunScript = exec): Handler<Inputs> {
+    const perform = ({ connection, step, command, per, input, timeoutSeconds = 600 }: Inputs) => run(connection,
+        `export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+${command}
+mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`, { input: input ?? "", timeoutSeconds });
+    return {
+        inputs: ["step", "command", "per"], access: ["connection", "input", "timeoutSeconds"], replaceOn: ["step", "per"],
+        check({ step }): Problem[] {
+            return step === undefined || isName(step) ? [] : [{ property: "step", reason: `"${step}" is not the name of a step: letters, digits, dashes` }];
+        },
+        async create(inputs) {
+            await perform(inputs);
+            return { id: `${inputs.connection.name}:${inputs.step}`, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const { stdout, code } = await run(recorded.connection, `cat ${marker(recorded.step)} 2> /dev/null`, { allowFailure: true });
+            return code === 0 ? { ...recorded, per: stdout } : undefined;
+        },
+        async update(_id, _recorded, inputs) { await perform(inputs); return {}; },
+        async delete(_id, { connection, step }) { await run(connection, `rm -f ${marker(step)}`); },
+    };
+}
+export const handler = stepHandler();
+
+export interface StepArgs {
+    connection: pulumi.Input<Connection>;
+    /** Names the mark: letters, digits, dashes. */
+    step: pulumi.Input<string>;
+    /** Shell; must do no harm when it runs again. */
+    command: pulumi.Input<string>;
+    /** Runs anew when this changes: the identity of what it works on, e.g. a database's. */
+    per: pulumi.Input<string>;
+    /** Standard input of the command; secret. */
+    input?: pulumi.Input<string>;
+    /** Default 600. */
+    timeoutSeconds?: pulumi.Input<number>;
+}
+
+/** A command that runs once per what it works on. */
+export class Step extends LiveResource {
+    constructor(name: string, args: StepArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/step", "Step", name, { ...args, input: args.input === undefined ? undefined : pulumi.secret(args.input) }, opts);
+    }
+}
