@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { withHostKeys } from "../config/known-hosts";
-import { withLab } from "../config/lab-settings";
-import { readSettings, settingKeys, Settings } from "../config/settings";
+import type { Settings } from "../config/settings";
+import { readStackSettings } from "../config/stack-settings";
 import { UserError } from "../system/errors";
 import { HostPair } from "./host-pair";
 import { Networks } from "./networks";
@@ -23,20 +22,11 @@ export class TeamCloud extends pulumi.ComponentResource {
 /** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike. */
 export async function program(): Promise<void> {
     const config = new pulumi.Config();
-    const given: Record<string, unknown> = {};
-    for (const key of settingKeys) {
-        const text = config.get(key);
-        if (text !== undefined) given[key] = parse(text);
-    }
     let settings: Settings;
-    try { settings = withHostKeys(readSettings(pulumi.getStack(), withLab(given))); } catch (e) {
+    try { settings = readStackSettings(pulumi.getStack(), key => config.get(key)); } catch (e) {
         // The engine shows the message of this class alone, without a stack.
         throw e instanceof UserError ? new pulumi.RunError(e.message) : e;
     }
     new TeamCloud("cloud", settings);
 }
-
-/** Structured values and numbers come as JSON, words as they are. */
-function parse(text: string): unknown {
-    try { return JSON.parse(text); } catch { return text; }
 }
