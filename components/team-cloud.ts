@@ -29,4 +29,3 @@ export async function program(): Promise<void> {
     }
     new TeamCloud("cloud", settings);
 }
-}
