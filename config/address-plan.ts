@@ -66,6 +66,9 @@ export class AddressPlan {
 
     on(host: HostRole): NodePlan[] { return this.all.filter(node => node.host === host); }
 
+    /** The n-th address of the instances' network (W1). */
+    fixedAddress(n: number): string { return Cidr.parse(this.ranges.fixed).address(n); }
+
     /** Lines of an /etc/hosts that knows the private and the public name of every node (H3). */
     hostsEntries(): { address: string; names: string[] }[] {
         return this.all.flatMap(node => [

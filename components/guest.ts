@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { NodeName } from "../config/nodes";
+import { AptArchive } from "../providers/guest/apt-archive";
+import { File, FileArgs } from "../providers/guest/file";
+import { HostsEntries } from "../providers/guest/hosts-entries";
+import { OptionsFile } from "../providers/guest/options-file";
+import { Packages } from "../providers/guest/packages";
+import { Service } from "../providers/guest/service";
+import { Step } from "../providers/guest/step";
+import type { CloudFacts, ConfigFile, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
+import type { Machine } from "./machine";
+
+export type After = readonly pulumi.Resource[];
+
+/**
+ * Makes resources inside a machine: each is a child of the node's component, goes with the machine when that is
+ * destroyed, and is made anew when the machine is.
+ */
+export class Guest {
+    constructor(
+        readonly node: NodeName, private readonly name: string, readonly machine: Machine,
+        private readonly release: Release, private readonly cloud: CloudFacts, private readonly parent: pulumi.Resource,
+    ) {}
+
+    get connection() { return this.machine.connection; }
+
+    options(after: After = []): pulumi.CustomResourceOptions {
+        const { resource } = this.machine;
+        return { parent: this.parent, dependsOn: [this.machine, ...after], deletedWith: resource, replaceWith: [resource] };
+    }
+
+    /** What every node has before anything of its own: names, archive, and the packages, time service included (A1, A2). */
+    base(software: readonly Software[]): Packages {
+        const { connection } = this;
+        new HostsEntries(`${this.name}-names`, { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() }, this.options());
+        const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.archiveArgs }, this.options());
+        const packages = [...new Set([this.release.common, ...software].flatMap(s => s.packages))];
+        const installed = new Packages(`${this.name}-packages`, { connection, packages }, this.options([archive]));
+        this.services(this.release.common.services, [installed]);
+        return installed;
+    }
+
+    /** Files of one piece of software, option by option. */
+    config(software: Software, after: After): OptionsFile[] {
+        return software.config(this.cloud, this.node).map(file => this.optionsFile(file, after));
+    }
+
+    optionsFile({ key, path, options, secretOptions, readBy }: ConfigFile, after: After): OptionsFile {
+        return new OptionsFile(`${this.name}-${key}`, { connection: this.connection, path, options, ...(secretOptions && { secretOptions }), restarts: readBy }, this.options(after));
+    }
+
+    file(key: string, args: Omit<FileArgs, "connection">, after: After = []): File {
+        return new File(`${this.name}-${key}`, { connection: this.connection, ...args }, this.options(after));
+    }
+
+    /** Steps that run once each, in order, per what they work on. */
+    steps(steps: readonly SyncStep[], per: pulumi.Input<string>, after: After): Step[] {
+        const made: Step[] = [];
+        for (const { step, ...rest } of steps) {
+            made.push(new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest }, this.options([...after, ...made])));
+        }
+        return made;
+    }
+
+    services(services: readonly ServiceFacts[], after: After): Service[] {
+        return services.map(facts => new Service(`${this.name}-${facts.service}`, { connection: this.connection, ...facts }, this.options(after)));
+    }
+
+    private get archiveArgs() { return this.machine.archive; }
+}

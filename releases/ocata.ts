@@ -1,0 +1,209 @@
+import type { NodeName } from "../config/nodes";
+import { authtoken, databaseUrl, rabbit, tutorialCatalogue, tutorialFlavors } from "./tutorial";
+import type { CloudFacts, ConfigFile, Release, Sections } from "./release";
+
+/**
+ * Nova 15 and cinder 10 (Ocata) with keystone 12, glance 15 and horizon 12 (Pike): the last that speak the tutorial's
+ * APIs. Options keep their 2013 spelling wherever these still read it; what has no effect any more is left out.
+ */
+
+const none = (): ConfigFile[] => [];
+
+const novaBase = (cloud: CloudFacts, node: NodeName): Record<string, string> => ({
+    logdir: "/var/log/nova", state_path: "/var/lib/nova", lock_path: "/var/lock/nova",
+    my_ip: cloud.plan.node(node).internalAddress,
+    auth_strategy: "keystone",
+    ...rabbit(cloud).host,
+});
+const novaSecrets = (cloud: CloudFacts): Sections => ({
+    DEFAULT: { sql_connection: databaseUrl(cloud, "nova"), ...rabbit(cloud).password },
+    api_database: { connection: databaseUrl(cloud, "nova", "nova_api") },
+    placement: { password: cloud.credentials.placementUser },
+});
+/** Every nova since Ocata asks placement. */
+const placement = (cloud: CloudFacts): Sections => ({
+    placement: {
+        auth_type: "password", auth_url: `http://${cloud.plan.node("auth-node").internalAddress}:35357/v2.0`,
+        username: "placement", project_name: "service", os_region_name: "RegionOne",
+    },
+});
+const glanceAndVnc = (cloud: CloudFacts, node: NodeName): { DEFAULT: Record<string, string>; glance: Record<string, string> } => ({
+    DEFAULT: {
+        novncproxy_base_url: `http://${cloud.plan.node("api-node").internalAddress}:6080/vnc_auto.html`, novncproxy_port: "6080",
+        vncserver_proxyclient_address: cloud.plan.node(node).internalAddress, vncserver_listen: "0.0.0.0",
+        compute_driver: "libvirt.LibvirtDriver",
+    },
+    glance: { api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292` },
+});
+
+const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-consoleauth", "nova-cert", "nova-novncproxy", "nova-placement-api"];
+const asUser = (user: string, command: string): string => `su -s /bin/sh -c '${command}' ${user}`;
+
+export const ocata: Release = {
+    name: "ocata",
+    archive: ({ archiveUrl }) => ({ archive: "openstack", line: `deb [trusted=yes] ${archiveUrl ?? ""} ./` }),
+    common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
+    database: {
+        packages: ["mysql-server", "python-mysqldb"],
+        config: (cloud) => [{
+            key: "my-cnf", path: "/etc/mysql/my.cnf", readBy: ["mysql"],
+            options: { mysqld: { "bind-address": cloud.plan.node("db-node").internalAddress, max_connections: "500" } },
+        }],
+        sync: [], services: [{ service: "mysql", port: 3306 }],
+    },
+    queue: {
+        packages: ["rabbitmq-server"],
+        // Newer servers let guest in from their own machine alone.
+        config: () => [{ key: "rabbitmq-conf", path: "/etc/rabbitmq/rabbitmq.conf", readBy: ["rabbitmq-server"], options: { "": { loopback_users: "none" } } }],
+        sync: [], services: [{ service: "rabbitmq-server", port: 5672 }],
+    },
+    databases: { keystone: ["keystone"], glance: ["glance"], cinder: ["cinder"], nova: ["nova", "nova_api", "nova_cell0"] },
+    keystone: {
+        packages: ["keystone", "python-mysqldb"],
+        config: cloud => [{
+            key: "keystone-conf", path: "/etc/keystone/keystone.conf", readBy: ["keystone"], options: {},
+            secretOptions: { DEFAULT: { admin_token: cloud.credentials.adminToken }, sql: { connection: databaseUrl(cloud, "keystone") } },
+        }],
+        sync: [{ step: "keystone-db-sync", command: asUser("keystone", "keystone-manage db_sync") }],
+        services: [{ service: "keystone", port: 35357 }],
+    },
+    glance: {
+        packages: ["glance", "python-mysqldb"],
+        config: cloud => (["api", "registry"] as const).flatMap(part => {
+            const readBy = [`glance-${part}`];
+            return [
+                { key: `glance-${part}-paste`, path: `/etc/glance/glance-${part}-paste.ini`, readBy, ...authtoken(cloud, "glance") },
+                {
+                    key: `glance-${part}-conf`, path: `/etc/glance/glance-${part}.conf`, readBy,
+                    options: { DEFAULT: part === "api" ? rabbit(cloud).host : {}, paste_deploy: { flavor: "keystone" } },
+                    secretOptions: { DEFAULT: { sql_connection: databaseUrl(cloud, "glance"), ...(part === "api" ? rabbit(cloud).password : {}) } },
+                },
+            ];
+        }),
+        sync: [{ step: "glance-db-sync", command: asUser("glance", "glance-manage db_sync") }],
+        services: [{ service: "glance-registry", port: 9191 }, { service: "glance-api", port: 9292 }],
+    },
+    cinder: {
+        packages: ["cinder-api", "cinder-scheduler", "cinder-volume", "open-iscsi", "python-mysqldb", "python-cinderclient"],
+        config: cloud => {
+            const readBy = ["cinder-api", "cinder-scheduler", "cinder-volume"];
+            const { internalAddress } = cloud.plan.node("volume-node");
+            return [
+                { key: "cinder-paste", path: "/etc/cinder/api-paste.ini", readBy: ["cinder-api"], ...authtoken(cloud, "cinder") },
+                {
+                    key: "cinder-conf", path: "/etc/cinder/cinder.conf", readBy,
+                    options: {
+                        DEFAULT: {
+                            rootwrap_config: "/etc/cinder/rootwrap.conf", api_paste_config: "/etc/cinder/api-paste.ini",
+                            auth_strategy: "keystone", state_path: "/var/lib/cinder", lock_path: "/var/lock/cinder", my_ip: internalAddress,
+                            ...rabbit(cloud).host, enabled_backends: "lvm", glance_api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292`,
+                        },
+                        // Back ends have had sections of their own since 2016.
+                        lvm: {
+                            volume_driver: "cinder.volume.drivers.lvm.LVMVolumeDriver", volume_backend_name: "lvm", iscsi_helper: "tgtadm",
+                            volume_group: "cinder-volumes", volume_name_template: "volume-%s", volumes_dir: "/var/lib/cinder/volumes", iscsi_ip_address: internalAddress,
+                        },
+                    },
+                    secretOptions: { DEFAULT: { sql_connection: databaseUrl(cloud, "cinder"), ...rabbit(cloud).password } },
+                },
+            ];
+        },
+        sync: [{ step: "cinder-db-sync", command: asUser("cinder", "cinder-manage db sync"), timeoutSeconds: 900 }],
+        services: [{ service: "tgt" }, { service: "cinder-api", port: 8776, readySeconds: 240 }, { service: "cinder-scheduler" }, { service: "cinder-volume" }],
+    },
+    novaApi: {
+        packages: ["nova-api", "nova-cert", "novnc", "nova-consoleauth", "nova-scheduler", "nova-novncproxy", "nova-doc", "nova-conductor", "nova-placement-api", "python-mysqldb"],
+        config: cloud => {
+            const { DEFAULT, glance } = glanceAndVnc(cloud, "api-node");
+            return [
+                { key: "nova-paste", path: "/etc/nova/api-paste.ini", readBy: ["nova-api"], ...authtoken(cloud, "nova") },
+                {
+                    key: "nova-conf", path: "/etc/nova/nova.conf", readBy: apiServices,
+                    options: {
+                        DEFAULT: {
+                            ...novaBase(cloud, "api-node"), ...DEFAULT, api_paste_config: "/etc/nova/api-paste.ini", enabled_apis: "osapi_compute,metadata",
+                            network_manager: "nova.network.manager.FlatDHCPManager", default_floating_pool: "public",
+                        },
+                        glance, ...placement(cloud),
+                        // A rebuilt compute node is known to the scheduler again without anybody's doing.
+                        scheduler: { discover_hosts_in_cells_interval: "60" },
+                    },
+                    secretOptions: novaSecrets(cloud),
+                },
+            ];
+        },
+        sync: [
+            { step: "nova-api-db-sync", command: asUser("nova", "nova-manage api_db sync") },
+            { step: "nova-cell0", command: asUser("nova", "nova-manage cell_v2 map_cell0") },
+            { step: "nova-db-sync", command: asUser("nova", "nova-manage db sync") },
+            { step: "nova-cell1", command: `${asUser("nova", "nova-manage cell_v2 list_cells")} | grep -qw cell1 || ${asUser("nova", "nova-manage cell_v2 create_cell --name cell1")}` },
+        ],
+        services: [
+            { service: "nova-placement-api", port: 8778 }, { service: "nova-conductor" }, { service: "nova-api", port: 8774 }, { service: "nova-scheduler" },
+            { service: "nova-consoleauth" }, { service: "nova-cert" }, { service: "nova-novncproxy", port: 6080 },
+        ],
+    },
+    dashboard: {
+        packages: ["openstack-dashboard"],
+        config: cloud => [{
+            key: "dashboard-settings", path: "/etc/openstack-dashboard/local_settings.py", readBy: ["openstack-dashboard"],
+            options: { "": { OPENSTACK_HOST: `"${cloud.plan.node("auth-node").publicName}"` } },
+        }],
+        sync: [], services: [{ service: "openstack-dashboard", port: 80 }],
+    },
+    novaNetwork: {
+        packages: ["nova-network", "ebtables", "nova-api-metadata", "python-mysqldb"],
+        config: cloud => [
+            { key: "nova-paste", path: "/etc/nova/api-paste.ini", readBy: ["nova-api-metadata"], ...authtoken(cloud, "nova") },
+            {
+                key: "nova-conf", path: "/etc/nova/nova.conf", readBy: ["nova-network", "nova-api-metadata"],
+                options: {
+                    DEFAULT: {
+                        ...novaBase(cloud, "network-node"),
+                        dhcpbridge: "/usr/bin/nova-dhcpbridge", dhcpbridge_flagfile: "/etc/nova/nova.conf",
+                        network_manager: "nova.network.manager.FlatDHCPManager", force_dhcp_release: "True",
+                        firewall_driver: "nova.virt.libvirt.firewall.IptablesFirewallDriver", flat_network_bridge: "br100",
+                        fixed_range: cloud.plan.ranges.fixed, flat_network_dhcp_start: dhcpStart(cloud), network_size: "1022",
+                        auto_assign_floating_ip: "true", default_floating_pool: "public", public_interface: "eth2",
+                    },
+                    ...placement(cloud),
+                },
+                secretOptions: novaSecrets(cloud),
+            },
+        ],
+        sync: [], services: [{ service: "nova-network" }, { service: "nova-api-metadata", port: 8775 }],
+    },
+    novaCompute: {
+        packages: ["nova-compute-qemu"],
+        config: (cloud, node): ConfigFile[] => {
+            const { DEFAULT, glance } = glanceAndVnc(cloud, node);
+            return [
+                {
+                    key: "nova-conf", path: "/etc/nova/nova.conf", readBy: ["nova-compute"],
+                    options: {
+                        DEFAULT: {
+                            ...novaBase(cloud, node), ...DEFAULT, network_manager: "nova.network.manager.FlatDHCPManager", flat_network_bridge: "br100",
+                            firewall_driver: "nova.virt.libvirt.firewall.IptablesFirewallDriver",
+                        },
+                        glance, ...placement(cloud),
+                    },
+                    secretOptions: novaSecrets(cloud),
+                },
+                { key: "nova-compute-conf", path: "/etc/nova/nova-compute.conf", readBy: ["nova-compute"], options: { libvirt: { virt_type: "qemu", cpu_mode: "none" } } },
+            ];
+        },
+        sync: [], services: [{ service: "libvirtd" }, { service: "nova-compute" }],
+    },
+    computeDiscovery: { step: "nova-discover-hosts", command: asUser("nova", "nova-manage cell_v2 discover_hosts") },
+    catalogue: plan => [
+        ...tutorialCatalogue(plan),
+        {
+            user: "placement", name: "placement", type: "placement", description: "Placement Service of OpenStack",
+            url: { public: `http://${plan.node("api-node").publicName}:8778`, admin: `http://${plan.node("api-node").publicName}:8778`, internal: `http://${plan.node("api-node").internalAddress}:8778` },
+        },
+    ],
+    missingFlavors: tutorialFlavors,
+};
+
+/** The tutorial's 10.99.0.10, wherever the fixed range begins (W1). */
+const dhcpStart = (cloud: CloudFacts): string => cloud.plan.fixedAddress(10);

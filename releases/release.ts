@@ -1,0 +1,76 @@
+import type { AddressPlan } from "../config/address-plan";
+import type { NodeName } from "../config/nodes";
+import type { Credentials, Settings } from "../config/settings";
+
+/** What a release's configuration files are written from. */
+export interface CloudFacts { plan: AddressPlan; credentials: Credentials }
+
+/** Options by section; the section `""` stands before the first header. */
+export type Sections = Record<string, Record<string, string>>;
+
+/** The options of one file that the program sets; what else is in it is the package's. */
+export interface ConfigFile {
+    /** Names the resource, unique on its node: `nova-conf`. */
+    key: string;
+    path: string;
+    options: Sections;
+    /** Those whose values are secret. */
+    secretOptions?: Sections;
+    /** Services that read it: they restart when it changes. */
+    readBy: string[];
+}
+
+/** A command that makes something once, such as a schema. */
+export interface SyncStep { step: string; command: string; timeoutSeconds?: number }
+
+/** A service, and the port by which it is known to be ready. */
+export interface ServiceFacts { service: string; port?: number; readySeconds?: number }
+
+/** One part of OpenStack, or of what it stands on, as a release packages it. */
+export interface Software {
+    packages: readonly string[];
+    config(cloud: CloudFacts, node: NodeName): ConfigFile[];
+    sync: readonly SyncStep[];
+    services: readonly ServiceFacts[];
+}
+
+/** A service's account in the database and in identity. */
+export type ServiceName = "keystone" | "glance" | "cinder" | "nova";
+
+/** A service in the catalogue (K4, K6). */
+export interface CatalogueService {
+    /** Its account in the tenant `service`; absent for what shares another's. */
+    user?: "glance" | "cinder" | "nova" | "placement";
+    name: string;
+    type: string;
+    description: string;
+    url: { public: string; admin: string; internal: string };
+}
+
+/** What differs between releases of OpenStack, as data. */
+export interface Release {
+    name: "grizzly" | "ocata";
+    /** A1 */
+    archive(settings: Pick<Settings, "archiveUrl">): { archive: string; line: string; keyringPackage?: string };
+    /** On every node (A2). */
+    common: Software;
+    database: Software;
+    queue: Software;
+    /** Databases of each service; the first is the tutorial's (D3). */
+    databases: Readonly<Record<ServiceName, readonly string[]>>;
+    keystone: Software;
+    glance: Software;
+    cinder: Software;
+    novaApi: Software;
+    dashboard: Software;
+    novaNetwork: Software;
+    novaCompute: Software;
+    /** On api-node, when compute nodes have come: what makes them known to the scheduler. */
+    computeDiscovery?: SyncStep;
+    /** Services of the catalogue beside identity's own, in the tutorial's order (K6). */
+    catalogue(plan: AddressPlan): CatalogueService[];
+    /** Flavors that the release does not bring itself (V4). */
+    missingFlavors: readonly FlavorFacts[];
+}
+
+export interface FlavorFacts { flavorId: string; name: string; ram: number; disk: number; vcpus: number }
