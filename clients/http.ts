@@ -1,0 +1,208 @@
+import * as http from "http";
+import type { Duplex, Readable } from "stream";
+import { Connection, Unreachable } from "./connection";
+import { forward } from "./ssh";
+
+/** Where a service listens, as seen by the machine that the connection is made from. */
+export interface Target { via: Connection; host: string; port: number }
+
+/** Makes one TCP connection; replaced in tests. */
+export type Dial = (target: Target) => Promise<Duplex>;
+
+/** A body that can be sent again: a request may have to be repeated. */
+export interface StreamBody { size: number; open(): Readable }
+
+export interface HttpRequest {
+    method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+    path: string;
+    headers?: Record<string, string>;
+    /** Sent as JSON, with the matching Content-Type unless `headers` has one. */
+    json?: unknown;
+    /** Sent as it is. */
+    body?: StreamBody;
+    /** For the answer, from the first byte sent. Default 60. */
+    deadlineSeconds?: number;
+    /** What must not be in a message, should the service repeat it. */
+    secrets?: readonly string[];
+}
+
+export class HttpResponse {
+    constructor(readonly status: number, readonly headers: http.IncomingHttpHeaders, readonly body: Buffer) {}
+
+    /** @throws Unreachable when a proxy or a traceback answers in place of the service */
+    json<T>(): T {
+        try { return JSON.parse(this.body.toString()) as T; } catch {
+            throw new Unreachable(`the answer is not JSON: ${brief(this.body.toString(), 80)}`);
+        }
+    }
+}
+
+/** A service that answers, but not with what was asked for. */
+export class HttpError extends Error {
+    override readonly name = "HttpError";
+    constructor(readonly method: string, readonly path: string, readonly status: number, readonly reason: string, where: string) {
+        super(`${method} ${path} at ${where}: ${status}${reason && ` ${reason}`}`);
+    }
+}
+
+export const isStatus = (e: unknown, ...statuses: number[]): e is HttpError => e instanceof HttpError && statuses.includes(e.status);
+
+/**
+ * For reads: whatever is not an answer leaves the recorded state as it is. A 401 may mean that keystone's database
+ * is gone, a 403 that the admin's role is, a 404 of a list that an endpoint's URL is wrong.
+ */
+export async function asked<T>(answer: Promise<T>): Promise<T> {
+    try { return await answer; } catch (e) {
+        throw e instanceof HttpError ? new Unreachable(e.message) : e;
+    }
+}
+
+/** `undefined` for an object that is not there. */
+export async function unlessGone<T>(answer: Promise<T>, ...alsoGone: number[]): Promise<T | undefined> {
+    try { return await answer; } catch (e) {
+        if (isStatus(e, 404, ...alsoGone)) return undefined;
+        throw e;
+    }
+}
+
+const SOCKETS = 4;
+const CONNECT_ATTEMPTS = 3, ATTEMPTS = 5, LONGEST_WAIT_SECONDS = 30;
+const pause = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
+
+/** What node's agent asks of a socket and a channel of an ssh connection does not have. */
+function asSocket(stream: Duplex): Duplex {
+    const nothing = () => stream;
+    return Object.assign(stream, Object.fromEntries(["setKeepAlive", "setNoDelay", "setTimeout", "ref", "unref"].filter(k => !(k in stream)).map(k => [k, nothing])));
+}
+
+class ForwardingAgent extends http.Agent {
+    constructor(private readonly target: Target, private readonly dial: Dial) { super({ keepAlive: true, maxSockets: SOCKETS, maxFreeSockets: SOCKETS }); }
+
+    // Node takes the stream from the callback when nothing is returned; its types do not say so.
+    override createConnection(_options: object, done?: (error: Error | null, stream: Duplex) => void): Duplex {
+        this.dial(this.target).then(stream => done!(null, asSocket(stream)), (error: Error) => done!(error, undefined as never));
+        return undefined as never;
+    }
+}
+
+/**
+ * HTTP/1.1 over connections that another machine makes: the operator's machine needs no route to the services.
+ * A few connections a service are kept for requests that may be repeated; a POST gets one of its own,
+ * because it could not be sent again after a kept connection turned out to be dead.
+ */
+export class Http {
+    private readonly agents = new Map<string, { kept: ForwardingAgent; single: ForwardingAgent }>();
+    private readonly made = new Map<string, unknown>();
+
+    constructor(private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port)) {}
+
+    /** One object a key, for the life of the process: a session, a list that several ask for. */
+    once<T>(key: string, make: () => T): T {
+        if (!this.made.has(key)) this.made.set(key, make());
+        return this.made.get(key) as T;
+    }
+
+    /**
+     * One request, repeated where that can help and cannot harm.
+     * @throws HttpError for a status of 300 and more, Unreachable without an answer
+     */
+    async request(target: Target, request: HttpRequest): Promise<HttpResponse> {
+        const { host, port, via } = target, where = `${host}, port ${port}`;
+        for (let attempt = 1; ; attempt++) {
+            let response: HttpResponse;
+            try { response = await this.send(target, request); } catch (e) {
+                const error = e as Error & { code?: string; sent?: boolean };
+                const refused = !error.sent && (error.code === "ECONNREFUSED" || /refused/i.test(error.message));
+                const reset = error.sent && error.code === "ECONNRESET" && request.method !== "POST" && request.method !== "PATCH";
+                if ((refused || reset) && attempt < CONNECT_ATTEMPTS) { await pause(attempt / 2); continue; }
+                throw error.name === "Unreachable" ? error
+                    : new Unreachable(`${where}, asked from ${via.name}, does not answer ${request.method} ${request.path}: ${error.message}`);
+            }
+            if (response.status < 300) return response;
+            const wait = waitSeconds(response, attempt);
+            if (wait === undefined || attempt >= ATTEMPTS) {
+                throw new HttpError(request.method, request.path, response.status, withoutSecrets(reasonOf(response), request), where);
+            }
+            await pause(wait);
+        }
+    }
+
+    private agentsOf(target: Target): { kept: ForwardingAgent; single: ForwardingAgent } {
+        const key = JSON.stringify(target);
+        const agents = this.agents.get(key) ?? { kept: new ForwardingAgent(target, this.dial), single: new ForwardingAgent(target, this.dial) };
+        this.agents.set(key, agents);
+        return agents;
+    }
+
+    private send(target: Target, { method, path, headers, json, body, deadlineSeconds = 60 }: HttpRequest): Promise<HttpResponse> {
+        const text = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
+        const { kept, single } = this.agentsOf(target);
+        return new Promise((resolve, reject) => {
+            const request = http.request({
+                agent: method === "POST" ? single : kept, method, path, host: target.host, port: target.port,
+                headers: {
+                    Accept: "application/json", "User-Agent": "classroom",
+                    ...(method === "POST" ? { Connection: "close" } : {}),
+                    ...(text ? { "Content-Type": "application/json", "Content-Length": String(text.length) } : {}),
+                    ...(body ? { "Content-Length": String(body.size) } : {}),
+                    ...headers,
+                },
+            });
+            const stream = body?.open();
+            let sent = false, answered = false;
+            const fail = (error: Error) => { clearTimeout(timer); stream?.destroy(); request.destroy(); reject(Object.assign(error, { sent })); };
+            const timer = setTimeout(() => fail(new Error(`no answer within ${deadlineSeconds} s`)), deadlineSeconds * 1000);
+            // A service that refuses an upload answers and closes: the answer counts, not the broken pipe.
+            request.on("error", e => { if (!answered) fail(e); });
+            request.on("socket", () => { sent = true; });
+            request.on("response", response => {
+                answered = true;
+                const parts: Buffer[] = [];
+                response.on("data", (d: Buffer) => parts.push(d));
+                response.on("error", fail);
+                response.on("end", () => {
+                    clearTimeout(timer);
+                    stream?.destroy();
+                    resolve(new HttpResponse(response.statusCode!, response.headers, Buffer.concat(parts)));
+                });
+            });
+            if (stream) { stream.on("error", fail); stream.pipe(request); } else request.end(text);
+        });
+    }
+}
+
+/** The one of this process. */
+export const shared = new Http();
+
+/** Seconds until the request may be sent again, where the service did nothing with it. */
+function waitSeconds({ status, headers }: HttpResponse, attempt: number): number | undefined {
+    const asksFor = Number(headers["retry-after"]);
+    // Nova's rate limit is a 413; a 413 without Retry-After means what it says.
+    if (status === 413 && !(asksFor >= 0)) return undefined;
+    if (status !== 413 && status !== 429 && status !== 503) return undefined;
+    return Math.min(asksFor >= 0 ? asksFor : attempt / 2, LONGEST_WAIT_SECONDS);
+}
+
+const brief = (text: string, length: number): string => {
+    const line = text.replace(/\s+/g, " ").trim();
+    return line.length > length ? `${line.slice(0, length)}…` : line;
+};
+
+/** What the service says: JSON `{"badRequest": {"message": …}}`, plain text, a page or a traceback. */
+function reasonOf({ status, body }: HttpResponse): string {
+    const text = body.toString();
+    let said: string | undefined;
+    try {
+        const inner = Object.values(JSON.parse(text) as Record<string, { message?: unknown } | string>)[0];
+        said = typeof inner === "string" ? inner : typeof inner?.message === "string" ? inner.message : undefined;
+    } catch { /* not JSON */ }
+    if (said === undefined) {
+        said = /^Traceback/.test(text) ? text.trim().split("\n").pop()!
+            : text.replace(/<(title|style)>.*?<\/\1>/gs, "").replace(/<[^>]*>/g, " ").replace(new RegExp(`^\\s*${status} [A-Za-z ]*\\n`), "");
+    }
+    // A database's error repeats the statement with its values.
+    return brief(said.replace(/['"[(\s]*(SQL:\s*)?['"]?\b(INSERT INTO|UPDATE \S+ SET|SELECT|DELETE FROM)\b.*/s, ""), 300);
+}
+
+const withoutSecrets = (text: string, { headers, secrets = [] }: HttpRequest): string =>
+    [...secrets, headers?.["X-Auth-Token"] ?? ""].filter(s => s !== "").reduce((t, secret) => t.split(secret).join("(secret)"), text);

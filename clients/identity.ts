@@ -1,0 +1,224 @@
+import { createHash } from "crypto";
+import { Connection, Unreachable } from "./connection";
+import { Http, HttpRequest, HttpResponse, isStatus, shared, Target } from "./http";
+
+/** The admin API of identity, by the token of keystone.conf: it works before there is any user. */
+export interface IdentityAccess {
+    /** The physical host that the requests start from. */
+    via: Connection;
+    /** Name or address of the auth node as `via` sees it. */
+    host: string;
+    /** 35357 */
+    adminPort: number;
+    /** Secret. */
+    adminToken: string;
+}
+
+/** Everything inside the cloud, as one of its users: a token and the catalogue come from identity. */
+export interface CloudAccess {
+    /** The physical host that the requests start from: it resolves the names in the catalogue. */
+    via: Connection;
+    identityHost: string;
+    /** 35357 */
+    adminPort: number;
+    /** 5000 */
+    publicPort: number;
+    username: string;
+    /** Secret. */
+    password: string;
+    tenant: string;
+}
+
+export interface Tenant { id: string; name: string; description: string; enabled: boolean }
+export interface User { id: string; name: string; email?: string; tenantId?: string; enabled: boolean }
+export interface Role { id: string; name: string }
+export interface IdentityService { id: string; name: string; type: string; description: string }
+export interface Endpoint { id: string; region: string; serviceId: string; publicUrl: string; adminUrl: string; internalUrl: string }
+
+const TOKENS = "/v2.0/tokens";
+/** How long a list serves the reads of one refresh. */
+const LIST_SECONDS = 10;
+
+/** The lists of one service: one call a kind for everybody who asks within a short time, none after a write. */
+export class Lists {
+    private readonly known = new Map<string, { until: number; list: Promise<unknown> }>();
+
+    get<T>(kind: string, ask: () => Promise<T>): Promise<T> {
+        const known = this.known.get(kind);
+        if (known && Date.now() < known.until) return known.list as Promise<T>;
+        const entry = { until: Date.now() + LIST_SECONDS * 1000, list: ask() };
+        this.known.set(kind, entry);
+        entry.list.catch(() => { if (this.known.get(kind) === entry) this.known.delete(kind); });
+        return entry.list;
+    }
+
+    /** Runs a write; a list that was asked for while it ran is not kept either. */
+    async changing<T>(kinds: readonly string[], write: () => Promise<T>): Promise<T> {
+        this.drop(kinds);
+        try { return await write(); } finally { this.drop(kinds); }
+    }
+
+    drop(kinds: readonly string[]): void { for (const kind of kinds) this.known.delete(kind); }
+}
+
+interface Access {
+    token: { id: string; tenant?: { id: string } };
+    serviceCatalog: { type: string; endpoints: { publicURL: string }[] }[];
+    user: { id: string };
+}
+
+async function login(http: Http, target: Target, username: string, password: string, tenant?: string): Promise<Access> {
+    const answer = await http.request(target, {
+        method: "POST", path: TOKENS, secrets: [password],
+        json: { auth: { passwordCredentials: { username, password }, ...(tenant === undefined ? {} : { tenantName: tenant }) } },
+    });
+    return answer.json<{ access: Access }>().access;
+}
+
+/** A user's token and catalogue: one login a process, and one more when the token is no longer accepted. */
+export class Session {
+    readonly lists = new Lists();
+    private current: Promise<Access> | undefined;
+
+    constructor(private readonly access: CloudAccess, private readonly http: Http) {}
+
+    private login(): Promise<Access> {
+        const { via, identityHost, publicPort, username, password, tenant } = this.access;
+        if (!this.current) {
+            const attempt = login(this.http, { via, host: identityHost, port: publicPort }, username, password, tenant);
+            this.current = attempt;
+            attempt.catch(() => { if (this.current === attempt) this.current = undefined; });
+        }
+        return this.current;
+    }
+
+    /** Runs a request with the token; one more time with a new one if the token is not accepted. */
+    async withToken<T>(send: (token: string) => Promise<T>): Promise<T> {
+        for (let again = false; ; again = true) {
+            const login = this.login();
+            try { return await send((await login).token.id); } catch (e) {
+                if (again || !isStatus(e, 401) || e.path === TOKENS) throw e;
+                if (this.current === login) this.current = undefined;
+            }
+        }
+    }
+
+    /** A request below a service's public URL (`fromRoot`: below its version), as the catalogue has it. */
+    async request(type: string, request: HttpRequest, fromRoot = false): Promise<HttpResponse> {
+        const { serviceCatalog } = await this.login();
+        const url = serviceCatalog.find(s => s.type === type)?.endpoints[0]?.publicURL;
+        if (url === undefined) throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
+        const { hostname, port, pathname } = new URL(url);
+        const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
+        return await this.withToken(token => this.http.request({ via: this.access.via, host: hostname, port: Number(port) || 80 },
+            { ...request, path, headers: { ...request.headers, "X-Auth-Token": token } }));
+    }
+}
+
+/** The session of a user; the same one for everybody who asks with the same credentials. */
+export function session(access: CloudAccess, http: Http = shared): Session {
+    const { password, ...rest } = access;
+    const key = createHash("sha256").update(JSON.stringify([rest, password])).digest("hex");
+    return http.once(`session ${key}`, () => new Session(access, http));
+}
+
+/** Identity v2.0 with its admin extension, as Grizzly to Pike have it. */
+export class Identity {
+    private readonly target: Target;
+
+    private readonly lists = new Lists();
+
+    constructor(private readonly access: IdentityAccess | CloudAccess, private readonly http: Http) {
+        this.target = { via: access.via, host: "host" in access ? access.host : access.identityHost, port: access.adminPort };
+    }
+
+    private async ask<T>(method: HttpRequest["method"], path: string, json?: unknown, secrets: string[] = []): Promise<T> {
+        const send = (token: string) => this.http.request(this.target, { method, path: `/v2.0${path}`, json, headers: { "X-Auth-Token": token }, secrets });
+        const answer = "adminToken" in this.access ? await send(this.access.adminToken) : await session(this.access, this.http).withToken(send);
+        return answer.body.length > 0 ? answer.json<T>() : undefined as T;
+    }
+
+    /** Another list of the same kind is asked for next: for a look-up before a write. */
+    forget(kind: "tenants" | "users" | "roles" | "services" | "endpoints"): void { this.lists.drop([kind]); }
+
+    tenants(): Promise<Tenant[]> {
+        return this.lists.get("tenants", async () => (await this.ask<{ tenants: Tenant[] }>("GET", "/tenants")).tenants.map(toTenant));
+    }
+    createTenant(tenant: Omit<Tenant, "id">): Promise<Tenant> {
+        return this.lists.changing(["tenants"], async () => toTenant((await this.ask<{ tenant: Tenant }>("POST", "/tenants", { tenant })).tenant));
+    }
+    /** By POST: that is what Grizzly and Pike have in common. */
+    updateTenant(id: string, tenant: Partial<Omit<Tenant, "id">>): Promise<Tenant> {
+        return this.lists.changing(["tenants"], async () => toTenant((await this.ask<{ tenant: Tenant }>("POST", `/tenants/${id}`, { tenant })).tenant));
+    }
+    deleteTenant(id: string): Promise<void> { return this.lists.changing(["tenants"], () => this.ask("DELETE", `/tenants/${id}`)); }
+
+    users(): Promise<User[]> {
+        return this.lists.get("users", async () => (await this.ask<{ users: User[] }>("GET", "/users")).users.map(toUser));
+    }
+    createUser(user: Omit<User, "id"> & { password: string }): Promise<User> {
+        return this.lists.changing(["users"], async () => toUser((await this.ask<{ user: User }>("POST", "/users", { user }, [user.password])).user));
+    }
+    /** Setting a password, even the same one, ends the user's tokens. */
+    updateUser(id: string, user: Partial<Omit<User, "id"> & { password: string }>): Promise<User> {
+        return this.lists.changing(["users"], async () => toUser((await this.ask<{ user: User }>("PUT", `/users/${id}`, { user: { id, ...user } }, [user.password ?? ""])).user));
+    }
+    deleteUser(id: string): Promise<void> { return this.lists.changing(["users"], () => this.ask("DELETE", `/users/${id}`)); }
+
+    /** Whether the password is the user's; a user who is disabled cannot be asked for. */
+    async accepts(username: string, password: string): Promise<boolean> {
+        try { await login(this.http, this.target, username, password); return true; } catch (e) {
+            if (isStatus(e, 401)) return false;
+            throw e;
+        }
+    }
+
+    roles(): Promise<Role[]> {
+        return this.lists.get("roles", async () => (await this.ask<{ roles: Role[] }>("GET", "/OS-KSADM/roles")).roles.map(({ id, name }) => ({ id, name })));
+    }
+    createRole(name: string): Promise<Role> {
+        return this.lists.changing(["roles"], async () => (await this.ask<{ role: Role }>("POST", "/OS-KSADM/roles", { role: { name } })).role);
+    }
+    deleteRole(id: string): Promise<void> { return this.lists.changing(["roles"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`)); }
+
+    /** The roles of a user on a tenant. */
+    async grants(tenantId: string, userId: string): Promise<Role[]> {
+        return (await this.ask<{ roles: Role[] }>("GET", `/tenants/${tenantId}/users/${userId}/roles`)).roles;
+    }
+    /** A 409 says that it is granted. */
+    grant(tenantId: string, userId: string, roleId: string): Promise<void> { return this.ask("PUT", `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`); }
+    revoke(tenantId: string, userId: string, roleId: string): Promise<void> { return this.ask("DELETE", `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`); }
+
+    services(): Promise<IdentityService[]> {
+        return this.lists.get("services", async () => (await this.ask<{ "OS-KSADM:services": IdentityService[] }>("GET", "/OS-KSADM/services"))["OS-KSADM:services"].map(toService));
+    }
+    createService(service: Omit<IdentityService, "id">): Promise<IdentityService> {
+        return this.lists.changing(["services"], async () => toService((await this.ask<{ "OS-KSADM:service": IdentityService }>("POST", "/OS-KSADM/services", { "OS-KSADM:service": service }))["OS-KSADM:service"]));
+    }
+    /** Its endpoints go with it. */
+    deleteService(id: string): Promise<void> { return this.lists.changing(["services", "endpoints"], () => this.ask("DELETE", `/OS-KSADM/services/${id}`)); }
+
+    endpoints(): Promise<Endpoint[]> {
+        return this.lists.get("endpoints", async () => (await this.ask<{ endpoints: WireEndpoint[] }>("GET", "/endpoints")).endpoints.map(toEndpoint));
+    }
+    createEndpoint({ region, serviceId, publicUrl, adminUrl, internalUrl }: Omit<Endpoint, "id">): Promise<Endpoint> {
+        const endpoint = { region, service_id: serviceId, publicurl: publicUrl, adminurl: adminUrl, internalurl: internalUrl };
+        return this.lists.changing(["endpoints"], async () => toEndpoint((await this.ask<{ endpoint: WireEndpoint }>("POST", "/endpoints", { endpoint })).endpoint));
+    }
+    deleteEndpoint(id: string): Promise<void> { return this.lists.changing(["endpoints"], () => this.ask("DELETE", `/endpoints/${id}`)); }
+}
+
+interface WireEndpoint { id: string; region?: string | null; service_id: string; publicurl?: string | null; adminurl?: string | null; internalurl?: string | null }
+
+const toTenant = ({ id, name, description, enabled }: Tenant): Tenant => ({ id, name, description: description ?? "", enabled });
+const toUser = ({ id, name, email, tenantId, enabled }: User): User => ({ id, name, email: email ?? undefined, tenantId: tenantId ?? undefined, enabled });
+const toService = ({ id, name, type, description }: IdentityService): IdentityService => ({ id, name: name ?? "", type: type ?? "", description: description ?? "" });
+const toEndpoint = (e: WireEndpoint): Endpoint => ({
+    id: e.id, region: e.region ?? "", serviceId: e.service_id, publicUrl: e.publicurl ?? "", adminUrl: e.adminurl ?? "", internalUrl: e.internalurl ?? "",
+});
+
+/** The admin API, by the admin token or as an admin; the same lists for everybody who asks with the same access. */
+export function identity(access: IdentityAccess | CloudAccess, http: Http = shared): Identity {
+    const key = createHash("sha256").update(JSON.stringify(access)).digest("hex");
+    return http.once(`identity ${key}`, () => new Identity(access, http));
+}

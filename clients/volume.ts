@@ -1,0 +1,37 @@
+import { Http, HttpRequest, shared } from "./http";
+import { CloudAccess, Session, session } from "./identity";
+import type { ServiceState } from "./compute";
+
+export interface Volume {
+    id: string;
+    name: string;
+    /** `creating`, then `available`, or `error` when no host has room. */
+    status: string;
+    sizeGb: number;
+}
+
+interface WireVolume { id: string; display_name?: string | null; status: string; size: number }
+const toVolume = (v: WireVolume): Volume => ({ id: v.id, name: v.display_name ?? "", status: v.status, sizeGb: v.size });
+
+/** Block storage v1. */
+export class Volumes {
+    constructor(private readonly session: Session) {}
+
+    private async ask<T>(method: HttpRequest["method"], path: string, json?: unknown): Promise<T> {
+        const answer = await this.session.request("volume", { method, path, json });
+        return method === "DELETE" ? undefined as T : answer.json<T>();
+    }
+
+    async list(): Promise<Volume[]> { return (await this.ask<{ volumes: WireVolume[] }>("GET", "/volumes/detail")).volumes.map(toVolume); }
+    async get(id: string): Promise<Volume> { return toVolume((await this.ask<{ volume: WireVolume }>("GET", `/volumes/${id}`)).volume); }
+    /** Answers at once: wait for `available`. */
+    async create(name: string, sizeGb: number): Promise<Volume> {
+        return toVolume((await this.ask<{ volume: WireVolume }>("POST", "/volumes", { volume: { size: sizeGb, display_name: name } })).volume);
+    }
+    /** Answers at once: wait until it is gone. */
+    delete(id: string): Promise<void> { return this.ask("DELETE", `/volumes/${id}`); }
+
+    async services(): Promise<ServiceState[]> { return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services; }
+}
+
+export const volumes = (access: CloudAccess, http: Http = shared): Volumes => new Volumes(session(access, http));
