@@ -19,7 +19,7 @@ export type After = readonly pulumi.Resource[];
 export class Guest {
     constructor(
         readonly node: NodeName, private readonly name: string, readonly machine: Machine,
-        private readonly release: Release, private readonly cloud: CloudFacts, private readonly parent: pulumi.Resource,
+        readonly release: Release, private readonly cloud: CloudFacts, private readonly parent: pulumi.Resource,
     ) {}
 
     get connection() { return this.machine.connection; }
@@ -33,7 +33,7 @@ export class Guest {
     base(software: readonly Software[]): Packages {
         const { connection } = this;
         new HostsEntries(`${this.name}-names`, { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() }, this.options());
-        const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.archiveArgs }, this.options());
+        const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.machine.archive }, this.options());
         const packages = [...new Set([this.release.common, ...software].flatMap(s => s.packages))];
         const installed = new Packages(`${this.name}-packages`, { connection, packages }, this.options([archive]));
         this.services(this.release.common.services, [installed]);
@@ -66,5 +66,20 @@ export class Guest {
         return services.map(facts => new Service(`${this.name}-${facts.service}`, { connection: this.connection, ...facts }, this.options(after)));
     }
 
-    private get archiveArgs() { return this.machine.archive; }
+    /** The admin's environment for the command-line clients, of root's own (K8). */
+    openrc(after: After): File {
+        return this.file("openrc", { path: "/root/openrc", secretContent: openrc(this.cloud) }, after);
+    }
+}
+
+/** What the tutorial has the user export (K8). */
+export function openrc({ plan, credentials }: CloudFacts): string {
+    const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
+    return [
+        "export OS_USERNAME=admin",
+        `export OS_PASSWORD=${quote(credentials.adminPassword)}`,
+        "export OS_TENANT_NAME=admin",
+        `export OS_AUTH_URL=http://${plan.node("auth-node").publicName}:5000/v2.0`,
+        "",
+    ].join("\n");
 }

@@ -14,18 +14,21 @@ export interface NetworksArgs {
 
 /** The libvirt networks of both physical hosts (N1–N4). */
 export class Networks extends pulumi.ComponentResource {
+    /** The networks of each host, running. */
+    readonly running: Readonly<Record<HostRole, pulumi.Resource[]>> = { central: [], compute: [] };
+
     constructor(name: string, args: NetworksArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:Networks", name, {}, opts);
         const { nat, public: publicRange } = args.plan.ranges;
         const network = (role: HostRole, which: NetworkName, rest: libvirt.NetworkArgs) => {
             const made = new libvirt.Network(`${name}-${role}-${which}`, { name: which, autostart: true, ...rest },
                 { parent: this, provider: args.providers[role], deleteBeforeReplace: true });
-            new NetworkState(`${name}-${role}-${which}-state`, { connection: args.connections[role], network: made.name, active: true },
-                { parent: this, dependsOn: made });
+            this.running[role].push(made, new NetworkState(`${name}-${role}-${which}-state`, { connection: args.connections[role], network: made.name, active: true },
+                { parent: this, dependsOn: made }));
         };
         for (const role of hostRoles) {
             // Each host has a NAT network of its own; the same range on both, as libvirt's default has it (N1).
-            network(role, "nat", { mode: "nat", bridge: "br-nat", addresses: [nat], dhcp: { enabled: true }, dns: { enabled: true } });
+            network(role, "nat", { mode: "nat", bridge: "br-nat", addresses: [nat], dhcp: { enabled: true }, dns: { enabled: true }, dnsmasqOptions: { options: reservations(args.plan, role) } });
             // One L2 across both hosts: the bridges of their uplinks (N2, N4).
             network(role, "internal", { mode: "bridge", bridge: "br-internal" });
             network(role, "private", { mode: "bridge", bridge: "br-private" });
@@ -34,4 +37,9 @@ export class Networks extends pulumi.ComponentResource {
         network("central", "public", { mode: "route", bridge: "br-public", addresses: [publicRange], dhcp: { enabled: false } });
         this.registerOutputs();
     }
+}
+
+/** libvirt's DHCP gives each node the address of the plan. */
+function reservations(plan: AddressPlan, role: HostRole): { optionName: string; optionValue: string }[] {
+    return plan.on(role).map(node => ({ optionName: "dhcp-host", optionValue: `${node.interfaces[0]!.mac},${node.natAddress},${node.name}` }));
 }

@@ -1,31 +1,78 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../clients/connection";
+import { NodeName, nodeNames } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { readStackSettings } from "../config/stack-settings";
+import { releaseOf } from "../releases";
+import type { CloudFacts } from "../releases/release";
 import { UserError } from "../system/errors";
 import { HostPair } from "./host-pair";
+import { Machine } from "./machine";
 import { Networks } from "./networks";
+import { ApiNode } from "./nodes/api-node";
+import { AuthNode } from "./nodes/auth-node";
+import { ComputeNode } from "./nodes/compute-node";
+import { DatabaseNode } from "./nodes/database-node";
+import { ImageNode } from "./nodes/image-node";
+import { NetworkNode } from "./nodes/network-node";
+import { VolumeNode } from "./nodes/volume-node";
 
-/**
- * One team's cloud on its pair of physical hosts.
- * So far the hosts' names of the nodes and the networks; the machines and what is in them are to come.
- */
+/** What a node is given where the stack does not say: enough for the tutorial's services in it. */
+const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
+    "db-node": { memoryMiB: 1024, cpus: 1 }, "auth-node": { memoryMiB: 768, cpus: 1 }, "image-node": { memoryMiB: 768, cpus: 1 },
+    "volume-node": { memoryMiB: 2048, cpus: 2 }, "api-node": { memoryMiB: 2048, cpus: 1 }, "network-node": { memoryMiB: 768, cpus: 1 },
+    "compute-1": { memoryMiB: 2048, cpus: 2 }, "compute-2": { memoryMiB: 2048, cpus: 2 },
+};
+
+/** One team's OpenStack cloud on its pair of physical hosts: eight machines, what is in them, and what is in the cloud. */
 export class TeamCloud extends pulumi.ComponentResource {
+    /** How each node is reached. */
+    readonly nodes: pulumi.Output<Record<string, Connection>>;
+
     constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:TeamCloud", name, {}, opts);
-        const { hosts, sshKeyFile, knownHostsFile, plan } = settings;
-        const pair = new HostPair(`${name}-hosts`, { hosts, sshKeyFile, knownHostsFile, plan }, { parent: this });
-        new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, { parent: this });
-        this.registerOutputs();
+        const { hosts, sshKeyFile, knownHostsFile, plan, credentials } = settings;
+        const release = releaseOf(settings.release);
+        const cloud: CloudFacts = { plan, credentials };
+        const parent = { parent: this };
+        const pair = new HostPair(`${name}-hosts`, { hosts, sshKeyFile, knownHostsFile, plan }, parent);
+        const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, parent);
+        const via = pair.connections.central;
+
+        const machines = Object.fromEntries(nodeNames.map(node => {
+            const facts = plan.node(node);
+            return [node, new Machine(`${name}-${node}`, {
+                node: facts, power: settings.powerOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
+                ...sizes[node], archive: release.archive(settings), ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
+            }, { parent: this, dependsOn: networks.running[facts.host] })];
+        })) as unknown as Record<NodeName, Machine>;
+        const on = (node: NodeName) => ({ machine: machines[node], release, cloud });
+
+        const db = new DatabaseNode(`${name}-db`, on("db-node"), parent);
+        const auth = new AuthNode(`${name}-auth`, { ...on("auth-node"), database: db.databases.keystone, via }, parent);
+        const identity = [...auth.ready, ...auth.catalogue];
+        const { admin } = auth;
+        new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, ...(settings.image && { image: settings.image }) }, parent);
+        new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
+        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity }, parent);
+        new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity] }, parent);
+        const computes = (["compute-1", "compute-2"] as const).map(node =>
+            new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: [...api.ready, ...identity], admin }, parent));
+        api.discover(computes.flatMap(c => c.ready), pulumi.all((["compute-1", "compute-2"] as const).map(n => machines[n].incarnation)).apply(all => all.join(" ")));
+
+        this.nodes = pulumi.all(nodeNames.map(n => machines[n].connection)).apply(all => Object.fromEntries(nodeNames.map((n, i) => [n, all[i]!])));
+        this.registerOutputs({ nodes: this.nodes });
     }
 }
 
 /** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike. */
-export async function program(): Promise<void> {
+export async function program(): Promise<Record<string, unknown>> {
     const config = new pulumi.Config();
-    let settings: Settings;
-    try { settings = readStackSettings(pulumi.getStack(), key => config.get(key)); } catch (e) {
+    try {
+        const settings = readStackSettings(pulumi.getStack(), key => config.get(key));
+        return { nodes: new TeamCloud("cloud", settings).nodes };
+    } catch (e) {
         // The engine shows the message of this class alone, without a stack.
         throw e instanceof UserError ? new pulumi.RunError(e.message) : e;
     }
-    new TeamCloud("cloud", settings);
 }

@@ -5,7 +5,8 @@ import { stateDir } from "../system/paths";
 import { UserError } from "../system/errors";
 
 const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string() });
-const facts = z.object({ operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
+const image = z.object({ file: z.string(), sha256: z.string() });
+const facts = z.object({ image: image.optional(), operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
 
 /**
  * A stack whose configuration names a lab has from that lab what a team's stack has to say: the hosts, their keys,
@@ -22,6 +23,6 @@ export function withLab(given: Record<string, unknown>): Record<string, unknown>
     }
     return {
         number: 0, machine: "container", goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
-        hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own,
+        ...(found.image && { image: found.image }), hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own,
     };
 }

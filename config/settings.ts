@@ -61,6 +61,8 @@ const schema = z.strictObject({
 export type Settings = Omit<z.infer<typeof schema>, "networks" | "credentials"> & {
     plan: AddressPlan;
     credentials: Credentials;
+    /** Public half of the operator's key, added by {@link withOperatorKey}. */
+    operatorKey?: string;
     kindOf(node: NodeName): "container" | "vm";
     powerOf(node: NodeName): "on" | "off";
 };

@@ -1,5 +1,6 @@
 import { withHostKeys } from "./known-hosts";
 import { withLab } from "./lab-settings";
+import { withOperatorKey } from "./operator-key";
 import { readSettings, settingKeys, Settings } from "./settings";
 
 /**
@@ -14,7 +15,7 @@ export function readStackSettings(stack: string, get: (key: string) => string | 
         const text = get(key);
         if (text !== undefined) given[key] = parse(text);
     }
-    return withHostKeys(readSettings(stack, withLab(given)));
+    return withOperatorKey(withHostKeys(readSettings(stack, withLab(given))));
 }
 
 /** Structured values and numbers come as JSON, words as they are. */

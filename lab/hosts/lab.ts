@@ -19,6 +19,8 @@ export interface Lab {
     /** The hosts' keys in OpenSSH's form. */
     knownHostsFile: string;
     hosts: Record<LabHostName, { address: string; port: number; hostKey: string }>;
+    /** What instances start from. */
+    image?: { file: string; sha256: string };
 }
 
 /** What a lab's hosts are given; folders of the machine that they see read-only. */
@@ -33,6 +35,8 @@ export interface LabArgs {
     images: string;
     /** Names and addresses of the nodes, for the operator's /etc/hosts. */
     names?: readonly { address: string; names: readonly string[] }[];
+    /** What instances start from: a file of this machine. */
+    instanceImage?: { file: string; sha256: string };
     /** Whether guests may use /dev/kvm. */
     kvm?: boolean;
 }
@@ -71,7 +75,7 @@ export async function labUp(name: string, args: LabArgs, progress: Progress): Pr
                 await remove(files);
                 throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
             }
-            const lab = describe(files);
+            const lab: Lab = { ...describe(files), ...(args.instanceImage && { image: args.instanceImage }) };
             const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
                 const { address, port, hostKey } = lab.hosts[name];
                 return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;

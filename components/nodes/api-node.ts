@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { CloudAccess } from "../../clients/identity";
+import { SshKey } from "../../providers/guest/ssh-key";
+import { Flavor } from "../../providers/nova/flavor";
+import { Keypair } from "../../providers/nova/keypair";
+import { Guest } from "../guest";
+import type { NodeArgs, ServiceDatabase } from "./database-node";
+
+export interface ApiNodeArgs extends NodeArgs {
+    database: ServiceDatabase;
+    queue: pulumi.Resource[];
+    admin: CloudAccess;
+    /** Identity and the catalogue. */
+    identity: pulumi.Resource[];
+}
+
+/** Nova's API and its helpers, the dashboard, the flavors and the first keypair (V1, V2, V4). */
+export class ApiNode extends pulumi.ComponentResource {
+    /** Nova's services run. */
+    readonly ready: pulumi.Resource[];
+    readonly guest: Guest;
+
+    constructor(name: string, args: ApiNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("classroom:nodes:ApiNode", name, {}, opts);
+        const { machine, release, cloud, database, queue, admin, identity } = args;
+        const guest = this.guest = new Guest("api-node", name, machine, release, cloud, this);
+
+        const packages = guest.base([release.novaApi, release.dashboard]);
+        const config = guest.config(release.novaApi, [packages]);
+        const schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready]);
+        this.ready = guest.services(release.novaApi.services, [...schema, ...queue]);
+        guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
+        guest.openrc([packages]);
+
+        const entity = { parent: this, dependsOn: [...this.ready, ...identity] };
+        for (const { name: flavor, ...facts } of [...release.missingFlavors, { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 }]) {
+            new Flavor(`${name}-flavor-${flavor}`, { cloud: admin, name: flavor, ...facts, isPublic: true }, entity);
+        }
+        const key = new SshKey(`${name}-root-key`, { connection: guest.connection, path: "/root/.ssh/id_rsa", type: "rsa" }, guest.options());
+        new Keypair(`${name}-keypair`, { cloud: admin, name: "gridka-api-node", publicKey: key.publicKey }, entity);
+        this.registerOutputs();
+    }
+
+    /** What makes compute nodes that have come known to the scheduler. */
+    discover(computes: readonly pulumi.Resource[], per: pulumi.Input<string>): pulumi.Resource[] {
+        const { computeDiscovery } = this.guest.release;
+        return computeDiscovery ? this.guest.steps([computeDiscovery], per, [...this.ready, ...computes]) : [];
+    }
+}

@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import type { CloudAccess, IdentityAccess } from "../../clients/identity";
+import { Endpoint } from "../../providers/keystone/endpoint";
+import { Grant } from "../../providers/keystone/grant";
+import { Role } from "../../providers/keystone/role";
+import { Service as CatalogueEntry } from "../../providers/keystone/service";
+import { Tenant } from "../../providers/keystone/tenant";
+import { User } from "../../providers/keystone/user";
+import type { CatalogueService } from "../../releases/release";
+import { Guest } from "../guest";
+import type { NodeArgs, ServiceDatabase } from "./database-node";
+
+export interface AuthNodeArgs extends NodeArgs {
+    database: ServiceDatabase;
+    /** The physical host that identity's API is reached from. */
+    via: Connection;
+}
+
+const region = "RegionOne";
+
+/** Keystone, and what is in it: tenants, roles, users, the catalogue (K1–K6). */
+export class AuthNode extends pulumi.ComponentResource {
+    /** Access as the cloud's admin; secret. It works when `ready` is made. */
+    readonly admin: CloudAccess;
+    /** Identity runs, admin may log in and the service accounts are known. */
+    readonly ready: pulumi.Resource[];
+    /** What finds services in the catalogue waits for these. */
+    readonly catalogue: pulumi.Resource[];
+
+    constructor(name: string, args: AuthNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("classroom:nodes:AuthNode", name, {}, opts);
+        const { machine, release, cloud, database, via } = args;
+        const { publicName, internalAddress, publicAddress } = cloud.plan.node("auth-node");
+        const guest = new Guest("auth-node", name, machine, release, cloud, this);
+
+        const packages = guest.base([release.keystone]);
+        const config = guest.config(release.keystone, [packages]);
+        const schema = guest.steps(release.keystone.sync, database.incarnation, [...config, ...database.ready]);
+        const keystone = guest.services(release.keystone.services, schema);
+
+        const identity: IdentityAccess = { via, host: publicAddress!, adminPort: 35357, adminToken: cloud.credentials.adminToken };
+        const entity: pulumi.CustomResourceOptions = { parent: this, dependsOn: keystone };
+        const tenant = (tenantName: string) => new Tenant(`${name}-tenant-${tenantName}`, { identity, tenant: tenantName, description: "", enabled: true }, entity);
+        const [adminTenant, serviceTenant] = [tenant("admin"), tenant("service")];
+        const role = (roleName: string) => new Role(`${name}-role-${roleName}`, { identity, role: roleName }, entity);
+        const [adminRole, keystoneAdmin, keystoneServiceAdmin] = ["admin", "KeystoneAdmin", "KeystoneServiceAdmin", "Member"].map(role);
+        const user = (userName: string, password: string, tenantId?: pulumi.Output<string>) => new User(`${name}-user-${userName}`, { identity, user: userName, password, enabled: true, ...(tenantId && { tenantId }) }, entity);
+        const grant = (userName: string, roleName: string, of: User, what: Role, where: Tenant) =>
+            new Grant(`${name}-grant-${userName}-${roleName}`, { identity, userId: of.id, roleId: what.id, tenantId: where.id }, entity);
+
+        const admin = user("admin", cloud.credentials.adminPassword);
+        const grants = [
+            grant("admin", "admin", admin, adminRole!, adminTenant),
+            grant("admin", "KeystoneAdmin", admin, keystoneAdmin!, adminTenant),
+            grant("admin", "KeystoneServiceAdmin", admin, keystoneServiceAdmin!, adminTenant),
+        ];
+        const passwords = { glance: cloud.credentials.glanceUser, cinder: cloud.credentials.cinderUser, nova: cloud.credentials.novaUser, placement: cloud.credentials.placementUser };
+        const identityItself: CatalogueService = {
+            name: "keystone", type: "identity", description: "Keystone Identity Service",
+            url: { public: `http://${publicName}:5000/v2.0`, admin: `http://${publicName}:35357/v2.0`, internal: `http://${internalAddress}:5000/v2.0` },
+        };
+        this.catalogue = [identityItself, ...release.catalogue(cloud.plan)].map(({ user: account, name: service, type, description, url }) => {
+            if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));
+            const entry = new CatalogueEntry(`${name}-service-${service}`, { identity, service, type, description }, entity);
+            return new Endpoint(`${name}-endpoint-${service}`, { identity, region, serviceId: entry.id, publicUrl: url.public, adminUrl: url.admin, internalUrl: url.internal }, entity);
+        });
+        this.admin = { via, identityHost: publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: cloud.credentials.adminPassword, tenant: "admin" };
+        this.ready = [...keystone, ...grants];
+        guest.openrc([packages]);
+        this.registerOutputs();
+    }
+}

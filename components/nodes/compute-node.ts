@@ -1,0 +1,32 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { CloudAccess } from "../../clients/identity";
+import { Bridge } from "../../providers/guest/bridge";
+import { ServiceState } from "../../providers/nova/service-state";
+import { Guest } from "../guest";
+import type { NodeArgs } from "./database-node";
+
+export interface ComputeNodeArgs extends NodeArgs {
+    node: "compute-1" | "compute-2";
+    /** nova-conductor, the queue and identity, which nova-compute waits for. */
+    after: pulumi.Resource[];
+    admin: CloudAccess;
+}
+
+/** nova-compute on QEMU, its instances on br100 (N5, P1). */
+export class ComputeNode extends pulumi.ComponentResource {
+    /** Nova has heard of it. */
+    readonly ready: pulumi.Resource[];
+
+    constructor(name: string, args: ComputeNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("classroom:nodes:ComputeNode", name, {}, opts);
+        const { machine, release, cloud, after, node, admin } = args;
+        const guest = new Guest(node, name, machine, release, cloud, this);
+
+        const packages = guest.base([release.novaCompute]);
+        const bridge = new Bridge(`${name}-br100`, { connection: guest.connection, bridge: "br100", ports: ["eth2"] }, guest.options([packages]));
+        const config = guest.config(release.novaCompute, [packages]);
+        const services = guest.services(release.novaCompute.services, [...config, bridge, ...after]);
+        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: node, binary: "nova-compute", enabled: true }, { parent: this, dependsOn: [...services, ...after] })];
+        this.registerOutputs();
+    }
+}

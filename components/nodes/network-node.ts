@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { CloudAccess } from "../../clients/identity";
+import { Bridge } from "../../providers/guest/bridge";
+import { Sysctl } from "../../providers/guest/sysctl";
+import { FloatingRange } from "../../providers/nova/floating-range";
+import { Network } from "../../providers/nova/network";
+import { SecurityRule } from "../../providers/nova/security-rule";
+import { Guest } from "../guest";
+import type { NodeArgs } from "./database-node";
+
+export interface NetworkNodeArgs extends NodeArgs {
+    /** What nova-network needs of the others: database, queue, and nova's schema. */
+    after: pulumi.Resource[];
+    admin: CloudAccess;
+    /** Identity, the catalogue and nova's API. */
+    api: pulumi.Resource[];
+}
+
+/** nova-network and the metadata service, the instances' network and their public addresses (N5, N6, W1–W4). */
+export class NetworkNode extends pulumi.ComponentResource {
+    readonly ready: pulumi.Resource[];
+    /** Instances find network, address and open ports. */
+    readonly networks: pulumi.Resource[];
+
+    constructor(name: string, args: NetworkNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("classroom:nodes:NetworkNode", name, {}, opts);
+        const { machine, release, cloud, after, admin, api } = args;
+        const { ranges } = cloud.plan;
+        const guest = new Guest("network-node", name, machine, release, cloud, this);
+        const { connection } = guest;
+
+        const packages = guest.base([release.novaNetwork]);
+        const bridge = new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages]));
+        const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
+        const config = guest.config(release.novaNetwork, [packages]);
+        this.ready = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after]);
+
+        const entity = { parent: this, dependsOn: api };
+        this.networks = [
+            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, entity),
+            new FloatingRange(`${name}-floating`, { cloud: admin, range: ranges.floating, pool: "public" }, entity),
+            new SecurityRule(`${name}-rule-icmp`, { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" }, entity),
+            new SecurityRule(`${name}-rule-ssh`, { cloud: admin, group: "default", protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" }, entity),
+        ];
+        this.registerOutputs();
+    }
+}
