@@ -120,6 +120,7 @@ export class Compute {
     deleteKeypair(name: string): Promise<void> { return this.tell("DELETE", `/os-keypairs/${encodeURIComponent(name)}`); }
 
     async services(): Promise<ServiceState[]> { return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services; }
+    enableService(host: string, binary: string, enabled: boolean): Promise<void> { return this.tell("PUT", `/os-services/${enabled ? "enable" : "disable"}`, { host, binary }); }
     async hypervisors(): Promise<{ id: number; hypervisor_hostname: string }[]> {
         return (await this.ask<{ hypervisors: { id: number; hypervisor_hostname: string }[] }>("GET", "/os-hypervisors")).hypervisors;
     }

@@ -182,12 +182,16 @@ export class Identity {
     deleteRole(id: string): Promise<void> { return this.lists.changing(["roles"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`)); }
 
     /** The roles of a user on a tenant. */
-    async grants(tenantId: string, userId: string): Promise<Role[]> {
-        return (await this.ask<{ roles: Role[] }>("GET", `/tenants/${tenantId}/users/${userId}/roles`)).roles;
+    grants(tenantId: string, userId: string): Promise<Role[]> {
+        return this.lists.get(`grants ${tenantId} ${userId}`, async () => (await this.ask<{ roles: Role[] }>("GET", `/tenants/${tenantId}/users/${userId}/roles`)).roles);
     }
     /** A 409 says that it is granted. */
-    grant(tenantId: string, userId: string, roleId: string): Promise<void> { return this.ask("PUT", `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`); }
-    revoke(tenantId: string, userId: string, roleId: string): Promise<void> { return this.ask("DELETE", `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`); }
+    grant(tenantId: string, userId: string, roleId: string): Promise<void> { return this.changeGrant("PUT", tenantId, userId, roleId); }
+    /** A 404 says that it is not granted. */
+    revoke(tenantId: string, userId: string, roleId: string): Promise<void> { return this.changeGrant("DELETE", tenantId, userId, roleId); }
+    private changeGrant(method: "PUT" | "DELETE", tenantId: string, userId: string, roleId: string): Promise<void> {
+        return this.lists.changing([`grants ${tenantId} ${userId}`], () => this.ask(method, `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`));
+    }
 
     services(): Promise<IdentityService[]> {
         return this.lists.get("services", async () => (await this.ask<{ "OS-KSADM:services": IdentityService[] }>("GET", "/OS-KSADM/services"))["OS-KSADM:services"].map(toService));
