@@ -1,0 +1,108 @@
+import { createHash } from "crypto";
+import * as fs from "fs";
+import { pipeline } from "stream/promises";
+import * as pulumi from "@pulumi/pulumi";
+import { asked, unlessGone } from "../../clients/http";
+import { Images, images } from "../../clients/image";
+import type { CloudAccess } from "../../clients/identity";
+import { Handler, LiveResource, Problem } from "../dynamic";
+import { AccessArgs, refuseDifferent } from "../keystone/adopt";
+
+interface Inputs { cloud: CloudAccess; name: string; file: string; sha256: string; diskFormat: string; containerFormat: string; isPublic: boolean; status: string }
+interface Outputs { checksum: string; size: number }
+type Api = Pick<Images, "list" | "upload" | "update" | "delete" | "forget">;
+
+const DISK_FORMATS = ["raw", "vhd", "vmdk", "vdi", "iso", "qcow2", "aki", "ari", "ami"];
+const CONTAINER_FORMATS = ["bare", "ovf", "aki", "ari", "ami"];
+
+/** Size and checksums of the operator's file; refused when it is not the one that was asked for. */
+async function measure(file: string, sha256: string): Promise<Outputs> {
+    const [md5, sha] = [createHash("md5"), createHash("sha256")];
+    let size = 0;
+    try {
+        await pipeline(fs.createReadStream(file), async chunks => {
+            for await (const chunk of chunks as AsyncIterable<Buffer>) { size += chunk.length; md5.update(chunk); sha.update(chunk); }
+        });
+    } catch (e) { throw new Error(`the image file cannot be read: ${(e as Error).message}`); }
+    const found = sha.digest("hex");
+    if (found !== sha256.toLowerCase()) throw new Error(`${file} has the SHA-256 ${found}, wanted: ${sha256}; nothing was uploaded. Get the file again, or correct sha256`);
+    return { checksum: md5.digest("hex"), size };
+}
+
+const oneOf = (property: string, value: string | undefined, allowed: readonly string[]): Problem[] =>
+    value === undefined || allowed.includes(value) ? [] : [{ property, reason: `"${value}" is none of ${allowed.join(", ")}` }];
+
+/** An image of the image service, found by its name, its data compared by glance's checksum. */
+export function imageHandler(api: (access: CloudAccess) => Api = images): Handler<Inputs, Outputs> {
+    return {
+        inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status"], access: ["cloud", "file"],
+        replaceOn: ["sha256", "diskFormat", "containerFormat", "status"],
+        check({ name, sha256, diskFormat, containerFormat }) {
+            return [
+                ...(name === "" ? [{ property: "name", reason: "an image has a name" }] : []),
+                ...(sha256 === undefined || /^[0-9a-f]{64}$/i.test(sha256) ? [] : [{ property: "sha256", reason: `"${sha256}" is not a SHA-256: 64 hexadecimal digits` }]),
+                ...oneOf("diskFormat", diskFormat, DISK_FORMATS), ...oneOf("containerFormat", containerFormat, CONTAINER_FORMATS),
+            ];
+        },
+        async create({ cloud, name, file, sha256, diskFormat, containerFormat, isPublic }) {
+            const glance = api(cloud), data = await measure(file, sha256);
+            glance.forget();
+            const found = (await glance.list()).filter(i => i.name === name);
+            const whole = found.find(i => i.status === "active");
+            if (whole) {
+                refuseDifferent(`image ${name} (${whole.id})`, { checksum: data.checksum, diskFormat, containerFormat, isPublic }, whole);
+                return { id: whole.id, outputs: data };
+            }
+            // What an upload that broke off has left: it has no data and can get none.
+            for (const { id } of found) await unlessGone(glance.delete(id));
+            return { id: (await glance.upload({ name, file, diskFormat, containerFormat, isPublic, ...data })).id, outputs: data };
+        },
+        async read(id, recorded) {
+            const live = (await asked(api(recorded.cloud).list())).find(i => i.id === id);
+            if (!live) return undefined;
+            const sameData = live.checksum === undefined || live.checksum === recorded.checksum;
+            return {
+                ...recorded, name: live.name, status: live.status, isPublic: live.isPublic,
+                diskFormat: live.diskFormat ?? "", containerFormat: live.containerFormat ?? "",
+                sha256: sameData ? recorded.sha256 : `(other data, md5 ${live.checksum})`,
+            };
+        },
+        async update(id, { checksum, size }, { cloud, name, isPublic }) {
+            await api(cloud).update(id, { name, isPublic });
+            return { checksum, size };
+        },
+        // A second delete is 404, in v1 a 403.
+        async delete(id, { cloud }) { await unlessGone(api(cloud).delete(id)); },
+    };
+}
+export const handler = imageHandler();
+
+export interface ImageArgs {
+    /** The cloud's admin; the password in it is a secret. */
+    cloud: AccessArgs<CloudAccess>;
+    /** The image's name. */
+    name: pulumi.Input<string>;
+    /** Path of the data on the operator's machine. */
+    file: pulumi.Input<string>;
+    /** Of the file; anything else is not uploaded. */
+    sha256: pulumi.Input<string>;
+    /** E.g. qcow2. */
+    diskFormat: pulumi.Input<string>;
+    /** Default bare. */
+    containerFormat?: pulumi.Input<string>;
+    /** Whether every tenant sees it. Default false. */
+    isPublic?: pulumi.Input<boolean>;
+}
+
+/** An image that instances start from (G2). Its `id` is glance's. */
+export class Image extends LiveResource {
+    /** MD5 of the data as glance has it. */
+    declare readonly checksum: pulumi.Output<string>;
+    declare readonly size: pulumi.Output<number>;
+
+    constructor(name: string, args: ImageArgs, opts?: pulumi.CustomResourceOptions) {
+        super("glance/image", "Image", name, {
+            containerFormat: "bare", isPublic: false, ...args, cloud: pulumi.secret(args.cloud), status: "active", checksum: undefined, size: undefined,
+        }, opts);
+    }
+}

@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+import { asked, unlessGone } from "../../clients/http";
+import { Compute, compute } from "../../clients/compute";
+import type { CloudAccess } from "../../clients/identity";
+import { Handler, LiveResource } from "../dynamic";
+import { AccessArgs, refuseDifferent } from "../keystone/adopt";
+
+interface Inputs { cloud: CloudAccess; name: string; publicKey: string }
+type Api = Pick<Compute, "keypair" | "importKeypair" | "deleteKeypair">;
+
+/** The key itself: a comment makes no difference. */
+const bare = (key: string): string => key.trim().split(/\s+/).slice(0, 2).join(" ");
+
+/** A public key of a user, found by its name; nova cannot change one. */
+export function keypairHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
+    return {
+        inputs: ["name", "publicKey"], access: ["cloud"], replaceOn: ["name", "publicKey"],
+        check({ name, publicKey }) {
+            return [
+                ...(name === undefined || /^[A-Za-z0-9 _-]{1,255}$/.test(name) ? [] : [{ property: "name", reason: `"${name}": letters, digits, blanks, _ and - only` }]),
+                ...(publicKey === undefined || /^(ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*(\s|$)/.test(publicKey.trim()) ? [] : [{ property: "publicKey", reason: "this is not a public key such as ssh-rsa AAAA…" }]),
+            ];
+        },
+        async create({ cloud, name, publicKey }) {
+            const nova = api(cloud), found = await unlessGone(nova.keypair(name));
+            if (found) refuseDifferent(`keypair ${name}`, { publicKey: bare(publicKey) }, { publicKey: bare(found.publicKey) });
+            else await nova.importKeypair({ name, publicKey: publicKey.trim() });
+            return { id: name, outputs: {} };
+        },
+        async read(id, recorded) {
+            const live = await asked(unlessGone(api(recorded.cloud).keypair(id)));
+            return live && { ...recorded, name: live.name, publicKey: bare(live.publicKey) === bare(recorded.publicKey) ? recorded.publicKey : live.publicKey };
+        },
+        async update() { return {}; },
+        async delete(id, { cloud }) { await unlessGone(api(cloud).deleteKeypair(id)); },
+    };
+}
+export const handler = keypairHandler();
+
+export interface KeypairArgs {
+    /** The user whose key it is; the password in it is a secret. */
+    cloud: AccessArgs<CloudAccess>;
+    name: pulumi.Input<string>;
+    /** Grizzly takes rsa and dsa only. */
+    publicKey: pulumi.Input<string>;
+}
+
+/** A public key that instances are started with (V4). Its `id` is its name. */
+export class Keypair extends LiveResource {
+    constructor(name: string, args: KeypairArgs, opts?: pulumi.CustomResourceOptions) {
+        super("nova/keypair", "Keypair", name, { ...args, cloud: pulumi.secret(args.cloud) }, opts);
+    }
+}

@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import { asked, unlessGone } from "../../clients/http";
+import { Compute, compute, NetworkSpec } from "../../clients/compute";
+import type { CloudAccess } from "../../clients/identity";
+import { Cidr } from "../../config/cidr";
+import { Handler, LiveResource } from "../dynamic";
+import { AccessArgs, refuseDifferent } from "../keystone/adopt";
+
+interface Inputs extends NetworkSpec { cloud: CloudAccess }
+type Api = Pick<Compute, "networks" | "createNetwork" | "disassociateNetwork" | "deleteNetwork" | "forget">;
+
+const PROPERTIES = ["label", "cidr", "bridge", "bridgeInterface", "gateway", "dns1", "dns2", "multiHost"] as const;
+
+/** A network of nova-network, found by its range: labels are not unique, ranges may not overlap, and nothing can be changed. */
+export function networkHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
+    return {
+        inputs: PROPERTIES, access: ["cloud"], replaceOn: PROPERTIES,
+        check({ label, cidr }) {
+            try { if (cidr !== undefined && Cidr.parse(cidr).size < 8) return [{ property: "cidr", reason: `"${cidr}" has no room for instances: /29 at least` }]; } catch (e) {
+                return [{ property: "cidr", reason: (e as Error).message }];
+            }
+            return label === undefined || (label !== "" && label.length <= 255) ? [] : [{ property: "label", reason: "a network has a label of 1 to 255 characters" }];
+        },
+        async create({ cloud, ...wanted }) {
+            const nova = api(cloud);
+            nova.forget("networks");
+            const found = (await nova.networks()).find(n => n.cidr === wanted.cidr);
+            if (found) refuseDifferent(`network ${wanted.cidr} (${found.id})`, wanted, found);
+            return { id: (found ?? await nova.createNetwork(wanted)).id, outputs: {} };
+        },
+        async read(id, recorded) {
+            const live = (await asked(api(recorded.cloud).networks())).find(n => n.id === id);
+            if (!live) return undefined;
+            const { id: _id, projectId: _project, ...properties } = live;
+            return { ...recorded, ...properties };
+        },
+        async update() { return {}; },
+        async delete(id, { cloud, label }) {
+            const nova = api(cloud);
+            const live = (await nova.networks()).find(n => n.id === id);
+            if (live?.projectId !== undefined) await nova.disassociateNetwork(id);
+            try { await unlessGone(nova.deleteNetwork(id)); } catch (e) {
+                throw new Error(`network ${label} cannot be deleted: ${(e as Error).message}. Nova says so too while an instance uses it: delete the instances first`);
+            }
+        },
+    };
+}
+export const handler = networkHandler();
+
+export interface NetworkArgs {
+    /** The cloud's admin; the password in it is a secret. */
+    cloud: AccessArgs<CloudAccess>;
+    label: pulumi.Input<string>;
+    /** All of it is one network. */
+    cidr: pulumi.Input<string>;
+    /** Bridge on the network and compute nodes. Default: flat_network_bridge of nova.conf. */
+    bridge?: pulumi.Input<string>;
+    /** Default: flat_interface of nova.conf. */
+    bridgeInterface?: pulumi.Input<string>;
+    /** Default: the first address. */
+    gateway?: pulumi.Input<string>;
+    /** Default: flat_network_dns of nova.conf (8.8.4.4). */
+    dns1?: pulumi.Input<string>;
+    dns2?: pulumi.Input<string>;
+    multiHost?: pulumi.Input<boolean>;
+}
+
+/** The instances' network (W1). Its `id` is nova's. What is not given is nova's choice, and not compared. */
+export class Network extends LiveResource {
+    constructor(name: string, args: NetworkArgs, opts?: pulumi.CustomResourceOptions) {
+        super("nova/network", "Network", name, { ...args, cloud: pulumi.secret(args.cloud) }, opts);
+    }
+}
