@@ -1,0 +1,35 @@
+# Makes the services' virtual environments below /opt/openstack, all at once; pins lie in /pins.
+apt-get update -q
+apt-get install -q -y $BUILD_PACKAGES
+python3 -m pip install -q virtualenv==20.15.1
+environment() { # name
+    home=/opt/openstack/$1
+    # A copy of the interpreter would be one more file of Debian's to keep: the environment links to it.
+    python3 -m virtualenv -q --python=/usr/bin/python2.7 --no-periodic-update "$home"
+    echo "STEP environment $1"
+    # pbr reads its version from git or an archive's metadata; setup.py files ask for it before pip could bring it.
+    "$home/bin/pip" install -q "$(grep '^pbr==' "/pins/pins-$1.txt")"
+    "$home/bin/pip" install -q --no-deps --no-build-isolation -r "/pins/pins-$1.txt"
+    if [ "$1" = ocata ]; then sh -eu /pins/build-libvirt-python.sh "$home/bin/pip"; fi
+    # The files below etc/ of the services' source archives are in no wheel.
+    for project in keystone glance nova cinder; do
+        pin=$(grep "^$project==" "/pins/pins-$1.txt") || continue
+        "$home/bin/pip" download -q --no-deps --no-build-isolation --no-binary=:all: --dest "/tmp/source-$project" "$pin"
+        mkdir -p "$home/etc/$project"
+        tar -xzf "/tmp/source-$project"/*.tar.gz --directory "$home/etc/$project" --strip-components=2 --wildcards '*/etc/*'
+    done
+    "$home/bin/pip" uninstall -q -y pip wheel
+    # Services' own tests are a third of them.
+    find "$home/lib" -depth -type d \( -path '*/site-packages/*/tests' -o -path '*/numpy/*/tests' \) -exec rm -rf {} +
+    "$home/bin/python" -m compileall -q "$home/lib/python2.7/site-packages" > /dev/null || true
+    echo "STEP environment $1 is there"
+}
+pids=
+for name in pike ocata clients; do
+    environment "$name" > "/tmp/$name.log" 2>&1 &
+    pids="$pids $name:$!"
+done
+for item in $pids; do
+    echo "STEP waiting for ${item%:*}"
+    wait "${item#*:}" || { tail -n 30 "/tmp/${item%:*}.log" >&2; exit 1; }
+done

@@ -1,0 +1,79 @@
+import * as fs from "fs";
+import * as path from "path";
+import { cached } from "../../system/cache";
+import type { Progress } from "../../system/progress";
+import { run } from "../../system/run";
+import { buildBaseRoot, debianSource } from "./base-root";
+import { dataFile, dataList, dataTexts } from "./data-files";
+import { inRoot, scriptInRoot } from "./in-root";
+import { buildRuntime } from "./runtime";
+
+/** Raised when the steps below change what comes out. */
+const RECIPE = 2;
+
+const INTERFACES = `# The program adds a file for each network card.
+auto lo
+iface lo inet loopback
+source /etc/network/interfaces.d/*
+`;
+
+/** Makes the root one of no machine in particular, which starts quickly and asks nobody for packages. */
+async function settle(root: string): Promise<void> {
+    const file = (name: string) => path.join(root, name);
+    const write = (name: string, text: string, mode = 0o644) => {
+        fs.mkdirSync(path.dirname(file(name)), { recursive: true });
+        fs.rmSync(file(name), { force: true });
+        fs.writeFileSync(file(name), text, { mode });
+    };
+    for (const name of fs.readdirSync(file("etc/ssh"))) if (name.startsWith("ssh_host_")) fs.rmSync(file(`etc/ssh/${name}`));
+    write("etc/ssh/sshd_config.d/node.conf", fs.readFileSync(dataFile("sshd.conf"), "utf8"));
+    write("etc/network/interfaces", INTERFACES);
+    for (const name of ["etc/machine-id", "etc/apt/sources.list", "etc/resolv.conf", "etc/fstab"]) write(name, "");
+    write("etc/hostname", "golden\n");
+    write("etc/hosts", "127.0.0.1 localhost\n");
+    fs.rmSync(file("var/lib/dbus/machine-id"), { force: true });
+    for (const name of ["var/lib/apt/lists", "var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin", "var/cache/apt/archives", "var/log/apt", "var/log/dpkg.log", "tmp", "run"]) {
+        fs.rmSync(file(name), { recursive: true, force: true });
+    }
+    for (const name of ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "run", "tmp"]) fs.mkdirSync(file(name), { recursive: true });
+    fs.chmodSync(file("tmp"), 0o1777);
+    for (const unit of dataList("masked-units.txt")) {
+        fs.rmSync(file(`etc/systemd/system/${unit}`), { force: true });
+        fs.symlinkSync("/dev/null", file(`etc/systemd/system/${unit}`));
+    }
+    await inRoot(root, ["systemctl", "set-default", "multi-user.target"]);
+    await inRoot(root, ["passwd", "--lock", "root"]);
+}
+
+/**
+ * The root that the lab's nodes are clones of: Debian bullseye with the services' Python environments and no service
+ * of OpenStack, no database, no queue. Lower directory of containers, content of virtual machines' disks.
+ */
+export async function buildGoldenRoot(progress: Progress): Promise<string> {
+    const runtime = await buildRuntime(progress);
+    const base = await buildBaseRoot(progress);
+    const inputs = { recipe: RECIPE, runtime: path.dirname(runtime), base: path.dirname(base), interfaces: INTERFACES, data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt") };
+    const entry = await cached({ kind: "golden-root", name: "bullseye", inputs: relative(inputs) }, dir => progress.step("Golden root of the nodes", async detail => {
+        const root = path.join(dir, "root");
+        detail("copying Debian");
+        await run("cp", ["-a", base, root]);
+        detail("installing the runtime and the services' libraries");
+        await scriptInRoot(root, `
+            dpkg --install /runtime/openstack-lab-runtime.deb
+            echo '${await debianSource()}' > /etc/apt/sources.list
+            apt-get update -q
+            apt-get install -q -y ${dataList("golden-packages.txt").join(" ")}
+            apt-get clean
+            rmdir /runtime || true
+        `, { binds: { "/runtime": path.dirname(runtime) }, timeoutSeconds: 600 });
+        fs.rmSync(path.join(root, "runtime"), { recursive: true, force: true });
+        detail("settling");
+        await settle(root);
+    }));
+    return path.join(entry, "root");
+}
+
+/** Inputs without the cache's own place, which is another for everybody. */
+function relative<T extends { runtime: string; base: string }>(inputs: T): T {
+    return { ...inputs, runtime: path.basename(inputs.runtime), base: path.basename(inputs.base) };
+}

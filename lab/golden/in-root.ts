@@ -1,0 +1,48 @@
+import * as fs from "fs";
+import * as path from "path";
+import { projectDir } from "../../system/paths";
+import { run, RunOptions, RunResult } from "../../system/run";
+
+export interface InRootOptions extends Pick<RunOptions, "input" | "timeoutSeconds" | "onLine" | "allowFailure"> {
+    /** Root folders below an overlay that is mounted at `root` while the command runs; what it writes is kept in `root.upper`. */
+    lower?: readonly string[];
+    /** Folders of this machine that the command sees: path inside the root → folder. */
+    binds?: Readonly<Record<string, string>>;
+    env?: Readonly<Record<string, string>>;
+}
+
+/** File with the certificates this machine trusts beyond its packages' own, where it is told so. */
+export function machineCertificates(): string | undefined {
+    return ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].map(name => process.env[name])
+        .find((file): file is string => file !== undefined && fs.existsSync(file));
+}
+
+/** Where a command in a root finds those certificates. */
+export const CERTIFICATES_INSIDE = "/run/machine/ca.crt";
+
+/**
+ * Runs a command in a root folder as if it were the machine's own, with this machine's network. Its mounts are in a
+ * namespace of their own and its processes in a pid namespace, so both are gone however this process ends.
+ */
+export async function inRoot(root: string, command: readonly string[], options: InRootOptions = {}): Promise<RunResult> {
+    const { lower, binds = {}, env = {}, ...rest } = options;
+    const proxies = Object.fromEntries(["http_proxy", "https_proxy", "no_proxy"].map(name => [name, process.env[name] ?? process.env[name.toUpperCase()]]).filter(([, value]) => value));
+    const lines = (pairs: [string, string][], between: string): string => pairs.map(pair => pair.join(between)).join("\n");
+    return await run("unshare", [
+        "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--",
+        "sh", path.join(projectDir(), "lab/golden/data/in-root.sh"), root, ...command,
+    ], {
+        ...rest,
+        env: {
+            IN_ROOT_LOWER: lower?.join(":") ?? "",
+            IN_ROOT_BINDS: lines(Object.entries(binds).map(([target, source]) => [source, target]), " "),
+            IN_ROOT_ENV: lines(Object.entries({ ...proxies, ...env }), "="),
+            IN_ROOT_CA: machineCertificates() ?? "",
+        },
+    });
+}
+
+/** Runs a shell script given as text; it ends at the first command that fails. */
+export async function scriptInRoot(root: string, script: string, options: InRootOptions = {}): Promise<RunResult> {
+    return await inRoot(root, ["sh", "-eu", "-s"], { ...options, input: script });
+}
