@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
+import { listenForInterrupts } from "../system/interrupt";
 import { addLabCommands } from "./lab";
 import { addStackCommands } from "./stack";
 import { test } from "./test";
@@ -33,5 +34,5 @@ async function main(): Promise<void> {
     }
 }
 
-process.on("SIGINT", () => process.exit(130));
+listenForInterrupts();
 void main();

@@ -1,5 +1,10 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 
+export type Operation = "up" | "preview" | "refresh" | "destroy";
+
+/** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
+export interface ResourceChange { resource: string; type: string; action: string; property?: string; old?: unknown; new?: unknown }
+
 /** What happened to resources in one operation, counted while it runs. */
 export interface Tally {
     created: number; updated: number; replaced: number; deleted: number; unchanged: number; failed: number;
@@ -25,6 +30,9 @@ export const shortType = (type: string): string => {
 export const nameOf = (urn: string): string => urn.split("::").pop()!;
 const label = (step: StepEventMetadata): string => `${shortType(step.type)} ${nameOf(step.urn)}`;
 
+/** Neither a component nor one of the engine's own providers. */
+const isReal = (step: StepEventMetadata): boolean => Boolean((step.new ?? step.old)?.custom) && !step.type.startsWith("pulumi:providers:");
+
 /** One changed property; absent sides are undefined. Secrets come as the engine shows them: `[secret]`. */
 export interface Change { path: string; old: unknown; new: unknown }
 
@@ -43,22 +51,28 @@ export function changes(old: unknown, now: unknown, path = ""): Change[] {
     return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old, new: now }];
 }
 
+const SECRET = "[secret]";
+
 const show = (value: unknown): string => {
     if (value === undefined) return "(none)";
     const text = typeof value === "string" ? value : JSON.stringify(value);
     return text.length > 120 ? `${text.slice(0, 117)}…` : text;
 };
 
-/** The properties in which a step changes its resource, as lines. */
-export function changeLines(step: StepEventMetadata, sides: "inputs" | "outputs" = "inputs"): string[] {
+/** The properties in which a step changes its resource; two secrets look alike, so of them only that they differ. */
+export function propertyChanges(step: StepEventMetadata): Change[] {
     const keep = (side: Record<string, unknown> | undefined) => Object.fromEntries(Object.entries(side ?? {})
         .filter(([k]) => !k.startsWith("__") && !(step.diffs && step.diffs.length > 0 && !step.diffs.some(d => d === k || d.startsWith(`${k}.`) || d.startsWith(`${k}[`)))));
-    const found = changes(keep(step.old?.[sides] as Record<string, unknown>), keep(step.new?.[sides] as Record<string, unknown>));
-    const lines = found.map(c => `${c.path}: ${show(c.old)} → ${show(c.new)}`);
-    // Two different secrets look alike.
-    const quiet = (step.diffs ?? []).map(d => d.split(/[.[]/)[0]!).filter(d => !found.some(c => c.path === d || c.path.startsWith(`${d}.`)));
-    return [...lines, ...[...new Set(quiet)].map(d => `${d}: differs (secret)`)];
+    const found = changes(keep(step.old?.inputs as Record<string, unknown>), keep(step.new?.inputs as Record<string, unknown>));
+    const quiet = (step.diffs ?? []).map(d => d.split(/[.[]/)[0]!).filter(d => !d.startsWith("__") && !found.some(c => c.path === d || c.path.startsWith(`${d}.`)));
+    return [...found, ...[...new Set(quiet)].map(path => ({ path, old: SECRET, new: SECRET }))];
 }
+
+const changeLine = (c: Change): string =>
+    c.old === SECRET && c.new === SECRET ? `${c.path}: differs (secret)` : `${c.path}: ${show(c.old)} → ${show(c.new)}`;
+
+/** The properties in which a step changes its resource, as lines. */
+export const changeLines = (step: StepEventMetadata): string[] => propertyChanges(step).map(changeLine);
 
 /** Turns the engine's events into lines as they come, and counts. */
 export class Renderer {
@@ -66,16 +80,23 @@ export class Renderer {
     private readonly started = new Map<string, number>();
     private readonly begin = Date.now();
     private shown = 0;
-    /** Errors that the engine told, each already written. */
-    told = 0;
+    private seen = 0;
+    /** Everything that changes, for `--json`. */
+    readonly changes: ResourceChange[] = [];
+    /** What the engine called errors, each already written. */
+    readonly errors: string[] = [];
 
     /** @param total how many resources the last operation knew, for "how far"; 0 where it is not known */
-    constructor(private readonly write: (line: string) => void, private readonly operation: "up" | "preview" | "refresh" | "destroy", private readonly total = 0) {}
+    constructor(private readonly write: (line: string) => void, private readonly operation: Operation, private readonly total = 0, private readonly verbose = false) {}
 
-    /** Steps that run right now, the longest first: for a progress line. */
-    running(): string[] {
-        return [...this.started].sort(([, a], [, b]) => a - b).map(([urn, since]) => `${nameOf(urn)} ${Math.round((Date.now() - since) / 1000)} s`);
+    /** What runs, how far and how long: the line below all others. */
+    status(): string {
+        const running = [...this.started].sort(([, a], [, b]) => a - b).map(([urn, since]) => `${nameOf(urn)} ${Math.round((Date.now() - since) / 1000)} s`);
+        const more = running.length > 3 ? ` and ${running.length - 3} more` : "";
+        return `${this.operation} · ${this.far()} · ${this.clock().trim()}${running.length > 0 ? ` · ${running.slice(0, 3).join(", ")}${more}` : ""}`;
     }
+
+    private far(): string { return `${this.shown}/${Math.max(this.total, this.seen)}`; }
 
     handle(event: EngineEvent): void {
         if (event.resourcePreEvent && this.operation !== "preview") this.before(event.resourcePreEvent.metadata);
@@ -84,10 +105,11 @@ export class Renderer {
         if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
         const diagnostic = event.diagnosticEvent;
         // The engine's notes are its own trace; what a resource could not ask is in the report.
-        if (diagnostic && (diagnostic.severity === "error" || diagnostic.severity === "warning")) this.diagnostic(diagnostic);
+        if (diagnostic && (this.verbose || diagnostic.severity === "error" || diagnostic.severity === "warning")) this.diagnostic(diagnostic);
     }
 
     private before(step: StepEventMetadata): void {
+        if (isReal(step)) this.seen++;
         if (words[step.op] || step.op === "refresh" || step.op === "read") this.started.set(step.urn, Date.now());
     }
 
@@ -96,20 +118,21 @@ export class Renderer {
         const word = words[step.op];
         if (!word || step.type.startsWith("pulumi:providers:") || step.type === "pulumi:pulumi:Stack" || step.op === "delete-replaced" || step.op === "create-replacement") return;
         this.write(`${word.sign} ${step.op} ${label(step)}`);
-        if (step.op !== "create" && step.op !== "delete") for (const line of changeLines(step)) this.write(`    ${line}`);
+        this.record(step, step.op === "create" || step.op === "delete" ? [] : propertyChanges(step), "    ");
     }
 
     private after(step: StepEventMetadata): void {
         const since = this.started.get(step.urn) ?? Date.now();
         this.started.delete(step.urn);
+        if (!isReal(step)) return;
         this.shown++;
-        if (this.operation === "refresh") { if (!step.type.startsWith("pulumi:providers:")) this.refreshed(step); return; }
+        if (this.operation === "refresh") { this.refreshed(step); return; }
         this.count(step);
         const word = words[step.op];
-        if (!word || !(step.new ?? step.old)?.custom || step.type.startsWith("pulumi:providers:")) return;
+        if (!word) return;
         const took = ((Date.now() - since) / 1000).toFixed(1);
-        this.write(`${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.shown}/${this.total}]` : ""}`);
-        if (step.op === "update") for (const line of changeLines(step)) this.write(`           ${line}`);
+        this.write(`${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.far()}]` : ""}`);
+        this.record(step, step.op === "update" ? propertyChanges(step) : [], "           ");
     }
 
     private refreshed(step: StepEventMetadata): void {
@@ -117,13 +140,23 @@ export class Renderer {
         if (step.old && !step.new) {
             this.tally.drifted.push(nameOf(step.urn));
             this.write(`${this.clock()} ! ${label(step)} is gone`);
+            this.record(step, [], "", "gone");
             return;
         }
         const found = changes(before, now).filter(c => !c.path.startsWith("__"));
         if (found.length === 0) { this.tally.unchanged++; return; }
         this.tally.drifted.push(nameOf(step.urn));
         this.write(`${this.clock()} ! ${label(step)} has drifted`);
-        for (const c of found) this.write(`           ${c.path}: ${show(c.old)} → ${show(c.new)}`);
+        this.record(step, found, "           ", "drifted");
+    }
+
+    private record(step: StepEventMetadata, found: Change[], indent: string, action: string = step.op): void {
+        const what = { resource: nameOf(step.urn), type: shortType(step.type), action };
+        if (found.length === 0) this.changes.push(what);
+        for (const c of found) {
+            this.write(`${indent}${changeLine(c)}`);
+            this.changes.push({ ...what, property: c.path, old: c.old, new: c.new });
+        }
     }
 
     private failed(step: StepEventMetadata): void {
@@ -137,12 +170,12 @@ export class Renderer {
         const text = event.message.replace(/<\{%[^%]*%\}>/g, "").trim();
         // The launcher of dynamic resources comes with the npm package, on purpose.
         if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
-        if (event.severity === "error") this.told++;
+        if (event.severity === "error") this.errors.push(event.urn ? `${nameOf(event.urn)}: ${text}` : text);
         this.write(`${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`);
     }
 
     private count(step: StepEventMetadata): void {
-        if (!(step.new ?? step.old)?.custom || step.type.startsWith("pulumi:providers:")) return;
+        if (!isReal(step)) return;
         if (step.op === "create") this.tally.created++;
         else if (step.op === "update") this.tally.updated++;
         else if (step.op === "replace") this.tally.replaced++;

@@ -6,6 +6,7 @@ import { UserError } from "../system/errors";
 import { projectDir, stateDir } from "../system/paths";
 import { breakDeadLocks } from "./locks";
 import type { Engine } from "./obtain";
+import { stateFile } from "./state";
 
 export const PROJECT = "gridka-cloud-classroom";
 
@@ -21,7 +22,8 @@ export function passphraseFile(): string {
     return file;
 }
 
-const backendDir = (): string => path.join(stateDir(), "stacks");
+/** Folder of the file backend: every stack's state, history and locks. */
+export const backendDir = (): string => path.join(stateDir(), "stacks");
 
 /** Environment that a plain `pulumi` needs to work on the same stacks. */
 export function backendEnv(): Record<string, string> {
@@ -55,21 +57,27 @@ function workDir(stack: string): string {
     return dir;
 }
 
+/** Breaks what dead processes of this machine left locked of a stack; returns a line for each. */
+export const breakLocks = (stack: string): string[] => breakDeadLocks(backendDir(), PROJECT, stack);
+
 /** A stack of this checkout, made when it is used for the first time. `note` is told of a dead process's lock. */
 export async function openStack(stack: string, program: PulumiFn, engine: Engine, note: (line: string) => void, env: Record<string, string> = {}): Promise<Stack> {
     const dir = workDir(stack);
     const envVars = { ...engine.env, ...backendEnv(), ...env };
-    breakDeadLocks(backendDir(), PROJECT, stack).forEach(note);
+    breakLocks(stack).forEach(note);
     const pulumiCommand = await PulumiCommand.get({ root: engine.root });
     return await LocalWorkspace.createOrSelectStack({ stackName: stack, projectName: PROJECT, program },
         { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! });
 }
 
 /** Keeps the state as it is now; secrets in it are encrypted. The oldest of more than ten goes. */
-export async function backUp(stack: Stack): Promise<void> {
-    const dir = path.join(stateDir(), "backups", stack.name);
+export function backUp(stack: string): void {
+    const dir = path.join(stateDir(), "backups", stack);
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const state = await stack.exportStack();
-    fs.writeFileSync(path.join(dir, `${new Date().toISOString().replace(/[:.]/g, "-")}.json`), JSON.stringify(state), { mode: 0o600 });
+    // The file itself: what the Automation API exports has the secrets in plain text.
+    if (!fs.existsSync(stateFile(stack))) return;
+    const copy = path.join(dir, `${new Date().toISOString().replace(/[:.]/g, "-")}.json`);
+    fs.copyFileSync(stateFile(stack), copy);
+    fs.chmodSync(copy, 0o600);
     for (const old of fs.readdirSync(dir).sort().slice(0, -KEPT)) fs.rmSync(path.join(dir, old));
 }

@@ -1,0 +1,90 @@
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { program } from "../components/team-cloud";
+import { readStackSettings } from "../config/stack-settings";
+import { backUp, openStack, PROJECT } from "../engine/automation";
+import { obtainEngine } from "../engine/obtain";
+import { clearPending } from "../engine/pending";
+import { readState, realOnes, RecordedResource } from "../engine/state";
+import { UserError } from "../system/errors";
+import { checkHosts } from "./hosts-check";
+import { Renderer, summary } from "./render";
+import type { Run } from "./run";
+import { knownSecrets } from "./secrets";
+
+/** Does one operation with the engine, in this process. Returns the exit code. */
+export async function perform(run: Run): Promise<number> {
+    const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
+    const report = path.join(reports, "asked");
+    try {
+        const stack = await run.leavable(() => prepare(run, report));
+        return await operate(run, stack, report);
+    } finally { fs.rmSync(reports, { recursive: true, force: true }); }
+}
+
+/** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
+async function prepare(run: Run, report: string): Promise<Stack> {
+    const engine = await obtainEngine(run.terminal);
+    const stack = await openStack(run.stack, program, engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
+    const config = await stack.getAllConfig();
+    const settings = readStackSettings(run.stack, key => config[`${PROJECT}:${key}`]?.value);
+    run.log.protect(knownSecrets(settings, config, []));
+    const [state] = await Promise.all([stack.exportStack(), checkHosts(settings, run.operation === "refresh" ? 2 : 1)]);
+    run.log.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
+    if (run.operation !== "preview") {
+        backUp(run.stack);
+        for (const line of await clearPending(stack)) run.terminal.note(line);
+    }
+    return stack;
+}
+
+async function operate(run: Run, stack: Stack, report: string): Promise<number> {
+    const { operation, terminal, log } = run;
+    const known = realOnes(readState(run.stack)?.resources ?? []).length;
+    const renderer = new Renderer(line => terminal.line(line), operation, known, run.options.verbose);
+    const start = Date.now();
+    const options = { signal: run.signal, onEvent: (event: Parameters<Renderer["handle"]>[0]) => { log.event(event); renderer.handle(event); } };
+    const hide = terminal.show(() => run.interrupted ? `interrupted, waiting for what has begun · ${renderer.status()}` : renderer.status());
+    run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
+    let failure: Error | undefined;
+    try {
+        if (operation === "up") await stack.up(options);
+        else if (operation === "preview") await stack.preview(options);
+        else if (operation === "refresh") await stack.refresh(options);
+        else await stack.destroy(options);
+    } catch (e) { failure = e as Error; } finally { hide(); }
+    const seconds = Math.round((Date.now() - start) / 100) / 10;
+    const mute = operation === "refresh" ? unreachable(report) : [];
+    const { drifted, ...counts } = renderer.tally;
+    const finish = (exitCode: number, error?: string): number => {
+        if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
+        terminal.result({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, seconds, log: log.file, exitCode, ...(error ? { error } : {}) });
+        return exitCode;
+    };
+    if (run.interrupted) {
+        terminal.line(`${operation} interrupted: ${summary(renderer.tally)}; what was done is recorded, run it again to go on`);
+        return finish(130, "interrupted");
+    }
+    if (failure) {
+        if (renderer.tally.failed === 0 && renderer.errors.length === 0) throw new UserError(`${operation} failed: ${lastWords(failure)}`);
+        terminal.line(`${operation} failed: ${summary(renderer.tally)}`);
+        return finish(1, renderer.errors.join("\n"));
+    }
+    if (operation !== "refresh") { terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`); return finish(0); }
+    for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
+    terminal.line(`${known - mute.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
+    return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
+}
+
+/** Resources that were kept as recorded because what they live in did not answer. */
+function unreachable(report: string): { resource: string; reason: string }[] {
+    if (!fs.existsSync(report)) return [];
+    return fs.readFileSync(report, "utf8").split("\n").filter(Boolean).map(line => JSON.parse(line) as Record<string, string>)
+        .filter(r => r.event === "unreachable").map(r => ({ resource: `${r.kind} ${r.id}`, reason: r.reason! }));
+}
+
+/** What the engine said about its failure, without the frame that the Automation API puts around it. */
+const lastWords = (e: Error): string =>
+    (/error: ([\s\S]*?)(?:\n\s*\n|\n stdout|$)/.exec(e.message)?.[1] ?? e.message).trim();

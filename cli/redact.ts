@@ -1,0 +1,40 @@
+/** Shorter secrets are everyday words (the tutorial's `guest`, `mysql`): they are only taken where they stand alone. */
+const SHORT = 8;
+const MASK = "[secret]";
+
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+
+/** What of a value is the same in every base64 text that contains it, for each of the three ways it can be aligned. */
+function base64Cores(value: string): string[] {
+    return [0, 1, 2].map(offset => {
+        const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(value)]);
+        const text = bytes.toString("base64").replace(/=+$/, "");
+        const from = Math.ceil(offset * 8 / 6), to = Math.floor(bytes.length * 8 / 6);
+        return text.slice(from, to);
+    });
+}
+
+/** Every form in which a value may stand in a text: as it is, in JSON, in a URL, in base64, in hexadecimal. */
+export function formsOf(value: string): string[] {
+    const base64 = base64Cores(value), hex = Buffer.from(value).toString("hex");
+    return [...new Set([
+        value, JSON.stringify(value).slice(1, -1), JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1),
+        encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2),
+        ...base64, ...base64.map(text => text.replace(/\+/g, "-").replace(/\//g, "_")), hex, hex.toUpperCase(),
+    ])];
+}
+
+/**
+ * A function that puts `[secret]` in place of every known secret value.
+ * @param words also mask short secrets where they stand alone; for logs, which nobody reads for pleasure
+ */
+export function redactor(secrets: Iterable<string>, words = true): (text: string) => string {
+    const all = [...new Set(secrets)].filter(s => s.length > 0);
+    // Longest first: a value may be part of another.
+    const long = all.filter(s => s.length >= SHORT).flatMap(formsOf).sort((a, b) => b.length - a.length).map(literal);
+    const short = words ? all.filter(s => s.length < SHORT).sort((a, b) => b.length - a.length).map(literal) : [];
+    const parts = [...long, ...(short.length > 0 ? [`(?<=^|[\\s"'=:,({\\[])(?:${short.join("|")})(?=$|[\\s"',;)}\\]@&\\\\])`] : [])];
+    if (parts.length === 0) return text => text;
+    const pattern = new RegExp(parts.join("|"), "gm");
+    return text => text.replace(pattern, MASK);
+}

@@ -1,0 +1,56 @@
+import { messageOf, UserError } from "../system/errors";
+import { onInterrupt } from "../system/interrupt";
+import type { Operation } from "./render";
+import { RunLog } from "./run-log";
+import { Terminal } from "./terminal";
+
+export interface RunOptions { json?: boolean; verbose?: boolean }
+
+/** Thrown at once by whatever waits when the user interrupts. */
+class Interrupted extends UserError {
+    constructor() { super("interrupted; nothing was running that has to be waited for", 130); }
+}
+
+/** One run of an operation on a stack: what it prints, its log, and whether it was interrupted. */
+export class Run {
+    readonly terminal: Terminal;
+    interrupted = false;
+    private readonly controller = new AbortController();
+
+    constructor(readonly operation: Operation, readonly stack: string, readonly options: RunOptions, readonly log: RunLog) {
+        this.terminal = new Terminal(log, options.json);
+    }
+
+    /** Tells the engine to cancel: it ends what it has begun and records it. */
+    get signal(): AbortSignal { return this.controller.signal; }
+
+    interrupt(): void {
+        if (this.interrupted) return;
+        this.interrupted = true;
+        this.controller.abort();
+    }
+
+    /** Does work that may be left at any point; an interruption ends the wait for it. */
+    async leavable<T>(work: () => Promise<T>): Promise<T> {
+        if (this.interrupted) throw new Interrupted();
+        return await new Promise<T>((resolve, reject) => {
+            const leave = () => reject(new Interrupted());
+            this.signal.addEventListener("abort", leave, { once: true });
+            work().then(resolve, reject).finally(() => this.signal.removeEventListener("abort", leave));
+        });
+    }
+
+    /** Runs `work` and tells its errors, each with the log's path. Returns the exit code. */
+    async reported(work: () => Promise<number>): Promise<number> {
+        const release = onInterrupt(() => this.interrupt());
+        try { return await work(); } catch (e) {
+            const exitCode = e instanceof UserError ? e.exitCode : 1, error = messageOf(e);
+            this.terminal.error(`classroom: ${error}`);
+            if (e instanceof Error && !(e instanceof UserError)) this.log.line(e.stack ?? "");
+            if (process.env.CLASSROOM_DEBUG && e instanceof Error) this.terminal.error(e.stack ?? "");
+            this.terminal.error(`log: ${this.log.file}`);
+            this.terminal.result({ operation: this.operation, stack: this.stack, error, exitCode, log: this.log.file });
+            return exitCode;
+        } finally { release(); }
+    }
+}

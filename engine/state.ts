@@ -1,0 +1,59 @@
+import * as fs from "fs";
+import * as path from "path";
+import { backendDir, PROJECT } from "./automation";
+
+/** A resource as the state records it. Secret values in it are encrypted. */
+export interface RecordedResource {
+    urn: string;
+    type: string;
+    /** False for components, which only group others. */
+    custom: boolean;
+    id?: string;
+    parent?: string;
+    inputs?: Record<string, unknown>;
+    outputs?: Record<string, unknown>;
+}
+
+/** An operation that was under way when the engine was ended. */
+export interface PendingOperation { type: string; resource: RecordedResource }
+
+export interface RecordedState { time?: string; resources: RecordedResource[]; pending: PendingOperation[] }
+
+/** One past operation of a stack. */
+export interface PastOperation { operation: string; result: string; started: string; seconds: number }
+
+/** The file in which the file backend keeps a stack. */
+export const stateFile = (stack: string): string => path.join(backendDir(), ".pulumi/stacks", PROJECT, `${stack}.json`);
+
+/** What the state records, read without the engine; undefined for a stack that was never used. */
+export function readState(stack: string): RecordedState | undefined {
+    if (!fs.existsSync(stateFile(stack))) return undefined;
+    const { checkpoint } = JSON.parse(fs.readFileSync(stateFile(stack), "utf8")) as {
+        checkpoint?: { latest?: { manifest?: { time?: string }; resources?: RecordedResource[]; pending_operations?: PendingOperation[] } };
+    };
+    const latest = checkpoint?.latest;
+    return { time: latest?.manifest?.time, resources: latest?.resources ?? [], pending: latest?.pending_operations ?? [] };
+}
+
+/** The resources that stand for something: neither components nor the engine's own providers. */
+export const realOnes = (resources: readonly RecordedResource[]): RecordedResource[] =>
+    resources.filter(r => r.custom && !r.type.startsWith("pulumi:providers:"));
+
+/** The stack's outputs as recorded; a secret one is an encrypted object. */
+export function stackOutputs(state: RecordedState): Record<string, unknown> {
+    return state.resources.find(r => r.type === "pulumi:pulumi:Stack")?.outputs ?? {};
+}
+
+/** Marks a secret in the state, in inputs and outputs alike. */
+export const isSecret = (value: unknown): boolean =>
+    typeof value === "object" && value !== null && (value as Record<string, unknown>)["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
+
+/** The last operation that was finished, whether it went well or not; undefined where there was none. */
+export function lastOperation(stack: string): PastOperation | undefined {
+    const dir = path.join(backendDir(), ".pulumi/history", PROJECT, stack);
+    if (!fs.existsSync(dir)) return undefined;
+    const newest = fs.readdirSync(dir).filter(name => name.endsWith(".history.json")).sort().pop();
+    if (newest === undefined) return undefined;
+    const { kind, result, startTime, endTime } = JSON.parse(fs.readFileSync(path.join(dir, newest), "utf8")) as { kind: string; result: string; startTime: number; endTime: number };
+    return { operation: kind === "update" ? "up" : kind, result, started: new Date(startTime * 1000).toISOString(), seconds: endTime - startTime };
+}
