@@ -76,12 +76,32 @@ function asSocket(stream: Duplex): Duplex {
 }
 
 class ForwardingAgent extends http.Agent {
-    constructor(private readonly target: Target, private readonly dial: Dial) { super({ keepAlive: true, maxSockets: SOCKETS, maxFreeSockets: SOCKETS }); }
+    constructor(private readonly dial: () => Promise<Duplex>, keepAlive: boolean) { super({ keepAlive, maxFreeSockets: SOCKETS }); }
 
     // Node takes the stream from the callback when nothing is returned; its types do not say so.
     override createConnection(_options: object, done?: (error: Error | null, stream: Duplex) => void): Duplex {
-        this.dial(this.target).then(stream => done!(null, asSocket(stream)), (error: Error) => done!(error, undefined as never));
+        this.dial().then(stream => done!(null, asSocket(stream)), (error: Error) => done!(error, undefined as never));
         return undefined as never;
+    }
+}
+
+/** The connections to one service, a few at a time: node's own limit does not count those that are being made. */
+class Connections {
+    readonly kept: ForwardingAgent;
+    readonly single: ForwardingAgent;
+    private free = SOCKETS;
+    private readonly waiting: (() => void)[] = [];
+
+    constructor(dial: () => Promise<Duplex>) { [this.kept, this.single] = [new ForwardingAgent(dial, true), new ForwardingAgent(dial, false)]; }
+
+    async turn<T>(use: () => Promise<T>): Promise<T> {
+        if (this.free > 0) this.free--;
+        else await new Promise<void>(resolve => this.waiting.push(resolve));
+        try { return await use(); } finally {
+            await new Promise(setImmediate); // until node has put the connection back
+            const next = this.waiting.shift();
+            if (next) next(); else this.free++;
+        }
     }
 }
 
@@ -91,7 +111,7 @@ class ForwardingAgent extends http.Agent {
  * because it could not be sent again after a kept connection turned out to be dead.
  */
 export class Http {
-    private readonly agents = new Map<string, { kept: ForwardingAgent; single: ForwardingAgent }>();
+    private readonly connections = new Map<string, Connections>();
     private readonly made = new Map<string, unknown>();
 
     constructor(private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port)) {}
@@ -107,10 +127,10 @@ export class Http {
      * @throws HttpError for a status of 300 and more, Unreachable without an answer
      */
     async request(target: Target, request: HttpRequest): Promise<HttpResponse> {
-        const { host, port, via } = target, where = `${host}, port ${port}`;
+        const { host, port, via } = target, where = `${host}, port ${port}`, connections = this.connectionsTo(target);
         for (let attempt = 1; ; attempt++) {
             let response: HttpResponse;
-            try { response = await this.send(target, request); } catch (e) {
+            try { response = await connections.turn(() => this.send(connections, target, request)); } catch (e) {
                 const error = e as Error & { code?: string; sent?: boolean };
                 const refused = !error.sent && (error.code === "ECONNREFUSED" || /refused/i.test(error.message));
                 const reset = error.sent && error.code === "ECONNRESET" && request.method !== "POST" && request.method !== "PATCH";
@@ -127,22 +147,20 @@ export class Http {
         }
     }
 
-    private agentsOf(target: Target): { kept: ForwardingAgent; single: ForwardingAgent } {
+    private connectionsTo(target: Target): Connections {
         const key = JSON.stringify(target);
-        const agents = this.agents.get(key) ?? { kept: new ForwardingAgent(target, this.dial), single: new ForwardingAgent(target, this.dial) };
-        this.agents.set(key, agents);
-        return agents;
+        const known = this.connections.get(key) ?? new Connections(() => this.dial(target));
+        this.connections.set(key, known);
+        return known;
     }
 
-    private send(target: Target, { method, path, headers, json, body, deadlineSeconds = 60 }: HttpRequest): Promise<HttpResponse> {
+    private send({ kept, single }: Connections, target: Target, { method, path, headers, json, body, deadlineSeconds = 60 }: HttpRequest): Promise<HttpResponse> {
         const text = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
-        const { kept, single } = this.agentsOf(target);
         return new Promise((resolve, reject) => {
             const request = http.request({
                 agent: method === "POST" ? single : kept, method, path, host: target.host, port: target.port,
                 headers: {
                     Accept: "application/json", "User-Agent": "classroom",
-                    ...(method === "POST" ? { Connection: "close" } : {}),
                     ...(text ? { "Content-Type": "application/json", "Content-Length": String(text.length) } : {}),
                     ...(body ? { "Content-Length": String(body.size) } : {}),
                     ...headers,

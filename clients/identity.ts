@@ -10,6 +10,8 @@ export interface IdentityAccess {
     host: string;
     /** 35357 */
     adminPort: number;
+    /** Where users log in. Default 5000. */
+    publicPort?: number;
     /** Secret. */
     adminToken: string;
 }
@@ -167,7 +169,7 @@ export class Identity {
 
     /** Whether the password is the user's; a user who is disabled cannot be asked for. */
     async accepts(username: string, password: string): Promise<boolean> {
-        try { await login(this.http, this.target, username, password); return true; } catch (e) {
+        try { await login(this.http, { ...this.target, port: this.access.publicPort ?? 5000 }, username, password); return true; } catch (e) {
             if (isStatus(e, 401)) return false;
             throw e;
         }
