@@ -92,6 +92,7 @@ export class Compute {
     securityGroups(): Promise<SecurityGroup[]> {
         return this.session.lists.get("groups", async () => (await this.ask<{ security_groups: WireGroup[] }>("GET", "/os-security-groups")).security_groups.map(toGroup));
     }
+    async securityGroup(id: string): Promise<SecurityGroup> { return toGroup((await this.ask<{ security_group: WireGroup }>("GET", `/os-security-groups/${id}`)).security_group); }
     createSecurityGroup(name: string, description: string): Promise<SecurityGroup> {
         return this.changing("groups", async () => toGroup((await this.ask<{ security_group: WireGroup }>("POST", "/os-security-groups", { security_group: { name, description } })).security_group));
     }

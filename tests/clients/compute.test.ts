@@ -1,0 +1,80 @@
+import { compute, Compute } from "../../clients/compute";
+import type { Connection } from "../../clients/connection";
+import type { CloudAccess } from "../../clients/identity";
+import { Replay } from "./replay";
+
+const admin: CloudAccess = { via: { name: "host a" } as Connection, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "admin", password: "admin_pass", tenant: "admin" };
+const [network, server] = ["513f8a35-1f89-46e5-9a49-e9dda369d712", "9cdb2ab4-5a0a-4c38-8395-ece69633af37"];
+const outcome = (p: Promise<unknown>) => p.then(() => "done", e => [e.status, e.reason]);
+
+/** Runs a test as admin against the recorded cases; the login is one of them. */
+async function grizzly(cases: string, use: (nova: Compute) => Promise<void>): Promise<void> {
+    const replay = new Replay("nova", "auth-admin-admin", ...cases.split(" "));
+    try { await use(compute(admin, replay.http)); } finally { await replay.finished(); }
+}
+
+test("networks", () => grizzly("network-list-after-deletes network-create network-create-dup network-create-no-cidr network-disassociate-full network-delete-full network-delete-missing network-delete-in-use", async nova => {
+    const spec = { label: "private", cidr: "10.0.0.0/24" };
+    expect(await nova.createNetwork(spec)).toEqual({ ...spec, id: network, bridge: "br100", bridgeInterface: "lo", gateway: "10.0.0.1", dns1: "8.8.4.4", dns2: undefined, multiHost: false, projectId: undefined });
+    expect((await nova.networks()).map(n => n.label)).toEqual(expect.arrayContaining(["private", "nn", "gid"]));
+    expect(await outcome(nova.createNetwork(spec))).toEqual([409, "There was a conflict when trying to complete your request."]);
+    expect(await outcome(nova.createNetwork({ label: "x" } as never))).toEqual([422, "Network cidr or cidr_v6 is required"]);
+    await nova.disassociateNetwork("1b32bcc7-4a4c-47df-8308-6aeb10a828ec");
+    await nova.deleteNetwork("1b32bcc7-4a4c-47df-8308-6aeb10a828ec");
+    expect(await outcome(nova.deleteNetwork("99999999-2222-3333-4444-555555555555"))).toEqual([404, "The resource could not be found."]);
+    expect(await outcome(nova.deleteNetwork(network!))).toEqual([500, "The server has either erred or is incapable of performing the requested operation."]);
+}));
+
+test("floating addresses", () => grizzly("fbulk-list-count fbulk-create fbulk-create-dup fbulk-create-single fbulk-delete-superset", async nova => {
+    expect((await nova.floatingAddresses()).map(a => a.address)).toContain("172.24.4.6");
+    await nova.createFloatingAddresses("172.24.4.0/29", "public");
+    expect(await outcome(nova.createFloatingAddresses("172.24.4.0/29", "public"))).toEqual([400, "Floating ip 172.24.4.1 already exists."]);
+    await nova.createFloatingAddresses("172.24.6.9", "other");
+    await nova.deleteFloatingAddresses("172.24.3.248/29");
+}));
+
+test("security groups and rules", () => grizzly("sg-list sg-create sg-dup sgr-create sgr-icmp sgr-bad-ports sgr-delete sg-get-with-rules", async nova => {
+    expect(await nova.securityGroups()).toEqual([{ id: "1", name: "default", rules: [] }]);
+    expect((await nova.createSecurityGroup("web", "w")).id).toBe("2");
+    expect(await outcome(nova.createSecurityGroup("web", "w"))).toEqual([400, "Security group web already exists"]);
+    expect(await nova.createRule("2", { protocol: "tcp", fromPort: 80, toPort: 80, cidr: "0.0.0.0/0" })).toEqual({ id: "1", protocol: "tcp", fromPort: 80, toPort: 80, cidr: "0.0.0.0/0" });
+    await nova.createRule("2", { protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" });
+    expect(await outcome(nova.createRule("2", { protocol: "tcp", fromPort: 90, toPort: 80, cidr: "0.0.0.0/0" }))).toEqual([400, expect.stringMatching(/^Invalid port range 90:80/)]);
+    await nova.deleteRule("1");
+    expect((await nova.securityGroup("2")).rules.map(r => [r.protocol, r.fromPort])).toEqual(expect.arrayContaining([["tcp", 81], ["icmp", -1], ["tcp", 90]]));
+}));
+
+test("flavors: no body with a delete, which nova would refuse", () => grizzly("flavor-list-all flavor-recreate-same-id flavor-create-dup-name-case flavor-delete flavor-delete-again", async nova => {
+    expect((await nova.flavors())[0]).toEqual({ flavorId: "1", name: "m1.tiny", ram: 512, disk: expect.any(Number), vcpus: 1, isPublic: true });
+    const spec = { flavorId: "100", name: "f1", ram: 64, vcpus: 1, disk: 1, isPublic: true };
+    expect(await nova.createFlavor(spec)).toEqual(spec);
+    expect(await outcome(nova.createFlavor({ ...spec, flavorId: "101", name: "F1" }))).toEqual([409, "Instance Type with name F1 already exists."]);
+    await nova.deleteFlavor("100");
+    expect(await outcome(nova.deleteFlavor("100"))).toEqual([404, "Flavor 100 could not be found."]);
+}));
+
+test("keypairs: Grizzly knows no ed25519", () => grizzly("keypair-get keypair-import keypair-delete keypair-ed25519", async nova => {
+    const pair = await nova.keypair("k2");
+    expect(pair.publicKey).toMatch(/^ssh-rsa AAAA/);
+    await nova.importKeypair(pair);
+    await nova.deleteKeypair("k2");
+    expect(await outcome(nova.importKeypair({ name: "ked", publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1JzCqZ5b0uX0o9Jw2o4W0zGm4b9lY8cZ9cQm0xkq7F x@y" }))).toEqual([400, "Keypair data is invalid"]);
+}));
+
+test("services", () => grizzly("services-filter", async nova => {
+    expect((await nova.services()).map(s => [s.binary, s.state])).toContainEqual(["nova-compute", "up"]);
+}));
+
+test("servers and their floating addresses", () => grizzly(
+    "server-create server-get server-bad-key fip-allocate-admin-2 server-add-floating fip-delete-associated server-delete server-poll-delete servers-list", async nova => {
+        const imageId = "3dffc24d-0374-4e11-a595-7df7d15027f0";
+        expect(await nova.createServer({ name: "s1", imageId, flavorId: "1", keyName: "k1", networkIds: [network!] })).toBe(server);
+        expect(await outcome(nova.createServer({ name: "s", imageId, flavorId: "1", keyName: "nosuch" }))).toEqual([400, "Invalid key_name provided."]);
+        expect(await nova.server(server!)).toMatchObject({ status: "ACTIVE", host: "grizzly", addresses: { private: [{ addr: "10.0.0.2" }] } });
+        expect(await nova.allocateFloatingIp("public")).toMatchObject({ id: 2, ip: "172.24.4.2" });
+        await nova.addFloatingIp(server!, "172.24.4.2");
+        await nova.releaseFloatingIp(2);
+        await nova.deleteServer(server!);
+        expect(await outcome(nova.server(server!))).toEqual([404, "Instance could not be found"]);
+        expect(await nova.servers(true)).toEqual([]);
+    }));

@@ -1,0 +1,130 @@
+import type { Connection } from "../../clients/connection";
+import { Http, HttpError, HttpRequest, HttpResponse, isStatus, Target } from "../../clients/http";
+import { CloudAccess, identity, IdentityAccess, Lists, session } from "../../clients/identity";
+import { Replay } from "./replay";
+
+const via = { name: "host a" } as Connection;
+const access: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
+const [t1, u1, u2, r1] = ["ff2310be7e324f3a8a0adc01943ac00f", "971af6ab667443048026f46ae6637005", "1411359cc90d4195bbe1b610012bda54", "b2a00ca49ddb4fb9a957f6986aade7fe"];
+const nova = "1ee7d2197cae429f92e8a8e7e96a3ace";
+
+/** Runs a test against the recorded cases, all of which it has to ask for. */
+async function grizzly(cases: string, use: (keystone: ReturnType<typeof identity>, replay: Replay) => Promise<void>, as: IdentityAccess | CloudAccess = access): Promise<void> {
+    const replay = new Replay("keystone", ...cases.split(" "));
+    try { await use(identity(as, replay.http), replay); } finally { await replay.finished(); }
+}
+
+test("tenants: created once, listed once for many, changed by POST, gone", () => grizzly(
+    "tenant-list tenant-create tenant-create-dup tenant-update-post tenant-delete-again", async keystone => {
+        expect(await keystone.createTenant({ name: "t1", description: "first", enabled: true })).toEqual({ id: t1, name: "t1", description: "first", enabled: true });
+        const [all, again] = await Promise.all([keystone.tenants(), keystone.tenants()]);
+        expect(all).toBe(again);
+        expect(all.map(t => [t.name, t.description, t.enabled])).toEqual([["tnull", "", true], ["textra", "", false], ["tmin", "", true], ["t1", "first", true]]);
+        await expect(keystone.createTenant({ name: "t1" } as never)).rejects.toMatchObject({ status: 409, message: expect.stringMatching(/^POST \/v2.0\/tenants at auth-node, port 35357: 409 Conflict occurred/) });
+        expect((await keystone.updateTenant(t1!, { description: "changed" })).description).toBe("changed");
+        await expect(keystone.deleteTenant(t1!)).rejects.toMatchObject({ status: 404, reason: `Could not find project: ${t1}` });
+    }));
+
+test("users: listed, created, changed by PUT; the password asked for by logging in", () => grizzly(
+    "user-list user-create-admin user-create-missing-tenant user-update-put token-old-password token-new-password", async keystone => {
+        expect((await keystone.users()).find(u => u.name === "u1")).toEqual({ id: u1, name: "u1", email: "u1@x", tenantId: t1, enabled: true });
+        expect(await keystone.createUser({ name: "admin", password: "apw", tenantId: t1 } as never)).toEqual({ id: "54e4a618ea9444d094b2d6900e0d040a", name: "admin", tenantId: t1, enabled: true });
+        await expect(keystone.createUser({ name: "u3", password: "pw", tenantId: "nonesuch" } as never)).rejects.toMatchObject({ status: 404, reason: "Could not find project: nonesuch" });
+        expect((await keystone.updateUser(u1!, { email: "new@x", name: "u1" })).email).toBe("new@x");
+        expect([await keystone.accepts("u1", "pw1"), await keystone.accepts("u1", "pw1b")]).toEqual([false, true]);
+    }));
+
+test("a database's error repeats the whole statement: the user's name, id and password hash are not in the message", () => grizzly("user-create-enabled-string", async keystone => {
+    const error: Error = await keystone.createUser({ name: "u4", password: "pw", enabled: "False" as never }).catch(e => e);
+    expect(error.message).toContain("500 An unexpected error prevented the server");
+    expect(error.message).not.toMatch(/INSERT|\$6\$|'u4'|pw/);
+}));
+
+test("roles and grants: a second grant is a conflict, what is not granted is not found", () => grizzly(
+    "role-list role-create-description role-delete-in-use role-delete-missing user-roles-after-tenant grant-again grant-twice grant-missing-tenant revoke revoke-twice", async keystone => {
+        expect((await keystone.roles()).map(r => r.name)).toEqual(["rdesc", "_member_", "r1"]);
+        expect((await keystone.createRole("rdesc")).name).toBe("rdesc");
+        expect((await keystone.grants(t1!, u2!)).map(r => r.name)).toEqual(["_member_"]);
+        const outcome = (p: Promise<void>) => p.then(() => "done", e => e.status);
+        // Of two equal requests the recorded answers come in the order of the cases named.
+        expect([await outcome(keystone.grant(t1!, u1!, r1!)), await outcome(keystone.grant(t1!, u1!, r1!))]).toEqual(["done", 409]);
+        expect([await outcome(keystone.revoke(t1!, u1!, r1!)), await outcome(keystone.revoke(t1!, u1!, r1!))]).toEqual(["done", 404]);
+        expect([await outcome(keystone.grant("nonesuch", u1!, r1!)), await outcome(keystone.deleteRole(r1!)), await outcome(keystone.deleteRole("nonesuch"))]).toEqual([404, "done", 404]);
+    }));
+
+test("services and endpoints: equal ones are taken, null and absent URLs read alike", () => grizzly(
+    "service-list service-create-dup service-delete-again endpoint-list endpoint-create endpoint-delete-bad", async keystone => {
+        const description = "d", url = "http://127.0.0.1:8774/v2/$(tenant_id)s";
+        expect((await keystone.services()).map(s => [s.name, s.type, s.description])).toEqual([["nova", "compute", "d"], ["nova", "compute", "d"], ["", "", ""], ["only", "", ""]]);
+        expect((await keystone.createService({ name: "nova", type: "compute", description })).id).not.toBe(nova);
+        const made = await keystone.createEndpoint({ region: "RegionOne", serviceId: nova, publicUrl: url, adminUrl: url, internalUrl: url });
+        expect(await keystone.endpoints()).toContainEqual(made);
+        expect((await keystone.endpoints()).find(e => e.region === "R3")).toMatchObject({ publicUrl: "http://h/p", adminUrl: "", internalUrl: "" });
+        await keystone.deleteEndpoint("960978163a5f4c9fb8cb02ef88823ec9");
+        await expect(keystone.deleteService(nova)).rejects.toMatchObject({ status: 404 });
+    }));
+
+test("a wrong admin token is refused, and is not in the message", () => grizzly("wrong-token", async keystone => {
+    const error: Error = await keystone.users().catch(e => e);
+    expect(isStatus(error, 401)).toBe(true);
+    expect(error.message).not.toContain("WRONG");
+}, { ...access, adminToken: "WRONG" }));
+
+const admin: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 35357, username: "admin", password: "apw", tenant: "t1" };
+test("an admin does without the admin token: one login for all", () => grizzly("token-admin-real admin-real-token-users", async keystone => {
+    expect((await Promise.all([keystone.users(), keystone.users()]))[0]!.length).toBeGreaterThan(3);
+}, admin));
+
+test("a malformed endpoint makes the scoped login fail: said as keystone says it, without the password", async () => {
+    const replay = new Replay("keystone", "token-with-bad-endpoint-in-catalog");
+    const error: Error = await session({ ...admin, publicPort: 5000, username: "u1", password: "pw1c" }, replay.http).request("compute", { method: "GET", path: "/servers" }).catch(e => e);
+    expect(error.message).toBe("POST /v2.0/tokens at auth-node, port 5000: 500 Malformed endpoint URL (see ERROR log for details): http://h/$(nosuch)s");
+    await replay.finished();
+});
+
+/** Answers a login with one token after the other, and everything else by the function. */
+class Tokens extends Http {
+    logins = 0;
+    constructor(private readonly answer: (token: string, url: string) => object) { super(); }
+    override async request(target: Target, { path, headers }: HttpRequest): Promise<HttpResponse> {
+        const body = path === "/v2.0/tokens"
+            ? { access: { token: { id: `token-${++this.logins}` }, user: { id: "u" }, serviceCatalog: [{ type: "compute", endpoints: [{ publicURL: "http://api-node.example.org:8774/v2/abc" }] }] } }
+            : this.answer(headers!["X-Auth-Token"]!, `${target.host}:${target.port}${path}`);
+        return new HttpResponse(200, {}, Buffer.from(JSON.stringify(body)));
+    }
+}
+const unauthorized = () => new HttpError("GET", "/v2/abc/servers", 401, "", "api-node");
+
+test("a token that is no longer accepted: one more login, for everybody who used it", async () => {
+    const http = new Tokens(token => { if (token === "token-1") throw unauthorized(); return { token }; });
+    const ask = async () => (await session(admin, http).request("compute", { method: "GET", path: "/servers" })).json<{ token: string }>().token;
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(["token-2", "token-2", "token-2"]);
+    expect(await ask()).toBe("token-2");
+    expect(http.logins).toBe(2);
+});
+
+test("a service that accepts no token at all: said after the second", async () => {
+    const http = new Tokens(() => { throw unauthorized(); });
+    await expect(session(admin, http).request("compute", { method: "GET", path: "/servers" })).rejects.toMatchObject({ status: 401 });
+    expect(http.logins).toBe(2);
+});
+
+test("requests go to the public URL of the catalogue; no endpoint is no answer", async () => {
+    const http = new Tokens((_t, url) => ({ url })), user = session(admin, http);
+    const { url } = (await user.request("compute", { method: "GET", path: "/x" })).json<{ url: string }>();
+    expect([url, session({ ...admin }, http) === user]).toEqual(["api-node.example.org:8774/v2/abc/x", true]);
+    await expect(user.request("volume", { method: "GET", path: "/" })).rejects.toMatchObject({ name: "Unreachable", message: "the catalogue of tenant t1 has no endpoint of type volume" });
+});
+
+test("a list serves many, until a write of its kind", async () => {
+    const lists = new Lists();
+    let asked = 0;
+    const get = () => lists.get("tenants", async () => ++asked);
+    expect(await Promise.all([get(), get()])).toEqual([1, 1]);
+    await lists.changing(["users"], async () => undefined);
+    expect(await get()).toBe(1);
+    await lists.changing(["tenants"], async () => { expect(await get()).toBe(2); });
+    expect(await get()).toBe(3);
+    await expect(lists.get("roles", () => Promise.reject(new Error("down")))).rejects.toThrow("down");
+    expect(await lists.get("roles", async () => "up again")).toBe("up again");
+});
