@@ -58,9 +58,9 @@ export async function asked<T>(answer: Promise<T>): Promise<T> {
 }
 
 /** `undefined` for an object that is not there. */
-export async function unlessGone<T>(answer: Promise<T>, ...alsoGone: number[]): Promise<T | undefined> {
+export async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
     try { return await answer; } catch (e) {
-        if (isStatus(e, 404, ...alsoGone)) return undefined;
+        if (isStatus(e, 404)) return undefined;
         throw e;
     }
 }

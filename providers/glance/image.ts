@@ -71,7 +71,6 @@ export function imageHandler(api: (access: CloudAccess) => Api = images): Handle
             await api(cloud).update(id, { name, isPublic });
             return { checksum, size };
         },
-        // A second delete is 404, in v1 a 403.
         async delete(id, { cloud }) { await unlessGone(api(cloud).delete(id)); },
     };
 }

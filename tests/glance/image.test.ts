@@ -1,0 +1,70 @@
+import { createHash } from "crypto";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { HttpError } from "../../clients/http";
+import type { CloudAccess } from "../../clients/identity";
+import type { Image, ImageUpload } from "../../clients/image";
+import { imageHandler } from "../../providers/glance/image";
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-glance-")), file = path.join(dir, "cirros.img");
+fs.writeFileSync(file, "an image");
+afterAll(() => fs.rmSync(dir, { recursive: true }));
+const hash = (algorithm: string) => createHash(algorithm).update("an image").digest("hex");
+const inputs = { cloud: {} as CloudAccess, name: "cirros-0.3.0", file, sha256: hash("sha256"), diskFormat: "qcow2", containerFormat: "bare", isPublic: true, status: "active" };
+
+/** Glance in memory. */
+class Glance {
+    all: Image[] = [];
+    uploads = 0;
+    forget(): void { return; }
+    list = async () => [...this.all];
+    upload = async ({ file: from, ...image }: ImageUpload) => { expect(from).toBe(file); this.all.push({ id: `image-${++this.uploads}`, status: "active", ...image }); return this.all.at(-1)!; };
+    update = async (id: string, change: Partial<Image>) => Object.assign(this.all.find(i => i.id === id)!, change);
+    delete = async (id: string) => { if (!this.all.some(i => i.id === id)) throw new HttpError("DELETE", "/", 404, "", ""); this.all = this.all.filter(i => i.id !== id); };
+}
+
+test("uploaded once, read, renamed and hidden, gone, deleted twice", async () => {
+    const glance = new Glance(), handler = imageHandler(() => glance);
+    const { id, outputs } = await handler.create(inputs), recorded = { ...inputs, ...outputs };
+    expect(outputs).toEqual({ checksum: hash("md5"), size: 8 });
+    expect(await handler.create(inputs)).toEqual({ id, outputs });
+    expect(glance.uploads).toBe(1);
+    expect(await handler.read(id, recorded)).toEqual(recorded);
+    await handler.update(id, recorded, { ...inputs, name: "renamed", isPublic: false });
+    expect(await handler.read(id, recorded)).toMatchObject({ name: "renamed", isPublic: false });
+    await handler.delete(id, recorded);
+    await handler.delete(id, recorded);
+    expect(await handler.read(id, recorded)).toBeUndefined();
+});
+
+test("another file is not uploaded; a missing one is said to be", async () => {
+    const glance = new Glance(), handler = imageHandler(() => glance), wrong = "0".repeat(64);
+    await expect(handler.create({ ...inputs, sha256: wrong })).rejects.toThrow(`${file} has the SHA-256 ${hash("sha256")}, wanted: ${wrong}; nothing was uploaded.`);
+    await expect(handler.create({ ...inputs, file: "/nonesuch" })).rejects.toThrow(/^the image file cannot be read: ENOENT.*\/nonesuch/);
+    expect(glance.uploads).toBe(0);
+});
+
+test("what a broken upload left is cleared away; a whole image with other data is refused", async () => {
+    const glance = new Glance(), handler = imageHandler(() => glance);
+    glance.all = [{ id: "torn", name: inputs.name, status: "saving", isPublic: false }];
+    await handler.create(inputs);
+    expect(glance.all.map(i => i.id)).toEqual(["image-1"]);
+    glance.all[0]!.checksum = "feed";
+    await expect(handler.create(inputs)).rejects.toThrow(`image cirros-0.3.0 (image-1) exists with checksum "feed"; wanted: checksum "${hash("md5")}".`);
+});
+
+test("other data and a state that is not active show, and mean another image", async () => {
+    const glance = new Glance(), handler = imageHandler(() => glance);
+    const { id, outputs } = await handler.create(inputs), recorded = { ...inputs, ...outputs };
+    Object.assign(glance.all[0]!, { status: "killed", checksum: "feed" });
+    expect(await handler.read(id, recorded)).toMatchObject({ status: "killed", sha256: "(other data, md5 feed)" });
+    expect(handler.replaceOn).toEqual(expect.arrayContaining(["status", "sha256"]));
+});
+
+test("checks", () => {
+    expect(imageHandler().check!({ name: "x", sha256: "abc", diskFormat: "zip" })).toEqual([
+        { property: "sha256", reason: '"abc" is not a SHA-256: 64 hexadecimal digits' },
+        { property: "diskFormat", reason: '"zip" is none of raw, vhd, vmdk, vdi, iso, qcow2, aki, ari, ami' },
+    ]);
+});

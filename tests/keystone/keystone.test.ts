@@ -1,0 +1,157 @@
+import type { Connection } from "../../clients/connection";
+import { HttpError } from "../../clients/http";
+import type { Endpoint, IdentityAccess, IdentityService, Role, Tenant, User } from "../../clients/identity";
+import { differs } from "../../providers/dynamic";
+import { endpointHandler } from "../../providers/keystone/endpoint";
+import { grantHandler } from "../../providers/keystone/grant";
+import { roleHandler } from "../../providers/keystone/role";
+import { serviceHandler } from "../../providers/keystone/service";
+import { tenantHandler } from "../../providers/keystone/tenant";
+import { userHandler } from "../../providers/keystone/user";
+
+const access: IdentityAccess = { via: { name: "host a" } as Connection, host: "auth-node", adminPort: 35357, adminToken: "t" };
+const error = (status: number, reason = "") => new HttpError("GET", "/v2.0/x", status, reason, "auth-node, port 35357");
+
+/** Identity in memory: a handler is given its methods, and `calls` is what it wrote. */
+class Keystone {
+    readonly calls: string[] = [];
+    broken: Error | undefined;
+    readonly all = { tenants: [] as Tenant[], users: [] as (User & { password: string })[], roles: [] as Role[], services: [] as IdentityService[], endpoints: [] as Endpoint[], grants: [] as string[] };
+    private next = 0;
+
+    forget(): void { return; }
+    private list<T>(of: T[]): Promise<T[]> { return this.broken ? Promise.reject(this.broken) : Promise.resolve([...of]); }
+    private add<T extends object>(kind: string, to: (T & { id: string })[], object: T): Promise<T & { id: string }> {
+        this.calls.push(`create ${kind}`);
+        const made = { ...object, id: `${kind}-${++this.next}` };
+        to.push(made);
+        return Promise.resolve(made);
+    }
+    private remove(kind: string, from: { id: string }[], id: string): Promise<void> {
+        this.calls.push(`delete ${kind}`);
+        const index = from.findIndex(o => o.id === id);
+        if (index < 0) return Promise.reject(error(404, "Could not find it"));
+        from.splice(index, 1);
+        return Promise.resolve();
+    }
+    tenants = () => this.list(this.all.tenants);
+    createTenant = (t: Omit<Tenant, "id">) => this.add("tenant", this.all.tenants, t);
+    updateTenant = async (id: string, t: Partial<Tenant>) => { this.calls.push(`update tenant ${JSON.stringify(t)}`); return Object.assign(this.all.tenants.find(o => o.id === id)!, t); };
+    deleteTenant = (id: string) => this.remove("tenant", this.all.tenants, id);
+    users = () => this.list<User>(this.all.users);
+    createUser = (u: Omit<User, "id"> & { password: string }) => this.add("user", this.all.users, u);
+    updateUser = async (id: string, u: Partial<User>) => { this.calls.push(`update user ${Object.keys(u).filter(k => u[k as keyof User] !== undefined).join(",")}`); return Object.assign(this.all.users.find(o => o.id === id)!, u); };
+    deleteUser = (id: string) => this.remove("user", this.all.users, id);
+    accepts = async (name: string, password: string) => { this.calls.push("login"); return this.all.users.some(u => u.enabled && u.name === name && u.password === password); };
+    roles = () => this.list(this.all.roles);
+    createRole = (name: string) => this.add("role", this.all.roles, { name });
+    deleteRole = (id: string) => this.remove("role", this.all.roles, id);
+    grants = (t: string, u: string) => t === "gone" ? Promise.reject(error(404)) : this.list(this.all.grants.filter(g => g.startsWith(`${t}/${u}/`)).map(g => ({ id: g.split("/")[2]!, name: "" })));
+    grant = async (t: string, u: string, r: string) => { if (this.all.grants.includes(`${t}/${u}/${r}`)) throw error(409); this.all.grants.push(`${t}/${u}/${r}`); };
+    revoke = async (t: string, u: string, r: string) => { const i = this.all.grants.indexOf(`${t}/${u}/${r}`); if (i < 0) throw error(404); this.all.grants.splice(i, 1); };
+    services = () => this.list(this.all.services);
+    createService = (s: Omit<IdentityService, "id">) => this.add("service", this.all.services, s);
+    deleteService = (id: string) => this.remove("service", this.all.services, id);
+    endpoints = () => this.list(this.all.endpoints);
+    createEndpoint = (e: Omit<Endpoint, "id">) => this.add("endpoint", this.all.endpoints, e);
+    deleteEndpoint = (id: string) => this.remove("endpoint", this.all.endpoints, id);
+}
+
+const url = "http://api-node.example.org:8774/v2/$(tenant_id)s";
+/** Every kind with inputs of one object. */
+const kinds = (keystone: Keystone) => ({
+    tenant: { handler: tenantHandler(() => keystone), inputs: { identity: access, tenant: "admin", description: "", enabled: true } },
+    user: { handler: userHandler(() => keystone), inputs: { identity: access, user: "nova", password: "secret", tenantId: "tenant-1", enabled: true } },
+    role: { handler: roleHandler(() => keystone), inputs: { identity: access, role: "Member" } },
+    grant: { handler: grantHandler(() => keystone), inputs: { identity: access, tenantId: "t", userId: "u", roleId: "r" } },
+    service: { handler: serviceHandler(() => keystone), inputs: { identity: access, service: "nova", type: "compute", description: "OpenStack Compute Service" } },
+    endpoint: { handler: endpointHandler(() => keystone), inputs: { identity: access, region: "RegionOne", serviceId: "s", publicUrl: url, adminUrl: url, internalUrl: url } },
+});
+const names = Object.keys(kinds(new Keystone())) as (keyof ReturnType<typeof kinds>)[];
+
+test.each(names)("%s: made once however often it is tried, read as it is, gone, deleted twice", async name => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+    expect(handler.check?.(inputs) ?? []).toEqual([]);
+    const { id } = await handler.create(inputs);
+    expect(await handler.create(inputs)).toEqual({ id, outputs: {} });
+    expect(keystone.calls.filter(c => c.startsWith("create"))).toHaveLength(name === "grant" ? 0 : 1);
+    expect(await handler.read(id, inputs)).toEqual({ ...inputs, ...(name === "user" ? { email: undefined } : {}) });
+    await handler.delete(id, inputs);
+    expect(await handler.read(id, inputs)).toBeUndefined();
+    await handler.delete(id, inputs);
+});
+
+test.each(names)("%s: not asked is not gone", async name => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+    for (const status of [401, 403, 500]) {
+        keystone.broken = error(status, "(OperationalError) Can't connect to MySQL server");
+        await expect(handler.read("id", inputs)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringContaining(`${status} (OperationalError)`) });
+    }
+});
+
+test("a tenant of the same name that differs is refused with both shown; a refresh shows what changed, an update mends it", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).tenant;
+    const { id } = await handler.create(inputs);
+    keystone.all.tenants[0]!.description = "hacked";
+    await expect(handler.create({ ...inputs, tenant: "Admin" })).rejects.toThrow(
+        'tenant Admin exists with name "admin", description "hacked"; wanted: name "Admin", description "". Nothing was changed: make it so or delete it, then run again');
+    const read = await handler.read(id, inputs);
+    expect(read).toEqual({ ...inputs, description: "hacked" });
+    await handler.update(id, read!, inputs);
+    expect(await handler.read(id, inputs)).toEqual(inputs);
+});
+
+test("a user's password: a wrong one shows as different, is set by an update, and alone; the right one is never set again", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user;
+    const { id } = await handler.create(inputs);
+    await handler.create(inputs);
+    expect(keystone.calls).toEqual(["create user", "login"]);
+    keystone.all.users[0]!.password = "other";
+    const read = await handler.read(id, inputs);
+    expect(read!.password).toBe(differs);
+    expect(JSON.stringify(read)).not.toContain("other");
+    keystone.calls.length = 0;
+    await handler.update(id, read!, inputs);
+    expect(keystone.calls).toEqual(["update user name,tenantId,enabled,password"]);
+    keystone.calls.length = 0;
+    await handler.update(id, inputs, { ...inputs, enabled: false });
+    expect(keystone.calls).toEqual(["update user name,tenantId,enabled"]);
+    expect((await handler.read(id, inputs))!.password).toBe("secret"); // disabled: cannot be asked for
+    await expect(handler.create(inputs)).rejects.toThrow("user nova exists with enabled false; wanted: enabled true.");
+});
+
+test("an adopted user gets the password", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user;
+    keystone.all.users.push({ id: "u7", name: "nova", password: "from elsewhere", tenantId: "tenant-1", enabled: true });
+    expect((await handler.create(inputs)).id).toBe("u7");
+    expect(keystone.calls).toEqual(["login", "update user password"]);
+});
+
+test("a grant of a tenant that is gone is gone", async () => {
+    const { handler, inputs } = kinds(new Keystone()).grant;
+    expect(await handler.read("", { ...inputs, tenantId: "gone" })).toBeUndefined();
+});
+
+test("an endpoint with other URLs is refused, one with the same among them adopted", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).endpoint;
+    const endpoint = { region: "RegionOne", serviceId: "s", publicUrl: "http://other/", adminUrl: url, internalUrl: url };
+    keystone.all.endpoints.push({ id: "e1", ...endpoint });
+    await expect(handler.create(inputs)).rejects.toThrow(`endpoint e1 of service s in RegionOne exists with publicUrl "http://other/"; wanted: publicUrl "${url}".`);
+    keystone.all.endpoints.push({ id: "e2", ...endpoint, publicUrl: url });
+    expect((await handler.create(inputs)).id).toBe("e2");
+});
+
+test.each([
+    ["http://api-node:8774/v2/%(tenant_id)s", undefined], ["http://auth-node:5000/v2.0", undefined],
+    ["http://h/%(tenant_id", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/$(nosuch)s", "keystone fills in $(tenant_id)s and nothing else"],
+    ["http://h/$(tenant_id)", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/100%", "keystone fills in $(tenant_id)s and nothing else"],
+    ["api-node:8774", "an endpoint's URL begins with http:// and a host"], ["http://", "an endpoint's URL begins with http:// and a host"],
+])("an endpoint's URL: %s", (publicUrl, reason) => {
+    expect(endpointHandler().check!({ publicUrl })).toEqual(reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : []);
+});
+
+test("what cannot be is said before anything is changed", () => {
+    expect(userHandler().check!({ user: "", password: "" }).map(p => p.property)).toEqual(["user", "password"]);
+    expect(serviceHandler().check!({ type: "Compute!" })).toEqual([{ property: "type", reason: '"Compute!" is not a type of service such as compute' }]);
+    expect(tenantHandler().check!({})).toEqual([]);
+});

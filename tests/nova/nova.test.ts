@@ -1,0 +1,171 @@
+import * as fc from "fast-check";
+import type { FlavorSpec, FloatingAddress, Keypair, Network, NetworkSpec, Rule, RuleSpec, SecurityGroup, ServiceState } from "../../clients/compute";
+import { HttpError } from "../../clients/http";
+import type { CloudAccess } from "../../clients/identity";
+import { flavorHandler } from "../../providers/nova/flavor";
+import { addressesOf, floatingRangeHandler } from "../../providers/nova/floating-range";
+import { keypairHandler } from "../../providers/nova/keypair";
+import { networkHandler } from "../../providers/nova/network";
+import { securityRuleHandler } from "../../providers/nova/security-rule";
+import { serviceStateHandler } from "../../providers/nova/service-state";
+
+const cloud = { tenant: "admin" } as CloudAccess;
+const error = (status: number, reason = "") => new HttpError("GET", "/v2/x", status, reason, "api-node, port 8774");
+
+/** Nova in memory; `calls` is what was written. */
+class Nova {
+    readonly calls: string[] = [];
+    broken: Error | undefined;
+    nets: Network[] = []; pool: FloatingAddress[] = []; sizes: FlavorSpec[] = []; keys: Keypair[] = []; agents: ServiceState[] = [];
+    groups: SecurityGroup[] = [{ id: "1", name: "default", rules: [] as Rule[] }];
+
+    forget(): void { return; }
+    private async ask<T>(answer: T): Promise<T> { if (this.broken) throw this.broken; return structuredClone(answer); }
+    networks = () => this.ask(this.nets);
+    createNetwork = async (n: NetworkSpec) => { this.calls.push("create"); const made = { bridge: "br100", ...n, id: `n${this.nets.length + 1}` }; this.nets.push(made); return made; };
+    disassociateNetwork = async (id: string) => { this.calls.push("disassociate"); delete this.nets.find(n => n.id === id)!.projectId; };
+    deleteNetwork = async (id: string) => { this.calls.push("delete"); if (!this.nets.some(n => n.id === id)) throw error(404); this.nets = this.nets.filter(n => n.id !== id); };
+    floatingAddresses = () => this.ask(this.pool);
+    createFloatingAddresses = async (range: string, pool: string) => {
+        this.calls.push(`create ${range}`);
+        const made = addressesOf(range);
+        if (this.pool.some(a => made.includes(a.address))) throw error(400, "already exists");
+        this.pool.push(...made.map(address => ({ address, pool, project_id: null, instance_uuid: null })));
+    };
+    deleteFloatingAddresses = async (range: string) => { this.calls.push(`delete ${range}`); const gone = addressesOf(range); this.pool = this.pool.filter(a => !gone.includes(a.address)); };
+    securityGroups = () => this.ask(this.groups);
+    createRule = async (id: string, r: RuleSpec) => { this.calls.push("create"); const made = { ...r, id: String(this.calls.length) }; this.groups.find(g => g.id === id)!.rules.push(made); return made; };
+    deleteRule = async (id: string) => { this.groups[0]!.rules = this.groups[0]!.rules.filter(r => r.id !== id); };
+    flavors = () => this.ask(this.sizes);
+    createFlavor = async (f: FlavorSpec) => { this.calls.push("create"); this.sizes.push(f); return f; };
+    deleteFlavor = async (id: string) => { if (!this.sizes.some(f => f.flavorId === id)) throw error(404); this.sizes = this.sizes.filter(f => f.flavorId !== id); };
+    keypair = async (name: string) => { const found = await this.ask(this.keys.find(k => k.name === name)); if (!found) throw error(404); return found; };
+    importKeypair = async (k: Keypair) => { this.calls.push("create"); this.keys.push(k); };
+    deleteKeypair = async (name: string) => { if (!this.keys.some(k => k.name === name)) throw error(404); this.keys = this.keys.filter(k => k.name !== name); };
+    services = () => this.ask(this.agents);
+    enableService = async (host: string, binary: string, enabled: boolean) => { this.calls.push(enabled ? "enable" : "disable"); this.agents.find(a => a.host === host && a.binary === binary)!.status = enabled ? "enabled" : "disabled"; };
+}
+
+const kinds = (nova: Nova) => ({
+    network: { handler: networkHandler(() => nova), inputs: { cloud, label: "net1", cidr: "10.99.0.0/22", bridge: "br100" } },
+    floatingRange: { handler: floatingRangeHandler(() => nova), inputs: { cloud, range: "172.16.1.0/29", pool: "public", missing: [] as string[], foreign: [] as string[] } },
+    securityRule: { handler: securityRuleHandler(() => nova), inputs: { cloud, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" } },
+    flavor: { handler: flavorHandler(() => nova), inputs: { cloud, flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1, isPublic: true } },
+    keypair: { handler: keypairHandler(() => nova), inputs: { cloud, name: "gridka-api-node", publicKey: "ssh-rsa AAAAB3Nz root@api-node" } },
+});
+const names = Object.keys(kinds(new Nova())) as (keyof ReturnType<typeof kinds>)[];
+
+test.each(names)("%s: made once however often it is tried, read as it is, gone, deleted twice", async name => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"];
+    expect(handler.check!(inputs)).toEqual([]);
+    const { id } = await handler.create(inputs);
+    expect((await handler.create(inputs)).id).toBe(id);
+    expect(nova.calls.filter(c => c.startsWith("create"))).toHaveLength(1);
+    expect(await handler.read(id, inputs)).toEqual(inputs);
+    await handler.delete(id, inputs);
+    expect(await handler.read(id, inputs)).toBeUndefined();
+    await handler.delete(id, inputs);
+});
+
+test.each(names)("%s: not asked is not gone", async name => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"];
+    nova.broken = error(500, "The server has either erred");
+    await expect(handler.read("6", inputs)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringContaining("500 The server has either erred") });
+});
+
+describe("floating range", () => {
+    const { inputs } = kinds(new Nova()).floatingRange;
+    const made = async () => { const nova = new Nova(), { handler } = kinds(nova).floatingRange; await handler.create(inputs); nova.calls.length = 0; return { nova, handler }; };
+
+    test("whatever is missing is named, and added without touching the rest", () => fc.assert(fc.asyncProperty(fc.subarray(addressesOf(inputs.range), { maxLength: 5 }), async lost => {
+        const { nova, handler } = await made();
+        nova.pool = nova.pool.filter(a => !lost.includes(a.address));
+        const read = await handler.read("", inputs);
+        expect(read).toEqual({ ...inputs, missing: lost });
+        await handler.update("", read!, inputs);
+        expect(nova.calls).toEqual(lost.map(a => `create ${a}`));
+        expect(await handler.read("", inputs)).toEqual(inputs);
+    })));
+
+    test("an address in another pool is named, and moved unless it is in use", async () => {
+        const { nova, handler } = await made();
+        Object.assign(nova.pool[6 - 1]!, { pool: "other", project_id: "demo" });
+        expect((await handler.read("", inputs))!.foreign).toEqual(["172.16.1.6 (pool other)"]);
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow("floating addresses of 172.16.1.0/29 are in use from another pool: 172.16.1.6 (pool other); wanted: pool public.");
+        nova.pool[5]!.project_id = null;
+        await handler.update("", inputs, inputs);
+        expect(nova.calls).toEqual(["delete 172.16.1.6", "create 172.16.1.6"]);
+    });
+
+    test("deleting leaves another pool's addresses alone", async () => {
+        const { nova, handler } = await made();
+        nova.pool[0]!.pool = "other";
+        await handler.delete("", inputs);
+        expect(nova.pool.map(a => a.address)).toEqual(["172.16.1.1"]);
+    });
+
+    test("254 addresses of a /24, the one of an address", () => {
+        expect(addressesOf("172.16.1.0/24")).toHaveLength(254);
+        expect([addressesOf("172.16.1.0/24")[0], addressesOf("172.16.1.0/24").at(-1), addressesOf("172.16.1.9")]).toEqual(["172.16.1.1", "172.16.1.254", ["172.16.1.9"]]);
+    });
+
+    test.each(["172.16.1.0/31", "172.16.1.1/24", "172.16.0.0/15", "172.16.1.1-172.16.1.9", "nope"])("%s is refused", range => {
+        expect(floatingRangeHandler().check!({ range })).toEqual([{ property: "range", reason: expect.stringContaining(range) }]);
+    });
+});
+
+test("a network of the same range but another bridge is refused; one with a tenant is taken from it before it goes", async () => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova).network;
+    nova.nets = [{ id: "n1", label: "net1", cidr: "10.99.0.0/22", bridge: "br200" }];
+    await expect(handler.create(inputs)).rejects.toThrow('network 10.99.0.0/22 (n1) exists with bridge "br200"; wanted: bridge "br100".');
+    nova.nets[0]!.projectId = "demo";
+    await handler.delete("n1", inputs);
+    expect(nova.calls).toEqual(["disassociate", "delete"]);
+    nova.nets = [{ id: "n2", label: "net1", cidr: "10.99.0.0/22" }];
+    nova.deleteNetwork = () => Promise.reject(error(500, "The server has either erred"));
+    await expect(handler.delete("n2", inputs)).rejects.toThrow(/^network net1 cannot be deleted: .*500 The server has either erred. Nova says so too while an instance uses it/);
+});
+
+test("a flavor's name under another id is refused", async () => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova).flavor;
+    const { cloud: _cloud, ...flavor } = inputs;
+    nova.sizes = [{ ...flavor, flavorId: "7" }];
+    await expect(handler.create(inputs)).rejects.toThrow('flavor x1.tiny (id 7) exists with flavorId "7"; wanted: flavorId "6".');
+});
+
+test("a keypair's comment makes no difference, its key does", async () => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova).keypair;
+    nova.keys = [{ name: inputs.name, publicKey: "ssh-rsa AAAAB3Nz somebody" }];
+    expect((await handler.create(inputs)).id).toBe(inputs.name);
+    expect(await handler.read(inputs.name, inputs)).toEqual(inputs);
+    nova.keys[0]!.publicKey = "ssh-rsa AAAAother x";
+    expect((await handler.read(inputs.name, inputs))!.publicKey).toBe("ssh-rsa AAAAother x");
+    await expect(handler.create(inputs)).rejects.toThrow("keypair gridka-api-node exists with publicKey");
+});
+
+test("a security group that is not there is said, with those that are", async () => {
+    const { handler, inputs } = kinds(new Nova()).securityRule;
+    await expect(handler.create({ ...inputs, group: "web" })).rejects.toThrow("tenant admin has no security group web; it has default");
+});
+
+test("an agent: waited for until it is up, enabled, and its state shown", async () => {
+    const nova = new Nova(), handler = serviceStateHandler(() => nova, 0.01), inputs = { cloud, host: "compute-1", binary: "nova-compute", enabled: true, state: "up" };
+    const agent: ServiceState = { host: "compute-1", binary: "nova-compute", zone: "nova", status: "disabled", state: "down", updated_at: null };
+    setTimeout(() => nova.agents.push(agent), 20);
+    setTimeout(() => { agent.state = "up"; }, 60);
+    expect((await handler.create(inputs)).id).toBe("compute-1/nova-compute");
+    expect(nova.calls).toEqual(["enable"]);
+    agent.state = "down";
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, state: "down" });
+    nova.agents = [];
+    expect(await handler.read("", inputs)).toBeUndefined();
+});
+
+test("what cannot be is said before anything is changed", () => {
+    const nova = kinds(new Nova());
+    expect(nova.network.handler.check!({ label: "x", cidr: "10.99.0.5/22" })).toEqual([{ property: "cidr", reason: '"10.99.0.5/22" is an address in a network, not a network: 10.99.0.0/22 would be' }]);
+    expect(nova.flavor.handler.check!({ flavorId: "auto", name: "f/1", ram: 0 }).map(p => p.property)).toEqual(["flavorId", "name", "ram"]);
+    expect(nova.securityRule.handler.check!({ protocol: "tcp", fromPort: 90, toPort: 80 })).toEqual([{ property: "toPort", reason: "80 is below fromPort, 90" }]);
+    expect(nova.securityRule.handler.check!({ protocol: "TCP", cidr: "10.0.0.5/24" }).map(p => p.property)).toEqual(["protocol", "cidr"]);
+    expect(nova.keypair.handler.check!({ name: "k/3", publicKey: "AAAA" }).map(p => p.property)).toEqual(["name", "publicKey"]);
+});
