@@ -3,6 +3,8 @@ import * as path from "path";
 import { AddressPlan } from "../config/address-plan";
 import { cacheDir } from "../system/paths";
 import type { Progress } from "../system/progress";
+import { buildArchive } from "./archive/archive";
+import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
 import { checkLabName } from "./hosts/files";
 import { Lab, labUp } from "./hosts/lab";
@@ -15,11 +17,13 @@ export async function bringUp(name: string, progress: Progress): Promise<Lab> {
     checkLabName(name);
     checkMachine();
     const hostRoot = await buildHostRoot(progress);
+    const goldenRoot = await buildGoldenRoot(progress);
+    const archive = await buildArchive(progress);
     const folder = (below: string): string => {
         const dir = path.join(cacheDir(), below);
         fs.mkdirSync(dir, { recursive: true });
         return dir;
     };
     const names = new AddressPlan(0).hostsEntries();
-    return await labUp(name, { hostRoot, archive: folder("archive"), goldenRoot: folder("golden"), images: folder("images"), names }, progress);
+    return await labUp(name, { hostRoot, archive, goldenRoot, images: folder("images"), names }, progress);
 }
