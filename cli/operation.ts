@@ -86,5 +86,8 @@ function unreachable(report: string): { resource: string; reason: string }[] {
 }
 
 /** What the engine said about its failure, without the frame that the Automation API puts around it. */
-const lastWords = (e: Error): string =>
-    (/error: ([\s\S]*?)(?:\n\s*\n|\n stdout|$)/.exec(e.message)?.[1] ?? e.message).trim();
+function lastWords(e: Error): string {
+    const killed = /Command was killed with (SIG[A-Z]+)/.exec(e.message)?.[1];
+    if (killed) return `the engine was ended from outside (${killed}); what it had recorded is kept, run it again to go on`;
+    return (/error: ([\s\S]*?)(?:\n\s*\n|\n stdout|$)/.exec(e.message)?.[1] ?? e.message).trim();
+}

@@ -24,7 +24,7 @@ export function breakDeadLocks(backendDir: string, project: string, stack: strin
         // One that is just being written is a live process's.
         try { lock = JSON.parse(fs.readFileSync(file, "utf8")) as Lock; } catch { return []; }
         if (lock.hostname !== here.hostname || here.isEngine(lock.pid)) return [];
-        fs.rmSync(file, { force: true });
+        for (const left of [file, `${file}.attrs`]) fs.rmSync(left, { force: true });
         return [`stack ${stack} was locked by process ${lock.pid} of this machine, which has died; the lock was broken`];
     });
 }
