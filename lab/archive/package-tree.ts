@@ -47,8 +47,6 @@ export function postinstText(pkg: ArchivePackage): string {
     } else if (pkg.runAs) {
         lines.push(...Object.keys({ ...pkg.files, ...pkg.fromRuntime }).filter(name => name.startsWith(`etc/${pkg.runAs}/`)).map(name => `chgrp ${pkg.runAs} /${name}; chmod 640 /${name}`));
     }
-    // A service's own first database, as Ubuntu's packages made it, for the few that have a default one.
-    if (pkg.name === "keystone") lines.push(`[ -e /var/lib/keystone/keystone.db ] || ! grep -q '^connection = sqlite' /etc/keystone/keystone.conf || su -s /bin/sh -c 'keystone-manage db_sync' keystone`);
     for (const group of pkg.groups ?? []) lines.push(`! getent group ${group} > /dev/null || adduser --quiet ${pkg.runAs} ${group}`);
     if ((pkg.daemons ?? []).length > 0) {
         const units = pkg.daemons!.map(d => `${d.name}.service`).join(" ");
