@@ -1,9 +1,9 @@
-import type { Connection } from "../clients/connection";
 import { exec, HostKeyMismatch } from "../clients/ssh";
 import { knownKeys } from "../config/known-hosts";
 import { hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { messageOf, UserError } from "../system/errors";
+import { connectionTo } from "./libvirt-objects";
 
 /** How long a host may take to run one command. */
 const SECONDS = 5;
@@ -15,8 +15,8 @@ const SECONDS = 5;
  */
 export async function checkHosts(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
     const wrong = await Promise.all(hostRoles.map(async role => {
-        const { address, port, hostKey } = settings.hosts[role];
-        const to: Connection = { name: `host ${address}`, host: address, port, user: "root", hostKey: hostKey!, keyFile: settings.sshKeyFile };
+        const { address, port } = settings.hosts[role];
+        const to = connectionTo(settings, role);
         let timer: NodeJS.Timeout | undefined;
         try {
             await Promise.race([exec(to, "true", { timeoutSeconds: deadlineSeconds }), new Promise<never>((_, reject) => {

@@ -10,6 +10,7 @@ import { clearPending } from "../engine/pending";
 import { readState, realOnes, RecordedResource } from "../engine/state";
 import { UserError } from "../system/errors";
 import { checkHosts } from "./hosts-check";
+import { findLibvirt } from "./libvirt-objects";
 import { Renderer, summary } from "./render";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
@@ -35,7 +36,7 @@ async function prepare(run: Run, report: string): Promise<Stack> {
     run.log.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
     if (run.operation !== "preview") {
         backUp(run.stack);
-        for (const line of await clearPending(stack)) run.terminal.note(line);
+        for (const line of await clearPending(stack, findLibvirt(settings))) run.terminal.note(line);
     }
     return stack;
 }

@@ -2,38 +2,57 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { run } from "../system/run";
-import { PendingOperation, readState } from "./state";
+import { PendingOperation, readState, RecordedResource } from "./state";
+
+/** Finds the live object of a resource that was just being made; undefined when it is not there. */
+export type Find = (resource: RecordedResource) => Promise<Pick<RecordedResource, "id" | "outputs"> | undefined>;
 
 /**
- * Forgets the operations that were under way when the engine was ended by force. An update or a delete is planned
- * anew from what the state records; what was just being made is adopted when it is there, if it is a resource of this
- * program. libvirt's own resources cannot adopt, so each of those is named.
- * @returns a line for each thing worth telling
+ * Clears the operations that were under way when the engine was ended by force. An update or a delete is planned
+ * anew from what the state records. What was just being made and is a resource of this program is adopted by the next
+ * create; any other is looked for, and recorded when it is there: its own create would refuse it.
+ * @returns a line for people; none when nothing was pending
  */
-export async function clearPending(stack: Stack): Promise<string[]> {
+export async function clearPending(stack: Stack, find: Find): Promise<string[]> {
     const pending = readState(stack.name)?.pending ?? [];
     if (pending.length === 0) return [];
-    const { workDir, envVars, pulumiCommand } = stack.workspace;
-    // By file and still encrypted: the Automation API's own export is in plain text.
+    const found: RecordedResource[] = [];
+    for (const { resource } of pending.filter(p => p.type === "creating" && !adoptsItself(p.resource))) {
+        const live = await find(resource);
+        if (live) found.push({ ...resource, ...live });
+    }
+    await edit(stack, deployment => {
+        deployment.resources = [...deployment.resources ?? [], ...found];
+        delete deployment.pending_operations;
+    });
+    // What was recorded here is only what was asked for; the engine reads how it really is.
+    if (found.length > 0) await stack.refresh({ target: found.map(r => r.urn) });
+    return [notice(pending, found)];
+}
+
+const adoptsItself = (resource: RecordedResource): boolean => /^(pulumi-nodejs:dynamic\/|random:)/.test(resource.type);
+
+/** What a person has to know about operations that were cut off. */
+export function notice(pending: readonly PendingOperation[], found: readonly RecordedResource[]): string {
+    const name = (resource: RecordedResource) => resource.urn.split("::").pop()!;
+    const adopted = found.length > 0 ? `; found there and recorded: ${found.map(name).join(", ")}` : "";
+    return `the last run was cut off in the middle of: ${pending.map(p => `${p.type} ${name(p.resource)}`).join(", ")}; that is planned anew${adopted}`;
+}
+
+interface Deployment { resources?: RecordedResource[]; pending_operations?: unknown }
+
+/** Changes the state through the engine's export and import: by file and still encrypted, for the Automation API's export is in plain text. */
+async function edit(stack: Stack, change: (deployment: Deployment) => void): Promise<void> {
+    const { workDir, envVars, pulumiCommand, pulumiHome } = stack.workspace;
     const file = path.join(workDir, "pending.json");
-    const pulumi = (...args: string[]) => run(pulumiCommand.command, [...args, "--stack", stack.name, "--non-interactive"], { cwd: workDir, env: { ...envVars, PULUMI_HOME: stack.workspace.pulumiHome } });
+    const pulumi = (...args: string[]) => run(pulumiCommand.command, [...args, "--stack", stack.name, "--non-interactive"],
+        { cwd: workDir, env: { ...envVars, PULUMI_HOME: pulumiHome } });
     try {
         fs.writeFileSync(file, "", { mode: 0o600 });
         await pulumi("stack", "export", "--file", file);
-        const state = JSON.parse(fs.readFileSync(file, "utf8")) as { deployment: { pending_operations?: unknown } };
-        delete state.deployment.pending_operations;
+        const state = JSON.parse(fs.readFileSync(file, "utf8")) as { deployment: Deployment };
+        change(state.deployment);
         fs.writeFileSync(file, JSON.stringify(state));
         await pulumi("stack", "import", "--file", file);
     } finally { fs.rmSync(file, { force: true }); }
-    return notices(pending);
-}
-
-/** What a person has to know about operations that were cut off. */
-export function notices(pending: readonly PendingOperation[]): string[] {
-    const name = (p: PendingOperation) => p.resource.urn.split("::").pop()!;
-    const unadopted = pending.filter(p => p.type === "creating" && !p.resource.type.startsWith("pulumi-nodejs:dynamic/") && !p.resource.type.startsWith("random:"));
-    return [
-        `the last run was cut off during ${pending.map(p => `${p.type} ${name(p)}`).join(", ")}; that is planned anew`,
-        ...unadopted.map(p => `${name(p)} may have been made without being recorded; if it is now said to exist already, remove it on its host by hand`),
-    ];
 }

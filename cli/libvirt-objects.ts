@@ -1,0 +1,41 @@
+import { Connection } from "../clients/connection";
+import { exec, quote } from "../clients/ssh";
+import { hostRoles } from "../config/nodes";
+import type { Settings } from "../config/settings";
+import type { Find } from "../engine/pending";
+
+/**
+ * Looks for a libvirt object that the engine was just making when it was ended, on the host of its provider.
+ * A network, a pool or a machine is itself, however far it got. A volume may hold half of its content, so it is
+ * removed, to be made anew.
+ */
+export function findLibvirt(settings: Settings): Find {
+    return async resource => {
+        const kind = /^libvirt:index\/(\w+):/.exec(resource.type)?.[1];
+        const to = hostOf(settings, String((resource as { provider?: string }).provider));
+        const name = resource.inputs?.name;
+        if (kind === undefined || to === undefined || typeof name !== "string") return undefined;
+        if (kind === "volume" || kind === "cloudInitDisk") {
+            await exec(to, `virsh -q vol-delete --pool ${quote(String(resource.inputs?.pool ?? "default"))} ${quote(name)}`, { allowFailure: true });
+            return undefined;
+        }
+        const command = { network: "net-uuid", pool: "pool-uuid", domain: "domuuid" }[kind];
+        if (command === undefined) return undefined;
+        const { stdout, code } = await exec(to, `virsh -q ${command} ${quote(name)}`, { allowFailure: true });
+        const id = stdout.trim();
+        // The bridge reads by the id among the outputs, under this name.
+        return code === 0 && id !== "" ? { id, outputs: { ...resource.inputs, [`${kind}Id`]: id } } : undefined;
+    };
+}
+
+/** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */
+function hostOf(settings: Settings, provider: string): Connection | undefined {
+    const role = hostRoles.find(r => provider.includes(`::cloud-hosts-${r}::`));
+    return role && connectionTo(settings, role);
+}
+
+/** How the command line itself reaches a physical host. */
+export function connectionTo(settings: Settings, role: keyof Settings["hosts"]): Connection {
+    const { address, port, hostKey } = settings.hosts[role];
+    return { name: `host ${address}`, host: address, port, user: "root", hostKey: hostKey!, keyFile: settings.sshKeyFile };
+}
