@@ -1,0 +1,29 @@
+import * as fc from "fast-check";
+import { redactor } from "../../cli/redact";
+
+test("a secret is masked in every form: plain, JSON, URL, base64, hexadecimal", () => {
+    const secret = "k3y \"st/one+Ad&min";
+    const redact = redactor([secret]);
+    const texts = [secret, JSON.stringify({ a: secret }), JSON.stringify(JSON.stringify(secret)), encodeURIComponent(secret), Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("hex")];
+    for (const text of texts) expect(redact(`x ${text} y`)).toContain("[secret]");
+    expect(redact(`x ${secret} y`)).toBe("x [secret] y");
+});
+
+test("a secret within a longer base64 text is masked, wherever it begins", () => {
+    fc.assert(fc.property(fc.string({ minLength: 8, maxLength: 30 }).filter(s => s.trim().length >= 8), fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (secret, before, after) => {
+        const text = Buffer.from(before + secret + after).toString("base64");
+        expect(redactor([secret])(text)).toContain("[secret]");
+    }));
+});
+
+test("a short one, which is an everyday word, is masked only where it stands alone", () => {
+    const redact = redactor(["guest", "mysql"]);
+    expect(redact('{"password":"guest"} guest:File /providers/guest/file.js rabbit://u:guest@h mysql-server password=mysql')).toBe(
+        '{"password":"[secret]"} guest:File /providers/guest/file.js rabbit://u:[secret]@h mysql-server password=[secret]');
+    expect(redactor(["guest"], false)("password=guest")).toBe("password=guest");
+});
+
+test("the longer of two goes first; nothing to hide leaves a text as it is", () => {
+    expect(redactor(["novaPass12", "novaPass123"])("novaPass123")).toBe("[secret]");
+    expect(redactor([])("any")).toBe("any");
+});
