@@ -2,7 +2,10 @@ import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { listenForInterrupts } from "../system/interrupt";
 import { addLabCommands } from "./lab";
+import { addSshCommand } from "./node-ssh";
+import { addOpenCommand } from "./open";
 import { addStackCommands } from "./stack";
+import { addStatusCommand } from "./status";
 import { test } from "./test";
 
 /** The command line. Exit codes: 0 done, 1 error, 2 something could not be asked, 3 drifted, 130 interrupted. */
@@ -18,6 +21,9 @@ function program(): Command {
         .argument("[parts...]", "unit, end-to-end; all of them where none is named")
         .action(async (parts: string[]) => { process.exitCode = await test(parts); });
     addStackCommands(cli);
+    addStatusCommand(cli);
+    addSshCommand(cli);
+    addOpenCommand(cli);
     addLabCommands(cli);
     return cli;
 }

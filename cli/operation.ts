@@ -31,9 +31,9 @@ async function prepare(run: Run, report: string): Promise<Stack> {
     const stack = await openStack(run.stack, program, engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
     const config = await stack.getAllConfig();
     const settings = readStackSettings(run.stack, key => config[`${PROJECT}:${key}`]?.value);
-    run.log.protect(knownSecrets(settings, config, []));
+    run.terminal.protect(knownSecrets(settings, config, []));
     const [state] = await Promise.all([stack.exportStack(), checkHosts(settings, run.operation === "refresh" ? 2 : 1)]);
-    run.log.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
+    run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
     if (run.operation !== "preview") {
         backUp(run.stack);
         for (const line of await clearPending(stack, findLibvirt(settings))) run.terminal.note(line);

@@ -13,7 +13,7 @@ export function knownSecrets(settings: Settings, config: ConfigMap, plain: reado
 /** Of a state exported in plain text: generated passwords and private keys. */
 export function recordedSecrets(resources: readonly RecordedResource[]): string[] {
     return resources.flatMap(({ type, inputs, outputs }) => {
-        const found = strings([inputs, outputs].map(side => JSON.stringify(side ?? {})).map(parsed));
+        const found = strings([inputs, outputs]);
         const nested = found.flatMap(text => { const value = parsed(text); return typeof value === "object" ? strings(value) : [text]; });
         const generated = type === "random:index/randomPassword:RandomPassword" ? strings(parsed(String(secretOf(outputs?.result) ?? "null"))) : [];
         return [...nested.filter(text => text.includes("PRIVATE KEY-----")), ...generated];

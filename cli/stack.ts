@@ -1,15 +1,11 @@
-import * as fs from "fs";
-import * as path from "path";
 import type { Command } from "commander";
-import * as yaml from "yaml";
-import { PROJECT } from "../engine/automation";
 import { bringUp, labStatus } from "../lab";
 import { LabFiles } from "../lab/hosts/files";
 import { killAll, processesWith } from "../lab/hosts/processes";
 import { UserError } from "../system/errors";
-import { projectDir } from "../system/paths";
 import { addHelp } from "./help";
 import { perform } from "./operation";
+import { labOf } from "./reach";
 import type { Operation } from "./render";
 import { Run, RunOptions } from "./run";
 import { RunLog } from "./run-log";
@@ -43,13 +39,6 @@ export function addStackCommands(cli: Command): void {
             });
         addHelp(command, examples, exitCodes);
     }
-}
-
-/** The lab that a stack's configuration names; undefined for a stack on real hosts. */
-export function labOf(stack: string): string | undefined {
-    const file = path.join(projectDir(), `Pulumi.${stack}.yaml`);
-    if (!fs.existsSync(file)) return undefined; // said by openStack, with what there is
-    return (yaml.parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, string> })?.config?.[`${PROJECT}:lab`];
 }
 
 async function start(operation: Operation, stack: string, options: RunOptions): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Progress } from "../system/progress";
+import { redactor } from "./redact";
 import type { RunLog } from "./run-log";
 
 /** What of a stream is used here; a test gives its own. */
@@ -24,6 +25,7 @@ export class Terminal implements Progress {
     private status: (() => string) | undefined;
     private timer: NodeJS.Timeout | undefined;
     private drawn = false;
+    private redact = redactor([]);
     private readonly out: Sink;
     private readonly live: boolean;
 
@@ -34,6 +36,12 @@ export class Terminal implements Progress {
         this.live = Boolean(this.out.isTTY) && !env.NO_COLOR && env.TERM !== "dumb";
     }
 
+    /** From now on these values are masked here and in the log. */
+    protect(secrets: readonly string[]): void {
+        this.redact = redactor(secrets, false);
+        this.log?.protect(secrets);
+    }
+
     line(text: string): void { this.print(this.out, text); }
     /** Something that went wrong, or a note beside the result: standard error. */
     error(text: string): void { this.print(this.stderr, text); }
@@ -41,7 +49,7 @@ export class Terminal implements Progress {
 
     /** The one object that a command with --json prints. */
     result(value: object): void {
-        const text = JSON.stringify(value);
+        const text = this.redact(JSON.stringify(value));
         this.log?.line(text);
         if (this.json) { this.erase(); this.stdout.write(`${text}\n`); }
     }
@@ -81,6 +89,7 @@ export class Terminal implements Progress {
     private print(sink: Sink, text: string): void {
         this.log?.line(text);
         this.erase();
+        text = this.redact(text);
         sink.write(`${this.live ? text.split("\n").map(coloured).join("\n") : text}\n`);
         this.draw();
     }

@@ -33,16 +33,22 @@ export function backendEnv(): Record<string, string> {
 }
 
 /**
+ * The file that configures a stack of this checkout.
+ * @throws UserError when there is none, with the stacks there are
+ */
+export function configFile(stack: string): string {
+    const project = projectDir(), file = path.join(project, `Pulumi.${stack}.yaml`);
+    if (/^[A-Za-z0-9_.-]+$/.test(stack) && fs.existsSync(file)) return file;
+    const known = fs.readdirSync(project).map(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1]).filter(Boolean).sort();
+    throw new UserError(`there is no stack "${stack}": no Pulumi.${stack}.yaml; there are ${known.join(", ")}`);
+}
+
+/**
  * The folder that the engine works in. The engine writes a stack's salt beside its configuration; so that this
  * never shows up in the checkout, it gets a folder of its own with a copy of the configuration, made anew each time.
  */
 function workDir(stack: string): string {
-    const project = projectDir();
-    const config = path.join(project, `Pulumi.${stack}.yaml`);
-    if (!fs.existsSync(config)) {
-        const known = fs.readdirSync(project).map(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1]).filter(Boolean);
-        throw new UserError(`there is no stack "${stack}": no ${path.basename(config)}; there are ${known.join(", ")}`);
-    }
+    const project = projectDir(), config = configFile(stack);
     const dir = path.join(stateDir(), "work", stack);
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const name of ["bin", "node_modules", "package.json"]) {

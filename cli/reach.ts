@@ -1,0 +1,50 @@
+import * as fs from "fs";
+import * as yaml from "yaml";
+import type { Connection } from "../clients/connection";
+import { hostRoles } from "../config/nodes";
+import { readStackSettings } from "../config/stack-settings";
+import type { Settings } from "../config/settings";
+import { configFile, PROJECT } from "../engine/automation";
+import { readState, stackOutputs } from "../engine/state";
+import { UserError } from "../system/errors";
+import { connectionTo } from "./libvirt-objects";
+
+/** A stack's configuration as its file has it, without the project's prefix. */
+function configured(stack: string): Record<string, unknown> {
+    const { config } = (yaml.parse(fs.readFileSync(configFile(stack), "utf8")) ?? {}) as { config?: Record<string, unknown> };
+    return Object.fromEntries(Object.entries(config ?? {}).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]));
+}
+
+/**
+ * The lab that a stack's configuration names; undefined for a stack on real hosts.
+ * @throws UserError when there is no such stack
+ */
+export function labOf(stack: string): string | undefined {
+    const { lab } = configured(stack);
+    return lab === undefined ? undefined : String(lab);
+}
+
+/** The stack's settings without the engine, which alone can decrypt: the passwords are the tutorial's. */
+function settingsWithoutSecrets(stack: string): Settings {
+    const given = configured(stack);
+    delete given.credentials;
+    return readStackSettings(stack, key => given[key] === undefined ? undefined : JSON.stringify(given[key]));
+}
+
+/** The nodes that the stack's state knows, by name; none before the first up. */
+export function recordedNodes(stack: string): Record<string, Connection> {
+    const state = readState(stack);
+    const nodes = state && stackOutputs(state).nodes;
+    return typeof nodes === "object" && nodes !== null ? nodes as Record<string, Connection> : {};
+}
+
+/** How a node or a physical host (`central`, `compute`) is reached. */
+export function connectionOf(stack: string, name: string): Connection {
+    const role = hostRoles.find(r => r === name);
+    if (role) return { ...connectionTo(settingsWithoutSecrets(stack), role), name };
+    const nodes = recordedNodes(stack), found = nodes[name];
+    if (found) return found;
+    const known = Object.keys(nodes);
+    if (known.length === 0) throw new UserError(`the state of stack ${stack} knows no nodes yet (only the hosts ${hostRoles.join(", ")}); make them with: ./classroom up ${stack}`);
+    throw new UserError(`stack ${stack} has no machine "${name}"; there are ${[...hostRoles, ...known].join(", ")}`);
+}

@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import { isSecret, lastOperation, PastOperation, readState, realOnes, RecordedState, stackOutputs } from "../engine/state";
+import { labStatus } from "../lab";
+import { addHelp } from "./help";
+import { labOf } from "./reach";
+import { nameOf } from "./render";
+
+/** What is known of a stack without asking anything but the files of this machine. */
+export interface Status {
+    stack: string;
+    /** How many real resources the state records. */
+    resources: number;
+    /** Of them, how many are in each part of the cloud, by the part's name. */
+    components: Record<string, number>;
+    /** Operations that a run which was ended by force left unfinished. */
+    unfinished: number;
+    outputs: Record<string, unknown>;
+    last?: PastOperation;
+    lab?: { name: string; up: boolean };
+}
+
+/** `status`: what the state knows; neither the engine nor a host is asked. */
+export function addStatusCommand(cli: Command): void {
+    const command = cli.command("status").argument("<stack>").description("what the state knows of a stack; asks neither the engine nor the hosts")
+        .option("--json", "as JSON")
+        .action((stack: string, { json }: { json?: boolean }) => {
+            const status = statusOf(stack);
+            console.log(json ? JSON.stringify(status) : inWords(status).join("\n"));
+        });
+    addHelp(command, ["status lab", "status team01 --json | jq .components"]);
+}
+
+export function statusOf(stack: string): Status {
+    const lab = labOf(stack), last = lastOperation(stack), state = readState(stack);
+    return {
+        stack, resources: state ? realOnes(state.resources).length : 0, components: state ? byComponent(state) : {}, unfinished: state?.pending.length ?? 0,
+        outputs: state ? Object.fromEntries(Object.entries(stackOutputs(state)).map(([name, value]) => [name, isSecret(value) ? "[secret]" : value])) : {},
+        ...(last && { last }), ...(lab !== undefined && { lab: { name: lab, up: labStatus(lab) !== undefined } }),
+    };
+}
+
+/** A resource counts for the component right below the whole cloud's: the stack, then the cloud, then its parts. */
+function byComponent(state: RecordedState): Record<string, number> {
+    const parents = new Map(state.resources.map(r => [r.urn, r.parent]));
+    const counts: Record<string, number> = {};
+    for (const { urn } of realOnes(state.resources)) {
+        const above: string[] = [];
+        for (let at = parents.get(urn); at !== undefined; at = parents.get(at)) above.unshift(at);
+        const part = nameOf(above[2] ?? above[above.length - 1] ?? urn);
+        counts[part] = (counts[part] ?? 0) + 1;
+    }
+    return counts;
+}
+
+function inWords({ stack, resources, components, unfinished, outputs, last, lab }: Status): string[] {
+    const short = (value: unknown): string => {
+        if (typeof value === "object" && value !== null) return Object.keys(value).join(", ");
+        return String(value);
+    };
+    return [
+        `stack ${stack}: ${resources} resources recorded`,
+        ...Object.entries(components).sort(([a], [b]) => a < b ? -1 : 1).map(([name, n]) => `  ${String(n).padStart(4)}  ${name}`),
+        ...(unfinished > 0 ? [`unfinished: ${unfinished} operations of a run that was cut off; the next up sees to them`] : []),
+        ...Object.entries(outputs).map(([name, value]) => `output ${name}: ${short(value)}`),
+        last ? `last operation: ${last.operation} ${last.result}, ${last.started}, ${last.seconds} s` : "last operation: none yet",
+        ...(lab ? [`lab ${lab.name}: ${lab.up ? "up" : "not up"}`] : []),
+    ];
+}
