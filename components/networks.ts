@@ -23,7 +23,7 @@ export class Networks extends pulumi.ComponentResource {
         const network = (role: HostRole, which: NetworkName, rest: libvirt.NetworkArgs) => {
             const made = new libvirt.Network(`${name}-${role}-${which}`, { name: which, autostart: true, ...rest },
                 { parent: this, provider: args.providers[role], deleteBeforeReplace: true });
-            this.running[role].push(made, new NetworkState(`${name}-${role}-${which}-state`, { connection: args.connections[role], network: made.name, active: true },
+            this.running[role].push(made, new NetworkState(`${name}-${role}-${which}-state`, { connection: args.connections[role], network: made.name, active: true, ...(rest.mode !== "bridge" && { spanningTree: false }) },
                 { parent: this, dependsOn: made }));
         };
         for (const role of hostRoles) {

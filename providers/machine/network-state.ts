@@ -3,7 +3,7 @@ import type { Connection } from "../../clients/connection";
 import { exec, ExecResult } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 
-interface Inputs { connection: Connection; network: string; active: boolean }
+interface Inputs { connection: Connection; network: string; active: boolean; spanningTree?: boolean }
 
 /** Runs a shell script on the physical host; replaced in tests. */
 export type RunOnHost = (connection: Connection, script: string, allowFailure?: boolean) => Promise<Pick<ExecResult, "stdout" | "stderr" | "code">>;
@@ -14,22 +14,31 @@ const VIRSH = "virsh -q -c qemu:///system";
 /** Whether `virsh net-info` says that the network runs. */
 export const isActive = (text: string): boolean => /^Active:\s+yes\s*$/m.test(text);
 
+/** Whether `virsh net-dumpxml` says that the network's bridge takes part in a spanning tree; libvirt's default is that it does. */
+export const hasSpanningTree = (xml: string): boolean => !/<bridge [^>]*stp='off'/.test(xml);
+
 /** Whether a libvirt network runs (N1–N4). */
 export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
     const live = async ({ connection, network }: Inputs) => {
-        const { code, stdout, stderr } = await run(connection, `${VIRSH} net-info ${network}`, true);
-        if (code === 0) return { active: isActive(stdout) };
+        const { code, stdout, stderr } = await run(connection, `${VIRSH} net-info ${network} && ${VIRSH} net-dumpxml --inactive ${network}`, true);
+        if (code === 0) return { active: isActive(stdout), spanningTree: hasSpanningTree(stdout) };
         if (/network not found|no network with matching name/i.test(stderr)) return undefined;
         throw new Error(`${connection.name}: network ${network} cannot be asked: ${stderr.trim()}`);
     };
     const put = async (inputs: Inputs) => {
-        const { connection, network, active } = inputs;
+        const { connection, network, active, spanningTree } = inputs;
         const now = await live(inputs);
         if (!now) throw new Error(`${connection.name}: there is no network ${network}`);
+        if (spanningTree !== undefined && spanningTree !== now.spanningTree) {
+            // For good, and in the bridge that is there: a network is not taken down under its guests.
+            await run(connection, `f=$(mktemp); trap 'rm -f $f' EXIT
+${VIRSH} net-dumpxml --inactive ${network} | sed "/<bridge /{s/ stp='[a-z]*'//;s/<bridge /<bridge stp='${spanningTree ? "on" : "off"}' /}" > $f; ${VIRSH} net-define $f > /dev/null
+b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d /sys/class/net/$b ] || echo ${spanningTree ? 1 : 0} > /sys/class/net/$b/bridge/stp_state`);
+        }
         if (now.active !== active) await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`);
     };
     return {
-        inputs: ["network", "active"], access: ["connection"], replaceOn: ["network"],
+        inputs: ["network", "active", "spanningTree"], access: ["connection"], replaceOn: ["network"],
         // A word of the shell as it is.
         check({ network }): Problem[] {
             return network === undefined || /^[A-Za-z0-9_.-]+$/.test(network) ? [] : [{ property: "network", reason: `"${network}" is not the name of a libvirt network` }];
@@ -40,7 +49,7 @@ export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
         },
         async read(_id, recorded) {
             const now = await live(recorded);
-            return now && { ...recorded, ...now };
+            return now && { ...recorded, active: now.active, ...(recorded.spanningTree !== undefined && { spanningTree: now.spanningTree }) };
         },
         async update(_id, _recorded, inputs) { await put(inputs); return {}; },
         // The network itself is another resource's, which takes it away.
@@ -56,9 +65,11 @@ export interface NetworkStateArgs {
     network: pulumi.Input<string>;
     /** Whether it runs. */
     active: pulumi.Input<boolean>;
+    /** Whether its bridge takes part in a spanning tree, which keeps a new guest waiting for its first address for seconds. */
+    spanningTree?: pulumi.Input<boolean>;
 }
 
-/** That a libvirt network runs: @pulumi/libvirt does not notice one that was stopped (N1–N4). */
+/** What @pulumi/libvirt neither notices nor can set of a network: that it runs, and its bridge's spanning tree (N1–N4). */
 export class NetworkState extends LiveResource {
     constructor(name: string, args: NetworkStateArgs, opts?: pulumi.CustomResourceOptions) {
         super("machine/network-state", "NetworkState", name, args as unknown as pulumi.Inputs, opts);
