@@ -28,7 +28,7 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
         const config = path.join(dir, "config"), knownHosts = path.join(dir, "known_hosts");
         fs.writeFileSync(config, sshConfig(to, knownHosts), { mode: 0o600 });
         fs.writeFileSync(knownHosts, knownHostsLines(to).join(""), { mode: 0o600 });
-        const [command, ...rest] = [...(lab === undefined ? [] : enterOperator(lab)), "ssh", "-F", config, alias(to), ...(argv.length > 0 ? ["--", ...argv] : [])];
+        const [command, ...rest] = [...(lab === undefined ? [] : enterOperator(lab)), "ssh", "-F", config, "--", alias(to), ...(argv[0] === "--" ? argv.slice(1) : argv)];
         const child = spawn(command!, rest, { stdio: "inherit" });
         return await new Promise<number>((resolve, reject) => {
             child.once("error", e => reject(new UserError(`ssh cannot be started: ${e.message}; install the OpenSSH client`)))
