@@ -1,5 +1,7 @@
 /** Shorter secrets are everyday words (the tutorial's `guest`, `mysql`): they are only taken where they stand alone. */
 const SHORT = 8;
+/** A private key is a secret, known or not; in JSON its lines are parted by \\n. */
+const PRIVATE_KEY = "-----BEGIN [A-Z ]*PRIVATE KEY-----[\\s\\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$(?![\\s\\S]))";
 const MASK = "[secret]";
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
@@ -33,8 +35,7 @@ export function redactor(secrets: Iterable<string>, words = true): (text: string
     // Longest first: a value may be part of another.
     const long = all.filter(s => s.length >= SHORT).flatMap(formsOf).sort((a, b) => b.length - a.length).map(literal);
     const short = words ? all.filter(s => s.length < SHORT).sort((a, b) => b.length - a.length).map(literal) : [];
-    const parts = [...long, ...(short.length > 0 ? [`(?<=^|[\\s"'=:,({\\[])(?:${short.join("|")})(?=$|[\\s"',;)}\\]@&\\\\])`] : [])];
-    if (parts.length === 0) return text => text;
+    const parts = [PRIVATE_KEY, ...long, ...(short.length > 0 ? [`(?<=^|[\\s"'=:,({\\[])(?:${short.join("|")})(?=$|[\\s"',;)}\\]@&\\\\])`] : [])];
     const pattern = new RegExp(parts.join("|"), "gm");
     return text => text.replace(pattern, MASK);
 }

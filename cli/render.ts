@@ -30,6 +30,9 @@ export const shortType = (type: string): string => {
 export const nameOf = (urn: string): string => urn.split("::").pop()!;
 const label = (step: StepEventMetadata): string => `${shortType(step.type)} ${nameOf(step.urn)}`;
 
+/** What Pulumi's own library calls debug, though the type does not know it: requests and answers, secrets included. */
+export const isTrace = (event: EngineEvent): boolean => (event.diagnosticEvent?.severity as string | undefined) === "debug";
+
 /** Neither a component nor one of the engine's own providers. */
 const isReal = (step: StepEventMetadata): boolean => Boolean((step.new ?? step.old)?.custom) && !step.type.startsWith("pulumi:providers:");
 
@@ -105,7 +108,7 @@ export class Renderer {
         if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
         const diagnostic = event.diagnosticEvent;
         // The engine's notes are its own trace; what a resource could not ask is in the report.
-        if (diagnostic && (this.verbose || diagnostic.severity === "error" || diagnostic.severity === "warning")) this.diagnostic(diagnostic);
+        if (diagnostic && ((this.verbose && !isTrace(event)) || diagnostic.severity === "error" || diagnostic.severity === "warning")) this.diagnostic(diagnostic);
     }
 
     private before(step: StepEventMetadata): void {

@@ -3,6 +3,7 @@ import * as path from "path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { stateDir } from "../system/paths";
 import { redactor } from "./redact";
+import { isTrace } from "./render";
 
 /** How many logs are kept. */
 const KEPT = 30;
@@ -35,8 +36,12 @@ export class RunLog {
 
     line(text: string): void { fs.appendFileSync(this.file, `${this.redact(text)}\n`); }
 
-    /** An event as one line of JSON; of a resource that stays as it is only the name. */
+    /**
+     * An event as one line of JSON; of a resource that stays as it is only the name. The trace of Pulumi's own
+     * library, which calls itself debug, has secrets in plain text that are not known beforehand: it is left out.
+     */
     event(event: EngineEvent): void {
+        if (isTrace(event)) return;
         const step = event.resourcePreEvent ?? event.resOutputsEvent;
         const { sequence, timestamp } = event;
         if (step?.metadata.op === "same") this.line(JSON.stringify({ sequence, timestamp, same: step.metadata.urn }));

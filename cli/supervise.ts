@@ -1,11 +1,13 @@
 import { spawn } from "child_process";
 import { randomUUID } from "crypto";
+import * as fs from "fs";
 import * as path from "path";
 import { breakLocks } from "../engine/automation";
 import { enterOperator } from "../lab";
 import { killAll, processesWith } from "../lab/hosts/processes";
 import { onInterrupt } from "../system/interrupt";
-import { projectDir } from "../system/paths";
+import { processStart } from "../system/lock";
+import { projectDir, stateDir } from "../system/paths";
 import { UserError } from "../system/errors";
 import type { Run } from "./run";
 
@@ -22,12 +24,12 @@ const MARK = "CLASSROOM_RUN";
  * @returns the exit code
  */
 export async function supervise(run: Run, lab: string | undefined, args: readonly string[]): Promise<number> {
-    const id = randomUUID();
+    const id = randomUUID(), temporary = ownFolder();
     const [command, ...rest] = [...(lab === undefined ? [] : enterOperator(lab)), process.execPath, path.join(projectDir(), "bin/cli/main.js"), ...args];
     const child = spawn(command!, rest, {
         // The channel tells the worker when this process has died.
         stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true,
-        env: { ...process.env, [MARK]: id, CLASSROOM_LOG: run.log.file, ...(lab === undefined ? {} : { CLASSROOM_OPERATOR_OF: lab }) },
+        env: { ...process.env, [MARK]: id, TMPDIR: temporary, CLASSROOM_LOG: run.log.file, ...(lab === undefined ? {} : { CLASSROOM_OPERATOR_OF: lab }) },
     });
     const end = () => killAll(() => processesWith(MARK, id));
     let interruptions = 0, timer: NodeJS.Timeout | undefined;
@@ -55,7 +57,24 @@ export async function supervise(run: Run, lab: string | undefined, args: readonl
     } finally {
         clearTimeout(timer);
         release();
+        fs.rmSync(temporary, { recursive: true, force: true });
     }
+}
+
+/**
+ * A private folder for what a run writes down on its way: the engine's library keeps its trace there, secrets
+ * included, and leaves it when it is killed. Those of dead runs are removed.
+ */
+function ownFolder(): string {
+    const all = path.join(stateDir(), "tmp");
+    fs.mkdirSync(all, { recursive: true, mode: 0o700 });
+    for (const name of fs.readdirSync(all)) {
+        const [pid, start] = name.split("-");
+        if (processStart(Number(pid)) !== start) fs.rmSync(path.join(all, name), { recursive: true, force: true });
+    }
+    const dir = path.join(all, `${process.pid}-${processStart(process.pid)}`);
+    fs.mkdirSync(dir, { mode: 0o700 });
+    return dir;
 }
 
 /** Whether this process is the one that does the work of a run. */

@@ -27,3 +27,10 @@ test("the longer of two goes first; nothing to hide leaves a text as it is", () 
     expect(redactor(["novaPass12", "novaPass123"])("novaPass123")).toBe("[secret]");
     expect(redactor([])("any")).toBe("any");
 });
+
+test("a private key is masked although nobody named it, also within JSON and cut off", () => {
+    const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----";
+    const redact = redactor([]);
+    expect([key, JSON.stringify(key), `${key.slice(0, 50)}`].map(text => redact(`a ${text}`))).toEqual(["a [secret]", 'a "[secret]"', "a [secret]"]);
+    expect(redact(`${key} between ${key}`)).toBe("[secret] between [secret]");
+});
