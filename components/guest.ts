@@ -56,8 +56,8 @@ export class Guest {
     /** Steps that run once each, in order, per what they work on. */
     steps(steps: readonly SyncStep[], per: pulumi.Input<string>, after: After): Step[] {
         const made: Step[] = [];
-        for (const { step, ...rest } of steps) {
-            made.push(new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest }, this.options([...after, ...made])));
+        for (const { step, input, ...rest } of steps) {
+            made.push(new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest, ...(input && { input: input(this.cloud) }) }, this.options([...after, ...made])));
         }
         return made;
     }

@@ -53,7 +53,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         const identity = [...auth.ready, ...auth.catalogue];
         const { admin } = auth;
         new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, ...(settings.image && { image: settings.image }) }, parent);
-        new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
+        if (process.env.WITH_VOLUME) new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
         const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity }, parent);
         new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity] }, parent);
         const computes = (["compute-1", "compute-2"] as const).map(node =>

@@ -136,7 +136,14 @@ export const ocata: Release = {
             { step: "nova-api-db-sync", command: asUser("nova", "nova-manage api_db sync") },
             { step: "nova-cell0", command: asUser("nova", "nova-manage cell_v2 map_cell0") },
             { step: "nova-db-sync", command: asUser("nova", "nova-manage db sync") },
-            { step: "nova-cell1", command: `${asUser("nova", "nova-manage cell_v2 list_cells")} | grep -qw cell1 || ${asUser("nova", "nova-manage cell_v2 create_cell --name cell1")}` },
+            {
+                step: "nova-cell1",
+                command: `if ! ${asUser("nova", "nova-manage cell_v2 list_cells")} < /dev/null | grep -qw cell1; then
+    f=$(mktemp); trap 'rm -f "$f"' EXIT; cat > "$f"; chown nova "$f"
+    su -s /bin/sh -c "nova-manage --config-file /etc/nova/nova.conf --config-file $f cell_v2 create_cell --name cell1" nova
+fi`,
+                input: cloud => `[DEFAULT]\ntransport_url = rabbit://guest:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/\n`,
+            },
         ],
         services: [
             { service: "nova-placement-api", port: 8778 }, { service: "nova-conductor" }, { service: "nova-api", port: 8774 }, { service: "nova-scheduler" },

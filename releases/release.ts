@@ -21,7 +21,13 @@ export interface ConfigFile {
 }
 
 /** A command that makes something once, such as a schema. */
-export interface SyncStep { step: string; command: string; timeoutSeconds?: number }
+export interface SyncStep {
+    step: string;
+    command: string;
+    timeoutSeconds?: number;
+    /** Standard input of the command, for what must not be in a process list; secret. */
+    input?(cloud: CloudFacts): string;
+}
 
 /** A service, and the port by which it is known to be ready. */
 export interface ServiceFacts { service: string; port?: number; readySeconds?: number }

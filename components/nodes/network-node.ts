@@ -5,6 +5,7 @@ import { Sysctl } from "../../providers/guest/sysctl";
 import { FloatingRange } from "../../providers/nova/floating-range";
 import { Network } from "../../providers/nova/network";
 import { SecurityRule } from "../../providers/nova/security-rule";
+import { ServiceState } from "../../providers/nova/service-state";
 import { Guest } from "../guest";
 import type { NodeArgs } from "./database-node";
 
@@ -33,11 +34,13 @@ export class NetworkNode extends pulumi.ComponentResource {
         const bridge = new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages]));
         const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
         const config = guest.config(release.novaNetwork, [packages]);
-        this.ready = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after]);
+        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after]);
+        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true }, { parent: this, dependsOn: [...services, ...api] })];
 
         const entity = { parent: this, dependsOn: api };
         this.networks = [
-            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, entity),
+            // Made by nova-network at the API's bidding.
+            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, { parent: this, dependsOn: this.ready }),
             new FloatingRange(`${name}-floating`, { cloud: admin, range: ranges.floating, pool: "public" }, entity),
             new SecurityRule(`${name}-rule-icmp`, { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" }, entity),
             new SecurityRule(`${name}-rule-ssh`, { cloud: admin, group: "default", protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" }, entity),

@@ -26,8 +26,8 @@ export function bridgeHandler(run: RunScript = exec): Handler<Inputs> {
         else await run(connection, `rm -f ${fileOf(bridge)}`);
         // Not by ifup: a bridge that instances are plugged into must not be taken down to be mended.
         await run(connection, `b=${quote(bridge)}
-[ -d /sys/class/net/$b/bridge ] || ip link add $b type bridge
-echo 0 > /sys/class/net/$b/bridge/stp_state; echo 0 > /sys/class/net/$b/bridge/forward_delay
+[ -d /sys/class/net/$b/bridge ] || brctl addbr $b
+brctl stp $b off; brctl setfd $b 0
 for p in ${ports.map(quote).join(" ")}; do ip link set $p up; [ -e /sys/class/net/$b/brif/$p ] || ip link set $p master $b; done
 ip link set $b ${up ? "up" : "down"}`);
     };

@@ -11,7 +11,7 @@ const marker = (step: string): string => quote(`/var/lib/classroom/steps/${step}
 /** A command that has to have run once, such as a schema's making; a mark on the machine says that it has. */
 export function stepHandler(run: RunScript = exec): Handler<Inputs> {
     const perform = ({ connection, step, command, per, input, timeoutSeconds = 600 }: Inputs) => run(connection,
-        `export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+        `export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; exec 2>&1
 ${command}
 mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`, { input: input ?? "", timeoutSeconds });
     return {
