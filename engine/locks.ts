@@ -4,9 +4,9 @@ import * as path from "path";
 
 interface Lock { pid: number; hostname: string; username: string }
 
-/** Whether a process is there and is the engine; an id may have been given to another program since. */
+/** Whether a process is there, is the engine and not just waiting to be reaped; an id may have been given to another program since. */
 function isEngine(pid: number): boolean {
-    try { return fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi"; } catch { return false; }
+    try { return /^\d+ \(pulumi\) [^ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8")); } catch { return false; }
 }
 
 /**
