@@ -7,6 +7,7 @@ import { buildArchive } from "./archive/archive";
 import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
 import { checkLabName } from "./hosts/files";
+import { buildInstanceImage } from "./images/instance-image";
 import { Lab, labUp } from "./hosts/lab";
 import { checkMachine } from "./hosts/preflight";
 
@@ -19,11 +20,12 @@ export async function bringUp(name: string, progress: Progress): Promise<Lab> {
     const hostRoot = await buildHostRoot(progress);
     const goldenRoot = await buildGoldenRoot(progress);
     const archive = await buildArchive(progress);
+    const { file, sha256 } = await buildInstanceImage(progress);
     const folder = (below: string): string => {
         const dir = path.join(cacheDir(), below);
         fs.mkdirSync(dir, { recursive: true });
         return dir;
     };
     const names = new AddressPlan(0).hostsEntries();
-    return await labUp(name, { hostRoot, archive, goldenRoot, images: folder("images"), names }, progress);
+    return await labUp(name, { hostRoot, archive, goldenRoot, images: folder("images"), instanceImage: { file, sha256 }, names }, progress);
 }
