@@ -3,6 +3,7 @@ import * as os from "os";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { program } from "../components/team-cloud";
+import type { Settings } from "../config/settings";
 import { readStackSettings } from "../config/stack-settings";
 import { backUp, openStack, PROJECT } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
@@ -11,7 +12,7 @@ import { readState, realOnes, RecordedResource } from "../engine/state";
 import { UserError } from "../system/errors";
 import { checkHosts } from "./hosts-check";
 import { findLibvirt } from "./libvirt-objects";
-import { Renderer, summary } from "./render";
+import { nameOf, Renderer, summary } from "./render";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
 
@@ -20,13 +21,14 @@ export async function perform(run: Run): Promise<number> {
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
     const report = path.join(reports, "asked");
     try {
-        const stack = await run.leavable(() => prepare(run, report));
+        const { stack, unrecorded } = await run.leavable(() => prepare(run, report));
+        if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, stack, unrecorded);
         return await operate(run, stack, report);
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
 }
 
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
-async function prepare(run: Run, report: string): Promise<Stack> {
+async function prepare(run: Run, report: string): Promise<{ stack: Stack; unrecorded: string[] }> {
     const engine = await obtainEngine(run.terminal);
     const stack = await openStack(run.stack, program, engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
     const config = await stack.getAllConfig();
@@ -34,11 +36,28 @@ async function prepare(run: Run, report: string): Promise<Stack> {
     run.terminal.protect(knownSecrets(settings, config, []));
     const [state] = await Promise.all([stack.exportStack(), checkHosts(settings, run.operation === "refresh" ? 2 : 1)]);
     run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
+    let unrecorded: string[] = [];
     if (run.operation !== "preview") {
         backUp(run.stack);
-        for (const line of await clearPending(stack, findLibvirt(settings))) run.terminal.note(line);
+        if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }
-    return stack;
+    return { stack, unrecorded };
+}
+
+async function seeToPending(run: Run, stack: Stack, settings: Settings): Promise<string[]> {
+    const cleared = await clearPending(stack, findLibvirt(settings));
+    if (cleared) run.terminal.note(cleared.note);
+    return cleared?.unrecorded ?? [];
+}
+
+/** Adopts what a run that was cut off was just making: only what is recorded is taken away. */
+async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
+    const names = urns.map(nameOf).join(", ");
+    try {
+        await run.terminal.step(`Recording what was being made, so that it is taken away too: ${names}`, () => stack.up({ target: urns, signal: run.signal, onEvent: run.log.event.bind(run.log) }));
+    } catch (e) {
+        if (!run.interrupted) run.terminal.note(`not all of it could be recorded (${lastWords(e as Error).split("\n")[0]}); of these something may be left on the hosts: ${names}`);
+    }
 }
 
 async function operate(run: Run, stack: Stack, report: string): Promise<number> {
@@ -51,6 +70,7 @@ async function operate(run: Run, stack: Stack, report: string): Promise<number> 
     run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
     let failure: Error | undefined;
     try {
+        if (run.interrupted) throw new Error("interrupted");
         if (operation === "up") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh(options);

@@ -11,11 +11,11 @@ export type Find = (resource: RecordedResource) => Promise<Pick<RecordedResource
  * Clears the operations that were under way when the engine was ended by force. An update or a delete is planned
  * anew from what the state records. What was just being made and is a resource of this program is adopted by the next
  * create; any other is looked for, and recorded when it is there: its own create would refuse it.
- * @returns a line for people; none when nothing was pending
+ * @returns a line for people, and the resources that may be there without being recorded; nothing when nothing was pending
  */
-export async function clearPending(stack: Stack, find: Find): Promise<string[]> {
+export async function clearPending(stack: Stack, find: Find): Promise<{ note: string; unrecorded: string[] } | undefined> {
     const pending = readState(stack.name)?.pending ?? [];
-    if (pending.length === 0) return [];
+    if (pending.length === 0) return undefined;
     const found: RecordedResource[] = [];
     for (const { resource } of pending.filter(p => p.type === "creating" && !adoptsItself(p.resource))) {
         const live = await find(resource);
@@ -27,7 +27,7 @@ export async function clearPending(stack: Stack, find: Find): Promise<string[]> 
     });
     // What was recorded here is only what was asked for; the engine reads how it really is.
     if (found.length > 0) await stack.refresh({ target: found.map(r => r.urn) });
-    return [notice(pending, found)];
+    return { note: notice(pending, found), unrecorded: pending.filter(p => p.type === "creating" && adoptsItself(p.resource)).map(p => p.resource.urn) };
 }
 
 const adoptsItself = (resource: RecordedResource): boolean => /^(pulumi-nodejs:dynamic\/|random:)/.test(resource.type);
