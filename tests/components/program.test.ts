@@ -1,0 +1,66 @@
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import { utils } from "ssh2";
+import * as yaml from "yaml";
+import { program } from "../../components/team-cloud";
+
+// jest's process.env is a copy, which the system's own idea of a home does not see.
+jest.mock("os", () => ({ ...jest.requireActual<typeof os>("os"), homedir: () => process.env.HOME }));
+
+const root = path.resolve(__dirname, "../.."), project = "gridka-cloud-classroom";
+const home = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-program-"));
+const before = { HOME: process.env.HOME, CLASSROOM_STATE: process.env.CLASSROOM_STATE };
+const newKey = () => utils.generateKeyPairSync("ed25519");
+const words = (key: { public: string }) => key.public.split(" ").slice(0, 2).join(" ");
+
+/** A home with what both stacks look up: the operator's key, the course's hosts in known_hosts, and a lab that seems up. */
+beforeAll(() => {
+    process.env.HOME = home;
+    process.env.CLASSROOM_STATE = path.join(home, "state");
+    const write = (file: string, text: string) => { fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true }); fs.writeFileSync(path.join(home, file), text, { mode: 0o600 }); };
+    write(".ssh/id_ed25519", newKey().private);
+    write(".ssh/known_hosts", [125, 126].map(n => `[gks-${n}.scc.kit.edu]:24 ${words(newKey())}\n`).join(""));
+    write("state/labs/lab/operator.key", newKey().private);
+    const host = (address: string) => ({ address, port: 24, hostKey: words(newKey()) });
+    const lab = path.join(home, "state/labs/lab");
+    write("state/labs/lab/lab.json", JSON.stringify({ operatorKeyFile: path.join(lab, "operator.key"), knownHostsFile: path.join(lab, "known_hosts"), hosts: { central: host("192.0.2.1"), compute: host("192.0.2.2") } }));
+});
+afterAll(() => {
+    for (const [name, value] of Object.entries(before)) if (value === undefined) delete process.env[name]; else process.env[name] = value;
+    fs.rmSync(home, { recursive: true });
+});
+
+const { MockMonitor } = require("@pulumi/pulumi/runtime/mocks") as { MockMonitor: { prototype: { registerResource(...args: unknown[]): unknown } } };
+const original = MockMonitor.prototype.registerResource;
+
+/** What a program registers with the stack's own configuration: every request to the engine, by URN. What the engine does with them is not shown. */
+async function registered(stack: string, run: () => unknown): Promise<Record<string, unknown>> {
+    const file = yaml.parse(fs.readFileSync(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
+    // The profile of the course's own release is not there yet.
+    const config = { ...file.config, [`${project}:release`]: "ocata" };
+    const seen: Record<string, unknown> = {};
+    await pulumi.runtime.setMocks({ newResource: args => ({ id: `${args.name}-id`, state: args.inputs }), call: args => args.inputs }, project, stack);
+    const request = jest.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (this: object, ...args: unknown[]) {
+        // Where in the source it was registered is no part of what is asked for.
+        const { sourceposition: _position, stacktrace: _trace, ...asked } = (args[0] as { toObject(): Record<string, unknown> }).toObject();
+        seen[`${asked.parent}$${asked.type}::${asked.name}`] = asked;
+        return original.apply(this, args);
+    });
+    pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])));
+    // As both of the engine's ways to run a program do it: the exported function is called within the stack.
+    await pulumi.runtime.runInPulumiStack(async () => await (run() as () => Promise<unknown>)());
+    await pulumi.runtime.disconnect();
+    request.mockRestore();
+    return seen;
+}
+
+test.each(["lab", "team01"])("%s: `pulumi up` with index.ts and the command line register the same resources, inputs and options", async stack => {
+    const plain = await registered(stack, () => require("../../index"));
+    const inline = await registered(stack, () => program);
+    expect(Object.keys(plain).length).toBeGreaterThan(15);
+    expect(Object.keys(inline).sort()).toEqual(Object.keys(plain).sort());
+    expect(inline).toEqual(plain);
+    expect(Object.values(plain).find(r => (r as { custom: boolean }).custom)).toMatchObject({ parent: expect.stringContaining("cloud"), provider: expect.anything(), dependenciesList: expect.anything(), object: expect.anything() });
+});
