@@ -158,7 +158,7 @@ export class Renderer {
         if (found.length === 0) this.changes.push(what);
         for (const c of found) {
             this.write(`${indent}${changeLine(c)}`);
-            this.changes.push({ ...what, property: c.path, old: c.old, new: c.new });
+            this.changes.push({ ...what, property: c.path, old: c.old ?? null, new: c.new ?? null });
         }
     }
 
