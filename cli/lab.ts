@@ -1,19 +1,20 @@
 import type { Command } from "commander";
 import { bringUp, labDown, labExec, labStatus } from "../lab";
-import { PlainProgress } from "../system/progress";
+import { addHelp } from "./help";
+import { Terminal } from "./terminal";
 
 /** `lab up|down|status|exec`: two physical hosts on this machine, as namespaces. */
 export function addLabCommands(cli: Command): void {
     const lab = cli.command("lab").description("two physical hosts on this machine, as namespaces (needs root)");
-    lab.command("up").argument("<lab>").description("make the hosts, or find them up")
+    const up = lab.command("up").argument("<lab>").description("make the hosts, or find them up")
         .action(async (name: string) => {
-            const { hosts } = await bringUp(name, new PlainProgress());
+            const { hosts } = await bringUp(name, new Terminal(undefined));
             for (const [host, { address, port }] of Object.entries(hosts)) console.log(`${host}: ${address}, ssh on port ${port}`);
             console.log(`a shell among them: ./classroom lab exec ${name} -- bash`);
         });
-    lab.command("down").argument("<lab>").description("end every process of the lab and remove everything it left")
-        .action(async (name: string) => { await labDown(name, new PlainProgress()); });
-    lab.command("status").argument("<lab>").description("say whether the lab is up; exit code 0 if it is, 1 if not")
+    const down = lab.command("down").argument("<lab>").description("end every process of the lab and remove everything it left")
+        .action(async (name: string) => { await labDown(name, new Terminal(undefined)); });
+    const status = lab.command("status").argument("<lab>").description("say whether the lab is up; exit code 0 if it is, 1 if not")
         .option("--json", "as JSON")
         .action((name: string, { json }: { json?: boolean }) => {
             const found = labStatus(name);
@@ -21,7 +22,11 @@ export function addLabCommands(cli: Command): void {
             else console.log(found ? `lab ${name} is up (${found.dir})` : `lab ${name} is not up`);
             process.exitCode = found ? 0 : 1;
         });
-    lab.command("exec").argument("<lab>").argument("<command...>").passThroughOptions().allowUnknownOption()
+    const exec = lab.command("exec").argument("<lab>").argument("<command...>").passThroughOptions().allowUnknownOption()
         .description("run a command on the operator's side of the lab: in its network, with its names")
         .action(async (name: string, argv: string[]) => { process.exitCode = await labExec(name, argv); });
+    addHelp(up, ["lab up lab"], { 0: "up", 1: "error", 130: "interrupted" });
+    addHelp(down, ["lab down lab"]);
+    addHelp(status, ["lab status lab", "lab status lab --json"], { 0: "up", 1: "not up" });
+    addHelp(exec, ["lab exec lab -- bash", "lab exec lab -- getent hosts api-node"], { 1: "error; else the command's own code" });
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { listenForInterrupts } from "../system/interrupt";
+import { addHelp } from "./help";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
@@ -15,11 +16,15 @@ function program(): Command {
         .exitOverride()
         .enablePositionalOptions()
         .showHelpAfterError("(--help shows what there is)");
-    cli.command("setup").description("install the npm packages and compile the program")
+    const setup = cli.command("setup").description("install the npm packages and compile the program")
         .action(() => console.log("ready: packages installed, program compiled"));
-    cli.command("test").description("run the tests; ends with `N passed, N failed`")
+    const tests = cli.command("test").description("run the tests; ends with `N passed, N failed`")
         .argument("[parts...]", "unit, end-to-end; all of them where none is named")
         .action(async (parts: string[]) => { process.exitCode = await test(parts); });
+    addHelp(setup, ["setup"]);
+    addHelp(tests, ["test", "test unit"], { 0: "all passed", 1: "one failed, or none was run" });
+    addHelp(cli, ["up lab", "refresh lab", "ssh lab db-node", "open lab", "destroy lab && ./classroom lab down lab"],
+        { 0: "done", 1: "error", 2: "something could not be asked", 3: "drifted", 130: "interrupted" });
     addStackCommands(cli);
     addStatusCommand(cli);
     addSshCommand(cli);

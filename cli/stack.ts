@@ -32,10 +32,8 @@ export function addStackCommands(cli: Command): void {
             .option("--json", "one JSON object at the end; everything else goes to standard error")
             .option("--verbose", "what the engine says of itself, too")
             .action(async (stack: string, options: RunOptions) => {
-                const code = await start(operation, stack, options);
-                // A worker ends whatever the engine's libraries still hold open.
-                if (isWorker()) process.exit(code);
-                process.exitCode = code;
+                // Ends whatever an interrupted step still does and the engine's libraries hold open.
+                process.exit(await start(operation, stack, options));
             });
         addHelp(command, examples, exitCodes);
     }
