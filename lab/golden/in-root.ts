@@ -28,7 +28,8 @@ export async function inRoot(root: string, command: readonly string[], options: 
     const { lower, binds = {}, env = {}, ...rest } = options;
     const proxies = Object.fromEntries(["http_proxy", "https_proxy", "no_proxy"].map(name => [name, process.env[name] ?? process.env[name.toUpperCase()]]).filter(([, value]) => value));
     const lines = (pairs: [string, string][], between: string): string => pairs.map(pair => pair.join(between)).join("\n");
-    return await run("unshare", [
+    return await run("setpriv", [
+        "--pdeathsig", "KILL", "unshare",
         "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--",
         "sh", path.join(projectDir(), "lab/golden/data/in-root.sh"), root, ...command,
     ], {
