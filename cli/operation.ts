@@ -8,6 +8,7 @@ import { readStackSettings } from "../config/stack-settings";
 import { backUp, openStack, PROJECT } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { clearPending } from "../engine/pending";
+import { engineWords } from "../engine/words";
 import { readState, realOnes, RecordedResource } from "../engine/state";
 import { UserError } from "../system/errors";
 import { checkHosts } from "./hosts-check";
@@ -56,7 +57,7 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
     try {
         await run.terminal.step(`Recording what was being made, so that it is taken away too: ${names}`, () => stack.up({ target: urns, signal: run.signal, onEvent: run.log.event.bind(run.log) }));
     } catch (e) {
-        if (!run.interrupted) run.terminal.note(`not all of it could be recorded (${lastWords(e as Error).split("\n")[0]}); of these something may be left on the hosts: ${names}`);
+        if (!run.interrupted) run.terminal.note(`not all of it could be recorded (${engineWords(e as Error).split("\n")[0]}); of these something may be left on the hosts: ${names}`);
     }
 }
 
@@ -89,7 +90,7 @@ async function operate(run: Run, stack: Stack, report: string): Promise<number> 
         return finish(130, "interrupted");
     }
     if (failure) {
-        if (renderer.tally.failed === 0 && renderer.errors.length === 0) throw new UserError(`${operation} failed: ${lastWords(failure)}`);
+        if (renderer.tally.failed === 0 && renderer.errors.length === 0) throw new UserError(`${operation} failed: ${engineWords(failure)}`);
         terminal.line(`${operation} failed: ${summary(renderer.tally)}`);
         return finish(1, renderer.errors.join("\n"));
     }
@@ -104,11 +105,4 @@ function unreachable(report: string): { resource: string; reason: string }[] {
     if (!fs.existsSync(report)) return [];
     return fs.readFileSync(report, "utf8").split("\n").filter(Boolean).map(line => JSON.parse(line) as Record<string, string>)
         .filter(r => r.event === "unreachable").map(r => ({ resource: `${r.kind} ${r.id}`, reason: r.reason! }));
-}
-
-/** What the engine said about its failure, without the frame that the Automation API puts around it. */
-function lastWords(e: Error): string {
-    const killed = /Command was killed with (SIG[A-Z]+)/.exec(e.message)?.[1];
-    if (killed) return `the engine was ended from outside (${killed}); what it had recorded is kept, run it again to go on`;
-    return (/error: ([\s\S]*?)(?:\n\s*\n|\n stdout|$)/.exec(e.message)?.[1] ?? e.message).trim();
 }

@@ -1,3 +1,4 @@
+import { engineWords } from "../engine/words";
 import { messageOf, UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import type { Operation } from "./render";
@@ -44,7 +45,7 @@ export class Run {
     async reported(work: () => Promise<number>): Promise<number> {
         const release = onInterrupt(() => this.interrupt());
         try { return await work(); } catch (e) {
-            const exitCode = e instanceof UserError ? e.exitCode : 1, error = messageOf(e);
+            const exitCode = e instanceof UserError ? e.exitCode : 1, error = e instanceof Error ? engineWords(e) : messageOf(e);
             this.terminal.error(`classroom: ${error}`);
             if (e instanceof Error && !(e instanceof UserError)) this.log.line(e.stack ?? "");
             if (process.env.CLASSROOM_DEBUG && e instanceof Error) this.terminal.error(e.stack ?? "");

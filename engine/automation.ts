@@ -13,13 +13,26 @@ export const PROJECT = "gridka-cloud-classroom";
 /** How many states are kept from before the last operations. */
 const KEPT = 10;
 
-/** The passphrase that encrypts the stacks' secrets: made once, 0600. Lost, the secrets in every state are lost. */
+/**
+ * The passphrase that encrypts the stacks' secrets: made once, 0600. Lost, the secrets in every state are lost.
+ * @throws UserError when there are states but no passphrase: a new one would not open them
+ */
 export function passphraseFile(): string {
     const file = path.join(stateDir(), "passphrase");
+    if (!fs.existsSync(file) && hasStates()) {
+        throw new UserError(`the passphrase of the stacks' secrets is missing (${file}), so their states in ${backendDir()} cannot be opened; nothing was changed. ` +
+            "Put it back from your backup (README.md says what to do where there is none)");
+    }
     try { fs.writeFileSync(file, randomBytes(24).toString("base64url") + "\n", { flag: "wx", mode: 0o600 }); } catch (e) {
         if ((e as NodeJS.ErrnoException).code !== "EEXIST") throw e;
     }
     return file;
+}
+
+/** Whether a stack of this project has a state. */
+function hasStates(): boolean {
+    const dir = path.join(backendDir(), ".pulumi/stacks", PROJECT);
+    return fs.existsSync(dir) && fs.readdirSync(dir).some(name => name.endsWith(".json"));
 }
 
 /** Folder of the file backend: every stack's state, history and locks. */

@@ -42,8 +42,11 @@ test("a backup is the state as it lies there, secrets encrypted, private; the la
     expect(fs.statSync(backups[0]!).mode & 0o777).toBe(0o600);
 });
 
-test("the passphrase is made once", () => {
+test("the passphrase is made once; where it is lost no other one is made for the same states", () => {
+    expect(passphraseFile).toThrow(/^the passphrase of the stacks' secrets is missing \(.*\/passphrase\), so their states in .* cannot be opened; nothing was changed\. /);
+    fs.renameSync(path.join(dir, "stacks"), path.join(dir, "moved"));
     const first = fs.readFileSync(passphraseFile(), "utf8");
+    fs.renameSync(path.join(dir, "moved"), path.join(dir, "stacks"));
     expect(fs.readFileSync(passphraseFile(), "utf8")).toBe(first);
 });
 
