@@ -69,6 +69,12 @@ def nova(arguments):
     if NAME == 'nova-network':
         # Ocata starts nova-network only where cells are said to be in use; nothing else in this process asks.
         nova.conf.CONF.set_override('enable', True, group='cells')
+    if NAME == 'nova-compute' and os.path.exists('/run/systemd/container'):
+        # A container has no iSCSI initiator of its own kernel; nova's other driver leaves it to QEMU's.
+        from nova.virt.libvirt import driver
+        driver.libvirt_volume_drivers[:] = [
+            'iscsi=nova.virt.libvirt.volume.net.LibvirtNetVolumeDriver' if name.startswith('iscsi=') else name
+            for name in driver.libvirt_volume_drivers]
     return arguments
 
 
