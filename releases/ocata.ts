@@ -25,12 +25,15 @@ const placement = (cloud: CloudFacts): Sections => ({
     placement: {
         auth_type: "password", auth_url: `http://${cloud.plan.node("auth-node").internalAddress}:35357/v2.0`,
         username: "placement", project_name: "service", os_region_name: "RegionOne",
+        // Compute nodes have no address in the public network.
+        os_interface: "internal",
     },
 });
 const glanceAndVnc = (cloud: CloudFacts, node: NodeName): { DEFAULT: Record<string, string>; glance: Record<string, string> } => ({
     DEFAULT: {
         novncproxy_base_url: `http://${cloud.plan.node("api-node").internalAddress}:6080/vnc_auto.html`, novncproxy_port: "6080",
         vncserver_proxyclient_address: cloud.plan.node(node).internalAddress, vncserver_listen: "0.0.0.0",
+        cinder_catalog_info: "volume:cinder:internalURL",
         compute_driver: "libvirt.LibvirtDriver",
     },
     glance: { api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292` },
