@@ -5,7 +5,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { program } from "../components/team-cloud";
 import type { Settings } from "../config/settings";
 import { readStackSettings } from "../config/stack-settings";
-import { backUp, openStack, PROJECT } from "../engine/automation";
+import { backUp, checkNotHeld, openStack, PROJECT } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { clearPending } from "../engine/pending";
 import { engineWords } from "../engine/words";
@@ -39,6 +39,7 @@ async function prepare(run: Run, report: string): Promise<{ stack: Stack; unreco
     run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
     let unrecorded: string[] = [];
     if (run.operation !== "preview") {
+        checkNotHeld(run.stack);
         backUp(run.stack);
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }

@@ -4,7 +4,7 @@ import * as path from "path";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
 import { projectDir, stateDir } from "../system/paths";
-import { breakDeadLocks } from "./locks";
+import { breakDeadLocks, holderOf } from "./locks";
 import type { Engine } from "./obtain";
 import { stateFile } from "./state";
 
@@ -78,6 +78,12 @@ function workDir(stack: string): string {
 
 /** Breaks what dead processes of this machine left locked of a stack; returns a line for each. */
 export const breakLocks = (stack: string): string[] => breakDeadLocks(backendDir(), PROJECT, stack);
+
+/** @throws UserError when another run works on the stack: what it has begun must not be taken for what a dead one left */
+export function checkNotHeld(stack: string): void {
+    const holder = holderOf(backendDir(), PROJECT, stack);
+    if (holder) throw new UserError(`stack ${stack} is being worked on by ${holder}; nothing was changed. Wait until that has ended`);
+}
 
 /** A stack of this checkout, made when it is used for the first time. `note` is told of a dead process's lock. */
 export async function openStack(stack: string, program: PulumiFn, engine: Engine, note: (line: string) => void, env: Record<string, string> = {}): Promise<Stack> {

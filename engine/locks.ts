@@ -28,3 +28,14 @@ export function breakDeadLocks(backendDir: string, project: string, stack: strin
         return [`stack ${stack} was locked by process ${lock.pid} of this machine, which has died; the lock was broken`];
     });
 }
+
+/** Who holds a stack right now, in words; undefined when nobody does. */
+export function holderOf(backendDir: string, project: string, stack: string): string | undefined {
+    const dir = path.join(backendDir, ".pulumi/locks/organization", project, stack);
+    const name = fs.existsSync(dir) ? fs.readdirSync(dir).find(n => n.endsWith(".json")) : undefined;
+    if (name === undefined) return undefined;
+    try {
+        const { pid, hostname, username } = JSON.parse(fs.readFileSync(path.join(dir, name), "utf8")) as Lock;
+        return `process ${pid} of ${username} on ${hostname}`;
+    } catch { return "a process that has just begun"; }
+}

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { breakDeadLocks } from "../../engine/locks";
+import { breakDeadLocks, holderOf } from "../../engine/locks";
 
 const backend = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-locks-"));
 const dir = path.join(backend, ".pulumi/locks/organization/p/lab");
@@ -16,4 +16,8 @@ test("only a lock of a dead process of this machine is broken", () => {
     expect(notes).toEqual(["stack lab was locked by process 11 of this machine, which has died; the lock was broken"]);
     expect(fs.readdirSync(dir).sort()).toEqual(["elsewhere.json", "half.json", "live.json"]);
     expect(breakDeadLocks(backend, "p", "never-used")).toEqual([]);
+    fs.rmSync(path.join(dir, "half.json"));
+    fs.writeFileSync(path.join(dir, "elsewhere.json"), JSON.stringify({ pid: 11, hostname: "there", username: "ann" }));
+    expect(holderOf(backend, "p", "lab")).toBe("process 11 of ann on there");
+    expect(holderOf(backend, "p", "never-used")).toBeUndefined();
 });
