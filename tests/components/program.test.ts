@@ -50,9 +50,13 @@ async function registered(stack: string, run: () => unknown): Promise<Record<str
     });
     pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])));
     // As both of the engine's ways to run a program do it: the exported function is called within the stack.
-    await pulumi.runtime.runInPulumiStack(async () => await (run() as () => Promise<unknown>)());
+    let failure: unknown;
+    await pulumi.runtime.runInPulumiStack(async () => {
+        try { return await (run() as () => Promise<Record<string, unknown>>)(); } catch (e) { failure = e; return {}; }
+    });
     await pulumi.runtime.disconnect();
     request.mockRestore();
+    if (failure) throw failure;
     return seen;
 }
 
