@@ -1,13 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
+import type * as libvirt from "@pulumi/libvirt";
 import type { Connection } from "../clients/connection";
 import type { NodePlan } from "../config/address-plan";
 import { Container } from "../providers/machine/container";
 import { rootsDir } from "../providers/machine/container-xml";
 import { HostKey } from "../providers/machine/host-key";
 import { identityFiles } from "./node-identity";
+import { VirtualMachine } from "./virtual-machine";
 
 export interface MachineArgs {
     node: NodePlan;
+    /** `container`: libvirt's LXC driver, on its host's kernel; `vm`: a virtual machine with a kernel of its own. */
+    kind: "container" | "vm";
+    provider: libvirt.Provider;
+    hypervisor: "kvm" | "qemu";
+    /** Size of /dev/vdb in GiB, of virtual machines. */
+    dataDiskGiB?: number;
     power: "on" | "off";
     /** The physical host that it runs on. */
     host: Connection;
@@ -24,8 +32,8 @@ export interface MachineArgs {
 }
 
 /**
- * One of the eight machines with its golden clone (H4–H6): a container of libvirt's LXC driver whose root lies on the
- * clone's. The clone stays off; replacing the machine gives it a new root on the same clone.
+ * One of the eight machines with its golden clone (H4–H6), as a container or as a virtual machine, its root an overlay on
+ * the clone's. The clone stays off; replacing the machine gives it a new root on the same clone.
  */
 export class Machine extends pulumi.ComponentResource {
     /** How it is reached: through its physical host, with a host key made by the program. */
@@ -43,19 +51,26 @@ export class Machine extends pulumi.ComponentResource {
         const key = new HostKey(`${name}-key`, { machine: node.name }, { parent: this });
         this.connection = key.publicKey.apply(hostKey =>
             ({ name: node.name, host: node.natAddress, port: 22, user: "root", hostKey, keyFile: host.keyFile, jump: host }));
-        const shape = { connection: host, memoryMiB, cpus, devices };
-        const interfaces = node.interfaces.map(({ network, device, mac }) => ({ network, device, mac }));
-        const goldenName = `${node.name}-golden`;
-        const golden = new Container(`${name}-golden`, {
-            ...shape, interfaces, name: goldenName, lower: [goldenRoot], power: "off",
-            files: key.publicKey.apply(hostKey => identityFiles(node, operatorKey, hostKey)),
-            secretFiles: key.privateKey.apply(content => [{ path: "/etc/ssh/ssh_host_ed25519_key", mode: "0600", content }]),
-        }, { parent: this });
-        const container = new Container(`${name}-container`, {
-            ...shape, interfaces, name: node.name, lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot], files: [], power, guest: this.connection,
-        }, { parent: this, dependsOn: golden });
-        this.resource = container;
-        this.incarnation = container.incarnation;
+        const identity = key.publicKey.apply(hostKey => identityFiles(node, operatorKey, hostKey));
+        const secretIdentity = key.privateKey.apply(content => [{ path: "/etc/ssh/ssh_host_ed25519_key", mode: "0600", content }]);
+        if (args.kind === "vm") {
+            const { provider, hypervisor, dataDiskGiB } = args;
+            const machine = new VirtualMachine(`${name}-vm`, {
+                node, power, host, provider, hypervisor, guest: this.connection, memoryMiB, cpus, ...(dataDiskGiB && { dataDiskGiB }),
+                files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
+            }, { parent: this });
+            this.resource = machine.domain;
+            this.incarnation = machine.domain.id;
+        } else {
+            const shape = { connection: host, memoryMiB, cpus, devices, interfaces: node.interfaces.map(({ network, device, mac }) => ({ network, device, mac })) };
+            const goldenName = `${node.name}-golden`;
+            const golden = new Container(`${name}-golden`, { ...shape, name: goldenName, lower: [goldenRoot], power: "off", files: identity, secretFiles: secretIdentity }, { parent: this });
+            const container = new Container(`${name}-container`, {
+                ...shape, name: node.name, lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot], files: [], power, guest: this.connection,
+            }, { parent: this, dependsOn: golden });
+            this.resource = container;
+            this.incarnation = container.incarnation;
+        }
         this.registerOutputs({ connection: this.connection });
     }
 }

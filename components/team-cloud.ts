@@ -43,6 +43,7 @@ export class TeamCloud extends pulumi.ComponentResource {
             const facts = plan.node(node);
             return [node, new Machine(`${name}-${node}`, {
                 node: facts, power: settings.powerOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
+                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === "volume-node" && { dataDiskGiB: 2 }),
                 ...sizes[node], archive: release.archive(settings), ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
         })) as unknown as Record<NodeName, Machine>;
@@ -53,7 +54,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         const identity = [...auth.ready, ...auth.catalogue];
         const { admin } = auth;
         new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, ...(settings.image && { image: settings.image }) }, parent);
-        if (process.env.WITH_VOLUME) new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
+        new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
         const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity }, parent);
         new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity] }, parent);
         const computes = (["compute-1", "compute-2"] as const).map(node =>

@@ -22,7 +22,7 @@ export function withLab(given: Record<string, unknown>): Record<string, unknown>
         throw new UserError(`the configuration names the lab "${String(lab)}", which is not up: ./classroom lab up ${String(lab)}`);
     }
     return {
-        number: 0, machine: "container", goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
+        number: 0, machine: "container", hypervisor: "qemu", nodes: { "volume-node": { kind: "vm" } }, goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
         ...(found.image && { image: found.image }), hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own,
     };
 }

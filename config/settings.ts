@@ -47,6 +47,8 @@ const schema = z.strictObject({
     knownHostsFile: absolutePath.default("~/.ssh/known_hosts"),
     /** What nodes are where `nodes` does not say otherwise. */
     machine: z.enum(["container", "vm"]).default("vm"),
+    /** Of virtual machines: `qemu` emulates where the hosts have no KVM. */
+    hypervisor: z.enum(["kvm", "qemu"]).default("kvm"),
     nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
     networks: z.partialRecord(z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]), z.string()).default({}),
     /** Where a node's packages come from instead of the release's own archive. */

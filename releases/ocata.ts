@@ -78,7 +78,7 @@ export const ocata: Release = {
                 { key: `glance-${part}-paste`, path: `/etc/glance/glance-${part}-paste.ini`, readBy, ...authtoken(cloud, "glance") },
                 {
                     key: `glance-${part}-conf`, path: `/etc/glance/glance-${part}.conf`, readBy,
-                    options: { DEFAULT: part === "api" ? rabbit(cloud).host : {}, paste_deploy: { flavor: "keystone" } },
+                    options: { ...(part === "api" && { DEFAULT: rabbit(cloud).host }), paste_deploy: { flavor: "keystone" } },
                     secretOptions: { DEFAULT: { sql_connection: databaseUrl(cloud, "glance"), ...(part === "api" ? rabbit(cloud).password : {}) } },
                 },
             ];

@@ -60,11 +60,17 @@ export class AuthNode extends pulumi.ComponentResource {
             name: "keystone", type: "identity", description: "Keystone Identity Service",
             url: { public: `http://${publicName}:5000/v2.0`, admin: `http://${publicName}:35357/v2.0`, internal: `http://${internalAddress}:5000/v2.0` },
         };
-        this.catalogue = [identityItself, ...release.catalogue(cloud.plan)].map(({ user: account, name: service, type, description, url }) => {
-            if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));
+        const endpoint = ({ name: service, type, description, url }: CatalogueService, after: pulumi.Resource[]) => {
             const entry = new CatalogueEntry(`${name}-service-${service}`, { identity, service, type, description }, entity);
-            return new Endpoint(`${name}-endpoint-${service}`, { identity, region, serviceId: entry.id, publicUrl: url.public, adminUrl: url.admin, internalUrl: url.internal }, entity);
-        });
+            return new Endpoint(`${name}-endpoint-${service}`, { identity, region, serviceId: entry.id, publicUrl: url.public, adminUrl: url.admin, internalUrl: url.internal }, { ...entity, dependsOn: [...keystone, ...after] });
+        };
+        // The first endpoint makes the region: two at once would both try.
+        const first = endpoint(identityItself, []);
+        this.catalogue = [first, ...release.catalogue(cloud.plan).map(service => {
+            const { user: account } = service;
+            if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));
+            return endpoint(service, [first]);
+        })];
         this.admin = { via, identityHost: publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: cloud.credentials.adminPassword, tenant: "admin" };
         this.ready = [...keystone, ...grants];
         guest.openrc([packages]);

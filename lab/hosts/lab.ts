@@ -1,4 +1,5 @@
 import { spawn } from "child_process";
+import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
@@ -42,7 +43,8 @@ export interface LabArgs {
 }
 
 const READY_SECONDS = 60;
-const cgroupName = (name: string): string => `classroom-${name}`;
+/** Labs of one name in different state folders are different labs. */
+const cgroupName = (files: LabFiles): string => `classroom-${files.name}-${createHash("sha256").update(files.dir).digest("hex").slice(0, 8)}`;
 const processesOf = (files: LabFiles): number[] => processesWith("CLASSROOM_LAB_DIR", files.dir);
 
 /** The lab if it is up and whole; undefined when it was never made, died or is half there. */
@@ -97,7 +99,7 @@ export async function labDown(name: string, progress: Progress): Promise<void> {
 /** Everything of the lab is below its first process, and every mount and link is in namespaces that end with it. */
 async function remove(files: LabFiles): Promise<void> {
     await killAll(() => processesOf(files));
-    await removeCgroups(cgroupName(files.name));
+    await removeCgroups(cgroupName(files));
     // The namespaces are taken down a moment after their last process; an upper directory is busy until then.
     for (const deadline = Date.now() + 10_000; ;) {
         try { fs.rmSync(files.dir, { recursive: true, force: true }); return; } catch (e) {
@@ -121,7 +123,7 @@ async function prepare(files: LabFiles, args: LabArgs): Promise<void> {
         await newKey(files.host(host, "host.key"), files.hostName(host));
         fs.writeFileSync(files.host(host, "hosts"), [...local, ...hostLines, ""].join("\n"));
     }
-    fs.writeFileSync(files.run("cgroups"), makeCgroups(cgroupName(files.name), Object.keys(labHosts)).join("\n") + "\n");
+    fs.writeFileSync(files.run("cgroups"), makeCgroups(cgroupName(files), Object.keys(labHosts)).join("\n") + "\n");
 }
 
 async function newKey(file: string, comment: string): Promise<void> {

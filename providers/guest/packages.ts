@@ -22,7 +22,7 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
     };
     const install = async (inputs: Inputs) => {
         await alone(inputs.connection, "apt", () => run(inputs.connection,
-            `${APT}\nif command -v debconf-set-selections > /dev/null; then debconf-set-selections; else cat > /dev/null; fi\napt install ${inputs.packages.join(" ")}`,
+            `${APT}\n${inputs.answers ? "debconf-set-selections\n" : ""}apt install ${inputs.packages.join(" ")}`,
             { input: inputs.answers ?? "", timeoutSeconds: 1800 }));
     };
     return {
