@@ -53,8 +53,9 @@ export class VirtualMachine extends pulumi.ComponentResource {
             networkInterfaces: node.interfaces.map(({ network, mac }) => ({ networkName: network, mac: mac.toUpperCase() })),
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
         });
-        new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: golden.id }]), { ...made, dependsOn: seed });
-        const root = new libvirt.Volume(`${name}-disk`, { name: `${node.name}.qcow2`, pool, baseVolumeId: golden.id }, { ...made, replaceOnChanges: ["baseVolumeId"] });
+        const clone = new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: golden.id }]), { ...made, dependsOn: seed });
+        // The provider starts a domain before it stops it: nothing may lie on the clone's disk until that is over.
+        const root = new libvirt.Volume(`${name}-disk`, { name: `${node.name}.qcow2`, pool, baseVolumeId: golden.id }, { ...made, dependsOn: clone, replaceOnChanges: ["baseVolumeId"] });
         const data = dataDiskGiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskGiB * 2 ** 30 }, made)];
         this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
             { volumeId: root.id }, ...data.map(d => ({ volumeId: d.id })), { file: `${poolDir}/${node.name}-seed.iso` },
