@@ -77,6 +77,16 @@ const changeLine = (c: Change): string =>
 /** The properties in which a step changes its resource, as lines. */
 export const changeLines = (step: StepEventMetadata): string[] => propertyChanges(step).map(changeLine);
 
+/**
+ * Outputs without what changes by itself: @pulumi/libvirt records of a domain's cards the leases that they happen to
+ * have, and their network by name, id or bridge depending on whether it runs.
+ */
+function steady(type: string, outputs: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+    if (!type.startsWith("libvirt:index/domain:") || !Array.isArray(outputs?.networkInterfaces)) return outputs;
+    const cards = (outputs.networkInterfaces as Record<string, unknown>[]).map(({ mac }) => ({ mac }));
+    return { ...outputs, networkInterfaces: cards };
+}
+
 /** Turns the engine's events into lines as they come, and counts. */
 export class Renderer {
     readonly tally: Tally = { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 0, drifted: [] };
@@ -139,7 +149,7 @@ export class Renderer {
     }
 
     private refreshed(step: StepEventMetadata): void {
-        const before = step.old?.outputs, now = step.new?.outputs;
+        const before = steady(step.type, step.old?.outputs), now = steady(step.type, step.new?.outputs);
         if (step.old && !step.new) {
             this.tally.drifted.push(nameOf(step.urn));
             this.write(`${this.clock()} ! ${label(step)} is gone`);

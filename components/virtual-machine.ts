@@ -40,6 +40,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
         super("classroom:index:VirtualMachine", name, {}, opts);
         const { node, power, host, provider, hypervisor, guest, memoryMiB, cpus, dataDiskGiB } = args;
         const made = { parent: this, provider, deleteBeforeReplace: true };
+        // Both come back in another form than they were given, which would be a difference for ever.
+        const domain = { ...made, ignoreChanges: ["cmdlines", "networkInterfaces"] };
         const golden = new libvirt.Volume(`${name}-golden-disk`, { name: `${node.name}-golden.qcow2`, pool, baseVolumeName: "golden.qcow2", baseVolumePool: goldenPool }, made);
         const seed = new SeedDisk(`${name}-seed`, {
             connection: host, path: `${poolDir}/${node.name}-seed.iso`, instanceId: node.name, script: pulumi.output(args.files).apply(firstBoot),
@@ -53,13 +55,15 @@ export class VirtualMachine extends pulumi.ComponentResource {
             networkInterfaces: node.interfaces.map(({ network, mac }) => ({ networkName: network, mac: mac.toUpperCase() })),
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
         });
-        const clone = new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: golden.id }]), { ...made, dependsOn: seed });
-        // The provider starts a domain before it stops it: nothing may lie on the clone's disk until that is over.
-        const root = new libvirt.Volume(`${name}-disk`, { name: `${node.name}.qcow2`, pool, baseVolumeId: golden.id }, { ...made, dependsOn: clone, replaceOnChanges: ["baseVolumeId"] });
+        const overlay = (part: string, file: string) => new libvirt.Volume(`${name}-${part}`, { name: file, pool, baseVolumeId: golden.id }, { ...made, replaceOnChanges: ["baseVolumeId"] });
+        // The provider starts a domain before it stops it, so the clone's domain has an overlay too: what machines lie on is never written.
+        const scratch = overlay("golden-overlay", `${node.name}-golden-overlay.qcow2`);
+        new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]), domain);
+        const root = overlay("disk", `${node.name}.qcow2`);
         const data = dataDiskGiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskGiB * 2 ** 30 }, made)];
         this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
-            { volumeId: root.id }, ...data.map(d => ({ volumeId: d.id })), { file: `${poolDir}/${node.name}-seed.iso` },
-        ]), { ...made, dependsOn: seed });
+            { volumeId: root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
+        ]), domain);
         this.ready = power === "on" ? [new Booted(`${name}-booted`, { guest, incarnation: this.domain.id, seconds: hypervisor === "kvm" ? 120 : 300 }, { parent: this })] : [];
         this.registerOutputs();
     }

@@ -54,6 +54,8 @@ export interface SeedDiskArgs {
  * a program that the operator's machine would have to have.
  */
 export class SeedDisk extends LiveResource {
+    declare readonly path: pulumi.Output<string>;
+
     constructor(name: string, args: SeedDiskArgs, opts?: pulumi.CustomResourceOptions) {
         super("machine/seed-disk", "SeedDisk", name, { ...args, script: pulumi.secret(args.script) }, opts);
     }
