@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { listenForInterrupts } from "../system/interrupt";
+import { addCheckCommand } from "./check";
 import { addHelp } from "./help";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
@@ -27,6 +28,7 @@ function program(): Command {
         { 0: "done", 1: "error", 2: "something could not be asked", 3: "drifted", 130: "interrupted" });
     addStackCommands(cli);
     addStatusCommand(cli);
+    addCheckCommand(cli);
     addSshCommand(cli);
     addOpenCommand(cli);
     addLabCommands(cli);

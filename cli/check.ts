@@ -1,0 +1,138 @@
+import { spawn } from "child_process";
+import * as fs from "fs";
+import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
+import type { Command } from "commander";
+import * as yaml from "yaml";
+import { compute } from "../clients/compute";
+import { CloudAccess, session } from "../clients/identity";
+import { images } from "../clients/image";
+import { closeAll, exec } from "../clients/ssh";
+import { volumes } from "../clients/volume";
+import type { Settings } from "../config/settings";
+import { readStackSettings } from "../config/stack-settings";
+import { configFile, openStack, PROJECT } from "../engine/automation";
+import { obtainEngine } from "../engine/obtain";
+import { enterOperator } from "../lab";
+import { messageOf } from "../system/errors";
+import { onInterrupt } from "../system/interrupt";
+import { projectDir } from "../system/paths";
+import { CheckInterrupted, CheckResult, Checks } from "./checks";
+import type { CheckedCloud } from "./checks-cloud";
+import { addHelp } from "./help";
+import { connectionTo } from "./libvirt-objects";
+import { connectionOf, labOf } from "./reach";
+import { Terminal } from "./terminal";
+
+interface CheckOptions { json?: boolean }
+
+/** The lab on whose operator's side this process is. */
+const INSIDE = "CLASSROOM_CHECK_INSIDE";
+
+/** `check`: the tutorial's acceptance tests against a stack's cloud, without the engine. */
+export function addCheckCommand(cli: Command): void {
+    const command = cli.command("check").argument("<stack>").description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
+        .option("--json", "one JSON object at the end; everything else goes to standard error")
+        .action(async (stack: string, options: CheckOptions) => {
+            // Ends what the clients hold open.
+            process.exit(await start(stack, options));
+        });
+    command.addHelpText("after", "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; run one at a time.");
+    addHelp(command, ["check lab", "check team01 --json | jq '.checks[] | select(.result == \"fail\")'"],
+        { 0: "all that was checked passed", 1: "some failed", 2: "the cloud could not be asked", 130: "interrupted" });
+}
+
+/** Runs the checks here, or on the operator's side of the stack's lab. */
+async function start(stack: string, options: CheckOptions): Promise<number> {
+    try {
+        const lab = labOf(stack);
+        return lab === undefined || process.env[INSIDE] === lab ? await check(stack, options) : await inside(lab, stack, options);
+    } catch (e) {
+        const error = messageOf(e);
+        console.error(`classroom: ${error}`);
+        if (options.json) console.log(JSON.stringify({ stack, error, exitCode: 2 }));
+        return 2;
+    }
+}
+
+/** The same command as a process that no key of the terminal reaches: an interruption is handed on, a second one ends it. */
+async function inside(lab: string, stack: string, { json }: CheckOptions): Promise<number> {
+    const [command, ...rest] = [...enterOperator(lab), process.execPath, path.join(projectDir(), "bin/cli/main.js"), "check", stack, ...(json ? ["--json"] : [])];
+    const child = spawn(command!, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true, env: { ...process.env, [INSIDE]: lab } });
+    let interruptions = 0;
+    const release = onInterrupt(() => { child.kill(++interruptions > 1 ? "SIGKILL" : "SIGINT"); });
+    try {
+        return await new Promise<number>((resolve, reject) => child.once("error", reject).once("exit", code => resolve(code ?? 130)));
+    } finally { release(); }
+}
+
+async function check(stack: string, { json }: CheckOptions): Promise<number> {
+    const terminal = new Terminal(undefined, json), start = Date.now();
+    const controller = new AbortController();
+    const interrupt = () => {
+        if (controller.signal.aborted) process.exit(130);
+        controller.abort();
+        terminal.note("interrupted: what was made is removed (Ctrl-C again leaves it to the next check)");
+    };
+    const release = onInterrupt(interrupt);
+    // The process that started this one has died.
+    process.once("disconnect", () => controller.abort());
+    try {
+        const cloud = await cloudOf(stack, terminal, controller.signal);
+        const results = await new Checks(cloud, line => terminal.note(line), controller.signal).run(result => terminal.line(inWords(result)));
+        const count = (result: CheckResult["result"]) => results.filter(r => r.result === result).length;
+        const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")], seconds = Math.round((Date.now() - start) / 100) / 10;
+        const exitCode = failed > 0 ? 1 : 0;
+        terminal.line(`${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds.toFixed(1)} s`);
+        terminal.result({ stack, checks: results, passed, failed, skipped, seconds, exitCode });
+        return exitCode;
+    } catch (e) {
+        if (!(e instanceof CheckInterrupted) && !controller.signal.aborted) throw e;
+        terminal.result({ stack, error: "interrupted", exitCode: 130 });
+        return 130;
+    } finally {
+        release();
+        await closeAll();
+    }
+}
+
+export const inWords = ({ result, id, title, detail, seconds }: CheckResult): string =>
+    `${result}  ${id.padEnd(3)}  ${title}: ${detail}${result === "skip" ? "" : `, ${seconds.toFixed(1)} s`}`;
+
+/**
+ * The stack's cloud as its admin sees it.
+ * @throws when nothing of it can be asked: no node is recorded, the host or identity does not answer
+ */
+async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): Promise<CheckedCloud> {
+    const apiNode = connectionOf(stack, "api-node");
+    const settings = await settingsOf(stack, terminal);
+    terminal.protect([settings.credentials.adminPassword]);
+    const access: CloudAccess = {
+        via: connectionTo(settings, "central"), identityHost: settings.plan.node("auth-node").publicAddress!, adminPort: 35357, publicPort: 5000,
+        username: "admin", password: settings.credentials.adminPassword, tenant: "admin",
+    };
+    const admin = session(access);
+    await admin.withToken(async () => undefined);
+    return {
+        compute: compute(access), images: images(access), volumes: volumes(access),
+        addSecurityGroup: async (id, name) => { await admin.request("compute", { method: "POST", path: `/servers/${id}/action`, json: { addSecurityGroup: { name } } }); },
+        onApiNode: (script, timeoutSeconds) => exec(apiNode, script, { timeoutSeconds, allowFailure: true }),
+        now: () => Date.now(),
+        // An interruption ends the wait of the checks; what is waited for afterwards, while cleaning up, takes its time.
+        sleep: async seconds => { await sleep(seconds * 1000, undefined, signal.aborted ? {} : { signal }).catch(() => undefined); },
+    };
+}
+
+/** The engine is asked for the settings only where it alone can decrypt the passwords. */
+async function settingsOf(stack: string, terminal: Terminal): Promise<Settings> {
+    const { config = {} } = (yaml.parse(fs.readFileSync(configFile(stack), "utf8")) ?? {}) as { config?: Record<string, unknown> };
+    if (!/"secure":/.test(JSON.stringify(config))) {
+        return readStackSettings(stack, key => {
+            const value = config[`${PROJECT}:${key}`];
+            return value === undefined ? undefined : JSON.stringify(value);
+        });
+    }
+    const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
+    const decrypted = await opened.getAllConfig();
+    return readStackSettings(stack, key => decrypted[`${PROJECT}:${key}`]?.value);
+}

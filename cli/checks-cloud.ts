@@ -1,0 +1,19 @@
+import type { Compute } from "../clients/compute";
+import type { Images } from "../clients/image";
+import type { ExecResult } from "../clients/ssh";
+import type { Volumes } from "../clients/volume";
+
+/** What the checks use of a cloud; a test gives its own. */
+export interface CheckedCloud {
+    compute: Pick<Compute, "keypair" | "flavors" | "networks" | "services" | "servers" | "server" | "createServer" | "deleteServer" | "consoleLog"
+        | "floatingIps" | "securityGroups" | "createSecurityGroup" | "deleteSecurityGroup" | "createRule" | "deleteRule" | "forget">;
+    images: Pick<Images, "list" | "get" | "upload" | "delete" | "forget">;
+    volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services">;
+    /** Gives an instance a security group beside its own. */
+    addSecurityGroup(serverId: string, group: string): Promise<void>;
+    /** Runs a script on api-node; its exit code is part of the result. */
+    onApiNode(script: string, timeoutSeconds: number): Promise<ExecResult>;
+    /** Milliseconds. */
+    now(): number;
+    sleep(seconds: number): Promise<void>;
+}

@@ -1,0 +1,302 @@
+import { createHash, randomBytes } from "crypto";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import type { ServiceState } from "../clients/compute";
+import { HttpError, isStatus } from "../clients/http";
+import { Cidr } from "../config/cidr";
+import { messageOf } from "../system/errors";
+import type { CheckedCloud } from "./checks-cloud";
+import { compareHostKey } from "./checks-host-key";
+
+export interface CheckResult { id: string; title: string; result: "pass" | "fail" | "skip"; detail: string; seconds: number }
+
+/** Everything that a check makes has a name that begins with this: what an interrupted one left is known by it. */
+export const PREFIX = "classroom-check-";
+
+/** Seconds that each wait may take. */
+export const deadlines = { image: 60, instance: 120, address: 60, ssh: 90, port: 30, volume: 60, gone: 60 } as const;
+
+/** Thrown at once by whatever waits when the user interrupts. */
+export class CheckInterrupted extends Error { override readonly name = "CheckInterrupted"; }
+
+interface Instance { id: string; name: string; host?: string }
+type Kind = "servers" | "groups" | "images" | "volumes";
+type Step = { id: string; title: string } & ({ skip: string } | { check: () => Promise<string> });
+
+/** One run of the tutorial's acceptance tests (T1–T12) against a cloud that is there. */
+export class Checks {
+    private readonly name = `${PREFIX}${randomBytes(4).toString("hex")}`;
+    /** Kinds of which something may have been made. */
+    private readonly made = new Set<Kind>();
+    private instance: Instance | undefined;
+    private address: string | undefined;
+
+    /** @param note tells what is waited for */
+    constructor(private readonly cloud: CheckedCloud, private readonly note: (line: string) => void, private readonly signal?: AbortSignal) {}
+
+    private readonly steps: readonly Step[] = [
+        { id: "T1", title: "upload an image", check: () => this.image() },
+        { id: "T2", title: "start an instance", check: () => this.start() },
+        { id: "T3", title: "start an instance from the dashboard", skip: "needs a browser" },
+        { id: "T4", title: "fixed and floating address", check: () => this.addresses() },
+        { id: "T5", title: "ssh from api-node", check: () => this.ssh() },
+        { id: "T6", title: "port 80 is closed until a rule opens it", check: () => this.port() },
+        { id: "T7", title: "snapshot", skip: "not done yet" },
+        { id: "T8", title: "create a volume", check: () => this.volume() },
+        { id: "T9", title: "attach a volume", skip: "not done yet" },
+        { id: "T10", title: "resize", skip: "not done yet" },
+        { id: "T11", title: "start an instance over EC2", skip: "this release has no EC2 API" },
+        { id: "T12", title: "every service is up", check: () => this.services() },
+    ];
+
+    /**
+     * Runs every check and hands each result to `done` as soon as it is there. What was made is removed afterwards,
+     * whatever happened.
+     * @throws CheckInterrupted when the signal came
+     */
+    async run(done: (result: CheckResult) => void): Promise<CheckResult[]> {
+        const results: CheckResult[] = [];
+        try {
+            await this.remove(["servers", "groups", "images", "volumes"], true);
+            for (const step of this.steps) {
+                this.goOn();
+                const start = this.cloud.now();
+                const result: CheckResult = { id: step.id, title: step.title, ..."skip" in step ? { result: "skip" as const, detail: step.skip } : await this.outcome(step.check), seconds: 0 };
+                result.seconds = Math.round((this.cloud.now() - start) / 100) / 10;
+                results.push(result);
+                done(result);
+            }
+        } finally { await this.remove([...this.made], false); }
+        return results;
+    }
+
+    private async outcome(check: () => Promise<string>): Promise<Pick<CheckResult, "result" | "detail">> {
+        try { return { result: "pass", detail: await check() }; } catch (e) {
+            if (e instanceof CheckInterrupted) throw e;
+            return { result: "fail", detail: messageOf(e).replace(/\s*\n\s*/g, "; ") };
+        }
+    }
+
+    private goOn(): void { if (this.signal?.aborted) throw new CheckInterrupted("interrupted"); }
+
+    /** Asks again until there is a value. `ask` tells by `say` what it sees meanwhile, and may give up by an error. */
+    private async until<T>(what: string, seconds: number, ask: (say: (seen: string) => void) => Promise<T | undefined>, leavable = true): Promise<T> {
+        const start = this.cloud.now(), since = () => Math.round((this.cloud.now() - start) / 1000);
+        let last = "", told: string | undefined, toldAt = 0;
+        for (;;) {
+            if (leavable) this.goOn();
+            const value = await ask(seen => { last = seen; });
+            if (value !== undefined) return value;
+            if (since() >= seconds) throw new Error(`${what}: not within ${seconds} s${last && ` (${last})`}`);
+            if (last !== told || since() - toldAt >= 15) {
+                this.note(`  ${what}: ${last || "not yet"}, ${since()} of at most ${seconds} s`);
+                [told, toldAt] = [last, since()];
+            }
+            await this.cloud.sleep(2);
+        }
+    }
+
+    /** Waits until a look-up answers 404. */
+    private gone(what: string, look: () => Promise<{ status: string }>, leavable = true): Promise<true> {
+        return this.until(`${what} is deleted`, deadlines.gone, async say => {
+            try { say((await look()).status); return undefined; } catch (e) {
+                if (isStatus(e, 404)) return true;
+                throw e;
+            }
+        }, leavable);
+    }
+
+    /** T1 */
+    private async image(): Promise<string> {
+        const { images } = this.cloud, dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-check-"));
+        try {
+            const data = randomBytes(65536), file = path.join(dir, "image");
+            fs.writeFileSync(file, data);
+            this.made.add("images");
+            const checksum = createHash("md5").update(data).digest("hex");
+            const { id } = await images.upload({ name: this.name, diskFormat: "raw", containerFormat: "bare", isPublic: false, file, size: data.length, checksum });
+            await this.until("the image is active", deadlines.image, async say => {
+                const image = await images.get(id);
+                say(image.status);
+                if (["killed", "deleted"].includes(image.status)) throw new Error(`the image is ${image.status}`);
+                if (image.status !== "active") return undefined;
+                if (image.checksum !== checksum) throw new Error(`the image's checksum is ${image.checksum}, that of what was sent is ${checksum}`);
+                return true;
+            });
+            await images.delete(id);
+            await this.gone("the image", () => images.get(id));
+            return "uploaded, active, deleted";
+        } finally { fs.rmSync(dir, { recursive: true, force: true }); }
+    }
+
+    /** T2 */
+    private async start(): Promise<string> {
+        const { compute, images } = this.cloud;
+        const image = (await images.list()).find(i => i.name === "cirros-0.3.0");
+        if (!image) throw new Error("the cloud has no image cirros-0.3.0");
+        const flavor = (await compute.flavors()).find(f => f.name === "x1.tiny");
+        if (!flavor) throw new Error("the cloud has no flavor x1.tiny");
+        const { name: keyName } = await compute.keypair("gridka-api-node");
+        this.made.add("servers");
+        const id = await compute.createServer({ name: this.name, imageId: image.id, flavorId: flavor.flavorId, keyName });
+        this.instance = await this.until("the instance is ACTIVE", deadlines.instance, async say => {
+            const server = await compute.server(id);
+            say(server.status);
+            if (server.status === "ERROR") throw new Error(`the instance is in ERROR: ${server.fault?.message ?? "nova does not say why"}`);
+            return server.status === "ACTIVE" ? server : undefined;
+        });
+        return `ACTIVE${this.instance.host ? ` on ${this.instance.host}` : ""}`;
+    }
+
+    private started(): Instance {
+        if (!this.instance) throw new Error("no instance: see T2");
+        return this.instance;
+    }
+
+    private reached(): { instance: Instance; address: string } {
+        const instance = this.started();
+        if (this.address === undefined) throw new Error("no floating address: see T4");
+        return { instance, address: this.address };
+    }
+
+    /** T4 */
+    private async addresses(): Promise<string> {
+        const { compute } = this.cloud, { id } = this.started();
+        const network = (await compute.networks()).find(n => n.label === "net1");
+        if (!network) throw new Error("the cloud has no network net1");
+        return await this.until("the instance has a fixed and a floating address", deadlines.address, async say => {
+            const own = (await compute.server(id)).addresses.net1 ?? [];
+            const floating = (await compute.floatingIps()).find(f => f.instance_id === id);
+            const fixed = own.map(a => a.addr).find(addr => Cidr.parse(network.cidr).contains(addr));
+            if (floating) this.address = floating.ip;
+            say([fixed ?? "no address from net1", floating ? floating.ip : "no floating address"].join(", "));
+            return fixed !== undefined && floating ? `${fixed} from net1, ${floating.ip} from ${floating.pool}` : undefined;
+        });
+    }
+
+    /** T5 */
+    private async ssh(): Promise<string> {
+        const { instance, address } = this.reached();
+        // Verbose: it tells which host key the instance has.
+        const command = `ssh -v -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5 root@${address} hostname`;
+        const { stdout, stderr } = await this.until(`ssh to root@${address}`, deadlines.ssh, async say => {
+            const answer = await this.cloud.onApiNode(command, 20);
+            if (answer.code === 0) return answer;
+            const words = answer.stderr.split("\n").map(l => l.trim()).filter(l => l !== "" && !/^(debug\d|OpenSSH_|Warning: Permanently|Authenticated|Transferred|Bytes)/.test(l));
+            say(words.pop() ?? `ssh ended with code ${answer.code}`);
+            return undefined;
+        });
+        const hostname = stdout.trim();
+        const key = compareHostKey(stderr, await this.cloud.compute.consoleLog(instance.id).catch(() => ""));
+        return `root@${address} is "${hostname}"${hostname.split(".")[0] === instance.name ? "" : ", which is not the instance's name"}; ${key}`;
+    }
+
+    /** T6: a group of its own holds the rule, so that the tenant's groups stay as they are. */
+    private async port(): Promise<string> {
+        const { compute } = this.cloud, { instance, address } = this.reached();
+        const before = await this.probe(address);
+        if (before.open) throw new Error(`port 80 is open before there is a rule for it (${before.seen})`);
+        this.made.add("groups");
+        const group = await compute.createSecurityGroup(this.name, "made by ./classroom check");
+        await this.cloud.addSecurityGroup(instance.id, group.name);
+        const rule = await compute.createRule(group.id, { protocol: "tcp", fromPort: 80, toPort: 80, cidr: "0.0.0.0/0" });
+        const becomes = (open: boolean, what: string) => this.until(what, deadlines.port, async say => {
+            const now = await this.probe(address);
+            say(now.seen);
+            return now.open === open ? now.seen : undefined;
+        });
+        const seen = await becomes(true, "the rule opens port 80");
+        await compute.deleteRule(rule.id);
+        await becomes(false, "port 80 is closed again without the rule");
+        return `closed, with the rule ${seen}, closed again`;
+    }
+
+    /** Whether packets reach the instance: one that refuses a connection was reached, a closed port is mute. */
+    private async probe(address: string): Promise<{ open: boolean; seen: string }> {
+        const { code, stderr } = await this.cloud.onApiNode(`timeout 4 bash -c '</dev/tcp/${address}/80'`, 15);
+        if (code === 0) return { open: true, seen: "open" };
+        if (/refused/i.test(stderr)) return { open: true, seen: "open (nothing listens there)" };
+        if (code === 124) return { open: false, seen: "closed" };
+        throw new Error(`port 80 of ${address} cannot be tried: ${stderr.trim().split("\n").pop() || `code ${code}`}`);
+    }
+
+    /** T8 */
+    private async volume(): Promise<string> {
+        const { volumes } = this.cloud;
+        this.made.add("volumes");
+        const { id } = await volumes.create(this.name, 1);
+        await this.until("the volume is available", deadlines.volume, async say => {
+            const { status } = await volumes.get(id);
+            say(status);
+            if (status.startsWith("error")) throw new Error(`the volume is in state ${status}: is cinder-volume up, and is there room in its volume group?`);
+            return status === "available" ? true : undefined;
+        });
+        await volumes.delete(id);
+        await this.gone("the volume", () => volumes.get(id));
+        return "1 GiB: available, deleted";
+    }
+
+    /** T12 */
+    private async services(): Promise<string> {
+        const wrong: string[] = [];
+        let up = 0;
+        const asked: [string, () => Promise<ServiceState[]>][] = [["nova", () => this.cloud.compute.services()], ["cinder", () => this.cloud.volumes.services()]];
+        for (const [name, ask] of asked) {
+            try {
+                const all = await ask(), down = all.filter(s => s.state !== "up");
+                if (all.length === 0) wrong.push(`${name} has no services`);
+                wrong.push(...down.map(s => `${s.binary} on ${s.host} is ${s.state}`));
+                up += all.length - down.length;
+            } catch (e) { wrong.push(`${name} could not be asked: ${messageOf(e)}`); }
+        }
+        if (wrong.length > 0) throw new Error(wrong.join("; "));
+        return `${up} of nova and cinder`;
+    }
+
+    /** Removes everything with our prefix. An instance goes before the group that it is in. */
+    private async remove(kinds: readonly Kind[], leftovers: boolean): Promise<void> {
+        const { compute, images, volumes } = this.cloud;
+        const ours = (o: { name: string }) => o.name.startsWith(PREFIX);
+        const ways: Record<Kind, { list: () => Promise<{ id: string; name: string }[]>; drop: (id: string) => Promise<void>; look?: (id: string) => Promise<{ status: string }> }> = {
+            servers: { list: () => compute.servers(), drop: id => compute.deleteServer(id), look: id => compute.server(id) },
+            groups: { list: () => { compute.forget("groups"); return compute.securityGroups(); }, drop: id => compute.deleteSecurityGroup(id) },
+            images: { list: () => { images.forget(); return images.list(); }, drop: id => images.delete(id) },
+            volumes: { list: () => volumes.list(), drop: id => this.dropVolume(id), look: id => volumes.get(id) },
+        };
+        for (const kind of (Object.keys(ways) as Kind[]).filter(k => kinds.includes(k))) {
+            const { list, drop, look } = ways[kind];
+            try {
+                for (const { id, name } of (await list()).filter(ours)) {
+                    if (leftovers) this.note(`removing what an earlier check left: ${kind.slice(0, -1)} ${name}`);
+                    await this.until(`${name} is deleted`, deadlines.gone, say => this.dropped(() => drop(id), say), leftovers);
+                    if (look) await this.gone(name, () => look(id), leftovers);
+                }
+            } catch (e) {
+                if (e instanceof CheckInterrupted) throw e;
+                // Before the checks: they tell themselves that a service is not there.
+                if (!leftovers) this.note(`${kind} named ${this.name} may be left (the next check removes them): ${messageOf(e)}`);
+            }
+        }
+    }
+
+    /** A service that fails by itself is asked again; what is no longer there is deleted. */
+    private async dropped(drop: () => Promise<void>, say: (seen: string) => void): Promise<true | undefined> {
+        try { await drop(); return true; } catch (e) {
+            if (isStatus(e, 404)) return true;
+            if (!(e instanceof HttpError) || e.status < 500) throw e;
+            say(e.message);
+            return undefined;
+        }
+    }
+
+    /** A volume that is still being made cannot be deleted. */
+    private async dropVolume(id: string): Promise<void> {
+        const status = await this.until("the volume can be deleted", deadlines.volume, async say => {
+            const { status } = await this.cloud.volumes.get(id);
+            say(status);
+            return status === "creating" ? undefined : status;
+        }, false);
+        if (status !== "deleting") await this.cloud.volumes.delete(id);
+    }
+}

@@ -1,0 +1,160 @@
+import { createHash } from "crypto";
+import { inWords } from "../../cli/check";
+import { CheckInterrupted, CheckResult, Checks, PREFIX } from "../../cli/checks";
+import type { CheckedCloud } from "../../cli/checks-cloud";
+import { compareHostKey } from "../../cli/checks-host-key";
+import { HttpError } from "../../clients/http";
+
+const missing = () => new HttpError("GET", "/x", 404, "not found", "there");
+const up = (binary: string, host: string, state = "up") => ({ binary, host, zone: "nova", status: "enabled", state, updated_at: null });
+
+/** A cloud in which everything works, with a clock that only waiting moves; `breaks` makes one thing of it fail. */
+class FakeCloud implements CheckedCloud {
+    clock = 0;
+    slept = 0;
+    onSleep: () => void = () => undefined;
+    readonly servers_ = new Map<string, { name: string; deleted?: boolean }>();
+    readonly images_ = new Map<string, { name: string; checksum: string }>([["i0", { name: "cirros-0.3.0", checksum: "x" }]]);
+    readonly volumes_ = new Map<string, { name: string; asked: number }>();
+    readonly groups_ = new Map<string, { name: string; rules: string[] }>([["1", { name: "default", rules: [] }]]);
+    private readonly of = new Set<string>();
+    constructor(readonly breaks?: string) {}
+
+    now = () => this.clock;
+    sleep = async (seconds: number) => { this.clock += seconds * 1000; this.slept++; this.onSleep(); };
+    addSecurityGroup = async (_: string, group: string) => { this.of.add(group); };
+    onApiNode = async (script: string) => {
+        const answer = (code: number, stdout = "", stderr = "") => ({ code, stdout, stderr });
+        if (script.startsWith("ssh ")) {
+            expect(script).toContain("root@172.16.9.1 hostname");
+            return this.breaks === "ssh" ? answer(255, "", "debug1: x\nroot@172.16.9.1: Permission denied (publickey).\n") : answer(0, `${[...this.servers_.values()][0]!.name}\n`);
+        }
+        expect(script).toBe("timeout 4 bash -c '</dev/tcp/172.16.9.1/80'");
+        const open = [...this.groups_.values()].some(g => this.of.has(g.name) && g.rules.length > 0);
+        return this.breaks === "open" || (open && this.breaks !== "shut") ? answer(0) : answer(124);
+    };
+
+    compute = {
+        forget: () => undefined,
+        keypair: async (name: string) => ({ name, publicKey: "ssh-rsa A" }),
+        flavors: async () => [{ flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1, isPublic: true }],
+        networks: async () => [{ id: "n", label: "net1", cidr: "10.10.0.0/24" }],
+        services: async () => [up("nova-compute", "compute-1", this.breaks === "service" ? "down" : "up")],
+        servers: async () => [...this.servers_].map(([id, { name }]) => ({ id, name, status: "ACTIVE", addresses: {} })),
+        server: async (id: string) => {
+            const found = this.servers_.get(id);
+            if (!found) throw missing();
+            const failed = this.breaks === "instance", none = this.breaks === "address";
+            return {
+                id, name: found.name, status: failed ? "ERROR" : "ACTIVE", host: "compute-1", addresses: { net1: [{ addr: "10.10.0.2" }, ...(none ? [] : [{ addr: "172.16.9.1" }])] },
+                ...(failed && { fault: { message: "No valid host was found." } }),
+            };
+        },
+        createServer: async ({ name, ...rest }: { name: string }) => {
+            expect(rest).toEqual({ imageId: "i0", flavorId: "6", keyName: "gridka-api-node" });
+            this.servers_.set("s1", { name });
+            return "s1";
+        },
+        deleteServer: async (id: string) => { this.servers_.delete(id); },
+        consoleLog: async () => "login:",
+        floatingIps: async () => this.breaks === "address" ? [] : [{ id: 1, ip: "172.16.9.1", pool: "public", instance_id: "s1", fixed_ip: "10.10.0.2" }],
+        securityGroups: async () => [...this.groups_].map(([id, { name }]) => ({ id, name, rules: [] })),
+        createSecurityGroup: async (name: string) => { this.groups_.set("2", { name, rules: [] }); return { id: "2", name, rules: [] }; },
+        deleteSecurityGroup: async (id: string) => { expect(this.servers_.size).toBe(0); this.groups_.delete(id); },
+        createRule: async (group: string, spec: { protocol: string; fromPort: number; toPort: number; cidr: string }) => { this.groups_.get(group)!.rules.push("r1"); return { id: "r1", ...spec }; },
+        deleteRule: async () => { if (this.breaks !== "rule") for (const g of this.groups_.values()) g.rules = []; },
+    };
+    images = {
+        forget: () => undefined,
+        list: async () => [...this.images_].map(([id, i]) => ({ id, ...i, status: "active", isPublic: true })),
+        get: async (id: string) => {
+            const image = this.images_.get(id);
+            if (!image) throw missing();
+            return { id, ...image, status: this.breaks === "image" ? "queued" : "active", isPublic: false };
+        },
+        upload: async ({ name, checksum }: { name: string; checksum: string }) => { this.images_.set("i1", { name, checksum }); return { id: "i1", name, status: "queued", isPublic: false }; },
+        delete: async (id: string) => { this.images_.delete(id); },
+    };
+    volumes = {
+        list: async () => [...this.volumes_].map(([id, { name }]) => ({ id, name, status: "available", sizeGb: 1 })),
+        get: async (id: string) => {
+            const volume = this.volumes_.get(id);
+            if (!volume) throw missing();
+            return { id, name: volume.name, status: this.breaks === "volume" ? "error" : volume.asked++ > 0 ? "available" : "creating", sizeGb: 1 };
+        },
+        create: async (name: string) => { this.volumes_.set("v1", { name, asked: 0 }); return { id: "v1", name, status: "creating", sizeGb: 1 }; },
+        delete: async (id: string) => { this.volumes_.delete(id); },
+        services: async () => { if (this.breaks === "cinder") throw new Error("it does not answer"); return [up("cinder-volume", "volume-node")]; },
+    };
+
+    /** Names of what is left with the prefix. */
+    left = () => [this.servers_, this.images_, this.volumes_, this.groups_].flatMap(m => [...m.values()]).map(o => o.name).filter(n => n.startsWith(PREFIX));
+}
+
+async function results(cloud: FakeCloud): Promise<{ failed: Record<string, string>; all: CheckResult[]; notes: string[] }> {
+    const told: CheckResult[] = [], notes: string[] = [];
+    const all = await new Checks(cloud, n => notes.push(n)).run(r => told.push(r));
+    expect(told).toEqual(all);
+    return { all, notes, failed: Object.fromEntries(all.filter(r => r.result === "fail").map(r => [r.id, r.detail])) };
+}
+
+test("a cloud in which everything works; nothing is left in it", async () => {
+    const cloud = new FakeCloud(), { all, failed } = await results(cloud);
+    expect(failed).toEqual({});
+    expect(all.map(r => `${r.id} ${r.result}`)).toEqual(["T1 pass", "T2 pass", "T3 skip", "T4 pass", "T5 pass", "T6 pass", "T7 skip", "T8 pass", "T9 skip", "T10 skip", "T11 skip", "T12 pass"]);
+    expect(all.map(inWords)).toEqual(expect.arrayContaining([
+        "pass  T2   start an instance: ACTIVE on compute-1, 0.0 s", "skip  T3   start an instance from the dashboard: needs a browser",
+        "pass  T4   fixed and floating address: 10.10.0.2 from net1, 172.16.9.1 from public, 0.0 s", "pass  T12  every service is up: 2 of nova and cinder, 0.0 s",
+    ]));
+    expect(cloud.left()).toEqual([]);
+});
+
+const noInstance = "no instance: see T2", noAddress = "no floating address: see T4";
+test.each<[string, Record<string, unknown>]>([
+    ["image", { T1: "the image is active: not within 60 s (queued)" }],
+    ["instance", { T2: "the instance is in ERROR: No valid host was found.", T4: noInstance, T5: noInstance, T6: noInstance }],
+    ["address", { T4: "the instance has a fixed and a floating address: not within 60 s (10.10.0.2, no floating address)", T5: noAddress, T6: noAddress }],
+    ["ssh", { T5: "ssh to root@172.16.9.1: not within 90 s (root@172.16.9.1: Permission denied (publickey).)" }],
+    ["open", { T6: "port 80 is open before there is a rule for it (open)" }],
+    ["shut", { T6: "the rule opens port 80: not within 30 s (closed)" }],
+    ["rule", { T6: "port 80 is closed again without the rule: not within 30 s (open)" }],
+    ["volume", { T8: "the volume is in state error: is cinder-volume up, and is there room in its volume group?" }],
+    ["service", { T12: "nova-compute on compute-1 is down" }],
+    ["cinder", { T12: "cinder could not be asked: it does not answer" }],
+])("where %s is broken, that fails and what depends on it; nothing is left", async (breaks, expected) => {
+    const cloud = new FakeCloud(breaks), { failed } = await results(cloud);
+    expect(failed).toEqual(expected);
+    expect(cloud.left()).toEqual([]);
+});
+
+test("what an interrupted check left is removed first, what has another name stays", async () => {
+    const cloud = new FakeCloud();
+    cloud.servers_.set("s0", { name: `${PREFIX}old` });
+    cloud.volumes_.set("v0", { name: `${PREFIX}old`, asked: 0 });
+    cloud.volumes_.set("v9", { name: "mine", asked: 9 });
+    const { notes, failed } = await results(cloud);
+    expect(notes.slice(0, 2)).toEqual([`removing what an earlier check left: server ${PREFIX}old`, expect.stringContaining("volume classroom-check-old")]);
+    expect(failed).toEqual({});
+    expect(cloud.left()).toEqual([]);
+    expect([...cloud.volumes_.keys()]).toEqual(["v9"]);
+});
+
+test("an interruption ends the wait; what was made is removed", async () => {
+    const cloud = new FakeCloud("ssh"), controller = new AbortController();
+    cloud.onSleep = () => controller.abort();
+    await expect(new Checks(cloud, () => undefined, controller.signal).run(() => undefined)).rejects.toThrow(CheckInterrupted);
+    expect(cloud.slept).toBe(1);
+    expect(cloud.left()).toEqual([]);
+});
+
+test("the host key is compared with the console's where there is one", () => {
+    const data = "AAAAC3NzaC1lZDI1NTE5AAAAIJ1JzCqZ5b0uX0o9Jw2o4W0zGm4b9lY8cZ9cQm0xkq7F", digest = createHash("sha256").update(Buffer.from(data, "base64")).digest("base64");
+    const value = `SHA256:${digest.replace(/=+$/, "")}`, verbose = `debug1: x\ndebug1: Server host key: ssh-ed25519 ${value}\n`;
+    const same = "its host key is that of the console log", none = "the console log shows no host key to compare with";
+    expect(compareHostKey(verbose, "login:")).toBe(none);
+    expect(compareHostKey(verbose, `ci-info: ssh-ed25519 ${data} root@x`)).toBe(same);
+    expect(compareHostKey(verbose, `ec2: 256 ${value} root@x (ED25519)`)).toBe(same);
+    expect(compareHostKey(verbose, `ec2: 2048 SHA256:${"a".repeat(43)} root@x (RSA)`)).toBe(none);
+    expect(() => compareHostKey(verbose, `ec2: 256 SHA256:${"a".repeat(43)} root@x (ED25519)`)).toThrow(`the host key ${value} is not the one in the instance's console log`);
+    expect(compareHostKey("", "login:")).toBe("ssh did not say which host key it saw, so it was not compared");
+});
