@@ -65,7 +65,7 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
 async function operate(run: Run, stack: Stack, report: string): Promise<number> {
     const { operation, terminal, log } = run;
     const known = realOnes(readState(run.stack)?.resources ?? []).length;
-    const renderer = new Renderer(line => terminal.line(line), operation, known, run.options.verbose);
+    const renderer = new Renderer(line => terminal.line(line), operation, known, run.options.verbose, (type, id) => differing(report, type, id));
     const start = Date.now();
     const options = { signal: run.signal, onEvent: (event: Parameters<Renderer["handle"]>[0]) => { log.event(event); renderer.handle(event); } };
     const hide = terminal.show(() => run.interrupted ? `interrupted, waiting for what has begun · ${renderer.status()}` : renderer.status());
@@ -99,6 +99,14 @@ async function operate(run: Run, stack: Stack, report: string): Promise<number> 
     for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
     terminal.line(`${known - mute.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
+}
+
+/** Secret properties that a handler found to differ: `guest/database-grant` tells of the type DatabaseGrant. */
+function differing(report: string, type: string, id: string): string[] {
+    if (!fs.existsSync(report)) return [];
+    const typeOf = (kind: string) => kind.split("/").pop()!.split("-").map(word => word[0]!.toUpperCase() + word.slice(1)).join("");
+    return fs.readFileSync(report, "utf8").split("\n").filter(Boolean).map(line => JSON.parse(line) as { event: string; kind: string; id: string; differs?: string[] })
+        .filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type).flatMap(r => r.differs ?? []);
 }
 
 /** Resources that were kept as recorded because what they live in did not answer. */

@@ -99,8 +99,14 @@ export class Renderer {
     /** What the engine called errors, each already written. */
     readonly errors: string[] = [];
 
-    /** @param total how many resources the last operation knew, for "how far"; 0 where it is not known */
-    constructor(private readonly write: (line: string) => void, private readonly operation: Operation, private readonly total = 0, private readonly verbose = false) {}
+    /**
+     * @param total how many resources the last operation knew, for "how far"; 0 where it is not known
+     * @param secretsThatDiffer the secret properties that a refresh found changed, of the resource of that type and id
+     */
+    constructor(
+        private readonly write: (line: string) => void, private readonly operation: Operation, private readonly total = 0, private readonly verbose = false,
+        private readonly secretsThatDiffer: (type: string, id: string) => string[] = () => [],
+    ) {}
 
     /** What runs, how far and how long: the line below all others. */
     status(): string {
@@ -156,7 +162,11 @@ export class Renderer {
             this.record(step, [], "", "gone");
             return;
         }
-        const found = changes(before, now).filter(c => !c.path.startsWith("__"));
+        const hidden = this.secretsThatDiffer(shortType(step.type).split(":")[1]!, step.new?.id ?? "");
+        const found = [
+            ...changes(before, now).filter(c => !c.path.startsWith("__")),
+            ...hidden.map(path => ({ path, old: "[secret]", new: "(differs)" })),
+        ];
         if (found.length === 0) { this.tally.unchanged++; return; }
         this.tally.drifted.push(nameOf(step.urn));
         this.write(`${this.clock()} ! ${label(step)} has drifted`);

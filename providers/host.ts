@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
-import type { Handler, Problem } from "./dynamic";
+import { differs, Handler, Problem } from "./dynamic";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */
 type Sent = Record<string, unknown>;
@@ -68,7 +68,9 @@ export function provider(kind: string) {
             const recorded = plain(props);
             try {
                 const live = await handler.read(id, recorded);
-                report({ event: "asked", kind, id });
+                // The engine shows two secrets alike, whatever they are.
+                const secrets = live ? handler.inputs.filter(k => canonical(live[k]).includes(JSON.stringify(differs))) : [];
+                report({ event: "asked", kind, id, differs: secrets });
                 if (!live) return { id: "", props: {} };
                 const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);
                 const inputs = Object.fromEntries(managed.map(k => [k, handler.access.includes(k) ? recorded[k] : live[k]]).filter(([, v]) => v !== undefined));

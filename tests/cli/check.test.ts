@@ -57,7 +57,7 @@ class FakeCloud implements CheckedCloud {
         },
         deleteServer: async (id: string) => { this.servers_.delete(id); },
         consoleLog: async () => "login:",
-        floatingIps: async () => this.breaks === "address" ? [] : [{ id: 1, ip: "172.16.9.1", pool: "public", instance_id: "s1", fixed_ip: "10.10.0.2" }],
+        floatingAddresses: async () => [{ address: "172.16.9.1", pool: "public", project_id: null, instance_uuid: this.breaks === "address" ? null : "s1" }],
         securityGroups: async () => [...this.groups_].map(([id, { name }]) => ({ id, name, rules: [] })),
         createSecurityGroup: async (name: string) => { this.groups_.set("2", { name, rules: [] }); return { id: "2", name, rules: [] }; },
         deleteSecurityGroup: async (id: string) => { expect(this.servers_.size).toBe(0); this.groups_.delete(id); },

@@ -41,7 +41,7 @@ async function registered(stack: string, run: () => unknown): Promise<Record<str
     // The profile of the course's own release is not there yet.
     const config = { ...file.config, [`${project}:release`]: "ocata" };
     const seen: Record<string, unknown> = {};
-    await pulumi.runtime.setMocks({ newResource: args => ({ id: `${args.name}-id`, state: args.inputs }), call: args => args.inputs }, project, stack);
+    await pulumi.runtime.setMocks({ newResource: args => ({ id: `${args.name}-id`, state: { ...args.inputs, ...(args.type.endsWith("machine:HostKey") && { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }) } }), call: args => args.inputs }, project, stack);
     const request = jest.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (this: object, ...args: unknown[]) {
         // Where in the source it was registered is no part of what is asked for.
         const { sourceposition: _position, stacktrace: _trace, ...asked } = (args[0] as { toObject(): Record<string, unknown> }).toObject();
