@@ -6,7 +6,7 @@ import type { Volumes } from "../clients/volume";
 /** What the checks use of a cloud; a test gives its own. */
 export interface CheckedCloud {
     compute: Pick<Compute, "keypair" | "flavors" | "networks" | "services" | "servers" | "server" | "createServer" | "deleteServer" | "consoleLog"
-        | "floatingIps" | "securityGroups" | "createSecurityGroup" | "deleteSecurityGroup" | "createRule" | "deleteRule" | "forget">;
+        | "floatingAddresses" | "securityGroups" | "createSecurityGroup" | "deleteSecurityGroup" | "createRule" | "deleteRule" | "forget">;
     images: Pick<Images, "list" | "get" | "upload" | "delete" | "forget">;
     volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services">;
     /** Gives an instance a security group beside its own. */
@@ -17,3 +17,9 @@ export interface CheckedCloud {
     now(): number;
     sleep(seconds: number): Promise<void>;
 }
+
+/** Everything that a check makes has a name that begins with this: what an interrupted one left is known by it. */
+export const PREFIX = "classroom-check-";
+
+/** Seconds that each wait may take. */
+export const deadlines = { image: 60, instance: 120, address: 60, ssh: 90, port: 30, volume: 60, gone: 60 } as const;

@@ -2,25 +2,18 @@ import { createHash, randomBytes } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import type { ServiceState } from "../clients/compute";
+import type { Server, ServiceState } from "../clients/compute";
 import { HttpError, isStatus } from "../clients/http";
 import { Cidr } from "../config/cidr";
 import { messageOf } from "../system/errors";
-import type { CheckedCloud } from "./checks-cloud";
+import { CheckedCloud, deadlines, PREFIX } from "./checks-cloud";
 import { compareHostKey } from "./checks-host-key";
 
 export interface CheckResult { id: string; title: string; result: "pass" | "fail" | "skip"; detail: string; seconds: number }
 
-/** Everything that a check makes has a name that begins with this: what an interrupted one left is known by it. */
-export const PREFIX = "classroom-check-";
-
-/** Seconds that each wait may take. */
-export const deadlines = { image: 60, instance: 120, address: 60, ssh: 90, port: 30, volume: 60, gone: 60 } as const;
-
 /** Thrown at once by whatever waits when the user interrupts. */
 export class CheckInterrupted extends Error { override readonly name = "CheckInterrupted"; }
 
-interface Instance { id: string; name: string; host?: string }
 type Kind = "servers" | "groups" | "images" | "volumes";
 type Step = { id: string; title: string } & ({ skip: string } | { check: () => Promise<string> });
 
@@ -29,7 +22,7 @@ export class Checks {
     private readonly name = `${PREFIX}${randomBytes(4).toString("hex")}`;
     /** Kinds of which something may have been made. */
     private readonly made = new Set<Kind>();
-    private instance: Instance | undefined;
+    private instance: Server | undefined;
     private address: string | undefined;
 
     /** @param note tells what is waited for */
@@ -149,12 +142,12 @@ export class Checks {
         return `ACTIVE${this.instance.host ? ` on ${this.instance.host}` : ""}`;
     }
 
-    private started(): Instance {
+    private started(): Server {
         if (!this.instance) throw new Error("no instance: see T2");
         return this.instance;
     }
 
-    private reached(): { instance: Instance; address: string } {
+    private reached(): { instance: Server; address: string } {
         const instance = this.started();
         if (this.address === undefined) throw new Error("no floating address: see T4");
         return { instance, address: this.address };
@@ -167,11 +160,13 @@ export class Checks {
         if (!network) throw new Error("the cloud has no network net1");
         return await this.until("the instance has a fixed and a floating address", deadlines.address, async say => {
             const own = (await compute.server(id)).addresses.net1 ?? [];
-            const floating = (await compute.floatingIps()).find(f => f.instance_id === id);
-            const fixed = own.map(a => a.addr).find(addr => Cidr.parse(network.cidr).contains(addr));
-            if (floating) this.address = floating.ip;
-            say([fixed ?? "no address from net1", floating ? floating.ip : "no floating address"].join(", "));
-            return fixed !== undefined && floating ? `${fixed} from net1, ${floating.ip} from ${floating.pool}` : undefined;
+            const fixed = own.find(a => Cidr.parse(network.cidr).contains(a.addr))?.addr;
+            // The tenant's own list leaves out those that were assigned by themselves; the whole cloud's has them.
+            compute.forget("floating");
+            const floating = (await compute.floatingAddresses()).find(f => f.instance_uuid === id);
+            this.address = floating?.address;
+            say(`${fixed ?? "no address from net1"}, ${this.address ?? "no floating address"}`);
+            return fixed !== undefined && floating ? `${fixed} from net1, ${floating.address} from ${floating.pool}` : undefined;
         });
     }
 
@@ -201,10 +196,10 @@ export class Checks {
         const group = await compute.createSecurityGroup(this.name, "made by ./classroom check");
         await this.cloud.addSecurityGroup(instance.id, group.name);
         const rule = await compute.createRule(group.id, { protocol: "tcp", fromPort: 80, toPort: 80, cidr: "0.0.0.0/0" });
-        const becomes = (open: boolean, what: string) => this.until(what, deadlines.port, async say => {
-            const now = await this.probe(address);
-            say(now.seen);
-            return now.open === open ? now.seen : undefined;
+        const becomes = (wanted: boolean, what: string) => this.until(what, deadlines.port, async say => {
+            const { open, seen } = await this.probe(address);
+            say(seen);
+            return open === wanted ? seen : undefined;
         });
         const seen = await becomes(true, "the rule opens port 80");
         await compute.deleteRule(rule.id);
@@ -257,7 +252,6 @@ export class Checks {
     /** Removes everything with our prefix. An instance goes before the group that it is in. */
     private async remove(kinds: readonly Kind[], leftovers: boolean): Promise<void> {
         const { compute, images, volumes } = this.cloud;
-        const ours = (o: { name: string }) => o.name.startsWith(PREFIX);
         const ways: Record<Kind, { list: () => Promise<{ id: string; name: string }[]>; drop: (id: string) => Promise<void>; look?: (id: string) => Promise<{ status: string }> }> = {
             servers: { list: () => compute.servers(), drop: id => compute.deleteServer(id), look: id => compute.server(id) },
             groups: { list: () => { compute.forget("groups"); return compute.securityGroups(); }, drop: id => compute.deleteSecurityGroup(id) },
@@ -266,16 +260,18 @@ export class Checks {
         };
         for (const kind of (Object.keys(ways) as Kind[]).filter(k => kinds.includes(k))) {
             const { list, drop, look } = ways[kind];
+            let found = !leftovers;
             try {
-                for (const { id, name } of (await list()).filter(ours)) {
+                for (const { id, name } of (await list()).filter(o => o.name.startsWith(PREFIX))) {
                     if (leftovers) this.note(`removing what an earlier check left: ${kind.slice(0, -1)} ${name}`);
+                    found = true;
                     await this.until(`${name} is deleted`, deadlines.gone, say => this.dropped(() => drop(id), say), leftovers);
                     if (look) await this.gone(name, () => look(id), leftovers);
                 }
             } catch (e) {
                 if (e instanceof CheckInterrupted) throw e;
-                // Before the checks: they tell themselves that a service is not there.
-                if (!leftovers) this.note(`${kind} named ${this.name} may be left (the next check removes them): ${messageOf(e)}`);
+                // Before the checks a service that is not there is told by its check.
+                if (found) this.note(`${kind} named ${PREFIX}… may be left (the next check removes them): ${messageOf(e)}`);
             }
         }
     }
@@ -290,7 +286,7 @@ export class Checks {
         }
     }
 
-    /** A volume that is still being made cannot be deleted. */
+    /** A volume that is being made cannot be deleted. */
     private async dropVolume(id: string): Promise<void> {
         const status = await this.until("the volume can be deleted", deadlines.volume, async say => {
             const { status } = await this.cloud.volumes.get(id);

@@ -1,7 +1,7 @@
 import { createHash } from "crypto";
 import { inWords } from "../../cli/check";
-import { CheckInterrupted, CheckResult, Checks, PREFIX } from "../../cli/checks";
-import type { CheckedCloud } from "../../cli/checks-cloud";
+import { CheckInterrupted, CheckResult, Checks } from "../../cli/checks";
+import { CheckedCloud, PREFIX } from "../../cli/checks-cloud";
 import { compareHostKey } from "../../cli/checks-host-key";
 import { HttpError } from "../../clients/http";
 
