@@ -249,7 +249,7 @@ export class Checks {
         return `${up} of nova and cinder`;
     }
 
-    /** Removes everything with our prefix. An instance goes before the group that it is in. */
+    /** Removes what this run made, or all that earlier ones left. An instance goes before the group that it is in. */
     private async remove(kinds: readonly Kind[], leftovers: boolean): Promise<void> {
         const { compute, images, volumes } = this.cloud;
         const ways: Record<Kind, { list: () => Promise<{ id: string; name: string }[]>; drop: (id: string) => Promise<void>; look?: (id: string) => Promise<{ status: string }> }> = {
@@ -262,7 +262,7 @@ export class Checks {
             const { list, drop, look } = ways[kind];
             let found = !leftovers;
             try {
-                for (const { id, name } of (await list()).filter(o => o.name.startsWith(PREFIX))) {
+                for (const { id, name } of (await list()).filter(o => leftovers ? o.name.startsWith(PREFIX) : o.name === this.name)) {
                     if (leftovers) this.note(`removing what an earlier check left: ${kind.slice(0, -1)} ${name}`);
                     found = true;
                     await this.until(`${name} is deleted`, deadlines.gone, say => this.dropped(() => drop(id), say), leftovers);
