@@ -47,7 +47,7 @@ export class TeamCloud extends pulumi.ComponentResource {
                 ...sizes[node], archive: release.archive(settings), ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
         })) as unknown as Record<NodeName, Machine>;
-        const on = (node: NodeName) => ({ machine: machines[node], release, cloud });
+        const on = (node: NodeName) => ({ machine: machines[node], release, cloud, store: machines["db-node"].resource });
 
         const db = new DatabaseNode(`${name}-db`, on("db-node"), parent);
         const auth = new AuthNode(`${name}-auth`, { ...on("auth-node"), database: db.databases.keystone, via }, parent);

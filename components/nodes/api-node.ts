@@ -22,7 +22,7 @@ export class ApiNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ApiNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ApiNode", name, {}, opts);
-        const { machine, release, cloud, database, queue, admin, identity } = args;
+        const { machine, release, cloud, database, queue, admin, identity, store } = args;
         const guest = this.guest = new Guest("api-node", name, machine, release, cloud, this);
 
         const packages = guest.base([release.novaApi, release.dashboard]);
@@ -32,7 +32,7 @@ export class ApiNode extends pulumi.ComponentResource {
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
         guest.openrc([packages]);
 
-        const entity = { parent: this, dependsOn: [...this.ready, ...identity] };
+        const entity = { parent: this, dependsOn: [...this.ready, ...identity], deletedWith: store };
         for (const { name: flavor, ...facts } of [...release.missingFlavors, { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 }]) {
             new Flavor(`${name}-flavor-${flavor}`, { cloud: admin, name: flavor, ...facts, isPublic: true }, entity);
         }

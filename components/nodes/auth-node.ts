@@ -30,7 +30,7 @@ export class AuthNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: AuthNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:AuthNode", name, {}, opts);
-        const { machine, release, cloud, database, via } = args;
+        const { machine, release, cloud, database, via, store } = args;
         const { publicName, internalAddress, publicAddress } = cloud.plan.node("auth-node");
         const guest = new Guest("auth-node", name, machine, release, cloud, this);
 
@@ -40,7 +40,7 @@ export class AuthNode extends pulumi.ComponentResource {
         const keystone = guest.services(release.keystone.services, schema);
 
         const identity: IdentityAccess = { via, host: publicAddress!, adminPort: 35357, adminToken: cloud.credentials.adminToken };
-        const entity: pulumi.CustomResourceOptions = { parent: this, dependsOn: keystone };
+        const entity: pulumi.CustomResourceOptions = { parent: this, dependsOn: keystone, deletedWith: store };
         const tenant = (tenantName: string) => new Tenant(`${name}-tenant-${tenantName}`, { identity, tenant: tenantName, description: "", enabled: true }, entity);
         const [adminTenant, serviceTenant] = [tenant("admin"), tenant("service")];
         const role = (roleName: string) => new Role(`${name}-role-${roleName}`, { identity, role: roleName }, entity);

@@ -19,14 +19,14 @@ export class ComputeNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ComputeNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ComputeNode", name, {}, opts);
-        const { machine, release, cloud, after, node, admin } = args;
+        const { machine, release, cloud, after, node, admin, store } = args;
         const guest = new Guest(node, name, machine, release, cloud, this);
 
         const packages = guest.base([release.novaCompute]);
         const bridge = new Bridge(`${name}-br100`, { connection: guest.connection, bridge: "br100", ports: ["eth2"] }, guest.options([packages]));
         const config = guest.config(release.novaCompute, [packages]);
         const services = guest.services(release.novaCompute.services, [...config, bridge, ...after]);
-        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: node, binary: "nova-compute", enabled: true }, { parent: this, dependsOn: [...services, ...after] })];
+        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: node, binary: "nova-compute", enabled: true }, { parent: this, dependsOn: [...services, ...after], deletedWith: store })];
         this.registerOutputs();
     }
 }

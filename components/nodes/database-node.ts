@@ -12,6 +12,8 @@ export interface NodeArgs {
     machine: Machine;
     release: Release;
     cloud: CloudFacts;
+    /** db-node's machine: what is stored in the cloud goes with it when the stack is destroyed, instances included. */
+    store: pulumi.Resource;
 }
 
 /** A service's place in the database: what may use it waits for `ready`, what is stored in it is stored per `incarnation`. */
@@ -23,7 +25,7 @@ export class DatabaseNode extends pulumi.ComponentResource {
     /** The message queue, ready for its users. */
     readonly queue: pulumi.Resource[];
 
-    constructor(name: string, { machine, release, cloud }: NodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { machine, release, cloud }: Omit<NodeArgs, "store">, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:DatabaseNode", name, {}, opts);
         const guest = new Guest("db-node", name, machine, release, cloud, this);
         const { connection } = guest;

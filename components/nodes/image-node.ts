@@ -21,7 +21,7 @@ export class ImageNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ImageNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ImageNode", name, {}, opts);
-        const { machine, release, cloud, database, queue, admin, identity, image } = args;
+        const { machine, release, cloud, database, queue, admin, identity, image, store } = args;
         const guest = new Guest("image-node", name, machine, release, cloud, this);
 
         const packages = guest.base([release.glance]);
@@ -32,7 +32,7 @@ export class ImageNode extends pulumi.ComponentResource {
 
         const images = image ? [new Image(`${name}-image-cirros`, {
             cloud: admin, name: "cirros-0.3.0", file: image.file, sha256: image.sha256, diskFormat: "qcow2", containerFormat: "bare", isPublic: true,
-        }, { parent: this, dependsOn: [...services, ...identity] })] : [];
+        }, { parent: this, dependsOn: [...services, ...identity], deletedWith: store })] : [];
         this.ready = [...services, ...images];
         this.registerOutputs();
     }

@@ -25,7 +25,7 @@ export class NetworkNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: NetworkNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:NetworkNode", name, {}, opts);
-        const { machine, release, cloud, after, admin, api } = args;
+        const { machine, release, cloud, after, admin, api, store } = args;
         const { ranges } = cloud.plan;
         const guest = new Guest("network-node", name, machine, release, cloud, this);
         const { connection } = guest;
@@ -35,12 +35,12 @@ export class NetworkNode extends pulumi.ComponentResource {
         const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
         const config = guest.config(release.novaNetwork, [packages]);
         const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after]);
-        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true }, { parent: this, dependsOn: [...services, ...api] })];
+        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true }, { parent: this, dependsOn: [...services, ...api], deletedWith: store })];
 
-        const entity = { parent: this, dependsOn: api };
+        const entity = { parent: this, dependsOn: api, deletedWith: store };
         this.networks = [
             // Made by nova-network at the API's bidding.
-            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, { parent: this, dependsOn: this.ready }),
+            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, { parent: this, dependsOn: this.ready, deletedWith: store }),
             new FloatingRange(`${name}-floating`, { cloud: admin, range: ranges.floating, pool: "public" }, entity),
             new SecurityRule(`${name}-rule-icmp`, { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" }, entity),
             new SecurityRule(`${name}-rule-ssh`, { cloud: admin, group: "default", protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" }, entity),
