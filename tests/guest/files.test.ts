@@ -1,0 +1,61 @@
+import { spawnSync } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import type { Connection } from "../../clients/connection";
+import type { RunScript } from "../../clients/ssh";
+import { differs } from "../../providers/dynamic";
+import { fileHandler } from "../../providers/guest/file";
+import { optionsFileHandler } from "../../providers/guest/options-file";
+
+/** Runs scripts on this machine: what they do to files in a folder of the test's is what they do on a node. */
+const scripts: string[] = [];
+const here: RunScript = async (_to, script, { input = "" } = {}) => {
+    scripts.push(script);
+    const { status, stdout, stderr } = spawnSync("sh", ["-ec", script], { input, encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+    return { stdout, stderr, code: 0 };
+};
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-files-"));
+const connection = { name: "api-node", host: "192.168.122.6", port: 22 } as Connection;
+const { username: owner } = os.userInfo();
+afterAll(() => fs.rmSync(dir, { recursive: true }));
+
+test("options: set, found changed one by one, mended; the rest of the file and its mode stay", async () => {
+    const file = path.join(dir, "nova.conf"), handler = optionsFileHandler(here);
+    fs.writeFileSync(file, "[DEFAULT]\nverbose = True\n", { mode: 0o640 });
+    const inputs = { connection, path: file, options: { DEFAULT: { rabbit_host: "10.0.0.3" } }, secretOptions: { DEFAULT: { sql_connection: "mysql://u:secret@h/d" } } };
+    await handler.create(inputs);
+    expect(fs.readFileSync(file, "utf8")).toBe("[DEFAULT]\nverbose = True\nrabbit_host = 10.0.0.3\nsql_connection = mysql://u:secret@h/d\n");
+    expect(fs.statSync(file).mode & 0o777).toBe(0o640);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("10.0.0.3", "10.0.0.99").replace("secret", "wrong"));
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, options: { DEFAULT: { rabbit_host: "10.0.0.99" } }, secretOptions: { DEFAULT: { sql_connection: differs } } });
+    await handler.update("", inputs, { ...inputs, options: { DEFAULT: { my_ip: "10.0.0.6" } } });
+    expect(fs.readFileSync(file, "utf8")).toBe("[DEFAULT]\nverbose = True\nsql_connection = mysql://u:secret@h/d\nmy_ip = 10.0.0.6\n");
+    expect(scripts.join("\n")).not.toContain("secret");
+    fs.rmSync(file);
+    expect(await handler.read("", inputs)).toBeUndefined();
+});
+
+test("a value of two lines is refused, and a secret one is not shown", () => {
+    const found = optionsFileHandler(here).check!({ options: { s: { a: "1\n2" } }, secretOptions: { s: { b: "hidden " } } });
+    expect(found.map(f => f.property)).toEqual(["options.s.a", "secretOptions.s.b"]);
+    expect(JSON.stringify(found)).not.toContain("hidden");
+});
+
+test("a whole file: content, mode; drift of each, secret content only as different", async () => {
+    const file = path.join(dir, "below/openrc"), handler = fileHandler(here);
+    const inputs = { connection, path: file, secretContent: "export OS_PASSWORD='it''s'\n", owner, group: owner, mode: "0600" };
+    await handler.create(inputs);
+    expect(fs.readFileSync(file, "utf8")).toBe(inputs.secretContent);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    fs.appendFileSync(file, "x");
+    fs.chmodSync(file, 0o644);
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, secretContent: differs, mode: "0644" });
+    await handler.update("", inputs, inputs);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    await handler.delete("", inputs);
+    expect(await handler.read("", inputs)).toBeUndefined();
+    await handler.delete("", inputs);
+});
