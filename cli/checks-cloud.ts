@@ -22,4 +22,4 @@ export interface CheckedCloud {
 export const PREFIX = "classroom-check-";
 
 /** Seconds that each wait may take. */
-export const deadlines = { image: 60, instance: 120, address: 60, ssh: 90, port: 30, volume: 60, gone: 60 } as const;
+export const deadlines = { image: 60, instance: 120, address: 60, ssh: 90, port: 30, volume: 60, gone: 60, services: 90 } as const;

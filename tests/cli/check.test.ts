@@ -119,8 +119,8 @@ test.each<[string, Record<string, unknown>]>([
     ["shut", { T6: "the rule opens port 80: not within 30 s (closed)" }],
     ["rule", { T6: "port 80 is closed again without the rule: not within 30 s (open)" }],
     ["volume", { T8: "the volume is in state error: is cinder-volume up, and is there room in its volume group?" }],
-    ["service", { T12: "nova-compute on compute-1 is down" }],
-    ["cinder", { T12: "cinder could not be asked: it does not answer" }],
+    ["service", { T12: "every service is up: not within 90 s (nova-compute on compute-1 is down)" }],
+    ["cinder", { T12: "every service is up: not within 90 s (cinder could not be asked: it does not answer)" }],
 ])("where %s is broken, that fails and what depends on it; nothing is left", async (breaks, expected) => {
     const cloud = new FakeCloud(breaks), { failed } = await results(cloud);
     expect(failed).toEqual(expected);
