@@ -1,19 +1,18 @@
 import { spawn } from "child_process";
-import * as fs from "fs";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import type { Command } from "commander";
-import * as yaml from "yaml";
 import { compute } from "../clients/compute";
-import { CloudAccess, session } from "../clients/identity";
+import { session } from "../clients/identity";
 import { images } from "../clients/image";
 import { closeAll, exec } from "../clients/ssh";
 import { volumes } from "../clients/volume";
 import type { Settings } from "../config/settings";
 import { readStackSettings } from "../config/stack-settings";
-import { configFile, openStack, PROJECT } from "../engine/automation";
+import { openStack, PROJECT } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { enterOperator } from "../lab";
+import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import { projectDir } from "../system/paths";
@@ -21,7 +20,7 @@ import { CheckInterrupted, CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
 import { addHelp } from "./help";
 import { connectionTo } from "./libvirt-objects";
-import { connectionOf, labOf } from "./reach";
+import { configured, connectionOf, labOf, settingsFrom } from "./reach";
 import { Terminal } from "./terminal";
 
 interface CheckOptions { json?: boolean }
@@ -107,10 +106,7 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     const apiNode = connectionOf(stack, "api-node");
     const settings = await settingsOf(stack, terminal);
     terminal.protect([settings.credentials.adminPassword]);
-    const access: CloudAccess = {
-        via: connectionTo(settings, "central"), identityHost: settings.plan.node("auth-node").publicAddress!, adminPort: 35357, publicPort: 5000,
-        username: "admin", password: settings.credentials.adminPassword, tenant: "admin",
-    };
+    const access = adminAccess(settings, connectionTo(settings, "central"));
     const admin = session(access);
     await admin.withToken(async () => undefined);
     return {
@@ -125,13 +121,8 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
 
 /** The engine is asked for the settings only where it alone can decrypt the passwords. */
 async function settingsOf(stack: string, terminal: Terminal): Promise<Settings> {
-    const { config = {} } = (yaml.parse(fs.readFileSync(configFile(stack), "utf8")) ?? {}) as { config?: Record<string, unknown> };
-    if (!/"secure":/.test(JSON.stringify(config))) {
-        return readStackSettings(stack, key => {
-            const value = config[`${PROJECT}:${key}`];
-            return value === undefined ? undefined : JSON.stringify(value);
-        });
-    }
+    const given = configured(stack);
+    if (!/"secure":/.test(JSON.stringify(given))) return settingsFrom(stack, given);
     const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
     const decrypted = await opened.getAllConfig();
     return readStackSettings(stack, key => decrypted[`${PROJECT}:${key}`]?.value);

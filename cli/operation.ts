@@ -24,7 +24,7 @@ export async function perform(run: Run): Promise<number> {
     try {
         const { stack, unrecorded } = await run.leavable(() => prepare(run, report));
         if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, stack, unrecorded);
-        return await operate(run, stack, report);
+        return await operate(run, stack, new Report(report));
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
 }
 
@@ -62,10 +62,10 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
     }
 }
 
-async function operate(run: Run, stack: Stack, report: string): Promise<number> {
+async function operate(run: Run, stack: Stack, report: Report): Promise<number> {
     const { operation, terminal, log } = run;
     const known = realOnes(readState(run.stack)?.resources ?? []).length;
-    const renderer = new Renderer(line => terminal.line(line), operation, known, run.options.verbose, (type, id) => differing(report, type, id));
+    const renderer = new Renderer(line => terminal.line(line), operation, known, run.options.verbose, (type, id) => report.differing(type, id));
     const start = Date.now();
     const options = { signal: run.signal, onEvent: (event: Parameters<Renderer["handle"]>[0]) => { log.event(event); renderer.handle(event); } };
     const hide = terminal.show(() => run.interrupted ? `interrupted, waiting for what has begun · ${renderer.status()}` : renderer.status());
@@ -79,7 +79,7 @@ async function operate(run: Run, stack: Stack, report: string): Promise<number> 
         else await stack.destroy(options);
     } catch (e) { failure = e as Error; } finally { hide(); }
     const seconds = Math.round((Date.now() - start) / 100) / 10;
-    const mute = operation === "refresh" ? unreachable(report) : [];
+    const mute = operation === "refresh" ? report.unreachable() : [];
     const { drifted, ...counts } = renderer.tally;
     const finish = (exitCode: number, error?: string): number => {
         if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
@@ -101,17 +101,33 @@ async function operate(run: Run, stack: Stack, report: string): Promise<number> 
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
 }
 
-/** Secret properties that a handler found to differ: `guest/database-grant` tells of the type DatabaseGrant. */
-function differing(report: string, type: string, id: string): string[] {
-    if (!fs.existsSync(report)) return [];
-    const typeOf = (kind: string) => kind.split("/").pop()!.split("-").map(word => word[0]!.toUpperCase() + word.slice(1)).join("");
-    return fs.readFileSync(report, "utf8").split("\n").filter(Boolean).map(line => JSON.parse(line) as { event: string; kind: string; id: string; differs?: string[] })
-        .filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type).flatMap(r => r.differs ?? []);
-}
+interface Reported { event: string; kind: string; id: string; reason?: string; differs?: string[] }
 
-/** Resources that were kept as recorded because what they live in did not answer. */
-function unreachable(report: string): { resource: string; reason: string }[] {
-    if (!fs.existsSync(report)) return [];
-    return fs.readFileSync(report, "utf8").split("\n").filter(Boolean).map(line => JSON.parse(line) as Record<string, string>)
-        .filter(r => r.event === "unreachable").map(r => ({ resource: `${r.kind} ${r.id}`, reason: r.reason! }));
+/** What the handlers of one operation tell of themselves; each line is read once, when it has come. */
+class Report {
+    private readonly lines: Reported[] = [];
+    private read = 0;
+
+    constructor(private readonly file: string) {}
+
+    private all(): Reported[] {
+        if (!fs.existsSync(this.file)) return this.lines;
+        const { size } = fs.statSync(this.file);
+        if (size === this.read) return this.lines;
+        const added = fs.readFileSync(this.file).subarray(this.read), end = added.lastIndexOf("\n") + 1;
+        this.lines.push(...added.subarray(0, end).toString().split("\n").filter(Boolean).map(line => JSON.parse(line) as Reported));
+        this.read += end;
+        return this.lines;
+    }
+
+    /** Secret properties that a handler found to differ: `guest/database-grant` tells of the type DatabaseGrant. */
+    differing(type: string, id: string): string[] {
+        const typeOf = (kind: string) => kind.split("/").pop()!.split("-").map(word => word[0]!.toUpperCase() + word.slice(1)).join("");
+        return this.all().filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type).flatMap(r => r.differs ?? []);
+    }
+
+    /** Resources that were kept as recorded because what they live in did not answer. */
+    unreachable(): { resource: string; reason: string }[] {
+        return this.all().filter(r => r.event === "unreachable").map(r => ({ resource: `${r.kind} ${r.id}`, reason: r.reason! }));
+    }
 }

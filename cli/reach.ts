@@ -10,7 +10,7 @@ import { UserError } from "../system/errors";
 import { connectionTo } from "./libvirt-objects";
 
 /** A stack's configuration as its file has it, without the project's prefix. */
-function configured(stack: string): Record<string, unknown> {
+export function configured(stack: string): Record<string, unknown> {
     const { config } = (yaml.parse(fs.readFileSync(configFile(stack), "utf8")) ?? {}) as { config?: Record<string, unknown> };
     return Object.fromEntries(Object.entries(config ?? {}).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]));
 }
@@ -26,10 +26,13 @@ export function labOf(stack: string): string | undefined {
 
 /** The stack's settings without the engine, which alone can decrypt: the passwords are the tutorial's. */
 function settingsWithoutSecrets(stack: string): Settings {
-    const given = configured(stack);
-    delete given.credentials;
-    return readStackSettings(stack, key => given[key] === undefined ? undefined : JSON.stringify(given[key]));
+    const { credentials: _encrypted, ...given } = configured(stack);
+    return settingsFrom(stack, given);
 }
+
+/** The settings that a configuration as its file has it amounts to. */
+export const settingsFrom = (stack: string, given: Record<string, unknown>): Settings =>
+    readStackSettings(stack, key => given[key] === undefined ? undefined : JSON.stringify(given[key]));
 
 /** The nodes that the stack's state knows, by name; none before the first up. */
 export function recordedNodes(stack: string): Record<string, Connection> {

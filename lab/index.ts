@@ -4,7 +4,6 @@ import { buildArchive } from "./archive/archive";
 import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
 import { checkLabName } from "./hosts/files";
-import { buildInstanceImage } from "./images/instance-image";
 import { Lab, labUp } from "./hosts/lab";
 import { checkMachine } from "./hosts/preflight";
 import { buildImages } from "./images/images";
@@ -18,8 +17,7 @@ export async function bringUp(name: string, progress: Progress): Promise<Lab> {
     const hostRoot = await buildHostRoot(progress);
     const goldenRoot = await buildGoldenRoot(progress);
     const archive = await buildArchive(progress);
-    const { file, sha256 } = await buildInstanceImage(progress);
-    const images = await buildImages(progress);
+    const { folder: images, instance: { file, sha256 } } = await buildImages(progress);
     const names = new AddressPlan(0).hostsEntries();
     return await labUp(name, { hostRoot, archive, goldenRoot, images, instanceImage: { file, sha256 }, names }, progress);
 }

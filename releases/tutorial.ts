@@ -1,3 +1,5 @@
+import type { Connection } from "../clients/connection";
+import type { CloudAccess } from "../clients/identity";
 import type { AddressPlan } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
 import type { CatalogueService, CloudFacts, FlavorFacts, Sections, ServiceName } from "./release";
@@ -53,3 +55,8 @@ export const tutorialFlavors: readonly FlavorFacts[] = [
     { flavorId: "4", name: "m1.large", ram: 8192, disk: 80, vcpus: 4 },
     { flavorId: "5", name: "m1.xlarge", ram: 16384, disk: 160, vcpus: 8 },
 ];
+
+/** The cloud's admin in the tenant of his name (K3); `via` is the physical host that requests start from. */
+export function adminAccess({ plan, credentials }: CloudFacts, via: Connection): CloudAccess {
+    return { via, identityHost: plan.node("auth-node").publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: credentials.adminPassword, tenant: "admin" };
+}

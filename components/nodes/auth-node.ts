@@ -8,6 +8,7 @@ import { Service as CatalogueEntry } from "../../providers/keystone/service";
 import { Tenant } from "../../providers/keystone/tenant";
 import { User } from "../../providers/keystone/user";
 import type { CatalogueService } from "../../releases/release";
+import { adminAccess } from "../../releases/tutorial";
 import { Guest } from "../guest";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
@@ -71,7 +72,7 @@ export class AuthNode extends pulumi.ComponentResource {
             if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));
             return endpoint(service, [first]);
         })];
-        this.admin = { via, identityHost: publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: cloud.credentials.adminPassword, tenant: "admin" };
+        this.admin = adminAccess(cloud, via);
         this.ready = [...keystone, ...grants];
         guest.openrc([packages]);
         this.registerOutputs();

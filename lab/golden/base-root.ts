@@ -5,6 +5,7 @@ import { UserError } from "../../system/errors";
 import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { debianMirror } from "../hosts/debian-mirror";
+import { needMmdebstrap } from "../hosts/host-root";
 import { dataList } from "./data-files";
 
 /** The nodes' Debian: the last with Python 2.7, which the services need. Its security archive is gone, main is not. */
@@ -24,11 +25,8 @@ export async function debianSource(): Promise<string> {
 export async function buildBaseRoot(progress: Progress): Promise<string> {
     const packages = dataList("base-packages.txt");
     const entry = await cached({ kind: "base-root", name: SUITE, inputs: { recipe: RECIPE, packages } }, dir => progress.step("Debian of the nodes", async detail => {
-        if ((await run("sh", ["-c", "command -v mmdebstrap"], { allowFailure: true })).code !== 0) {
-            detail("installing mmdebstrap");
-            await run("apt-get", ["install", "-y", "--no-install-recommends", "mmdebstrap"], { env: { DEBIAN_FRONTEND: "noninteractive" }, timeoutSeconds: 600 });
-        }
         detail("mmdebstrap");
+        await needMmdebstrap();
         const root = path.join(dir, "root");
         await run("mmdebstrap", [
             "--variant=minbase", "--mode=root",

@@ -19,10 +19,10 @@ const SUITE = "bookworm";
 const RECIPE = 1;
 
 /** Installs mmdebstrap where it is missing; it makes roots without being root's package manager itself. */
-async function needMmdebstrap(): Promise<void> {
+export async function needMmdebstrap(): Promise<void> {
     if ((await run("sh", ["-c", "command -v mmdebstrap"], { allowFailure: true })).code === 0) return;
     if ((await run("sh", ["-c", "command -v apt-get"], { allowFailure: true })).code !== 0) {
-        throw new UserError("the lab's host root is made by mmdebstrap, which is not installed and cannot be (no apt-get): install the package mmdebstrap and run this again");
+        throw new UserError("the lab's roots are made by mmdebstrap, which is not installed and cannot be (no apt-get): install the package mmdebstrap and run this again");
     }
     const env = { DEBIAN_FRONTEND: "noninteractive" };
     const install = () => run("apt-get", ["install", "-y", "--no-install-recommends", "mmdebstrap"], { env, timeoutSeconds: 600, allowFailure: true });

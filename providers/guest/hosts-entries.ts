@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { readFile, writeFile } from "./machine-files";
 import { HostsEntry, readBlock, writeBlock } from "./hosts-block";
 
 interface Inputs { connection: Connection; block: string; entries: HostsEntry[] }
@@ -13,11 +14,8 @@ export interface HostsFile {
 }
 
 const remote: HostsFile = {
-    read: async connection => (await exec(connection, "cat /etc/hosts")).stdout,
-    // Written beside it and renamed, so that no reader sees half a file; its mode stays.
-    write: async (connection, text) => {
-        await exec(connection, "t=$(mktemp /etc/hosts.XXXXXX); cat > $t; chmod --reference=/etc/hosts $t; mv $t /etc/hosts", { input: text });
-    },
+    read: async connection => (await readFile(exec, connection, "/etc/hosts"))?.content ?? "",
+    write: (connection, text) => writeFile(exec, connection, "/etc/hosts", text),
 };
 
 /** A block of lines in a machine's /etc/hosts (H3). */
