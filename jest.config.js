@@ -3,6 +3,8 @@ module.exports = {
     testEnvironment: "node",
     roots: ["<rootDir>/tests"],
     testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/"],
+    // Two cores may be shared with others.
+    testTimeout: 30_000,
     modulePathIgnorePatterns: ["<rootDir>/bin/"],
     transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }] },
 };

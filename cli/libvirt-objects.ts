@@ -2,7 +2,7 @@ import { Connection } from "../clients/connection";
 import { exec, quote } from "../clients/ssh";
 import { hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
-import type { Find } from "../engine/pending";
+import type { Find } from "../engine/leftovers";
 
 /**
  * Looks for a libvirt object that the engine was just making when it was ended, on the host of its provider.

@@ -4,15 +4,17 @@ import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { program } from "../components/team-cloud";
 import type { Settings } from "../config/settings";
+import { hostRoles, nodeNames } from "../config/nodes";
 import { readStackSettings } from "../config/stack-settings";
 import { backUp, checkNotHeld, openStack, PROJECT } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
-import { clearPending } from "../engine/pending";
+import { clearPending, forgetFormerLab } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
 import { readState, realOnes, RecordedResource } from "../engine/state";
 import { UserError } from "../system/errors";
 import { checkHosts } from "./hosts-check";
 import { findLibvirt } from "./libvirt-objects";
+import { labOf } from "./reach";
 import { nameOf, Renderer, summary } from "./render";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
@@ -35,12 +37,16 @@ async function prepare(run: Run, report: string): Promise<{ stack: Stack; unreco
     const config = await stack.getAllConfig();
     const settings = readStackSettings(run.stack, key => config[`${PROJECT}:${key}`]?.value);
     run.terminal.protect(knownSecrets(settings, config, []));
+    stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
     const [state] = await Promise.all([stack.exportStack(), checkHosts(settings, run.operation === "refresh" ? 2 : 1)]);
     run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
     let unrecorded: string[] = [];
     if (run.operation !== "preview") {
         checkNotHeld(run.stack);
         backUp(run.stack);
+        if (labOf(run.stack) !== undefined && await forgetFormerLab(stack, hostRoles.map(role => settings.hosts[role].hostKey!))) {
+            run.terminal.note("what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew");
+        }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }
     return { stack, unrecorded };
@@ -79,11 +85,11 @@ async function operate(run: Run, stack: Stack, report: Report): Promise<number> 
         else await stack.destroy(options);
     } catch (e) { failure = e as Error; } finally { hide(); }
     const seconds = Math.round((Date.now() - start) / 100) / 10;
-    const mute = operation === "refresh" ? report.unreachable() : [];
+    const mute = operation === "refresh" ? report.unreachable() : [], off = operation === "refresh" ? report.off() : [];
     const { drifted, ...counts } = renderer.tally;
     const finish = (exitCode: number, error?: string): number => {
         if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
-        terminal.result({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, seconds, log: log.file, exitCode, ...(error ? { error } : {}) });
+        terminal.result({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode, ...(error ? { error } : {}) });
         return exitCode;
     };
     if (run.interrupted) {
@@ -97,11 +103,14 @@ async function operate(run: Run, stack: Stack, report: Report): Promise<number> 
     }
     if (operation !== "refresh") { terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`); return finish(0); }
     for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
-    terminal.line(`${known - mute.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
+    if (off.length > 0) terminal.line(`not asked, for their nodes are off by configuration (${[...new Set(off.flatMap(o => o.reason.split(", ")))].sort().join(", ")}): ${off.length} resources`);
+    terminal.line(`${known - mute.length - off.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
 }
 
 interface Reported { event: string; kind: string; id: string; reason?: string; differs?: string[] }
+
+interface Unasked { resource: string; reason: string }
 
 /** What the handlers of one operation tell of themselves; each line is read once, when it has come. */
 class Report {
@@ -127,7 +136,12 @@ class Report {
     }
 
     /** Resources that were kept as recorded because what they live in did not answer. */
-    unreachable(): { resource: string; reason: string }[] {
-        return this.all().filter(r => r.event === "unreachable").map(r => ({ resource: `${r.kind} ${r.id}`, reason: r.reason! }));
+    unreachable(): Unasked[] { return this.unasked("unreachable"); }
+
+    /** Resources that were not asked because a node is off by configuration; the reason is the node's name, or several. */
+    off(): Unasked[] { return this.unasked("off"); }
+
+    private unasked(event: string): Unasked[] {
+        return this.all().filter(r => r.event === event).map(r => ({ resource: `${r.kind} ${r.id}`, reason: r.reason! }));
     }
 }

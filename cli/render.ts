@@ -3,7 +3,7 @@ import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 export type Operation = "up" | "preview" | "refresh" | "destroy";
 
 /** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
-export interface ResourceChange { resource: string; type: string; action: string; property?: string; old?: unknown; new?: unknown }
+export interface ResourceChange { resource: string; type: string; action: string; property?: string; old?: unknown; new?: unknown; restarts?: string[] }
 
 /** What happened to resources in one operation, counted while it runs. */
 export interface Tally {
@@ -74,17 +74,24 @@ export function propertyChanges(step: StepEventMetadata): Change[] {
 const changeLine = (c: Change): string =>
     c.old === SECRET && c.new === SECRET ? `${c.path}: differs (secret)` : `${c.path}: ${show(c.old)} → ${show(c.new)}`;
 
-/** The properties in which a step changes its resource, as lines. */
-export const changeLines = (step: StepEventMetadata): string[] => propertyChanges(step).map(changeLine);
+/** How a file is reached and who reads it: a change of these writes nothing, so nothing restarts. */
+const besideTheFile = ["connection", "restarts", "owner", "group", "mode"];
+
+/** The services that restart because of an update: those that read the changed file. */
+function restartsOf(step: StepEventMetadata, found: readonly Change[]): string[] {
+    const { restarts } = (step.new?.inputs ?? {}) as { restarts?: unknown };
+    return Array.isArray(restarts) && found.some(c => !besideTheFile.includes(c.path.split(".")[0]!)) ? restarts as string[] : [];
+}
 
 /**
  * Outputs without what changes by itself: @pulumi/libvirt records of a domain's cards the leases that they happen to
- * have, and their network by name, id or bridge depending on whether it runs.
+ * have, and their network by name, id or bridge depending on whether it runs. Whether a domain runs is DomainPower's.
  */
 function steady(type: string, outputs: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
     if (!type.startsWith("libvirt:index/domain:") || !Array.isArray(outputs?.networkInterfaces)) return outputs;
     const cards = (outputs.networkInterfaces as Record<string, unknown>[]).map(({ mac }) => ({ mac }));
-    return { ...outputs, networkInterfaces: cards };
+    const { running: _anothers, ...rest } = outputs;
+    return { ...rest, networkInterfaces: cards };
 }
 
 /** Turns the engine's events into lines as they come, and counts. */
@@ -174,12 +181,14 @@ export class Renderer {
     }
 
     private record(step: StepEventMetadata, found: Change[], indent: string, action: string = step.op): void {
-        const what = { resource: nameOf(step.urn), type: shortType(step.type), action };
+        const restarts = step.op === "update" ? restartsOf(step, found) : [];
+        const what = { resource: nameOf(step.urn), type: shortType(step.type), action, ...(restarts.length > 0 && { restarts }) };
         if (found.length === 0) this.changes.push(what);
         for (const c of found) {
             this.write(`${indent}${changeLine(c)}`);
             this.changes.push({ ...what, property: c.path, old: c.old ?? null, new: c.new ?? null });
         }
+        if (restarts.length > 0) this.write(`${indent}restarts ${restarts.join(", ")}`);
     }
 
     private failed(step: StepEventMetadata): void {

@@ -7,7 +7,8 @@ import { OptionsFile } from "../providers/guest/options-file";
 import { Packages } from "../providers/guest/packages";
 import { Service } from "../providers/guest/service";
 import { Step } from "../providers/guest/step";
-import type { CloudFacts, ConfigFile, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
+import { configFiles, softwareOf } from "../releases/own-options";
+import type { CloudFacts, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
 import type { Machine } from "./machine";
 
 export type After = readonly pulumi.Resource[];
@@ -30,11 +31,11 @@ export class Guest {
     }
 
     /** What every node has before anything of its own: names, archive, and the packages, time service included (A1, A2). */
-    base(software: readonly Software[]): Packages {
+    base(): Packages {
         const { connection } = this;
         new HostsEntries(`${this.name}-names`, { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() }, this.options());
         const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.machine.archive }, this.options());
-        const packages = [...new Set([this.release.common, ...software].flatMap(s => s.packages))];
+        const packages = [...new Set(softwareOf(this.release, this.node).flatMap(s => s.packages))];
         const installed = new Packages(`${this.name}-packages`, { connection, packages }, this.options([archive]));
         this.services(this.release.common.services, [installed]);
         return installed;
@@ -42,11 +43,8 @@ export class Guest {
 
     /** Files of one piece of software, option by option. */
     config(software: Software, after: After): OptionsFile[] {
-        return software.config(this.cloud, this.node).map(file => this.optionsFile(file, after));
-    }
-
-    optionsFile({ key, path, options, secretOptions, readBy }: ConfigFile, after: After): OptionsFile {
-        return new OptionsFile(`${this.name}-${key}`, { connection: this.connection, path, options, ...(secretOptions && { secretOptions }), restarts: readBy }, this.options(after));
+        return configFiles(software, this.cloud, this.node).map(({ key, path, options, secretOptions, readBy }) =>
+            new OptionsFile(`${this.name}-${key}`, { connection: this.connection, path, options, ...(secretOptions && { secretOptions }), restarts: readBy }, this.options(after)));
     }
 
     file(key: string, args: Omit<FileArgs, "connection">, after: After = []): File {

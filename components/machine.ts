@@ -69,7 +69,7 @@ export class Machine extends pulumi.ComponentResource {
                 ...shape, name: node.name, lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot], files: [], power, guest: this.connection,
             }, { parent: this, dependsOn: golden });
             this.resource = container;
-            this.incarnation = container.incarnation;
+            this.incarnation = container.id;
         }
         this.registerOutputs({ connection: this.connection });
     }

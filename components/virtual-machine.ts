@@ -3,7 +3,7 @@ import * as libvirt from "@pulumi/libvirt";
 import type { Connection } from "../clients/connection";
 import type { NodePlan } from "../config/address-plan";
 import { quote } from "../clients/ssh";
-import { Booted } from "../providers/machine/booted";
+import { DomainPower } from "../providers/machine/domain-power";
 import { SeedDisk } from "../providers/machine/seed-disk";
 import type { SeedFile } from "../providers/machine/container";
 
@@ -33,15 +33,14 @@ const kernelArguments = "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr 
 /** A node as a virtual machine of libvirt's, its disk an overlay on its golden clone's (H4, H5). */
 export class VirtualMachine extends pulumi.ComponentResource {
     readonly domain: libvirt.Domain;
-    /** It runs and answers. */
-    readonly ready: pulumi.Resource[];
 
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:VirtualMachine", name, {}, opts);
         const { node, power, host, provider, hypervisor, guest, memoryMiB, cpus, dataDiskGiB } = args;
         const made = { parent: this, provider, deleteBeforeReplace: true };
         // Both come back in another form than they were given, which would be a difference for ever.
-        const domain = { ...made, ignoreChanges: ["cmdlines", "networkInterfaces"] };
+        // Whether it runs is another resource's: the provider would never stop one.
+        const domain = { ...made, ignoreChanges: ["cmdlines", "networkInterfaces", "running"] };
         const golden = new libvirt.Volume(`${name}-golden-disk`, { name: `${node.name}-golden.qcow2`, pool, baseVolumeName: "golden.qcow2", baseVolumePool: goldenPool }, made);
         const seed = new SeedDisk(`${name}-seed`, {
             connection: host, path: `${poolDir}/${node.name}-seed.iso`, instanceId: node.name, script: pulumi.output(args.files).apply(firstBoot),
@@ -58,22 +57,20 @@ export class VirtualMachine extends pulumi.ComponentResource {
         const overlay = (part: string, file: string) => new libvirt.Volume(`${name}-${part}`, { name: file, pool, baseVolumeId: golden.id }, { ...made, replaceOnChanges: ["baseVolumeId"] });
         // The provider starts a domain before it stops it, so the clone's domain has an overlay too: what machines lie on is never written.
         const scratch = overlay("golden-overlay", `${node.name}-golden-overlay.qcow2`);
-        new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]), domain);
+        const clone = new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]), domain);
+        new DomainPower(`${name}-golden-power`, { connection: host, domain: clone.name, incarnation: clone.id, power: "off" }, { parent: this });
         const root = overlay("disk", `${node.name}.qcow2`);
         const data = dataDiskGiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskGiB * 2 ** 30 }, made)];
         this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
             { volumeId: root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
         ]), domain);
-        this.ready = power === "on" ? [new Booted(`${name}-booted`, { guest, incarnation: this.domain.id, seconds: hypervisor === "kvm" ? 120 : 300 }, { parent: this })] : [];
+        new DomainPower(`${name}-power`, { connection: host, domain: this.domain.name, incarnation: this.domain.id, power, guest, ...(hypervisor === "qemu" && { seconds: 300 }) }, { parent: this });
         this.registerOutputs();
     }
 }
 
-/** The script of the first start: writes the files that make the machine itself. */
+/** The script of the first start: writes the files that make the machine itself. Short, for it is in the state twice. */
 function firstBoot(files: readonly SeedFile[]): string {
-    const put = ({ path, mode, content }: SeedFile) => [
-        `mkdir -p "$(dirname ${quote(path)})"`,
-        `(umask 077; printf %s ${quote(Buffer.from(content).toString("base64"))} | base64 -d > ${quote(path)}; chmod ${mode} ${quote(path)})`,
-    ];
-    return ["#!/bin/sh", "set -e", ...files.flatMap(put), "hostname \"$(cat /etc/hostname)\"", ""].join("\n");
+    const put = ({ path, mode, content }: SeedFile) => `put ${mode} ${quote(path)} ${quote(content)}`;
+    return ["#!/bin/sh", "set -e", 'put() { mkdir -p "${2%/*}"; (umask 077; printf %s "$3" > "$2"; chmod "$1" "$2"); }', ...files.map(put), 'hostname "$(cat /etc/hostname)"', ""].join("\n");
 }

@@ -21,8 +21,19 @@ export function withLab(given: Record<string, unknown>): Record<string, unknown>
     try { found = facts.parse(JSON.parse(fs.readFileSync(file, "utf8"))); } catch {
         throw new UserError(`the configuration names the lab "${String(lab)}", which is not up: ./classroom lab up ${String(lab)}`);
     }
+    // What the stack says of a node goes beside what the lab says of it.
+    const nodes = merge({ "volume-node": { kind: "vm" } }, own.nodes);
     return {
-        number: 0, machine: "container", hypervisor: "qemu", nodes: { "volume-node": { kind: "vm" } }, goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
-        ...(found.image && { image: found.image }), hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own,
+        number: 0, machine: "container", hypervisor: "qemu", goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
+        ...(found.image && { image: found.image }), hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own, nodes,
     };
+}
+
+/** Own values over others, key by key; what is no object is left for the check to name. */
+function merge(base: Record<string, object>, own: unknown): unknown {
+    if (own === undefined) return base;
+    if (typeof own !== "object" || own === null) return own;
+    const named = own as Record<string, unknown>;
+    return { ...base, ...named, ...Object.fromEntries(Object.entries(base).map(([name, value]) =>
+        [name, typeof named[name] === "object" ? { ...value, ...named[name] } : named[name] ?? value])) };
 }

@@ -18,6 +18,8 @@ const host = z.strictObject({
 const nodeOverride = z.strictObject({
     kind: z.enum(["container", "vm"]).optional(),
     power: z.enum(["on", "off"]).optional(),
+    /** The stack's own options by file, section and option, beside the release's or instead of them. */
+    options: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)))).optional(),
 });
 
 const credentials = z.strictObject({

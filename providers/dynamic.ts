@@ -32,6 +32,14 @@ export interface Handler<Inputs extends object, Outputs extends object = object>
     delete(id: string, recorded: Inputs & Outputs): Promise<void>;
 }
 
+/**
+ * The id of an object that is another one each time it is made, though its name stays. It is the id that carries this and
+ * no output: the engine knows an id in a preview of an update, too.
+ */
+export const incarnationOf = (object: string, incarnation: string): string => `${object}#${incarnation}`;
+/** The object itself, of whatever incarnation. */
+export const objectOf = (id: string): string => id.split("#")[0]!;
+
 /** Stands for the live value of a secret that is not the recorded one. */
 export const differs = "(differs)";
 

@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
-import { differs, Handler, Problem } from "./dynamic";
+import { differs, Handler, objectOf, Problem } from "./dynamic";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */
 type Sent = Record<string, unknown>;
@@ -34,6 +34,29 @@ function report(line: object): void {
     if (file) fs.appendFileSync(file, JSON.stringify(line) + "\n", { mode: 0o600 });
 }
 
+/** What this process made or found equal: a resource of another name that stands for the same must not take it away. */
+const held = new Set<string>();
+const objectKey = (kind: string, id: string): string => `${kind} ${objectOf(id)}`;
+
+/** Nodes that the configuration has off, as the command line knows them: what is in them is not asked. */
+const nodesOff = (): string[] => (process.env.CLASSROOM_OFF ?? "").split(",").filter(Boolean);
+
+/** The node that a resource is in, where that is off. */
+function offNode(props: Sent): string | undefined {
+    // A machine's connection is its host's: it is what is switched, and is asked.
+    const { name } = (props.connection ?? props.guest ?? {}) as { name?: string };
+    return nodesOff().find(node => node === name);
+}
+
+/** Of the nodes without which nothing that is stored in the cloud can be asked, one that is off. */
+const storeOff = (): string | undefined => nodesOff().find(node => node === "db-node" || node === "auth-node");
+
+/** @throws where there is nothing to be changed in: the node is off, by configuration */
+function refuseOff(props: Sent): void {
+    const node = offNode(props);
+    if (node) throw clean(new Error(`${node} is off by configuration (nodes.${node}.power), so nothing in it can be changed; switch it on first`));
+}
+
 /** The engine's view of a handler: the object whose methods the dynamic-provider process calls. */
 export function provider(kind: string) {
     return {
@@ -53,8 +76,10 @@ export function provider(kind: string) {
         },
 
         async create(inputs: Sent) {
+            refuseOff(inputs);
             try {
                 const { id, outputs } = await loadHandler(kind).create(plain(inputs));
+                held.add(objectKey(kind, id));
                 return { id, outs: { ...plain(inputs), ...outputs } };
             } catch (e) {
                 if (!named(e, "Incomplete")) throw clean(e);
@@ -66,6 +91,11 @@ export function provider(kind: string) {
         async read(id: string, props: Sent) {
             const handler = loadHandler(kind);
             const recorded = plain(props);
+            const off = offNode(recorded) ?? (recorded.cloud ?? recorded.identity ? storeOff() : undefined);
+            if (off) {
+                report({ event: "off", kind, id, reason: off });
+                return { id, props: recorded };
+            }
             try {
                 const live = await handler.read(id, recorded);
                 // The engine shows two secrets alike, whatever they are.
@@ -77,6 +107,11 @@ export function provider(kind: string) {
                 return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs };
             } catch (e) {
                 if (!named(e, "Unreachable")) throw clean(e);
+                // What is stored in the cloud needs several nodes; which of them failed it cannot be told from here.
+                if (nodesOff().length > 0 && (recorded.cloud ?? recorded.identity)) {
+                    report({ event: "off", kind, id, reason: nodesOff().join(", ") });
+                    return { id, props: recorded };
+                }
                 report({ event: "unreachable", kind, id, reason: e.message });
                 console.warn(`${kind} ${id}: ${e.message}; what was recorded is kept`);
                 return { id, props: recorded };
@@ -88,11 +123,14 @@ export function provider(kind: string) {
             const [recorded, inputs] = [plain(olds), plain(news)];
             try {
                 if (handler.inputs.every(k => same(recorded[k], inputs[k])) && !initFailed(recorded)) return { outs: { ...recorded, ...inputs } };
+                refuseOff(inputs);
                 return { outs: { ...inputs, ...await handler.update(id, recorded, inputs) } };
             } catch (e) { throw clean(e); }
         },
 
         async delete(id: string, props: Sent): Promise<void> {
+            // A renamed resource: its object has just been taken over under the new name.
+            if (held.has(objectKey(kind, id))) return;
             try { await loadHandler(kind).delete(id, plain(props)); } catch (e) { throw clean(e); }
         },
     };

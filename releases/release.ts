@@ -3,7 +3,12 @@ import type { NodeName } from "../config/nodes";
 import type { Credentials, Settings } from "../config/settings";
 
 /** What a release's configuration files are written from. */
-export interface CloudFacts { plan: AddressPlan; credentials: Credentials }
+export interface CloudFacts {
+    plan: AddressPlan;
+    credentials: Credentials;
+    /** The stack's own options by node and {@link ConfigFile.key}: beside the release's, or instead of them. */
+    ownOptions?: Partial<Record<NodeName, Record<string, Sections>>>;
+}
 
 /** Options by section; the section `""` stands before the first header. */
 export type Sections = Record<string, Record<string, string>>;

@@ -25,7 +25,7 @@ export class ApiNode extends pulumi.ComponentResource {
         const { machine, release, cloud, database, queue, admin, identity, store } = args;
         const guest = this.guest = new Guest("api-node", name, machine, release, cloud, this);
 
-        const packages = guest.base([release.novaApi, release.dashboard]);
+        const packages = guest.base();
         const config = guest.config(release.novaApi, [packages]);
         const schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready]);
         this.ready = guest.services(release.novaApi.services, [...schema, ...queue]);

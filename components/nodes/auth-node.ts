@@ -35,7 +35,7 @@ export class AuthNode extends pulumi.ComponentResource {
         const { publicName, internalAddress, publicAddress } = cloud.plan.node("auth-node");
         const guest = new Guest("auth-node", name, machine, release, cloud, this);
 
-        const packages = guest.base([release.keystone]);
+        const packages = guest.base();
         const config = guest.config(release.keystone, [packages]);
         const schema = guest.steps(release.keystone.sync, database.incarnation, [...config, ...database.ready]);
         const keystone = guest.services(release.keystone.services, schema);
@@ -67,13 +67,13 @@ export class AuthNode extends pulumi.ComponentResource {
         };
         // The first endpoint makes the region: two at once would both try.
         const first = endpoint(identityItself, []);
-        this.catalogue = [first, ...release.catalogue(cloud.plan).map(service => {
+        this.catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
             if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));
             return endpoint(service, [first]);
-        })];
+        });
         this.admin = adminAccess(cloud, via);
-        this.ready = [...keystone, ...grants];
+        this.ready = grants;
         guest.openrc([packages]);
         this.registerOutputs();
     }

@@ -22,7 +22,7 @@ export class ComputeNode extends pulumi.ComponentResource {
         const { machine, release, cloud, after, node, admin, store } = args;
         const guest = new Guest(node, name, machine, release, cloud, this);
 
-        const packages = guest.base([release.novaCompute]);
+        const packages = guest.base();
         const bridge = new Bridge(`${name}-br100`, { connection: guest.connection, bridge: "br100", ports: ["eth2"] }, guest.options([packages]));
         const config = guest.config(release.novaCompute, [packages]);
         const services = guest.services(release.novaCompute.services, [...config, bridge, ...after]);

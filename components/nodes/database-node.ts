@@ -29,7 +29,7 @@ export class DatabaseNode extends pulumi.ComponentResource {
         super("classroom:nodes:DatabaseNode", name, {}, opts);
         const guest = new Guest("db-node", name, machine, release, cloud, this);
         const { connection } = guest;
-        const packages = guest.base([release.database, release.queue]);
+        const packages = guest.base();
 
         const mysql = guest.services(release.database.services, guest.config(release.database, [packages]));
         const root = new DatabaseRoot(`${name}-mysql-root`, { connection, password: cloud.credentials.mysqlRoot }, guest.options(mysql));
@@ -39,7 +39,7 @@ export class DatabaseNode extends pulumi.ComponentResource {
                 connection, databases: [...release.databases[service]], user: databaseAccount(service), password: databasePassword(cloud, service),
                 address: cloud.plan.node("db-node").internalAddress,
             }, guest.options([...made]));
-            return { ready: [...made, grant], incarnation: pulumi.all(made.map(d => d.incarnation)).apply(all => all.join(" ")) };
+            return { ready: [...made, grant], incarnation: pulumi.all(made.map(d => d.id)).apply(all => all.join(" ")) };
         };
         this.databases = { keystone: databaseOf("keystone"), glance: databaseOf("glance"), cinder: databaseOf("cinder"), nova: databaseOf("nova") };
 

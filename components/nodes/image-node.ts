@@ -24,7 +24,7 @@ export class ImageNode extends pulumi.ComponentResource {
         const { machine, release, cloud, database, queue, admin, identity, image, store } = args;
         const guest = new Guest("image-node", name, machine, release, cloud, this);
 
-        const packages = guest.base([release.glance]);
+        const packages = guest.base();
         const config = guest.config(release.glance, [packages]);
         const schema = guest.steps(release.glance.sync, database.incarnation, [...config, ...database.ready]);
         const services = guest.services(release.glance.services, [...schema, ...queue]);

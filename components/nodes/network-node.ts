@@ -30,7 +30,7 @@ export class NetworkNode extends pulumi.ComponentResource {
         const guest = new Guest("network-node", name, machine, release, cloud, this);
         const { connection } = guest;
 
-        const packages = guest.base([release.novaNetwork]);
+        const packages = guest.base();
         const bridge = new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages]));
         const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
         const config = guest.config(release.novaNetwork, [packages]);

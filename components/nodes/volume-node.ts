@@ -17,7 +17,7 @@ export class VolumeNode extends pulumi.ComponentResource {
         const { machine, release, cloud, database, queue } = args;
         const guest = new Guest("volume-node", name, machine, release, cloud, this);
 
-        const packages = guest.base([release.cinder]);
+        const packages = guest.base();
         const group = new VolumeGroup(`${name}-volumes`, { connection: guest.connection, group: "cinder-volumes", devices: ["/dev/vdb"] }, guest.options([packages]));
         const config = guest.config(release.cinder, [packages]);
         const schema = guest.steps(release.cinder.sync, database.incarnation, [...config, ...database.ready]);

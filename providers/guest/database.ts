@@ -2,14 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { randomUUID } from "crypto";
 import type { Connection } from "../../clients/connection";
 import { exec, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
 import { isDatabaseName, name as quoted, sql, text } from "./mysql";
 
 interface Inputs { connection: Connection; database: string; characterSet: string }
-interface Outputs { incarnation: string }
-
 /** A database of a MySQL server (D3). */
-export function databaseHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
+export function databaseHandler(run: RunScript = exec): Handler<Inputs> {
     return {
         inputs: ["database", "characterSet"], access: ["connection"], replaceOn: ["database"],
         check({ database, characterSet }): Problem[] {
@@ -20,16 +18,16 @@ export function databaseHandler(run: RunScript = exec): Handler<Inputs, Outputs>
         },
         async create({ connection, database, characterSet }) {
             await sql(run, connection, `CREATE DATABASE IF NOT EXISTS ${quoted(database)} CHARACTER SET ${characterSet};`);
-            return { id: database, outputs: { incarnation: randomUUID() } };
+            return { id: incarnationOf(database, randomUUID()), outputs: {} };
         },
         async read(_id, recorded) {
             const [characterSet] = await sql(run, recorded.connection, `SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = ${text(recorded.database)};`);
             // Newer servers call the same set by its full name.
             return characterSet === undefined ? undefined : { ...recorded, characterSet: characterSet === "utf8mb3" ? "utf8" : characterSet };
         },
-        async update(_id, recorded, { connection, database, characterSet }) {
+        async update(_id, _recorded, { connection, database, characterSet }) {
             await sql(run, connection, `ALTER DATABASE ${quoted(database)} CHARACTER SET ${characterSet};`);
-            return { incarnation: recorded.incarnation };
+            return {};
         },
         async delete(_id, { connection, database }) { await sql(run, connection, `DROP DATABASE IF EXISTS ${quoted(database)};`); },
     };
@@ -44,12 +42,9 @@ export interface DatabaseArgs {
     characterSet?: pulumi.Input<string>;
 }
 
-/** A database; what is stored in it goes with it (D3). */
+/** A database; what is stored in it goes with it (D3). Its id is new each time it is made: what is stored in it is made anew with it. */
 export class Database extends LiveResource {
-    /** New each time the database is made: what is stored in it is made anew with it. */
-    declare readonly incarnation: pulumi.Output<string>;
-
     constructor(name: string, args: DatabaseArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/database", "Database", name, { characterSet: "utf8", ...args, incarnation: undefined }, opts);
+        super("guest/database", "Database", name, { characterSet: "utf8", ...args }, opts);
     }
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
 import { ContainerDomain, ContainerInterface, domainXml, parseDomainXml, rootsDir } from "./container-xml";
 
 /** A file that a container has from the start. */
@@ -16,13 +16,12 @@ interface Inputs extends ContainerDomain {
     power: "on" | "off";
     guest?: Connection;
 }
-interface Outputs { incarnation: string }
 
 const VIRSH = "virsh -q -c lxc:///system";
 const START_SECONDS = 60;
 
 /** A system container of libvirt's LXC driver, its root an overlay on folders of its host (H4, H5). */
-export function containerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs, Outputs> {
+export function containerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
     const describe = async ({ connection, name }: Inputs) => {
         const { code, stdout, stderr } = await run(connection, `${VIRSH} dumpxml --inactive ${name} && ${VIRSH} domstate ${name}`, { allowFailure: true });
         if (code === 0) return { ...parseDomainXml(stdout), power: /\nrunning\s*$/.test(stdout) ? "on" as const : "off" as const };
@@ -77,13 +76,14 @@ done`, { input: [...files, ...secretFiles].map(f => `${f.mode}|${f.path}|${Buffe
             }
             const live = there ?? (await describe(inputs))!;
             await setPower(inputs, live.power);
-            return { id: inputs.name, outputs: { incarnation: live.uuid } };
+            return { id: incarnationOf(inputs.name, live.uuid), outputs: {} };
         },
-        async read(_id, recorded) {
+        async read(id, recorded) {
             const live = await describe(recorded);
             if (!live) return undefined;
             const { uuid, ...rest } = live;
-            return { ...recorded, ...rest, incarnation: uuid };
+            // Another one of that name is not this one; `create` takes it in.
+            return id === incarnationOf(recorded.name, uuid) ? { ...recorded, ...rest } : undefined;
         },
         async update(_id, recorded, inputs) {
             const now = await describe(recorded);
@@ -97,7 +97,7 @@ done`, { input: [...files, ...secretFiles].map(f => `${f.mode}|${f.path}|${Buffe
             // What is plugged in is fixed while it runs.
             if (redefine && now.power === "on" && inputs.power === "on") await setPower({ ...inputs, power: "off" }, "on").then(() => setPower(inputs, "off"));
             else await setPower(inputs, now.power);
-            return { incarnation: recorded.incarnation };
+            return {};
         },
         async delete(_id, { connection, name }) {
             await run(connection, `d=${rootsDir}/${name}
@@ -130,14 +130,14 @@ export interface ContainerArgs {
     guest?: pulumi.Input<Connection>;
 }
 
-/** A system container: its own processes, network and root, on its host's kernel (H4, H5). */
+/**
+ * A system container: its own processes, network and root, on its host's kernel (H4, H5). Its id is new each time it is
+ * made from its golden clone.
+ */
 export class Container extends LiveResource {
-    /** New each time it is made from its golden clone. */
-    declare readonly incarnation: pulumi.Output<string>;
-
     constructor(name: string, args: ContainerArgs, opts?: pulumi.CustomResourceOptions) {
         super("machine/container", "Container", name, {
-            devices: [], ...args, incarnation: undefined,
+            devices: [], ...args,
             secretFiles: args.secretFiles === undefined ? undefined : pulumi.secret(args.secretFiles),
         }, opts);
     }

@@ -37,7 +37,7 @@ afterAll(async () => {
     fs.rmSync(state, { recursive: true, force: true });
 });
 
-const RESOURCES = 194;
+const RESOURCES = 195;
 
 test("up makes the whole cloud; up again changes nothing; the checkout stays clean", async () => {
     const status = async () => (await run("git", ["status", "--porcelain"], { cwd: projectDir() })).stdout;

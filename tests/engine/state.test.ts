@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { backUp, passphraseFile } from "../../engine/automation";
-import { notice } from "../../engine/pending";
+import { notice } from "../../engine/leftovers";
 import { isSecret, lastOperation, readState, realOnes, stateFile, stackOutputs } from "../../engine/state";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));

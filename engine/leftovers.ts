@@ -44,7 +44,7 @@ interface Deployment { resources?: RecordedResource[]; pending_operations?: unkn
 /** Changes the state through the engine's export and import: by file and still encrypted, for the Automation API's export is in plain text. */
 async function edit(stack: Stack, change: (deployment: Deployment) => void): Promise<void> {
     const { workDir, envVars, pulumiCommand, pulumiHome } = stack.workspace;
-    const file = path.join(workDir, "pending.json");
+    const file = path.join(workDir, "state.json");
     const pulumi = (...args: string[]) => run(pulumiCommand.command, [...args, "--stack", stack.name, "--non-interactive"],
         { cwd: workDir, env: { ...envVars, PULUMI_HOME: pulumiHome } });
     try {
@@ -55,4 +55,22 @@ async function edit(stack: Stack, change: (deployment: Deployment) => void): Pro
         fs.writeFileSync(file, JSON.stringify(state));
         await pulumi("stack", "import", "--file", file);
     } finally { fs.rmSync(file, { force: true }); }
+}
+
+/**
+ * Empties a stack's state when it is that of a lab that was taken down: each lab's hosts have keys of their own.
+ * @param hostKeys those of the lab that is up
+ * @returns whether it did
+ */
+export async function forgetFormerLab(stack: Stack, hostKeys: readonly string[]): Promise<boolean> {
+    const keys = (readState(stack.name)?.resources ?? []).flatMap(({ inputs }) => {
+        const connection = inputs?.connection as { hostKey?: string; jump?: { hostKey?: string } } | undefined;
+        return connection ? [connection.jump?.hostKey ?? connection.hostKey] : [];
+    });
+    if (keys.length === 0 || keys.some(key => key === undefined || hostKeys.includes(key))) return false;
+    await edit(stack, deployment => {
+        deployment.resources = [];
+        delete deployment.pending_operations;
+    });
+    return true;
 }

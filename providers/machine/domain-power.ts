@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Connection, Unreachable } from "../../clients/connection";
+import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
+import { Handler, LiveResource, Problem } from "../dynamic";
+
+interface Inputs { connection: Connection; domain: string; incarnation: string; power: "on" | "off"; guest?: Connection; seconds?: number }
+
+const VIRSH = "virsh -q -c qemu:///system";
+/** How long a machine may take to end by itself. Emulated ones take 20 s. */
+const END_SECONDS = 90;
+
+/** Whether a virtual machine runs: @pulumi/libvirt starts domains but never stops one, and starts none again. */
+export function domainPowerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
+    const live = async ({ connection, domain }: Inputs): Promise<"on" | "off" | undefined> => {
+        const { code, stdout, stderr } = await run(connection, `${VIRSH} domstate ${quote(domain)}`, { allowFailure: true });
+        if (code === 0) return stdout.trim() === "shut off" ? "off" : "on";
+        if (/failed to get domain|domain not found/i.test(stderr)) return undefined;
+        throw new Unreachable(`${connection.name}: the virtual machine ${domain} cannot be asked: ${stderr.trim()}`);
+    };
+    const put = async (inputs: Inputs) => {
+        const { connection, domain, power, guest, seconds = 120 } = inputs, now = await live(inputs), name = quote(domain);
+        if (now === undefined) throw new Error(`${connection.name}: there is no virtual machine ${domain}`);
+        if (power === "off" && now === "on") {
+            // Told first, by its own system and by its power button, so that nothing in it is lost; what does not end by itself is ended.
+            if (guest) await run(guest, "poweroff", { timeoutSeconds: END_SECONDS }).catch(() => undefined);
+            await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true
+for i in $(seq ${END_SECONDS * 5}); do [ "$(${VIRSH} domstate ${name})" != "shut off" ] || exit 0; sleep 0.2; done
+${VIRSH} destroy ${name} > /dev/null`, { timeoutSeconds: END_SECONDS + 60 });
+        }
+        if (power === "on") {
+            if (now === "off") await run(connection, `${VIRSH} start ${name} > /dev/null`);
+            if (guest) await reachable(guest, seconds);
+        }
+    };
+    return {
+        inputs: ["domain", "incarnation", "power"], access: ["connection", "guest", "seconds"], replaceOn: ["domain", "incarnation"],
+        check({ domain }): Problem[] {
+            return domain === undefined || /^[a-z0-9][a-z0-9.-]*$/.test(domain) ? [] : [{ property: "domain", reason: `"${domain}" is not a host name` }];
+        },
+        async create(inputs) {
+            await put(inputs);
+            return { id: `${inputs.connection.name}/${inputs.domain}`, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const power = await live(recorded);
+            return power && { ...recorded, power };
+        },
+        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        // The domain itself is another resource's, which takes it away.
+        async delete() { return; },
+    };
+}
+export const handler = domainPowerHandler();
+
+export interface DomainPowerArgs {
+    /** The physical host. */
+    connection: pulumi.Input<Connection>;
+    domain: pulumi.Input<string>;
+    /** The domain's id: new each time that it is made. */
+    incarnation: pulumi.Input<string>;
+    power: pulumi.Input<"on" | "off">;
+    /** How it is reached once it runs; it counts as started when this answers, with the host key that the program made. */
+    guest?: pulumi.Input<Connection>;
+    /** How long its start may take. An emulated machine needs a minute, several at once two. Default 120. */
+    seconds?: pulumi.Input<number>;
+}
+
+/** Whether a virtual machine runs, far enough to be worked in. */
+export class DomainPower extends LiveResource {
+    constructor(name: string, args: DomainPowerArgs, opts?: pulumi.CustomResourceOptions) {
+        super("machine/domain-power", "DomainPower", name, args as unknown as pulumi.Inputs, opts);
+    }
+}
