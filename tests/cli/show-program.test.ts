@@ -19,9 +19,6 @@ const labConfig = configured("lab");
 /** A password that is nowhere else, for each that there is. */
 const canaries = Object.fromEntries(Object.keys(tutorialCredentials).map(name => [name, `canary/${name}@42`]));
 
-// A run of the program takes a second, more on a busy machine.
-jest.setTimeout(60_000);
-
 let lab: ProgramResource[], team: ProgramResource[];
 beforeAll(async () => { lab = await programOf("lab", labConfig); team = await programOf("team01", teamConfig); });
 const named = (resources: readonly ProgramResource[], name: string) => resources.find(r => r.name === name)!;
