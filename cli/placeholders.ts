@@ -1,7 +1,7 @@
-import { hostRoles } from "../config/nodes";
+import type { HostRole } from "../config/nodes";
 import { tutorialCredentials } from "../config/settings";
 import type { Surroundings } from "../config/stack-settings";
-import { hostAddress, LabFiles, SSH_PORT } from "../lab/hosts/files";
+import { checkLabName, hostAddress, SSH_PORT } from "../lab/hosts/files";
 
 /** Stands for what is secret, what only the operator's machine knows, or what is known only once it is made. */
 export const placeholder = (name: string): string => `\${${name}}`;
@@ -25,11 +25,11 @@ export const isEncrypted = (value: unknown): boolean =>
 /** No machine at all: a lab as it is wherever it is up, and placeholders for the keys and files that differ. */
 export const noMachine: Surroundings = {
     labFacts: lab => {
-        const host = (role: typeof hostRoles[number]) => ({ address: hostAddress(role), port: SSH_PORT, hostKey: hostKeyOf(role) });
-        const { name } = new LabFiles(lab);
+        const host = (role: HostRole) => ({ address: hostAddress(role), port: SSH_PORT, hostKey: hostKeyOf(role) });
+        checkLabName(lab);
         return {
             hosts: { central: host("central"), compute: host("compute") },
-            operatorKeyFile: `~/.local/state/classroom/labs/${name}/operator.key`, knownHostsFile: `~/.local/state/classroom/labs/${name}/known_hosts`,
+            operatorKeyFile: `~/.local/state/classroom/labs/${lab}/operator.key`, knownHostsFile: `~/.local/state/classroom/labs/${lab}/known_hosts`,
             image: { file: "~/.cache/classroom/instance.qcow2", sha256: "0".repeat(64) },
         };
     },
@@ -42,4 +42,4 @@ export const noMachine: Surroundings = {
     }),
 };
 
-const hostKeyOf = (role: typeof hostRoles[number]): string => placeholder(`${role}HostKey`);
+const hostKeyOf = (role: HostRole): string => placeholder(`${role}HostKey`);

@@ -95,6 +95,9 @@ test("a stack's own passwords are in it where they are asked for, in no form oth
 test("nothing of this machine and nothing of chance is in it", async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-show-")), before = process.env.CLASSROOM_STATE;
     try {
+        process.env.CLASSROOM_STATE = path.join(dir, "none");
+        expect(inWords(await programOf("lab", labConfig))).toBe(inWords(lab));
+        expect(fs.readdirSync(dir)).toEqual([]);
         process.env.CLASSROOM_STATE = dir;
         fs.mkdirSync(path.join(dir, "labs/lab"), { recursive: true });
         const host = (address: string) => ({ address, port: 2222, hostKey: "ssh-ed25519 HERE" });
