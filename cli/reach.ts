@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as yaml from "yaml";
 import type { Connection } from "../clients/connection";
 import { hostRoles } from "../config/nodes";
-import { readStackSettings } from "../config/stack-settings";
+import { readStackSettings, Surroundings } from "../config/stack-settings";
 import type { Settings } from "../config/settings";
 import { configFile, PROJECT } from "../engine/automation";
 import { readState, stackOutputs } from "../engine/state";
@@ -31,8 +31,8 @@ function settingsWithoutSecrets(stack: string): Settings {
 }
 
 /** The settings that a configuration as its file has it amounts to. */
-export const settingsFrom = (stack: string, given: Record<string, unknown>): Settings =>
-    readStackSettings(stack, key => given[key] === undefined ? undefined : JSON.stringify(given[key]));
+export const settingsFrom = (stack: string, given: Record<string, unknown>, from?: Surroundings): Settings =>
+    readStackSettings(stack, key => given[key] === undefined ? undefined : JSON.stringify(given[key]), from);
 
 /** The nodes that the stack's state knows, by name; none before the first up. */
 export function recordedNodes(stack: string): Record<string, Connection> {

@@ -69,6 +69,9 @@ export class TeamCloud extends pulumi.ComponentResource {
     }
 }
 
+/** The cloud of a stack, under the name that every resource's begins with. */
+export const cloudOf = (settings: Settings, opts?: pulumi.ComponentResourceOptions): TeamCloud => new TeamCloud("cloud", settings, opts);
+
 /** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike. */
 export async function program(): Promise<Record<string, unknown>> {
     // Where in the source each resource was made goes into the state with eleven paths of this machine, a quarter of its size.
@@ -76,7 +79,7 @@ export async function program(): Promise<Record<string, unknown>> {
     const config = new pulumi.Config();
     try {
         const settings = readStackSettings(pulumi.getStack(), key => config.get(key));
-        return { nodes: new TeamCloud("cloud", settings).nodes };
+        return { nodes: cloudOf(settings).nodes };
     } catch (e) {
         // The engine shows the message of this class alone, without a stack.
         throw e instanceof UserError ? new pulumi.RunError(e.message) : e;

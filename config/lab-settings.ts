@@ -6,21 +6,27 @@ import { UserError } from "../system/errors";
 
 const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string() });
 const image = z.object({ file: z.string(), sha256: z.string() });
-const facts = z.object({ image: image.optional(), operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
+const labFacts = z.object({ image: image.optional(), operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
+
+/** What a lab that is up says of itself. */
+export type LabFacts = z.infer<typeof labFacts>;
+
+/** The facts of a lab of this machine. @throws UserError when it is not up */
+export function readLabFacts(lab: string): LabFacts {
+    const file = path.join(stateDir(), "labs", lab, "lab.json");
+    try { return labFacts.parse(JSON.parse(fs.readFileSync(file, "utf8"))); } catch {
+        throw new UserError(`the configuration names the lab "${lab}", which is not up: ./classroom lab up ${lab}`);
+    }
+}
 
 /**
  * A stack whose configuration names a lab has from that lab what a team's stack has to say: the hosts, their keys,
  * the operator's key. What the configuration says itself goes first.
- * @throws UserError when the lab is not up
  */
-export function withLab(given: Record<string, unknown>): Record<string, unknown> {
+export function withLab(given: Record<string, unknown>, factsOf: (lab: string) => LabFacts): Record<string, unknown> {
     const { lab, ...own } = given;
     if (lab === undefined) return own;
-    const file = path.join(stateDir(), "labs", String(lab), "lab.json");
-    let found: z.infer<typeof facts>;
-    try { found = facts.parse(JSON.parse(fs.readFileSync(file, "utf8"))); } catch {
-        throw new UserError(`the configuration names the lab "${String(lab)}", which is not up: ./classroom lab up ${String(lab)}`);
-    }
+    const found = factsOf(String(lab));
     // What the stack says of a node goes beside what the lab says of it.
     const nodes = merge({ "volume-node": { kind: "vm" } }, own.nodes);
     return {

@@ -1,7 +1,16 @@
 import { withHostKeys } from "./known-hosts";
-import { withLab } from "./lab-settings";
+import { LabFacts, readLabFacts, withLab } from "./lab-settings";
 import { withOperatorKey } from "./operator-key";
 import { readSettings, settingKeys, Settings } from "./settings";
+
+/** What a stack's settings take from the machine that they are read on. */
+export interface Surroundings {
+    labFacts: (lab: string) => LabFacts;
+    /** Adds the physical hosts' keys and the operator's. */
+    withKeys: (settings: Settings) => Settings;
+}
+
+const thisMachine: Surroundings = { labFacts: readLabFacts, withKeys: settings => withOperatorKey(withHostKeys(settings)) };
 
 /**
  * The settings of a stack, for the program and for the command line alike: its configuration, what its lab adds,
@@ -9,13 +18,13 @@ import { readSettings, settingKeys, Settings } from "./settings";
  * @param get the text of a configuration key, without the project's prefix; undefined where it is not set
  * @throws UserError naming every mistake
  */
-export function readStackSettings(stack: string, get: (key: string) => string | undefined): Settings {
+export function readStackSettings(stack: string, get: (key: string) => string | undefined, from: Surroundings = thisMachine): Settings {
     const given: Record<string, unknown> = {};
     for (const key of settingKeys) {
         const text = get(key);
         if (text !== undefined) given[key] = parse(text);
     }
-    return withOperatorKey(withHostKeys(readSettings(stack, withLab(given))));
+    return from.withKeys(readSettings(stack, withLab(given, from.labFacts)));
 }
 
 /** Structured values and numbers come as JSON, words as they are. */

@@ -7,7 +7,10 @@ export const labHosts = { central: 1, compute: 2 } as const;
 export type LabHostName = keyof typeof labHosts;
 
 /** The network that only lab and operator share: documentation addresses, so that nothing real is hidden. */
-export const managementNetwork = "192.0.2";
+const managementNetwork = "192.0.2";
+
+/** Of a physical host in the management network. */
+export const hostAddress = (host: LabHostName): string => `${managementNetwork}.${labHosts[host]}`;
 
 /** Port of the hosts' sshd: the course's (H1). */
 export const SSH_PORT = 24;

@@ -8,7 +8,7 @@ import { withLock } from "../../system/lock";
 import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
-import { dataDir, LabFiles, LabHostName, labHosts, managementNetwork, SSH_PORT } from "./files";
+import { dataDir, hostAddress, LabFiles, LabHostName, labHosts, SSH_PORT } from "./files";
 import { isAlive, killAll, processesWith } from "./processes";
 
 /** A lab that is up, as the operator's side needs to know it. */
@@ -113,7 +113,7 @@ async function prepare(files: LabFiles, args: LabArgs): Promise<void> {
     const folder = (dir: string) => fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     [files.dir, files.log, files.run(), files.operator()].forEach(folder);
     await newKey(files.operatorKey, `operator of ${files.name}`);
-    const hostLines = (Object.keys(labHosts) as LabHostName[]).map(h => `${managementNetwork}.${labHosts[h]} ${files.hostName(h)} ${h}`);
+    const hostLines = (Object.keys(labHosts) as LabHostName[]).map(h => `${hostAddress(h)} ${files.hostName(h)} ${h}`);
     const local = ["127.0.0.1 localhost", "::1 localhost ip6-localhost"];
     const nodeLines = (args.names ?? []).map(n => `${n.address} ${n.names.join(" ")}`);
     fs.writeFileSync(files.operator("hosts"), [...local, ...hostLines, ...nodeLines, ""].join("\n"));
@@ -173,7 +173,7 @@ function readLogs(files: LabFiles): string {
 
 function describe(files: LabFiles): Lab {
     const host = (name: LabHostName) => ({
-        address: `${managementNetwork}.${labHosts[name]}`, port: SSH_PORT,
+        address: hostAddress(name), port: SSH_PORT,
         hostKey: fs.readFileSync(files.host(name, "host.key.pub"), "utf8").trim().split(" ").slice(0, 2).join(" "),
     });
     return { name: files.name, dir: files.dir, operatorKeyFile: files.operatorKey, knownHostsFile: files.knownHosts, hosts: { central: host("central"), compute: host("compute") } };

@@ -7,7 +7,7 @@ import { alone, readFile, writeFile } from "./machine-files";
 
 interface Inputs { connection: Connection; archive: string; line: string; keyringPackage?: string }
 
-const fileOf = (archive: string): string => `/etc/apt/sources.list.d/${archive}.list`;
+export const fileOf = (archive: string): string => `/etc/apt/sources.list.d/${archive}.list`;
 
 /** A package archive that a machine installs from (A1). */
 export function aptArchiveHandler(run: RunScript = exec): Handler<Inputs> {

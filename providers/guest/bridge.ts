@@ -6,7 +6,7 @@ import { readFile, writeFile } from "./machine-files";
 
 interface Inputs { connection: Connection; bridge: string; ports: string[]; up: boolean; persistent: boolean }
 
-const fileOf = (bridge: string): string => `/etc/network/interfaces.d/${bridge}`;
+export const fileOf = (bridge: string): string => `/etc/network/interfaces.d/${bridge}`;
 
 /** The tutorial's stanza: no address of its own, spanning tree off, no forward delay. */
 export const stanza = (bridge: string, ports: readonly string[]): string => [

@@ -8,7 +8,7 @@ import { rootOptionsFile, text } from "./mysql";
 
 interface Inputs { connection: Connection; password: string }
 
-const optionsFile = (password: string): string => `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
+export const optionsFile = (password: string): string => `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
 
 /** The password of a MySQL server's root, and root's own file that holds it (D1). */
 export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {

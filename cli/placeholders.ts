@@ -1,0 +1,45 @@
+import type { HostRole } from "../config/nodes";
+import { tutorialCredentials } from "../config/settings";
+import type { Surroundings } from "../config/stack-settings";
+import { checkLabName, hostAddress, SSH_PORT } from "../lab/hosts/files";
+
+/** Stands for what is secret, what only the operator's machine knows, or what is known only once it is made. */
+export const placeholder = (name: string): string => `\${${name}}`;
+
+/** The text with the placeholders in it readable that a URL has in its own form. */
+export const withReadablePlaceholders = (text: string): string => text.replace(/%24%7B([A-Za-z0-9._-]+)%7D/g, (_, name: string) => placeholder(name));
+
+/**
+ * A placeholder in the place of every password, those of the configuration included: `given` is what it says under
+ * `credentials`, of which the names alone are looked at.
+ */
+export function placeholderCredentials(given: unknown): Record<string, string> {
+    const own = typeof given === "object" && given !== null && !isEncrypted(given) ? Object.keys(given) : [];
+    return Object.fromEntries([...Object.keys(tutorialCredentials), ...own].map(name => [name, placeholder(name)]));
+}
+
+/** Whether a value of a configuration is one that the engine encrypted. */
+export const isEncrypted = (value: unknown): boolean =>
+    typeof value === "object" && value !== null && Object.keys(value).join() === "secure" && typeof (value as Record<string, unknown>).secure === "string";
+
+/** No machine at all: a lab as it is wherever it is up, and placeholders for the keys and files that differ. */
+export const noMachine: Surroundings = {
+    labFacts: lab => {
+        const host = (role: HostRole) => ({ address: hostAddress(role), port: SSH_PORT, hostKey: hostKeyOf(role) });
+        checkLabName(lab);
+        return {
+            hosts: { central: host("central"), compute: host("compute") },
+            operatorKeyFile: `~/.local/state/classroom/labs/${lab}/operator.key`, knownHostsFile: `~/.local/state/classroom/labs/${lab}/known_hosts`,
+            image: { file: "~/.cache/classroom/instance.qcow2", sha256: "0".repeat(64) },
+        };
+    },
+    withKeys: settings => ({
+        ...settings, operatorKey: placeholder("operatorKey"),
+        hosts: {
+            central: { ...settings.hosts.central, hostKey: settings.hosts.central.hostKey ?? hostKeyOf("central") },
+            compute: { ...settings.hosts.compute, hostKey: settings.hosts.compute.hostKey ?? hostKeyOf("compute") },
+        },
+    }),
+};
+
+const hostKeyOf = (role: HostRole): string => placeholder(`${role}HostKey`);
