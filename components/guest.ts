@@ -35,7 +35,7 @@ export class Guest {
         new HostsEntries(`${this.name}-names`, { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() }, this.options());
         const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.machine.archive }, this.options());
         const packages = [...new Set([this.release.common, ...software].flatMap(s => s.packages))];
-        const installed = new Packages(`${this.name}-packages`, { connection, packages }, this.options([archive]));
+        const installed = new Packages(`${this.name}-packages`, { connection, packages, ...(this.release.recommends && { recommends: true }) }, this.options([archive]));
         this.services(this.release.common.services, [installed]);
         return installed;
     }

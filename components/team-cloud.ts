@@ -31,9 +31,9 @@ export class TeamCloud extends pulumi.ComponentResource {
 
     constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:TeamCloud", name, {}, opts);
-        const { hosts, sshKeyFile, knownHostsFile, plan, credentials } = settings;
+        const { hosts, sshKeyFile, knownHostsFile, plan, credentials, libvirtType } = settings;
         const release = releaseOf(settings.release);
-        const cloud: CloudFacts = { plan, credentials };
+        const cloud: CloudFacts = { plan, credentials, libvirtType };
         const parent = { parent: this };
         const pair = new HostPair(`${name}-hosts`, { hosts, sshKeyFile, knownHostsFile, plan }, parent);
         const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, parent);

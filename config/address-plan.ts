@@ -20,6 +20,9 @@ export const tutorialRanges: NetworkRanges = {
     floating: "172.16.1.0/24",
 };
 
+/** Addresses of instances in the network that nova makes of the fixed range: its option network_size (W1). */
+export const networkSize = 1022;
+
 /** One network card of a node. */
 export interface Interface {
     /** `eth0`, `eth1`, … as the tutorial counts them. */

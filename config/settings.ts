@@ -49,6 +49,8 @@ const schema = z.strictObject({
     machine: z.enum(["container", "vm"]).default("vm"),
     /** Of virtual machines: `qemu` emulates where the hosts have no KVM. */
     hypervisor: z.enum(["kvm", "qemu"]).default("kvm"),
+    /** How nova starts instances: nodes that are themselves emulated or without nested KVM have to emulate them (P1). */
+    libvirtType: z.enum(["qemu", "kvm"]).default("qemu"),
     nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
     networks: z.partialRecord(z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]), z.string()).default({}),
     /** Where a node's packages come from instead of the release's own archive. */

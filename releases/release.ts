@@ -3,7 +3,7 @@ import type { NodeName } from "../config/nodes";
 import type { Credentials, Settings } from "../config/settings";
 
 /** What a release's configuration files are written from. */
-export interface CloudFacts { plan: AddressPlan; credentials: Credentials }
+export interface CloudFacts { plan: AddressPlan; credentials: Credentials; libvirtType: Settings["libvirtType"] }
 
 /** Options by section; the section `""` stands before the first header. */
 export type Sections = Record<string, Record<string, string>>;
@@ -30,7 +30,13 @@ export interface SyncStep {
 }
 
 /** A service, and the port by which it is known to be ready. */
-export interface ServiceFacts { service: string; port?: number; readySeconds?: number }
+export interface ServiceFacts {
+    service: string;
+    port?: number;
+    readySeconds?: number;
+    /** The process by which it is known to run, where its init script cannot tell. */
+    process?: string;
+}
 
 /** One part of OpenStack, or of what it stands on, as a release packages it. */
 export interface Software {
@@ -58,6 +64,8 @@ export interface Release {
     name: "grizzly" | "ocata";
     /** A1 */
     archive(settings: Pick<Settings, "archiveUrl">): { archive: string; line: string; keyringPackage?: string };
+    /** Packages bring along what they recommend: apt's own default. */
+    recommends?: true;
     /** On every node (A2). */
     common: Software;
     database: Software;
