@@ -73,7 +73,7 @@ export class Guest {
 }
 
 /** What the tutorial has the user export (K8). */
-export function openrc({ plan, credentials }: CloudFacts): string {
+export function openrc({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">): string {
     const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
     return [
         "export OS_USERNAME=admin",

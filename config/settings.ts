@@ -39,10 +39,11 @@ export const tutorialCredentials: Credentials = {
 const schema = z.strictObject({
     /** 1–10 for the course's teams, 0 for a lab: makes MAC addresses differ. */
     number: z.int().min(0).max(255),
-    release: z.enum(["grizzly", "ocata"]),
+    /** The course's, or the one that a lab can have. */
+    release: z.enum(["grizzly", "ocata"]).default("grizzly"),
     hosts: z.strictObject({ central: host, compute: host }),
-    /** Private key for root on the physical hosts and the nodes. */
-    sshKeyFile: absolutePath,
+    /** Private key for root on the physical hosts and the nodes. RSA is what machines of every age know. */
+    sshKeyFile: absolutePath.default("~/.ssh/id_rsa"),
     /** Where the physical hosts' keys are looked up. */
     knownHostsFile: absolutePath.default("~/.ssh/known_hosts"),
     /** What nodes are where `nodes` does not say otherwise. */

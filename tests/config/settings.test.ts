@@ -21,7 +21,7 @@ test("defaults: port 24, the tutorial's networks and passwords, machines on", ()
 test.each([
     [{ realease: "ocata" }, "realease: there is no such key; allowed are lab, number, release"],
     [{ release: "havana" }, 'release: "havana" is not one of grizzly, ocata'],
-    [{ release: undefined }, "release: missing"],
+    [{ number: undefined }, "number: missing"],
     [{ nodes: { "db-nod": { power: "on" } } }, "nodes.db-nod: there is no such key; allowed are db-node, auth-node"],
     [{ nodes: { "db-node": { power: "of" } } }, 'nodes.db-node.power: "of" is not one of on, off'],
     [{ networks: { internal: "10.0.0.0/33" } }, 'networks.internal: "10.0.0.0/33": the prefix is at most 32'],
@@ -33,6 +33,11 @@ test.each([
 ])("%p", (change, text) => {
     expect(messageOf(change)).toContain(text);
     expect(messageOf(change)).toContain("the configuration of stack lab has a mistake; nothing was changed\n");
+});
+
+test("the course's release and an RSA key, where nothing else is said", () => {
+    const { release: _r, sshKeyFile: _k, ...rest } = lab;
+    expect(readSettings("team01", rest)).toMatchObject({ release: "grizzly", sshKeyFile: "~/.ssh/id_rsa", libvirtType: "qemu" });
 });
 
 test("all mistakes at once, and no credential in any of them", () => {
