@@ -6,6 +6,8 @@ import { hostRoles, NodeName, nodeNames } from "./nodes";
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+
 const host = z.strictObject({
     /** Name or address, as the operator reaches it. */
     address: hostName,
@@ -58,7 +60,9 @@ const schema = z.strictObject({
     archiveUrl: z.url().optional(),
     /** On the physical hosts: the root folder that containers are clones of. */
     goldenRoot: absolutePath.optional(),
-    image: z.strictObject({ file: absolutePath, sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits") }).optional(),
+    /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
+    goldenImage: z.strictObject({ url: z.string().regex(/^(https?|file):\/\/\S+$/, "an address that begins with http://, https:// or file://").optional(), sha256 }).optional(),
+    image: z.strictObject({ file: absolutePath, sha256 }).optional(),
     credentials: credentials.partial().default({}),
 });
 

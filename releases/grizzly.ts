@@ -27,6 +27,10 @@ export const grizzly: Release = {
     archive: ({ archiveUrl }) => ({
         archive: "grizzly", line: `deb ${archiveUrl ?? "http://ubuntu-cloud.archive.canonical.com/ubuntu"} precise-updates/grizzly main`, keyringPackage: "ubuntu-cloud-keyring",
     }),
+    // OpenSSH 5.9, and the course's hosts with Scientific Linux 6 have an older one.
+    ssh: { hostKey: "ecdsa", userKeys: ["ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"], rsaSha1: true },
+    seed: "cloud-init 0.6",
+    goldenImage: { url: "http://cloud-images.ubuntu.com/precise/current/precise-server-cloudimg-amd64-disk1.img" },
     recommends: true,
     common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
     database: {

@@ -40,6 +40,8 @@ const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-conso
 
 export const ocata: Release = {
     name: "ocata",
+    ssh: { hostKey: "ed25519" },
+    seed: "script",
     archive: ({ archiveUrl }) => ({ archive: "openstack", line: `deb [trusted=yes] ${archiveUrl ?? ""} ./` }),
     common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
     database: {

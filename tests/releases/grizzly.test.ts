@@ -6,7 +6,7 @@ import { AddressPlan } from "../../config/address-plan";
 import { NodeName, nodeNames } from "../../config/nodes";
 import { tutorialCredentials } from "../../config/settings";
 import { stanza } from "../../providers/guest/bridge";
-import { releaseOf } from "../../releases";
+import { checkOperatorKey, releaseOf } from "../../releases";
 import { cloudResources, open } from "../components/cloud-resources";
 
 /** Listings of the tutorial; tests/data/tutorial/README.md says whose they are. */
@@ -23,10 +23,11 @@ const given = (change: object = {}) => ({
 
 interface Written { type: string; name: string; node: string; inputs: Record<string, any> }
 let all: Written[] = [];
+/** By name: what waits for nothing registers in no order of its own. */
 const plain = (resources: MockResourceArgs[]): Written[] => resources.map(({ type, name, inputs }) => {
-    const laidOpen = open(inputs) as Record<string, any>;
-    return { type: type.replace(/^pulumi-nodejs:dynamic\//, ""), name, node: laidOpen.connection?.name ?? "", inputs: laidOpen };
-});
+    const { __provider, ...rest } = open(inputs) as Record<string, any>;
+    return { type: type.replace(/^pulumi-nodejs:dynamic\//, ""), name, node: rest.connection?.name ?? "", inputs: rest };
+}).sort((a, b) => a.name < b.name ? -1 : 1);
 jest.setTimeout(60_000);
 beforeAll(async () => { all = plain(await cloudResources(given())); });
 const of = (type: string, node?: string): Written["inputs"][] => all.filter(r => r.type === type && (node === undefined || r.node === node)).map(r => r.inputs);
@@ -200,9 +201,9 @@ function options(command: string): Record<string, string> {
 const asked = (what: string): Record<string, string>[] => commands.filter(c => c.command.startsWith(`keystone ${what} `)).map(c => options(c.command));
 
 test("identity: tenants, users, roles, who has them, services and endpoints", () => {
-    const named = (type: string, key: string) => of(type).map(o => o[key] as string);
-    expect(named("keystone:Tenant", "tenant")).toEqual(asked("tenant-create").map(o => o.name));
-    expect(named("keystone:Role", "role")).toEqual(asked("role-create").map(o => o.name));
+    const named = (type: string, key: string) => of(type).map(o => o[key] as string).sort();
+    expect(named("keystone:Tenant", "tenant")).toEqual(asked("tenant-create").map(o => o.name).sort());
+    expect(named("keystone:Role", "role")).toEqual(asked("role-create").map(o => o.name).sort());
     expect(of("keystone:User").map(({ user, password }) => [user, password]).sort()).toEqual(asked("user-create").map(o => [o.name, o.pass]).sort());
     expect(all.filter(r => r.type === "keystone:Grant").map(r => [r.inputs.userId, r.inputs.roleId, r.inputs.tenantId]).sort()).toEqual(
         asked("user-role-add").map(o => [`cloud-auth-user-${o.user}-id`, `cloud-auth-role-${o.role}-id`, `cloud-auth-tenant-${o.tenant}-id`]).sort());
@@ -229,6 +230,57 @@ test("nova's and glance's entities", () => {
     const image = options(typed("image-node", /^(glance image-create .*)$/)[0]!);
     expect(of("glance:Image")).toMatchObject([{ name: image.name, diskFormat: image["disk-format"], containerFormat: image["container-format"], isPublic: true }]);
     expect(of("guest:VolumeGroup")).toMatchObject([{ group: typed("volume-node", /^vgcreate (\S+)/)[0], devices: [typed("volume-node", /^pvcreate (\S+)/)[0]] }]);
+});
+
+/** A team's stack as its file has it: virtual machines, and no image named yet. */
+describe("virtual machines", () => {
+    const image = { url: "http://images/precise.img", sha256: "b".repeat(64) };
+    let vms: Written[] = [];
+    beforeAll(async () => { const { machine: _m, goldenRoot: _g, image: _i, ...rest } = given({ goldenImage: image }) as Record<string, unknown>; vms = plain(await cloudResources(rest)); });
+    const inputs = (type: string): Written["inputs"][] => vms.filter(r => r.type === type).map(r => r.inputs);
+
+    /** Logical names are an API, as in tests/components/team-cloud.test.ts. */
+    test("the resources of a team's stack", () => {
+        expect(vms.map(r => `${r.type} ${r.name}`).sort()).toEqual(fs.readFileSync(path.join(__dirname, "../components/resources-grizzly.txt"), "utf8").trim().split("\n"));
+    });
+
+    test("each host fetches the image into its pool, and every golden clone's disk is made of it", () => {
+        const volume = `image-${"b".repeat(16)}.qcow2`;
+        expect(inputs("machine:ImageFile").map(({ connection, ...rest }) => [connection.host, rest])).toEqual(["gks-125.scc.kit.edu", "gks-126.scc.kit.edu"]
+            .map(host => [host, { pool: "golden", path: `/srv/images/${volume}`, ...image }]));
+        expect(inputs("libvirt:index/pool:Pool").map(p => `${p.name} ${p.target.path}`).sort()).toEqual(["golden /srv/images", "golden /srv/images", "machines /var/lib/libvirt/machines", "machines /var/lib/libvirt/machines"]);
+        const goldens = inputs("libvirt:index/volume:Volume").filter(v => v.baseVolumeName !== undefined);
+        expect(goldens.map(v => v.name).sort()).toEqual(nodeNames.map(n => `${n}-golden.qcow2`).sort());
+        for (const golden of goldens) expect(golden).toMatchObject({ baseVolumeName: volume, baseVolumePool: "golden", pool: "machines", size: 20 * 2 ** 30 });
+    });
+
+    test("machines start what is on their disk; the golden clones stay off (H4)", () => {
+        const domains = inputs("libvirt:index/domain:Domain");
+        expect(domains.filter(d => d.running).map(d => d.name).sort()).toEqual([...nodeNames].sort());
+        expect(domains.filter(d => !d.running).map(d => d.name).sort()).toEqual(nodeNames.map(n => `${n}-golden`).sort());
+        for (const domain of domains) expect([domain.kernel, domain.initrd, domain.cmdlines, domain.type]).toEqual([undefined, undefined, undefined, "kvm"]);
+    });
+
+    test("host keys that OpenSSH 5.9 knows; seeds that cloud-init 0.6.3 knows, the cards in them as in containers", () => {
+        expect(inputs("machine:HostKey")).toEqual([...nodeNames].sort().map(machine => ({ machine, type: "ecdsa" })));
+        for (const seed of inputs("machine:SeedDisk")) {
+            const container = of("machine:Container").find(c => c.name === `${seed.instanceId}-golden`)!;
+            expect(seed).toMatchObject({ hostname: seed.instanceId, interfaces: container.files.find((f: { path: string }) => f.path === "/etc/network/interfaces").content });
+            expect(seed.script).toMatch(/^#cloud-config\n/);
+            expect(container.files.map((f: { path: string }) => f.path)).toContain("/etc/ssh/ssh_host_ecdsa_key.pub");
+        }
+    });
+
+    test("every machine and host may sign with SHA-1: it is of an age that knows nothing else", () => {
+        for (const { connection } of [...inputs("guest:Packages"), ...inputs("guest:HostsEntries")]) expect(connection).toMatchObject({ rsaSha1: true });
+    });
+});
+
+test("an operator's key that OpenSSH 5.9 does not know is refused, with those that it knows", () => {
+    const key = (kind: string) => () => checkOperatorKey({ release: "grizzly", sshKeyFile: "~/.ssh/id_ed25519", operatorKey: `${kind} AAAA` });
+    expect(key("ssh-ed25519")).toThrow("sshKeyFile: the key ~/.ssh/id_ed25519 is of the kind ssh-ed25519, which the ssh of release grizzly's machines does not know; allowed are ssh-rsa, ecdsa-sha2-nistp256");
+    expect(key("ssh-rsa")).not.toThrow();
+    expect(() => checkOperatorKey({ release: "ocata", sshKeyFile: "x", operatorKey: "ssh-ed25519 AAAA" })).not.toThrow();
 });
 
 test("another archive in place of the release's own", () => {
