@@ -6,7 +6,7 @@ import { hostRoles, NodeName, nodeNames } from "./nodes";
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+const sha256 = z.string("64 hexadecimal digits: nothing is used unverified").regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
 
 const host = z.strictObject({
     /** Name or address, as the operator reaches it. */
@@ -127,7 +127,8 @@ function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
     }
     if (issue.code === "invalid_key") return [`${key}: there is no such key; allowed are ${allowedKeys[String(issue.path[0])]?.join(", ")}`];
     const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
-    if (value === undefined) return [`${key}: missing`];
+    // zod's own words say no more than that.
+    if (value === undefined) return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
     const shown = issue.path[0] === "credentials" ? "the value" : JSON.stringify(value);
     if (issue.code === "invalid_value") return [`${key}: ${shown} is not one of ${issue.values.join(", ")}`];
     return [`${key}: ${shown} is not allowed: ${issue.message}`];

@@ -29,6 +29,13 @@ test.each([
     [{ hosts: { central: { address: "a" }, compute: { address: "a" } } }, 'hosts.compute.address: "a" is the central host too'],
     [{ hosts: { central: { address: "a b" }, compute: { address: "b" } } }, 'hosts.central.address: "a b" is not allowed: a host name or an address'],
     [{ goldenRoot: undefined }, "goldenRoot: missing, but db-node is a container"],
+    [{ image: { file: "/x" } }, "image.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified"],
+    [{ goldenImage: { url: "http://images/precise.img" } }, "goldenImage.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified"],
+    [{ goldenImage: { url: "ftp://images/x", sha256: "0".repeat(64) } }, 'goldenImage.url: "ftp://images/x" is not allowed: an address that begins with http://, https:// or file://'],
+    [{ libvirtType: "xen" }, 'libvirtType: "xen" is not one of qemu, kvm'],
+    [{ networks: { fixed: "10.99.0.1/22" } }, 'networks.fixed: "10.99.0.1/22" is an address in a network, not a network: 10.99.0.0/22 would be'],
+    [{ networks: { fixed: "10.99.0.0/24" } }, "networks.fixed: 10.99.0.0/24 has 256 addresses; allowed is a /22: nova makes a network of 1022 addresses of it (network_size)"],
+    [{ networks: { floating: "172.17.1.0/24" } }, "networks.floating: 172.17.1.0/24 is not inside the public network 172.16.0.0/16"],
     [{ image: { file: "/x", sha256: "zz" } }, 'image.sha256: "zz" is not allowed: 64 hexadecimal digits'],
 ])("%p", (change, text) => {
     expect(messageOf(change)).toContain(text);
