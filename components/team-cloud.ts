@@ -58,7 +58,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         const { admin } = auth;
         new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, ...(settings.image && { image: settings.image }) }, parent);
         new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
-        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity }, parent);
+        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity, ...(auth.ec2 && { ec2: auth.ec2 }) }, parent);
         new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity] }, parent);
         const computes = (["compute-1", "compute-2"] as const).map(node =>
             new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: [...api.ready, ...identity], admin }, parent));

@@ -132,6 +132,7 @@ export const grizzly: Release = {
         sync: [], services: [{ service: "libvirt-bin" }, { service: "nova-compute" }],
     },
     catalogue: tutorialCatalogue,
+    ec2: true,
     // Nova brings the tutorial's five itself.
     missingFlavors: [],
 };

@@ -105,6 +105,8 @@ export interface Release {
     computeDiscovery?: SyncStep;
     /** Services of the catalogue beside identity's own, in the tutorial's order (K6). */
     catalogue(plan: AddressPlan): CatalogueService[];
+    /** Nova has the EC2 API (K7, V3). */
+    ec2?: true;
     /** Flavors that the release does not bring itself (V4). */
     missingFlavors: readonly FlavorFacts[];
 }

@@ -16,11 +16,14 @@ export function open(value: unknown): unknown {
     return signature in value ? open((value as unknown as { value: unknown }).value) : Object.fromEntries(Object.entries(value).map(([k, v]) => [k, open(v)]));
 }
 
+/** What the live objects would add, by type. */
+const made: Record<string, object> = { "machine:HostKey": { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }, "keystone:Ec2Credential": { access: "ACCESS", secret: "SECRET" } };
+
 /** Every resource that the cloud of a configuration registers, in order, made by a program without an engine. */
 export async function cloudResources(given: Record<string, unknown>): Promise<MockResourceArgs[]> {
     const seen: MockResourceArgs[] = [];
     await pulumi.runtime.setMocks({
-        newResource: args => { seen.push(args); return { id: `${args.name}-id`, state: { ...args.inputs, ...(args.type.endsWith("machine:HostKey") && { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }) } }; },
+        newResource: args => { seen.push(args); return { id: `${args.name}-id`, state: { ...args.inputs, ...made[args.type.split("/").pop()!] } }; },
         call: args => args.inputs,
     });
     new TeamCloud("cloud", { ...readSettings("team01", given), operatorKey: "ssh-ed25519 OPERATOR" });

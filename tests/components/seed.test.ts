@@ -1,5 +1,4 @@
 import * as fs from "fs";
-import * as path from "path";
 import * as yaml from "yaml";
 import { identityFiles } from "../../components/node-identity";
 import { seedOf } from "../../components/seed";

@@ -232,6 +232,13 @@ test("nova's and glance's entities", () => {
     expect(of("guest:VolumeGroup")).toMatchObject([{ group: typed("volume-node", /^vgcreate (\S+)/)[0], devices: [typed("volume-node", /^pvcreate (\S+)/)[0]] }]);
 });
 
+test("EC2: the admin's credentials, and what euca2ools reads", () => {
+    expect(commands.map(c => c.command)).toContain("keystone ec2-credentials-create");
+    expect(of("keystone:Ec2Credential")).toMatchObject([{ userId: "cloud-auth-user-admin-id", tenantId: "cloud-auth-tenant-admin-id" }]);
+    const [file] = of("guest:File", "api-node").filter(f => f.path === "/root/ec2rc");
+    expect(file).toMatchObject({ mode: "0600", secretContent: "export EC2_ACCESS_KEY=ACCESS\nexport EC2_SECRET_KEY=SECRET\nexport EC2_URL=http://api-node.example.org:8773/services/Cloud\n" });
+});
+
 /** A team's stack as its file has it: virtual machines, and no image named yet. */
 describe("virtual machines", () => {
     const image = { url: "http://images/precise.img", sha256: "b".repeat(64) };
