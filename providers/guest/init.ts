@@ -18,7 +18,7 @@ else
     is_running() { if job "$1"; then service "$1" status 2> /dev/null | grep -q ' start/running'; else service "$1" status > /dev/null 2>&1; fi; }
     # The last word of a job and its override counts.
     is_enabled() {
-        if job "$1"; then cat "/etc/init/$1.conf" "/etc/init/$1.override" 2> /dev/null | sed -nE 's/^[[:space:]]*(manual|start on)([[:space:]].*)?$/\\1/p' | tail -n 1 | grep -q '^start on'
+        if job "$1"; then cat "/etc/init/$1.conf" "/etc/init/$1.override" 2> /dev/null | sed -nr 's/^[[:space:]]*(manual|start on)([[:space:]].*)?$/\\1/p' | tail -n 1 | grep -q '^start on'
         else ls /etc/rc[2S].d/S??"$1" > /dev/null 2>&1; fi
     }
     start() { service "$1" start; }
