@@ -12,6 +12,7 @@ import { readStackSettings } from "../config/stack-settings";
 import { openStack, PROJECT } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { enterOperator } from "../lab";
+import { hostConnection } from "../components/host-pair";
 import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
@@ -19,7 +20,6 @@ import { projectDir } from "../system/paths";
 import { CheckInterrupted, CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
 import { addHelp } from "./help";
-import { connectionTo } from "./libvirt-objects";
 import { configured, connectionOf, labOf, settingsFrom } from "./reach";
 import { Terminal } from "./terminal";
 
@@ -106,7 +106,7 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     const apiNode = connectionOf(stack, "api-node");
     const settings = await settingsOf(stack, terminal);
     terminal.protect([settings.credentials.adminPassword]);
-    const access = adminAccess(settings, connectionTo(settings, "central"));
+    const access = adminAccess(settings, hostConnection(settings, "central"));
     const admin = session(access);
     await admin.withToken(async () => undefined);
     return {

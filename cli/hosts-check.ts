@@ -1,9 +1,9 @@
 import { exec, HostKeyMismatch } from "../clients/ssh";
+import { hostConnection } from "../components/host-pair";
 import { knownKeys } from "../config/known-hosts";
 import { hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { messageOf, UserError } from "../system/errors";
-import { connectionTo } from "./libvirt-objects";
 
 /** How long a host may take to run one command. */
 const SECONDS = 5;
@@ -16,7 +16,7 @@ const SECONDS = 5;
 export async function checkHosts(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
     const wrong = await Promise.all(hostRoles.map(async role => {
         const { address, port } = settings.hosts[role];
-        const to = connectionTo(settings, role);
+        const to = hostConnection(settings, role);
         let timer: NodeJS.Timeout | undefined;
         try {
             await Promise.race([exec(to, "true", { timeoutSeconds: deadlineSeconds }), new Promise<never>((_, reject) => {

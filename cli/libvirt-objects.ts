@@ -1,5 +1,6 @@
 import { Connection } from "../clients/connection";
 import { exec, quote } from "../clients/ssh";
+import { hostConnection } from "../components/host-pair";
 import { hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import type { Find } from "../engine/leftovers";
@@ -31,11 +32,5 @@ export function findLibvirt(settings: Settings): Find {
 /** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */
 function hostOf(settings: Settings, provider: string): Connection | undefined {
     const role = hostRoles.find(r => provider.includes(`::cloud-hosts-${r}::`));
-    return role && connectionTo(settings, role);
-}
-
-/** How the command line itself reaches a physical host. */
-export function connectionTo(settings: Settings, role: keyof Settings["hosts"]): Connection {
-    const { address, port, hostKey } = settings.hosts[role];
-    return { name: `host ${address}`, host: address, port, user: "root", hostKey: hostKey!, keyFile: settings.sshKeyFile };
+    return role && hostConnection(settings, role);
 }

@@ -1,13 +1,13 @@
 import * as fs from "fs";
 import * as yaml from "yaml";
 import type { Connection } from "../clients/connection";
+import { hostConnection } from "../components/host-pair";
 import { hostRoles } from "../config/nodes";
 import { readStackSettings, Surroundings } from "../config/stack-settings";
 import type { Settings } from "../config/settings";
 import { configFile, PROJECT } from "../engine/automation";
 import { readState, stackOutputs } from "../engine/state";
 import { UserError } from "../system/errors";
-import { connectionTo } from "./libvirt-objects";
 
 /** A stack's configuration as its file has it, without the project's prefix. */
 export function configured(stack: string): Record<string, unknown> {
@@ -44,7 +44,7 @@ export function recordedNodes(stack: string): Record<string, Connection> {
 /** How a node or a physical host (`central`, `compute`) is reached. */
 export function connectionOf(stack: string, name: string): Connection {
     const role = hostRoles.find(r => r === name);
-    if (role) return { ...connectionTo(settingsWithoutSecrets(stack), role), name };
+    if (role) return { ...hostConnection(settingsWithoutSecrets(stack), role), name };
     const nodes = recordedNodes(stack), found = nodes[name];
     if (found) return found;
     const known = Object.keys(nodes);

@@ -10,12 +10,16 @@ export function knownSecrets(settings: Settings, config: ConfigMap, plain: reado
     return [fs.readFileSync(passphraseFile(), "utf8").trim(), ...Object.values(settings.credentials).filter(v => typeof v === "string"), ...configured, ...recordedSecrets(plain)];
 }
 
-/** Of a state exported in plain text: generated passwords and private keys. */
+/** Outputs that are secrets made by what they come from, by type. */
+const madeSecrets: Readonly<Record<string, string>> = { "random:index/randomPassword:RandomPassword": "result", "pulumi-nodejs:dynamic/keystone:Ec2Credential": "secret" };
+
+/** Of a state exported in plain text: generated passwords, EC2 keys and private keys. */
 export function recordedSecrets(resources: readonly RecordedResource[]): string[] {
     return resources.flatMap(({ type, inputs, outputs }) => {
         const found = strings([inputs, outputs]);
         const nested = found.flatMap(text => { const value = parsed(text); return typeof value === "object" ? strings(value) : [text]; });
-        const generated = type === "random:index/randomPassword:RandomPassword" ? strings(parsed(String(secretOf(outputs?.result) ?? "null"))) : [];
+        const made = madeSecrets[type];
+        const generated = made === undefined ? [] : strings(parsed(String(secretOf(outputs?.[made]) ?? "null")));
         return [...nested.filter(text => text.includes("PRIVATE KEY-----")), ...generated];
     });
 }

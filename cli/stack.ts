@@ -10,6 +10,7 @@ import type { Operation } from "./render";
 import { Run, RunOptions } from "./run";
 import { RunLog } from "./run-log";
 import { followSupervisor, isWorker, supervise } from "./supervise";
+import { checkTeams } from "./teams";
 
 interface Description { text: string; examples: string[]; exitCodes: Record<number, string> }
 const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" };
@@ -47,6 +48,7 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
     }
     const run = new Run(operation, stack, options, RunLog.begin(stack, operation));
     return await run.reported(async () => {
+        checkTeams(stack);
         const lab = labOf(stack);
         if (lab !== undefined) await findLab(run, lab);
         const flags = [...(options.json ? ["--json"] : []), ...(options.verbose ? ["--verbose"] : [])];

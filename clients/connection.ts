@@ -11,6 +11,8 @@ export interface Connection {
     hostKey: string;
     /** Path of the operator's private key file (mode 0600). */
     keyFile: string;
+    /** RSA keys may sign with SHA-1, the machine's host key and the operator's own: OpenSSH before 7.2 knows nothing else. */
+    rsaSha1?: boolean;
     /** The machine to go through: a node is reached through its physical host. */
     jump?: Connection;
 }

@@ -35,6 +35,7 @@ export interface Tenant { id: string; name: string; description: string; enabled
 export interface User { id: string; name: string; email?: string; tenantId?: string; enabled: boolean }
 export interface Role { id: string; name: string }
 export interface IdentityService { id: string; name: string; type: string; description: string }
+export interface Ec2Credential { access: string; secret: string; tenantId: string }
 export interface Endpoint { id: string; region: string; serviceId: string; publicUrl: string; adminUrl: string; internalUrl: string }
 
 const TOKENS = "/v2.0/tokens";
@@ -141,7 +142,7 @@ export class Identity {
     }
 
     /** Another list of the same kind is asked for next: for a look-up before a write. */
-    forget(kind: "tenants" | "users" | "roles" | "services" | "endpoints"): void { this.lists.drop([kind]); }
+    forget(kind: "tenants" | "users" | "roles" | "services" | "endpoints" | `ec2 ${string}`): void { this.lists.drop([kind]); }
 
     tenants(): Promise<Tenant[]> {
         return this.lists.get("tenants", async () => (await this.ask<{ tenants: Tenant[] }>("GET", "/tenants")).tenants.map(toTenant));
@@ -195,6 +196,17 @@ export class Identity {
         return this.lists.changing([`grants ${tenantId} ${userId}`], () => this.ask(method, `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`));
     }
 
+    /** Not for the admin token alone: keystone wants a token that is in a tenant. */
+    ec2Credentials(userId: string): Promise<Ec2Credential[]> {
+        return this.lists.get(`ec2 ${userId}`, async () => (await this.ask<{ credentials: WireCredential[] }>("GET", `/users/${userId}/credentials/OS-EC2`)).credentials.map(toCredential));
+    }
+    createEc2Credential(userId: string, tenantId: string): Promise<Ec2Credential> {
+        return this.lists.changing([`ec2 ${userId}`], async () => toCredential((await this.ask<{ credential: WireCredential }>("POST", `/users/${userId}/credentials/OS-EC2`, { tenant_id: tenantId })).credential));
+    }
+    deleteEc2Credential(userId: string, access: string): Promise<void> {
+        return this.lists.changing([`ec2 ${userId}`], () => this.ask("DELETE", `/users/${userId}/credentials/OS-EC2/${access}`));
+    }
+
     services(): Promise<IdentityService[]> {
         return this.lists.get("services", async () => (await this.ask<{ "OS-KSADM:services": IdentityService[] }>("GET", "/OS-KSADM/services"))["OS-KSADM:services"].map(toService));
     }
@@ -214,11 +226,13 @@ export class Identity {
     deleteEndpoint(id: string): Promise<void> { return this.lists.changing(["endpoints"], () => this.ask("DELETE", `/endpoints/${id}`)); }
 }
 
+interface WireCredential { access: string; secret: string; tenant_id: string }
 interface WireEndpoint { id: string; region?: string | null; service_id: string; publicurl?: string | null; adminurl?: string | null; internalurl?: string | null }
 
 const toTenant = ({ id, name, description, enabled }: Tenant): Tenant => ({ id, name, description: description ?? "", enabled });
 const toUser = ({ id, name, email, tenantId, enabled }: User): User => ({ id, name, email: email ?? undefined, tenantId: tenantId ?? undefined, enabled });
 const toService = ({ id, name, type, description }: IdentityService): IdentityService => ({ id, name: name ?? "", type: type ?? "", description: description ?? "" });
+const toCredential = ({ access, secret, tenant_id }: WireCredential): Ec2Credential => ({ access, secret, tenantId: tenant_id });
 const toEndpoint = (e: WireEndpoint): Endpoint => ({
     id: e.id, region: e.region ?? "", serviceId: e.service_id, publicUrl: e.publicurl ?? "", adminUrl: e.adminurl ?? "", internalUrl: e.internalurl ?? "",
 });

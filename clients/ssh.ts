@@ -79,7 +79,7 @@ async function open(to: Connection): Promise<Session> {
     const sock = to.jump ? await forward(to.jump, to.host, to.port) : undefined;
     const wanted = to.hostKey.split("\n").map(line => line.trim()).filter(Boolean);
     const keys = wanted.map(line => Buffer.from(line.split(/\s+/)[1] ?? "", "base64"));
-    const algorithms = [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a => a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [a]);
+    const algorithms = [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a => a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(to.rsaSha1 ? [a] : [])] : [a]);
     const client = new Client();
     let mismatch: HostKeyMismatch | undefined;
     return await new Promise<Session>((resolve, reject) => {

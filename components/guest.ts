@@ -36,7 +36,7 @@ export class Guest {
         new HostsEntries(`${this.name}-names`, { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() }, this.options());
         const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.machine.archive }, this.options());
         const packages = [...new Set(softwareOf(this.release, this.node).flatMap(s => s.packages))];
-        const installed = new Packages(`${this.name}-packages`, { connection, packages }, this.options([archive]));
+        const installed = new Packages(`${this.name}-packages`, { connection, packages, ...(this.release.recommends && { recommends: true }) }, this.options([archive]));
         this.services(this.release.common.services, [installed]);
         return installed;
     }
@@ -71,7 +71,7 @@ export class Guest {
 }
 
 /** What the tutorial has the user export (K8). */
-export function openrc({ plan, credentials }: CloudFacts): string {
+export function openrc({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">): string {
     const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
     return [
         "export OS_USERNAME=admin",

@@ -1,18 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as libvirt from "@pulumi/libvirt";
 import type { Connection } from "../clients/connection";
-import type { AddressPlan } from "../config/address-plan";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { HostsEntries } from "../providers/guest/hosts-entries";
+import { releaseOf } from "../releases";
 
-export interface HostPairArgs {
-    hosts: Settings["hosts"];
-    /** Private key for root on both. */
-    sshKeyFile: string;
-    /** File in OpenSSH's form that holds both hosts' keys. */
-    knownHostsFile: string;
-    plan: AddressPlan;
+export type HostPairArgs = Pick<Settings, "hosts" | "sshKeyFile" | "knownHostsFile" | "release" | "plan">;
+
+/** How root reaches a physical host. */
+export function hostConnection({ hosts, sshKeyFile, release }: Pick<Settings, "hosts" | "sshKeyFile" | "release">, role: HostRole): Connection {
+    const { address, port, hostKey } = hosts[role];
+    return { name: `host ${address}`, host: address, port, user: "root", hostKey: hostKey!, keyFile: sshKeyFile, ...(releaseOf(release).ssh.rsaSha1 && { rsaSha1: true }) };
 }
 
 /** A team's two physical hosts: how they are reached, and their names of the nodes (H1, H3). */
@@ -23,10 +22,7 @@ export class HostPair extends pulumi.ComponentResource {
     constructor(name: string, args: HostPairArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:HostPair", name, {}, opts);
         const each = <T>(make: (role: HostRole) => T) => Object.fromEntries(hostRoles.map(role => [role, make(role)])) as Record<HostRole, T>;
-        this.connections = each(role => {
-            const { address, port, hostKey } = args.hosts[role];
-            return { name: `host ${address}`, host: address, port, user: "root", hostKey: hostKey!, keyFile: args.sshKeyFile };
-        });
+        this.connections = each(role => hostConnection(args, role));
         this.providers = each(role => new libvirt.Provider(`${name}-${role}`, { uri: libvirtUri(this.connections[role], args.knownHostsFile) }, { parent: this }));
         for (const role of hostRoles) {
             new HostsEntries(`${name}-${role}-names`, { connection: this.connections[role], block: "nodes", entries: args.plan.hostsEntries() }, { parent: this });

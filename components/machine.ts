@@ -5,6 +5,8 @@ import type { NodePlan } from "../config/address-plan";
 import { Container } from "../providers/machine/container";
 import { rootsDir } from "../providers/machine/container-xml";
 import { HostKey } from "../providers/machine/host-key";
+import type { Release, SeedFormat, SshFacts } from "../releases/release";
+import type { Golden } from "./golden-image";
 import { identityFiles } from "./node-identity";
 import { VirtualMachine } from "./virtual-machine";
 
@@ -28,7 +30,11 @@ export interface MachineArgs {
     /** Devices of the host that it may use. */
     devices?: string[];
     /** Where it installs packages from. */
-    archive: { archive: string; line: string; keyringPackage?: string };
+    archive: ReturnType<Release["archive"]>;
+    ssh: SshFacts;
+    /** Of virtual machines: what they are made of, and how they are told what they are. */
+    golden: Golden;
+    seed: SeedFormat;
 }
 
 /**
@@ -46,17 +52,17 @@ export class Machine extends pulumi.ComponentResource {
 
     constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:Machine", name, {}, opts);
-        const { node, host, power, goldenRoot, operatorKey, memoryMiB, cpus, devices = [] } = args;
+        const { node, host, power, goldenRoot, operatorKey, memoryMiB, cpus, devices = [], ssh } = args;
         this.archive = args.archive;
-        const key = new HostKey(`${name}-key`, { machine: node.name }, { parent: this });
+        const key = new HostKey(`${name}-key`, { machine: node.name, type: ssh.hostKey }, { parent: this }), keyFile = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
         this.connection = key.publicKey.apply(hostKey =>
-            ({ name: node.name, host: node.natAddress, port: 22, user: "root", hostKey, keyFile: host.keyFile, jump: host }));
-        const identity = key.publicKey.apply(hostKey => identityFiles(node, operatorKey, hostKey));
-        const secretIdentity = key.privateKey.apply(content => [{ path: "/etc/ssh/ssh_host_ed25519_key", mode: "0600", content }]);
+            ({ name: node.name, host: node.natAddress, port: 22, user: "root", hostKey, keyFile: host.keyFile, ...(ssh.rsaSha1 && { rsaSha1: true }), jump: host }));
+        const identity = key.publicKey.apply(hostKey => identityFiles(node, operatorKey, { file: keyFile, publicKey: hostKey }));
+        const secretIdentity = key.privateKey.apply(content => [{ path: keyFile, mode: "0600", content }]);
         if (args.kind === "vm") {
-            const { provider, hypervisor, dataDiskGiB } = args;
+            const { provider, hypervisor, dataDiskGiB, golden, seed } = args;
             const machine = new VirtualMachine(`${name}-vm`, {
-                node, power, host, provider, hypervisor, guest: this.connection, memoryMiB, cpus, ...(dataDiskGiB && { dataDiskGiB }),
+                node, power, host, provider, hypervisor, golden, seed, guest: this.connection, memoryMiB, cpus, ...(dataDiskGiB && { dataDiskGiB }),
                 files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
             }, { parent: this });
             this.resource = machine.domain;

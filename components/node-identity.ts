@@ -5,13 +5,13 @@ import type { SeedFile } from "../providers/machine/container";
  * What makes a machine itself before anything is installed in it: host name, addresses, who may log in (H6, N1–N4).
  * It is in the golden clone, as in the course.
  */
-export function identityFiles(node: NodePlan, operatorKey: string, hostKey: string): SeedFile[] {
+export function identityFiles(node: NodePlan, operatorKey: string, hostKey: { file: string; publicKey: string }): SeedFile[] {
     return [
         { path: "/etc/hostname", mode: "0644", content: `${node.name}\n` },
         { path: "/etc/hosts", mode: "0644", content: `127.0.0.1 localhost\n127.0.1.1 ${node.name}\n` },
         { path: "/etc/network/interfaces", mode: "0644", content: interfaces(node) },
         { path: "/root/.ssh/authorized_keys", mode: "0600", content: `${operatorKey}\n` },
-        { path: "/etc/ssh/ssh_host_ed25519_key.pub", mode: "0644", content: `${hostKey}\n` },
+        { path: `${hostKey.file}.pub`, mode: "0644", content: `${hostKey.publicKey}\n` },
     ];
 }
 

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
-import { NodeName, nodeNames } from "../config/nodes";
+import { HostRole, NodeName, nodeNames } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { readStackSettings } from "../config/stack-settings";
-import { releaseOf } from "../releases";
+import { checkOperatorKey, releaseOf } from "../releases";
 import { checkOwnOptions } from "../releases/own-options";
-import type { CloudFacts } from "../releases/release";
+import type { CloudFacts, Release } from "../releases/release";
 import { UserError } from "../system/errors";
+import { Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
 import { Machine } from "./machine";
 import { Networks } from "./networks";
@@ -32,22 +33,24 @@ export class TeamCloud extends pulumi.ComponentResource {
 
     constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:TeamCloud", name, {}, opts);
-        const { hosts, sshKeyFile, knownHostsFile, plan, credentials } = settings;
+        const { plan, credentials, libvirtType } = settings;
         const release = releaseOf(settings.release);
         const ownOptions = Object.fromEntries(nodeNames.flatMap(node => settings.nodes[node]?.options ? [[node, settings.nodes[node].options]] : []));
-        const cloud: CloudFacts = { plan, credentials, ownOptions };
+        const cloud: CloudFacts = { plan, credentials, libvirtType, ownOptions };
         checkOwnOptions(release, cloud);
         const parent = { parent: this };
-        const pair = new HostPair(`${name}-hosts`, { hosts, sshKeyFile, knownHostsFile, plan }, parent);
+        const pair = new HostPair(`${name}-hosts`, settings, parent);
         const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, parent);
         const via = pair.connections.central;
+        const goldens = this.goldens(name, settings, release, pair);
 
         const machines = Object.fromEntries(nodeNames.map(node => {
             const facts = plan.node(node);
             return [node, new Machine(`${name}-${node}`, {
                 node: facts, power: settings.powerOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
                 kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === "volume-node" && { dataDiskGiB: 2 }),
-                ...sizes[node], archive: release.archive(settings), ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
+                ...sizes[node], archive: release.archive(settings),
+                ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
         })) as unknown as Record<NodeName, Machine>;
         const on = (node: NodeName) => ({ machine: machines[node], release, cloud, store: machines["db-node"].resource });
@@ -58,7 +61,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         const { admin } = auth;
         new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, ...(settings.image && { image: settings.image }) }, parent);
         new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
-        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity }, parent);
+        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity, ...(auth.ec2 && { ec2: auth.ec2 }) }, parent);
         new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity] }, parent);
         const computes = (["compute-1", "compute-2"] as const).map(node =>
             new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: [...api.ready, ...identity], admin }, parent));
@@ -66,6 +69,17 @@ export class TeamCloud extends pulumi.ComponentResource {
 
         this.nodes = pulumi.all(nodeNames.map(n => machines[n].connection)).apply(all => Object.fromEntries(nodeNames.map((n, i) => [n, all[i]!])));
         this.registerOutputs({ nodes: this.nodes });
+    }
+
+    /** What each host's virtual machines are made of: an image that it fetches itself, or what it has ready. */
+    private goldens(name: string, settings: Settings, release: Release, pair: HostPair): Record<HostRole, Golden> {
+        const url = settings.goldenImage?.url ?? release.goldenImage?.url;
+        const goldenOf = (role: HostRole): Golden => {
+            if (url === undefined || settings.plan.on(role).every(node => settings.kindOf(node.name) !== "vm")) return readyGolden;
+            const image = { host: pair.connections[role], provider: pair.providers[role], url, sha256: settings.goldenImage?.sha256 ?? "" };
+            return new GoldenImage(`${name}-golden-${role}`, image, { parent: this }).golden;
+        };
+        return { central: goldenOf("central"), compute: goldenOf("compute") };
     }
 }
 
@@ -79,6 +93,7 @@ export async function program(): Promise<Record<string, unknown>> {
     const config = new pulumi.Config();
     try {
         const settings = readStackSettings(pulumi.getStack(), key => config.get(key));
+        checkOperatorKey(settings);
         return { nodes: cloudOf(settings).nodes };
     } catch (e) {
         // The engine shows the message of this class alone, without a stack.

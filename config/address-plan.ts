@@ -20,6 +20,9 @@ export const tutorialRanges: NetworkRanges = {
     floating: "172.16.1.0/24",
 };
 
+/** Addresses of instances in the network that nova makes of the fixed range: its option network_size (W1). */
+export const networkSize = 1022;
+
 /** One network card of a node. */
 export interface Interface {
     /** `eth0`, `eth1`, … as the tutorial counts them. */
@@ -119,6 +122,10 @@ export function problems(ranges: NetworkRanges): { key: keyof NetworkRanges; rea
             if (range && otherRange && range.overlaps(otherRange)) found.push({ key, reason: `${range} overlaps the network "${other}" (${otherRange})` });
         }
     });
+    if (fixed && fixed.size !== networkSize + 2) {
+        found.push({ key: "fixed", reason: `${fixed} has ${fixed.size} addresses; allowed is a /22: nova makes a network of ${networkSize} addresses of it (network_size)` });
+    }
+    if (floating && floating.size < 4) found.push({ key: "floating", reason: `${floating} is too small: nova takes ranges of at least 4 addresses, a /30` });
     if (floating && publicRange) {
         if (!publicRange.includes(floating)) {
             found.push({ key: "floating", reason: `${floating} is not inside the public network ${publicRange}` });

@@ -6,6 +6,8 @@ import { hostRoles, NodeName, nodeNames } from "./nodes";
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
 
+const sha256 = z.string("64 hexadecimal digits: nothing is used unverified").regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+
 const host = z.strictObject({
     /** Name or address, as the operator reaches it. */
     address: hostName,
@@ -41,23 +43,28 @@ export const tutorialCredentials: Credentials = {
 const schema = z.strictObject({
     /** 1–10 for the course's teams, 0 for a lab: makes MAC addresses differ. */
     number: z.int().min(0).max(255),
-    release: z.enum(["grizzly", "ocata"]),
+    /** The course's, or the one that a lab can have. */
+    release: z.enum(["grizzly", "ocata"]).default("grizzly"),
     hosts: z.strictObject({ central: host, compute: host }),
-    /** Private key for root on the physical hosts and the nodes. */
-    sshKeyFile: absolutePath,
+    /** Private key for root on the physical hosts and the nodes. RSA is what machines of every age know. */
+    sshKeyFile: absolutePath.default("~/.ssh/id_rsa"),
     /** Where the physical hosts' keys are looked up. */
     knownHostsFile: absolutePath.default("~/.ssh/known_hosts"),
     /** What nodes are where `nodes` does not say otherwise. */
     machine: z.enum(["container", "vm"]).default("vm"),
     /** Of virtual machines: `qemu` emulates where the hosts have no KVM. */
     hypervisor: z.enum(["kvm", "qemu"]).default("kvm"),
+    /** How nova starts instances: nodes that are themselves emulated or without nested KVM have to emulate them (P1). */
+    libvirtType: z.enum(["qemu", "kvm"]).default("qemu"),
     nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
     networks: z.partialRecord(z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]), z.string()).default({}),
     /** Where a node's packages come from instead of the release's own archive. */
     archiveUrl: z.url().optional(),
     /** On the physical hosts: the root folder that containers are clones of. */
     goldenRoot: absolutePath.optional(),
-    image: z.strictObject({ file: absolutePath, sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits") }).optional(),
+    /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
+    goldenImage: z.strictObject({ url: z.string().regex(/^(https?|file):\/\/\S+$/, "an address that begins with http://, https:// or file://").optional(), sha256 }).optional(),
+    image: z.strictObject({ file: absolutePath, sha256 }).optional(),
     credentials: credentials.partial().default({}),
 });
 
@@ -122,7 +129,8 @@ function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
     }
     if (issue.code === "invalid_key") return [`${key}: there is no such key; allowed are ${allowedKeys[String(issue.path[0])]?.join(", ")}`];
     const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
-    if (value === undefined) return [`${key}: missing`];
+    // zod's own words say no more than that.
+    if (value === undefined) return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
     const shown = issue.path[0] === "credentials" ? "the value" : JSON.stringify(value);
     if (issue.code === "invalid_value") return [`${key}: ${shown} is not one of ${issue.values.join(", ")}`];
     return [`${key}: ${shown} is not allowed: ${issue.message}`];

@@ -19,13 +19,24 @@ const thisMachine: Surroundings = { labFacts: readLabFacts, withKeys: settings =
  * @throws UserError naming every mistake
  */
 export function readStackSettings(stack: string, get: (key: string) => string | undefined, from: Surroundings = thisMachine): Settings {
+    return from.withKeys(readSettings(stack, withLab(givenBy(get), from.labFacts)));
+}
+
+/** What a stack's configuration gives, values parsed. */
+export function givenBy(get: (key: string) => string | undefined): Record<string, unknown> {
     const given: Record<string, unknown> = {};
     for (const key of settingKeys) {
         const text = get(key);
-        if (text !== undefined) given[key] = parse(text);
+        if (text !== undefined && !isEmpty(key, text)) given[key] = parse(text);
     }
-    return from.withKeys(readSettings(stack, withLab(given, from.labFacts)));
+    return given;
 }
+
+/**
+ * The engine wants a default of every key that Pulumi.yaml declares. Where there is none, or a lab has a say in it, it is
+ * empty there: the key is not set then. A lab's number, 0, is nobody else's.
+ */
+const isEmpty = (key: string, text: string): boolean => text === "" || text === "{}" || (key === "number" && text === "0");
 
 /** Structured values and numbers come as JSON, words as they are. */
 function parse(text: string): unknown {

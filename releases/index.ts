@@ -1,9 +1,18 @@
+import type { Settings } from "../config/settings";
 import { UserError } from "../system/errors";
+import { grizzly } from "./grizzly";
 import { ocata } from "./ocata";
 import type { Release } from "./release";
 
-/** The profile of a release. @throws UserError for one that has none yet */
-export function releaseOf(name: Release["name"]): Release {
-    if (name === "ocata") return ocata;
-    throw new UserError(`release ${name}: its profile is not there yet (docs/coverage.md); allowed is ocata`);
+const releases: Readonly<Record<Release["name"], Release>> = { grizzly, ocata };
+
+/** The profile of a release. */
+export const releaseOf = (name: Release["name"]): Release => releases[name];
+
+/** @throws UserError when the operator's key is of a kind that the release's machines do not know: nobody could log in */
+export function checkOperatorKey({ release, sshKeyFile, operatorKey }: Pick<Settings, "release" | "sshKeyFile" | "operatorKey">): void {
+    const { userKeys } = releaseOf(release).ssh, kind = operatorKey?.split(" ")[0];
+    if (kind === undefined || userKeys === undefined || userKeys.includes(kind)) return;
+    throw new UserError(`sshKeyFile: the key ${sshKeyFile} is of the kind ${kind}, which the ssh of release ${release}'s machines does not know; allowed are ${userKeys.join(", ")}. ` +
+        "Make one with: ssh-keygen -t rsa -b 3072 -f ~/.ssh/id_rsa");
 }

@@ -1,13 +1,13 @@
 import type { NodeName } from "../config/nodes";
-import { authtoken, databaseUrl, rabbit, tutorialCatalogue, tutorialFlavors } from "./tutorial";
+import {
+    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, networkOptions, none, rabbit, schemas, tutorialCatalogue, tutorialFlavors, vncOptions,
+} from "./tutorial";
 import type { CloudFacts, ConfigFile, Release, Sections } from "./release";
 
 /**
  * Nova 15 and cinder 10 (Ocata) with keystone 12, glance 15 and horizon 12 (Pike): the last that speak the tutorial's
  * APIs. Options keep their 2013 spelling wherever these still read it; what has no effect any more is left out.
  */
-
-const none = (): ConfigFile[] => [];
 
 const novaBase = (cloud: CloudFacts, node: NodeName): Record<string, string> => ({
     logdir: "/var/log/nova", state_path: "/var/lib/nova", lock_path: "/var/lock/nova",
@@ -31,19 +31,17 @@ const placement = (cloud: CloudFacts): Sections => ({
 });
 const glanceAndVnc = (cloud: CloudFacts, node: NodeName): { DEFAULT: Record<string, string>; glance: Record<string, string> } => ({
     DEFAULT: {
-        novncproxy_base_url: `http://${cloud.plan.node("api-node").internalAddress}:6080/vnc_auto.html`, novncproxy_port: "6080",
-        vncserver_proxyclient_address: cloud.plan.node(node).internalAddress, vncserver_listen: "0.0.0.0",
-        cinder_catalog_info: "volume:cinder:internalURL",
-        compute_driver: "libvirt.LibvirtDriver",
+        ...vncOptions(cloud, node), cinder_catalog_info: "volume:cinder:internalURL", compute_driver: "libvirt.LibvirtDriver",
     },
     glance: { api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292` },
 });
 
 const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-consoleauth", "nova-cert", "nova-novncproxy", "nova-placement-api"];
-const asUser = (user: string, command: string): string => `su -s /bin/sh -c '${command}' ${user}`;
 
 export const ocata: Release = {
     name: "ocata",
+    ssh: { hostKey: "ed25519" },
+    seed: "script",
     archive: ({ archiveUrl }) => ({ archive: "openstack", line: `deb [trusted=yes] ${archiveUrl ?? ""} ./` }),
     common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
     database: {
@@ -63,55 +61,37 @@ export const ocata: Release = {
     databases: { keystone: ["keystone"], glance: ["glance"], cinder: ["cinder"], nova: ["nova", "nova_api", "nova_cell0"] },
     keystone: {
         packages: ["keystone", "python-mysqldb"],
-        config: cloud => [{
-            key: "keystone-conf", path: "/etc/keystone/keystone.conf", readBy: ["keystone"], options: {},
-            secretOptions: { DEFAULT: { admin_token: cloud.credentials.adminToken }, sql: { connection: databaseUrl(cloud, "keystone") } },
-        }],
-        sync: [{ step: "keystone-db-sync", command: asUser("keystone", "keystone-manage db_sync") }],
+        config: keystoneFiles,
+        sync: [schemas.keystone],
         services: [{ service: "keystone", port: 35357 }],
     },
     glance: {
         packages: ["glance", "python-mysqldb"],
-        config: cloud => (["api", "registry"] as const).flatMap(part => {
-            const readBy = [`glance-${part}`];
-            return [
-                { key: `glance-${part}-paste`, path: `/etc/glance/glance-${part}-paste.ini`, readBy, ...authtoken(cloud, "glance") },
-                {
-                    key: `glance-${part}-conf`, path: `/etc/glance/glance-${part}.conf`, readBy,
-                    options: { ...(part === "api" && { DEFAULT: rabbit(cloud).host }), paste_deploy: { flavor: "keystone" } },
-                    secretOptions: { DEFAULT: { sql_connection: databaseUrl(cloud, "glance"), ...(part === "api" ? rabbit(cloud).password : {}) } },
-                },
-            ];
-        }),
-        sync: [{ step: "glance-db-sync", command: asUser("glance", "glance-manage db_sync") }],
+        config: cloud => glanceFiles(cloud),
+        sync: [schemas.glance],
         services: [{ service: "glance-registry", port: 9191 }, { service: "glance-api", port: 9292 }],
     },
     cinder: {
         packages: ["cinder-api", "cinder-scheduler", "cinder-volume", "open-iscsi", "python-mysqldb", "python-cinderclient"],
         config: cloud => {
-            const readBy = ["cinder-api", "cinder-scheduler", "cinder-volume"];
-            const { internalAddress } = cloud.plan.node("volume-node");
+            const { common, volumes, secret } = cinderOptions(cloud);
             return [
                 { key: "cinder-paste", path: "/etc/cinder/api-paste.ini", readBy: ["cinder-api"], ...authtoken(cloud, "cinder") },
                 {
-                    key: "cinder-conf", path: "/etc/cinder/cinder.conf", readBy,
+                    key: "cinder-conf", path: "/etc/cinder/cinder.conf", readBy: ["cinder-api", "cinder-scheduler", "cinder-volume"],
                     options: {
                         DEFAULT: {
-                            rootwrap_config: "/etc/cinder/rootwrap.conf", api_paste_config: "/etc/cinder/api-paste.ini",
-                            auth_strategy: "keystone", state_path: "/var/lib/cinder", lock_path: "/var/lock/cinder", my_ip: internalAddress,
-                            ...rabbit(cloud).host, enabled_backends: "lvm", glance_api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292`,
+                            ...common, my_ip: cloud.plan.node("volume-node").internalAddress, enabled_backends: "lvm",
+                            glance_api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292`,
                         },
                         // Back ends have had sections of their own since 2016.
-                        lvm: {
-                            volume_driver: "cinder.volume.drivers.lvm.LVMVolumeDriver", volume_backend_name: "lvm", iscsi_helper: "tgtadm",
-                            volume_group: "cinder-volumes", volume_name_template: "volume-%s", volumes_dir: "/var/lib/cinder/volumes", iscsi_ip_address: internalAddress,
-                        },
+                        lvm: { volume_driver: "cinder.volume.drivers.lvm.LVMVolumeDriver", volume_backend_name: "lvm", ...volumes },
                     },
-                    secretOptions: { DEFAULT: { sql_connection: databaseUrl(cloud, "cinder"), ...rabbit(cloud).password } },
+                    secretOptions: { DEFAULT: secret },
                 },
             ];
         },
-        sync: [{ step: "cinder-db-sync", command: asUser("cinder", "cinder-manage db sync"), timeoutSeconds: 900 }],
+        sync: [schemas.cinder],
         services: [{ service: "tgt" }, { service: "cinder-api", port: 8776, readySeconds: 240 }, { service: "cinder-scheduler" }, { service: "cinder-volume" }],
     },
     novaApi: {
@@ -138,7 +118,7 @@ export const ocata: Release = {
         sync: [
             { step: "nova-api-db-sync", command: asUser("nova", "nova-manage api_db sync") },
             { step: "nova-cell0", command: asUser("nova", "nova-manage cell_v2 map_cell0") },
-            { step: "nova-db-sync", command: asUser("nova", "nova-manage db sync") },
+            schemas.nova,
             {
                 step: "nova-cell1",
                 command: `if ! ${asUser("nova", "nova-manage cell_v2 list_cells")} < /dev/null | grep -qw cell1; then
@@ -155,10 +135,7 @@ fi`,
     },
     dashboard: {
         packages: ["openstack-dashboard"],
-        config: cloud => [{
-            key: "dashboard-settings", path: "/etc/openstack-dashboard/local_settings.py", readBy: ["openstack-dashboard"],
-            options: { "": { OPENSTACK_HOST: `"${cloud.plan.node("auth-node").publicName}"` } },
-        }],
+        config: cloud => dashboardFiles(cloud, "openstack-dashboard"),
         sync: [], services: [{ service: "openstack-dashboard", port: 80 }],
     },
     novaNetwork: {
@@ -171,10 +148,7 @@ fi`,
                     DEFAULT: {
                         ...novaBase(cloud, "network-node"),
                         dhcpbridge: "/usr/bin/nova-dhcpbridge", dhcpbridge_flagfile: "/etc/nova/nova.conf",
-                        network_manager: "nova.network.manager.FlatDHCPManager", force_dhcp_release: "True",
-                        firewall_driver: "nova.virt.libvirt.firewall.IptablesFirewallDriver", flat_network_bridge: "br100",
-                        fixed_range: cloud.plan.ranges.fixed, flat_network_dhcp_start: dhcpStart(cloud), network_size: "1022",
-                        auto_assign_floating_ip: "true", default_floating_pool: "public", public_interface: "eth2",
+                        ...networkOptions(cloud),
                     },
                     ...placement(cloud),
                 },
@@ -199,7 +173,7 @@ fi`,
                     },
                     secretOptions: novaSecrets(cloud),
                 },
-                { key: "nova-compute-conf", path: "/etc/nova/nova-compute.conf", readBy: ["nova-compute"], options: { libvirt: { virt_type: "qemu", cpu_mode: "none" } } },
+                { key: "nova-compute-conf", path: "/etc/nova/nova-compute.conf", readBy: ["nova-compute"], options: { libvirt: { virt_type: cloud.libvirtType, ...(cloud.libvirtType === "qemu" && { cpu_mode: "none" }) } } },
             ];
         },
         sync: [], services: [{ service: "libvirtd" }, { service: "nova-compute" }],
@@ -214,6 +188,3 @@ fi`,
     ],
     missingFlavors: tutorialFlavors,
 };
-
-/** The tutorial's 10.99.0.10, wherever the fixed range begins (W1). */
-const dhcpStart = (cloud: CloudFacts): string => cloud.plan.fixedAddress(10);

@@ -1,11 +1,14 @@
+import type { Connection } from "../clients/connection";
 import type { AddressPlan } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
 import type { Credentials, Settings } from "../config/settings";
+import type { HostKeyType } from "../providers/machine/host-key";
 
 /** What a release's configuration files are written from. */
 export interface CloudFacts {
     plan: AddressPlan;
     credentials: Credentials;
+    libvirtType: Settings["libvirtType"];
     /** The stack's own options by node and {@link ConfigFile.key}: beside the release's, or instead of them. */
     ownOptions?: Partial<Record<NodeName, Record<string, Sections>>>;
 }
@@ -35,7 +38,13 @@ export interface SyncStep {
 }
 
 /** A service, and the port by which it is known to be ready. */
-export interface ServiceFacts { service: string; port?: number; readySeconds?: number }
+export interface ServiceFacts {
+    service: string;
+    port?: number;
+    readySeconds?: number;
+    /** The process by which it is known to run, where its init script cannot tell. */
+    process?: string;
+}
 
 /** One part of OpenStack, or of what it stands on, as a release packages it. */
 export interface Software {
@@ -58,11 +67,33 @@ export interface CatalogueService {
     url: { public: string; admin: string; internal: string };
 }
 
+/**
+ * How a new virtual machine is told what it is: by a shell script, or by what cloud-init of Ubuntu 12.04 (0.6.3) reads,
+ * which makes host keys of its own unless its configuration holds them.
+ */
+export type SeedFormat = "script" | "cloud-init 0.6";
+
+/** What the OpenSSH of a release's machines knows (H6). */
+export interface SshFacts {
+    /** Kind of the nodes' host keys. */
+    hostKey: HostKeyType;
+    /** Kinds of keys that may log in; every one where it is not given. */
+    userKeys?: readonly string[];
+    /** See {@link Connection.rsaSha1}. */
+    rsaSha1?: boolean;
+}
+
 /** What differs between releases of OpenStack, as data. */
 export interface Release {
     name: "grizzly" | "ocata";
     /** A1 */
     archive(settings: Pick<Settings, "archiveUrl">): { archive: string; line: string; keyringPackage?: string };
+    ssh: SshFacts;
+    seed: SeedFormat;
+    /** The image that virtual machines are made of; where there is none, the hosts have one ready, as a lab's do. */
+    goldenImage?: { url: string };
+    /** Packages bring along what they recommend: apt's own default. */
+    recommends?: true;
     /** On every node (A2). */
     common: Software;
     database: Software;
@@ -80,6 +111,8 @@ export interface Release {
     computeDiscovery?: SyncStep;
     /** Services of the catalogue beside identity's own, in the tutorial's order (K6). */
     catalogue(plan: AddressPlan): CatalogueService[];
+    /** Nova has the EC2 API (K7, V3). */
+    ec2?: true;
     /** Flavors that the release does not bring itself (V4). */
     missingFlavors: readonly FlavorFacts[];
 }

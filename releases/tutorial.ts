@@ -1,10 +1,13 @@
 import type { Connection } from "../clients/connection";
 import type { CloudAccess } from "../clients/identity";
-import type { AddressPlan } from "../config/address-plan";
+import { AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
-import type { CatalogueService, CloudFacts, FlavorFacts, Sections, ServiceName } from "./release";
+import type { CatalogueService, CloudFacts, ConfigFile, FlavorFacts, Sections, ServiceName, SyncStep } from "./release";
 
-/** What the tutorial says whatever the release: addresses in options, catalogue, flavors. */
+/** What the tutorial says whatever the release: options with their addresses, schemas, catalogue, flavors. */
+
+/** For software that has no files of its own to write. */
+export const none = (): ConfigFile[] => [];
 
 const accounts: Readonly<Record<ServiceName, string>> = { keystone: "keystoneUser", glance: "glanceUser", cinder: "cinderUser", nova: "novaUser" };
 /** A service's account in the database (D3). */
@@ -24,14 +27,80 @@ export const rabbit = (cloud: CloudFacts): { host: Record<string, string>; passw
     password: { rabbit_password: cloud.credentials.rabbitPassword },
 });
 
-/** [filter:authtoken] as the tutorial writes it into each service's paste file. */
-export function authtoken(cloud: CloudFacts, user: "glance" | "cinder" | "nova", section = "filter:authtoken"): { options: Sections; secretOptions: Sections } {
+const authtokenSection = "filter:authtoken";
+
+/** [filter:authtoken] as the tutorial writes it into each service's paste file; `more` is what a release wants beside it. */
+export function authtoken(cloud: CloudFacts, user: "glance" | "cinder" | "nova", more: Record<string, string> = {}): { options: Sections; secretOptions: Sections } {
     const password = { glance: cloud.credentials.glanceUser, cinder: cloud.credentials.cinderUser, nova: cloud.credentials.novaUser }[user];
     return {
-        options: { [section]: { auth_host: cloud.plan.node("auth-node").internalAddress, auth_port: "35357", auth_protocol: "http", admin_tenant_name: "service", admin_user: user } },
-        secretOptions: { [section]: { admin_password: password } },
+        options: { [authtokenSection]: { ...more, auth_host: cloud.plan.node("auth-node").internalAddress, auth_port: "35357", auth_protocol: "http", admin_tenant_name: "service", admin_user: user } },
+        secretOptions: { [authtokenSection]: { admin_password: password } },
     };
 }
+
+/** A command of a service's own user: root's would leave logs that the service cannot write. */
+export const asUser = (user: string, command: string): string => `su -s /bin/sh -c '${command}' ${user}`;
+
+/** The services' schemas (K1, G1, C2, V1). */
+export const schemas: Readonly<Record<ServiceName, SyncStep>> = {
+    keystone: { step: "keystone-db-sync", command: asUser("keystone", "keystone-manage db_sync") },
+    glance: { step: "glance-db-sync", command: asUser("glance", "glance-manage db_sync") },
+    cinder: { step: "cinder-db-sync", command: asUser("cinder", "cinder-manage db sync"), timeoutSeconds: 900 },
+    nova: { step: "nova-db-sync", command: asUser("nova", "nova-manage db sync") },
+};
+
+/** keystone.conf (K1). */
+export const keystoneFiles = (cloud: CloudFacts): ConfigFile[] => [{
+    key: "keystone-conf", path: "/etc/keystone/keystone.conf", readBy: ["keystone"], options: {},
+    secretOptions: { DEFAULT: { admin_token: cloud.credentials.adminToken }, sql: { connection: databaseUrl(cloud, "keystone") } },
+}];
+
+/** Both services' paste and configuration files (G1); `paste` is what a release wants in each [filter:authtoken] beside the account. */
+export const glanceFiles = (cloud: CloudFacts, paste: Partial<Record<"api" | "registry", Record<string, string>>> = {}): ConfigFile[] => (["api", "registry"] as const).flatMap(part => {
+    const readBy = [`glance-${part}`];
+    return [
+        { key: `glance-${part}-paste`, path: `/etc/glance/glance-${part}-paste.ini`, readBy, ...authtoken(cloud, "glance", paste[part]) },
+        {
+            key: `glance-${part}-conf`, path: `/etc/glance/glance-${part}.conf`, readBy,
+            options: { ...(part === "api" && { DEFAULT: rabbit(cloud).host }), paste_deploy: { flavor: "keystone" } },
+            secretOptions: { DEFAULT: { sql_connection: databaseUrl(cloud, "glance"), ...(part === "api" ? rabbit(cloud).password : {}) } },
+        },
+    ];
+});
+
+/** cinder.conf's [DEFAULT] but for the volumes, and the volumes: newer releases give those a section of their own (C2). */
+export const cinderOptions = (cloud: CloudFacts): { common: Record<string, string>; volumes: Record<string, string>; secret: Record<string, string> } => ({
+    common: {
+        rootwrap_config: "/etc/cinder/rootwrap.conf", api_paste_config: "/etc/cinder/api-paste.ini", auth_strategy: "keystone",
+        state_path: "/var/lib/cinder", lock_path: "/var/lock/cinder", ...rabbit(cloud).host,
+    },
+    volumes: {
+        iscsi_helper: "tgtadm", volume_group: "cinder-volumes", volume_name_template: "volume-%s", volumes_dir: "/var/lib/cinder/volumes",
+        iscsi_ip_address: cloud.plan.node("volume-node").internalAddress,
+    },
+    secret: { sql_connection: databaseUrl(cloud, "cinder"), ...rabbit(cloud).password },
+});
+
+/** Where instances' consoles are shown (V1, P1). */
+export const vncOptions = ({ plan }: CloudFacts, node: NodeName): Record<string, string> => ({
+    novncproxy_base_url: `http://${plan.node("api-node").internalAddress}:6080/vnc_auto.html`, novncproxy_port: "6080",
+    vncserver_proxyclient_address: plan.node(node).internalAddress, vncserver_listen: "0.0.0.0",
+});
+
+/** nova-network's own options (W1). */
+export const networkOptions = ({ plan }: CloudFacts): Record<string, string> => ({
+    network_manager: "nova.network.manager.FlatDHCPManager", force_dhcp_release: "True",
+    firewall_driver: "nova.virt.libvirt.firewall.IptablesFirewallDriver", flat_network_bridge: "br100",
+    // The tutorial's 10.99.0.10, wherever the fixed range begins.
+    fixed_range: plan.ranges.fixed, flat_network_dhcp_start: plan.fixedAddress(10), network_size: String(networkSize),
+    auto_assign_floating_ip: "true", default_floating_pool: "public", public_interface: "eth2",
+});
+
+/** Where the dashboard finds identity (V2). */
+export const dashboardFiles = ({ plan }: CloudFacts, service: string): ConfigFile[] => [{
+    key: "dashboard-settings", path: "/etc/openstack-dashboard/local_settings.py", readBy: [service],
+    options: { "": { OPENSTACK_HOST: `"${plan.node("auth-node").publicName}"` } },
+}];
 
 /** The tutorial's services and endpoints (K6). */
 export function tutorialCatalogue(plan: AddressPlan): CatalogueService[] {
@@ -57,6 +126,6 @@ export const tutorialFlavors: readonly FlavorFacts[] = [
 ];
 
 /** The cloud's admin in the tenant of his name (K3); `via` is the physical host that requests start from. */
-export function adminAccess({ plan, credentials }: CloudFacts, via: Connection): CloudAccess {
+export function adminAccess({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">, via: Connection): CloudAccess {
     return { via, identityHost: plan.node("auth-node").publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: credentials.adminPassword, tenant: "admin" };
 }

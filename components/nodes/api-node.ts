@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CloudAccess } from "../../clients/identity";
 import { SshKey } from "../../providers/guest/ssh-key";
+import type { Ec2Credential } from "../../providers/keystone/ec2-credential";
 import { Flavor } from "../../providers/nova/flavor";
 import { Keypair } from "../../providers/nova/keypair";
 import { Guest } from "../guest";
@@ -12,9 +13,11 @@ export interface ApiNodeArgs extends NodeArgs {
     admin: CloudAccess;
     /** Identity and the catalogue. */
     identity: pulumi.Resource[];
+    /** The admin's keys for the EC2 API, where there is one. */
+    ec2?: Ec2Credential;
 }
 
-/** Nova's API and its helpers, the dashboard, the flavors and the first keypair (V1, V2, V4). */
+/** Nova's API and its helpers, the dashboard, the flavors and the first keypair (V1–V4). */
 export class ApiNode extends pulumi.ComponentResource {
     /** Nova's services run. */
     readonly ready: pulumi.Resource[];
@@ -22,7 +25,7 @@ export class ApiNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ApiNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ApiNode", name, {}, opts);
-        const { machine, release, cloud, database, queue, admin, identity, store } = args;
+        const { machine, release, cloud, database, queue, admin, identity, ec2, store } = args;
         const guest = this.guest = new Guest("api-node", name, machine, release, cloud, this);
 
         const packages = guest.base();
@@ -31,6 +34,9 @@ export class ApiNode extends pulumi.ComponentResource {
         this.ready = guest.services(release.novaApi.services, [...schema, ...queue]);
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
         guest.openrc([packages]);
+        // What the tutorial has the user export for euca2ools.
+        const url = `http://${cloud.plan.node("api-node").publicName}:8773/services/Cloud`;
+        if (ec2) guest.file("ec2rc", { path: "/root/ec2rc", secretContent: pulumi.interpolate`export EC2_ACCESS_KEY=${ec2.access}\nexport EC2_SECRET_KEY=${ec2.secret}\nexport EC2_URL=${url}\n` }, [packages]);
 
         const entity = { parent: this, dependsOn: [...this.ready, ...identity], deletedWith: store };
         for (const { name: flavor, ...facts } of [...release.missingFlavors, { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 }]) {

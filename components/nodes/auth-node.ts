@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess, IdentityAccess } from "../../clients/identity";
+import { Ec2Credential } from "../../providers/keystone/ec2-credential";
 import { Endpoint } from "../../providers/keystone/endpoint";
 import { Grant } from "../../providers/keystone/grant";
 import { Role } from "../../providers/keystone/role";
@@ -20,7 +21,7 @@ export interface AuthNodeArgs extends NodeArgs {
 
 const region = "RegionOne";
 
-/** Keystone, and what is in it: tenants, roles, users, the catalogue (K1–K6). */
+/** Keystone, and what is in it: tenants, roles, users, the catalogue (K1–K7). */
 export class AuthNode extends pulumi.ComponentResource {
     /** Access as the cloud's admin; secret. It works when `ready` is made. */
     readonly admin: CloudAccess;
@@ -28,6 +29,8 @@ export class AuthNode extends pulumi.ComponentResource {
     readonly ready: pulumi.Resource[];
     /** What finds services in the catalogue waits for these. */
     readonly catalogue: pulumi.Resource[];
+    /** The admin's keys for the EC2 API, where the release has it. */
+    readonly ec2?: Ec2Credential;
 
     constructor(name: string, args: AuthNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:AuthNode", name, {}, opts);
@@ -74,6 +77,7 @@ export class AuthNode extends pulumi.ComponentResource {
         });
         this.admin = adminAccess(cloud, via);
         this.ready = grants;
+        if (release.ec2) this.ec2 = new Ec2Credential(`${name}-ec2-admin`, { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id }, { ...entity, dependsOn: this.ready });
         guest.openrc([packages]);
         this.registerOutputs();
     }

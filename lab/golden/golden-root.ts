@@ -20,6 +20,9 @@ source /etc/network/interfaces.d/*
 /** Units that need a kernel of the node's own; in a container they count as started and do nothing. */
 const NOT_IN_CONTAINERS = ["iscsid.service", "open-iscsi.service", "iscsid.socket", "lvm2-monitor.service"];
 
+/** In a container only these settings are its own, and they are set at boot like a machine's (N6). */
+const CONTAINER_SYSCTL = "[Unit]\nConditionPathIsReadWrite=\nConditionPathIsReadWrite=/proc/sys/net/ipv4/\n";
+
 /** Makes the root one of no machine in particular, which starts quickly and asks nobody for packages. */
 async function settle(root: string): Promise<void> {
     const file = (name: string) => path.join(root, name);
@@ -41,6 +44,7 @@ async function settle(root: string): Promise<void> {
     for (const name of ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "run", "tmp"]) fs.mkdirSync(file(name), { recursive: true });
     fs.chmodSync(file("tmp"), 0o1777);
     for (const unit of NOT_IN_CONTAINERS) write(`etc/systemd/system/${unit}.d/container.conf`, "[Unit]\nConditionVirtualization=!container\n");
+    write("etc/systemd/system/systemd-sysctl.service.d/container.conf", CONTAINER_SYSCTL);
     for (const unit of dataList("masked-units.txt")) {
         fs.rmSync(file(`etc/systemd/system/${unit}`), { force: true });
         fs.symlinkSync("/dev/null", file(`etc/systemd/system/${unit}`));
@@ -57,7 +61,7 @@ async function settle(root: string): Promise<void> {
 export async function buildGoldenRoot(progress: Progress): Promise<string> {
     const runtime = await buildRuntime(progress);
     const base = await buildBaseRoot(progress);
-    const inputs = { recipe: RECIPE, runtime: path.dirname(runtime), base: path.dirname(base), interfaces: INTERFACES, notInContainers: NOT_IN_CONTAINERS, data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt") };
+    const inputs = { recipe: RECIPE, runtime: path.dirname(runtime), base: path.dirname(base), interfaces: INTERFACES, notInContainers: NOT_IN_CONTAINERS, containerSysctl: CONTAINER_SYSCTL, data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt") };
     const entry = await cached({ kind: "golden-root", name: "bullseye", inputs: relative(inputs) }, dir => progress.step("Golden root of the nodes", async detail => {
         const root = path.join(dir, "root");
         detail("copying Debian");

@@ -13,7 +13,8 @@ export const fileOf = (archive: string): string => `/etc/apt/sources.list.d/${ar
 export function aptArchiveHandler(run: RunScript = exec): Handler<Inputs> {
     const put = ({ connection, archive, line, keyringPackage }: Inputs) => alone(connection, "apt", async () => {
         const apt = "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
-        if (keyringPackage) await run(connection, `${apt} install ${quote(keyringPackage)} > /dev/null`, { timeoutSeconds: 300 });
+        // A machine made of a cloud image has no index yet.
+        if (keyringPackage) await run(connection, `${apt} install ${quote(keyringPackage)} > /dev/null 2>&1 || { apt-get -q -y update > /dev/null; apt-get -q -y install ${quote(keyringPackage)} > /dev/null; }`, { timeoutSeconds: 600 });
         await writeFile(run, connection, fileOf(archive), `${line}\n`, { owner: "root", group: "root", mode: "0644" });
         // Once a machine, before anything is installed: index and upgrade.
         await run(connection, `${apt} update > /tmp/classroom-apt.log 2>&1 && ! grep -q '^[EW]: Failed' /tmp/classroom-apt.log || { grep '^[EW]:' /tmp/classroom-apt.log >&2; exit 1; }

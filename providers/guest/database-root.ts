@@ -18,13 +18,17 @@ export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
         if (/ERROR 1045|ERROR 1698/.test(stderr)) return false;
         throw new Unreachable(`${connection.name}: the database cannot be asked: ${stderr.trim()}`);
     };
+    // MySQL 5.5 comes with accounts without a name and roots of other hosts, none with a password: they would go before
+    // the services' own, which are of any host.
+    const others = "SET @classroom = IFNULL((SELECT CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))) FROM mysql.user "
+        + "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom;";
     const put = async (inputs: Inputs) => {
         const { connection, password } = inputs;
         // The way in is the one that stands: by the machine's own root, by the file's password, or by none yet.
         await run(connection, `set +e; all=$(cat)
 for how in "--no-defaults -u root" "--defaults-file=${rootOptionsFile}"; do
     printf '%s\\n' "$all" | mysql $how --connect-timeout=5 2> /tmp/classroom-sql.log && exit 0
-done; cat /tmp/classroom-sql.log >&2; exit 1`, { input: `SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); FLUSH PRIVILEGES;` });
+done; cat /tmp/classroom-sql.log >&2; exit 1`, { input: `SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;` });
         await writeFile(run, connection, rootOptionsFile, optionsFile(password), { owner: "root", group: "root", mode: "0600" });
     };
     return {

@@ -13,14 +13,26 @@ if [ -d /run/systemd/system ]; then
     disable() { systemctl disable -q "$1" 2> /dev/null; }
     last_words() { journalctl -q -n 8 -o cat -u "$1" 2> /dev/null; }
 else
-    is_running() { service "$1" status 2> /dev/null | grep -Eq 'start/running|is running'; }
-    is_enabled() { if [ -e "/etc/init/$1.conf" ]; then ! grep -q '^manual' "/etc/init/$1.override" 2> /dev/null; else ls /etc/rc2.d/S??"$1" > /dev/null 2>&1; fi; }
+    # A job's status is in its words, whatever it ends with; an init script's is what it ends with, whatever it says.
+    job() { [ -e "/etc/init/$1.conf" ]; }
+    is_running() { if job "$1"; then service "$1" status 2> /dev/null | grep -q ' start/running'; else service "$1" status > /dev/null 2>&1; fi; }
+    # The last word of a job and its override counts.
+    is_enabled() {
+        if job "$1"; then cat "/etc/init/$1.conf" "/etc/init/$1.override" 2> /dev/null | sed -nr 's/^[[:space:]]*(manual|start on)([[:space:]].*)?$/\\1/p' | tail -n 1 | grep -q '^start on'
+        else ls /etc/rc[2S].d/S??"$1" > /dev/null 2>&1; fi
+    }
     start() { service "$1" start; }
     stop() { service "$1" stop; }
     restart() { service "$1" restart; }
-    enable() { if [ -e "/etc/init/$1.conf" ]; then rm -f "/etc/init/$1.override"; else update-rc.d "$1" enable > /dev/null; fi; }
-    disable() { if [ -e "/etc/init/$1.conf" ]; then echo manual > "/etc/init/$1.override"; else update-rc.d "$1" disable > /dev/null; fi; }
-    last_words() { tail -n 8 "/var/log/upstart/$1.log" 2> /dev/null; }
+    enable() {
+        if ! job "$1"; then update-rc.d "$1" enable > /dev/null
+        elif [ -e "/etc/init/$1.override" ]; then
+            sed -i '/^[[:space:]]*manual[[:space:]]*$/d' "/etc/init/$1.override"
+            [ -s "/etc/init/$1.override" ] || rm "/etc/init/$1.override"
+        fi
+    }
+    disable() { if job "$1"; then echo manual >> "/etc/init/$1.override"; else update-rc.d "$1" disable > /dev/null; fi; }
+    last_words() { tail -q -n 8 /var/log/*/"$1.log" 2> /dev/null; }
 fi`;
 
 /** A word that names a service or a package, as it is put into scripts. */

@@ -5,13 +5,13 @@ import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 import { alone } from "./machine-files";
 
-interface Inputs { connection: Connection; packages: string[]; answers?: string }
+interface Inputs { connection: Connection; packages: string[]; answers?: string; recommends?: boolean }
 
 // A package's services are started by their Service resources, when their configuration is there.
-const APT = `export DEBIAN_FRONTEND=noninteractive
+const APT = (recommends = false): string => `export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
 trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold --no-install-recommends "$@" > /tmp/classroom-apt.log 2>&1 || { grep -E '^(E|W|dpkg): ?' /tmp/classroom-apt.log >&2 || tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }; }`;
+apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold${recommends ? "" : " --no-install-recommends"} "$@" > /tmp/classroom-apt.log 2>&1 || { grep -E '^(E|W|dpkg): ?' /tmp/classroom-apt.log >&2 || tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }; }`;
 
 /** Packages of a machine, installed from the archives that it knows. */
 export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
@@ -22,11 +22,11 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
     };
     const install = async (inputs: Inputs) => {
         await alone(inputs.connection, "apt", () => run(inputs.connection,
-            `${APT}\n${inputs.answers ? "debconf-set-selections\n" : ""}apt install ${inputs.packages.join(" ")}`,
+            `${APT(inputs.recommends)}\n${inputs.answers ? "debconf-set-selections\n" : ""}apt install ${inputs.packages.join(" ")}`,
             { input: inputs.answers ?? "", timeoutSeconds: 1800 }));
     };
     return {
-        inputs: ["packages"], access: ["connection", "answers"], replaceOn: [],
+        inputs: ["packages"], access: ["connection", "answers", "recommends"], replaceOn: [],
         check({ packages }): Problem[] {
             const bad = packages?.find(p => !isName(p));
             return bad === undefined ? [] : [{ property: "packages", reason: `"${bad}" is not the name of a package` }];
@@ -38,13 +38,13 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
         async read(_id, recorded) { return { ...recorded, packages: await installed(recorded) }; },
         async update(_id, recorded, inputs) {
             const dropped = recorded.packages.filter(p => !inputs.packages.includes(p));
-            if (dropped.length > 0) await alone(inputs.connection, "apt", () => run(inputs.connection, `${APT}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }));
+            if (dropped.length > 0) await alone(inputs.connection, "apt", () => run(inputs.connection, `${APT()}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }));
             await install(inputs);
             return {};
         },
         async delete(_id, recorded) {
             const there = await installed(recorded);
-            if (there.length > 0) await alone(recorded.connection, "apt", () => run(recorded.connection, `${APT}\napt remove ${there.join(" ")}`, { timeoutSeconds: 600 }));
+            if (there.length > 0) await alone(recorded.connection, "apt", () => run(recorded.connection, `${APT()}\napt remove ${there.join(" ")}`, { timeoutSeconds: 600 }));
         },
     };
 }
@@ -55,6 +55,8 @@ export interface PackagesArgs {
     packages: pulumi.Input<string[]>;
     /** What packages would ask while they are installed, in debconf-set-selections' form; secret. */
     answers?: pulumi.Input<string>;
+    /** Whether what they recommend is installed too. Default false. */
+    recommends?: pulumi.Input<boolean>;
 }
 
 /** Packages installed on a machine. Their services are not started by this. */

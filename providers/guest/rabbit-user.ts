@@ -7,6 +7,10 @@ import { isName } from "./init";
 
 interface Inputs { connection: Connection; user: string; password: string }
 
+/** Servers since 3.7 want to know who changes an account; 2.7, of Ubuntu 12.04, does not. */
+const users = "Change = fun(What, Args) -> case erlang:function_exported(rabbit_auth_backend_internal, What, length(Args) + 1) of "
+    + "true -> apply(rabbit_auth_backend_internal, What, Args ++ [<<\\\"classroom\\\">>]); false -> apply(rabbit_auth_backend_internal, What, Args) end end";
+
 /** An account of a RabbitMQ server that may use everything on `/` (D2). */
 export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
     // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called instead.
@@ -14,14 +18,14 @@ export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
         const result: ExecResult = await run(connection, `export HOME=/root
 umask 077; f=$(mktemp /var/lib/rabbitmq/classroom.XXXXXX); trap 'rm -f "$f"' EXIT
 cat > "$f"; chown rabbitmq "$f"
-rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${expression}."`, { input: password, timeoutSeconds: 60, allowFailure: true });
+rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expression}."`, { input: password, timeoutSeconds: 60, allowFailure: true });
         if (result.code === 0) return result.stdout.trim();
         throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${(result.stderr || result.stdout).trim().split("\n")[0]}`);
     };
     const word = (user: string) => `<<\\"${user}\\">>`;
     const put = (inputs: Inputs) => evaluate(inputs, `User = ${word(inputs.user)}, `
-        + "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> rabbit_auth_backend_internal:change_password(User, Password, <<\\\"classroom\\\">>); _ -> rabbit_auth_backend_internal:add_user(User, Password, <<\\\"classroom\\\">>) end, "
-        + "rabbit_auth_backend_internal:set_permissions(User, <<\\\"/\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\"classroom\\\">>)");
+        + "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> Change(change_password, [User, Password]); _ -> Change(add_user, [User, Password]) end, "
+        + "Change(set_permissions, [User, <<\\\"/\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>])");
     return {
         inputs: ["user", "password"], access: ["connection"], replaceOn: ["user"],
         check({ user }): Problem[] {
@@ -38,7 +42,7 @@ rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${expression}."`
         },
         async update(_id, _recorded, inputs) { await put(inputs); return {}; },
         async delete(_id, recorded) {
-            await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> rabbit_auth_backend_internal:delete_user(${word(recorded.user)}, <<\\"classroom\\">>); _ -> ok end`);
+            await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> Change(delete_user, [${word(recorded.user)}]); _ -> ok end`);
         },
     };
 }

@@ -4,11 +4,16 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { initShell, isName } from "./init";
 
-interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number }
+interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number; process?: string }
+
+/** The functions of init.ts, for a service that is known by its process where that is given. */
+const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>
+    `${initShell}${process === undefined ? "" : `\nis_running() { pgrep -x ${quote(process)} > /dev/null; }`}\ns=${quote(service)}`;
 
 /** A service of a machine: whether it runs now, and after the next boot. */
 export function serviceHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = async ({ connection, service, running, enabled, port, readySeconds = 90 }: Inputs) => {
+    const put = async (inputs: Inputs) => {
+        const { connection, running, enabled, port, readySeconds = 90 } = inputs;
         // Listening is asked of the kernel: a service that is up but not ready would fail whoever comes next.
         const listening = port === undefined ? "" : `
 listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
@@ -18,29 +23,31 @@ until listening; do
     [ $(date +%s) -lt $end ] || { echo "service $s does not listen on port ${port} after ${readySeconds} s:" >&2; last_words "$s" >&2; exit 1; }
     sleep 0.2
 done`;
-        await run(connection, `${initShell}
-s=${quote(service)}
+        await run(connection, `${shellFor(inputs)}
 ${enabled ? "is_enabled \"$s\" || enable \"$s\"" : "! is_enabled \"$s\" || disable \"$s\""}
 ${running ? `is_running "$s" || start "$s" || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : "! is_running \"$s\" || stop \"$s\""}`,
         { timeoutSeconds: readySeconds + 60 });
     };
     return {
-        inputs: ["service", "running", "enabled"], access: ["connection", "port", "readySeconds"], replaceOn: ["service"],
-        check({ service }): Problem[] {
-            return service === undefined || isName(service) ? [] : [{ property: "service", reason: `"${service}" is not the name of a service` }];
+        inputs: ["service", "running", "enabled"], access: ["connection", "port", "readySeconds", "process"], replaceOn: ["service"],
+        check({ service, process }): Problem[] {
+            return [
+                ...(service === undefined || isName(service) ? [] : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
+                ...(process === undefined || isName(process) ? [] : [{ property: "process", reason: `"${process}" is not the name of a program` }]),
+            ];
         },
         async create(inputs) {
             await put(inputs);
             return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(recorded.connection, `${initShell}\ns=${quote(recorded.service)}\nif is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`);
+            const { stdout } = await run(recorded.connection, `${shellFor(recorded)}\nif is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`);
             const said = stdout.split("\n");
             return { ...recorded, running: said.includes("running"), enabled: said.includes("enabled") };
         },
         async update(_id, _recorded, inputs) { await put(inputs); return {}; },
-        async delete(_id, { connection, service }) {
-            await run(connection, `${initShell}\ns=${quote(service)}\n! is_running "$s" || stop "$s"; ! is_enabled "$s" || disable "$s"`);
+        async delete(_id, recorded) {
+            await run(recorded.connection, `${shellFor(recorded)}\n! is_running "$s" || stop "$s"; ! is_enabled "$s" || disable "$s"`);
         },
     };
 }
@@ -58,6 +65,8 @@ export interface ServiceArgs {
     port?: pulumi.Input<number>;
     /** How long it may take until it listens. Default 90. */
     readySeconds?: pulumi.Input<number>;
+    /** The process by which it is known to run, where its init script cannot tell. */
+    process?: pulumi.Input<string>;
 }
 
 /** A service of a machine. It restarts when a file that names it in `restarts` changes. */

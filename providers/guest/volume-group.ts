@@ -9,7 +9,7 @@ interface Inputs { connection: Connection; group: string; devices: string[] }
 /** An LVM volume group on whole disks (C1). */
 export function volumeGroupHandler(run: RunScript = exec): Handler<Inputs> {
     const devicesOf = async ({ connection, group }: Inputs): Promise<string[] | undefined> => {
-        const { stdout } = await run(connection, `vgs --noheadings -o vg_name 2> /dev/null | grep -qw ${quote(group)} || exit 0; echo present; pvs --noheadings -o pv_name -S vg_name=${quote(group)}`);
+        const { stdout } = await run(connection, `vgs --noheadings -o vg_name 2> /dev/null | grep -qw ${quote(group)} || exit 0; echo present; pvs --noheadings -o pv_name,vg_name | while read -r d g; do if [ "$g" = ${quote(group)} ]; then echo "$d"; fi; done`);
         const [present, ...devices] = stdout.split("\n").map(line => line.trim()).filter(Boolean);
         return present ? devices.sort() : undefined;
     };

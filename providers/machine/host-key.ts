@@ -1,22 +1,35 @@
 import * as pulumi from "@pulumi/pulumi";
+import { generateKeyPairSync } from "crypto";
 import { utils } from "ssh2";
 import { Handler, LiveResource } from "../dynamic";
 
-interface Inputs { machine: string; type: string }
+export const hostKeyTypes = ["ed25519", "ecdsa", "rsa"] as const;
+export type HostKeyType = typeof hostKeyTypes[number];
+
+interface Inputs { machine: string; type: HostKeyType }
 interface Outputs { publicKey: string; privateKey: string }
 
-const generate = (machine: string, type: string): Outputs => {
-    const made = type === "rsa" ? utils.generateKeyPairSync("rsa", { bits: 3072, comment: machine }) : utils.generateKeyPairSync("ed25519", { comment: machine });
-    return { publicKey: made.public.split(" ").slice(0, 2).join(" "), privateKey: made.private.endsWith("\n") ? made.private : `${made.private}\n` };
+/** OpenSSH's own form came with ed25519: what is older reads the others in OpenSSL's alone. */
+const generate = (machine: string, type: HostKeyType): string => {
+    if (type === "ed25519") return utils.generateKeyPairSync("ed25519", { comment: machine }).private;
+    if (type === "ecdsa") return generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "sec1", format: "pem" }).toString();
+    return generateKeyPairSync("rsa", { modulusLength: 3072 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+};
+
+/** A new key pair of a machine. */
+export const keyPair = (machine: string, type: HostKeyType): Outputs => {
+    const made = generate(machine, type), parsed = utils.parseKey(made);
+    if (parsed instanceof Error) throw parsed;
+    return { publicKey: `${parsed.type} ${parsed.getPublicSSH().toString("base64")}`, privateKey: made.endsWith("\n") ? made : `${made}\n` };
 };
 
 /** A machine's ssh host key: lies in the state alone, secret, until it is put into the machine's golden clone. */
 export const handler: Handler<Inputs, Outputs> = {
     inputs: ["machine", "type"], access: [], replaceOn: ["machine", "type"],
     check({ type }) {
-        return type === undefined || ["ed25519", "rsa"].includes(type) ? [] : [{ property: "type", reason: `"${type}" is not one of ed25519, rsa` }];
+        return type === undefined || hostKeyTypes.includes(type) ? [] : [{ property: "type", reason: `"${type}" is not one of ${hostKeyTypes.join(", ")}` }];
     },
-    async create({ machine, type }) { return { id: machine, outputs: generate(machine, type) }; },
+    async create({ machine, type }) { return { id: machine, outputs: keyPair(machine, type) }; },
     async read(_id, recorded) { return recorded; },
     async update(_id, { publicKey, privateKey }) { return { publicKey, privateKey }; },
     async delete() { return; },
@@ -25,8 +38,8 @@ export const handler: Handler<Inputs, Outputs> = {
 export interface HostKeyArgs {
     /** The machine it is for. */
     machine: pulumi.Input<string>;
-    /** ed25519, or rsa for machines of an age that has no ed25519. Default ed25519. */
-    type?: pulumi.Input<string>;
+    /** ecdsa (nistp256) or rsa for machines of an age that has no ed25519. */
+    type: pulumi.Input<HostKeyType>;
 }
 
 /** The host key by which a machine is known before its first start: nothing is trusted on first use (H6). */
@@ -36,7 +49,7 @@ export class HostKey extends LiveResource {
     declare readonly privateKey: pulumi.Output<string>;
 
     constructor(name: string, args: HostKeyArgs, opts?: pulumi.CustomResourceOptions) {
-        super("machine/host-key", "HostKey", name, { type: "ed25519", ...args, publicKey: undefined, privateKey: undefined },
+        super("machine/host-key", "HostKey", name, { ...args, publicKey: undefined, privateKey: undefined },
             pulumi.mergeOptions({ additionalSecretOutputs: ["privateKey"] }, opts));
     }
 }

@@ -42,7 +42,7 @@ afterAll(async () => {
 function settings(computePort: number, computeKey = words(hostKey), known = ""): Settings {
     fs.writeFileSync(path.join(dir, "known_hosts"), known);
     return {
-        sshKeyFile: path.join(dir, "key"), knownHostsFile: path.join(dir, "known_hosts"),
+        release: "ocata", sshKeyFile: path.join(dir, "key"), knownHostsFile: path.join(dir, "known_hosts"),
         hosts: { central: { address: "127.0.0.1", port: port.good, hostKey: words(hostKey) }, compute: { address: "127.0.0.1", port: computePort, hostKey: computeKey } },
     } as unknown as Settings;
 }

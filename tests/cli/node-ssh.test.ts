@@ -27,3 +27,11 @@ test("ssh itself understands the configuration: jump, key, strictness, and nothi
         expect(lines).toContain(line);
     }
 });
+
+test("a machine of OpenSSH 5.9's age: signatures with SHA-1 are allowed for it, and for nothing on the way to it", () => {
+    const file = path.join(dir, "old");
+    fs.writeFileSync(file, sshConfig({ ...node, rsaSha1: true }, path.join(dir, "known_hosts")));
+    const options = (host: string) => spawnSync("ssh", ["-G", "-F", file, host], { encoding: "utf8" }).stdout.split("\n")
+        .filter(line => /^(hostkeyalgorithms|pubkeyaccepted(algorithms|keytypes)) /.test(line)).map(line => line.split(/[ ,]/).includes("ssh-rsa"));
+    expect([options("db-node"), options("host_gks-125.scc.kit.edu")]).toEqual([[true, true], [false, false]]);
+});

@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { redactor } from "../../cli/redact";
+import { recordedSecrets } from "../../cli/secrets";
+import type { RecordedResource } from "../../engine/state";
 
 test("a secret is masked in every form: plain, JSON, URL, base64, hexadecimal", () => {
     const secret = "k3y \"st/one+Ad&min";
@@ -33,4 +35,12 @@ test("a private key is masked although nobody named it, also within JSON and cut
     const redact = redactor([]);
     expect([key, JSON.stringify(key), `${key.slice(0, 50)}`].map(text => redact(`a ${text}`))).toEqual(["a [secret]", 'a "[secret]"', "a [secret]"]);
     expect(redact(`${key} between ${key}`)).toBe("[secret] between [secret]");
+});
+
+test("what a state holds that nobody chose: generated passwords and EC2 keys; access keys are no secret", () => {
+    const plaintext = (value: string) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: JSON.stringify(value) });
+    expect(recordedSecrets([
+        { type: "random:index/randomPassword:RandomPassword", outputs: { result: plaintext("generated"), length: 9 } },
+        { type: "pulumi-nodejs:dynamic/keystone:Ec2Credential", outputs: { access: "a4dc3457", secret: plaintext("513d75e1") } },
+    ] as unknown as RecordedResource[])).toEqual(["generated", "513d75e1"]);
 });

@@ -8,6 +8,9 @@ const access: IdentityAccess = { via, host: "auth-node", adminPort: 35357, admin
 const [t1, u1, u2, r1] = ["ff2310be7e324f3a8a0adc01943ac00f", "971af6ab667443048026f46ae6637005", "1411359cc90d4195bbe1b610012bda54", "b2a00ca49ddb4fb9a957f6986aade7fe"];
 const nova = "1ee7d2197cae429f92e8a8e7e96a3ace";
 
+/** As it was recorded: both ports the same. */
+const admin: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 35357, username: "admin", password: "apw", tenant: "t1" };
+
 /** Runs a test against the recorded cases, all of which it has to ask for. */
 async function grizzly(cases: string, use: (keystone: ReturnType<typeof identity>, replay: Replay) => Promise<void>, as: IdentityAccess | CloudAccess = access): Promise<void> {
     const replay = new Replay("keystone", ...cases.split(" "));
@@ -40,6 +43,23 @@ test("a database's error repeats the whole statement: the user's name, id and pa
     expect(error.message).not.toMatch(/INSERT|\$6\$|'u4'|pw/);
 }));
 
+test("EC2 credentials: listed, created for a user on a tenant; a user who is gone is not found", () => grizzly(
+    "token-admin-real ec2-list ec2-create ec2-create-missing-user", async keystone => {
+        expect(await keystone.ec2Credentials(u1!)).toContainEqual({ access: "f832981b8efa4c6aa8bea42c535f8dda", secret: "511662ddf85e48e187bad9992b83f01f", tenantId: t1 });
+        expect(await keystone.createEc2Credential(u1!, t1!)).toEqual({ access: "a4dc3457fefe487aa37b77d518917e5a", secret: "513d75e16f7e430b976da5fe378c313e", tenantId: t1 });
+        await expect(keystone.createEc2Credential("nonesuch", t1!)).rejects.toMatchObject({ status: 404, reason: "Could not find user: nonesuch" });
+    }, admin));
+
+test("EC2 credentials of a user who is gone, and asked for without a tenant", () => grizzly(
+    "token-admin-real ec2-list-after-user-delete ec2-create-no-tenant", async keystone => {
+        await expect(keystone.ec2Credentials(u1!)).rejects.toMatchObject({ status: 404 });
+        await expect(keystone.createEc2Credential(u1!, undefined as never)).rejects.toMatchObject({ status: 400 });
+    }, admin));
+
+test("the token of keystone.conf does not make EC2 credentials", () => grizzly("ec2-create-with-bootstrap-admin-token", async keystone => {
+    await expect(keystone.createEc2Credential(u1!, t1!)).rejects.toMatchObject({ status: 401 });
+}));
+
 test("roles and grants: a second grant is a conflict, what is not granted is not found", () => grizzly(
     "role-list role-create-description role-delete-in-use role-delete-missing user-roles-after-tenant grant-again grant-twice grant-missing-tenant revoke revoke-twice", async keystone => {
         expect((await keystone.roles()).map(r => r.name)).toEqual(["rdesc", "_member_", "r1"]);
@@ -70,7 +90,6 @@ test("a wrong admin token is refused, and is not in the message", () => grizzly(
     expect(error.message).not.toContain("WRONG");
 }, { ...access, adminToken: "WRONG" }));
 
-const admin: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 35357, username: "admin", password: "apw", tenant: "t1" };
 test("an admin does without the admin token: one login for all", () => grizzly("token-admin-real admin-real-token-users", async keystone => {
     expect((await Promise.all([keystone.users(), keystone.users()]))[0]!.length).toBeGreaterThan(3);
 }, admin));

@@ -2,9 +2,10 @@ import * as fs from "fs";
 import * as net from "net";
 import * as os from "os";
 import * as path from "path";
-import { Server, utils } from "ssh2";
+import { Connection as ServerClient, Server, ServerHostKeyAlgorithm, utils } from "ssh2";
 import { Connection, Unreachable } from "../../clients/connection";
 import { closeAll, exec, forward, HostKeyMismatch, quote, RemoteError } from "../../clients/ssh";
+import { keyPair } from "../../providers/machine/host-key";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
 const hostKey = utils.generateKeyPairSync("ed25519"), userKey = utils.generateKeyPairSync("ed25519"), otherKey = utils.generateKeyPairSync("ed25519");
@@ -13,7 +14,7 @@ fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
 
 let connections = 0, sessionsNow = 0, sessionsMost = 0;
 /** An ssh server that "runs" three commands: it echoes its input, says the command, or ends with code 3. */
-const server = new Server({ hostKeys: [hostKey.private] }, client => {
+const serve = (client: ServerClient) => {
     connections++;
     client.on("error", () => undefined);
     client.on("authentication", auth => {
@@ -38,18 +39,32 @@ const server = new Server({ hostKeys: [hostKey.private] }, client => {
             channel.end();
         }, 20));
     }));
-});
+};
+const server = new Server({ hostKeys: [hostKey.private] }, serve);
+
+/** What OpenSSH 5.9 of Ubuntu 12.04 knows, as far as ssh2 knows it too; its only signature of an RSA key is with SHA-1. */
+const precise = (key: string, hostKeyAlgorithm: ServerHostKeyAlgorithm): Server => new Server({
+    hostKeys: [key], ident: "OpenSSH_5.9p1 Debian-5ubuntu1.4", algorithms: {
+        serverHostKey: [hostKeyAlgorithm],
+        kex: ["ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group-exchange-sha256", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1"],
+        cipher: ["aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-cbc", "3des-cbc", "aes192-cbc", "aes256-cbc"],
+        hmac: ["hmac-md5", "hmac-sha1", "hmac-sha2-256", "hmac-sha2-256-96", "hmac-sha2-512", "hmac-sha2-512-96", "hmac-ripemd160", "hmac-sha1-96", "hmac-md5-96"],
+        compress: ["none", "zlib@openssh.com"],
+    },
+}, serve);
+const keysOf59 = { ecdsa: keyPair("db-node", "ecdsa"), rsa: keyPair("db-node", "rsa") };
+const old = { ecdsa: precise(keysOf59.ecdsa.privateKey, "ecdsa-sha2-nistp256"), rsa: precise(keysOf59.rsa.privateKey, "ssh-rsa") };
 const mute = net.createServer(() => undefined);
-const ports = { server: 0, mute: 0 };
+const ports = { server: 0, mute: 0, ecdsa: 0, rsa: 0 };
 beforeAll(async () => {
-    for (const [name, s] of [["server", server], ["mute", mute]] as const) {
+    for (const [name, s] of [["server", server], ["mute", mute], ["ecdsa", old.ecdsa], ["rsa", old.rsa]] as const) {
         await new Promise<void>(resolve => s.listen(0, "127.0.0.1", resolve));
         ports[name] = (s.address() as net.AddressInfo).port;
     }
 });
 afterAll(async () => {
     await closeAll();
-    await new Promise(resolve => server.close(resolve));
+    for (const s of [server, old.ecdsa, old.rsa]) await new Promise(resolve => s.close(resolve));
     mute.close();
     fs.rmSync(dir, { recursive: true });
 });
@@ -104,4 +119,30 @@ test("a machine behind another one is reached through it", async () => {
     expect((await exec(to({ jump }), "cat", { input: "through" })).stdout).toBe("through");
     const channel = await forward(jump, "127.0.0.1", ports.mute);
     channel.destroy();
+});
+
+test("OpenSSH 5.9 with an ecdsa host key: nothing has to be allowed for it", async () => {
+    const connection = to({ port: ports.ecdsa, hostKey: keysOf59.ecdsa.publicKey });
+    expect(keysOf59.ecdsa.publicKey).toMatch(/^ecdsa-sha2-nistp256 /);
+    expect((await exec(connection, "cat", { input: "old" })).stdout).toBe("old");
+    await expect(exec({ ...connection, hostKey: hostKey.public }, "cat")).rejects.toThrow(/no matching host key format/);
+});
+
+test("an RSA host key of that age is shown by a signature with SHA-1: accepted where it is asked for, and only the pinned key", async () => {
+    const connection = to({ port: ports.rsa, hostKey: keysOf59.rsa.publicKey });
+    await expect(exec(connection, "cat")).rejects.toThrow(/no matching host key format/);
+    expect((await exec({ ...connection, rsaSha1: true }, "cat", { input: "old" })).stdout).toBe("old");
+    const another = await exec({ ...connection, hostKey: utils.generateKeyPairSync("rsa", { bits: 2048 }).public, rsaSha1: true }, "cat").catch(e => e as Error);
+    expect(another).toBeInstanceOf(HostKeyMismatch);
+});
+
+test("a newer machine with an RSA host key is never asked for SHA-1's signature", async () => {
+    const rsa = new Server({ hostKeys: [keysOf59.rsa.privateKey] }, serve), seen: string[] = [];
+    await new Promise<void>(resolve => rsa.listen(0, "127.0.0.1", resolve));
+    rsa.on("connection", client => { client.on("handshake", n => seen.push(n.serverHostKey)); });
+    const { port } = rsa.address() as net.AddressInfo;
+    expect((await exec(to({ port, hostKey: keysOf59.rsa.publicKey, rsaSha1: true }), "cat", { input: "new" })).stdout).toBe("new");
+    expect(seen).toEqual(["rsa-sha2-512"]);
+    await closeAll();
+    await new Promise(resolve => rsa.close(resolve));
 });

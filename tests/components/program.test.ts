@@ -20,7 +20,7 @@ beforeAll(() => {
     process.env.HOME = home;
     process.env.CLASSROOM_STATE = path.join(home, "state");
     const write = (file: string, text: string) => { fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true }); fs.writeFileSync(path.join(home, file), text, { mode: 0o600 }); };
-    write(".ssh/id_ed25519", newKey().private);
+    write(".ssh/id_rsa", utils.generateKeyPairSync("rsa", { bits: 2048 }).private);
     write(".ssh/known_hosts", [125, 126].map(n => `[gks-${n}.scc.kit.edu]:24 ${words(newKey())}\n`).join(""));
     write("state/labs/lab/operator.key", newKey().private);
     const host = (address: string) => ({ address, port: 24, hostKey: words(newKey()) });
@@ -38,8 +38,9 @@ const original = MockMonitor.prototype.registerResource;
 /** What a program registers with the stack's own configuration: every request to the engine, by URN. What the engine does with them is not shown. */
 async function registered(stack: string, run: () => unknown): Promise<Record<string, unknown>> {
     const file = yaml.parse(fs.readFileSync(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
-    // The profile of the course's own release is not there yet.
-    const config = { ...file.config, [`${project}:release`]: "ocata" };
+    const { config: declared } = yaml.parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { config: Record<string, { default: unknown }> };
+    // The engine puts the project's defaults in.
+    const config = { ...Object.fromEntries(Object.entries(declared).map(([key, { default: value }]) => [`${project}:${key}`, value])), ...file.config };
     const seen: Record<string, unknown> = {};
     await pulumi.runtime.setMocks({ newResource: args => ({ id: `${args.name}-id`, state: { ...args.inputs, ...(args.type.endsWith("machine:HostKey") && { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }) } }), call: args => args.inputs }, project, stack);
     const request = jest.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (this: object, ...args: unknown[]) {

@@ -1,9 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
-import * as pulumi from "@pulumi/pulumi";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
-import { TeamCloud } from "../../components/team-cloud";
-import { readSettings } from "../../config/settings";
+import { cloudResources } from "./cloud-resources";
 
 const given = (number: number) => ({
     number, release: "ocata", machine: "container", goldenRoot: "/srv/golden", nodes: { "volume-node": { kind: "vm" } }, archiveUrl: "http://192.168.122.1:8090/",
@@ -11,21 +9,10 @@ const given = (number: number) => ({
     hosts: { central: { address: "gks-125.scc.kit.edu", hostKey: "ssh-ed25519 AAAA" }, compute: { address: "gks-126.scc.kit.edu", hostKey: "ssh-ed25519 BBBB" } },
 });
 
-/** Resources register as what they wait for becomes known; all have when no more come. */
-async function settled(): Promise<void> { for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve)); }
+jest.setTimeout(60_000);
 
 /** Every resource that a stack registers, in order. What the engine would do with them is not shown here. */
-async function registered(number: number): Promise<MockResourceArgs[]> {
-    const seen: MockResourceArgs[] = [];
-    await pulumi.runtime.setMocks({
-        newResource: args => { seen.push(args); return { id: `${args.name}-id`, state: { ...args.inputs, ...(args.type.endsWith("machine:HostKey") && { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }) } }; },
-        call: args => args.inputs,
-    });
-    new TeamCloud("cloud", { ...readSettings("team01", given(number)), operatorKey: "ssh-ed25519 OPERATOR" });
-    await settled();
-    await pulumi.runtime.disconnect();
-    return seen;
-}
+const registered = (number: number): Promise<MockResourceArgs[]> => cloudResources(given(number));
 
 /** Logical names are an API: a renamed resource is another one, so a change here needs `aliases`. */
 const names = fs.readFileSync(path.join(__dirname, "resources.txt"), "utf8").trim().split("\n");

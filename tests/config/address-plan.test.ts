@@ -51,6 +51,8 @@ test.each([
     [{ internal: "10.0.0.0/28" }, "internal", "10.0.0.0/28 is too small: nodes have the addresses up to number 21"],
     [{ floating: "172.17.1.0/24" }, "floating", "172.17.1.0/24 is not inside the public network 172.16.0.0/16"],
     [{ floating: "172.16.0.0/24" }, "floating", "172.16.0.0/24 holds 172.16.0.3, the address of db-node"],
+    [{ floating: "172.16.1.4/31" }, "floating", "172.16.1.4/31 is too small: nova takes ranges of at least 4 addresses, a /30"],
+    [{ fixed: "10.96.0.0/20" }, "fixed", "10.96.0.0/20 has 4096 addresses; allowed is a /22: nova makes a network of 1022 addresses of it (network_size)"],
     [{ fixed: "10.0.0.0/22" }, "fixed", '10.0.0.0/22 overlaps the network "internal" (10.0.0.0/24)'],
 ])("%p is refused", (change, key, reason) => {
     expect(problems({ ...tutorialRanges, ...change })).toEqual([{ key, reason }]);

@@ -21,7 +21,7 @@ test("defaults: port 24, the tutorial's networks and passwords, machines on", ()
 test.each([
     [{ realease: "ocata" }, "realease: there is no such key; allowed are lab, number, release"],
     [{ release: "havana" }, 'release: "havana" is not one of grizzly, ocata'],
-    [{ release: undefined }, "release: missing"],
+    [{ number: undefined }, "number: missing"],
     [{ nodes: { "db-nod": { power: "on" } } }, "nodes.db-nod: there is no such key; allowed are db-node, auth-node"],
     [{ nodes: { "db-node": { power: "of" } } }, 'nodes.db-node.power: "of" is not one of on, off'],
     [{ networks: { internal: "10.0.0.0/33" } }, 'networks.internal: "10.0.0.0/33": the prefix is at most 32'],
@@ -29,10 +29,22 @@ test.each([
     [{ hosts: { central: { address: "a" }, compute: { address: "a" } } }, 'hosts.compute.address: "a" is the central host too'],
     [{ hosts: { central: { address: "a b" }, compute: { address: "b" } } }, 'hosts.central.address: "a b" is not allowed: a host name or an address'],
     [{ goldenRoot: undefined }, "goldenRoot: missing, but db-node is a container"],
+    [{ image: { file: "/x" } }, "image.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified"],
+    [{ goldenImage: { url: "http://images/precise.img" } }, "goldenImage.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified"],
+    [{ goldenImage: { url: "ftp://images/x", sha256: "0".repeat(64) } }, 'goldenImage.url: "ftp://images/x" is not allowed: an address that begins with http://, https:// or file://'],
+    [{ libvirtType: "xen" }, 'libvirtType: "xen" is not one of qemu, kvm'],
+    [{ networks: { fixed: "10.99.0.1/22" } }, 'networks.fixed: "10.99.0.1/22" is an address in a network, not a network: 10.99.0.0/22 would be'],
+    [{ networks: { fixed: "10.99.0.0/24" } }, "networks.fixed: 10.99.0.0/24 has 256 addresses; allowed is a /22: nova makes a network of 1022 addresses of it (network_size)"],
+    [{ networks: { floating: "172.17.1.0/24" } }, "networks.floating: 172.17.1.0/24 is not inside the public network 172.16.0.0/16"],
     [{ image: { file: "/x", sha256: "zz" } }, 'image.sha256: "zz" is not allowed: 64 hexadecimal digits'],
 ])("%p", (change, text) => {
     expect(messageOf(change)).toContain(text);
     expect(messageOf(change)).toContain("the configuration of stack lab has a mistake; nothing was changed\n");
+});
+
+test("the course's release and an RSA key, where nothing else is said", () => {
+    const { release: _r, sshKeyFile: _k, ...rest } = lab;
+    expect(readSettings("team01", rest)).toMatchObject({ release: "grizzly", sshKeyFile: "~/.ssh/id_rsa", libvirtType: "qemu" });
 });
 
 test("all mistakes at once, and no credential in any of them", () => {

@@ -1,7 +1,8 @@
 import type { Connection } from "../../clients/connection";
 import { HttpError } from "../../clients/http";
-import type { Endpoint, IdentityAccess, IdentityService, Role, Tenant, User } from "../../clients/identity";
+import type { CloudAccess, Ec2Credential, Endpoint, IdentityAccess, IdentityService, Role, Tenant, User } from "../../clients/identity";
 import { differs } from "../../providers/dynamic";
+import { ec2CredentialHandler } from "../../providers/keystone/ec2-credential";
 import { endpointHandler } from "../../providers/keystone/endpoint";
 import { grantHandler } from "../../providers/keystone/grant";
 import { roleHandler } from "../../providers/keystone/role";
@@ -55,6 +56,10 @@ class Keystone {
     endpoints = () => this.list(this.all.endpoints);
     createEndpoint = (e: Omit<Endpoint, "id">) => this.add("endpoint", this.all.endpoints, e);
     deleteEndpoint = (id: string) => this.remove("endpoint", this.all.endpoints, id);
+    ec2: (Ec2Credential & { userId: string })[] = [];
+    ec2Credentials = (userId: string) => userId === "gone" ? Promise.reject(error(404)) : this.list<Ec2Credential>(this.ec2.filter(c => c.userId === userId));
+    createEc2Credential = async (userId: string, tenantId: string) => { this.calls.push("create ec2"); const made = { userId, tenantId, access: `access-${++this.next}`, secret: "s" }; this.ec2.push(made); return made; };
+    deleteEc2Credential = async (_userId: string, access: string) => { const i = this.ec2.findIndex(c => c.access === access); if (i < 0) throw error(404); this.ec2.splice(i, 1); };
 }
 
 const url = "http://api-node.example.org:8774/v2/$(tenant_id)s";
@@ -130,6 +135,26 @@ test("an adopted user gets the password", async () => {
 test("a grant of a tenant that is gone is gone", async () => {
     const { handler, inputs } = kinds(new Keystone()).grant;
     expect(await handler.read("", { ...inputs, tenantId: "gone" })).toBeUndefined();
+});
+
+test("EC2 credentials: made once however often it is tried, kept while they are there, gone with their user, deleted twice", async () => {
+    const keystone = new Keystone(), handler = ec2CredentialHandler(() => keystone);
+    const inputs = { cloud: { username: "admin" } as CloudAccess, userId: "u", tenantId: "t" };
+    await keystone.createEc2Credential("u", "another tenant");
+    const made = await handler.create(inputs);
+    expect(made).toEqual({ id: "access-2", outputs: { access: "access-2", secret: "s" } });
+    expect(await handler.create(inputs)).toEqual(made);
+    const recorded = { ...inputs, ...made.outputs };
+    expect(await handler.read(made.id, recorded)).toEqual(recorded);
+    expect(await handler.read(made.id, { ...recorded, userId: "gone" })).toBeUndefined();
+    expect(await handler.update(made.id, recorded, inputs)).toEqual(made.outputs);
+    keystone.broken = error(500, "(OperationalError)");
+    await expect(handler.read(made.id, recorded)).rejects.toMatchObject({ name: "Unreachable" });
+    keystone.broken = undefined;
+    await handler.delete(made.id, recorded);
+    expect(await handler.read(made.id, recorded)).toBeUndefined();
+    await handler.delete(made.id, recorded);
+    expect(keystone.ec2.map(c => c.access)).toEqual(["access-1"]);
 });
 
 test("an endpoint with other URLs is refused, one with the same among them adopted", async () => {

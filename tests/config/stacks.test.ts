@@ -1,0 +1,72 @@
+import * as fs from "fs";
+import * as path from "path";
+import * as yaml from "yaml";
+import { nodes, teamHosts } from "../../config/nodes";
+import { readSettings, settingKeys, Settings } from "../../config/settings";
+import { givenBy } from "../../config/stack-settings";
+
+const root = path.resolve(__dirname, "../.."), project = "gridka-cloud-classroom";
+interface Declared { type: string; description: string; default: unknown; items?: unknown; secret?: boolean }
+const read = <T>(file: string): T => yaml.parse(fs.readFileSync(path.join(root, file), "utf8")) as T;
+const declared = read<{ config: Record<string, Declared> }>("Pulumi.yaml").config;
+const fileOf = (stack: string): Record<string, unknown> => Object.fromEntries(Object.entries(read<{ config: Record<string, unknown> }>(`Pulumi.${stack}.yaml`).config).map(([key, value]) => [key.replace(`${project}:`, ""), value]));
+/** A value as the engine hands it to a program: words as they are, structures as JSON. */
+const text = (value: unknown): string | undefined => value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+/** What the engine makes of a stack's file: the project's defaults where the file says nothing. */
+const given = (stack: string): Record<string, unknown> => { const own = fileOf(stack); return givenBy(key => text(own[key] ?? declared[key]?.default)); };
+const teams = Object.keys(teamHosts).map(n => `team${n}`).sort();
+
+test("Pulumi.yaml declares the keys that there are, each with a type, a description and a default of that type", () => {
+    expect(Object.keys(declared).sort()).toEqual([...settingKeys].sort());
+    for (const [key, { type, description, default: value, ...rest }] of Object.entries(declared)) {
+        expect([key, rest]).toEqual([key, {}]);
+        expect(description.length).toBeGreaterThan(20);
+        // What the engine's own check (ValidateConfigValue) asks of a default; one that is missing would make the key mandatory.
+        const found = Number.isInteger(value) ? "integer" : Array.isArray(value) || value === null ? "nothing of these" : typeof value;
+        expect([key, found]).toEqual([key, type]);
+    }
+});
+
+test("a default of Pulumi.yaml is the program's own", () => {
+    const hosts = { central: { address: "a" }, compute: { address: "b" } };
+    const own = readSettings("team01", { number: 1, hosts }) as unknown as Record<string, unknown>;
+    const said = givenBy(key => text(declared[key]?.default));
+    expect(Object.keys(said).sort()).toEqual(["libvirtType", "release"]);
+    for (const [key, value] of Object.entries(said)) expect([key, value]).toEqual([key, own[key]]);
+    // Where the description names what an empty one stands for.
+    expect(declared.sshKeyFile!.description).toContain(`${String(own.sshKeyFile)} where it is empty`);
+    expect(declared.knownHostsFile!.description).toContain(`${String(own.knownHostsFile)} where it is empty`);
+    for (const key of ["machine", "hypervisor"]) expect(declared[key]!.description).toContain(`${String(own[key])} where it is empty`);
+});
+
+test("a lab's stack is the lab's wherever its file says nothing else", () => {
+    expect(given("lab")).toEqual({ lab: "lab", release: "ocata", libvirtType: "qemu" });
+});
+
+test("a team without a number, or with a lab's, is told so", () => {
+    const own = { ...fileOf("team01"), number: 0 };
+    expect(() => readSettings("team01", givenBy(key => text((own as Record<string, unknown>)[key])))).toThrow("number: missing");
+});
+
+test("the ten stacks: the tutorial's table of hosts, read without a mistake, differing in number and hosts alone (H1)", () => {
+    const rows = fs.readFileSync(path.join(root, "tests/data/tutorial/teams.rst"), "utf8").split("\n").map(l => /team (\d+) \| (gks-\d+)\s+\| (gks-\d+)/.exec(l)?.slice(1)).filter(r => r !== undefined);
+    expect(rows).toHaveLength(10);
+    expect(fs.readdirSync(root).filter(f => /^Pulumi\.team/.test(f)).sort()).toEqual(teams.map(t => `Pulumi.${t}.yaml`));
+    const settings = rows.map(([team, central, compute]) => {
+        expect(Object.keys(fileOf(`team${team}`)).sort()).toEqual(["hosts", "number"]);
+        const { hosts, number, ...rest } = readSettings(`team${team}`, given(`team${team}`));
+        expect([number, hosts.central, hosts.compute]).toEqual([Number(team), { address: `${central}.scc.kit.edu`, port: 24 }, { address: `${compute}.scc.kit.edu`, port: 24 }]);
+        return rest;
+    });
+    const values = ({ kindOf: _k, powerOf: _p, plan, ...rest }: Omit<Settings, "hosts" | "number">) => ({ ...rest, ranges: plan.ranges });
+    for (const other of settings) expect(values(other)).toEqual(values(settings[0]!));
+});
+
+test("names and MAC addresses of all stacks: the same at every reading, none twice", () => {
+    const plans = () => teams.map(t => readSettings(t, given(t)).plan);
+    const facts = (all: ReturnType<typeof plans>) => all.map(plan => plan.all.map(n => [n.name, n.publicName, n.interfaces.map(i => i.mac)]));
+    expect(facts(plans())).toEqual(facts(plans()));
+    const macs = plans().flatMap(plan => plan.all.flatMap(n => n.interfaces.map(i => i.mac)));
+    expect(macs).toHaveLength(10 * Object.values(nodes).reduce((sum, n) => sum + n.networks.length, 0));
+    expect(new Set(macs).size).toBe(macs.length);
+});

@@ -1,0 +1,1 @@
+OPENSTACK_HOST = "auth-node.example.org"

@@ -1,0 +1,29 @@
+import { spawnSync } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { handler, HostKeyType } from "../../providers/machine/host-key";
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-key-"));
+afterAll(() => fs.rmSync(dir, { recursive: true }));
+
+test.each([
+    ["ed25519", "ssh-ed25519", "OPENSSH"],
+    // OpenSSH before 6.5 reads OpenSSL's forms alone.
+    ["ecdsa", "ecdsa-sha2-nistp256", "EC"],
+    ["rsa", "ssh-rsa", "RSA"],
+] as [HostKeyType, string, string][])("%s: a key pair in the form that machines of its age read", async (type, kind, form) => {
+    const { id, outputs: { publicKey, privateKey } } = await handler.create({ machine: "db-node", type });
+    expect(id).toBe("db-node");
+    expect(publicKey).toMatch(new RegExp(`^${kind} [A-Za-z0-9+/=]+$`));
+    expect(privateKey).toMatch(new RegExp(`^-----BEGIN ${form} PRIVATE KEY-----\n[^]*-----END ${form} PRIVATE KEY-----\n$`));
+    const file = path.join(dir, type);
+    fs.writeFileSync(file, privateKey, { mode: 0o600 });
+    const { stdout } = spawnSync("ssh-keygen", ["-y", "-f", file], { encoding: "utf8" });
+    expect(stdout.trim().split(" ").slice(0, 2).join(" ")).toBe(publicKey);
+    expect((await handler.create({ machine: "db-node", type })).outputs.publicKey).not.toBe(publicKey);
+});
+
+test("another kind is refused", () => {
+    expect(handler.check!({ type: "dsa" as HostKeyType })).toEqual([{ property: "type", reason: '"dsa" is not one of ed25519, ecdsa, rsa' }]);
+});
