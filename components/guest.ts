@@ -8,6 +8,7 @@ import { Packages } from "../providers/guest/packages";
 import { Service } from "../providers/guest/service";
 import { Step } from "../providers/guest/step";
 import type { CloudFacts, ConfigFile, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
+import { openrc } from "../releases/tutorial";
 import type { Machine } from "./machine";
 
 export type After = readonly pulumi.Resource[];
@@ -70,16 +71,4 @@ export class Guest {
     openrc(after: After): File {
         return this.file("openrc", { path: "/root/openrc", secretContent: openrc(this.cloud) }, after);
     }
-}
-
-/** What the tutorial has the user export (K8). */
-export function openrc({ plan, credentials }: CloudFacts): string {
-    const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
-    return [
-        "export OS_USERNAME=admin",
-        `export OS_PASSWORD=${quote(credentials.adminPassword)}`,
-        "export OS_TENANT_NAME=admin",
-        `export OS_AUTH_URL=http://${plan.node("auth-node").publicName}:5000/v2.0`,
-        "",
-    ].join("\n");
 }
