@@ -14,6 +14,7 @@ import { readState, realOnes, RecordedResource } from "../engine/state";
 import { UserError } from "../system/errors";
 import { checkHosts } from "./hosts-check";
 import { findLibvirt } from "./libvirt-objects";
+import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { labOf } from "./reach";
 import { nameOf, Renderer, summary } from "./render";
 import type { Run } from "./run";
@@ -24,14 +25,14 @@ export async function perform(run: Run): Promise<number> {
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
     const report = path.join(reports, "asked");
     try {
-        const { stack, unrecorded } = await run.leavable(() => prepare(run, report));
+        const { stack, settings, unrecorded } = await run.leavable(() => prepare(run, report));
         if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, stack, unrecorded);
-        return await operate(run, stack, new Report(report));
+        return await operate(run, stack, settings, new Report(report));
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
 }
 
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
-async function prepare(run: Run, report: string): Promise<{ stack: Stack; unrecorded: string[] }> {
+async function prepare(run: Run, report: string): Promise<{ stack: Stack; settings: Settings; unrecorded: string[] }> {
     const engine = await obtainEngine(run.terminal);
     const stack = await openStack(run.stack, program, engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
     const config = await stack.getAllConfig();
@@ -49,7 +50,7 @@ async function prepare(run: Run, report: string): Promise<{ stack: Stack; unreco
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }
-    return { stack, unrecorded };
+    return { stack, settings, unrecorded };
 }
 
 async function seeToPending(run: Run, stack: Stack, settings: Settings): Promise<string[]> {
@@ -68,7 +69,7 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
     }
 }
 
-async function operate(run: Run, stack: Stack, report: Report): Promise<number> {
+async function operate(run: Run, stack: Stack, settings: Settings, report: Report): Promise<number> {
     const { operation, terminal, log } = run;
     const known = realOnes(readState(run.stack)?.resources ?? []).length;
     const renderer = new Renderer(line => terminal.line(line), operation, known, run.options.verbose, (type, id) => report.differing(type, id));
@@ -87,21 +88,28 @@ async function operate(run: Run, stack: Stack, report: Report): Promise<number> 
     const seconds = Math.round((Date.now() - start) / 100) / 10;
     const mute = operation === "refresh" ? report.unreachable() : [], off = operation === "refresh" ? report.off() : [];
     const { drifted, ...counts } = renderer.tally;
-    const finish = (exitCode: number, error?: string): number => {
+    const finish = (exitCode: number, more: { error?: string } | CloudUse = {}): number => {
         if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
-        terminal.result({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode, ...(error ? { error } : {}) });
+        terminal.result({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode, ...more });
         return exitCode;
     };
     if (run.interrupted) {
         terminal.line(`${operation} interrupted: ${summary(renderer.tally)}; what was done is recorded, run it again to go on`);
-        return finish(130, "interrupted");
+        return finish(130, { error: "interrupted" });
     }
     if (failure) {
         if (renderer.tally.failed === 0 && renderer.errors.length === 0) throw new UserError(`${operation} failed: ${engineWords(failure)}`);
         terminal.line(`${operation} failed: ${summary(renderer.tally)}`);
-        return finish(1, renderer.errors.join("\n"));
+        return finish(1, { error: renderer.errors.join("\n") || undefined });
     }
-    if (operation !== "refresh") { terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`); return finish(0); }
+    if (operation !== "refresh") terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`);
+    if (operation === "up") {
+        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, settings));
+        useLines(use).forEach(line => terminal.line(line));
+        return finish(0, use);
+    }
+    if (operation === "destroy") removeOpenrc(run.stack);
+    if (operation !== "refresh") return finish(0);
     for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
     if (off.length > 0) terminal.line(`not asked, for their nodes are off by configuration (${[...new Set(off.flatMap(o => o.reason.split(", ")))].sort().join(", ")}): ${off.length} resources`);
     terminal.line(`${known - mute.length - off.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);

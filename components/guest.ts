@@ -9,6 +9,7 @@ import { Service } from "../providers/guest/service";
 import { Step } from "../providers/guest/step";
 import { configFiles, softwareOf } from "../releases/own-options";
 import type { CloudFacts, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
+import { openrc } from "../releases/tutorial";
 import type { Machine } from "./machine";
 
 export type After = readonly pulumi.Resource[];
@@ -68,16 +69,4 @@ export class Guest {
     openrc(after: After): File {
         return this.file("openrc", { path: "/root/openrc", secretContent: openrc(this.cloud) }, after);
     }
-}
-
-/** What the tutorial has the user export (K8). */
-export function openrc({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">): string {
-    const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
-    return [
-        "export OS_USERNAME=admin",
-        `export OS_PASSWORD=${quote(credentials.adminPassword)}`,
-        "export OS_TENANT_NAME=admin",
-        `export OS_AUTH_URL=http://${plan.node("auth-node").publicName}:5000/v2.0`,
-        "",
-    ].join("\n");
 }

@@ -1,6 +1,6 @@
 import type { NodeName } from "../config/nodes";
 import {
-    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, networkOptions, none, rabbit, schemas, tutorialCatalogue, tutorialFlavors, vncOptions,
+    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, networkOptions, none, rabbit, schemas, tutorialCatalogue, tutorialFlavors, urlsIn, vncOptions,
 } from "./tutorial";
 import type { CloudFacts, ConfigFile, Release, Sections } from "./release";
 
@@ -181,10 +181,9 @@ fi`,
     computeDiscovery: { step: "nova-discover-hosts", command: asUser("nova", "nova-manage cell_v2 discover_hosts") },
     catalogue: plan => [
         ...tutorialCatalogue(plan),
-        {
-            user: "placement", name: "placement", type: "placement", description: "Placement Service of OpenStack",
-            url: { public: `http://${plan.node("api-node").publicName}:8778`, admin: `http://${plan.node("api-node").publicName}:8778`, internal: `http://${plan.node("api-node").internalAddress}:8778` },
-        },
+        // The dashboard speaks v2 alone: sent to v1, its way to ask for a page finds no volumes, and its names get lost.
+        { name: "cinderv2", type: "volumev2", description: "Volume Service of OpenStack, v2", url: urlsIn(plan)("volume-node", "8776/v2/$(tenant_id)s") },
+        { user: "placement", name: "placement", type: "placement", description: "Placement Service of OpenStack", url: urlsIn(plan)("api-node", "8778") },
     ],
     missingFlavors: tutorialFlavors,
 };

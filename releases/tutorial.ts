@@ -102,12 +102,15 @@ export const dashboardFiles = ({ plan }: CloudFacts, service: string): ConfigFil
     options: { "": { OPENSTACK_HOST: `"${plan.node("auth-node").publicName}"` } },
 }];
 
+/** URLs of an endpoint from what follows the node in them: public and admin by the node's public name, internal by its address. */
+export const urlsIn = (plan: AddressPlan) => (node: NodeName, rest: string, admin = rest): CatalogueService["url"] => {
+    const { publicName, internalAddress } = plan.node(node);
+    return { public: `http://${publicName}:${rest}`, admin: `http://${publicName}:${admin}`, internal: `http://${internalAddress}:${rest}` };
+};
+
 /** The tutorial's services and endpoints (K6). */
 export function tutorialCatalogue(plan: AddressPlan): CatalogueService[] {
-    const url = (node: NodeName, rest: string, admin = rest) => {
-        const { publicName, internalAddress } = plan.node(node);
-        return { public: `http://${publicName}:${rest}`, admin: `http://${publicName}:${admin}`, internal: `http://${internalAddress}:${rest}` };
-    };
+    const url = urlsIn(plan);
     return [
         { user: "glance", name: "glance", type: "image", description: "Glance Image Service", url: url("image-node", "9292/v2") },
         { user: "cinder", name: "cinder", type: "volume", description: "Volume Service of OpenStack", url: url("volume-node", "8776/v1/$(tenant_id)s") },
@@ -128,4 +131,16 @@ export const tutorialFlavors: readonly FlavorFacts[] = [
 /** The cloud's admin in the tenant of his name (K3); `via` is the physical host that requests start from. */
 export function adminAccess({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">, via: Connection): CloudAccess {
     return { via, identityHost: plan.node("auth-node").publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: credentials.adminPassword, tenant: "admin" };
+}
+
+/** What the tutorial has the user export (K8). */
+export function openrc({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">): string {
+    const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
+    return [
+        "export OS_USERNAME=admin",
+        `export OS_PASSWORD=${quote(credentials.adminPassword)}`,
+        "export OS_TENANT_NAME=admin",
+        `export OS_AUTH_URL=http://${plan.node("auth-node").publicName}:5000/v2.0`,
+        "",
+    ].join("\n");
 }

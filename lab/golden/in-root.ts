@@ -9,6 +9,8 @@ export interface InRootOptions extends Pick<RunOptions, "input" | "timeoutSecond
     /** Folders of this machine that the command sees: path inside the root → folder. */
     binds?: Readonly<Record<string, string>>;
     env?: Readonly<Record<string, string>>;
+    /** Words before the whole, for another network than this machine's: those of `lab exec`. */
+    through?: readonly string[];
 }
 
 /** File with the certificates this machine trusts beyond its packages' own, where it is told so. */
@@ -25,14 +27,15 @@ export const CERTIFICATES_INSIDE = "/run/machine/ca.crt";
  * namespace of their own and its processes in a pid namespace, so both are gone however this process ends.
  */
 export async function inRoot(root: string, command: readonly string[], options: InRootOptions = {}): Promise<RunResult> {
-    const { lower, binds = {}, env = {}, ...rest } = options;
+    const { lower, binds = {}, env = {}, through = [], ...rest } = options;
     const proxies = Object.fromEntries(["http_proxy", "https_proxy", "no_proxy"].map(name => [name, process.env[name] ?? process.env[name.toUpperCase()]]).filter(([, value]) => value));
     const lines = (pairs: [string, string][], between: string): string => pairs.map(pair => pair.join(between)).join("\n");
-    return await run("setpriv", [
-        "--pdeathsig", "KILL", "unshare",
+    const [program, ...args] = [
+        ...through, "setpriv", "--pdeathsig", "KILL", "unshare",
         "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--",
         "sh", path.join(projectDir(), "lab/golden/data/in-root.sh"), root, ...command,
-    ], {
+    ];
+    return await run(program!, args, {
         ...rest,
         env: {
             IN_ROOT_LOWER: lower?.join(":") ?? "",

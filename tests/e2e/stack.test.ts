@@ -1,20 +1,26 @@
+import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { obtainEngine } from "../../engine/obtain";
 import { buildArchive } from "../../lab/archive/archive";
 import { buildGoldenRoot } from "../../lab/golden/golden-root";
+import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
 import { buildImages } from "../../lab/images/images";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
 import { run, RunResult } from "../../system/run";
+import { withPage } from "./browser";
+import { Login, Opened, OpenedVolumes, until } from "./opened";
+import { buildBrowserRoot, buildNovaclientRoot } from "./roots";
 
 /** State of its own, so that the user's own lab is neither seen nor touched. */
 const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
 
+const program = path.join(projectDir(), "bin/cli/main.js");
 const classroom = async (...args: string[]): Promise<RunResult> =>
-    await run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], { cwd: projectDir(), env: { CLASSROOM_STATE: state }, allowFailure: true, timeoutSeconds: 900 });
+    await run(process.execPath, [program, ...args], { cwd: projectDir(), env: { CLASSROOM_STATE: state }, allowFailure: true, timeoutSeconds: 900 });
 
 /** Runs a shell script on a node or a physical host of the lab. */
 async function on(machine: string, script: string): Promise<string> {
@@ -22,6 +28,9 @@ async function on(machine: string, script: string): Promise<string> {
     if (result.code !== 0) throw new Error(`${machine}: ${script}\nended with ${result.code}: ${result.stderr}`);
     return result.stdout;
 }
+
+/** Layers of the roots that the tests make for themselves. */
+let browserRoot: string[], novaclientRoot: string[];
 
 // On a new machine everything is built first, which has times of its own.
 beforeAll(async () => {
@@ -31,13 +40,24 @@ beforeAll(async () => {
     await buildGoldenRoot(progress);
     await buildArchive(progress);
     await buildImages(progress);
+    browserRoot = await buildBrowserRoot(progress);
+    novaclientRoot = await buildNovaclientRoot(progress);
 }, 60 * 60_000);
 afterAll(async () => {
     await classroom("lab", "down", "lab");
     fs.rmSync(state, { recursive: true, force: true });
 });
 
-const RESOURCES = 195;
+const RESOURCES = 197;
+
+/** The admin's openrc, where the first `up` said that it is. */
+let openrc = "";
+
+/** What a shell has of it. */
+async function login(): Promise<Login> {
+    const { stdout } = await run("sh", ["-c", '. "$0"; env', openrc]);
+    return Object.fromEntries([...stdout.matchAll(/^OS_(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value])) as unknown as Login;
+}
 
 test("up makes the whole cloud; up again changes nothing; the checkout stays clean", async () => {
     const status = async () => (await run("git", ["status", "--porcelain"], { cwd: projectDir() })).stdout;
@@ -45,7 +65,13 @@ test("up makes the whole cloud; up again changes nothing; the checkout stays cle
     const first = await classroom("up", "lab");
     expect(`${first.stdout}${first.stderr}`).toMatch(new RegExp(`^${RESOURCES} created in `, "m"));
     expect(first.code).toBe(0);
-    expect((await classroom("up", "lab")).stdout).toMatch(new RegExp(`^${RESOURCES} unchanged in `, "m"));
+    expect(first.stdout).toMatch(/^dashboard: \.\/classroom open lab$/m);
+    openrc = /^openrc of admin: (.+)$/m.exec(first.stdout)?.[1] ?? first.stdout;
+    expect(fs.statSync(openrc).mode & 0o777).toBe(0o600);
+    expect(await login()).toMatchObject({ USERNAME: "admin", TENANT_NAME: "admin", AUTH_URL: "http://auth-node.example.org:5000/v2.0" });
+    const again = await classroom("up", "lab", "--json");
+    expect(again.stderr).toMatch(new RegExp(`^${RESOURCES} unchanged in `, "m"));
+    expect(JSON.parse(again.stdout)).toMatchObject({ exitCode: 0, dashboard: "./classroom open lab", openrc });
     expect(await status()).toBe(before);
 }, 20 * 60_000);
 
@@ -67,6 +93,61 @@ test("golden clones are there and off (H4); br100 and forwarding are as the tuto
     expect(await on("network-node", "cat /proc/sys/net/ipv4/ip_forward; brctl show br100")).toMatch(/^1\n[\s\S]*br100\s+\S+\s+no\s+eth3/);
     expect(await on("volume-node", "vgs --noheadings -o vg_name")).toMatch(/cinder-volumes/);
     expect(await on("api-node", "curl -s -L http://172.16.0.6/horizon/")).toContain("csrfmiddlewaretoken");
+});
+
+test("the dashboard opens on this machine: a wrong password is refused, admin logs in and sees a volume (V2)", async () => {
+    const { USERNAME, PASSWORD, TENANT_NAME } = await login(), name = `volume-${randomUUID()}`;
+    const opened = Opened.start([program, "open", "lab"], { ...process.env, CLASSROOM_STATE: state });
+    let code: number | null;
+    try {
+        const volumes = await OpenedVolumes.logIn(opened, { USERNAME, PASSWORD, TENANT_NAME }), volume = await volumes.create(name);
+        const dashboard = await opened.url("dashboard");
+        expect(dashboard).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/horizon\/$/);
+        // The token of the form is what makes the difference: the same without one is refused.
+        const form = new URLSearchParams({ username: USERNAME, password: PASSWORD });
+        expect((await fetch(`${dashboard}auth/login/`, { method: "POST", body: form })).status).toBe(403);
+        await withPage(browserRoot, state, async page => {
+            const asked = new Set<string>(), failed: string[] = [];
+            page.on("request", request => asked.add(new URL(request.url()).host));
+            page.on("response", response => { if (response.status() >= 400) failed.push(`${response.status()} ${response.url()}`); });
+            page.on("pageerror", error => failed.push(error.message));
+            page.setDefaultTimeout(90_000);
+            const logIn = async (password: string) => {
+                await page.fill("[name=username]", USERNAME);
+                await page.fill("[name=password]", password);
+                await Promise.all([page.waitForNavigation(), page.click("[type=submit]")]);
+            };
+            await page.goto(dashboard);
+            await logIn(`${PASSWORD}-wrong`);
+            expect([new URL(page.url()).pathname, await page.innerText("form")]).toEqual(["/horizon/auth/login/", expect.stringContaining("Invalid credentials.")]);
+            await page.goto(`${dashboard}project/volumes/`);
+            expect(new URL(page.url()).pathname).toBe("/horizon/auth/login/");
+            await logIn(PASSWORD);
+            expect([new URL(page.url()).pathname, await page.innerText("table#volumes")]).toEqual(["/horizon/project/volumes/", expect.stringContaining(name)]);
+            expect({ asked: [...asked], failed }).toEqual({ asked: [new URL(dashboard).host], failed: [] });
+        });
+        await volumes.delete(volume);
+    } finally { code = await opened.interrupt(); }
+    expect(code).toBe(130);
+});
+
+test("novaclient 2.13 in Python 2.7 with the printed openrc, on the operator's side: every service is up", async () => {
+    const dir = path.dirname(openrc), nova = async (command: string) => (await inRoot(path.join(state, "novaclient"), ["sh", "-ec", `. '${openrc}'; cd /opt/novaclient/bin; ${command}`], {
+        lower: novaclientRoot, binds: { [dir]: dir }, through: ["env", `CLASSROOM_STATE=${state}`, process.execPath, program, "lab", "exec", "lab", "--"],
+        env: { http_proxy: "" }, timeoutSeconds: 120,
+    })).stdout;
+    expect(await nova("./python -c 'import pkg_resources, sys; print(pkg_resources.get_distribution(\"python-novaclient\").version, sys.version_info[:2])'")).toBe("('2.13.0', (2, 7))\n");
+    // A service that has much to do reports late.
+    const services = await until("every service is up", 180, async say => {
+        const table = await nova("./nova service-list");
+        say(table);
+        const rows = [...table.matchAll(/^\| (nova-\S+) +\| (\S+) +\| \S+ +\| (\S+) +\| (\S+) +\|/gm)].map(([, ...columns]) => columns);
+        return rows.every(([,,, seen]) => seen === "up") ? rows : undefined;
+    });
+    expect(services.map(columns => columns.join(" ")).sort()).toEqual([
+        "nova-cert api-node enabled up", "nova-compute compute-1 enabled up", "nova-compute compute-2 enabled up", "nova-conductor api-node enabled up",
+        "nova-consoleauth api-node enabled up", "nova-network network-node enabled up", "nova-scheduler api-node enabled up",
+    ]);
 });
 
 /** One property of a type broken behind the program's back, and the resources that a refresh has to name for it. */
@@ -129,5 +210,6 @@ test("destroy takes everything away; no state file can be read by others", async
     expect(await classroom("destroy", "lab")).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^${RESOURCES} deleted in `, "m")) });
     const left = await classroom("ssh", "lab", "central", "--", "virsh -q net-list --all --name; virsh -q list --all; virsh -q -c lxc:///system list --all; ls /var/lib/libvirt/machines; ls /var/lib/libvirt/roots; grep -c classroom /etc/hosts || true");
     expect(left.stdout.trim()).toBe("0");
+    expect(fs.existsSync(openrc)).toBe(false);
     expect((fs.statSync(state).mode & 0o077) | (fs.statSync(path.join(state, "passphrase")).mode & 0o077)).toBe(0);
 });

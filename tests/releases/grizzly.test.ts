@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
-import { openrc } from "../../components/guest";
+import { openrc } from "../../releases/tutorial";
 import { AddressPlan } from "../../config/address-plan";
 import { NodeName, nodeNames } from "../../config/nodes";
 import { tutorialCredentials } from "../../config/settings";

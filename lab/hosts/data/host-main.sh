@@ -13,8 +13,10 @@ uplink() { # card bridge
 }
 uplink eth1 br-internal
 uplink eth2 br-private
-# The public network is the central host's own.
-[ "$LAB_OCTET" = 1 ] || ip route add 172.16.0.0/16 via 192.0.2.1
+# The public network is the central host's own. Nodes answer what is not in their networks through the NAT network,
+# where libvirt lets nothing with a public address out: so what comes from outside comes from the host.
+if [ "$LAB_OCTET" = 1 ]; then iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -d 172.16.0.0/16 -j MASQUERADE
+else ip route add 172.16.0.0/16 via 192.0.2.1; fi
 echo 1 > /proc/sys/net/ipv4/ip_forward
 # Frames on the uplinks' bridges are not the host's to filter.
 for f in iptables ip6tables arptables; do [ ! -w /proc/sys/net/bridge/bridge-nf-call-$f ] || echo 0 > /proc/sys/net/bridge/bridge-nf-call-$f; done
