@@ -1,6 +1,8 @@
 import * as fs from "fs";
 import * as path from "path";
+import type { Connection } from "../clients/connection";
 import { differs, Handler, objectOf, Problem } from "./dynamic";
+import { machineIsGone } from "./machine/gone";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */
 type Sent = Record<string, unknown>;
@@ -50,6 +52,14 @@ function offNode(props: Sent): string | undefined {
 
 /** Of the nodes without which nothing that is stored in the cloud can be asked, one that is off. */
 const storeOff = (): string | undefined => nodesOff().find(node => node === "db-node" || node === "auth-node");
+
+/** Whether the machine that an unanswering resource is in, or that what is stored in the cloud is in, is not there at all. */
+async function wentWithItsMachine(props: Sent): Promise<boolean> {
+    const connection = (props.connection ?? props.guest) as Connection | undefined;
+    if (connection) return connection.jump !== undefined && await machineIsGone(connection.name, connection.jump);
+    const via = ((props.cloud ?? props.identity) as { via?: Connection } | undefined)?.via;
+    return via !== undefined && await machineIsGone("db-node", via);
+}
 
 /** @throws where there is nothing to be changed in: the node is off, by configuration */
 function refuseOff(props: Sent): void {
@@ -107,6 +117,10 @@ export function provider(kind: string) {
                 return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs };
             } catch (e) {
                 if (!named(e, "Unreachable")) throw clean(e);
+                if (await wentWithItsMachine(recorded)) {
+                    report({ event: "asked", kind, id, differs: [] });
+                    return { id: "", props: {} };
+                }
                 // What is stored in the cloud needs several nodes; which of them failed it cannot be told from here.
                 if (nodesOff().length > 0 && (recorded.cloud ?? recorded.identity)) {
                     report({ event: "off", kind, id, reason: nodesOff().join(", ") });

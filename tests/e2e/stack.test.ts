@@ -1,13 +1,17 @@
-import { randomUUID } from "crypto";
+import { randomBytes, randomUUID } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import * as yaml from "yaml";
+import { nodeNames } from "../../config/nodes";
+import { PROJECT } from "../../engine/automation";
 import { obtainEngine } from "../../engine/obtain";
 import { buildArchive } from "../../lab/archive/archive";
 import { buildGoldenRoot } from "../../lab/golden/golden-root";
 import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
 import { buildImages } from "../../lab/images/images";
+import type { RecordedResource } from "../../engine/state";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
 import { run, RunResult } from "../../system/run";
@@ -18,13 +22,22 @@ import { buildBrowserRoot, buildNovaclientRoot } from "./roots";
 /** State of its own, so that the user's own lab is neither seen nor touched. */
 const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
 
+/** A stack of its own, configured as the lab's is but for what a test changes. */
+const stack = `test-${randomBytes(3).toString("hex")}`, configFile = path.join(projectDir(), `Pulumi.${stack}.yaml`);
+function configure(own: object = {}): void {
+    const text = fs.readFileSync(path.join(projectDir(), "Pulumi.lab.yaml"), "utf8");
+    const { config } = yaml.parse(text) as { config: Record<string, unknown> };
+    const more = Object.fromEntries(Object.entries({ lab: stack, ...own }).map(([key, value]) => [`${PROJECT}:${key}`, value]));
+    fs.writeFileSync(configFile, yaml.stringify({ config: { ...config, ...more } }));
+}
+
 const program = path.join(projectDir(), "bin/cli/main.js");
 const classroom = async (...args: string[]): Promise<RunResult> =>
     await run(process.execPath, [program, ...args], { cwd: projectDir(), env: { CLASSROOM_STATE: state }, allowFailure: true, timeoutSeconds: 900 });
 
 /** Runs a shell script on a node or a physical host of the lab. */
 async function on(machine: string, script: string): Promise<string> {
-    const result = await classroom("ssh", "lab", machine, "--", script);
+    const result = await classroom("ssh", stack, machine, "--", script);
     if (result.code !== 0) throw new Error(`${machine}: ${script}\nended with ${result.code}: ${result.stderr}`);
     return result.stdout;
 }
@@ -34,6 +47,7 @@ let browserRoot: string[], novaclientRoot: string[];
 
 // On a new machine everything is built first, which has times of its own.
 beforeAll(async () => {
+    configure();
     const progress = new PlainProgress();
     await obtainEngine(progress);
     await buildHostRoot(progress);
@@ -44,7 +58,8 @@ beforeAll(async () => {
     novaclientRoot = await buildNovaclientRoot(progress);
 }, 60 * 60_000);
 afterAll(async () => {
-    await classroom("lab", "down", "lab");
+    await classroom("lab", "down", stack);
+    fs.rmSync(configFile, { force: true });
     fs.rmSync(state, { recursive: true, force: true });
 });
 
@@ -62,21 +77,21 @@ async function login(): Promise<Login> {
 test("up makes the whole cloud; up again changes nothing; the checkout stays clean", async () => {
     const status = async () => (await run("git", ["status", "--porcelain"], { cwd: projectDir() })).stdout;
     const before = await status();
-    const first = await classroom("up", "lab");
+    const first = await classroom("up", stack);
     expect(`${first.stdout}${first.stderr}`).toMatch(new RegExp(`^${RESOURCES} created in `, "m"));
     expect(first.code).toBe(0);
-    expect(first.stdout).toMatch(/^dashboard: \.\/classroom open lab$/m);
+    expect(first.stdout).toContain(`\ndashboard: ./classroom open ${stack}\n`);
     openrc = /^openrc of admin: (.+)$/m.exec(first.stdout)?.[1] ?? first.stdout;
     expect(fs.statSync(openrc).mode & 0o777).toBe(0o600);
     expect(await login()).toMatchObject({ USERNAME: "admin", TENANT_NAME: "admin", AUTH_URL: "http://auth-node.example.org:5000/v2.0" });
-    const again = await classroom("up", "lab", "--json");
+    const again = await classroom("up", stack, "--json");
     expect(again.stderr).toMatch(new RegExp(`^${RESOURCES} unchanged in `, "m"));
-    expect(JSON.parse(again.stdout)).toMatchObject({ exitCode: 0, dashboard: "./classroom open lab", openrc });
+    expect(JSON.parse(again.stdout)).toMatchObject({ exitCode: 0, dashboard: `./classroom open ${stack}`, openrc });
     expect(await status()).toBe(before);
 }, 20 * 60_000);
 
 test("the cloud does what the tutorial does with it (T1, T2, T4, T5, T6, T8, T12)", async () => {
-    const check = await classroom("check", "lab");
+    const check = await classroom("check", stack);
     const lines = Object.fromEntries([...check.stdout.matchAll(/^(pass|fail|skip)\s+(T\d+)/gm)].map(([, word, id]) => [id, word]));
     expect({ lines, failing: check.stdout.split("\n").filter(l => l.startsWith("fail")) }).toEqual({ failing: [], lines: {
         T1: "pass", T2: "pass", T3: "skip", T4: "pass", T5: "pass", T6: "pass", T7: "skip", T8: "pass", T9: "skip", T10: "skip", T11: "skip", T12: "pass",
@@ -97,7 +112,7 @@ test("golden clones are there and off (H4); br100 and forwarding are as the tuto
 
 test("the dashboard opens on this machine: a wrong password is refused, admin logs in and sees a volume (V2)", async () => {
     const { USERNAME, PASSWORD, TENANT_NAME } = await login(), name = `volume-${randomUUID()}`;
-    const opened = Opened.start([program, "open", "lab"], { ...process.env, CLASSROOM_STATE: state });
+    const opened = Opened.start([program, "open", stack], { ...process.env, CLASSROOM_STATE: state });
     let code: number | null;
     try {
         const volumes = await OpenedVolumes.logIn(opened, { USERNAME, PASSWORD, TENANT_NAME }), volume = await volumes.create(name);
@@ -133,7 +148,7 @@ test("the dashboard opens on this machine: a wrong password is refused, admin lo
 
 test("novaclient 2.13 in Python 2.7 with the printed openrc, on the operator's side: every service is up", async () => {
     const dir = path.dirname(openrc), nova = async (command: string) => (await inRoot(path.join(state, "novaclient"), ["sh", "-ec", `. '${openrc}'; cd /opt/novaclient/bin; ${command}`], {
-        lower: novaclientRoot, binds: { [dir]: dir }, through: ["env", `CLASSROOM_STATE=${state}`, process.execPath, program, "lab", "exec", "lab", "--"],
+        lower: novaclientRoot, binds: { [dir]: dir }, through: ["env", `CLASSROOM_STATE=${state}`, process.execPath, program, "lab", "exec", stack, "--"],
         env: { http_proxy: "" }, timeoutSeconds: 120,
     })).stdout;
     expect(await nova("./python -c 'import pkg_resources, sys; print(pkg_resources.get_distribution(\"python-novaclient\").version, sys.version_info[:2])'")).toBe("('2.13.0', (2, 7))\n");
@@ -149,6 +164,70 @@ test("novaclient 2.13 in Python 2.7 with the printed openrc, on the operator's s
         "nova-consoleauth api-node enabled up", "nova-network network-node enabled up", "nova-scheduler api-node enabled up",
     ]);
 });
+
+test("an option that was edited: a preview names it, old and new, and the restart that follows; up does only that", async () => {
+    const workers = (count: number) => configure({ nodes: { "image-node": { options: { "glance-api-conf": { DEFAULT: { workers: count } } } } } });
+    const pids = () => on("image-node", "systemctl show --property MainPID --value glance-api glance-registry");
+    workers(1);
+    expect((await classroom("up", stack)).stdout).toContain("options.DEFAULT.workers: (none) → 1");
+    const [api, , registry] = (await pids()).split("\n");
+    workers(2);
+    const preview = (await classroom("preview", stack)).stdout;
+    expect(preview.trim().split("\n").slice(0, -1)).toEqual(["~ update guest:OptionsFile cloud-image-glance-api-conf", "    options.DEFAULT.workers: 1 → 2", "    restarts glance-api"]);
+    expect(preview).toMatch(new RegExp(`^1 updated, ${RESOURCES - 1} unchanged in `, "m"));
+    expect((await pids()).split("\n")[0]).toBe(api);
+    expect((await classroom("up", stack)).stdout).toMatch(new RegExp(`^1 updated, ${RESOURCES - 1} unchanged in `, "m"));
+    expect(await on("image-node", "grep ^workers /etc/glance/glance-api.conf")).toBe("workers = 2\n");
+    const [apiNow, , registryNow] = (await pids()).split("\n");
+    expect([apiNow === api, registryNow]).toEqual([false, registry]);
+    configure({ nodes: { "image-node": { options: { "glance-api-cnof": { DEFAULT: { workers: 1 } } } } } });
+    expect(await classroom("up", stack)).toMatchObject({ code: 1, stderr: expect.stringContaining("nodes.image-node.options.glance-api-cnof: image-node has no such file; it has ") });
+    configure();
+    expect((await classroom("up", stack)).stdout).toContain("options.DEFAULT.workers: 2 → (none)");
+}, 10 * 60_000);
+
+test("all eight nodes are switched off and on by the configuration; what is in an off node is not asked; the cloud comes back by itself (N5, N6, A2)", async () => {
+    configure({ nodes: Object.fromEntries(nodeNames.map(node => [node, { power: "off" }])) });
+    const off = await classroom("up", stack);
+    expect([off.stdout, off.code]).toEqual([expect.stringMatching(new RegExp(`^8 updated, ${RESOURCES - 8} unchanged in `, "m")), 0]);
+    for (const host of ["central", "compute"]) expect(await on(host, "virsh -q list --name; virsh -q -c lxc:///system list --name")).toBe("");
+    const refresh = await classroom("refresh", stack);
+    expect([refresh.stdout, refresh.code]).toEqual([expect.stringMatching(/^not asked, for their nodes are off by configuration \(api-node, auth-node, .*volume-node\): \d+ resources$[\s\S]*none drifted/m), 0]);
+    configure();
+    const back = await classroom("up", stack);
+    expect([back.stdout, back.code]).toEqual([expect.stringMatching(new RegExp(`^8 updated, ${RESOURCES - 8} unchanged in `, "m")), 0]);
+    expect(await on("network-node", "cat /proc/sys/net/ipv4/ip_forward; brctl show br100")).toMatch(/^1\n[\s\S]*br100\s+\S+\s+no\s+eth3/);
+    await until("every service runs again", 300, async say => {
+        const { stdout, code } = await classroom("refresh", stack);
+        say(stdout);
+        return code === 0 ? true : undefined;
+    });
+    const check = await classroom("check", stack);
+    expect({ failing: check.stdout.split("\n").filter(l => l.startsWith("fail")), code: check.code }).toEqual({ failing: [], code: 0 });
+}, 20 * 60_000);
+
+test("a resource renamed without an alias keeps its object; where that cannot be, the run stops before anything changes", async () => {
+    // The state is given the other names instead of the program: the same, seen from the other side.
+    const file = path.join(state, "stacks/.pulumi/stacks", PROJECT, `${stack}.json`), before = fs.readFileSync(file, "utf8");
+    const { resources } = (JSON.parse(before) as { checkpoint: { latest: { resources: RecordedResource[] } } }).checkpoint.latest;
+    const rename = (urns: readonly string[]) => fs.writeFileSync(file, urns.reduce((text, urn) => text.split(`${urn}"`).join(`${urn}-renamed"`), before));
+    const firstOf = (types: RegExp) => [...new Map(resources.filter(r => r.custom && types.test(r.type)).reverse().map(r => [r.type, r.urn])).values()];
+    const ours = firstOf(/^pulumi-nodejs:dynamic\/(?!machine:HostKey)/);
+    expect(ours.length).toBeGreaterThan(25);
+    rename(ours);
+    const up = await classroom("up", stack);
+    expect([up.stdout, up.code]).toEqual([expect.stringMatching(new RegExp(`^${ours.length} created, ${ours.length} deleted, ${RESOURCES - ours.length} unchanged in `, "m")), 0]);
+    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+    const now = fs.readFileSync(file, "utf8");
+    for (const urn of firstOf(/^libvirt:/)) {
+        fs.writeFileSync(file, now.split(`${urn}"`).join(`${urn}-renamed"`));
+        const refused = await classroom("up", stack);
+        expect([urn, `${refused.stdout}${refused.stderr}`, refused.code]).toEqual([urn, expect.stringMatching(/already exists|exists already/), 1]);
+        expect(refused.stdout).not.toMatch(/ [+~-] (created|updated|deleted)/);
+        fs.writeFileSync(file, now);
+    }
+    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+}, 20 * 60_000);
 
 /** One property of a type broken behind the program's back, and the resources that a refresh has to name for it. */
 const breaks: readonly { machine: string; script: string; drifted: string[] }[] = [
@@ -187,15 +266,15 @@ const breaks: readonly { machine: string; script: string; drifted: string[] }[] 
 test("what was broken is found, named and mended, and nothing else is touched", async () => {
     // The queue's password goes last: the clients on api-node need the queue.
     for (const { machine, script } of [...breaks].reverse()) await on(machine, script);
-    const refresh = await classroom("refresh", "lab");
+    const refresh = await classroom("refresh", stack);
     const drifted = new RegExp(`^${RESOURCES} of ${RESOURCES} resources asked, drifted: (.*) in `, "m").exec(refresh.stdout)?.[1]?.split(", ").sort();
     const expected = breaks.flatMap(b => b.drifted).sort();
     expect(drifted ?? refresh.stdout).toEqual(expected);
     expect(refresh.code).toBe(3);
-    const up = await classroom("up", "lab");
+    const up = await classroom("up", stack);
     const [, created, updated] = /^(\d+) created, (\d+) updated, \d+ unchanged in /m.exec(up.stdout) ?? [];
     expect([up.stdout, Number(created) + Number(updated)]).toEqual([up.stdout, expected.length]);
-    expect(await classroom("refresh", "lab")).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
 }, 10 * 60_000);
 
 test("mistakes are told in words and change nothing", async () => {
@@ -207,8 +286,8 @@ test("mistakes are told in words and change nothing", async () => {
 });
 
 test("destroy takes everything away; no state file can be read by others", async () => {
-    expect(await classroom("destroy", "lab")).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^${RESOURCES} deleted in `, "m")) });
-    const left = await classroom("ssh", "lab", "central", "--", "virsh -q net-list --all --name; virsh -q list --all; virsh -q -c lxc:///system list --all; ls /var/lib/libvirt/machines; ls /var/lib/libvirt/roots; grep -c classroom /etc/hosts || true");
+    expect(await classroom("destroy", stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^${RESOURCES} deleted in `, "m")) });
+    const left = await classroom("ssh", stack, "central", "--", "virsh -q net-list --all --name; virsh -q list --all; virsh -q -c lxc:///system list --all; ls /var/lib/libvirt/machines; ls /var/lib/libvirt/roots; grep -c classroom /etc/hosts || true");
     expect(left.stdout.trim()).toBe("0");
     expect(fs.existsSync(openrc)).toBe(false);
     expect((fs.statSync(state).mode & 0o077) | (fs.statSync(path.join(state, "passphrase")).mode & 0o077)).toBe(0);

@@ -1,0 +1,111 @@
+import { spawn } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { projectDir } from "../system/paths";
+
+/**
+ * Measures the lab's whole cloud: `npm run bench`. Needs root, warm caches and a machine that does nothing else; takes
+ * five minutes. Writes bench/cloud.json and bench/README.md; makes and removes a lab in a state folder of its own.
+ */
+
+interface Figure { what: string; seconds: number; runs: number[]; wanted?: number; said: string }
+
+const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-bench-"));
+/** How often a figure is taken that takes under a minute. */
+const TIMES = 3;
+
+let peakKiB = 0;
+const started = new Set<number>();
+
+/** Memory of this bench's processes and of everything below them, each page counted once (PSS). */
+function sample(): void {
+    const parents = new Map<number, number>();
+    for (const name of fs.readdirSync("/proc")) {
+        if (!/^\d+$/.test(name)) continue;
+        try {
+            const stat = fs.readFileSync(`/proc/${name}/stat`, "utf8");
+            parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]));
+        } catch { /* ended meanwhile */ }
+    }
+    try { started.add(Number(fs.readFileSync(path.join(state, "labs/lab/run/init.pid"), "utf8"))); } catch { /* not yet */ }
+    const ours = (pid: number): boolean => started.has(pid) || (parents.has(pid) && parents.get(pid)! > 1 && ours(parents.get(pid)!));
+    let sum = 0;
+    for (const pid of parents.keys()) {
+        if (!ours(pid)) continue;
+        try { sum += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0); } catch { /* ended meanwhile */ }
+    }
+    peakKiB = Math.max(peakKiB, sum);
+}
+
+/** Runs the command line; returns how long it took, start and end of the process included, and its last line. */
+async function classroom(...args: string[]): Promise<{ seconds: number; said: string }> {
+    const begin = process.hrtime.bigint(), out: string[] = [];
+    const child = spawn(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], {
+        cwd: projectDir(), stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, CLASSROOM_STATE: state },
+    });
+    started.add(child.pid!);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
+    const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+    started.delete(child.pid!);
+    const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+    const lines = out.join("").trim().split("\n"), counted = lines.filter(line => / in [\d.]+ s$/.test(line)).pop();
+    if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${lines.slice(-20).join("\n")}`);
+    return { seconds, said: counted ?? lines.pop() ?? "" };
+}
+
+const figures: Figure[] = [];
+async function take(what: string, times: number, wanted: number | undefined, ...args: string[]): Promise<void> {
+    const runs: number[] = [];
+    let said = "";
+    for (let i = 0; i < times; i++) {
+        const one = await classroom(...args);
+        runs.push(Math.round(one.seconds * 10) / 10);
+        said = one.said;
+    }
+    const seconds = [...runs].sort((a, b) => a - b)[Math.floor(runs.length / 2)]!;
+    figures.push({ what, seconds, runs, ...(wanted !== undefined && { wanted }), said });
+    console.log(`${what}: ${seconds} s${runs.length > 1 ? ` (median of ${runs.join(", ")})` : ""}: ${said}`);
+}
+
+/** How large the state is, and its largest resource of our own. */
+function stateFigures(): { stateBytes: number; largest: { name: string; bytes: number } } {
+    const file = path.join(state, "stacks/.pulumi/stacks/gridka-cloud-classroom/lab.json");
+    const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8")) as { checkpoint: { latest: { resources: { urn: string; type: string }[] } } };
+    const sizes = checkpoint.latest.resources.filter(r => r.type.startsWith("pulumi-nodejs:dynamic/")).map(r => ({ name: r.urn.split("::").pop()!, bytes: JSON.stringify(r).length }));
+    return { stateBytes: fs.statSync(file).size, largest: sizes.sort((a, b) => b.bytes - a.bytes)[0]! };
+}
+
+async function main(): Promise<void> {
+    const timer = setInterval(sample, 2000);
+    try {
+        await take("up of everything from nothing, hosts included", 1, 300, "up", "lab");
+        await take("up again, nothing to do", TIMES, 10, "up", "lab");
+        await take("preview, nothing to do", TIMES, undefined, "preview", "lab");
+        await take("refresh", TIMES, 20, "refresh", "lab");
+        await take("check", 1, undefined, "check", "lab");
+        const sizes = stateFigures();
+        await take("destroy", 1, 60, "destroy", "lab");
+        await take("lab down", 1, undefined, "lab", "down", "lab");
+        await take("render", TIMES, 5, "render", "lab");
+        const result = {
+            taken: new Date().toISOString().slice(0, 10), machine: { cores: os.cpus().length, memoryGiB: Math.round(os.totalmem() / 2 ** 30), node: process.version },
+            figures: figures.map(({ said: _words, ...figure }) => figure), peakMemoryGiB: Math.round(peakKiB / 2 ** 20 * 10) / 10, ...sizes,
+        };
+        fs.writeFileSync(path.join(projectDir(), "bench/cloud.json"), JSON.stringify(result, undefined, 2) + "\n");
+        const rows = figures.map(f => `| ${f.what} | ${f.seconds} s | ${f.wanted === undefined ? "" : `${f.wanted} s`} |`);
+        fs.writeFileSync(path.join(projectDir(), "bench/README.md"), [
+            "# Figures of the lab's whole cloud", "",
+            `Taken ${result.taken} with warm caches on ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}, by \`npm run bench\`; medians of ${TIMES} where it takes under a minute.`, "",
+            "| what | measured | wanted at most |", "|---|---|---|", ...rows,
+            `| memory of lab and engine together, at most | ${result.peakMemoryGiB} GiB | 8 GiB |`,
+            `| state | ${(sizes.stateBytes / 1e6).toFixed(2)} MB | 1.5 MB |`, `| largest dynamic resource in it (${sizes.largest.name}) | ${sizes.largest.bytes} bytes | 6000 bytes |`, "",
+        ].join("\n"));
+    } finally {
+        clearInterval(timer);
+        await classroom("lab", "down", "lab");
+        fs.rmSync(state, { recursive: true, force: true });
+    }
+}
+
+main().catch(e => { console.error((e as Error).message); process.exitCode = 1; });
