@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { cloudOf } from "../components/team-cloud";
 import type { Settings } from "../config/settings";
 import { PROJECT } from "../engine/automation";
+import { setMocks } from "../engine/mocks";
 import { isSecret } from "../engine/state";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
@@ -72,7 +73,7 @@ async function run(stack: string, settings: Settings): Promise<ProgramResource[]
     const made: Omit<ProgramResource, "custom" | "inputs" | "secret">[] = [], names = new Map<pulumi.Resource, string>();
     const asked = new Map<string, Pick<ProgramResource, "custom" | "inputs">>();
     const key = (type: string, name: string) => `${type} ${name}`;
-    await pulumi.runtime.setMocks({
+    await setMocks({
         newResource: ({ type, name, inputs, custom }) => {
             const short = shortType(type);
             asked.set(key(short, name), { custom: custom === true, inputs: inputs as Record<string, unknown> });

@@ -23,7 +23,9 @@ export class HostPair extends pulumi.ComponentResource {
         super("classroom:index:HostPair", name, {}, opts);
         const each = <T>(make: (role: HostRole) => T) => Object.fromEntries(hostRoles.map(role => [role, make(role)])) as Record<HostRole, T>;
         this.connections = each(role => hostConnection(args, role));
-        this.providers = each(role => new libvirt.Provider(`${name}-${role}`, { uri: libvirtUri(this.connections[role], args.knownHostsFile) }, { parent: this }));
+        this.providers = each(role => new libvirt.Provider(`${name}-${role}`, { uri: libvirtUri(this.connections[role], args.knownHostsFile) },
+            // The engine takes its plugin's version for the provider's at the second operation: a change that is none.
+            { parent: this, ignoreChanges: ["version"] }));
         for (const role of hostRoles) {
             new HostsEntries(`${name}-${role}-names`, { connection: this.connections[role], block: "nodes", entries: args.plan.hostsEntries() }, { parent: this });
         }

@@ -7,6 +7,7 @@ import { SeedDisk } from "../providers/machine/seed-disk";
 import type { SeedFile } from "../providers/machine/container";
 import type { SeedFormat } from "../releases/release";
 import { Golden, pools } from "./golden-image";
+import { onlyNewVolumes } from "./new-volume";
 import { interfaces } from "./node-identity";
 import { seedOf } from "./seed";
 
@@ -45,7 +46,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         // Both come back in another form than they were given, which would be a difference for ever.
         // Whether it runs is another resource's: the provider would never stop one.
         const domain = { ...made, ignoreChanges: ["cmdlines", "networkInterfaces", "running"] };
-        const onPool = { ...made, dependsOn: ready };
+        const disk = { ...made, hooks: onlyNewVolumes(host) }, onPool = { ...disk, dependsOn: ready };
         const golden = new libvirt.Volume(`${name}-golden-disk`, {
             name: `${node.name}-golden.qcow2`, pool, baseVolumeName: volume, baseVolumePool: pools.golden.name, ...(diskGiB && { size: diskGiB * 2 ** 30 }),
         }, { ...onPool, ...(diskGiB && { replaceOnChanges: ["baseVolumeName", "size"] }) });
@@ -64,7 +65,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             networkInterfaces: node.interfaces.map(({ network, mac }) => ({ networkName: network, mac: mac.toUpperCase() })),
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
         });
-        const overlay = (part: string, file: string) => new libvirt.Volume(`${name}-${part}`, { name: file, pool, baseVolumeId: golden.id }, { ...made, replaceOnChanges: ["baseVolumeId"] });
+        const overlay = (part: string, file: string) => new libvirt.Volume(`${name}-${part}`, { name: file, pool, baseVolumeId: golden.id }, { ...disk, replaceOnChanges: ["baseVolumeId"] });
         // The provider starts a domain before it stops it, so the clone's domain has an overlay too: what machines lie on is never written.
         const scratch = overlay("golden-overlay", `${node.name}-golden-overlay.qcow2`);
         const clone = new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]), domain);

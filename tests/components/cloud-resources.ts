@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { setMocks } from "../../engine/mocks";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 import { TeamCloud } from "../../components/team-cloud";
 import { readSettings } from "../../config/settings";
@@ -22,7 +23,7 @@ const made: Record<string, object> = { "machine:HostKey": { publicKey: "ssh-ed25
 /** Every resource that the cloud of a configuration registers, in order, made by a program without an engine. */
 export async function cloudResources(given: Record<string, unknown>): Promise<MockResourceArgs[]> {
     const seen: MockResourceArgs[] = [];
-    await pulumi.runtime.setMocks({
+    await setMocks({
         newResource: args => { seen.push(args); return { id: `${args.name}-id`, state: { ...args.inputs, ...made[args.type.split("/").pop()!] } }; },
         call: args => args.inputs,
     });

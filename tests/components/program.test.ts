@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
+import { setMocks } from "../../engine/mocks";
 import { utils } from "ssh2";
 import * as yaml from "yaml";
 import { program } from "../../components/team-cloud";
@@ -42,7 +43,7 @@ async function registered(stack: string, run: () => unknown): Promise<Record<str
     // The engine puts the project's defaults in.
     const config = { ...Object.fromEntries(Object.entries(declared).map(([key, { default: value }]) => [`${project}:${key}`, value])), ...file.config };
     const seen: Record<string, unknown> = {};
-    await pulumi.runtime.setMocks({ newResource: args => ({ id: `${args.name}-id`, state: { ...args.inputs, ...(args.type.endsWith("machine:HostKey") && { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }) } }), call: args => args.inputs }, project, stack);
+    await setMocks({ newResource: args => ({ id: `${args.name}-id`, state: { ...args.inputs, ...(args.type.endsWith("machine:HostKey") && { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }) } }), call: args => args.inputs }, project, stack);
     const request = jest.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (this: object, ...args: unknown[]) {
         // Where in the source it was registered is no part of what is asked for.
         const { sourceposition: _position, stacktrace: _trace, ...asked } = (args[0] as { toObject(): Record<string, unknown> }).toObject();
