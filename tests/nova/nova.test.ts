@@ -91,7 +91,7 @@ describe("floating range", () => {
         const { nova, handler } = await made();
         Object.assign(nova.pool[6 - 1]!, { pool: "other", project_id: "demo" });
         expect((await handler.read("", inputs))!.foreign).toEqual(["172.16.1.6 (pool other)"]);
-        await expect(handler.update("", inputs, inputs)).rejects.toThrow("floating addresses of 172.16.1.0/29 are in use from another pool: 172.16.1.6 (pool other); wanted: pool public.");
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow("floating addresses of 172.16.1.0/29 are in use, but not as wanted: 172.16.1.6 (pool other); wanted: pool public, once.");
         nova.pool[5]!.project_id = null;
         await handler.update("", inputs, inputs);
         expect(nova.calls).toEqual(["delete 172.16.1.6", "create 172.16.1.6"]);
