@@ -22,7 +22,7 @@ function urlProblem(property: string, url: string | undefined): Problem[] {
 
 /** What keystone's releases fill in; what is not for certain wrong is nobody's business. */
 const FILLED_IN = ["tenant_id", "project_id", "user_id", "public_bind_host", "admin_bind_host", "bind_host", "compute_host", "public_port", "admin_port", "compute_port", "public_endpoint", "admin_endpoint"];
-const FORMATS = new RegExp(`%%|%[rs]|%\\((${FILLED_IN.join("|")})\\)[rsd]`, "g");
+const FORMATS = new RegExp(`%%|%(\\((${FILLED_IN.join("|")})\\))?[-#0 +]*\\d*(\\.\\d+)?[rs]|%\\((admin|public|compute)_port\\)d`, "g");
 /** Keystone cannot fill it in: `$(` is `%(` to it, and the rest is Python's. */
 const isMalformed = (url: string): boolean => url.replace(/\$\(/g, "%(").replace(FORMATS, "").includes("%");
 const malformedUrl = (e: Found): string | undefined => [e.publicUrl, e.adminUrl, e.internalUrl].find(isMalformed);
