@@ -21,9 +21,12 @@ async function grizzly(cases: string, use: (api: (access: IdentityAccess) => Ret
     try { await use(as => identity(as, replay.http), replay); } finally { await replay.finished(); }
 }
 
-test("a grant that is there is a grant (409); one that is not there is taken away (404)", () => grizzly("grant-again grant-twice revoke revoke-twice", async api => {
+test("a grant that is there is a grant (409); one that is not there is taken away (404)", () => grizzly("grant-again grant-twice grant-missing-tenant revoke revoke-twice", async api => {
     const handler = grantHandler(api), inputs = { identity: access, tenantId: t1!, userId: u1!, roleId: r1! };
+    expect(handler.access).toEqual(["identity"]);
     const made = await handler.create(inputs);
+    expect(made.id).toBe(`${t1}/${u1}/${r1}`);
+    await expect(handler.create({ ...inputs, tenantId: "nonesuch" })).rejects.toMatchObject({ status: 404, reason: "Could not find project: nonesuch" });
     expect(await handler.create(inputs)).toEqual(made);
     await handler.delete(made.id, inputs);
     await handler.delete(made.id, inputs);
