@@ -108,7 +108,7 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     terminal.protect([settings.credentials.adminPassword]);
     const access = adminAccess(settings, hostConnection(settings, "central"));
     const admin = session(access);
-    await admin.withToken(async () => undefined);
+    await admin.withLogin(async () => undefined);
     return {
         compute: compute(access), images: images(access), volumes: volumes(access),
         addSecurityGroup: async (id, name) => { await admin.request("compute", { method: "POST", path: `/servers/${id}/action`, json: { addSecurityGroup: { name } } }); },

@@ -47,7 +47,7 @@ const toGroup = (g: WireGroup): SecurityGroup => ({ id: String(g.id), name: g.na
 const toFlavor = (f: WireFlavor): FlavorSpec => ({ flavorId: f.id, name: f.name, ram: f.ram, disk: f.disk, vcpus: f.vcpus, isPublic: f["os-flavor-access:is_public"] ?? true });
 const toServer = (s: WireServer): Server => ({ id: s.id, name: s.name, status: s.status, addresses: s.addresses, host: s["OS-EXT-SRV-ATTR:host"] ?? undefined, fault: s.fault });
 
-type Kind = "networks" | "floating" | "groups" | "flavors";
+type Kind = "networks" | "floating" | "groups" | "flavors" | "services";
 
 /** Compute v2 with nova-network, as Grizzly to Ocata have it. */
 export class Compute {
@@ -120,8 +120,12 @@ export class Compute {
     importKeypair({ name, publicKey }: Keypair): Promise<void> { return this.tell("POST", "/os-keypairs", { keypair: { name, public_key: publicKey } }); }
     deleteKeypair(name: string): Promise<void> { return this.tell("DELETE", `/os-keypairs/${encodeURIComponent(name)}`); }
 
-    async services(): Promise<ServiceState[]> { return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services; }
-    enableService(host: string, binary: string, enabled: boolean): Promise<void> { return this.tell("PUT", `/os-services/${enabled ? "enable" : "disable"}`, { host, binary }); }
+    services(): Promise<ServiceState[]> {
+        return this.session.lists.get("services", async () => (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services);
+    }
+    enableService(host: string, binary: string, enabled: boolean): Promise<void> {
+        return this.changing("services", () => this.tell("PUT", `/os-services/${enabled ? "enable" : "disable"}`, { host, binary }));
+    }
     async hypervisors(): Promise<{ id: number; hypervisor_hostname: string }[]> {
         return (await this.ask<{ hypervisors: { id: number; hypervisor_hostname: string }[] }>("GET", "/os-hypervisors")).hypervisors;
     }

@@ -114,7 +114,7 @@ export class Http {
     private readonly connections = new Map<string, Connections>();
     private readonly made = new Map<string, unknown>();
 
-    constructor(private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port)) {}
+    constructor(private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port), private readonly wait = pause) {}
 
     /** One object a key, for the life of the process: a session, a list that several ask for. */
     once<T>(key: string, make: () => T): T {
@@ -134,16 +134,16 @@ export class Http {
                 const error = e as Error & { code?: string; sent?: boolean };
                 const refused = !error.sent && (error.code === "ECONNREFUSED" || /refused/i.test(error.message));
                 const reset = error.sent && error.code === "ECONNRESET" && request.method !== "POST" && request.method !== "PATCH";
-                if ((refused || reset) && attempt < CONNECT_ATTEMPTS) { await pause(attempt / 2); continue; }
+                if ((refused || reset) && attempt < CONNECT_ATTEMPTS) { await this.wait(attempt / 2); continue; }
                 throw error.name === "Unreachable" ? error
                     : new Unreachable(`${where}, asked from ${via.name}, does not answer ${request.method} ${request.path}: ${error.message}`);
             }
             if (response.status < 300) return response;
-            const wait = waitSeconds(response, attempt);
-            if (wait === undefined || attempt >= ATTEMPTS) {
+            const seconds = waitSeconds(response, attempt);
+            if (seconds === undefined || attempt >= ATTEMPTS) {
                 throw new HttpError(request.method, request.path, response.status, withoutSecrets(reasonOf(response), request), where);
             }
-            await pause(wait);
+            await this.wait(seconds);
         }
     }
 

@@ -39,20 +39,17 @@ export interface Ec2Credential { access: string; secret: string; tenantId: strin
 export interface Endpoint { id: string; region: string; serviceId: string; publicUrl: string; adminUrl: string; internalUrl: string }
 
 const TOKENS = "/v2.0/tokens";
-/** How long a list serves the reads of one refresh. */
-const LIST_SECONDS = 10;
-
-/** The lists of one service: one call a kind for everybody who asks within a short time, none after a write. */
+/** The lists of one service: one call a kind for everybody who asks in a run, until somebody writes or wants to know anew. */
 export class Lists {
-    private readonly known = new Map<string, { until: number; list: Promise<unknown> }>();
+    private readonly known = new Map<string, Promise<unknown>>();
 
     get<T>(kind: string, ask: () => Promise<T>): Promise<T> {
         const known = this.known.get(kind);
-        if (known && Date.now() < known.until) return known.list as Promise<T>;
-        const entry = { until: Date.now() + LIST_SECONDS * 1000, list: ask() };
-        this.known.set(kind, entry);
-        entry.list.catch(() => { if (this.known.get(kind) === entry) this.known.delete(kind); });
-        return entry.list;
+        if (known) return known as Promise<T>;
+        const list = ask();
+        this.known.set(kind, list);
+        list.catch(() => { if (this.known.get(kind) === list) this.known.delete(kind); });
+        return list;
     }
 
     /** Runs a write; a list that was asked for while it ran is not kept either. */
@@ -61,7 +58,10 @@ export class Lists {
         try { return await write(); } finally { this.drop(kinds); }
     }
 
-    drop(kinds: readonly string[]): void { for (const kind of kinds) this.known.delete(kind); }
+    /** `grants` are all lists that begin so: `grants TENANT USER`. */
+    drop(kinds: readonly string[]): void {
+        for (const known of [...this.known.keys()]) if (kinds.some(kind => known === kind || known.startsWith(`${kind} `))) this.known.delete(known);
+    }
 }
 
 interface Access {
@@ -95,11 +95,11 @@ export class Session {
         return this.current;
     }
 
-    /** Runs a request with the token; one more time with a new one if the token is not accepted. */
-    async withToken<T>(send: (token: string) => Promise<T>): Promise<T> {
+    /** Runs a request with what a login gave; one more time with a new one if the token is not accepted. */
+    async withLogin<T>(send: (access: Access) => Promise<T>): Promise<T> {
         for (let again = false; ; again = true) {
             const login = this.login();
-            try { return await send((await login).token.id); } catch (e) {
+            try { return await send(await login); } catch (e) {
                 if (again || !isStatus(e, 401) || e.path === TOKENS) throw e;
                 if (this.current === login) this.current = undefined;
             }
@@ -107,14 +107,15 @@ export class Session {
     }
 
     /** A request below a service's public URL (`fromRoot`: below its version), as the catalogue has it. */
-    async request(type: string, request: HttpRequest, fromRoot = false): Promise<HttpResponse> {
-        const { serviceCatalog } = await this.login();
-        const url = serviceCatalog.find(s => s.type === type)?.endpoints[0]?.publicURL;
-        if (url === undefined) throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
-        const { hostname, port, pathname } = new URL(url);
-        const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
-        return await this.withToken(token => this.http.request({ via: this.access.via, host: hostname, port: Number(port) || 80 },
-            { ...request, path, headers: { ...request.headers, "X-Auth-Token": token } }));
+    request(type: string, request: HttpRequest, fromRoot = false): Promise<HttpResponse> {
+        // The URL has the tenant's id in it: it is of the same login as the token.
+        return this.withLogin(({ token, serviceCatalog }) => {
+            const url = serviceCatalog.find(s => s.type === type)?.endpoints[0]?.publicURL;
+            if (url === undefined) throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
+            const { hostname, port, pathname } = new URL(url);
+            const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
+            return this.http.request({ via: this.access.via, host: hostname, port: Number(port) || 80 }, { ...request, path, headers: { ...request.headers, "X-Auth-Token": token.id } });
+        });
     }
 }
 
@@ -137,7 +138,7 @@ export class Identity {
 
     private async ask<T>(method: HttpRequest["method"], path: string, json?: unknown, secrets: string[] = []): Promise<T> {
         const send = (token: string) => this.http.request(this.target, { method, path: `/v2.0${path}`, json, headers: { "X-Auth-Token": token }, secrets });
-        const answer = "adminToken" in this.access ? await send(this.access.adminToken) : await session(this.access, this.http).withToken(send);
+        const answer = "adminToken" in this.access ? await send(this.access.adminToken) : await session(this.access, this.http).withLogin(({ token }) => send(token.id));
         return answer.body.length > 0 ? answer.json<T>() : undefined as T;
     }
 
@@ -154,19 +155,21 @@ export class Identity {
     updateTenant(id: string, tenant: Partial<Omit<Tenant, "id">>): Promise<Tenant> {
         return this.lists.changing(["tenants"], async () => toTenant((await this.ask<{ tenant: Tenant }>("POST", `/tenants/${id}`, { tenant })).tenant));
     }
-    deleteTenant(id: string): Promise<void> { return this.lists.changing(["tenants"], () => this.ask("DELETE", `/tenants/${id}`)); }
+    /** Its grants go with it; users keep its id, and EC2 credentials on it stay. */
+    deleteTenant(id: string): Promise<void> { return this.lists.changing(["tenants", "grants"], () => this.ask("DELETE", `/tenants/${id}`)); }
 
     users(): Promise<User[]> {
         return this.lists.get("users", async () => (await this.ask<{ users: User[] }>("GET", "/users")).users.map(toUser));
     }
+    /** With a tenant the user is granted `_member_` there. */
     createUser(user: Omit<User, "id"> & { password: string }): Promise<User> {
-        return this.lists.changing(["users"], async () => toUser((await this.ask<{ user: User }>("POST", "/users", { user }, [user.password])).user));
+        return this.lists.changing(["users", "grants"], async () => toUser((await this.ask<{ user: User }>("POST", "/users", { user }, [user.password])).user));
     }
     /** Setting a password, even the same one, ends the user's tokens. */
     updateUser(id: string, user: Partial<Omit<User, "id"> & { password: string }>): Promise<User> {
-        return this.lists.changing(["users"], async () => toUser((await this.ask<{ user: User }>("PUT", `/users/${id}`, { user: { id, ...user } }, [user.password ?? ""])).user));
+        return this.lists.changing(["users", "grants"], async () => toUser((await this.ask<{ user: User }>("PUT", `/users/${id}`, { user: { id, ...user } }, [user.password ?? ""])).user));
     }
-    deleteUser(id: string): Promise<void> { return this.lists.changing(["users"], () => this.ask("DELETE", `/users/${id}`)); }
+    deleteUser(id: string): Promise<void> { return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", `/users/${id}`)); }
 
     /** Whether the password is the user's; a user who is disabled cannot be asked for. */
     async accepts(username: string, password: string): Promise<boolean> {
@@ -182,7 +185,8 @@ export class Identity {
     createRole(name: string): Promise<Role> {
         return this.lists.changing(["roles"], async () => (await this.ask<{ role: Role }>("POST", "/OS-KSADM/roles", { role: { name } })).role);
     }
-    deleteRole(id: string): Promise<void> { return this.lists.changing(["roles"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`)); }
+    /** Its grants go with it. */
+    deleteRole(id: string): Promise<void> { return this.lists.changing(["roles", "grants"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`)); }
 
     /** The roles of a user on a tenant. */
     grants(tenantId: string, userId: string): Promise<Role[]> {

@@ -64,12 +64,14 @@ export class AuthNode extends pulumi.ComponentResource {
             name: "keystone", type: "identity", description: "Keystone Identity Service",
             url: { public: `http://${publicName}:5000/v2.0`, admin: `http://${publicName}:35357/v2.0`, internal: `http://${internalAddress}:5000/v2.0` },
         };
-        const endpoint = ({ name: service, type, description, url }: CatalogueService, after: pulumi.Resource[]) => {
+        const endpoint = ({ name: service, type, description, url }: CatalogueService, after: pulumi.Resource[], answersForCatalogue = false) => {
             const entry = new CatalogueEntry(`${name}-service-${service}`, { identity, service, type, description }, entity);
-            return new Endpoint(`${name}-endpoint-${service}`, { identity, region, serviceId: entry.id, publicUrl: url.public, adminUrl: url.admin, internalUrl: url.internal }, { ...entity, dependsOn: [...keystone, ...after] });
+            return new Endpoint(`${name}-endpoint-${service}`, {
+                identity, region, serviceId: entry.id, publicUrl: url.public, adminUrl: url.admin, internalUrl: url.internal, answersForCatalogue,
+            }, { ...entity, dependsOn: [...keystone, ...after] });
         };
-        // The first endpoint makes the region: two at once would both try.
-        const first = endpoint(identityItself, []);
+        // The first endpoint makes the region: two at once would both try. It works by the admin token, also when nobody can log in.
+        const first = endpoint(identityItself, [], true);
         this.catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
             if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));

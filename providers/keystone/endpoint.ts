@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Identity, identity, IdentityAccess } from "../../clients/identity";
+import { Endpoint as Found, Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { AccessArgs, refuseDifferent } from "./adopt";
 
-interface Inputs { identity: IdentityAccess; region: string; serviceId: string; publicUrl: string; adminUrl: string; internalUrl: string }
+interface Inputs {
+    identity: IdentityAccess; region: string; serviceId: string; publicUrl: string; adminUrl: string; internalUrl: string;
+    /** Always empty in the program, where it answers for the catalogue: what a refresh finds shows as a difference. */
+    malformed?: string[];
+}
 type Api = Pick<Identity, "endpoints" | "createEndpoint" | "deleteEndpoint" | "forget">;
 
 /** Keystone takes any URL, and then answers 500 to every scoped login if it cannot fill one in. */
@@ -16,15 +20,30 @@ function urlProblem(property: string, url: string | undefined): Problem[] {
     return reason === undefined ? [] : [{ property, reason: `"${url}": ${reason}` }];
 }
 
+/** What keystone's releases fill in; what is not for certain wrong is nobody's business. */
+const FILLED_IN = ["tenant_id", "project_id", "user_id", "public_bind_host", "admin_bind_host", "bind_host", "compute_host", "public_port", "admin_port", "compute_port", "public_endpoint", "admin_endpoint"];
+const FORMATS = new RegExp(`%%|%(\\((${FILLED_IN.join("|")})\\))?[-#0 +]*\\d*(\\.\\d+)?[rs]|%\\((admin|public|compute)_port\\)d`, "g");
+/** Keystone cannot fill it in: `$(` is `%(` to it, and the rest is Python's. */
+const isMalformed = (url: string): boolean => url.replace(/\$\(/g, "%(").replace(FORMATS, "").includes("%");
+const malformedUrl = (e: Found): string | undefined => [e.publicUrl, e.adminUrl, e.internalUrl].find(isMalformed);
+
 /** The URLs of a service in a region, found by these two: v2.0 can neither change nor tell apart equal ones. */
 export function endpointHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
+    /** Whoever made one: nobody can log in on a tenant while it is there. */
+    const mend = async ({ identity: access, malformed }: Inputs) => {
+        if (!malformed) return;
+        const keystone = api(access);
+        keystone.forget("endpoints");
+        for (const { id } of (await keystone.endpoints()).filter(malformedUrl)) await unlessGone(keystone.deleteEndpoint(id));
+    };
     return {
-        inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl"], access: ["identity"],
+        inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl", "malformed"], access: ["identity"],
         replaceOn: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl"],
         check: ({ publicUrl, adminUrl, internalUrl }) =>
             [...urlProblem("publicUrl", publicUrl), ...urlProblem("adminUrl", adminUrl), ...urlProblem("internalUrl", internalUrl)],
-        async create({ identity: access, ...wanted }) {
-            const keystone = api(access);
+        async create(inputs) {
+            await mend(inputs);
+            const { identity: access, malformed: _malformed, ...wanted } = inputs, keystone = api(access);
             keystone.forget("endpoints");
             const found = (await keystone.endpoints()).filter(e => e.serviceId === wanted.serviceId && e.region === wanted.region);
             const equal = found.find(e => e.publicUrl === wanted.publicUrl && e.adminUrl === wanted.adminUrl && e.internalUrl === wanted.internalUrl);
@@ -32,12 +51,13 @@ export function endpointHandler(api: (access: IdentityAccess) => Api = identity)
             return { id: (equal ?? await keystone.createEndpoint(wanted)).id, outputs: {} };
         },
         async read(id, recorded) {
-            const live = (await asked(api(recorded.identity).endpoints())).find(e => e.id === id);
+            const all = await asked(api(recorded.identity).endpoints()), live = all.find(e => e.id === id);
             if (!live) return undefined;
             const { id: _id, ...properties } = live;
-            return { ...recorded, ...properties };
+            const malformed = all.filter(malformedUrl).map(e => `${e.id} of service ${e.serviceId}: ${malformedUrl(e)}`);
+            return { ...recorded, ...properties, ...(recorded.malformed && { malformed }) };
         },
-        async update() { return {}; },
+        async update(_id, _recorded, inputs) { await mend(inputs); return {}; },
         async delete(id, { identity: access }) { await unlessGone(api(access).deleteEndpoint(id)); },
     };
 }
@@ -53,11 +73,13 @@ export interface EndpointArgs {
     publicUrl: pulumi.Input<string>;
     adminUrl: pulumi.Input<string>;
     internalUrl: pulumi.Input<string>;
+    /** Also finds and deletes whatever endpoint of whatever service keeps everybody from logging in. One in a catalogue does. Default false. */
+    answersForCatalogue?: boolean;
 }
 
 /** Where a service is reached (K4, K6). Its `id` is keystone's. */
 export class Endpoint extends LiveResource {
-    constructor(name: string, args: EndpointArgs, opts?: pulumi.CustomResourceOptions) {
-        super("keystone/endpoint", "Endpoint", name, { ...args, identity: pulumi.secret(args.identity) }, opts);
+    constructor(name: string, { answersForCatalogue, ...args }: EndpointArgs, opts?: pulumi.CustomResourceOptions) {
+        super("keystone/endpoint", "Endpoint", name, { ...args, identity: pulumi.secret(args.identity), ...(answersForCatalogue && { malformed: [] }) }, opts);
     }
 }

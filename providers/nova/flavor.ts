@@ -3,7 +3,7 @@ import { asked, unlessGone } from "../../clients/http";
 import { Compute, compute, FlavorSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Handler, LiveResource, Problem } from "../dynamic";
-import { AccessArgs, refuseDifferent } from "../keystone/adopt";
+import { AccessArgs, refuseDifferent, sameName } from "../keystone/adopt";
 
 interface Inputs extends FlavorSpec { cloud: CloudAccess }
 type Api = Pick<Compute, "flavors" | "createFlavor" | "deleteFlavor" | "forget">;
@@ -27,7 +27,7 @@ export function flavorHandler(api: (access: CloudAccess) => Api = compute): Hand
             const nova = api(cloud);
             nova.forget("flavors");
             const all = await nova.flavors();
-            const found = all.find(f => f.flavorId === wanted.flavorId) ?? all.find(f => f.name === wanted.name);
+            const found = all.find(f => f.flavorId === wanted.flavorId) ?? all.find(f => sameName(f.name, wanted.name));
             if (found) refuseDifferent(`flavor ${found.name} (id ${found.flavorId})`, wanted, found); else await nova.createFlavor(wanted);
             return { id: wanted.flavorId, outputs: {} };
         },

@@ -8,7 +8,7 @@ import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs {
     cloud: CloudAccess; range: string; pool: string;
-    /** Always empty in the program: what a refresh finds missing, or in another pool, shows as a difference. */
+    /** Always empty in the program: what a refresh finds missing, or in another pool, or twice, shows as a difference. */
     missing: string[]; foreign: string[];
 }
 type Api = Pick<Compute, "floatingAddresses" | "createFloatingAddresses" | "deleteFloatingAddresses" | "forget">;
@@ -20,25 +20,36 @@ export function addressesOf(range: string): string[] {
     return Array.from({ length: Math.max(network.size - 2, 0) }, (_, i) => network.address(i + 1));
 }
 
+/** An address with nova's entries of it: more than one where two asked for it at once. */
+interface Held { address: string; entries: FloatingAddress[] }
+
 function compare(live: readonly FloatingAddress[], range: string, pool: string) {
-    const known = new Map(live.map(a => [a.address, a]));
-    const wanted = addressesOf(range);
-    const elsewhere = wanted.flatMap(a => known.get(a) ?? []).filter(a => a.pool !== pool);
-    return { missing: wanted.filter(a => !known.has(a)), elsewhere, own: wanted.filter(a => known.get(a)?.pool === pool) };
+    const known = new Map<string, FloatingAddress[]>();
+    for (const entry of live) known.set(entry.address, [...known.get(entry.address) ?? [], entry]);
+    const held = addressesOf(range).map((address): Held => ({ address, entries: known.get(address) ?? [] }));
+    const inPool = ({ entries }: Held) => entries.every(e => e.pool === pool);
+    return {
+        missing: held.filter(h => h.entries.length === 0).map(h => h.address),
+        own: held.filter(h => h.entries.length > 0 && inPool(h)),
+        /** In another pool, or in this one twice. */
+        wrong: held.filter(h => h.entries.length > 1 || !inPool(h)),
+    };
 }
-const show = (a: FloatingAddress): string => `${a.address} (pool ${a.pool})`;
+const show = ({ address, entries }: Held): string => `${address} (${[...new Set(entries.map(e => `pool ${e.pool}`)), ...(entries.length > 1 ? [`${entries.length} times`] : [])].join(", ")})`;
+/** Whether one request takes one entry or all of them, nova does not say; what is gone already is success. */
+const remove = async (nova: Api, { address, entries }: Held): Promise<void> => { for (const _ of entries) await nova.deleteFloatingAddresses(address); };
 
 /** Floating addresses of a pool, compared one by one; those that are missing are added without touching the others. */
 export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     const put = async ({ cloud, range, pool }: Inputs) => {
         const nova = api(cloud);
         nova.forget("floating");
-        const { missing, elsewhere, own } = compare(await nova.floatingAddresses(), range, pool);
-        const used = elsewhere.filter(a => a.project_id !== null || a.instance_uuid !== null);
-        if (used.length > 0) throw new Error(`floating addresses of ${range} are in use from another pool: ${used.map(show).join(", ")}; wanted: pool ${pool}. Release them, then run again`);
-        for (const { address } of elsewhere) await nova.deleteFloatingAddresses(address);
-        if (own.length === 0 && elsewhere.length === 0) await nova.createFloatingAddresses(range, pool);
-        else for (const address of [...missing, ...elsewhere.map(a => a.address)]) await nova.createFloatingAddresses(address, pool);
+        const { missing, wrong, own } = compare(await nova.floatingAddresses(), range, pool);
+        const used = wrong.filter(h => h.entries.some(e => e.project_id !== null || e.instance_uuid !== null));
+        if (used.length > 0) throw new Error(`floating addresses of ${range} are in use, but not as wanted: ${used.map(show).join(", ")}; wanted: pool ${pool}, once. Release them, then run again`);
+        for (const held of wrong) await remove(nova, held);
+        if (own.length === 0 && wrong.length === 0) await nova.createFloatingAddresses(range, pool);
+        else for (const address of [...missing, ...wrong.map(h => h.address)]) await nova.createFloatingAddresses(address, pool);
     };
     return {
         inputs: ["range", "pool", "missing", "foreign"], access: ["cloud"], replaceOn: ["range", "pool"],
@@ -55,16 +66,16 @@ export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute
             return { id: `${inputs.pool}/${inputs.range}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { missing, elsewhere, own } = compare(await asked(api(recorded.cloud).floatingAddresses()), recorded.range, recorded.pool);
-            return own.length > 0 || elsewhere.length > 0 ? { ...recorded, missing, foreign: elsewhere.map(show) } : undefined;
+            const { missing, wrong, own } = compare(await asked(api(recorded.cloud).floatingAddresses()), recorded.range, recorded.pool);
+            return own.length > 0 || wrong.length > 0 ? { ...recorded, missing, foreign: wrong.map(show) } : undefined;
         },
         async update(_id, _recorded, inputs) { await put(inputs); return {}; },
         async delete(_id, { cloud, range, pool }) {
             const nova = api(cloud);
             nova.forget("floating");
-            const { elsewhere, own } = compare(await nova.floatingAddresses(), range, pool);
-            if (own.length > 0 && elsewhere.length === 0) await nova.deleteFloatingAddresses(range);
-            else for (const address of own) await nova.deleteFloatingAddresses(address);
+            const { wrong, own } = compare(await nova.floatingAddresses(), range, pool);
+            if (own.length > 0 && wrong.length === 0) await nova.deleteFloatingAddresses(range);
+            else for (const held of own) await remove(nova, held);
         },
     };
 }

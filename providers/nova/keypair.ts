@@ -23,7 +23,7 @@ export function keypairHandler(api: (access: CloudAccess) => Api = compute): Han
         },
         async create({ cloud, name, publicKey }) {
             const nova = api(cloud), found = await unlessGone(nova.keypair(name));
-            if (found) refuseDifferent(`keypair ${name}`, { publicKey: bare(publicKey) }, { publicKey: bare(found.publicKey) });
+            if (found) refuseDifferent(`keypair ${name}`, { name, publicKey: bare(publicKey) }, { name: found.name, publicKey: bare(found.publicKey) });
             else await nova.importKeypair({ name, publicKey: publicKey.trim() });
             return { id: name, outputs: {} };
         },

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { asked, unlessGone } from "../../clients/http";
+import { asked, isStatus, unlessGone } from "../../clients/http";
 import { Compute, compute, NetworkSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
@@ -24,9 +24,14 @@ export function networkHandler(api: (access: CloudAccess) => Api = compute): Han
         async create({ cloud, ...wanted }) {
             const nova = api(cloud);
             nova.forget("networks");
-            const found = (await nova.networks()).find(n => n.cidr === wanted.cidr);
+            const all = await nova.networks(), found = all.find(n => n.cidr === wanted.cidr);
             if (found) refuseDifferent(`network ${wanted.cidr} (${found.id})`, wanted, found);
-            return { id: (found ?? await nova.createNetwork(wanted)).id, outputs: {} };
+            if (found) return { id: found.id, outputs: {} };
+            try { return { id: (await nova.createNetwork(wanted)).id, outputs: {} }; } catch (e) {
+                // Grizzly gives no reason: with an IPv6 network alone among them it cannot compare the ranges.
+                const v6 = isStatus(e, 400) && all.find(n => n.cidr === "");
+                throw v6 ? new Error(`${e.message} Network ${v6.label} (${v6.id}) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again`) : e;
+            }
         },
         async read(id, recorded) {
             const live = (await asked(api(recorded.cloud).networks())).find(n => n.id === id);
@@ -37,6 +42,7 @@ export function networkHandler(api: (access: CloudAccess) => Api = compute): Han
         async update() { return {}; },
         async delete(id, { cloud, label }) {
             const nova = api(cloud);
+            nova.forget("networks");
             const live = (await nova.networks()).find(n => n.id === id);
             if (live?.projectId !== undefined) await nova.disassociateNetwork(id);
             try { await unlessGone(nova.deleteNetwork(id)); } catch (e) {

@@ -6,7 +6,7 @@ import { Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs { cloud: CloudAccess; host: string; binary: string; enabled: boolean; state: string }
-type Api = Pick<Compute, "services" | "enableService">;
+type Api = Pick<Compute, "services" | "enableService" | "forget">;
 
 const WAIT_SECONDS = 120;
 
@@ -16,6 +16,7 @@ export function serviceStateHandler(api: (access: CloudAccess) => Api = compute,
     const put = async (inputs: Inputs) => {
         const { cloud, host, binary, enabled } = inputs, deadline = Date.now() + WAIT_SECONDS * 1000;
         for (;;) {
+            api(cloud).forget("services");
             const live = await find(inputs);
             if (live?.state === "up") {
                 if ((live.status === "enabled") !== enabled) await api(cloud).enableService(host, binary, enabled);

@@ -1,7 +1,8 @@
 import { compute, Compute } from "../../clients/compute";
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess } from "../../clients/identity";
-import { Replay } from "./replay";
+import { Http, HttpRequest, HttpResponse, Target } from "../../clients/http";
+import { recorded, Replay } from "./replay";
 
 const admin: CloudAccess = { via: { name: "host a" } as Connection, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "admin", password: "admin_pass", tenant: "admin" };
 const [network, server] = ["513f8a35-1f89-46e5-9a49-e9dda369d712", "9cdb2ab4-5a0a-4c38-8395-ece69633af37"];
@@ -60,6 +61,22 @@ test("keypairs: Grizzly knows no ed25519", () => grizzly("keypair-get keypair-im
     await nova.deleteKeypair("k2");
     expect(await outcome(nova.importKeypair({ name: "ked", publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1JzCqZ5b0uX0o9Jw2o4W0zGm4b9lY8cZ9cQm0xkq7F x@y" }))).toEqual([400, "Keypair data is invalid"]);
 }));
+
+test("a service is found by its binary: `service`, as later releases' documentation has it, is refused", async () => {
+    expect(recorded("nova", "service-disable")).toMatchObject({ status: 422, req_body: '{"host": "grizzly", "service": "nova-compute"}' });
+    const sent: unknown[] = [];
+    class Sent extends Http {
+        override async request(_target: Target, { method, path, json }: HttpRequest): Promise<HttpResponse> {
+            const login = { access: { token: { id: "t" }, serviceCatalog: [{ type: "compute", endpoints: [{ publicURL: "http://h:8774/v2/abc" }] }] } };
+            if (path !== "/v2.0/tokens") sent.push([method, path, json]);
+            return new HttpResponse(200, {}, Buffer.from(JSON.stringify(login)));
+        }
+    }
+    const nova = compute(admin, new Sent());
+    await nova.enableService("compute-1", "nova-compute", false);
+    await nova.enableService("compute-1", "nova-compute", true);
+    expect(sent).toEqual(["disable", "enable"].map(what => ["PUT", `/v2/abc/os-services/${what}`, { host: "compute-1", binary: "nova-compute" }]));
+});
 
 test("services", () => grizzly("services-filter", async nova => {
     expect((await nova.services()).map(s => [s.binary, s.state])).toContainEqual(["nova-compute", "up"]);

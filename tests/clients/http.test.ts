@@ -7,7 +7,8 @@ import { asked, Http, HttpError, Target, unlessGone } from "../../clients/http";
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, count: number) => void;
 
 let answer: Answer, count = 0, connections = 0;
-const server = http.createServer((request, response) => { request.resume().on("end", () => answer(request, response, ++count)); });
+const handle: http.RequestListener = (request, response) => { request.resume().on("end", () => answer(request, response, ++count)); };
+const server = http.createServer(handle);
 server.on("connection", () => connections++);
 let port = 0;
 beforeAll(async () => {
@@ -45,6 +46,17 @@ test("a rate limit is waited for as long as it asks for, a 503 for a while; a 41
     await expect(using((_q, r) => { r.writeHead(413).end(limit); }).request(target, { method: "POST", path: "/v2/x", json: {} }))
         .rejects.toThrow(/^POST \/v2\/x at api-node, port 8774: 413 Only 10 POST request\(s\) can be made to \* every minute\.$/);
     expect(count).toBe(1);
+});
+
+test("Grizzly's limit of ten writes a minute: as long as it says, and then the same request", async () => {
+    const waits: number[] = [], bodies: string[] = [];
+    answer = (_q, r, n) => n < 3 ? r.writeHead(413, { "Retry-After": "6" }).end('{"overLimit": {"code": 413, "message": "This request was rate-limited."}}') : r.end('"made"');
+    count = 0;
+    server.on("request", (q: http.IncomingMessage) => q.on("data", (d: Buffer) => bodies.push(d.toString())));
+    const client = new Http(dial(() => port), async seconds => { waits.push(seconds); });
+    expect((await client.request(target, { method: "POST", path: "/v2/t/os-keypairs", json: { name: "k" } })).json()).toBe("made");
+    expect([waits, bodies]).toEqual([[6, 6], ['{"name":"k"}', '{"name":"k"}', '{"name":"k"}']]);
+    server.removeAllListeners("request").on("request", handle);
 });
 
 test("retries end", async () => {

@@ -1,3 +1,5 @@
+import { createServer } from "http";
+import * as net from "net";
 import type { Connection } from "../../clients/connection";
 import { Http, HttpError, HttpRequest, HttpResponse, isStatus, Target } from "../../clients/http";
 import { CloudAccess, identity, IdentityAccess, Lists, session } from "../../clients/identity";
@@ -104,10 +106,10 @@ test("a malformed endpoint makes the scoped login fail: said as keystone says it
 /** Answers a login with one token after the other, and everything else by the function. */
 class Tokens extends Http {
     logins = 0;
-    constructor(private readonly answer: (token: string, url: string) => object) { super(); }
+    constructor(private readonly answer: (token: string, url: string) => object, private readonly tenant = (_login: number) => "abc") { super(); }
     override async request(target: Target, { path, headers }: HttpRequest): Promise<HttpResponse> {
         const body = path === "/v2.0/tokens"
-            ? { access: { token: { id: `token-${++this.logins}` }, user: { id: "u" }, serviceCatalog: [{ type: "compute", endpoints: [{ publicURL: "http://api-node.example.org:8774/v2/abc" }] }] } }
+            ? { access: { token: { id: `token-${++this.logins}` }, user: { id: "u" }, serviceCatalog: [{ type: "compute", endpoints: [{ publicURL: `http://api-node.example.org:8774/v2/${this.tenant(this.logins)}` }] }] } }
             : this.answer(headers!["X-Auth-Token"]!, `${target.host}:${target.port}${path}`);
         return new HttpResponse(200, {}, Buffer.from(JSON.stringify(body)));
     }
@@ -120,6 +122,25 @@ test("a token that is no longer accepted: one more login, for everybody who used
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(["token-2", "token-2", "token-2"]);
     expect(await ask()).toBe("token-2");
     expect(http.logins).toBe(2);
+});
+
+test("a tenant that was made anew: the second login's URL goes with the second token", async () => {
+    const http = new Tokens((token, url) => { if (token === "token-1") throw unauthorized(); return { url }; }, login => login === 1 ? "abc" : "def");
+    expect((await session(admin, http).request("compute", { method: "GET", path: "/servers" })).json()).toEqual({ url: "api-node.example.org:8774/v2/def/servers" });
+});
+
+test("a token of Grizzly's size with its signs arrives as it is, in the header alone", async () => {
+    const token = `MII${"aB3+/=-".repeat(490)}`, seen: [string | undefined, unknown][] = [];
+    const server = createServer((request, response) => {
+        seen.push([request.url, request.headers["x-auth-token"]]);
+        response.end(JSON.stringify(request.url === "/v2.0/tokens" ? { access: { token: { id: token }, serviceCatalog: [], user: { id: "u" } } } : { tenants: [] }));
+    });
+    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+    const client = new Http(async () => net.connect((server.address() as net.AddressInfo).port, "127.0.0.1"));
+    expect(await identity(admin, client).tenants()).toEqual([]);
+    server.closeAllConnections();
+    server.close();
+    expect(seen).toEqual([["/v2.0/tokens", undefined], ["/v2.0/tenants", token]]);
 });
 
 test("a service that accepts no token at all: said after the second", async () => {
@@ -144,6 +165,10 @@ test("a list serves many, until a write of its kind", async () => {
     expect(await get()).toBe(1);
     await lists.changing(["tenants"], async () => { expect(await get()).toBe(2); });
     expect(await get()).toBe(3);
+    const grants = () => lists.get("grants t u", async () => ++asked);
+    expect(await grants()).toBe(4);
+    await lists.changing(["grants"], async () => undefined);
+    expect([await grants(), await get()]).toEqual([5, 3]);
     await expect(lists.get("roles", () => Promise.reject(new Error("down")))).rejects.toThrow("down");
     expect(await lists.get("roles", async () => "up again")).toBe("up again");
 });

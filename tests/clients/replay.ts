@@ -5,9 +5,17 @@ import * as path from "path";
 import { Http } from "../../clients/http";
 
 /** One line of tests/data/grizzly. */
-interface Exchange {
+export interface Exchange {
     case: string; method: string; port: number; path: string; req_headers: Record<string, string>; req_body: string | null;
     status: number; resp_headers: [string, string][]; resp_body: string; derived?: string;
+}
+
+const read = (file: string): Exchange[] => fs.readFileSync(path.join(__dirname, "../data/grizzly", `${file}.jsonl`), "utf8").trim().split("\n").map(l => JSON.parse(l) as Exchange);
+/** One exchange as it was recorded. */
+export function recorded(file: string, name: string): Exchange {
+    const found = read(file).find(e => e.case === name);
+    if (!found) throw new Error(`${file}.jsonl has no case ${name}`);
+    return found;
 }
 
 const parsed = (text: string): unknown => { try { return JSON.parse(text); } catch { return text; } };
@@ -30,12 +38,7 @@ export class Replay {
     connections = 0;
 
     constructor(file: string, ...cases: string[]) {
-        const recorded = fs.readFileSync(path.join(__dirname, "../data/grizzly", `${file}.jsonl`), "utf8").trim().split("\n").map(l => JSON.parse(l) as Exchange);
-        this.left = cases.map(name => {
-            const found = recorded.find(r => r.case === name);
-            if (!found) throw new Error(`${file}.jsonl has no case ${name}`);
-            return found;
-        });
+        this.left = cases.map(name => recorded(file, name));
         this.server = http.createServer((request, response) => {
             const parts: Buffer[] = [];
             request.on("data", (d: Buffer) => parts.push(d)).on("end", () => this.answer(request, Buffer.concat(parts).toString(), response));

@@ -91,10 +91,28 @@ describe("floating range", () => {
         const { nova, handler } = await made();
         Object.assign(nova.pool[6 - 1]!, { pool: "other", project_id: "demo" });
         expect((await handler.read("", inputs))!.foreign).toEqual(["172.16.1.6 (pool other)"]);
-        await expect(handler.update("", inputs, inputs)).rejects.toThrow("floating addresses of 172.16.1.0/29 are in use from another pool: 172.16.1.6 (pool other); wanted: pool public.");
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow("floating addresses of 172.16.1.0/29 are in use, but not as wanted: 172.16.1.6 (pool other); wanted: pool public, once.");
         nova.pool[5]!.project_id = null;
         await handler.update("", inputs, inputs);
         expect(nova.calls).toEqual(["delete 172.16.1.6", "create 172.16.1.6"]);
+    });
+
+    test.each([["one entry", 1], ["all entries", 9]])("an address that two made at once is named, and made once again; a request takes away %s", async (_name, entries) => {
+        const { nova, handler } = await made();
+        nova.deleteFloatingAddresses = async range => {
+            nova.calls.push(`delete ${range}`);
+            for (let n = 0; n < entries; n++) nova.pool.splice(nova.pool.findIndex(a => a.address === range) >>> 0, 1);
+        };
+        nova.pool.push({ ...nova.pool[2]! }, { ...nova.pool[2]! });
+        expect((await handler.read("", inputs))!.foreign).toEqual(["172.16.1.3 (pool public, 3 times)"]);
+        await handler.update("", inputs, inputs);
+        expect(nova.calls).toEqual([...Array(3).fill("delete 172.16.1.3"), "create 172.16.1.3"]);
+        expect(await handler.read("", inputs)).toEqual(inputs);
+        nova.pool.push({ ...nova.pool[2]!, project_id: "demo" });
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow("floating addresses of 172.16.1.0/29 are in use, but not as wanted: 172.16.1.4 (pool public, 2 times); wanted: pool public, once.");
+        nova.pool.at(-1)!.project_id = null;
+        await handler.delete("", inputs);
+        expect(nova.pool).toEqual([]);
     });
 
     test("deleting leaves another pool's addresses alone", async () => {
@@ -126,6 +144,14 @@ test("a network of the same range but another bridge is refused; one with a tena
     await expect(handler.delete("n2", inputs)).rejects.toThrow(/^network net1 cannot be deleted: .*500 The server has either erred. Nova says so too while an instance uses it/);
 });
 
+test("a network with an IPv6 range alone keeps nova from making others: said, where nova gives no reason", async () => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova).network;
+    nova.createNetwork = () => Promise.reject(error(400, "The server could not comply with the request."));
+    await expect(handler.create(inputs)).rejects.toThrow(/^GET .*400 The server could not comply with the request\.$/);
+    nova.nets = [{ id: "n6", label: "six", cidr: "" }];
+    await expect(handler.create(inputs)).rejects.toThrow(/400 The server could not comply with the request\. Network six \(n6\) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again$/);
+});
+
 test("a flavor's name under another id is refused", async () => {
     const nova = new Nova(), { handler, inputs } = kinds(nova).flavor;
     const { cloud: _cloud, ...flavor } = inputs;
@@ -141,6 +167,8 @@ test("a keypair's comment makes no difference, its key does", async () => {
     nova.keys[0]!.publicKey = "ssh-rsa AAAAother x";
     expect((await handler.read(inputs.name, inputs))!.publicKey).toBe("ssh-rsa AAAAother x");
     await expect(handler.create(inputs)).rejects.toThrow("keypair gridka-api-node exists with publicKey");
+    nova.keypair = async () => ({ name: "GridKa-api-node", publicKey: inputs.publicKey });
+    await expect(handler.create(inputs)).rejects.toThrow('keypair gridka-api-node exists with name "GridKa-api-node"; wanted: name "gridka-api-node".');
 });
 
 test("a security group that is not there is said, with those that are", async () => {

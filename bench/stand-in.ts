@@ -1,0 +1,114 @@
+import * as http from "http";
+import * as net from "net";
+import type { Connection } from "../clients/connection";
+import { Http } from "../clients/http";
+import type { CloudAccess, IdentityAccess } from "../clients/identity";
+
+type Item = Record<string, unknown> & { id: string };
+
+const via = { name: "host a" } as Connection;
+const TENANT = "tenant-0";
+
+/**
+ * A cloud's APIs with state, each request answered after a while: what it costs to talk to one is counted on it.
+ * It takes whatever it is given: how Grizzly really answers is in tests/data/grizzly.
+ */
+export class StandIn {
+    readonly identity: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
+    readonly cloud: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "admin", password: "pw-admin", tenant: "admin" };
+    /** Logins on a tenant; trying a password is one without. */
+    logins = 0;
+    passwordsTried = 0;
+    /** Requests for a list, by its path. */
+    readonly lists = new Map<string, number>();
+    writes = 0;
+    private readonly all = new Map<string, Item[]>();
+    private readonly server = http.createServer((request, response) => this.receive(request, response));
+    private next = 0;
+
+    constructor(private readonly milliseconds = 0) {}
+
+    /** A client for one run: what it knows is forgotten with it. */
+    client(): Http {
+        return new Http(async () => {
+            if (!this.server.listening) await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
+            return net.connect((this.server.address() as net.AddressInfo).port, "127.0.0.1");
+        });
+    }
+
+    /** From here on only. */
+    count(): void {
+        this.logins = this.passwordsTried = this.writes = 0;
+        this.lists.clear();
+    }
+
+    async close(): Promise<void> {
+        this.server.closeAllConnections();
+        if (this.server.listening) await new Promise(resolve => this.server.close(resolve));
+    }
+
+    private receive(request: http.IncomingMessage, response: http.ServerResponse): void {
+        const parts: Buffer[] = [];
+        request.on("data", (d: Buffer) => parts.push(d)).on("end", () => setTimeout(() => {
+            const text = Buffer.concat(parts).toString(), path = request.url!.replace(/\?.*/, "").replace(`/v2/${TENANT}`, "");
+            const [status, answer] = this.answer(request, path, /json/.test(request.headers["content-type"] ?? "") ? JSON.parse(text) : undefined);
+            response.writeHead(status, { "Content-Type": "application/json" }).end(answer === undefined ? "" : JSON.stringify(answer));
+        }, this.milliseconds));
+    }
+
+    private kind(name: string): Item[] {
+        if (!this.all.has(name)) this.all.set(name, name === "/os-security-groups" ? [{ id: "1", name: "default", rules: [] }] : []);
+        return this.all.get(name)!;
+    }
+
+    private answer({ method, headers }: http.IncomingMessage, path: string, json?: Record<string, never>): [number, unknown?] {
+        if (path === "/v2.0/tokens") return [200, this.login(json!.auth)];
+        if (method === "GET") {
+            this.lists.set(path, (this.lists.get(path) ?? 0) + 1);
+            const list = this.kind(path.replace(/^(\/flavors)\/detail$/, "$1"));
+            if (/^\/os-keypairs\/./.test(path)) return this.keypair(path);
+            return [200, { [NAMES[path] ?? (/\/roles$/.test(path) ? "roles" : /OS-EC2$/.test(path) ? "credentials" : path.slice(path.lastIndexOf("/") + 1))]: list }];
+        }
+        this.writes++;
+        const grant = /^(.*\/roles)\/OS-KSADM\/(.*)$/.exec(path);
+        if (grant) { this.kind(grant[1]!).push({ id: grant[2]! }); return [200, {}]; }
+        if (path === "/v1/images") return [201, { image: this.add("/v2/images", { name: headers["x-image-meta-name"], status: "active", checksum: headers["x-image-meta-checksum"], size: 8, disk_format: "qcow2", container_format: "bare", visibility: "public" }) }];
+        const [name, given] = Object.entries(json ?? {})[0] ?? ["", {}];
+        if (path === "/os-floating-ips-bulk") { this.add(path, { address: (given as { ip_range: string }).ip_range, pool: "public", project_id: null, instance_uuid: null }); return [200, {}]; }
+        if (path === "/os-security-group-rules") return [200, { security_group_rule: this.addRule(given) }];
+        if (path === "/os-keypairs") { this.add(path, given); return [200, {}]; }
+        return [200, { [/OS-EC2$/.test(path) ? "credential" : name]: this.add(path, /OS-EC2$/.test(path) ? { ...json, access: `access-${this.next}`, secret: "s" } : given) }];
+    }
+
+    private login(auth: { tenantName?: string; passwordCredentials: { username: string } }): unknown {
+        if (auth.tenantName === undefined) this.passwordsTried++; else this.logins++;
+        const endpoint = (type: string, port: number, path: string) => ({ type, endpoints: [{ publicURL: `http://api-node.example.org:${port}${path}` }] });
+        return { access: { token: { id: "token" }, user: { id: "user" }, serviceCatalog: [endpoint("compute", 8774, `/v2/${TENANT}`), endpoint("image", 9292, "/v2")] } };
+    }
+
+    private keypair(path: string): [number, unknown?] {
+        const found = this.kind("/os-keypairs").find(k => path.endsWith(`/${k.name}`));
+        return found ? [200, { keypair: found }] : [404, { itemNotFound: { message: "not found" } }];
+    }
+
+    private addRule(rule: Record<string, unknown>): unknown {
+        const made = { ...rule, id: `rule-${++this.next}`, ip_range: { cidr: rule.cidr } };
+        (this.kind("/os-security-groups")[0]!.rules as unknown[]).push(made);
+        return made;
+    }
+
+    private add(kind: string, object: Record<string, unknown>): Item {
+        const made = { enabled: true, ...object, id: String(object.id ?? `id-${++this.next}`) };
+        this.kind(kind).push(made);
+        return made;
+    }
+
+    /** That nova has heard of an agent. */
+    agent(host: string, binary: string): void { this.add("/os-services", { host, binary, status: "enabled", state: "up", zone: "nova", updated_at: null }); }
+}
+
+/** What a list is called in its answer, where its path does not say so. */
+const NAMES: Record<string, string> = {
+    "/v2.0/OS-KSADM/services": "OS-KSADM:services", "/os-floating-ips-bulk": "floating_ip_info", "/os-security-groups": "security_groups",
+    "/flavors/detail": "flavors", "/os-networks": "networks", "/os-services": "services",
+};
