@@ -9,6 +9,7 @@ import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
 import { dataDir, hostAddress, LabFiles, LabHostName, labHosts, SSH_PORT } from "./files";
+import type { MachineReport } from "./machine";
 import { isAlive, killAll, processesWith } from "./processes";
 
 /** A lab that is up, as the operator's side needs to know it. */
@@ -22,6 +23,8 @@ export interface Lab {
     hosts: Record<LabHostName, { address: string; port: number; hostKey: string }>;
     /** What instances start from. */
     image?: { file: string; sha256: string };
+    /** What the machine can do and what nodes are because of it; nothing where it was not asked. */
+    machine?: MachineReport;
 }
 
 /** What a lab's hosts are given; folders of the machine that they see read-only. */
@@ -38,8 +41,8 @@ export interface LabArgs {
     names?: readonly { address: string; names: readonly string[] }[];
     /** What instances start from: a file of this machine. */
     instanceImage?: { file: string; sha256: string };
-    /** Whether guests may use /dev/kvm. */
-    kvm?: boolean;
+    /** What the machine can do; guests may use /dev/kvm where it starts one. */
+    machine?: MachineReport;
 }
 
 const READY_SECONDS = 60;
@@ -77,7 +80,7 @@ export async function labUp(name: string, args: LabArgs, progress: Progress): Pr
                 await remove(files);
                 throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
             }
-            const lab: Lab = { ...describe(files), ...(args.instanceImage && { image: args.instanceImage }) };
+            const lab: Lab = { ...describe(files), ...(args.instanceImage && { image: args.instanceImage }), ...(args.machine && { machine: args.machine }) };
             const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
                 const { address, port, hostKey } = lab.hosts[name];
                 return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;
@@ -141,7 +144,7 @@ async function start(files: LabFiles, args: LabArgs): Promise<void> {
             LAB_DIR: files.dir, LAB_DATA: dataDir(),
             LAB_HOSTS: Object.entries(labHosts).map(([h, octet]) => `${h}:${octet}`).join(" "),
             LAB_ROOT: args.hostRoot, LAB_ARCHIVE: args.archive, LAB_GOLDEN: args.goldenRoot, LAB_IMAGES: args.images,
-            LAB_KVM: args.kvm ? "1" : "0", LAB_CGROUP_VERSION: String(cgroupVersion()),
+            LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0", LAB_CGROUP_VERSION: String(cgroupVersion()),
         },
     });
     fs.closeSync(log);

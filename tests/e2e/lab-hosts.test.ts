@@ -1,11 +1,15 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
+import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { closeAll } from "../../clients/ssh";
+import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
 import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
+import { bootTrial } from "../../lab/hosts/machine";
+import { buildImages } from "../../lab/images/images";
 import { silent } from "../../system/progress";
-import { projectDir } from "../../system/paths";
+import { projectDir, stateDir } from "../../system/paths";
 import { run } from "../../system/run";
 
 const name = `t${process.pid}`;
@@ -54,6 +58,31 @@ test("two labs side by side: libvirt answers on the hosts, both drivers, no netw
     await labDown(other, silent);
     expect(labStatus(other)).toBeUndefined();
     expect(await onCentral(lab, "echo still here")).toBe("still here\n");
+});
+
+test("what is said of the machine is what others see of it", async () => {
+    const { machine } = await bringUp(name, silent);
+    const { can, choice } = machine!;
+    // libvirt on the hosts offers KVM exactly where a guest was seen to start.
+    expect((await onCentral(labStatus(name)!, "virsh -q -c qemu:///system capabilities")).includes("<domain type='kvm'")).toBe(can.kvm.boots);
+    expect(choice.hypervisor).toBe(can.kvm.boots ? "kvm" : "qemu");
+    expect((await run("stat", ["-f", "-c", "%T", "/sys/fs/cgroup"])).stdout.trim() === "cgroup2fs").toBe(can.cgroup === 2);
+    expect(fs.readFileSync("/proc/1/comm", "utf8") === "systemd\n").toBe(can.systemd);
+    // The device node is made by dmsetup itself, in the root's own /dev.
+    const dir = fs.mkdtempSync(path.join(stateDir(), "dm-"));
+    const { code } = await inRoot(path.join(dir, "root"), ["dmsetup", "version"], { lower: [await buildHostRoot(silent)], allowFailure: true });
+    fs.rmSync(dir, { recursive: true });
+    expect(code === 0).toBe(can.deviceMapper);
+});
+
+test("a trial sees a guest that starts, which emulation always does, and leaves nothing whether or not it does", async () => {
+    const dir = fs.mkdtempSync(path.join(stateDir(), "trial-")), args = { hostRoot: await buildHostRoot(silent), images: (await buildImages(silent)).folder };
+    const own = () => fs.readdirSync("/proc").filter(pid => { try { return fs.readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(dir); } catch { return false; } });
+    expect(await bootTrial(args, "tcg", dir, 120)).toEqual({ boots: true, seen: expect.stringMatching(/^Linux \d+\.\d+/) });
+    // No kernel is through with its start after so short a time.
+    expect(await bootTrial(args, "tcg", dir, 1)).toEqual({ boots: false, seen: "no word of it within 1 s" });
+    expect([fs.readdirSync(dir), own()]).toEqual([[], []]);
+    fs.rmSync(dir, { recursive: true });
 });
 
 test("up again finds the lab; down leaves nothing", async () => {
