@@ -15,18 +15,32 @@ import { run } from "../../system/run";
 const name = `t${process.pid}`;
 const other = `${name}b`;
 
+/** Whether something that belongs to this test's labs, or to none, is meant: others' labs go on meanwhile. */
+const isOthers = (text: string): boolean => /\/classroom-[a-z0-9-]+-[0-9a-f]{8}(\/|\n|$)/.test(text) && !text.includes(`/classroom-${name}`);
+
+/** The namespaces of every process that is not another lab's. */
+function namespaces(): string[] {
+    const own = fs.readdirSync("/proc").filter(pid => /^\d+$/.test(pid)).flatMap(pid => {
+        try {
+            const lab = /\0CLASSROOM_LAB=([^\0]+)/.exec(`\0${fs.readFileSync(`/proc/${pid}/environ`, "utf8")}`)?.[1];
+            if (lab !== undefined && ![name, other].includes(lab) || isOthers(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8"))) return [];
+            return ["net", "mnt", "uts"].map(kind => fs.readlinkSync(`/proc/${pid}/ns/${kind}`));
+        } catch { return []; }
+    });
+    return [...new Set(own)].sort();
+}
+
 /** What a lab could leave on the machine. */
 async function snapshot(): Promise<Record<string, string>> {
     const sh = async (script: string) => (await run("sh", ["-c", script])).stdout;
     return {
         mounts: fs.readFileSync("/proc/self/mounts", "utf8"),
         links: await sh("ip -o link | sed 's/ qlen.*//'"), routes: await sh("ip route; ip -6 route"), netns: await sh("ip netns"),
-        loop: await sh("losetup -a"), cgroups: await sh("find /sys/fs/cgroup -type d | sort"),
+        loop: await sh("losetup -a"), cgroups: (await sh("find /sys/fs/cgroup -type d | sort")).split("\n").filter(line => !isOthers(line)).join("\n"),
         sysctl: await sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/forwarding"),
         firewall: await sh("(iptables-save; nft list ruleset) 2> /dev/null | grep -v '^#' || true"),
         etc: await sh("find /etc -printf '%p %m %s %T@\\n' | sort"),
         var: await sh("find /var -xdev -path /var/log -prune -o -printf '%p\\n' | sort"),
-        namespaces: await sh("readlink /proc/[0-9]*/ns/net /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/uts | sort -u || true"),
     };
 }
 
@@ -38,11 +52,19 @@ async function onCentral(lab: Lab, command: string): Promise<string> {
     return (await run(enter!, [...rest, ...ssh], { timeoutSeconds: 30 })).stdout;
 }
 
-let before: Record<string, string>;
+let before: Record<string, string>, namespacesBefore: string[];
+
+/** Everything is as it was before the test; namespaces of others may have gone meanwhile. */
+async function expectNothingLeft(): Promise<void> {
+    expect(await snapshot()).toEqual(before);
+    expect(namespaces().filter(ns => !namespacesBefore.includes(ns))).toEqual([]);
+}
+
 beforeAll(async () => {
     await buildHostRoot(silent);
     await labDown(name, silent);
     before = await snapshot();
+    namespacesBefore = namespaces();
 });
 afterAll(async () => { await closeAll(); await labDown(name, silent); await labDown(other, silent); });
 
@@ -89,7 +111,7 @@ test("up again finds the lab; down leaves nothing", async () => {
     const first = await bringUp(name, silent);
     expect(await bringUp(name, silent)).toEqual(first);
     await labDown(name, silent);
-    expect(await snapshot()).toEqual(before);
+    await expectNothingLeft();
 });
 
 test.each([100, 700, 1200])("lab up killed after %d ms: down leaves nothing", async delay => {
@@ -99,7 +121,7 @@ test.each([100, 700, 1200])("lab up killed after %d ms: down leaves nothing", as
     child.kill("SIGKILL");
     await ended;
     await labDown(name, silent);
-    expect(await snapshot()).toEqual(before);
+    await expectNothingLeft();
 });
 
 test("a lab whose processes died is made anew by the next up", async () => {
