@@ -5,7 +5,7 @@ import { killAll, processesWith } from "../lab/hosts/processes";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
 import { perform } from "./operation";
-import { labOf } from "./reach";
+import { checkConfigured, labOf } from "./reach";
 import type { Operation } from "./render";
 import { Run, RunOptions } from "./run";
 import { RunLog } from "./run-log";
@@ -48,6 +48,7 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
     }
     const run = new Run(operation, stack, options, RunLog.begin(stack, operation));
     return await run.reported(async () => {
+        checkConfigured(stack);
         checkTeams(stack);
         const lab = labOf(stack);
         if (lab !== undefined) await findLab(run, lab);
