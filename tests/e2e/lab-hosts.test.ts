@@ -7,6 +7,7 @@ import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
 import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
 import { bootTrial } from "../../lab/hosts/machine";
+import { processesWith } from "../../lab/hosts/processes";
 import { buildImages } from "../../lab/images/images";
 import { silent } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
@@ -122,6 +123,39 @@ test.each([100, 700, 1200])("lab up killed after %d ms: down leaves nothing", as
     await ended;
     await labDown(name, silent);
     await expectNothingLeft();
+});
+
+const labDir = (): string => path.join(stateDir(), "labs", name);
+/** Moments of a `lab up`, each told by what is there then. */
+const moments: Record<string, () => boolean> = {
+    "while the command starts": () => true,
+    "while keys are made": () => fs.existsSync(path.join(labDir(), "operator.key")),
+    "while the hosts start": () => fs.existsSync(path.join(labDir(), "run/init.pid")),
+    "while libvirtd starts": () => fs.existsSync(path.join(labDir(), "run/compute.pid")),
+};
+test.each(Object.keys(moments))("lab up interrupted by Ctrl-C %s: exit code 130, and nothing is left", async moment => {
+    const child = spawn(process.execPath, [`${projectDir()}/bin/cli/main.js`, "lab", "up", name], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => { said += text.toString(); });
+    const ended = new Promise<number | string | null>(resolve => child.once("close", (code, signal) => resolve(code ?? signal)));
+    await sleep(300);
+    while (!moments[moment]!() && child.exitCode === null) await sleep(5);
+    // As a terminal does it: the whole group.
+    process.kill(-child.pid!, "SIGINT");
+    const code = await ended;
+    // Before the command line is there to take it, the signal itself ends the process: 130 to a shell.
+    expect(moment === "while the command starts" ? [130, "SIGINT"] : [130]).toContain(code);
+    if (code === 130) expect(said).toContain("classroom: interrupted; ");
+    expect(fs.existsSync(labDir())).toBe(false);
+    expect(processesWith("CLASSROOM_LAB_DIR", labDir())).toEqual([]);
+    await expectNothingLeft();
+});
+
+test.each([["lab", "up", name], ["lab", "down", name], ["lab", "status", name], ["lab", "exec", name, "--", "true"]])("%s %s without root says so and changes nothing", async (...args) => {
+    // A user of no name in a namespace, whose files stay root's.
+    const { code, stdout, stderr } = await run("unshare", ["--user", process.execPath, `${projectDir()}/bin/cli/main.js`, ...args], { allowFailure: true });
+    expect([code, stdout, stderr]).toEqual([1, "", expect.stringMatching(/^classroom: a lab is made of .* it must be root: run it with sudo; nothing was changed[^\n]*\n$/)]);
+    expect(fs.existsSync(labDir())).toBe(false);
 });
 
 test("a lab whose processes died is made anew by the next up", async () => {
