@@ -8,8 +8,7 @@ import { images } from "../clients/image";
 import { closeAll, exec } from "../clients/ssh";
 import { volumes } from "../clients/volume";
 import type { Settings } from "../config/settings";
-import { readStackSettings } from "../config/stack-settings";
-import { openStack, PROJECT } from "../engine/automation";
+import { openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { enterOperator } from "../lab";
 import { hostConnection } from "../components/host-pair";
@@ -20,7 +19,7 @@ import { projectDir } from "../system/paths";
 import { CheckInterrupted, CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
 import { addHelp } from "./help";
-import { configured, connectionOf, labOf, settingsFrom } from "./reach";
+import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "./reach";
 import { Terminal } from "./terminal";
 
 interface CheckOptions { json?: boolean }
@@ -124,6 +123,5 @@ async function settingsOf(stack: string, terminal: Terminal): Promise<Settings> 
     const given = configured(stack);
     if (!/"secure":/.test(JSON.stringify(given))) return settingsFrom(stack, given);
     const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
-    const decrypted = await opened.getAllConfig();
-    return readStackSettings(stack, key => decrypted[`${PROJECT}:${key}`]?.value);
+    return decryptedSettings(stack, await opened.getAllConfig());
 }

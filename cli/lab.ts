@@ -1,15 +1,18 @@
 import type { Command } from "commander";
-import { bringUp, labDown, labExec, labStatus } from "../lab";
+import { bringUp, labDown, labExec, labStatus, machineInWords, needRoot } from "../lab";
+import { interruptible } from "../system/interrupt";
 import { addHelp } from "./help";
 import { Terminal } from "./terminal";
 
 /** `lab up|down|status|exec`: two physical hosts on this machine, as namespaces. */
 export function addLabCommands(cli: Command): void {
     const lab = cli.command("lab").description("two physical hosts on this machine, as namespaces (needs root)");
+    lab.hook("preAction", () => needRoot());
     const up = lab.command("up").argument("<lab>").description("make the hosts, or find them up")
         .action(async (name: string) => {
-            const { hosts } = await bringUp(name, new Terminal(undefined));
+            const { hosts, machine } = await interruptible(signal => bringUp(name, new Terminal(undefined), signal));
             for (const [host, { address, port }] of Object.entries(hosts)) console.log(`${host}: ${address}, ssh on port ${port}`);
+            if (machine) console.log(machineInWords(machine));
             console.log(`a shell among them: ./classroom lab exec ${name} -- bash`);
         });
     const down = lab.command("down").argument("<lab>").description("end every process of the lab and remove everything it left")
@@ -20,6 +23,7 @@ export function addLabCommands(cli: Command): void {
             const found = labStatus(name);
             if (json) console.log(JSON.stringify(found ?? null));
             else console.log(found ? `lab ${name} is up (${found.dir})` : `lab ${name} is not up`);
+            if (!json && found?.machine) console.log(machineInWords(found.machine));
             process.exitCode = found ? 0 : 1;
         });
     const exec = lab.command("exec").argument("<lab>").argument("<command...>").passThroughOptions().allowUnknownOption()

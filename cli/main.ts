@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
-import { listenForInterrupts } from "../system/interrupt";
+import { Interrupted, listenForInterrupts } from "../system/interrupt";
 import { addCheckCommand } from "./check";
 import { addHelp } from "./help";
 import { addLabCommands } from "./lab";
@@ -46,6 +46,8 @@ async function main(): Promise<void> {
         console.error(`classroom: ${messageOf(e)}`);
         if (process.env.CLASSROOM_DEBUG && e instanceof Error) console.error(e.stack);
         process.exitCode = code;
+        // What was left running ends with this process.
+        if (e instanceof Interrupted) process.exit();
     }
 }
 

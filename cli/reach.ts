@@ -1,18 +1,23 @@
 import * as fs from "fs";
+import type { ConfigMap } from "@pulumi/pulumi/automation";
 import * as yaml from "yaml";
 import type { Connection } from "../clients/connection";
 import { hostConnection } from "../components/host-pair";
 import { hostRoles } from "../config/nodes";
-import { readStackSettings, Surroundings } from "../config/stack-settings";
+import { ofProject, readStackSettings, Surroundings } from "../config/stack-settings";
 import type { Settings } from "../config/settings";
 import { configFile, PROJECT } from "../engine/automation";
 import { readState, stackOutputs } from "../engine/state";
 import { UserError } from "../system/errors";
+import { noMachine, placeholderCredentials } from "./placeholders";
+
+/** What else a stack's file may configure; a key of another package is a mistyped one of the project's. */
+const OTHERS = /^(pulumi|libvirt):/;
 
 /** A stack's configuration as its file has it, without the project's prefix. */
 export function configured(stack: string): Record<string, unknown> {
     const { config } = (yaml.parse(fs.readFileSync(configFile(stack), "utf8")) ?? {}) as { config?: Record<string, unknown> };
-    return Object.fromEntries(Object.entries(config ?? {}).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]));
+    return Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !OTHERS.test(key)).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]));
 }
 
 /**
@@ -32,7 +37,22 @@ function settingsWithoutSecrets(stack: string): Settings {
 
 /** The settings that a configuration as its file has it amounts to. */
 export const settingsFrom = (stack: string, given: Record<string, unknown>, from?: Surroundings): Settings =>
-    readStackSettings(stack, key => given[key] === undefined ? undefined : JSON.stringify(given[key]), from);
+    readStackSettings(stack, Object.fromEntries(Object.entries(given).flatMap(([key, value]) => value === undefined ? [] : [[key, JSON.stringify(value)]])), from);
+
+/** The settings that a configuration amounts to as the engine has decrypted it. */
+export const decryptedSettings = (stack: string, config: ConfigMap): Settings =>
+    readStackSettings(stack, Object.fromEntries(Object.entries(ofProject(PROJECT, config)).map(([key, { value }]) => [key, value])));
+
+/**
+ * Checks what can be checked of a stack's configuration before a lab, a host or the engine is there.
+ * @throws UserError naming every mistake
+ */
+export function checkConfigured(stack: string): void {
+    const { credentials, ...rest } = configured(stack);
+    // The engine alone can read what is encrypted; the same check comes again with it.
+    if (/"secure":/.test(JSON.stringify(rest))) return;
+    settingsFrom(stack, { ...rest, credentials: placeholderCredentials(credentials) }, noMachine);
+}
 
 /** The nodes that the stack's state knows, by name; none before the first up. */
 export function recordedNodes(stack: string): Record<string, Connection> {

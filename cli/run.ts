@@ -1,16 +1,11 @@
 import { engineWords } from "../engine/words";
 import { messageOf, UserError } from "../system/errors";
-import { onInterrupt } from "../system/interrupt";
+import { leavable, onInterrupt } from "../system/interrupt";
 import type { Operation } from "./render";
 import { RunLog } from "./run-log";
 import { Terminal } from "./terminal";
 
 export interface RunOptions { json?: boolean; verbose?: boolean }
-
-/** Thrown at once by whatever waits when the user interrupts. */
-class Interrupted extends UserError {
-    constructor() { super("interrupted; nothing was running that has to be waited for", 130); }
-}
 
 /** One run of an operation on a stack: what it prints, its log, and whether it was interrupted. */
 export class Run {
@@ -33,12 +28,7 @@ export class Run {
 
     /** Does work that may be left at any point; an interruption ends the wait for it. */
     async leavable<T>(work: () => Promise<T>): Promise<T> {
-        if (this.interrupted) throw new Interrupted();
-        return await new Promise<T>((resolve, reject) => {
-            const leave = () => reject(new Interrupted());
-            this.signal.addEventListener("abort", leave, { once: true });
-            work().then(resolve, reject).finally(() => this.signal.removeEventListener("abort", leave));
-        });
+        return await leavable(this.signal, work);
     }
 
     /** Runs `work` and tells its errors, each with the log's path. Returns the exit code. */

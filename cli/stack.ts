@@ -1,11 +1,9 @@
 import type { Command } from "commander";
-import { bringUp, labStatus } from "../lab";
-import { LabFiles } from "../lab/hosts/files";
-import { killAll, processesWith } from "../lab/hosts/processes";
+import { bringUp, labStatus, machineInWords, needRoot } from "../lab";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
 import { perform } from "./operation";
-import { labOf } from "./reach";
+import { checkConfigured, labOf } from "./reach";
 import type { Operation } from "./render";
 import { Run, RunOptions } from "./run";
 import { RunLog } from "./run-log";
@@ -48,6 +46,7 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
     }
     const run = new Run(operation, stack, options, RunLog.begin(stack, operation));
     return await run.reported(async () => {
+        checkConfigured(stack);
         checkTeams(stack);
         const lab = labOf(stack);
         if (lab !== undefined) await findLab(run, lab);
@@ -58,10 +57,9 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
 
 /** The lab's hosts: made by `up`, wanted by everything else. An interruption leaves none half made. */
 async function findLab(run: Run, lab: string): Promise<void> {
+    needRoot();
     if (labStatus(lab)) return;
     if (run.operation !== "up") throw new UserError(`lab ${lab} is not up; make it with: ./classroom up ${run.stack}`);
-    try { await run.leavable(() => bringUp(lab, run.terminal)); } catch (e) {
-        if (run.interrupted) await killAll(() => processesWith("CLASSROOM_LAB_DIR", new LabFiles(lab).dir));
-        throw e;
-    }
+    const { machine } = await bringUp(lab, run.terminal, run.signal);
+    if (machine) run.terminal.note(machineInWords(machine));
 }

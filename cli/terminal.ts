@@ -22,7 +22,8 @@ const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFi
  * All of it is in the run's log too.
  */
 export class Terminal implements Progress {
-    private status: (() => string) | undefined;
+    /** The last one is shown; steps that run beside each other end in any order. */
+    private readonly statuses: (() => string)[] = [];
     private timer: NodeJS.Timeout | undefined;
     private drawn = false;
     private redact = redactor([]);
@@ -74,15 +75,14 @@ export class Terminal implements Progress {
     /** Keeps a line below all others with what `status` says, until the returned function is called. */
     show(status: () => string): () => void {
         if (!this.live) return () => undefined;
-        const before = this.status;
-        this.status = status;
+        this.statuses.push(status);
         this.timer ??= setInterval(() => this.draw(), 200);
         this.timer.unref();
         this.draw();
         return () => {
             this.erase();
-            this.status = before;
-            if (!before) { clearInterval(this.timer); this.timer = undefined; }
+            this.statuses.splice(this.statuses.indexOf(status), 1);
+            if (this.statuses.length === 0) { clearInterval(this.timer); this.timer = undefined; }
         };
     }
 
@@ -95,9 +95,10 @@ export class Terminal implements Progress {
     }
 
     private draw(): void {
-        if (!this.status) return;
+        const status = this.statuses[this.statuses.length - 1];
+        if (!status) return;
         const width = this.out.getWindowSize?.()[0] || 80;
-        const text = this.status();
+        const text = status();
         this.out.write(`\r${ESC}2K${ESC}2m${text.length < width ? text : `${text.slice(0, Math.max(0, width - 2))}…`}${ESC}0m`);
         this.drawn = true;
     }

@@ -1,8 +1,8 @@
 import * as fs from "fs";
-import * as os from "os";
 import type { Duplex } from "stream";
 import { createHash } from "crypto";
 import { Client, ClientChannel } from "ssh2";
+import { inHome } from "../system/paths";
 import { Connection, Unreachable } from "./connection";
 
 /** The machine answers with another host key than the recorded one: nothing was sent to it. */
@@ -102,7 +102,7 @@ async function open(to: Connection): Promise<Session> {
 }
 
 function readKey(to: Connection): Buffer {
-    const file = to.keyFile.replace(/^~(?=\/)/, os.homedir());
+    const file = inHome(to.keyFile);
     try { return fs.readFileSync(file); } catch (e) {
         throw new Error(`${to.name}: the ssh key cannot be read: ${(e as Error).message}`);
     }

@@ -33,7 +33,11 @@ export class HostPair extends pulumi.ComponentResource {
     }
 }
 
-/** libvirt's own ssh transport, with the operator's key and pinned host keys. */
+/**
+ * libvirt's own ssh transport, with the operator's key and pinned host keys. Its provider puts variables into the files'
+ * names but knows no `~`; the home folder's own path would differ from operator to operator.
+ */
 function libvirtUri({ user, host, port, keyFile }: Connection, knownHostsFile: string): string {
-    return `qemu+ssh://${user}@${host}:${port}/system?keyfile=${encodeURIComponent(keyFile)}&knownhosts=${encodeURIComponent(knownHostsFile)}`;
+    const file = (name: string) => encodeURIComponent(name.replace(/^~(?=\/)/, "${HOME}"));
+    return `qemu+ssh://${user}@${host}:${port}/system?keyfile=${file(keyFile)}&knownhosts=${file(knownHostsFile)}`;
 }

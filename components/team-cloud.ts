@@ -2,11 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
 import { HostRole, NodeName, nodeNames } from "../config/nodes";
 import type { Settings } from "../config/settings";
-import { readStackSettings } from "../config/stack-settings";
+import { ofProject, readStackSettings } from "../config/stack-settings";
+import { measure } from "../providers/glance/image";
 import { checkOperatorKey, releaseOf } from "../releases";
 import { checkOwnOptions } from "../releases/own-options";
 import type { CloudFacts, Release } from "../releases/release";
-import { UserError } from "../system/errors";
+import { messageOf, UserError } from "../system/errors";
 import { Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
 import { Machine } from "./machine";
@@ -86,14 +87,20 @@ export class TeamCloud extends pulumi.ComponentResource {
 /** The cloud of a stack, under the name that every resource's begins with. */
 export const cloudOf = (settings: Settings, opts?: pulumi.ComponentResourceOptions): TeamCloud => new TeamCloud("cloud", settings, opts);
 
+/** @throws UserError when the first image's file is not the one that the configuration says, which otherwise shows late */
+async function checkImage({ image }: Settings): Promise<void> {
+    if (!image) return;
+    try { await measure(image.file, image.sha256); } catch (e) { throw new UserError(`image: ${messageOf(e)}; nothing was changed`); }
+}
+
 /** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike. */
 export async function program(): Promise<Record<string, unknown>> {
     // Where in the source each resource was made goes into the state with eleven paths of this machine, a quarter of its size.
     (pulumi.Resource as unknown as { callsites(): [] }).callsites = () => [];
-    const config = new pulumi.Config();
     try {
-        const settings = readStackSettings(pulumi.getStack(), key => config.get(key));
+        const settings = readStackSettings(pulumi.getStack(), ofProject(pulumi.getProject(), pulumi.runtime.allConfig()));
         checkOperatorKey(settings);
+        await checkImage(settings);
         return { nodes: cloudOf(settings).nodes };
     } catch (e) {
         // The engine shows the message of this class alone, without a stack.

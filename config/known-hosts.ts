@@ -1,13 +1,13 @@
 import { spawnSync } from "child_process";
-import * as os from "os";
 import { UserError } from "../system/errors";
+import { inHome } from "../system/paths";
 import { hostRoles } from "./nodes";
 import type { Settings } from "./settings";
 
 /** The public keys that a file in OpenSSH's form holds for a host, hashed names included; empty when there are none. */
 export function knownKeys(file: string, address: string, port: number): string[] {
     const name = port === 22 ? address : `[${address}]:${port}`;
-    const found = spawnSync("ssh-keygen", ["-F", name, "-f", file.replace(/^~(?=\/)/, os.homedir())], { encoding: "utf8" });
+    const found = spawnSync("ssh-keygen", ["-F", name, "-f", inHome(file)], { encoding: "utf8" });
     return (found.stdout ?? "").split("\n").filter(line => line !== "" && !line.startsWith("#") && !line.startsWith("@"))
         .map(line => line.split(/\s+/).slice(1, 3).join(" "));
 }

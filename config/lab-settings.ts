@@ -3,10 +3,19 @@ import * as path from "path";
 import * as z from "zod";
 import { stateDir } from "../system/paths";
 import { UserError } from "../system/errors";
+import { nodeNames } from "./nodes";
 
 const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string() });
 const image = z.object({ file: z.string(), sha256: z.string() });
-const labFacts = z.object({ image: image.optional(), operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
+const kind = z.enum(["container", "vm"]);
+const labChoice = z.object({ hypervisor: z.enum(["kvm", "qemu"]), machine: kind, nodes: z.partialRecord(z.enum(nodeNames), z.object({ kind })) });
+const labFacts = z.object({ machine: z.object({ choice: labChoice }).optional(), image: image.optional(), operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
+
+/** What nodes are in a lab because of what its machine can do. */
+export type LabChoice = z.infer<typeof labChoice>;
+
+/** Of a machine without KVM, and of one that was not asked. */
+export const emulated: LabChoice = { hypervisor: "qemu", machine: "container", nodes: { "volume-node": { kind: "vm" } } };
 
 /** What a lab that is up says of itself. */
 export type LabFacts = z.infer<typeof labFacts>;
@@ -26,11 +35,11 @@ export function readLabFacts(lab: string): LabFacts {
 export function withLab(given: Record<string, unknown>, factsOf: (lab: string) => LabFacts): Record<string, unknown> {
     const { lab, ...own } = given;
     if (lab === undefined) return own;
-    const found = factsOf(String(lab));
+    const found = factsOf(String(lab)), { hypervisor, machine, nodes: kinds } = found.machine?.choice ?? emulated;
     // What the stack says of a node goes beside what the lab says of it.
-    const nodes = merge({ "volume-node": { kind: "vm" } }, own.nodes);
+    const nodes = merge(kinds, own.nodes);
     return {
-        number: 0, machine: "container", hypervisor: "qemu", goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
+        number: 0, machine, hypervisor, goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
         ...(found.image && { image: found.image }), hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own, nodes,
     };
 }

@@ -1,8 +1,8 @@
 import * as fs from "fs";
-import * as os from "os";
 import { utils } from "ssh2";
 import type { Settings } from "./settings";
 import { UserError } from "../system/errors";
+import { inHome } from "../system/paths";
 
 /**
  * The settings with the public half of the operator's ssh key in them, which may log in to every node as root (H6).
@@ -10,7 +10,7 @@ import { UserError } from "../system/errors";
  * @throws UserError when neither can be read
  */
 export function withOperatorKey(settings: Settings): Settings {
-    const file = settings.sshKeyFile.replace(/^~(?=\/)/, os.homedir());
+    const file = inHome(settings.sshKeyFile);
     const words = (text: string) => text.trim().split(/\s+/).slice(0, 2).join(" ");
     try { return { ...settings, operatorKey: words(fs.readFileSync(`${file}.pub`, "utf8")) }; } catch { /* made from the key itself */ }
     try {

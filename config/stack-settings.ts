@@ -1,7 +1,7 @@
 import { withHostKeys } from "./known-hosts";
 import { LabFacts, readLabFacts, withLab } from "./lab-settings";
 import { withOperatorKey } from "./operator-key";
-import { readSettings, settingKeys, Settings } from "./settings";
+import { readSettings, Settings } from "./settings";
 
 /** What a stack's settings take from the machine that they are read on. */
 export interface Surroundings {
@@ -15,21 +15,23 @@ const thisMachine: Surroundings = { labFacts: readLabFacts, withKeys: settings =
 /**
  * The settings of a stack, for the program and for the command line alike: its configuration, what its lab adds,
  * and the hosts' keys.
- * @param get the text of a configuration key, without the project's prefix; undefined where it is not set
+ * @param texts of every key of the project's that is set, by its name without the project's prefix
  * @throws UserError naming every mistake
  */
-export function readStackSettings(stack: string, get: (key: string) => string | undefined, from: Surroundings = thisMachine): Settings {
-    return from.withKeys(readSettings(stack, withLab(givenBy(get), from.labFacts)));
+export function readStackSettings(stack: string, texts: Texts, from: Surroundings = thisMachine): Settings {
+    return from.withKeys(readSettings(stack, withLab(givenBy(texts), from.labFacts)));
 }
 
-/** What a stack's configuration gives, values parsed. */
-export function givenBy(get: (key: string) => string | undefined): Record<string, unknown> {
-    const given: Record<string, unknown> = {};
-    for (const key of settingKeys) {
-        const text = get(key);
-        if (text !== undefined && !isEmpty(key, text)) given[key] = parse(text);
-    }
-    return given;
+type Texts = Readonly<Record<string, string>>;
+
+/** Of everything that an engine's configuration holds, other packages' included, what is the project's. */
+export function ofProject<T>(project: string, config: Readonly<Record<string, T>>): Record<string, T> {
+    return Object.fromEntries(Object.entries(config).flatMap(([key, value]) => key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : []));
+}
+
+/** What a stack's configuration gives, values parsed; a key that there is not is left for the check to name. */
+export function givenBy(texts: Texts): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(texts).filter(([key, text]) => !isEmpty(key, text)).map(([key, text]) => [key, parse(text)]));
 }
 
 /**

@@ -1,23 +1,30 @@
 import { AddressPlan } from "../config/address-plan";
+import { leavable } from "../system/interrupt";
 import type { Progress } from "../system/progress";
 import { buildArchive } from "./archive/archive";
 import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
 import { checkLabName } from "./hosts/files";
 import { Lab, labUp } from "./hosts/lab";
+import { choose, machineCan } from "./hosts/machine";
 import { checkMachine } from "./hosts/preflight";
 import { buildImages } from "./images/images";
 
+export { inWords as machineInWords } from "./hosts/machine";
+export { needRoot } from "./hosts/preflight";
 export { enterOperator, Lab, labDown, labExec, labStatus } from "./hosts/lab";
 
-/** Makes everything a lab is made of, where it is missing, and brings its hosts up. */
-export async function bringUp(name: string, progress: Progress): Promise<Lab> {
+/**
+ * Makes everything a lab is made of, where it is missing, and brings its hosts up. An interruption takes away what was begun
+ * of the hosts; a build is left, and ends with this process.
+ */
+export async function bringUp(name: string, progress: Progress, signal?: AbortSignal): Promise<Lab> {
     checkLabName(name);
     checkMachine();
-    const hostRoot = await buildHostRoot(progress);
-    const goldenRoot = await buildGoldenRoot(progress);
-    const archive = await buildArchive(progress);
-    const { folder: images, instance: { file, sha256 } } = await buildImages(progress);
+    const hostRoot = await leavable(signal, () => buildHostRoot(progress));
+    const goldenRoot = await leavable(signal, () => buildGoldenRoot(progress));
+    const { folder: images, instance: { file, sha256 } } = await leavable(signal, () => buildImages(progress));
+    const [archive, can] = await leavable(signal, () => Promise.all([buildArchive(progress), machineCan({ hostRoot, images }, progress)]));
     const names = new AddressPlan(0).hostsEntries();
-    return await labUp(name, { hostRoot, archive, goldenRoot, images, instanceImage: { file, sha256 }, names }, progress);
+    return await labUp(name, { hostRoot, archive, goldenRoot, images, instanceImage: { file, sha256 }, machine: { can, choice: choose(can) }, names }, progress, signal);
 }

@@ -1,3 +1,20 @@
+import { UserError } from "./errors";
+
+/** Thrown at once by whatever waits when the user interrupts. */
+export class Interrupted extends UserError {
+    constructor(message = "interrupted; nothing was running that has to be waited for") { super(message, 130); }
+}
+
+/** Does work that may be left at any point; an interruption ends the wait for it. */
+export async function leavable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (signal?.aborted) throw new Interrupted();
+    return await new Promise<T>((resolve, reject) => {
+        const leave = () => reject(new Interrupted());
+        signal?.addEventListener("abort", leave, { once: true });
+        work().then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
+    });
+}
+
 /** What a Ctrl-C does right now; the last one that was set counts. Without any the process ends with code 130. */
 const handlers: (() => void)[] = [];
 
@@ -8,6 +25,12 @@ const SAME_KEY_MILLISECONDS = 200;
 export function onInterrupt(handler: () => void): () => void {
     handlers.push(handler);
     return () => { handlers.splice(handlers.indexOf(handler), 1); };
+}
+
+/** Work that ends early, and in its own way, when `signal` tells of an interruption. */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController(), release = onInterrupt(() => controller.abort());
+    try { return await work(controller.signal); } finally { release(); }
 }
 
 /** Takes SIGINT, SIGTERM and SIGHUP for interruptions; called once, by the command line. */

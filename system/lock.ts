@@ -1,5 +1,6 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
+import { leavable } from "./interrupt";
 
 /** Start time of a process in clock ticks, which with its id names it for good; undefined when it is gone. */
 export function processStart(pid: number): string | undefined {
@@ -9,8 +10,8 @@ export function processStart(pid: number): string | undefined {
     } catch { return undefined; }
 }
 
-/** Runs `work` while holding the lock file; one left by a dead process is taken over. */
-export async function withLock<T>(file: string, work: () => Promise<T>, waiting?: (owner: number) => void): Promise<T> {
+/** Runs `work` while holding the lock file; one left by a dead process is taken over. `signal` ends the wait for it. */
+export async function withLock<T>(file: string, work: () => Promise<T>, waiting?: (owner: number) => void, signal?: AbortSignal): Promise<T> {
     const mine = `${process.pid} ${processStart(process.pid)}`;
     for (let told = false; ;) {
         try { fs.writeFileSync(file, mine, { flag: "wx", mode: 0o600 }); break; } catch (e) {
@@ -21,7 +22,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, waiting?
         const [pid, start] = owner.split(" ");
         if (owner !== "" && processStart(Number(pid)) !== start) { fs.rmSync(file, { force: true }); continue; }
         if (!told) { told = true; waiting?.(Number(pid)); }
-        await sleep(200);
+        await leavable(signal, () => sleep(200));
     }
     try { return await work(); } finally { fs.rmSync(file, { force: true }); }
 }

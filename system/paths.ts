@@ -15,6 +15,9 @@ export function stateDir(): string {
     return dir;
 }
 
+/** A file of the operator's, `~/` being the home folder. */
+export function inHome(file: string): string { return file.replace(/^~(?=\/)/, os.homedir()); }
+
 /** The checkout this program was compiled in: the folder that holds package.json. */
 export function projectDir(): string {
     let dir = __dirname;

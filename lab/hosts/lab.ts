@@ -4,11 +4,14 @@ import * as fs from "fs";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { UserError } from "../../system/errors";
+import { Interrupted } from "../../system/interrupt";
 import { withLock } from "../../system/lock";
 import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
 import { dataDir, hostAddress, LabFiles, LabHostName, labHosts, SSH_PORT } from "./files";
+import type { MachineReport } from "./machine";
+import { needRoot } from "./preflight";
 import { isAlive, killAll, processesWith } from "./processes";
 
 /** A lab that is up, as the operator's side needs to know it. */
@@ -22,6 +25,8 @@ export interface Lab {
     hosts: Record<LabHostName, { address: string; port: number; hostKey: string }>;
     /** What instances start from. */
     image?: { file: string; sha256: string };
+    /** What the machine can do and what nodes are because of it; nothing where it was not asked. */
+    machine?: MachineReport;
 }
 
 /** What a lab's hosts are given; folders of the machine that they see read-only. */
@@ -38,8 +43,8 @@ export interface LabArgs {
     names?: readonly { address: string; names: readonly string[] }[];
     /** What instances start from: a file of this machine. */
     instanceImage?: { file: string; sha256: string };
-    /** Whether guests may use /dev/kvm. */
-    kvm?: boolean;
+    /** What the machine can do; guests may use /dev/kvm where it starts one. */
+    machine?: MachineReport;
 }
 
 const READY_SECONDS = 60;
@@ -58,8 +63,11 @@ export function labStatus(name: string): Lab | undefined {
 
 const pidIn = (file: string): number => Number(fs.readFileSync(file, "utf8").trim());
 
-/** Makes the lab's hosts, or finds them up. What a dead lab of this name left behind is removed first. */
-export async function labUp(name: string, args: LabArgs, progress: Progress): Promise<Lab> {
+/**
+ * Makes the lab's hosts, or finds them up. What a dead lab of this name left behind is removed first.
+ * @throws Interrupted when `signal` tells of an interruption, after what was begun is taken away
+ */
+export async function labUp(name: string, args: LabArgs, progress: Progress, signal?: AbortSignal): Promise<Lab> {
     const files = new LabFiles(name);
     fs.mkdirSync(path.dirname(files.dir), { recursive: true, mode: 0o700 });
     return await withLock(`${files.dir}.lock`, async () => {
@@ -69,15 +77,18 @@ export async function labUp(name: string, args: LabArgs, progress: Progress): Pr
             if (fs.existsSync(files.dir)) { detail("removing what a former run left"); await remove(files); }
             try {
                 await prepare(files, args);
+                signal?.throwIfAborted();
                 await start(files, args);
                 detail("waiting for sshd and libvirtd");
-                await ready(files);
+                await ready(files, signal);
+                signal?.throwIfAborted();
             } catch (e) {
                 const log = readLogs(files);
                 await remove(files);
+                if (signal?.aborted) throw new Interrupted("interrupted; what had been begun of the lab's hosts is taken away");
                 throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
             }
-            const lab: Lab = { ...describe(files), ...(args.instanceImage && { image: args.instanceImage }) };
+            const lab: Lab = { ...describe(files), ...(args.instanceImage && { image: args.instanceImage }), ...(args.machine && { machine: args.machine }) };
             const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
                 const { address, port, hostKey } = lab.hosts[name];
                 return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;
@@ -86,7 +97,7 @@ export async function labUp(name: string, args: LabArgs, progress: Progress): Pr
             fs.writeFileSync(files.facts, JSON.stringify(lab, undefined, 2) + "\n", { mode: 0o600 });
             return lab;
         });
-    });
+    }, undefined, signal);
 }
 
 /** Ends every process of the lab and removes its folder and cgroups; a lab that is not there is success. */
@@ -141,7 +152,7 @@ async function start(files: LabFiles, args: LabArgs): Promise<void> {
             LAB_DIR: files.dir, LAB_DATA: dataDir(),
             LAB_HOSTS: Object.entries(labHosts).map(([h, octet]) => `${h}:${octet}`).join(" "),
             LAB_ROOT: args.hostRoot, LAB_ARCHIVE: args.archive, LAB_GOLDEN: args.goldenRoot, LAB_IMAGES: args.images,
-            LAB_KVM: args.kvm ? "1" : "0", LAB_CGROUP_VERSION: String(cgroupVersion()),
+            LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0", LAB_CGROUP_VERSION: String(cgroupVersion()),
         },
     });
     fs.closeSync(log);
@@ -149,9 +160,10 @@ async function start(files: LabFiles, args: LabArgs): Promise<void> {
     child.unref();
 }
 
-async function ready(files: LabFiles): Promise<void> {
+async function ready(files: LabFiles, signal?: AbortSignal): Promise<void> {
     const signs = [files.run("operator.ready"), ...(Object.keys(labHosts) as LabHostName[]).map(h => files.host(h, "run", "ready"))];
     for (const deadline = Date.now() + READY_SECONDS * 1000; ;) {
+        signal?.throwIfAborted();
         const missing = signs.filter(s => !fs.existsSync(s));
         if (missing.length === 0) return;
         if (fs.existsSync(files.run("failed"))) throw new Error(fs.readFileSync(files.run("failed"), "utf8").trim());
@@ -185,6 +197,7 @@ function describe(files: LabFiles): Lab {
  * @throws UserError when the lab is not up
  */
 export function enterOperator(name: string, cwd = process.cwd()): string[] {
+    needRoot();
     if (!labStatus(name)) throw new UserError(`lab ${name} is not up; make it with: ./classroom lab up ${name}`);
     const pid = pidIn(new LabFiles(name).run("operator.pid"));
     return ["nsenter", `--target=${pid}`, "--net", "--mount", "--", "env", `--chdir=${cwd}`];

@@ -29,9 +29,8 @@ const thisMachine = (): Machine => ({
 const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 
 /** What stands in the way of a lab on this machine, a line each; empty when nothing does. */
-export function obstacles(machine: Machine = thisMachine()): string[] {
+export function obstacles(machine: Machine): string[] {
     const found: string[] = [];
-    if (machine.uid !== 0) return ["a lab makes namespaces, mounts and network links, for which it must be root: run it with sudo (team stacks run as any user)"];
     if (machine.memoryMiB < needs.memoryMiB) found.push(`memory: ${gib(machine.memoryMiB)}, but a lab needs ${gib(needs.memoryMiB)}`);
     for (const [what, dir, wanted] of [["cache", cacheDir(), needs.cacheMiB], ["state", stateDir(), needs.stateMiB]] as const) {
         const free = machine.freeMiB(dir);
@@ -45,8 +44,14 @@ export function obstacles(machine: Machine = thisMachine()): string[] {
     return found;
 }
 
+/** @throws UserError where a lab is not even to be seen: root makes it, in root's own state folder */
+export function needRoot(machine: Pick<Machine, "uid"> = thisMachine()): void {
+    if (machine.uid !== 0) throw new UserError("a lab is made of namespaces, mounts and network links, for which it must be root: run it with sudo; nothing was changed (team stacks run as any user)");
+}
+
 /** @throws UserError naming everything that is missing */
-export function checkMachine(): void {
-    const found = obstacles();
-    if (found.length > 0) throw new UserError(`this machine cannot carry a lab:\n${found.map(line => `  ${line}`).join("\n")}`);
+export function checkMachine(machine: Machine = thisMachine()): void {
+    needRoot(machine);
+    const found = obstacles(machine);
+    if (found.length > 0) throw new UserError(`this machine cannot carry a lab; nothing was changed:\n${found.map(line => `  ${line}`).join("\n")}`);
 }

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { Images, images } from "../../clients/image";
 import type { CloudAccess } from "../../clients/identity";
+import { inHome } from "../../system/paths";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
@@ -15,17 +16,17 @@ type Api = Pick<Images, "list" | "upload" | "update" | "delete" | "forget">;
 const DISK_FORMATS = ["raw", "vhd", "vmdk", "vdi", "iso", "qcow2", "aki", "ari", "ami"];
 const CONTAINER_FORMATS = ["bare", "ovf", "aki", "ari", "ami"];
 
-/** Size and checksums of the operator's file; refused when it is not the one that was asked for. */
-async function measure(file: string, sha256: string): Promise<Outputs> {
+/** Size and checksums of a file of the operator's; refused when it is not the one that was asked for. */
+export async function measure(file: string, sha256: string): Promise<Outputs> {
     const [md5, sha] = [createHash("md5"), createHash("sha256")];
     let size = 0;
     try {
-        await pipeline(fs.createReadStream(file), async chunks => {
+        await pipeline(fs.createReadStream(inHome(file)), async chunks => {
             for await (const chunk of chunks as AsyncIterable<Buffer>) { size += chunk.length; md5.update(chunk); sha.update(chunk); }
         });
     } catch (e) { throw new Error(`the image file cannot be read: ${(e as Error).message}`); }
     const found = sha.digest("hex");
-    if (found !== sha256.toLowerCase()) throw new Error(`${file} has the SHA-256 ${found}, wanted: ${sha256}; nothing was uploaded. Get the file again, or correct sha256`);
+    if (found !== sha256.toLowerCase()) throw new Error(`${file} has the SHA-256 ${found}, wanted: ${sha256}; it is not used. Get the file again, or correct sha256`);
     return { checksum: md5.digest("hex"), size };
 }
 
@@ -55,7 +56,7 @@ export function imageHandler(api: (access: CloudAccess) => Api = images): Handle
             }
             // What an upload that broke off has left: it has no data and can get none.
             for (const { id } of found) await unlessGone(glance.delete(id));
-            return { id: (await glance.upload({ name, file, diskFormat, containerFormat, isPublic, ...data })).id, outputs: data };
+            return { id: (await glance.upload({ name, file: inHome(file), diskFormat, containerFormat, isPublic, ...data })).id, outputs: data };
         },
         async read(id, recorded) {
             const live = (await asked(api(recorded.cloud).list())).find(i => i.id === id);

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
-import { exec, RunScript } from "../../clients/ssh";
+import { exec, RemoteError, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 import { alone } from "./machine-files";
@@ -13,6 +13,9 @@ printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/po
 trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold${recommends ? "" : " --no-install-recommends"} "$@" > /tmp/classroom-apt.log 2>&1 || { grep -E '^(E|W|dpkg): ?' /tmp/classroom-apt.log >&2 || tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }; }`;
 
+/** apt's words for a package that it cannot get, of 2013 and of today. */
+const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate)/gm;
+
 /** Packages of a machine, installed from the archives that it knows. */
 export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
     const installed = async ({ connection, packages }: Inputs): Promise<string[]> => {
@@ -20,10 +23,20 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
         const there = new Set(stdout.split("\n").filter(line => / ok installed$/.test(line)).map(line => line.split(" ")[0]!));
         return packages.filter(p => there.has(p));
     };
-    const install = async (inputs: Inputs) => {
-        await alone(inputs.connection, "apt", () => run(inputs.connection,
-            `${APT(inputs.recommends)}\n${inputs.answers ? "debconf-set-selections\n" : ""}apt install ${inputs.packages.join(" ")}`,
-            { input: inputs.answers ?? "", timeoutSeconds: 1800 }));
+    /** apt itself installs either all of them or, where one is unknown, none. */
+    const install = async ({ connection, packages, answers, recommends }: Inputs, option = "") => {
+        try {
+            await alone(connection, "apt", () => run(connection,
+                `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}apt ${option}install ${packages.join(" ")}`,
+                { input: answers ?? "", timeoutSeconds: 1800 }));
+        } catch (e) {
+            const unknown = e instanceof RemoteError ? [...e.result.stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!) : [];
+            if (unknown.length === 0) throw e;
+            const { stdout } = await run(connection, "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb  *//p'", { allowFailure: true });
+            const archives = stdout.trim().split("\n").filter(Boolean);
+            throw new Error(`${connection.name}: no archive has ${unknown.map(name => `"${name}"`).join(", ")}; nothing was installed. ` +
+                `Its archives: ${archives.length > 0 ? archives.join("; ") : "none"}. Correct the name, or the archive (archiveUrl)`);
+        }
     };
     return {
         inputs: ["packages"], access: ["connection", "answers", "recommends"], replaceOn: [],
@@ -38,7 +51,11 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
         async read(_id, recorded) { return { ...recorded, packages: await installed(recorded) }; },
         async update(_id, recorded, inputs) {
             const dropped = recorded.packages.filter(p => !inputs.packages.includes(p));
-            if (dropped.length > 0) await alone(inputs.connection, "apt", () => run(inputs.connection, `${APT()}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }));
+            if (dropped.length > 0) {
+                // Nothing is dropped before it is known that the others can be had.
+                await install(inputs, "-s ");
+                await alone(inputs.connection, "apt", () => run(inputs.connection, `${APT()}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }));
+            }
             await install(inputs);
             return {};
         },

@@ -53,13 +53,13 @@ test("every resource that the engine would be asked for is in it, under what it 
     expect(named(lab, "cloud-volume-node-vm-disk")).toMatchObject({ provider: "cloud-hosts-central", inputs: { baseVolumeId: "${cloud-volume-node-vm-golden-disk.id}" } });
 });
 
-test("a placeholder stands for one of the passwords, a key of the operator's machine, or something of a resource", () => {
+test("a placeholder stands for one of the passwords, a key of the operator's machine, its home folder, or something of a resource", () => {
     for (const resources of [lab, team]) {
         const text = JSON.stringify(resources) + inWords(resources), names = new Set(resources.map(r => r.name));
         const used = new Set([...text.matchAll(/\$\{([^}]*)\}/g)].map(m => m[1]!));
         const others = [...used].filter(name => !names.has(name.replace(/\.[A-Za-z]+$/, "")));
         // `${name}` is the explanation at the top.
-        expect(others.sort()).toEqual([...Object.keys(tutorialCredentials), "centralHostKey", "computeHostKey", "operatorKey", "name"].sort());
+        expect(others.sort()).toEqual([...Object.keys(tutorialCredentials), "centralHostKey", "computeHostKey", "operatorKey", "HOME", "name"].sort());
         expect(text).not.toMatch(/%24%7B|"undefined|undefined"/);
     }
 });

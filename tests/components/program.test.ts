@@ -36,18 +36,22 @@ afterAll(() => {
 const { MockMonitor } = require("@pulumi/pulumi/runtime/mocks") as { MockMonitor: { prototype: { registerResource(...args: unknown[]): unknown } } };
 const original = MockMonitor.prototype.registerResource;
 
+/** What the last program registered, be it that it failed. */
+let asked: Record<string, unknown>;
+
 /** What a program registers with the stack's own configuration: every request to the engine, by URN. What the engine does with them is not shown. */
-async function registered(stack: string, run: () => unknown): Promise<Record<string, unknown>> {
+async function registered(stack: string, run: () => unknown, own: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
     const file = yaml.parse(fs.readFileSync(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
     const { config: declared } = yaml.parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { config: Record<string, { default: unknown }> };
     // The engine puts the project's defaults in.
-    const config = { ...Object.fromEntries(Object.entries(declared).map(([key, { default: value }]) => [`${project}:${key}`, value])), ...file.config };
+    const config = { ...Object.fromEntries(Object.entries(declared).map(([key, { default: value }]) => [`${project}:${key}`, value])), ...file.config, ...own };
     const seen: Record<string, unknown> = {};
+    asked = seen;
     await setMocks({ newResource: args => ({ id: `${args.name}-id`, state: { ...args.inputs, ...(args.type.endsWith("machine:HostKey") && { publicKey: "ssh-ed25519 HOST", privateKey: "PRIVATE" }) } }), call: args => args.inputs }, project, stack);
     const request = jest.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (this: object, ...args: unknown[]) {
         // Where in the source it was registered is no part of what is asked for.
-        const { sourceposition: _position, stacktrace: _trace, ...asked } = (args[0] as { toObject(): Record<string, unknown> }).toObject();
-        seen[`${asked.parent}$${asked.type}::${asked.name}`] = asked;
+        const { sourceposition: _position, stacktrace: _trace, ...request } = (args[0] as { toObject(): Record<string, unknown> }).toObject();
+        seen[`${request.parent}$${request.type}::${request.name}`] = request;
         return original.apply(this, args);
     });
     pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])));
@@ -69,4 +73,13 @@ test.each(["lab", "team01"])("%s: `pulumi up` with index.ts and the command line
     expect(Object.keys(inline).sort()).toEqual(Object.keys(plain).sort());
     expect(inline).toEqual(plain);
     expect(Object.values(plain).find(r => (r as { custom: boolean }).custom)).toMatchObject({ parent: expect.stringContaining("cloud"), provider: expect.anything(), dependenciesList: expect.anything(), object: expect.anything() });
+});
+
+test.each([
+    ["a key that there is not", { machne: "vm" }, /^the configuration of stack team01 has a mistake; nothing was changed\n  machne: there is no such key; allowed are lab, number, /],
+    ["an image with another checksum", { image: { file: "~/.ssh/id_rsa", sha256: "0".repeat(64) } }, /^image: ~\/\.ssh\/id_rsa has the SHA-256 [0-9a-f]{64}, wanted: 0{64}; it is not used\. Get the file again, or correct sha256; nothing was changed$/],
+    ["an image that is not there", { image: { file: "~/nonesuch", sha256: "0".repeat(64) } }, /^image: the image file cannot be read: ENOENT.*nonesuch'; nothing was changed$/],
+])("%s: plain `pulumi` is told as well, before a resource is asked for", async (_title, own, message) => {
+    await expect(registered("team01", () => require("../../index"), Object.fromEntries(Object.entries(own).map(([key, value]) => [`${project}:${key}`, value])))).rejects.toThrow(message);
+    expect(Object.keys(asked).filter(urn => !urn.includes("pulumi:pulumi:Stack"))).toEqual([]);
 });

@@ -21,6 +21,14 @@ test("every stack has the same resources under the same names", async () => {
     for (const number of [0, 1]) expect((await registered(number)).map(r => `${r.type} ${r.name}`).sort()).toEqual(names);
 });
 
+test("files of the home folder, in the words of libvirt's provider, which knows no ~", async () => {
+    const uri = async (files: object) => { const [found] = (await cloudResources({ ...given(1), ...files })).filter(r => r.name === "cloud-hosts-compute"); return new URL(found!.inputs.uri as string).searchParams; };
+    const inHome = await uri({ sshKeyFile: "~/.ssh/id_rsa", knownHostsFile: "~/.ssh/known_hosts" });
+    expect([inHome.get("keyfile"), inHome.get("knownhosts")]).toEqual(["${HOME}/.ssh/id_rsa", "${HOME}/.ssh/known_hosts"]);
+    const elsewhere = await uri({ sshKeyFile: "/keys/~/a", knownHostsFile: "/keys/b" });
+    expect([elsewhere.get("keyfile"), elsewhere.get("knownhosts")]).toEqual(["/keys/~/a", "/keys/b"]);
+});
+
 test("what the resources are given (H1, H3, N1–N4)", async () => {
     const seen = Object.fromEntries((await registered(1)).map(r => [r.name, r.inputs]));
     expect(seen["cloud-hosts-central"].uri).toBe("qemu+ssh://root@gks-125.scc.kit.edu:24/system?keyfile=%2Fkeys%2Foperator&knownhosts=%2Fkeys%2Fknown_hosts");

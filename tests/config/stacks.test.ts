@@ -10,10 +10,12 @@ interface Declared { type: string; description: string; default: unknown; items?
 const read = <T>(file: string): T => yaml.parse(fs.readFileSync(path.join(root, file), "utf8")) as T;
 const declared = read<{ config: Record<string, Declared> }>("Pulumi.yaml").config;
 const fileOf = (stack: string): Record<string, unknown> => Object.fromEntries(Object.entries(read<{ config: Record<string, unknown> }>(`Pulumi.${stack}.yaml`).config).map(([key, value]) => [key.replace(`${project}:`, ""), value]));
-/** A value as the engine hands it to a program: words as they are, structures as JSON. */
-const text = (value: unknown): string | undefined => value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+/** Values as the engine hands them to a program: words as they are, structures as JSON. */
+const texts = (values: Record<string, unknown>): Record<string, string> =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
+const defaults = (): Record<string, unknown> => Object.fromEntries(Object.entries(declared).map(([key, { default: value }]) => [key, value]));
 /** What the engine makes of a stack's file: the project's defaults where the file says nothing. */
-const given = (stack: string): Record<string, unknown> => { const own = fileOf(stack); return givenBy(key => text(own[key] ?? declared[key]?.default)); };
+const given = (stack: string): Record<string, unknown> => { const own = fileOf(stack); return givenBy(texts({ ...defaults(), ...own })); };
 const teams = Object.keys(teamHosts).map(n => `team${n}`).sort();
 
 test("Pulumi.yaml declares the keys that there are, each with a type, a description and a default of that type", () => {
@@ -30,7 +32,7 @@ test("Pulumi.yaml declares the keys that there are, each with a type, a descript
 test("a default of Pulumi.yaml is the program's own", () => {
     const hosts = { central: { address: "a" }, compute: { address: "b" } };
     const own = readSettings("team01", { number: 1, hosts }) as unknown as Record<string, unknown>;
-    const said = givenBy(key => text(declared[key]?.default));
+    const said = givenBy(texts(defaults()));
     expect(Object.keys(said).sort()).toEqual(["libvirtType", "release"]);
     for (const [key, value] of Object.entries(said)) expect([key, value]).toEqual([key, own[key]]);
     // Where the description names what an empty one stands for.
@@ -45,7 +47,7 @@ test("a lab's stack is the lab's wherever its file says nothing else", () => {
 
 test("a team without a number, or with a lab's, is told so", () => {
     const own = { ...fileOf("team01"), number: 0 };
-    expect(() => readSettings("team01", givenBy(key => text((own as Record<string, unknown>)[key])))).toThrow("number: missing");
+    expect(() => readSettings("team01", givenBy(texts(own)))).toThrow("number: missing");
 });
 
 test("the ten stacks: the tutorial's table of hosts, read without a mistake, differing in number and hosts alone (H1)", () => {

@@ -1,15 +1,35 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
+import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { closeAll } from "../../clients/ssh";
+import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
 import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
+import { bootTrial } from "../../lab/hosts/machine";
+import { processesWith } from "../../lab/hosts/processes";
+import { buildImages } from "../../lab/images/images";
 import { silent } from "../../system/progress";
-import { projectDir } from "../../system/paths";
+import { projectDir, stateDir } from "../../system/paths";
 import { run } from "../../system/run";
 
 const name = `t${process.pid}`;
 const other = `${name}b`;
+
+/** Whether something that belongs to this test's labs, or to none, is meant: others' labs go on meanwhile. */
+const isOthers = (text: string): boolean => /\/classroom-[a-z0-9-]+-[0-9a-f]{8}(\/|\n|$)/.test(text) && !text.includes(`/classroom-${name}`);
+
+/** The namespaces of every process that is not another lab's. */
+function namespaces(): string[] {
+    const own = fs.readdirSync("/proc").filter(pid => /^\d+$/.test(pid)).flatMap(pid => {
+        try {
+            const lab = /\0CLASSROOM_LAB=([^\0]+)/.exec(`\0${fs.readFileSync(`/proc/${pid}/environ`, "utf8")}`)?.[1];
+            if (lab !== undefined && ![name, other].includes(lab) || isOthers(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8"))) return [];
+            return ["net", "mnt", "uts"].map(kind => fs.readlinkSync(`/proc/${pid}/ns/${kind}`));
+        } catch { return []; }
+    });
+    return [...new Set(own)].sort();
+}
 
 /** What a lab could leave on the machine. */
 async function snapshot(): Promise<Record<string, string>> {
@@ -17,12 +37,11 @@ async function snapshot(): Promise<Record<string, string>> {
     return {
         mounts: fs.readFileSync("/proc/self/mounts", "utf8"),
         links: await sh("ip -o link | sed 's/ qlen.*//'"), routes: await sh("ip route; ip -6 route"), netns: await sh("ip netns"),
-        loop: await sh("losetup -a"), cgroups: await sh("find /sys/fs/cgroup -type d | sort"),
+        loop: await sh("losetup -a"), cgroups: (await sh("find /sys/fs/cgroup -type d | sort")).split("\n").filter(line => !isOthers(line)).join("\n"),
         sysctl: await sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/forwarding"),
         firewall: await sh("(iptables-save; nft list ruleset) 2> /dev/null | grep -v '^#' || true"),
         etc: await sh("find /etc -printf '%p %m %s %T@\\n' | sort"),
         var: await sh("find /var -xdev -path /var/log -prune -o -printf '%p\\n' | sort"),
-        namespaces: await sh("readlink /proc/[0-9]*/ns/net /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/uts | sort -u || true"),
     };
 }
 
@@ -34,11 +53,19 @@ async function onCentral(lab: Lab, command: string): Promise<string> {
     return (await run(enter!, [...rest, ...ssh], { timeoutSeconds: 30 })).stdout;
 }
 
-let before: Record<string, string>;
+let before: Record<string, string>, namespacesBefore: string[];
+
+/** Everything is as it was before the test; namespaces of others may have gone meanwhile. */
+async function expectNothingLeft(): Promise<void> {
+    expect(await snapshot()).toEqual(before);
+    expect(namespaces().filter(ns => !namespacesBefore.includes(ns))).toEqual([]);
+}
+
 beforeAll(async () => {
     await buildHostRoot(silent);
     await labDown(name, silent);
     before = await snapshot();
+    namespacesBefore = namespaces();
 });
 afterAll(async () => { await closeAll(); await labDown(name, silent); await labDown(other, silent); });
 
@@ -56,11 +83,36 @@ test("two labs side by side: libvirt answers on the hosts, both drivers, no netw
     expect(await onCentral(lab, "echo still here")).toBe("still here\n");
 });
 
+test("what is said of the machine is what others see of it", async () => {
+    const { machine } = await bringUp(name, silent);
+    const { can, choice } = machine!;
+    // libvirt on the hosts offers KVM exactly where a guest was seen to start.
+    expect((await onCentral(labStatus(name)!, "virsh -q -c qemu:///system capabilities")).includes("<domain type='kvm'")).toBe(can.kvm.boots);
+    expect(choice.hypervisor).toBe(can.kvm.boots ? "kvm" : "qemu");
+    expect((await run("stat", ["-f", "-c", "%T", "/sys/fs/cgroup"])).stdout.trim() === "cgroup2fs").toBe(can.cgroup === 2);
+    expect(fs.readFileSync("/proc/1/comm", "utf8") === "systemd\n").toBe(can.systemd);
+    // The device node is made by dmsetup itself, in the root's own /dev.
+    const dir = fs.mkdtempSync(path.join(stateDir(), "dm-"));
+    const { code } = await inRoot(path.join(dir, "root"), ["dmsetup", "version"], { lower: [await buildHostRoot(silent)], allowFailure: true });
+    fs.rmSync(dir, { recursive: true });
+    expect(code === 0).toBe(can.deviceMapper);
+});
+
+test("a trial sees a guest that starts, which emulation always does, and leaves nothing whether or not it does", async () => {
+    const dir = fs.mkdtempSync(path.join(stateDir(), "trial-")), args = { hostRoot: await buildHostRoot(silent), images: (await buildImages(silent)).folder };
+    const own = () => fs.readdirSync("/proc").filter(pid => { try { return fs.readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(dir); } catch { return false; } });
+    expect(await bootTrial(args, "tcg", dir, 120)).toEqual({ boots: true, seen: expect.stringMatching(/^Linux \d+\.\d+/) });
+    // No kernel is through with its start after so short a time.
+    expect(await bootTrial(args, "tcg", dir, 1)).toEqual({ boots: false, seen: "no word of it within 1 s" });
+    expect([fs.readdirSync(dir), own()]).toEqual([[], []]);
+    fs.rmSync(dir, { recursive: true });
+});
+
 test("up again finds the lab; down leaves nothing", async () => {
     const first = await bringUp(name, silent);
     expect(await bringUp(name, silent)).toEqual(first);
     await labDown(name, silent);
-    expect(await snapshot()).toEqual(before);
+    await expectNothingLeft();
 });
 
 test.each([100, 700, 1200])("lab up killed after %d ms: down leaves nothing", async delay => {
@@ -70,7 +122,40 @@ test.each([100, 700, 1200])("lab up killed after %d ms: down leaves nothing", as
     child.kill("SIGKILL");
     await ended;
     await labDown(name, silent);
-    expect(await snapshot()).toEqual(before);
+    await expectNothingLeft();
+});
+
+const labDir = (): string => path.join(stateDir(), "labs", name);
+/** Moments of a `lab up`, each told by what is there then. */
+const moments: Record<string, () => boolean> = {
+    "while the command starts": () => true,
+    "while keys are made": () => fs.existsSync(path.join(labDir(), "operator.key")),
+    "while the hosts start": () => fs.existsSync(path.join(labDir(), "run/init.pid")),
+    "while libvirtd starts": () => fs.existsSync(path.join(labDir(), "run/compute.pid")),
+};
+test.each(Object.keys(moments))("lab up interrupted by Ctrl-C %s: exit code 130, and nothing is left", async moment => {
+    const child = spawn(process.execPath, [`${projectDir()}/bin/cli/main.js`, "lab", "up", name], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => { said += text.toString(); });
+    const ended = new Promise<number | string | null>(resolve => child.once("close", (code, signal) => resolve(code ?? signal)));
+    await sleep(300);
+    while (!moments[moment]!() && child.exitCode === null) await sleep(5);
+    // As a terminal does it: the whole group.
+    process.kill(-child.pid!, "SIGINT");
+    const code = await ended;
+    // Before the command line is there to take it, the signal itself ends the process: 130 to a shell.
+    expect(moment === "while the command starts" ? [130, "SIGINT"] : [130]).toContain(code);
+    if (code === 130) expect(said).toContain("classroom: interrupted; ");
+    expect(fs.existsSync(labDir())).toBe(false);
+    expect(processesWith("CLASSROOM_LAB_DIR", labDir())).toEqual([]);
+    await expectNothingLeft();
+});
+
+test.each([["lab", "up", name], ["lab", "down", name], ["lab", "status", name], ["lab", "exec", name, "--", "true"]])("%s %s without root says so and changes nothing", async (...args) => {
+    // A user of no name in a namespace, whose files stay root's.
+    const { code, stdout, stderr } = await run("unshare", ["--user", process.execPath, `${projectDir()}/bin/cli/main.js`, ...args], { allowFailure: true });
+    expect([code, stdout, stderr]).toEqual([1, "", expect.stringMatching(/^classroom: a lab is made of .* it must be root: run it with sudo; nothing was changed[^\n]*\n$/)]);
+    expect(fs.existsSync(labDir())).toBe(false);
 });
 
 test("a lab whose processes died is made anew by the next up", async () => {

@@ -40,7 +40,7 @@ test("uploaded once, read, renamed and hidden, gone, deleted twice", async () =>
 
 test("another file is not uploaded; a missing one is said to be", async () => {
     const glance = new Glance(), handler = imageHandler(() => glance), wrong = "0".repeat(64);
-    await expect(handler.create({ ...inputs, sha256: wrong })).rejects.toThrow(`${file} has the SHA-256 ${hash("sha256")}, wanted: ${wrong}; nothing was uploaded.`);
+    await expect(handler.create({ ...inputs, sha256: wrong })).rejects.toThrow(`${file} has the SHA-256 ${hash("sha256")}, wanted: ${wrong}; it is not used.`);
     await expect(handler.create({ ...inputs, file: "/nonesuch" })).rejects.toThrow(/^the image file cannot be read: ENOENT.*\/nonesuch/);
     expect(glance.uploads).toBe(0);
 });

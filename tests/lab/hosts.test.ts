@@ -1,7 +1,7 @@
 import { cgroupVersion, parseHierarchies } from "../../lab/hosts/cgroups";
 import { chooseMirror, parseTargets } from "../../lab/hosts/debian-mirror";
 import { checkLabName } from "../../lab/hosts/files";
-import { obstacles } from "../../lab/hosts/preflight";
+import { checkMachine, needRoot, obstacles } from "../../lab/hosts/preflight";
 
 test.each(["", "Lab", "a b", "-a", "a-", "../x", "a".repeat(33)])("%p is not a lab's name", name => {
     expect(() => checkLabName(name)).toThrow(`"${name}" cannot be a lab's name`);
@@ -24,7 +24,11 @@ test("the mirror is Debian's own archive, not its companions", () => {
 const good = { uid: 0, memoryMiB: 24_000, freeMiB: () => 50_000, exists: () => true, fileSystems: "nodev\toverlay\n" };
 test("what stands in the way of a lab is told with figures", () => {
     expect(obstacles(good)).toEqual([]);
-    expect(obstacles({ ...good, uid: 1000 })).toEqual([expect.stringContaining("must be root")]);
+    expect(() => needRoot({ uid: 1000 })).toThrow(/^a lab is made of .*, for which it must be root: run it with sudo; nothing was changed/);
+    expect(() => checkMachine({ ...good, uid: 1000, memoryMiB: 1 })).toThrow("must be root");
+    expect(() => checkMachine({ ...good, memoryMiB: 2048, freeMiB: () => 1024 })).toThrow(
+        /^this machine cannot carry a lab; nothing was changed:\n  memory: 2\.0 GiB, but a lab needs 8\.0 GiB\n  disk: 1\.0 GiB free for the cache \(\S+\), but a lab needs 6\.0 GiB\n  disk: 1\.0 GiB free for the state/);
+    expect(() => checkMachine(good)).not.toThrow();
     expect(obstacles({ ...good, memoryMiB: 2048 })).toEqual(["memory: 2.0 GiB, but a lab needs 8.0 GiB"]);
     expect(obstacles({ ...good, freeMiB: () => 1024 })).toHaveLength(2);
     expect(obstacles({ ...good, fileSystems: "", exists: p => p !== "/proc/modules" })).toEqual(["kernel: it has no overlay file system"]);

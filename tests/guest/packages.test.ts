@@ -1,0 +1,47 @@
+import type { Connection } from "../../clients/connection";
+import { RemoteError, RunScript } from "../../clients/ssh";
+import { packagesHandler } from "../../providers/guest/packages";
+
+const connection = { name: "api-node", host: "192.168.122.6", port: 22 } as Connection;
+
+/** A node whose archive has these packages, and refuses as apt-get does: all or nothing. */
+function node(available: string[], complaint = (name: string) => `E: Unable to locate package ${name}`) {
+    const installed = new Set<string>();
+    const run: RunScript = (_to, script) => {
+        const ok = (stdout = "") => Promise.resolve({ stdout, stderr: "", code: 0 });
+        if (script.includes("sources.list")) return ok("http://192.168.122.1:8090/ ./\nhttp://other/ubuntu precise main\n");
+        if (script.startsWith("dpkg-query")) return ok([...installed].map(p => `${p} install ok installed\n`).join(""));
+        const [, simulated, verb, names] = /^apt (-s )?(install|remove) (.*)$/m.exec(script)!, wanted = names!.split(" ");
+        const unknown = verb === "install" ? wanted.filter(p => !available.includes(p)) : [];
+        if (unknown.length > 0) return Promise.reject(new RemoteError("api-node", { stdout: "", stderr: `W: something else\n${unknown.map(complaint).join("\n")}\n`, code: 1 }));
+        if (!simulated) for (const p of wanted) if (verb === "install") installed.add(p); else installed.delete(p);
+        return ok();
+    };
+    return { installed, handler: packagesHandler(run) };
+}
+const archives = "Its archives: http://192.168.122.1:8090/ ./; http://other/ubuntu precise main. ";
+
+test.each([
+    (name: string) => `E: Unable to locate package ${name}`,
+    (name: string) => `E: Package '${name}' has no installation candidate`,
+    (name: string) => `E: Package ${name} has no installation candidate`,
+])("a package that no archive has is named with node and archives, and nothing is installed", async complaint => {
+    const { installed, handler } = node(["ntp"], complaint);
+    await expect(handler.create({ connection, packages: ["ntp", "nova-apy", "nova-foo"] })).rejects.toThrow(
+        `api-node: no archive has "nova-apy", "nova-foo"; nothing was installed. ${archives}Correct the name, or the archive (archiveUrl)`);
+    expect([...installed]).toEqual([]);
+});
+
+test("what is no longer wanted stays until the rest can be had", async () => {
+    const { installed, handler } = node(["ntp", "nova-api"]);
+    await handler.create({ connection, packages: ["ntp"] });
+    await expect(handler.update("", { connection, packages: ["ntp"] }, { connection, packages: ["nova-apy"] })).rejects.toThrow('api-node: no archive has "nova-apy"; nothing was installed.');
+    expect([...installed]).toEqual(["ntp"]);
+    await handler.update("", { connection, packages: ["ntp"] }, { connection, packages: ["nova-api"] });
+    expect([...installed]).toEqual(["nova-api"]);
+});
+
+test("another failure is apt's own", async () => {
+    const failed = new RemoteError("api-node", { stdout: "", stderr: "E: Could not get lock", code: 1 });
+    await expect(packagesHandler(() => Promise.reject(failed)).create({ connection, packages: ["ntp"] })).rejects.toBe(failed);
+});

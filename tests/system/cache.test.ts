@@ -1,0 +1,52 @@
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { cached, entryDir, isIntact } from "../../system/cache";
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-")), before = process.env.CLASSROOM_CACHE;
+beforeAll(() => { process.env.CLASSROOM_CACHE = dir; });
+afterAll(() => {
+    if (before === undefined) delete process.env.CLASSROOM_CACHE; else process.env.CLASSROOM_CACHE = before;
+    fs.rmSync(dir, { recursive: true });
+});
+
+const entry = { kind: "images", name: "lab", inputs: { recipe: 1 } };
+let built: number;
+const make = () => cached(entry, into => {
+    built++;
+    fs.mkdirSync(path.join(into, "below"));
+    fs.writeFileSync(path.join(into, "below/vmlinuz"), "a kernel");
+    return Promise.resolve();
+});
+const file = () => path.join(entryDir(entry), "below/vmlinuz");
+beforeEach(async () => { await make(); built = 0; });
+
+test("a whole entry is used as it is", async () => {
+    expect(await make()).toBe(entryDir(entry));
+    expect(built).toBe(0);
+});
+
+test.each<[string, () => void]>([
+    ["a file that was cut short", () => fs.truncateSync(file(), 3)],
+    ["a file that was written to", () => fs.writeFileSync(file(), "a Kernel")],
+    ["a file that is gone", () => fs.rmSync(file())],
+    ["a file that does not belong to it", () => fs.writeFileSync(path.join(entryDir(entry), "more"), "")],
+    ["an entry that was cut short before its manifest", () => fs.rmSync(path.join(entryDir(entry), ".complete"))],
+    ["a manifest that was cut short", () => fs.truncateSync(path.join(entryDir(entry), ".complete"), 10)],
+])("%s is noticed, and the entry is made anew", async (_title, damage) => {
+    const whole = fs.statSync(file()).mtimeMs;
+    while (Math.trunc(Date.now()) === Math.trunc(whole)) await new Promise(resolve => setTimeout(resolve, 1));
+    damage();
+    expect(isIntact(entryDir(entry))).toBe(false);
+    await make();
+    expect([built, fs.readFileSync(file(), "utf8"), isIntact(entryDir(entry)), fs.readdirSync(entryDir(entry)).sort()]).toEqual([1, "a kernel", true, [".complete", "below"]]);
+});
+
+test("what a broken-off build left is not built upon, and a build that fails leaves no entry", async () => {
+    fs.rmSync(entryDir(entry), { recursive: true });
+    fs.mkdirSync(`${entryDir(entry)}.building/below`, { recursive: true });
+    await expect(cached(entry, () => Promise.reject(new Error("no space")))).rejects.toThrow("no space");
+    expect(fs.existsSync(entryDir(entry))).toBe(false);
+    await make();
+    expect(fs.readdirSync(path.dirname(entryDir(entry)))).toEqual([path.basename(entryDir(entry))]);
+});
