@@ -5,7 +5,8 @@ import type { Operation } from "./render";
 import { RunLog } from "./run-log";
 import { Terminal } from "./terminal";
 
-export interface RunOptions { json?: boolean; verbose?: boolean }
+/** `refresh`: `up` asks everything first. */
+export interface RunOptions { json?: boolean; verbose?: boolean; refresh?: boolean }
 
 /** Thrown at once by whatever waits when the user interrupts. */
 class Interrupted extends UserError {

@@ -8,7 +8,7 @@ import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs {
     cloud: CloudAccess; range: string; pool: string;
-    /** Always empty in the program: what a refresh finds missing, or in another pool, shows as a difference. */
+    /** Always empty in the program: what a refresh finds missing, in another pool, or in this one without being of the range, shows as a difference. */
     missing: string[]; foreign: string[];
 }
 type Api = Pick<Compute, "floatingAddresses" | "createFloatingAddresses" | "deleteFloatingAddresses" | "forget">;
@@ -23,20 +23,37 @@ export function addressesOf(range: string): string[] {
 function compare(live: readonly FloatingAddress[], range: string, pool: string) {
     const known = new Map(live.map(a => [a.address, a]));
     const wanted = addressesOf(range);
-    const elsewhere = wanted.flatMap(a => known.get(a) ?? []).filter(a => a.pool !== pool);
-    return { missing: wanted.filter(a => !known.has(a)), elsewhere, own: wanted.filter(a => known.get(a)?.pool === pool) };
+    const elsewhere = wanted.flatMap(a => known.get(a) ?? []).filter(a => a.pool !== pool), inRange = new Set(wanted);
+    return {
+        missing: wanted.filter(a => !known.has(a)), elsewhere, own: wanted.filter(a => known.get(a)?.pool === pool),
+        // What nova would hand out too, though nobody can be reached there.
+        strangers: live.filter(a => a.pool === pool && !inRange.has(a.address)),
+    };
 }
 const show = (a: FloatingAddress): string => `${a.address} (pool ${a.pool})`;
+
+/** Addresses with three and more in a row as one: `172.16.1.1-172.16.1.254`. */
+export function runs(addresses: readonly string[]): string[] {
+    const rows: string[][] = [];
+    for (const address of addresses) {
+        const row = rows[rows.length - 1];
+        if (row && parseAddress(address) === parseAddress(row[row.length - 1]!) + 1) row.push(address); else rows.push([address]);
+    }
+    return rows.flatMap(row => row.length < 3 ? row : [`${row[0]}-${row[row.length - 1]}`]);
+}
+const inPools = (all: readonly FloatingAddress[]): string[] => [...new Set(all.map(a => a.pool))].flatMap(pool => runs(all.filter(a => a.pool === pool).map(a => a.address)).map(run => `${run} (pool ${pool})`));
 
 /** Floating addresses of a pool, compared one by one; those that are missing are added without touching the others. */
 export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     const put = async ({ cloud, range, pool }: Inputs) => {
         const nova = api(cloud);
         nova.forget("floating");
-        const { missing, elsewhere, own } = compare(await nova.floatingAddresses(), range, pool);
-        const used = elsewhere.filter(a => a.project_id !== null || a.instance_uuid !== null);
+        const { missing, elsewhere, own, strangers } = compare(await nova.floatingAddresses(), range, pool);
+        const isUsed = (a: FloatingAddress) => a.project_id !== null || a.instance_uuid !== null;
+        const used = elsewhere.filter(isUsed), kept = strangers.filter(isUsed);
         if (used.length > 0) throw new Error(`floating addresses of ${range} are in use from another pool: ${used.map(show).join(", ")}; wanted: pool ${pool}. Release them, then run again`);
-        for (const { address } of elsewhere) await nova.deleteFloatingAddresses(address);
+        if (kept.length > 0) throw new Error(`addresses that are not of ${range} are in use from pool ${pool}: ${kept.map(a => a.address).join(", ")}. Release them, then run again`);
+        for (const { address } of [...elsewhere, ...strangers]) await nova.deleteFloatingAddresses(address);
         if (own.length === 0 && elsewhere.length === 0) await nova.createFloatingAddresses(range, pool);
         else for (const address of [...missing, ...elsewhere.map(a => a.address)]) await nova.createFloatingAddresses(address, pool);
     };
@@ -55,8 +72,8 @@ export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute
             return { id: `${inputs.pool}/${inputs.range}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { missing, elsewhere, own } = compare(await asked(api(recorded.cloud).floatingAddresses()), recorded.range, recorded.pool);
-            return own.length > 0 || elsewhere.length > 0 ? { ...recorded, missing, foreign: elsewhere.map(show) } : undefined;
+            const { missing, elsewhere, own, strangers } = compare(await asked(api(recorded.cloud).floatingAddresses()), recorded.range, recorded.pool);
+            return own.length + elsewhere.length + strangers.length > 0 ? { ...recorded, missing: runs(missing), foreign: inPools([...elsewhere, ...strangers]) } : undefined;
         },
         async update(_id, _recorded, inputs) { await put(inputs); return {}; },
         async delete(_id, { cloud, range, pool }) {
