@@ -91,10 +91,10 @@ const words: Readonly<Record<string, Words>> = {
 };
 
 /** What is broken, in one sentence. */
-export function sentence(e: Examined, nameOf: NameOf): string {
+function sentence(e: Examined, nameOf: NameOf): string {
     const own = words[e.type], what = own?.what(e, nameOf) ?? e.name, { verdict } = e;
     if (verdict.found === "gone") return `${what} ${own?.gone ?? "is gone"}`.trimEnd();
-    if (verdict.found === "unasked") return e.type === "host" ? `${what}: ${verdict.reason}` : e.type === "ssh" ? what : `${what} cannot be asked`;
+    if (verdict.found === "unasked") return e.type === "host" || e.type === "ssh" ? `${what}: ${verdict.reason}` : `${what} cannot be asked`;
     if (verdict.found !== "drifted") return what;
     const said = verdict.changes.map(change => {
         const found = own?.changed?.find(([path]) => path.test(change.path))?.[1];
