@@ -25,8 +25,8 @@ const isUnknown = (value: unknown): boolean => canonical(value).includes(UNKNOWN
 /** The path of every leaf in which two values differ. */
 function different(a: unknown, b: unknown, at: string): string[] {
     const isRecord = (v: unknown): v is Sent => typeof v === "object" && v !== null && !Array.isArray(v);
-    if (!isRecord(a) || !isRecord(b)) return same(a, b) ? [] : [at];
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap(key => different(a[key], b[key], `${at}.${key}`));
+    if (!isRecord(a) || !(isRecord(b) || b === undefined)) return same(a, b) ? [] : [at];
+    return [...new Set([...Object.keys(a), ...Object.keys(b ?? {})])].flatMap(key => different(a[key], b?.[key], `${at}.${key}`));
 }
 
 /** By name, not by class: the handler may have been loaded from another copy of the module. */
