@@ -117,8 +117,9 @@ const byArea = (all: readonly Examined[]): [string, Examined[]][] => {
 
 /** A cause and what suffers from it, as lines: the first is the cause. */
 export function causeLines({ of, beside, follows, leans }: Cause, nameOf: NameOf): string[] {
-    const isUnasked = (e: Examined) => e.verdict.found === "unasked" && e.type !== "ssh";
-    const mute = [...beside, ...follows.filter(isUnasked)], broken = follows.filter(e => !isUnasked(e));
+    // That ssh of a node does not answer is said by all in it that cannot be asked.
+    const isUnasked = (e: Examined) => e.verdict.found === "unasked";
+    const mute = [...beside, ...follows.filter(e => isUnasked(e) && e.type !== "ssh")], broken = follows.filter(e => !isUnasked(e));
     const reason = (e: Examined | undefined) => e?.verdict.found === "unasked" ? e.verdict.reason : "";
     const served = byArea(leans).map(([area, services]) => `${area}: ${services.map(s => text(s.inputs.service)).join(", ")}`);
     return [

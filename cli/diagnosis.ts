@@ -34,6 +34,9 @@ export interface Cause {
 
 const isBroken = ({ verdict: { found } }: Examined): boolean => found === "drifted" || found === "gone" || found === "unasked";
 
+/** A host, or ssh of a node: no resource, but the way to some. */
+const isWay = ({ type }: Examined): boolean => type === "host" || type === "ssh";
+
 /** A golden clone is off: nothing stands on it once the machine is made. */
 const isDormant = ({ name }: Examined): boolean => /-golden(-|$)/.test(name);
 
@@ -84,13 +87,17 @@ export function diagnose(all: readonly Examined[]): Cause[] {
     const isRoot = new Set(roots.map(r => r.id));
     const groups = new Map<string, Examined[]>();
     for (const root of roots) {
-        const alone = root.verdict.found !== "unasked" || root.type === "host" || root.type === "ssh";
+        const alone = root.verdict.found !== "unasked" || isWay(root);
         const key = alone ? root.id : `unasked ${root.area}`;
         groups.set(key, [...groups.get(key) ?? [], root]);
     }
     const causes = [...groups.values()].map(([of, ...beside]) => {
         const reached = new Set([of!, ...beside].flatMap(r => [...reach(r.id, above)]));
-        const suffering = all.filter(e => reached.has(e.id) && !isRoot.has(e.id));
+        const suffering = all.filter(e => reached.has(e.id) && !isRoot.has(e.id)).filter(e => {
+            // Where ssh or the host is what fails, nothing else keeps a resource from being asked.
+            const mute = e.verdict.found === "unasked" ? below.get(e.id)!.filter(id => isWay(byId.get(id)!) && isBroken(byId.get(id)!)) : [];
+            return mute.length === 0 || mute.some(id => id === of!.id || reached.has(id));
+        });
         return { of: of!, beside, follows: suffering.filter(isBroken), leans: suffering.filter(e => leansOn(e, of!)) };
     });
     const weight = ({ beside, follows, leans }: Cause) => beside.length + follows.length * 1000 + leans.length;

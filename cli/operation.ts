@@ -145,8 +145,9 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
 }
 
 /** How many resources a refresh asked, and which it could not. */
-function tellAsked({ terminal }: Run, { known, renderer: { tally: { drifted } }, seconds }: Outcome, mute: Unasked[], off: Unasked[]): void {
-    for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
+function tellAsked({ terminal, operation, stack }: Run, { known, renderer: { tally: { drifted } }, seconds }: Outcome, mute: Unasked[], off: Unasked[]): void {
+    if (operation === "up" && mute.length > 0) terminal.line(`could not be asked before this is mended: ${mute.length} resources; ask them afterwards with: ./classroom diagnose ${stack}`);
+    else for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
     if (off.length > 0) terminal.line(`not asked, for their nodes are off by configuration (${[...new Set(off.flatMap(o => o.reason.split(", ")))].sort().join(", ")}): ${off.length} resources`);
     terminal.line(`${known - mute.length - off.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
 }

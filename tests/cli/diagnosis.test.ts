@@ -79,6 +79,12 @@ test("a node that is mute though its machine runs: ssh of it is the cause, and i
     expect(exitCodeOf(diagnose(all))).toBe(2);
 });
 
+test("what is in a mute node suffers from that alone, though what it was made after is broken too", () => {
+    const all = cloud({ mysql: stopped, ...Object.fromEntries(["ssh auth-node", "conf", "keystone", "apache"].map(id => [id, unasked("no ssh")])), user: unasked("500") });
+    expect(told(all)).toEqual([["ssh auth-node", ["conf", "keystone", "apache", "user"], []], ["mysql", ["user"], []]]);
+    expect(exitCodeOf(diagnose(all))).toBe(2);
+});
+
 test("a host that is down is one cause for all that is on it", () => {
     const all = cloud(Object.fromEntries(cloud().map(e => [e.id, unasked("no ssh session within 5 s (port 24)")])));
     expect(told(all).map(([id]) => id)).toEqual(["host central"]);

@@ -48,7 +48,7 @@ afterAll(async () => {
     fs.rmSync(state, { recursive: true, force: true });
 });
 
-const RESOURCES = 197;
+const RESOURCES = 199;
 
 /** The admin's openrc, where the first `up` said that it is. */
 let openrc = "";
