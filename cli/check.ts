@@ -1,5 +1,3 @@
-import { spawn } from "child_process";
-import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import type { Command } from "commander";
 import { compute } from "../clients/compute";
@@ -10,22 +8,18 @@ import { volumes } from "../clients/volume";
 import type { Settings } from "../config/settings";
 import { openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
-import { enterOperator } from "../lab";
 import { hostConnection } from "../components/host-pair";
 import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
-import { projectDir } from "../system/paths";
 import { CheckInterrupted, CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
 import { addHelp } from "./help";
+import { onOperatorSide } from "./operator-side";
 import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "./reach";
 import { Terminal } from "./terminal";
 
 interface CheckOptions { json?: boolean }
-
-/** The lab on whose operator's side this process is. */
-const INSIDE = "CLASSROOM_CHECK_INSIDE";
 
 /** `check`: the tutorial's acceptance tests against a stack's cloud, without the engine. */
 export function addCheckCommand(cli: Command): void {
@@ -43,25 +37,13 @@ export function addCheckCommand(cli: Command): void {
 /** Runs the checks here, or on the operator's side of the stack's lab. */
 async function start(stack: string, options: CheckOptions): Promise<number> {
     try {
-        const lab = labOf(stack);
-        return lab === undefined || process.env[INSIDE] === lab ? await check(stack, options) : await inside(lab, stack, options);
+        return await onOperatorSide(labOf(stack), ["check", stack, ...(options.json ? ["--json"] : [])], () => check(stack, options));
     } catch (e) {
         const error = messageOf(e);
         console.error(`classroom: ${error}`);
         if (options.json) console.log(JSON.stringify({ stack, error, exitCode: 2 }));
         return 2;
     }
-}
-
-/** The same command as a process that no key of the terminal reaches: an interruption is handed on, a second one ends it. */
-async function inside(lab: string, stack: string, { json }: CheckOptions): Promise<number> {
-    const [command, ...rest] = [...enterOperator(lab), process.execPath, path.join(projectDir(), "bin/cli/main.js"), "check", stack, ...(json ? ["--json"] : [])];
-    const child = spawn(command!, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true, env: { ...process.env, [INSIDE]: lab } });
-    let interruptions = 0;
-    const release = onInterrupt(() => { child.kill(++interruptions > 1 ? "SIGKILL" : "SIGINT"); });
-    try {
-        return await new Promise<number>((resolve, reject) => child.once("error", reject).once("exit", code => resolve(code ?? 130)));
-    } finally { release(); }
 }
 
 async function check(stack: string, { json }: CheckOptions): Promise<number> {

@@ -1,20 +1,22 @@
 import { exec, HostKeyMismatch } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
 import { knownKeys } from "../config/known-hosts";
-import { hostRoles } from "../config/nodes";
+import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { messageOf, UserError } from "../system/errors";
 
 /** How long a host may take to run one command. */
 const SECONDS = 5;
 
+/** A physical host that cannot be worked with. */
+export interface HostDown { role: HostRole; address: string; reason: string; cure?: string }
+
 /**
  * Asks both physical hosts at once whether they answer, with the key they should have: the engine would fail on one
  * of them only in the middle of its work, or wait for a mute one for ever.
- * @throws UserError with a line for each host that cannot be worked with
  */
-export async function checkHosts(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
-    const wrong = await Promise.all(hostRoles.map(async role => {
+export async function hostsDown(settings: Settings, deadlineSeconds = SECONDS): Promise<HostDown[]> {
+    const wrong = await Promise.all(hostRoles.map(async (role): Promise<HostDown | undefined> => {
         const { address, port } = settings.hosts[role];
         const to = hostConnection(settings, role);
         let timer: NodeJS.Timeout | undefined;
@@ -25,11 +27,17 @@ export async function checkHosts(settings: Settings, exitCode = 1, deadlineSecon
             return undefined;
         } catch (e) {
             const reason = messageOf(e).replace(`${to.name}: `, "").replace(`${to.name} (${address}, port ${port}): `, "").replace(/; nothing was changed$/, "");
-            return `host ${address}: ${reason}; nothing was changed${e instanceof HostKeyMismatch ? `. ${mend(settings, role)}` : ""}`;
+            return { role, address, reason, ...(e instanceof HostKeyMismatch && { cure: mend(settings, role) }) };
         } finally { clearTimeout(timer); }
     }));
-    const lines = wrong.filter(line => line !== undefined);
-    if (lines.length > 0) throw new UserError(lines.join("\n"), exitCode);
+    return wrong.filter(host => host !== undefined);
+}
+
+/** @throws UserError with a line for each host that cannot be worked with */
+export async function checkHosts(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
+    const down = await hostsDown(settings, deadlineSeconds);
+    if (down.length === 0) return;
+    throw new UserError(down.map(({ address, reason, cure }) => `host ${address}: ${reason}; nothing was changed${cure ? `. ${cure}` : ""}`).join("\n"), exitCode);
 }
 
 /** What to do where a reinstalled host has a new key: it depends on where the old one was written down. */

@@ -1,7 +1,7 @@
 import { Connection } from "../clients/connection";
 import { exec, quote } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
-import { hostRoles } from "../config/nodes";
+import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import type { Find } from "../engine/leftovers";
 
@@ -13,7 +13,7 @@ import type { Find } from "../engine/leftovers";
 export function findLibvirt(settings: Settings): Find {
     return async resource => {
         const kind = /^libvirt:index\/(\w+):/.exec(resource.type)?.[1];
-        const to = hostOf(settings, String((resource as { provider?: string }).provider));
+        const to = hostOf(settings, String(resource.provider));
         const name = resource.inputs?.name;
         if (kind === undefined || to === undefined || typeof name !== "string") return undefined;
         if (kind === "volume" || kind === "cloudInitDisk") {
@@ -30,7 +30,9 @@ export function findLibvirt(settings: Settings): Find {
 }
 
 /** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */
+export const roleOf = (provider: string): HostRole | undefined => hostRoles.find(role => provider.includes(`::cloud-hosts-${role}::`));
+
 function hostOf(settings: Settings, provider: string): Connection | undefined {
-    const role = hostRoles.find(r => provider.includes(`::cloud-hosts-${r}::`));
+    const role = roleOf(provider);
     return role && hostConnection(settings, role);
 }

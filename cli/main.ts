@@ -7,6 +7,7 @@ import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
 import { addRenderCommand } from "./show-program";
+import { addSabotageCommand } from "./sabotage";
 import { addStackCommands } from "./stack";
 import { addStatusCommand } from "./status";
 import { test } from "./test";
@@ -31,6 +32,7 @@ function program(): Command {
     addRenderCommand(cli);
     addStatusCommand(cli);
     addCheckCommand(cli);
+    addSabotageCommand(cli);
     addSshCommand(cli);
     addOpenCommand(cli);
     addLabCommands(cli);

@@ -11,11 +11,14 @@ import { clearPending, forgetFormerLab } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
 import { readState, realOnes, RecordedResource } from "../engine/state";
 import { UserError } from "../system/errors";
-import { checkHosts } from "./hosts-check";
+import { conclude, Diagnosed } from "./diagnose";
+import { examine, onHosts } from "./examine";
+import { checkHosts, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt } from "./libvirt-objects";
 import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
-import { nameOf, Renderer, summary } from "./render";
+import { nameOf, Operation, Renderer, summary } from "./render";
+import { Report, Unasked } from "./report";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
 
@@ -24,24 +27,30 @@ export async function perform(run: Run): Promise<number> {
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
     const report = path.join(reports, "asked");
     try {
-        const { stack, settings, unrecorded } = await run.leavable(() => prepare(run, report));
-        if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, stack, unrecorded);
-        return await operate(run, stack, settings, new Report(report));
+        const { unrecorded, ...ready } = await run.leavable(() => prepare(run, report));
+        if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, ready.stack, unrecorded);
+        return await operate(run, ready, new Report(report));
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
 }
 
+/** What an operation works with; `down` are the hosts that a diagnosis does without. */
+interface Ready { stack: Stack; settings: Settings; down: HostDown[] }
+
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
-async function prepare(run: Run, report: string): Promise<{ stack: Stack; settings: Settings; unrecorded: string[] }> {
+async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: string[] }> {
+    if (run.operation === "diagnose" && realOnes(readState(run.stack)?.resources ?? []).length === 0) {
+        throw new UserError(`nothing of stack ${run.stack} is recorded, so there is nothing to diagnose; make it with: ./classroom up ${run.stack}`, 2);
+    }
     const engine = await obtainEngine(run.terminal);
     const stack = await openStack(run.stack, program, engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
     const config = await stack.getAllConfig();
     const settings = decryptedSettings(run.stack, config);
     run.terminal.protect(knownSecrets(settings, config, []));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
-    const [state] = await Promise.all([stack.exportStack(), checkHosts(settings, run.operation === "refresh" ? 2 : 1)]);
+    const [state, down] = await Promise.all([stack.exportStack(), run.operation === "diagnose" ? hostsDown(settings) : checkHosts(settings, run.operation === "refresh" ? 2 : 1).then(() => [])]);
     run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
     let unrecorded: string[] = [];
-    if (run.operation !== "preview") {
+    if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack);
         backUp(run.stack);
         if (labOf(run.stack) !== undefined && await forgetFormerLab(stack, hostRoles.map(role => settings.hosts[role].hostKey!))) {
@@ -49,7 +58,7 @@ async function prepare(run: Run, report: string): Promise<{ stack: Stack; settin
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }
-    return { stack, settings, unrecorded };
+    return { stack, settings, unrecorded, down };
 }
 
 async function seeToPending(run: Run, stack: Stack, settings: Settings): Promise<string[]> {
@@ -68,38 +77,60 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
     }
 }
 
-async function operate(run: Run, stack: Stack, settings: Settings, report: Report): Promise<number> {
-    const { operation, terminal, log } = run;
-    const known = realOnes(readState(run.stack)?.resources ?? []).length;
-    const renderer = new Renderer(line => terminal.line(line), operation, known, run.options.verbose, (type, id) => report.differing(type, id));
+/** How a run of the engine went. */
+interface Outcome { operation: Operation; renderer: Renderer; known: number; seconds: number; failure?: Error }
+
+/** Runs the engine once; what happens is shown and logged as it comes. */
+async function execute(run: Run, stack: Stack, operation: Operation, report: Report, exclude: string[] = []): Promise<Outcome> {
+    const { terminal, log } = run, known = realOnes(readState(run.stack)?.resources ?? []).length;
+    // Of a diagnosis the end counts.
+    const write = (line: string) => { if (operation !== "diagnose" || run.options.verbose) terminal.line(line); };
+    const renderer = new Renderer(write, operation, known, run.options.verbose, (type, id) => report.differing(type, id));
     const start = Date.now();
     const options = { signal: run.signal, onEvent: (event: Parameters<Renderer["handle"]>[0]) => { log.event(event); renderer.handle(event); } };
     const hide = terminal.show(() => run.interrupted ? `interrupted, waiting for what has begun · ${renderer.status()}` : renderer.status());
-    run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
     let failure: Error | undefined;
     try {
         if (run.interrupted) throw new Error("interrupted");
         if (operation === "up") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh(options);
+        else if (operation === "diagnose") await stack.previewRefresh({ ...options, exclude });
         else await stack.destroy(options);
     } catch (e) { failure = e as Error; } finally { hide(); }
-    const seconds = Math.round((Date.now() - start) / 100) / 10;
-    const mute = operation === "refresh" ? report.unreachable() : [], off = operation === "refresh" ? report.off() : [];
-    const { drifted, ...counts } = renderer.tally;
-    const finish = (exitCode: number, more: { error?: string } | CloudUse = {}): number => {
+    return { operation, renderer, known, seconds: Math.round((Date.now() - start) / 100) / 10, ...(failure && { failure }) };
+}
+
+async function operate(run: Run, { stack, settings, down }: Ready, report: Report): Promise<number> {
+    const { operation, terminal, log } = run;
+    run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
+    const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
+    const resources = readState(run.stack)?.resources ?? [];
+    const asking = operation === "refresh" || (operation === "up" && run.options.refresh) ? await execute(run, stack, "refresh", report) : undefined;
+    const mute = asking ? report.unreachable() : [], off = asking ? report.off() : [];
+    if (asking && !asking.failure && !run.interrupted) tellAsked(run, asking, mute, off);
+    const last = asking && (operation === "refresh" || asking.failure || run.interrupted) ? asking
+        : await execute(run, stack, operation, report, operation === "diagnose" ? onHosts(resources, down, addresses) : []);
+    const { renderer, seconds, failure } = last;
+    const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
+    const finish = (exitCode: number, more: { error?: string } | CloudUse | Diagnosed = {}): number => {
         if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
         terminal.result({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode, ...more });
         return exitCode;
     };
     if (run.interrupted) {
-        terminal.line(`${operation} interrupted: ${summary(renderer.tally)}; what was done is recorded, run it again to go on`);
+        terminal.line(`${last.operation} interrupted: ${summary(renderer.tally)}; what was done is recorded, run it again to go on`);
         return finish(130, { error: "interrupted" });
     }
     if (failure) {
-        if (renderer.tally.failed === 0 && renderer.errors.length === 0) throw new UserError(`${operation} failed: ${engineWords(failure)}`);
-        terminal.line(`${operation} failed: ${summary(renderer.tally)}`);
+        if (renderer.tally.failed === 0 && renderer.errors.length === 0) throw new UserError(`${last.operation} failed: ${engineWords(failure)}`);
+        terminal.line(`${last.operation} failed: ${summary(renderer.tally)}`);
         return finish(1, { error: renderer.errors.join("\n") || undefined });
+    }
+    if (operation === "diagnose") {
+        const all = examine(resources, { changes: renderer.changes, unreachable: report.unreachable(), off: report.off(), down }, addresses);
+        const { exitCode, ...diagnosed } = conclude(run, all, seconds);
+        return finish(exitCode, diagnosed);
     }
     if (operation !== "refresh") terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`);
     if (operation === "up") {
@@ -109,46 +140,13 @@ async function operate(run: Run, stack: Stack, settings: Settings, report: Repor
     }
     if (operation === "destroy") removeOpenrc(run.stack);
     if (operation !== "refresh") return finish(0);
-    for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
-    if (off.length > 0) terminal.line(`not asked, for their nodes are off by configuration (${[...new Set(off.flatMap(o => o.reason.split(", ")))].sort().join(", ")}): ${off.length} resources`);
-    terminal.line(`${known - mute.length - off.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
 }
 
-interface Reported { event: string; kind: string; id: string; reason?: string; differs?: string[] }
-
-interface Unasked { resource: string; reason: string }
-
-/** What the handlers of one operation tell of themselves; each line is read once, when it has come. */
-class Report {
-    private readonly lines: Reported[] = [];
-    private read = 0;
-
-    constructor(private readonly file: string) {}
-
-    private all(): Reported[] {
-        if (!fs.existsSync(this.file)) return this.lines;
-        const { size } = fs.statSync(this.file);
-        if (size === this.read) return this.lines;
-        const added = fs.readFileSync(this.file).subarray(this.read), end = added.lastIndexOf("\n") + 1;
-        this.lines.push(...added.subarray(0, end).toString().split("\n").filter(Boolean).map(line => JSON.parse(line) as Reported));
-        this.read += end;
-        return this.lines;
-    }
-
-    /** Secret properties that a handler found to differ: `guest/database-grant` tells of the type DatabaseGrant. */
-    differing(type: string, id: string): string[] {
-        const typeOf = (kind: string) => kind.split("/").pop()!.split("-").map(word => word[0]!.toUpperCase() + word.slice(1)).join("");
-        return this.all().filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type).flatMap(r => r.differs ?? []);
-    }
-
-    /** Resources that were kept as recorded because what they live in did not answer. */
-    unreachable(): Unasked[] { return this.unasked("unreachable"); }
-
-    /** Resources that were not asked because a node is off by configuration; the reason is the node's name, or several. */
-    off(): Unasked[] { return this.unasked("off"); }
-
-    private unasked(event: string): Unasked[] {
-        return this.all().filter(r => r.event === event).map(r => ({ resource: `${r.kind} ${r.id}`, reason: r.reason! }));
-    }
+/** How many resources a refresh asked, and which it could not. */
+function tellAsked({ terminal, operation, stack }: Run, { known, renderer: { tally: { drifted } }, seconds }: Outcome, mute: Unasked[], off: Unasked[]): void {
+    if (operation === "up" && mute.length > 0) terminal.line(`could not be asked before this is mended: ${mute.length} resources; ask them afterwards with: ./classroom diagnose ${stack}`);
+    else for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
+    if (off.length > 0) terminal.line(`not asked, for their nodes are off by configuration (${[...new Set(off.flatMap(o => o.reason.split(", ")))].sort().join(", ")}): ${off.length} resources`);
+    terminal.line(`${known - mute.length - off.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
 }

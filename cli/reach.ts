@@ -30,7 +30,7 @@ export function labOf(stack: string): string | undefined {
 }
 
 /** The stack's settings without the engine, which alone can decrypt: the passwords are the tutorial's. */
-function settingsWithoutSecrets(stack: string): Settings {
+export function settingsWithoutSecrets(stack: string): Settings {
     const { credentials: _encrypted, ...given } = configured(stack);
     return settingsFrom(stack, given);
 }

@@ -1,6 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 
-export type Operation = "up" | "preview" | "refresh" | "destroy";
+export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy";
 
 /** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
 export interface ResourceChange { resource: string; type: string; action: string; property?: string; old?: unknown; new?: unknown; restarts?: string[] }
@@ -71,11 +71,13 @@ export function propertyChanges(step: StepEventMetadata): Change[] {
     return [...found, ...[...new Set(quiet)].map(path => ({ path, old: SECRET, new: SECRET }))];
 }
 
-const changeLine = (c: Change): string =>
+export const changeLine = (c: Change): string =>
     c.old === SECRET && c.new === SECRET ? `${c.path}: differs (secret)` : `${c.path}: ${show(c.old)} → ${show(c.new)}`;
 
 /** How a file is reached and who reads it: a change of these writes nothing, so nothing restarts. */
 const besideTheFile = ["connection", "restarts", "owner", "group", "mode"];
+
+const isWithin = (path: string, whole: string): boolean => path === whole || path.startsWith(`${whole}.`);
 
 /** The services that restart because of an update: those that read the changed file. */
 function restartsOf(step: StepEventMetadata, found: readonly Change[]): string[] {
@@ -108,11 +110,11 @@ export class Renderer {
 
     /**
      * @param total how many resources the last operation knew, for "how far"; 0 where it is not known
-     * @param secretsThatDiffer the secret properties that a refresh found changed, of the resource of that type and id
+     * @param differing paths of the properties that a refresh found changed, secret ones included, of the resource of that type and id
      */
     constructor(
         private readonly write: (line: string) => void, private readonly operation: Operation, private readonly total = 0, private readonly verbose = false,
-        private readonly secretsThatDiffer: (type: string, id: string) => string[] = () => [],
+        private readonly differing: (type: string, id: string) => string[] = () => [],
     ) {}
 
     /** What runs, how far and how long: the line below all others. */
@@ -152,7 +154,7 @@ export class Renderer {
         this.started.delete(step.urn);
         if (!isReal(step)) return;
         this.shown++;
-        if (this.operation === "refresh") { this.refreshed(step); return; }
+        if (this.operation === "refresh" || this.operation === "diagnose") { this.refreshed(step); return; }
         this.count(step);
         const word = words[step.op];
         if (!word) return;
@@ -169,11 +171,9 @@ export class Renderer {
             this.record(step, [], "", "gone");
             return;
         }
-        const hidden = this.secretsThatDiffer(shortType(step.type).split(":")[1]!, step.new?.id ?? "");
-        const found = [
-            ...changes(before, now).filter(c => !c.path.startsWith("__")),
-            ...hidden.map(path => ({ path, old: "[secret]", new: "(differs)" })),
-        ];
+        const shown = changes(before, now).filter(c => !c.path.startsWith("__"));
+        const hidden = this.differing(shortType(step.type), step.new?.id ?? "").filter(path => !shown.some(c => isWithin(path, c.path) || isWithin(c.path, path)));
+        const found = [...shown, ...hidden.map(path => ({ path, old: SECRET, new: "(differs)" }))];
         if (found.length === 0) { this.tally.unchanged++; return; }
         this.tally.drifted.push(nameOf(step.urn));
         this.write(`${this.clock()} ! ${label(step)} has drifted`);

@@ -5,7 +5,8 @@ import type { Operation } from "./render";
 import { RunLog } from "./run-log";
 import { Terminal } from "./terminal";
 
-export interface RunOptions { json?: boolean; verbose?: boolean }
+/** `refresh`: `up` asks everything first. */
+export interface RunOptions { json?: boolean; verbose?: boolean; refresh?: boolean }
 
 /** One run of an operation on a stack: what it prints, its log, and whether it was interrupted. */
 export class Run {

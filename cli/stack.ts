@@ -14,16 +14,20 @@ interface Description { text: string; examples: string[]; exitCodes: Record<numb
 const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" };
 
 const descriptions: Record<Operation, Description> = {
-    up: { text: "make the cloud as the program says; a lab's hosts too", examples: ["up lab", "up team01 --json"], exitCodes: usual },
+    up: { text: "make the cloud as the program says; a lab's hosts too", examples: ["up lab", "up team01 --json", "up lab --refresh"], exitCodes: usual },
     preview: { text: "show what up would change; changes nothing", examples: ["preview team01", "preview team01 --json | jq .changes"], exitCodes: usual },
     refresh: {
         text: "ask every resource whether it is still as it was made", examples: ["refresh lab", "refresh lab --json | jq .drifted"],
         exitCodes: { 0: "asked, and all of it is as it was made", 1: "error", 2: "a host or a resource could not be asked", 3: "drifted", 130: "interrupted" },
     },
+    diagnose: {
+        text: "say what is broken at the root, and what only suffers from it; changes nothing, not even what is recorded", examples: ["diagnose lab", "diagnose lab --json | jq -r '.causes[].cause'"],
+        exitCodes: { 0: "all of it is as it was made", 1: "error", 2: "something does not answer, and nothing that drifted explains it", 3: "drifted", 130: "interrupted" },
+    },
     destroy: { text: "take away everything that the program made", examples: ["destroy team01", "destroy lab && ./classroom lab down lab"], exitCodes: usual },
 };
 
-/** `up`, `preview`, `refresh` and `destroy` of a stack. */
+/** `up`, `preview`, `refresh`, `diagnose` and `destroy` of a stack. */
 export function addStackCommands(cli: Command): void {
     for (const operation of Object.keys(descriptions) as Operation[]) {
         const { text, examples, exitCodes } = descriptions[operation];
@@ -34,6 +38,7 @@ export function addStackCommands(cli: Command): void {
                 // Ends whatever an interrupted step still does and the engine's libraries hold open.
                 process.exit(await start(operation, stack, options));
             });
+        if (operation === "up") command.option("--refresh", "ask every resource first, and mend what has drifted");
         addHelp(command, examples, exitCodes);
     }
 }
@@ -50,7 +55,7 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
         checkTeams(stack);
         const lab = labOf(stack);
         if (lab !== undefined) await findLab(run, lab);
-        const flags = [...(options.json ? ["--json"] : []), ...(options.verbose ? ["--verbose"] : [])];
+        const flags = [...(options.json ? ["--json"] : []), ...(options.verbose ? ["--verbose"] : []), ...(options.refresh ? ["--refresh"] : [])];
         return await supervise(run, lab, [operation, stack, ...flags]);
     });
 }

@@ -52,6 +52,8 @@ const schema = z.strictObject({
     knownHostsFile: absolutePath.default("~/.ssh/known_hosts"),
     /** What nodes are where `nodes` does not say otherwise. */
     machine: z.enum(["container", "vm"]).default("vm"),
+    /** A cloud to practise on: `sabotage` breaks no other. */
+    training: z.boolean().default(false),
     /** Of virtual machines: `qemu` emulates where the hosts have no KVM. */
     hypervisor: z.enum(["kvm", "qemu"]).default("kvm"),
     /** How nova starts instances: nodes that are themselves emulated or without nested KVM have to emulate them (P1). */

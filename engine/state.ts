@@ -10,6 +10,12 @@ export interface RecordedResource {
     custom: boolean;
     id?: string;
     parent?: string;
+    /** What it was made after; what single inputs come from; what takes it away by going. */
+    dependencies?: string[];
+    propertyDependencies?: Record<string, string[]>;
+    deletedWith?: string;
+    /** The urn of what makes it, and that one's id. */
+    provider?: string;
     inputs?: Record<string, unknown>;
     outputs?: Record<string, unknown>;
 }

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import type { Connection } from "../clients/connection";
-import { differs, Handler, objectOf, Problem } from "./dynamic";
+import { Handler, objectOf, Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */
@@ -23,6 +23,13 @@ function canonical(value: unknown): string {
 }
 const same = (a: unknown, b: unknown): boolean => canonical(a ?? undefined) === canonical(b ?? undefined);
 const isUnknown = (value: unknown): boolean => canonical(value).includes(UNKNOWN);
+
+/** The path of every leaf in which two values differ. */
+function different(a: unknown, b: unknown, at: string): string[] {
+    const isRecord = (v: unknown): v is Sent => typeof v === "object" && v !== null && !Array.isArray(v);
+    if (!isRecord(a) || !(isRecord(b) || b === undefined)) return same(a, b) ? [] : [at];
+    return [...new Set([...Object.keys(a), ...Object.keys(b ?? {})])].flatMap(key => different(a[key], b?.[key], `${at}.${key}`));
+}
 
 /** By name, not by class: the handler may have been loaded from another copy of the module. */
 const named = (e: unknown, name: string): e is Error => e instanceof Error && e.name === name;
@@ -109,8 +116,7 @@ export function provider(kind: string) {
             try {
                 const live = await handler.read(id, recorded);
                 // The engine shows two secrets alike, whatever they are.
-                const secrets = live ? handler.inputs.filter(k => canonical(live[k]).includes(JSON.stringify(differs))) : [];
-                report({ event: "asked", kind, id, differs: secrets });
+                report({ event: "asked", kind, id, differs: live ? handler.inputs.filter(k => recorded[k] !== undefined).flatMap(k => different(recorded[k], live[k], k)) : [] });
                 if (!live) return { id: "", props: {} };
                 const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);
                 const inputs = Object.fromEntries(managed.map(k => [k, handler.access.includes(k) ? recorded[k] : live[k]]).filter(([, v]) => v !== undefined));

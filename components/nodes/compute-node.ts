@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CloudAccess } from "../../clients/identity";
 import { Bridge } from "../../providers/guest/bridge";
+import { Folder } from "../../providers/guest/folder";
 import { ServiceState } from "../../providers/nova/service-state";
 import { Guest } from "../guest";
 import type { NodeArgs } from "./database-node";
@@ -24,6 +25,7 @@ export class ComputeNode extends pulumi.ComponentResource {
 
         const packages = guest.base();
         const bridge = new Bridge(`${name}-br100`, { connection: guest.connection, bridge: "br100", ports: ["eth2"] }, guest.options([packages]));
+        new Folder(`${name}-instances`, { connection: guest.connection, path: "/var/lib/nova/instances" }, guest.options([packages]));
         const config = guest.config(release.novaCompute, [packages]);
         const services = guest.services(release.novaCompute.services, [...config, bridge, ...after]);
         this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: node, binary: "nova-compute", enabled: true }, { parent: this, dependsOn: [...services, ...after], deletedWith: store })];

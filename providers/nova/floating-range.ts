@@ -8,7 +8,7 @@ import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs {
     cloud: CloudAccess; range: string; pool: string;
-    /** Always empty in the program: what a refresh finds missing, or in another pool, or twice, shows as a difference. */
+    /** Always empty in the program: what a refresh finds missing, in another pool, twice, or in this one without being of the range, shows as a difference. */
     missing: string[]; foreign: string[];
 }
 type Api = Pick<Compute, "floatingAddresses" | "createFloatingAddresses" | "deleteFloatingAddresses" | "forget">;
@@ -26,28 +26,44 @@ interface Held { address: string; entries: FloatingAddress[] }
 function compare(live: readonly FloatingAddress[], range: string, pool: string) {
     const known = new Map<string, FloatingAddress[]>();
     for (const entry of live) known.set(entry.address, [...known.get(entry.address) ?? [], entry]);
-    const held = addressesOf(range).map((address): Held => ({ address, entries: known.get(address) ?? [] }));
+    const inRange = new Set(addressesOf(range));
+    const held = [...inRange].map((address): Held => ({ address, entries: known.get(address) ?? [] }));
     const inPool = ({ entries }: Held) => entries.every(e => e.pool === pool);
     return {
         missing: held.filter(h => h.entries.length === 0).map(h => h.address),
         own: held.filter(h => h.entries.length > 0 && inPool(h)),
         /** In another pool, or in this one twice. */
         wrong: held.filter(h => h.entries.length > 1 || !inPool(h)),
+        /** What nova would hand out too, though nobody can be reached there. */
+        strangers: [...known].filter(([address, entries]) => !inRange.has(address) && entries.some(e => e.pool === pool)).map(([address, entries]): Held => ({ address, entries })),
     };
 }
-const show = ({ address, entries }: Held): string => `${address} (${[...new Set(entries.map(e => `pool ${e.pool}`)), ...(entries.length > 1 ? [`${entries.length} times`] : [])].join(", ")})`;
+const how = ({ entries }: Held): string => `(${[...new Set(entries.map(e => `pool ${e.pool}`)), ...(entries.length > 1 ? [`${entries.length} times`] : [])].join(", ")})`;
 /** Whether one request takes one entry or all of them, nova does not say; what is gone already is success. */
 const remove = async (nova: Api, { address, entries }: Held): Promise<void> => { for (const _ of entries) await nova.deleteFloatingAddresses(address); };
+
+/** Addresses with three and more in a row as one: `172.16.1.1-172.16.1.254`. */
+export function runs(addresses: readonly string[]): string[] {
+    const rows: string[][] = [];
+    for (const address of addresses) {
+        const row = rows[rows.length - 1];
+        if (row && parseAddress(address) === parseAddress(row[row.length - 1]!) + 1) row.push(address); else rows.push([address]);
+    }
+    return rows.flatMap(row => row.length < 3 ? row : [`${row[0]}-${row[row.length - 1]}`]);
+}
+const shown = (all: readonly Held[]): string[] => [...new Set(all.map(how))].flatMap(words => runs(all.filter(h => how(h) === words).map(h => h.address)).map(run => `${run} ${words}`));
 
 /** Floating addresses of a pool, compared one by one; those that are missing are added without touching the others. */
 export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     const put = async ({ cloud, range, pool }: Inputs) => {
         const nova = api(cloud);
         nova.forget("floating");
-        const { missing, wrong, own } = compare(await nova.floatingAddresses(), range, pool);
-        const used = wrong.filter(h => h.entries.some(e => e.project_id !== null || e.instance_uuid !== null));
-        if (used.length > 0) throw new Error(`floating addresses of ${range} are in use, but not as wanted: ${used.map(show).join(", ")}; wanted: pool ${pool}, once. Release them, then run again`);
-        for (const held of wrong) await remove(nova, held);
+        const { missing, wrong, own, strangers } = compare(await nova.floatingAddresses(), range, pool);
+        const isUsed = ({ entries }: Held) => entries.some(e => e.project_id !== null || e.instance_uuid !== null);
+        const used = wrong.filter(isUsed), kept = strangers.filter(isUsed);
+        if (used.length > 0) throw new Error(`floating addresses of ${range} are in use, but not as wanted: ${shown(used).join(", ")}; wanted: pool ${pool}, once. Release them, then run again`);
+        if (kept.length > 0) throw new Error(`addresses that are not of ${range} are in use from pool ${pool}: ${runs(kept.map(h => h.address)).join(", ")}. Release them, then run again`);
+        for (const held of [...wrong, ...strangers]) await remove(nova, held);
         if (own.length === 0 && wrong.length === 0) await nova.createFloatingAddresses(range, pool);
         else for (const address of [...missing, ...wrong.map(h => h.address)]) await nova.createFloatingAddresses(address, pool);
     };
@@ -66,8 +82,8 @@ export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute
             return { id: `${inputs.pool}/${inputs.range}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { missing, wrong, own } = compare(await asked(api(recorded.cloud).floatingAddresses()), recorded.range, recorded.pool);
-            return own.length > 0 || wrong.length > 0 ? { ...recorded, missing, foreign: wrong.map(show) } : undefined;
+            const { missing, wrong, own, strangers } = compare(await asked(api(recorded.cloud).floatingAddresses()), recorded.range, recorded.pool);
+            return own.length + wrong.length + strangers.length > 0 ? { ...recorded, missing: runs(missing), foreign: shown([...wrong, ...strangers]) } : undefined;
         },
         async update(_id, _recorded, inputs) { await put(inputs); return {}; },
         async delete(_id, { cloud, range, pool }) {

@@ -33,6 +33,13 @@ test("a refresh counts and names what is gone and what is different", () => {
     expect(lines.join("\n")).toMatch(/! guest:File changed has drifted\na: 1 → 2\n.*! guest:File gone is gone/);
 });
 
+test("a secret that a handler found changed or gone is named by its path; what the engine shows is not told twice", () => {
+    const renderer = new Renderer(() => undefined, "refresh", 0, false, () => ["options.DEFAULT.a", "secretOptions.DEFAULT.sql_connection"]);
+    const outputs = (a: string) => state({ options: { DEFAULT: { a } }, secretOptions: "[secret]" });
+    renderer.handle(event("update", "conf", { old: outputs("1"), new: outputs("2") }));
+    expect(renderer.changes.map(c => [c.property, c.old, c.new])).toEqual([["options.DEFAULT.a", "1", "2"], ["secretOptions.DEFAULT.sql_connection", "[secret]", "(differs)"]]);
+});
+
 test("an up counts what it did; the engine's own providers are none of the user's", () => {
     const renderer = new Renderer(() => undefined, "up");
     renderer.handle(event("create", "a", { new: state({}) }));

@@ -33,7 +33,7 @@ test("a default of Pulumi.yaml is the program's own", () => {
     const hosts = { central: { address: "a" }, compute: { address: "b" } };
     const own = readSettings("team01", { number: 1, hosts }) as unknown as Record<string, unknown>;
     const said = givenBy(texts(defaults()));
-    expect(Object.keys(said).sort()).toEqual(["libvirtType", "release"]);
+    expect(Object.keys(said).sort()).toEqual(["libvirtType", "release", "training"]);
     for (const [key, value] of Object.entries(said)) expect([key, value]).toEqual([key, own[key]]);
     // Where the description names what an empty one stands for.
     expect(declared.sshKeyFile!.description).toContain(`${String(own.sshKeyFile)} where it is empty`);
@@ -42,7 +42,7 @@ test("a default of Pulumi.yaml is the program's own", () => {
 });
 
 test("a lab's stack is the lab's wherever its file says nothing else", () => {
-    expect(given("lab")).toEqual({ lab: "lab", release: "ocata", libvirtType: "qemu" });
+    expect(given("lab")).toEqual({ lab: "lab", release: "ocata", libvirtType: "qemu", training: true });
 });
 
 test("a team without a number, or with a lab's, is told so", () => {
@@ -50,14 +50,15 @@ test("a team without a number, or with a lab's, is told so", () => {
     expect(() => readSettings("team01", givenBy(texts(own)))).toThrow("number: missing");
 });
 
-test("the ten stacks: the tutorial's table of hosts, read without a mistake, differing in number and hosts alone (H1)", () => {
+test("the ten stacks: the tutorial's table of hosts, read without a mistake, differing in number and hosts alone, and there to practise on (H1)", () => {
     const rows = fs.readFileSync(path.join(root, "tests/data/tutorial/teams.rst"), "utf8").split("\n").map(l => /team (\d+) \| (gks-\d+)\s+\| (gks-\d+)/.exec(l)?.slice(1)).filter(r => r !== undefined);
     expect(rows).toHaveLength(10);
     expect(fs.readdirSync(root).filter(f => /^Pulumi\.team/.test(f)).sort()).toEqual(teams.map(t => `Pulumi.${t}.yaml`));
     const settings = rows.map(([team, central, compute]) => {
-        expect(Object.keys(fileOf(`team${team}`)).sort()).toEqual(["hosts", "number"]);
+        expect(Object.keys(fileOf(`team${team}`)).sort()).toEqual(["hosts", "number", "training"]);
         const { hosts, number, ...rest } = readSettings(`team${team}`, given(`team${team}`));
         expect([number, hosts.central, hosts.compute]).toEqual([Number(team), { address: `${central}.scc.kit.edu`, port: 24 }, { address: `${compute}.scc.kit.edu`, port: 24 }]);
+        expect(rest.training).toBe(true);
         return rest;
     });
     const values = ({ kindOf: _k, powerOf: _p, plan, ...rest }: Omit<Settings, "hosts" | "number">) => ({ ...rest, ranges: plan.ranges });

@@ -6,6 +6,7 @@ import type { Connection } from "../../clients/connection";
 import type { RunScript } from "../../clients/ssh";
 import { differs } from "../../providers/dynamic";
 import { fileHandler } from "../../providers/guest/file";
+import { folderHandler } from "../../providers/guest/folder";
 import { optionsFileHandler } from "../../providers/guest/options-file";
 
 /** Runs scripts on this machine: what they do to files in a folder of the test's is what they do on a node. */
@@ -58,4 +59,18 @@ test("a whole file: content, mode; drift of each, secret content only as differe
     await handler.delete("", inputs);
     expect(await handler.read("", inputs)).toBeUndefined();
     await handler.delete("", inputs);
+});
+
+test("a folder: a big file that somebody put there is found and removed; what the service keeps there is not", async () => {
+    const folder = path.join(dir, "instances"), handler = folderHandler(here), inputs = { connection, path: folder, foreign: [] };
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    fs.mkdirSync(path.join(folder, "_base"), { recursive: true });
+    for (const name of ["_base/image", "backup.img"]) fs.writeFileSync(path.join(folder, name), Buffer.alloc(3 << 20));
+    fs.writeFileSync(path.join(folder, "compute_nodes"), "{}");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, foreign: [expect.stringMatching(/^backup\.img \(\d+ KiB\)$/)] });
+    await handler.update("", inputs, inputs);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    expect(fs.readdirSync(folder).sort()).toEqual(["_base", "compute_nodes"]);
+    expect(fs.existsSync(path.join(folder, "_base/image"))).toBe(true);
+    expect(handler.check!({ path: "/" })).toEqual([{ property: "path", reason: '"/" is not the absolute path of a folder below another' }]);
 });

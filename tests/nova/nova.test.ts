@@ -3,7 +3,7 @@ import type { FlavorSpec, FloatingAddress, Keypair, Network, NetworkSpec, Rule, 
 import { HttpError } from "../../clients/http";
 import type { CloudAccess } from "../../clients/identity";
 import { flavorHandler } from "../../providers/nova/flavor";
-import { addressesOf, floatingRangeHandler } from "../../providers/nova/floating-range";
+import { addressesOf, floatingRangeHandler, runs } from "../../providers/nova/floating-range";
 import { keypairHandler } from "../../providers/nova/keypair";
 import { networkHandler } from "../../providers/nova/network";
 import { securityRuleHandler } from "../../providers/nova/security-rule";
@@ -81,7 +81,7 @@ describe("floating range", () => {
         const { nova, handler } = await made();
         nova.pool = nova.pool.filter(a => !lost.includes(a.address));
         const read = await handler.read("", inputs);
-        expect(read).toEqual({ ...inputs, missing: lost });
+        expect(read).toEqual({ ...inputs, missing: runs(lost) });
         await handler.update("", read!, inputs);
         expect(nova.calls).toEqual(lost.map(a => `create ${a}`));
         expect(await handler.read("", inputs)).toEqual(inputs);
@@ -113,6 +113,24 @@ describe("floating range", () => {
         nova.pool.at(-1)!.project_id = null;
         await handler.delete("", inputs);
         expect(nova.pool).toEqual([]);
+    });
+
+    test("addresses of the pool that are not of the range are named and taken away, unless they are in use", async () => {
+        const { nova, handler } = await made();
+        await nova.createFloatingAddresses("172.61.1.0/29", "public");
+        await nova.deleteFloatingAddresses(inputs.range);
+        nova.calls.length = 0;
+        nova.pool[0]!.project_id = "tenant";
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, missing: ["172.16.1.1-172.16.1.6"], foreign: ["172.61.1.1-172.61.1.6 (pool public)"] });
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow("addresses that are not of 172.16.1.0/29 are in use from pool public: 172.61.1.1. Release them");
+        nova.pool[0]!.project_id = null;
+        await handler.update("", inputs, inputs);
+        expect(await handler.read("", inputs)).toEqual(inputs);
+        expect(nova.pool.map(a => a.address)).toEqual(addressesOf(inputs.range));
+    });
+
+    test("addresses in a row are shown as one", () => {
+        expect(runs(["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.255", "10.0.1.0", "10.0.1.1"])).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.255-10.0.1.1"]);
     });
 
     test("deleting leaves another pool's addresses alone", async () => {

@@ -1,0 +1,46 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
+import { exec, quote, RunScript } from "../../clients/ssh";
+import { Handler, LiveResource, Problem } from "../dynamic";
+
+interface Inputs {
+    connection: Connection; path: string;
+    /** Always empty in the program: what a refresh finds there shows as a difference. */
+    foreign: string[];
+}
+
+/** A folder of a service's own in which big files of others have no place: what fills it is found, and removed. */
+export function folderHandler(run: RunScript = exec): Handler<Inputs> {
+    // Right in the folder, and more than 1 MiB: what the service keeps there is in folders or small.
+    const big = (path: string): string => `[ ! -d ${quote(path)} ] || find ${quote(path)} -mindepth 1 -maxdepth 1 -type f -size +2048`;
+    return {
+        inputs: ["path", "foreign"], access: ["connection"], replaceOn: ["path"],
+        check({ path }): Problem[] {
+            return path === undefined || /^\/[^/\n]+\/[^\n]+$/.test(path) ? [] : [{ property: "path", reason: `"${path}" is not the absolute path of a folder below another` }];
+        },
+        async create(inputs) { return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} }; },
+        async read(_id, recorded) {
+            const { stdout } = await run(recorded.connection, `${big(recorded.path)} -printf '%f (%k KiB)\\n' | sort`);
+            return { ...recorded, foreign: stdout.split("\n").filter(Boolean) };
+        },
+        async update(_id, _recorded, { connection, path }) {
+            await run(connection, `${big(path)} -delete`);
+            return {};
+        },
+        // The folder is its package's.
+        async delete() { return; },
+    };
+}
+export const handler = folderHandler();
+
+export interface FolderArgs {
+    connection: pulumi.Input<Connection>;
+    path: pulumi.Input<string>;
+}
+
+/** That nothing foreign fills a folder of a service. */
+export class Folder extends LiveResource {
+    constructor(name: string, args: FolderArgs, opts?: pulumi.CustomResourceOptions) {
+        super("guest/folder", "Folder", name, { ...args, foreign: [] }, opts);
+    }
+}
