@@ -16,11 +16,12 @@ function base64Cores(value: string): string[] {
     });
 }
 
-/** Every form in which a value may stand in a text: as it is, in JSON, in a URL, in base64, in hexadecimal. */
+/** Every form in which a value may stand in a text: as it is, in JSON, in an options file, in SQL, in a shell's word, in a URL, in base64, in hexadecimal. */
 export function formsOf(value: string): string[] {
     const base64 = base64Cores(value), hex = Buffer.from(value).toString("hex");
     return [...new Set([
         value, JSON.stringify(value).slice(1, -1), JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1),
+        value.replace(/\$/g, "$$$$"), value.replace(/\\/g, "\\\\").replace(/'/g, "''"), value.replace(/'/g, "'\\''"), value.replace(/["\\]/g, "\\$&"),
         encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2),
         ...base64, ...base64.map(text => text.replace(/\+/g, "-").replace(/\//g, "_")), hex, hex.toUpperCase(),
     ])];
