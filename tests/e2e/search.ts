@@ -31,7 +31,7 @@ d=$(mktemp -d); open=$(mktemp '${plantedIn}/planted-open.XXXXXX'); hidden=$(mkte
 cat > "$d/input"; head -n 1 "$d/input" | tee "$open" > "$hidden"; chmod 644 "$open"; tail -n +2 "$d/input" > "$d/patterns"
 cd /
 ${asNobody ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""}find '${root}' \\( ${pruned} -o -path "$d" \\) -prune -o -type f -newerct @${since} ${asNobody ? "-readable " : ""}-print0 > "$d/files" 2> /dev/null || true
-xargs -0 -r grep -aoHZF -f "$d/patterns" -- < "$d/files" 2> /dev/null | sort -u | tr '\\0' '\\t' || true`, `${canaries.value(PLANTED)}\n${canaries.patterns}`);
+xargs -0 -r grep -D skip -aoHZF -f "$d/patterns" -- < "$d/files" 2> /dev/null | sort -u | tr '\\0' '\\t' || true`, `${canaries.value(PLANTED)}\n${canaries.patterns}`);
     if (code !== 0) throw new Error(`${place}: the search ended with ${code}: ${stderr}`);
     const found = stdout.split("\n").filter(Boolean).flatMap(line => {
         const [where, form] = line.split("\t");
