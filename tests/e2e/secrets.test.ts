@@ -3,7 +3,6 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { spawn } from "child_process";
-import { setTimeout as sleep } from "timers/promises";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { passwordProblem } from "../../config/passwords";
 import { credentialNames } from "../../config/settings";
@@ -56,9 +55,8 @@ afterAll(async () => {
 
 test("a secret on a command line or in an output is found", async () => {
     const watched = new ProcessList().start();
-    const child = spawn("sleep", ["1", canaries.value(PLANTED)], { stdio: "ignore", argv0: "sleep" });
-    const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 2000)", canaries.value(PLANTED)], { stdio: "ignore" });
-    await Promise.all([child, other].map(c => new Promise(resolve => c.once("close", resolve))));
+    const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 2000)", canaries.value(PLANTED)], { stdio: "ignore" });
+    await new Promise(resolve => child.once("close", resolve));
     watched.stop();
     expect(watched.find(canaries)).toContainEqual({ secret: PLANTED, where: expect.stringMatching(/^command line .*-e setTimeout.* \[secret\] $/) });
     const value = canaries.value("adminPassword");
@@ -70,7 +68,7 @@ test("a secret on a command line or in an output is found", async () => {
     }
 });
 
-test("up with every password set, encrypted, of characters that quoting could get wrong: the cloud works", async () => {
+test("up with every password set, encrypted, of characters that quoting could get wrong; no process shows one", async () => {
     const passwords = credentialNames.map(name => canaries.value(name)).join("\n");
     processes.start();
     const set = outputs.keep("config set-secret", await classroom(["config", "set-secret", stack, ...credentialNames], { input: `${passwords}\n` }));
@@ -79,8 +77,6 @@ test("up with every password set, encrypted, of characters that quoting could ge
     canaries.watch("passphrase", fs.readFileSync(path.join(state, "passphrase"), "utf8").trim());
     const up = await told("up", stack, "--verbose");
     expect([up.code, up.code === 0 ? "" : masked(up)]).toEqual([0, ""]);
-    const check = await told("check", stack);
-    expect([check.code, check.stdout.split("\n").filter(line => line.startsWith("fail"))]).toEqual([0, []]);
     processes.stop();
     expect({ samples: processes.samples > 100, lines: processes.commandLines > 100 }).toEqual({ samples: true, lines: true });
     expect(processes.find(canaries)).toEqual([]);
@@ -89,6 +85,11 @@ test("up with every password set, encrypted, of characters that quoting could ge
 /** What a command printed, for a failure's message. */
 const masked = ({ stdout, stderr }: RunResult): string =>
     (stdout + stderr).split("\n").slice(-30).map(line => canaries.in(line).length > 0 ? "[a line with a secret]" : line).join("\n");
+
+test("the cloud works with them", async () => {
+    const check = await told("check", stack);
+    expect([check.code, check.stdout.split("\n").filter(line => line.startsWith("fail"))]).toEqual([0, []]);
+}, 10 * 60_000);
 
 test("the other commands on it", async () => {
     expect(JSON.parse((await told("preview", stack, "--json")).stdout)).toMatchObject({ exitCode: 0, changes: [] });
@@ -104,8 +105,8 @@ test("a failure whose message has a connection's URL and the admin's token in it
     const broken = await onMachine("auth-node")(`rm /var/lib/classroom/steps/keystone-db-sync
 printf '#!/bin/sh\\ngrep -hE "^(connection|admin_token)" /etc/keystone/keystone.conf >&2; exit 1\\n' > /usr/bin/keystone-manage`, "");
     expect(broken.code).toBe(0);
-    const [keystone, token] = [canaries.in((await onMachine("auth-node")("su -s /bin/sh -c 'keystone-manage db_sync' keystone", "")).stderr), ["keystoneDatabase", "adminToken"]];
-    expect(keystone.sort()).toEqual(token.sort());
+    const { stderr } = await onMachine("auth-node")("su -s /bin/sh -c 'keystone-manage db_sync' keystone", "");
+    expect(canaries.in(stderr).sort()).toEqual(["adminToken", "keystoneDatabase"]);
     expect((await told("refresh", stack)).code).toBe(3);
     const up = await told("up", stack, "--verbose", "--json");
     expect(up.code).toBe(1);
@@ -123,7 +124,6 @@ const holders: readonly Finding[] = [
 ];
 
 test("neither the state, its history and backups nor any output holds a secret; what has to is the operator's alone", async () => {
-    await sleep(1000);
     const inState = await search(canaries, "the state", here, { root: state, except: hostRoles.map(host => `${state}/labs/${stack}/${host}`), since: 0 });
     expect(inState).toEqual(expect.arrayContaining([...holders]));
     expect(inState.filter(f => !holders.some(h => h.where === f.where && h.secret === f.secret))).toEqual([]);
