@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { Interrupted, listenForInterrupts } from "../system/interrupt";
 import { addCheckCommand } from "./check";
+import { addConfigCommands } from "./config";
 import { addHelp } from "./help";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
@@ -35,6 +36,7 @@ function program(): Command {
     addSabotageCommand(cli);
     addSshCommand(cli);
     addOpenCommand(cli);
+    addConfigCommands(cli);
     addLabCommands(cli);
     return cli;
 }

@@ -6,8 +6,8 @@ import { checkLabName, hostAddress, SSH_PORT } from "../lab/hosts/files";
 /** Stands for what is secret, what only the operator's machine knows, or what is known only once it is made. */
 export const placeholder = (name: string): string => `\${${name}}`;
 
-/** The text with the placeholders in it readable that a URL has in its own form. */
-export const withReadablePlaceholders = (text: string): string => text.replace(/%24%7B([A-Za-z0-9._-]+)%7D/g, (_, name: string) => placeholder(name));
+/** The text with the placeholders in it readable that a URL or an options file has in its own form. */
+export const withReadablePlaceholders = (text: string): string => text.replace(/(?:%24%7B|\$\$\{)([A-Za-z0-9._-]+)(?:%7D|\})/g, (_, name: string) => placeholder(name));
 
 /**
  * A placeholder in the place of every password, those of the configuration included: `given` is what it says under

@@ -16,11 +16,17 @@ function base64Cores(value: string): string[] {
     });
 }
 
-/** Every form in which a value may stand in a text: as it is, in JSON, in a URL, in base64, in hexadecimal. */
+const json = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/** A value as the program writes it: as it is, into an options file of oslo.config's or of MySQL's, into SQL, into a shell's word. */
+const quotings = (value: string): string[] =>
+    [value, value.replace(/\$/g, "$$$$"), value.replace(/["\\]/g, "\\$&"), value.replace(/\\/g, "\\\\").replace(/'/g, "''"), value.replace(/'/g, "'\\''")];
+
+/** Every form in which a value may stand in a text: quoted, in JSON (which may be a text in JSON), in a URL, in base64, in hexadecimal. */
 export function formsOf(value: string): string[] {
     const base64 = base64Cores(value), hex = Buffer.from(value).toString("hex");
     return [...new Set([
-        value, JSON.stringify(value).slice(1, -1), JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1),
+        ...quotings(value).flatMap(text => [text, json(text), json(json(text))]),
         encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2),
         ...base64, ...base64.map(text => text.replace(/\+/g, "-").replace(/\//g, "_")), hex, hex.toUpperCase(),
     ])];

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
 import { hostRoles, NodeName, nodeNames } from "./nodes";
+import { passwordProblem } from "./passwords";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
@@ -32,6 +33,9 @@ const credentials = z.strictObject({
 });
 /** The cloud's passwords; every one is a secret of the stack. */
 export type Credentials = z.infer<typeof credentials>;
+
+/** Names of the passwords that a stack may set. */
+export const credentialNames = Object.keys(credentials.shape) as (keyof Credentials)[];
 
 /** The passwords that the tutorial prints, and one for the account that only newer releases have. */
 export const tutorialCredentials: Credentials = {
@@ -104,6 +108,10 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
             break;
         }
     }
+    for (const [name, password] of Object.entries(own) as [keyof Credentials, string][]) {
+        const problem = passwordProblem(name, password, rest.release);
+        if (problem) wrong.push(`credentials.${name}: the value is not allowed: ${problem}`);
+    }
     if (wrong.length > 0) throw mistakes(stack, wrong);
     return {
         ...rest,
@@ -119,7 +127,7 @@ const mistakes = (stack: string, lines: string[]): UserError =>
 
 /** Where a mistyped name is likely: the names there are. */
 const allowedKeys: Readonly<Record<string, readonly string[]>> = {
-    "": settingKeys, nodes: nodeNames, networks: Object.keys(tutorialRanges), credentials: Object.keys(credentials.shape),
+    "": settingKeys, nodes: nodeNames, networks: Object.keys(tutorialRanges), credentials: credentialNames,
 };
 
 /** One line a mistake; a value under `credentials` is never shown. */

@@ -4,6 +4,7 @@ import * as path from "path";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
 import { projectDir, stateDir } from "../system/paths";
+import { run } from "../system/run";
 import { breakDeadLocks, holderOf } from "./locks";
 import type { Engine } from "./obtain";
 import { stateFile } from "./state";
@@ -93,6 +94,24 @@ export async function openStack(stack: string, program: PulumiFn, engine: Engine
     const pulumiCommand = await PulumiCommand.get({ root: engine.root });
     return await LocalWorkspace.createOrSelectStack({ stackName: stack, projectName: PROJECT, program },
         { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! });
+}
+
+/**
+ * Encrypts values into the file that configures a stack, with the salt that it takes beside the passphrase to decrypt
+ * them: the file is whole without this machine's state. They go to the engine on standard input; the Automation API
+ * would have them in the process list.
+ * @param values by path of the configuration: `credentials.adminPassword`
+ */
+export async function setSecret(stack: string, values: Readonly<Record<string, string>>, engine: Engine, note: (line: string) => void): Promise<void> {
+    const { workspace } = await openStack(stack, async () => undefined, engine, note);
+    const pulumi = engine.root === undefined ? "pulumi" : path.join(engine.root, "bin/pulumi");
+    for (const [key, value] of Object.entries(values)) {
+        await run(pulumi, ["config", "set", "--non-interactive", "--stack", stack, "--secret", "--path", `${PROJECT}:${key}`], { cwd: workspace.workDir, env: workspace.envVars, input: value, timeoutSeconds: 60 });
+    }
+    const file = configFile(stack);
+    fs.copyFileSync(path.join(workspace.workDir, path.basename(file)), `${file}.new`);
+    fs.chmodSync(`${file}.new`, fs.statSync(file).mode);
+    fs.renameSync(`${file}.new`, file);
 }
 
 /** Keeps the state as it is now; secrets in it are encrypted. The oldest of more than ten goes. */

@@ -1,6 +1,6 @@
 import type { NodeName } from "../config/nodes";
 import {
-    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, networkOptions, none, rabbit, schemas, tutorialCatalogue, tutorialFlavors, urlsIn, vncOptions,
+    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, literal, networkOptions, none, rabbit, schemas, tutorialCatalogue, tutorialFlavors, urlsIn, vncOptions,
 } from "./tutorial";
 import type { CloudFacts, ConfigFile, Release, Sections } from "./release";
 
@@ -18,7 +18,7 @@ const novaBase = (cloud: CloudFacts, node: NodeName): Record<string, string> => 
 const novaSecrets = (cloud: CloudFacts): Sections => ({
     DEFAULT: { sql_connection: databaseUrl(cloud, "nova"), ...rabbit(cloud).password },
     api_database: { connection: databaseUrl(cloud, "nova", "nova_api") },
-    placement: { password: cloud.credentials.placementUser },
+    placement: { password: literal(cloud.credentials.placementUser) },
 });
 /** Every nova since Ocata asks placement. */
 const placement = (cloud: CloudFacts): Sections => ({

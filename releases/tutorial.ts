@@ -21,10 +21,13 @@ export function databaseUrl(cloud: CloudFacts, service: ServiceName, database: s
     return `mysql://${databaseAccount(service)}:${encodeURIComponent(databasePassword(cloud, service))}@${cloud.plan.node("db-node").internalAddress}/${database}`;
 }
 
+/** A value in oslo.config's files: a dollar sign alone would begin a reference to another option. */
+export const literal = (value: string): string => value.replace(/\$/g, "$$$$");
+
 /** The options that every service finds its message queue by; rabbit's user is the tutorial's guest (D2). */
 export const rabbit = (cloud: CloudFacts): { host: Record<string, string>; password: Record<string, string> } => ({
     host: { rabbit_host: cloud.plan.node("db-node").internalAddress },
-    password: { rabbit_password: cloud.credentials.rabbitPassword },
+    password: { rabbit_password: literal(cloud.credentials.rabbitPassword) },
 });
 
 const authtokenSection = "filter:authtoken";
@@ -52,7 +55,7 @@ export const schemas: Readonly<Record<ServiceName, SyncStep>> = {
 /** keystone.conf (K1). */
 export const keystoneFiles = (cloud: CloudFacts): ConfigFile[] => [{
     key: "keystone-conf", path: "/etc/keystone/keystone.conf", readBy: ["keystone"], options: {},
-    secretOptions: { DEFAULT: { admin_token: cloud.credentials.adminToken }, sql: { connection: databaseUrl(cloud, "keystone") } },
+    secretOptions: { DEFAULT: { admin_token: literal(cloud.credentials.adminToken) }, sql: { connection: databaseUrl(cloud, "keystone") } },
 }];
 
 /** Both services' paste and configuration files (G1); `paste` is what a release wants in each [filter:authtoken] beside the account. */

@@ -27,8 +27,8 @@ export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
         // The way in is the one that stands: by the machine's own root, by the file's password, or by none yet.
         await run(connection, `set +e; all=$(cat)
 for how in "--no-defaults -u root" "--defaults-file=${rootOptionsFile}"; do
-    printf '%s\\n' "$all" | mysql $how --connect-timeout=5 2> /tmp/classroom-sql.log && exit 0
-done; cat /tmp/classroom-sql.log >&2; exit 1`, { input: `SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;` });
+    said=$(printf '%s\\n' "$all" | mysql $how --connect-timeout=5 2>&1) && exit 0
+done; printf '%s\\n' "$said" >&2; exit 1`, { input: `SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;` });
         await writeFile(run, connection, rootOptionsFile, optionsFile(password), { owner: "root", group: "root", mode: "0600" });
     };
     return {

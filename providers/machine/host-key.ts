@@ -16,10 +16,13 @@ const generate = (machine: string, type: HostKeyType): string => {
     return generateKeyPairSync("rsa", { modulusLength: 3072 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString();
 };
 
-/** A new key pair of a machine. */
-export const keyPair = (machine: string, type: HostKeyType): Outputs => {
+/** A new key pair of a machine. ssh2 cuts a zero byte off the front of an ed25519 key, one in 200, and then cannot read it: another is made. */
+export const keyPair = (machine: string, type: HostKeyType, attempts = 20): Outputs => {
     const made = generate(machine, type), parsed = utils.parseKey(made);
-    if (parsed instanceof Error) throw parsed;
+    if (parsed instanceof Error) {
+        if (attempts <= 1) throw parsed;
+        return keyPair(machine, type, attempts - 1);
+    }
     return { publicKey: `${parsed.type} ${parsed.getPublicSSH().toString("base64")}`, privateKey: made.endsWith("\n") ? made : `${made}\n` };
 };
 

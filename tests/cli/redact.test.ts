@@ -11,6 +11,15 @@ test("a secret is masked in every form: plain, JSON, URL, base64, hexadecimal", 
     expect(redact(`x ${secret} y`)).toBe("x [secret] y");
 });
 
+test("a secret is masked whole as the program writes it: in an options file, in SQL, in a shell's word", () => {
+    const redact = redactor(["it's $5 \\ \"each\""]);
+    for (const text of ["it's $$5 \\ \"each\"", "it''s $5 \\\\ \"each\"", "it'\\''s $5 \\ \"each\"", "it's $5 \\\\ \\\"each\\\""]) {
+        expect([text, redact(`x ${text} y`)]).toEqual([text, "x [secret] y"]);
+        expect([text, redact(JSON.stringify(`x ${text} y`))]).toEqual([text, '"x [secret] y"']);
+        expect([text, redact(JSON.stringify(JSON.stringify(`x ${text} y`)))]).toEqual([text, JSON.stringify('"x [secret] y"')]);
+    }
+});
+
 test("a secret within a longer base64 text is masked, wherever it begins", () => {
     fc.assert(fc.property(fc.string({ minLength: 8, maxLength: 30 }).filter(s => s.trim().length >= 8), fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (secret, before, after) => {
         const text = Buffer.from(before + secret + after).toString("base64");

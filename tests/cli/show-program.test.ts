@@ -17,7 +17,7 @@ const teamConfig = {
 };
 const labConfig = configured("lab");
 /** A password that is nowhere else, for each that there is. */
-const canaries = Object.fromEntries(Object.keys(tutorialCredentials).map(name => [name, `canary/${name}@42`]));
+const canaries = Object.fromEntries(Object.keys(tutorialCredentials).map(name => [name, `canary+${name}=42`]));
 
 let lab: ProgramResource[], team: ProgramResource[];
 beforeAll(async () => { lab = await programOf("lab", labConfig); team = await programOf("team01", teamConfig); });
@@ -89,7 +89,7 @@ test("a stack's own passwords are in it where they are asked for, in no form oth
     expect(found(shown)).toEqual(Object.keys(canaries));
     // Placeholders stand exactly where the passwords do.
     const filled = Object.entries(canaries).reduce((text, [name, value]) => text.replaceAll(placeholder(name), value), JSON.stringify(hidden));
-    expect(filled).toBe(JSON.stringify(shown).replaceAll(/canary%2F(\w+)%4042/g, "canary/$1@42"));
+    expect(filled).toBe(JSON.stringify(shown).replaceAll(/canary%2B(\w+)%3D42/g, "canary+$1=42"));
 });
 
 test("nothing of this machine and nothing of chance is in it", async () => {

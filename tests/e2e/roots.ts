@@ -1,13 +1,26 @@
 import * as fs from "fs";
 import * as path from "path";
+import { obtainEngine } from "../../engine/obtain";
+import { buildArchive } from "../../lab/archive/archive";
 import { buildBaseRoot, debianSource } from "../../lab/golden/base-root";
 import { dataList } from "../../lab/golden/data-files";
 import { scriptInRoot } from "../../lab/golden/in-root";
 import { pipEnvironment } from "../../lab/golden/pip-settings";
 import { debianMirror } from "../../lab/hosts/debian-mirror";
+import { buildGoldenRoot } from "../../lab/golden/golden-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
+import { buildImages } from "../../lab/images/images";
 import { cached } from "../../system/cache";
 import type { Progress } from "../../system/progress";
+
+/** What a lab and its cloud are made of: on a new machine it is built first, which has times of its own. */
+export async function buildParts(progress: Progress): Promise<void> {
+    await obtainEngine(progress);
+    await buildHostRoot(progress);
+    await buildGoldenRoot(progress);
+    await buildArchive(progress);
+    await buildImages(progress);
+}
 
 /** Raised when the steps below change what comes out. */
 const RECIPE = 1;

@@ -5,19 +5,13 @@ import * as path from "path";
 import * as yaml from "yaml";
 import { nodeNames } from "../../config/nodes";
 import { PROJECT } from "../../engine/automation";
-import { obtainEngine } from "../../engine/obtain";
-import { buildArchive } from "../../lab/archive/archive";
-import { buildGoldenRoot } from "../../lab/golden/golden-root";
-import { inRoot } from "../../lab/golden/in-root";
-import { buildHostRoot } from "../../lab/hosts/host-root";
-import { buildImages } from "../../lab/images/images";
 import type { RecordedResource } from "../../engine/state";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
 import { run, RunResult } from "../../system/run";
 import { withPage } from "./browser";
 import { Login, Opened, OpenedVolumes, until } from "./opened";
-import { buildBrowserRoot, buildNovaclientRoot } from "./roots";
+import { buildBrowserRoot, buildNovaclientRoot, buildParts } from "./roots";
 
 /** State of its own, so that the user's own lab is neither seen nor touched. */
 const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
@@ -45,15 +39,10 @@ async function on(machine: string, script: string): Promise<string> {
 /** Layers of the roots that the tests make for themselves. */
 let browserRoot: string[], novaclientRoot: string[];
 
-// On a new machine everything is built first, which has times of its own.
 beforeAll(async () => {
     configure();
     const progress = new PlainProgress();
-    await obtainEngine(progress);
-    await buildHostRoot(progress);
-    await buildGoldenRoot(progress);
-    await buildArchive(progress);
-    await buildImages(progress);
+    await buildParts(progress);
     browserRoot = await buildBrowserRoot(progress);
     novaclientRoot = await buildNovaclientRoot(progress);
 }, 60 * 60_000);

@@ -2,7 +2,7 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { handler, HostKeyType } from "../../providers/machine/host-key";
+import { handler, HostKeyType, keyPair } from "../../providers/machine/host-key";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-key-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
@@ -26,4 +26,9 @@ test.each([
 
 test("another kind is refused", () => {
     expect(handler.check!({ type: "dsa" as HostKeyType })).toEqual([{ property: "type", reason: '"dsa" is not one of ed25519, ecdsa, rsa' }]);
+});
+
+test("every ed25519 key can be read again, of so many that some would begin with a zero byte", () => {
+    const keys = Array.from({ length: 3000 }, () => keyPair("db-node", "ed25519").publicKey.split(" ")[1]!);
+    expect(keys.filter(key => Buffer.from(key, "base64").length !== 51)).toEqual([]);
 });

@@ -1,0 +1,68 @@
+import * as readline from "readline";
+import { Writable } from "stream";
+import type { Command } from "commander";
+import { passwordProblem } from "../config/passwords";
+import { credentialNames, Credentials } from "../config/settings";
+import { configFile, setSecret } from "../engine/automation";
+import { obtainEngine } from "../engine/obtain";
+import { UserError } from "../system/errors";
+import { addHelp } from "./help";
+import { configured } from "./reach";
+import { Terminal } from "./terminal";
+
+/** `config set-secret`: passwords of the cloud in place of the tutorial's, encrypted in the stack's own file. */
+export function addConfigCommands(cli: Command): void {
+    const config = cli.command("config").description("a stack's configuration, Pulumi.<stack>.yaml");
+    const set = config.command("set-secret").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").argument("<name...>", credentialNames.join(", "))
+        .description("encrypt passwords of the cloud into Pulumi.<stack>.yaml, under credentials;\nthey are read from standard input, a line for each name")
+        .action(async (stack: string, names: string[]) => {
+            const file = configFile(stack), wanted = namesIn(names);
+            const passwords = checked(stack, wanted, await (process.stdin.isTTY ? asked(stack, wanted) : lines()));
+            const terminal = new Terminal(undefined);
+            await setSecret(stack, Object.fromEntries(wanted.map((name, i) => [`credentials.${name}`, passwords[i]!])), await obtainEngine(terminal), line => terminal.note(line));
+            terminal.line(`set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`);
+        });
+    set.addHelpText("after", "\nThe passphrase that decrypts them is in the state folder, not in the file.");
+    addHelp(set, ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"]);
+}
+
+function namesIn(names: readonly string[]): (keyof Credentials)[] {
+    const unknown = names.filter(name => !(credentialNames as string[]).includes(name));
+    if (unknown.length > 0) throw new UserError(`no such password: ${unknown.join(", ")}; there are ${credentialNames.join(", ")}. Nothing was changed`);
+    return [...new Set(names)] as (keyof Credentials)[];
+}
+
+/** @throws UserError naming what is wrong, never the password */
+export function checked(stack: string, names: readonly (keyof Credentials)[], passwords: readonly string[]): readonly string[] {
+    if (passwords.length !== names.length) throw new UserError(`standard input has ${passwords.length} lines; wanted is one for each of ${names.join(", ")}. Nothing was changed`);
+    const { release = "grizzly" } = configured(stack);
+    const wrong = names.flatMap((name, i) => {
+        const problem = passwordProblem(name, passwords[i]!, String(release));
+        return problem ? [`${name}: ${problem}`] : [];
+    });
+    if (wrong.length > 0) throw new UserError(`not a password that the cloud can have; nothing was changed\n${wrong.map(l => `  ${l}`).join("\n")}`);
+    return passwords;
+}
+
+async function lines(): Promise<string[]> {
+    let text = "";
+    for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk as string;
+    return text.replace(/\r?\n$/, "").split(/\r?\n/);
+}
+
+/** Typed at the terminal, where they are not shown. */
+async function asked(stack: string, names: readonly string[]): Promise<string[]> {
+    const input = readline.createInterface({ input: process.stdin, output: new Writable({ write: (_chunk, _encoding, done) => done() }), terminal: true });
+    const passwords: string[] = [];
+    try {
+        for (const name of names) {
+            process.stderr.write(`${name} of stack ${stack}: `);
+            passwords.push(await new Promise<string>((resolve, reject) => {
+                input.once("SIGINT", () => reject(new UserError("interrupted; nothing was changed", 130))).once("close", () => reject(new UserError("no password was given; nothing was changed")));
+                input.question("", resolve);
+            }));
+            process.stderr.write("\n");
+        }
+    } finally { input.close(); }
+    return passwords;
+}

@@ -1,0 +1,28 @@
+import type { Credentials } from "./settings";
+
+interface Limit { names: readonly (keyof Credentials)[]; release?: "ocata"; unusable: RegExp; reason: string }
+
+/** What the files that a password is written into cannot hold, by whatever way of writing it (oslo.config, Python 2's ConfigParser). */
+const limits: readonly Limit[] = [
+    {
+        names: ["adminToken", "rabbitPassword", "placementUser"], unusable: /\\\$|^(["']).*\1$/,
+        reason: "it must not hold \\$ nor begin and end with the same quotation mark, which OpenStack's configuration files cannot tell",
+    },
+    {
+        names: ["glanceUser", "cinderUser", "novaUser"], unusable: /%\(| ;|^""$/,
+        reason: "it must not hold %( nor a semicolon after a space: in a service's paste file these begin a reference and a comment",
+    },
+    {
+        names: ["glanceDatabase"], release: "ocata", unusable: /[%:@/]/,
+        reason: "it must not hold % : @ or /: glance-manage of this release hands its database's URL to a parser that takes % for a reference",
+    },
+];
+
+/** Python 2 and the protocols of 2013 agree on no other characters; option files cut off spaces. */
+const PRINTABLE = /^[!-~]([ -~]*[!-~])?$/;
+
+/** Why a password cannot be used under a name; undefined where it can. The password itself is not in it. */
+export function passwordProblem(name: keyof Credentials, password: string, release: string): string | undefined {
+    if (!PRINTABLE.test(password)) return "it must be one line of printable ASCII characters without spaces around it";
+    return limits.find(l => l.names.includes(name) && (l.release ?? release) === release && l.unusable.test(password))?.reason;
+}
