@@ -202,7 +202,12 @@ export class Renderer {
         const text = event.message.replace(/<\{%[^%]*%\}>/g, "").trim();
         // The launcher of dynamic resources comes with the npm package, on purpose.
         if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
-        if (event.severity === "error") this.errors.push(event.urn ? `${nameOf(event.urn)}: ${text}` : text);
+        if (event.severity === "error") {
+            const error = event.urn ? `${nameOf(event.urn)}: ${text}` : text;
+            // The engine tells a program's failure twice.
+            if (this.errors.includes(error)) return;
+            this.errors.push(error);
+        }
         this.write(`${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`);
     }
 
