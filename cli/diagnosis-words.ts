@@ -5,6 +5,8 @@ import { Change, changeLine } from "./render";
 export type NameOf = (type: string, id: unknown) => string;
 
 const text = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value);
+/** What was answered, without a page's marks, as long as it may stand in a line. */
+const brief = (answer: string): string => { const words = answer.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim(); return words.length > 140 ? `${words.slice(0, 139)}…` : words; };
 const list = (items: readonly string[]): string => items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items[items.length - 1]}`;
 
 interface Words {
@@ -106,7 +108,7 @@ function sentence(e: Examined, nameOf: NameOf): string {
 /** A cause in one sentence. */
 export function causeInWords({ of }: Pick<Cause, "of">, nameOf: NameOf): string {
     if (of.verdict.found !== "unasked" || of.type === "host" || of.type === "ssh") return sentence(of, nameOf);
-    return `${of.area} cannot be asked, and nothing that is recorded says why: ${of.verdict.reason}`;
+    return `${of.area} cannot be asked, and nothing that is recorded says why: ${brief(of.verdict.reason)}`;
 }
 
 const byArea = (all: readonly Examined[]): [string, Examined[]][] => {
@@ -120,7 +122,7 @@ export function causeLines({ of, beside, follows, leans }: Cause, nameOf: NameOf
     // That ssh of a node does not answer is said by all in it that cannot be asked.
     const isUnasked = (e: Examined) => e.verdict.found === "unasked";
     const mute = [...beside, ...follows.filter(e => isUnasked(e) && e.type !== "ssh")], broken = follows.filter(e => !isUnasked(e));
-    const reason = (e: Examined | undefined) => e?.verdict.found === "unasked" ? e.verdict.reason : "";
+    const reason = (e: Examined | undefined) => e?.verdict.found === "unasked" ? brief(e.verdict.reason) : "";
     const served = byArea(leans).map(([area, services]) => `${area}: ${services.map(s => text(s.inputs.service)).join(", ")}`);
     return [
         `! ${causeInWords({ of }, nameOf)}`,

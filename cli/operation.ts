@@ -22,6 +22,9 @@ import { Report, Unasked } from "./report";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
 
+/** How long a service of the cloud may take to answer a question, where questions are all that is asked. */
+const PATIENCE_SECONDS = 12;
+
 /** Does one operation with the engine, in this process. Returns the exit code. */
 export async function perform(run: Run): Promise<number> {
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
@@ -86,6 +89,7 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
     // Of a diagnosis the end counts.
     const write = (line: string) => { if (operation !== "diagnose" || run.options.verbose) terminal.line(line); };
     const renderer = new Renderer(write, operation, known, run.options.verbose, (type, id) => report.differing(type, id));
+    stack.workspace.envVars.CLASSROOM_PATIENCE = operation === "refresh" || operation === "diagnose" ? String(PATIENCE_SECONDS) : "";
     const start = Date.now();
     const options = { signal: run.signal, onEvent: (event: Parameters<Renderer["handle"]>[0]) => { log.event(event); renderer.handle(event); } };
     const hide = terminal.show(() => run.interrupted ? `interrupted, waiting for what has begun · ${renderer.status()}` : renderer.status());

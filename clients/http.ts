@@ -113,8 +113,14 @@ class Connections {
 export class Http {
     private readonly connections = new Map<string, Connections>();
     private readonly made = new Map<string, unknown>();
+    /** Services that were waited for in vain, with what was found. */
+    private readonly mute = new Map<string, Unreachable>();
 
-    constructor(private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port), private readonly wait = pause) {}
+    /**
+     * @param patienceSeconds of a run that only asks: how long an answer is waited for, repetitions included. A service
+     * that gave none by then is not asked again: each of a dozen questions would have to wait as long.
+     */
+    constructor(private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port), private readonly patienceSeconds?: number, private readonly wait = pause) {}
 
     /** One object a key, for the life of the process: a session, a list that several ask for. */
     once<T>(key: string, make: () => T): T {
@@ -127,21 +133,36 @@ export class Http {
      * @throws HttpError for a status of 300 and more, Unreachable without an answer
      */
     async request(target: Target, request: HttpRequest): Promise<HttpResponse> {
-        const { host, port, via } = target, where = `${host}, port ${port}`, connections = this.connectionsTo(target);
+        const { host, port, via } = target, where = `${host}, port ${port}`, connections = this.connectionsTo(target), key = JSON.stringify(target);
+        const { deadlineSeconds = 60 } = request, patience = this.patienceSeconds ?? Infinity, start = Date.now();
+        const giveUp = (reason: string): Unreachable => {
+            const error = new Unreachable(reason);
+            if (this.patienceSeconds !== undefined) this.mute.set(key, error);
+            return error;
+        };
         for (let attempt = 1; ; attempt++) {
             let response: HttpResponse;
-            try { response = await connections.turn(() => this.send(connections, target, request)); } catch (e) {
+            try {
+                response = await connections.turn(async () => {
+                    const before = this.mute.get(key);
+                    if (before) throw before;
+                    return await this.send(connections, target, { ...request, deadlineSeconds: Math.min(deadlineSeconds, patience) });
+                });
+            } catch (e) {
                 const error = e as Error & { code?: string; sent?: boolean };
                 const refused = !error.sent && (error.code === "ECONNREFUSED" || /refused/i.test(error.message));
                 const reset = error.sent && error.code === "ECONNRESET" && request.method !== "POST" && request.method !== "PATCH";
                 if ((refused || reset) && attempt < CONNECT_ATTEMPTS) { await this.wait(attempt / 2); continue; }
-                throw error.name === "Unreachable" ? error
-                    : new Unreachable(`${where}, asked from ${via.name}, does not answer ${request.method} ${request.path}: ${error.message}`);
+                if (error.name === "Unreachable") throw error;
+                const reason = `${where}, asked from ${via.name}, does not answer ${request.method} ${request.path}: ${error.message}`;
+                throw error.code === "ETIMEDOUT" ? giveUp(reason) : new Unreachable(reason);
             }
             if (response.status < 300) return response;
             const seconds = waitSeconds(response, attempt);
-            if (seconds === undefined || attempt >= ATTEMPTS) {
-                throw new HttpError(request.method, request.path, response.status, withoutSecrets(reasonOf(response), request), where);
+            if (seconds === undefined || attempt >= ATTEMPTS || Date.now() - start + seconds * 1000 > patience * 1000) {
+                const error = new HttpError(request.method, request.path, response.status, withoutSecrets(reasonOf(response), request), where);
+                if (response.status === 503) giveUp(error.message);
+                throw error;
             }
             await this.wait(seconds);
         }
@@ -169,7 +190,7 @@ export class Http {
             const stream = body?.open();
             let sent = false, answered = false;
             const fail = (error: Error) => { clearTimeout(timer); stream?.destroy(); request.destroy(); reject(Object.assign(error, { sent })); };
-            const timer = setTimeout(() => fail(new Error(`no answer within ${deadlineSeconds} s`)), deadlineSeconds * 1000);
+            const timer = setTimeout(() => fail(Object.assign(new Error(`no answer within ${deadlineSeconds} s`), { code: "ETIMEDOUT" })), deadlineSeconds * 1000);
             // A service that refuses an upload answers and closes: the answer counts, not the broken pipe.
             request.on("error", e => { if (!answered) fail(e); });
             request.on("socket", () => { sent = true; });
@@ -189,8 +210,8 @@ export class Http {
     }
 }
 
-/** The one of this process. */
-export const shared = new Http();
+/** The one of this process; the command line says how patient it is. */
+export const shared = new Http(undefined, Number(process.env.CLASSROOM_PATIENCE) || undefined);
 
 /** Seconds until the request may be sent again, where the service did nothing with it. */
 function waitSeconds({ status, headers }: HttpResponse, attempt: number): number | undefined {

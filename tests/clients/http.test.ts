@@ -53,7 +53,7 @@ test("Grizzly's limit of ten writes a minute: as long as it says, and then the s
     answer = (_q, r, n) => n < 3 ? r.writeHead(413, { "Retry-After": "6" }).end('{"overLimit": {"code": 413, "message": "This request was rate-limited."}}') : r.end('"made"');
     count = 0;
     server.on("request", (q: http.IncomingMessage) => q.on("data", (d: Buffer) => bodies.push(d.toString())));
-    const client = new Http(dial(() => port), async seconds => { waits.push(seconds); });
+    const client = new Http(dial(() => port), undefined, async seconds => { waits.push(seconds); });
     expect((await client.request(target, { method: "POST", path: "/v2/t/os-keypairs", json: { name: "k" } })).json()).toBe("made");
     expect([waits, bodies]).toEqual([[6, 6], ['{"name":"k"}', '{"name":"k"}', '{"name":"k"}']]);
     server.removeAllListeners("request").on("request", handle);
@@ -62,6 +62,26 @@ test("Grizzly's limit of ten writes a minute: as long as it says, and then the s
 test("retries end", async () => {
     await expect(using((_q, r) => { r.writeHead(429, { "Retry-After": "0" }).end(); }).request(target, { method: "GET", path: "/" })).rejects.toThrow(HttpError);
     expect(count).toBe(5);
+});
+
+test("a run that only asks: who did not answer in time is not asked again, and what waits for a turn ends with the same words", async () => {
+    const client = (a: Answer): Http => { using(a); return new Http(dial(() => port), 1); };
+    const ask = (from: Http, to = target) => from.request(to, { method: "GET", path: "/v2/x" });
+    const silent = client(() => undefined);
+    const all = await Promise.allSettled(Array.from({ length: 12 }, () => ask(silent)));
+    expect(new Set(all.map(a => a.status === "rejected" ? String(a.reason) : a.status))).toEqual(new Set(["Unreachable: api-node, port 8774, asked from host a, does not answer GET /v2/x: no answer within 1 s"]));
+    expect(count).toBeLessThan(8);
+    const busy = client((_q, r) => { r.writeHead(503).end("no keystone"); });
+    await expect(ask(busy)).rejects.toMatchObject({ name: "HttpError", status: 503 });
+    const asked = count;
+    expect(asked).toBeGreaterThan(1);
+    await expect(ask(busy)).rejects.toMatchObject({ name: "Unreachable", message: "GET /v2/x at api-node, port 8774: 503 no keystone" });
+    expect(count).toBe(asked);
+    // Others are asked, and an answer that is no wait is none of these.
+    await expect(ask(busy, { ...target, port: 9292 })).rejects.toMatchObject({ name: "HttpError" });
+    const wrong = client((_q, r) => { r.writeHead(500).end(); });
+    for (let i = 1; i <= 2; i++) await expect(ask(wrong)).rejects.toMatchObject({ status: 500 });
+    expect(count).toBe(2);
 });
 
 test("a connection that breaks: a read is sent again, a POST is not", async () => {

@@ -6,6 +6,7 @@ import * as yaml from "yaml";
 import { nodeNames } from "../../config/nodes";
 import { PROJECT } from "../../engine/automation";
 import type { RecordedResource } from "../../engine/state";
+import { inRoot } from "../../lab/golden/in-root";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
 import { run, RunResult } from "../../system/run";
