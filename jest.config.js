@@ -6,7 +6,7 @@ module.exports = {
     roots: ["<rootDir>/tests"],
     testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/"],
     // Two cores may be shared with others.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     modulePathIgnorePatterns: ["<rootDir>/bin/"],
     transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }] },
 };

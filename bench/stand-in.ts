@@ -74,7 +74,7 @@ export class StandIn {
         if (grant) { this.kind(grant[1]!).push({ id: grant[2]! }); return [200, {}]; }
         if (path === "/v1/images") return [201, { image: this.add("/v2/images", { name: headers["x-image-meta-name"], status: "active", checksum: headers["x-image-meta-checksum"], size: 8, disk_format: "qcow2", container_format: "bare", visibility: "public" }) }];
         const [name, given] = Object.entries(json ?? {})[0] ?? ["", {}];
-        if (path === "/os-floating-ips-bulk") { this.add(path, { address: (given as { ip_range: string }).ip_range, pool: "public", project_id: null, instance_uuid: null }); return [200, {}]; }
+        if (path === "/os-floating-ips-bulk") { this.add(path, { address: (given as { ip_range: string }).ip_range, pool: (given as { pool: string }).pool, project_id: null, instance_uuid: null }); return [200, {}]; }
         if (path === "/os-security-group-rules") return [200, { security_group_rule: this.addRule(given) }];
         if (path === "/os-keypairs") { this.add(path, given); return [200, {}]; }
         return [200, { [/OS-EC2$/.test(path) ? "credential" : name]: this.add(path, /OS-EC2$/.test(path) ? { ...json, access: `access-${this.next}`, secret: "s" } : given) }];

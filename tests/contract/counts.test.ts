@@ -49,7 +49,7 @@ function entities(http: Http): [Handler<object>, object][] {
         ...of(flavorHandler(nova), ...two.map(name => ({ cloud, flavorId: name, name, ram: 64, disk: 1, vcpus: 1, isPublic: true }))),
         ...of(keypairHandler(nova), { cloud, name: "k", publicKey: "ssh-rsa AAAA" }),
         ...of(networkHandler(nova), ...[1, 2].map(n => ({ cloud, label: `net${n}`, cidr: `10.${n}.0.0/24` }))),
-        ...of(floatingRangeHandler(nova), ...[1, 2].map(n => ({ cloud, range: `172.16.1.${n}`, pool: "public", missing: [], foreign: [] }))),
+        ...of(floatingRangeHandler(nova), ...[1, 2].map(n => ({ cloud, range: `172.16.1.${n}`, pool: `pool-${n}`, missing: [], foreign: [] }))),
         ...of(securityRuleHandler(nova), ...[22, 80].map(port => ({ cloud, group: "default", protocol: "tcp", fromPort: port, toPort: port, cidr: "0.0.0.0/0" }))),
         ...of(serviceStateHandler(nova), ...two.map(host => ({ cloud, host, binary: "nova-compute", enabled: true, state: "up" }))),
     ];
