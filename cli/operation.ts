@@ -99,6 +99,9 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
         if (operation === "up") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh(options);
+        // What an earlier refresh found is recorded as it was found: what it should be, only the program knows. With a host
+        // that is down the program cannot run, and what is recorded has to do.
+        else if (operation === "diagnose" && exclude.length === 0) await stack.preview({ ...options, refresh: true });
         else if (operation === "diagnose") await stack.previewRefresh({ ...options, exclude });
         else await stack.destroy(options);
     } catch (e) { failure = e as Error; } finally { hide(); }
@@ -132,7 +135,8 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
         return finish(1, { error: renderer.errors.join("\n") || undefined });
     }
     if (operation === "diagnose") {
-        const all = examine(resources, { changes: renderer.changes, unreachable: report.unreachable(), off: report.off(), down }, addresses);
+        const missing = renderer.missing.map(r => ({ ...r, custom: true }));
+        const all = examine([...resources, ...missing], { changes: renderer.changes, unreachable: report.unreachable(), off: report.off(), down }, addresses);
         const { exitCode, ...diagnosed } = conclude(run, all, seconds);
         return finish(exitCode, diagnosed);
     }

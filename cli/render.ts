@@ -55,6 +55,8 @@ export function changes(old: unknown, now: unknown, path = ""): Change[] {
 }
 
 const SECRET = "[secret]";
+/** The engine's stand-in for what is not known before something else is made. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const show = (value: unknown): string => {
     if (value === undefined) return "(none)";
@@ -105,6 +107,9 @@ export class Renderer {
     private seen = 0;
     /** Everything that changes, for `--json`. */
     readonly changes: ResourceChange[] = [];
+    /** Of a diagnosis: what the program has and the state, in which an earlier refresh recorded it as gone, has not. */
+    readonly missing: { urn: string; type: string; inputs: Record<string, unknown> }[] = [];
+    private readonly refreshing = new Set<string>();
     /** What the engine called errors, each already written. */
     readonly errors: string[] = [];
 
@@ -138,6 +143,7 @@ export class Renderer {
 
     private before(step: StepEventMetadata): void {
         if (isReal(step)) this.seen++;
+        if (step.op === "refresh") this.refreshing.add(step.urn);
         if (words[step.op] || step.op === "refresh" || step.op === "read") this.started.set(step.urn, Date.now());
     }
 
@@ -153,6 +159,8 @@ export class Renderer {
         const since = this.started.get(step.urn) ?? Date.now();
         this.started.delete(step.urn);
         if (!isReal(step)) return;
+        const isRefresh = this.refreshing.delete(step.urn);
+        if (this.operation === "diagnose" && !isRefresh) { this.wanted(step); return; }
         this.shown++;
         if (this.operation === "refresh" || this.operation === "diagnose") { this.refreshed(step); return; }
         this.count(step);
@@ -178,6 +186,22 @@ export class Renderer {
         this.tally.drifted.push(nameOf(step.urn));
         this.write(`${this.clock()} ! ${label(step)} has drifted`);
         this.record(step, found, "           ", "drifted");
+    }
+
+    /** What the program would change though the refresh found it as recorded: an earlier refresh has recorded the drift. */
+    private wanted(step: StepEventMetadata): void {
+        const name = nameOf(step.urn);
+        if (step.op === "same" || this.tally.drifted.includes(name)) return;
+        if (step.op === "create") {
+            this.missing.push({ urn: step.urn, type: step.type, inputs: (step.new?.inputs ?? {}) as Record<string, unknown> });
+            this.tally.drifted.push(name);
+            this.record(step, [], "", "gone");
+        }
+        if (step.op !== "update" && step.op !== "replace") return;
+        const found = propertyChanges(step).filter(c => !JSON.stringify(c.new ?? null).includes(UNKNOWN) && !besideTheFile.slice(0, 2).includes(c.path));
+        if (found.length === 0) return;
+        this.tally.drifted.push(name);
+        this.record(step, found.map(({ path, old, new: now }) => old === SECRET && now === SECRET ? { path, old, new: "(differs)" } : { path, old: now, new: old }), "           ", "drifted");
     }
 
     private record(step: StepEventMetadata, found: Change[], indent: string, action: string = step.op): void {

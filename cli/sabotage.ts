@@ -93,10 +93,15 @@ export function scriptOf({ node, script, file }: Variant, settings: Settings): s
 ${readers.length === 0 ? "" : `for s in ${readers.map(quote).join(" ")}; do if is_running "$s"; then restart "$s" > /dev/null || true; fi; done`}`;
 }
 
+/** @throws UserError for a stack that is not there to practise on, and for a node that is off */
+export function checkAllowed(stack: string, { training, powerOf }: Pick<Settings, "training" | "powerOf">, node: NodeName): void {
+    if (!training) throw new UserError(`stack ${stack} is not there to practise on, so nothing was broken; if it is, put training: true into Pulumi.${stack}.yaml`);
+    if (powerOf(node) === "off") throw new UserError(`${node} is off by configuration (nodes.${node}.power), so nothing in it can be broken`);
+}
+
 async function sabotage(stack: string, { exercise, variant }: Chosen): Promise<number> {
     const settings = settingsWithoutSecrets(stack);
-    if (!settings.training) throw new UserError(`stack ${stack} is not there to practise on, so nothing was broken; if it is, put training: true into Pulumi.${stack}.yaml`);
-    if (settings.powerOf(variant.node) === "off") throw new UserError(`${variant.node} is off by configuration (nodes.${variant.node}.power), so nothing in it can be broken`);
+    checkAllowed(stack, settings, variant.node);
     checkNotHeld(stack);
     const to = connectionOf(stack, variant.node);
     try { await exec(to, scriptOf(variant, settings), { timeoutSeconds: 600 }); } catch (e) {

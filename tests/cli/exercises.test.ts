@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { exercises, Variant } from "../../cli/exercises";
-import { choose, nameOf, scriptOf } from "../../cli/sabotage";
+import { checkAllowed, choose, nameOf, scriptOf } from "../../cli/sabotage";
 import { readSettings } from "../../config/settings";
 import { releaseOf } from "../../releases";
 import { configFiles, softwareOf } from "../../releases/own-options";
@@ -69,4 +69,12 @@ test("what there is not is said with what there is", () => {
     expect(() => choose("S7", "node", false, 1)).toThrow('--node "node" is not a node; there are db-node');
     expect(() => choose(undefined, undefined, false, 1)).toThrow("which exercise? Give one, or --random; --list shows them");
     expect(() => choose("S1", undefined, true, 1)).toThrow("give either an exercise or --random");
+});
+
+test("a stack that is not there to practise on is not broken, nor is a node that is off", () => {
+    const given = { number: 1, hosts, nodes: { "db-node": { power: "off" } } };
+    expect(() => checkAllowed("team01", readSettings("team01", given), "auth-node")).toThrow("stack team01 is not there to practise on, so nothing was broken; if it is, put training: true into Pulumi.team01.yaml");
+    const training = readSettings("team01", { ...given, training: true });
+    expect(() => checkAllowed("team01", training, "db-node")).toThrow("db-node is off by configuration (nodes.db-node.power), so nothing in it can be broken");
+    expect(() => checkAllowed("team01", training, "auth-node")).not.toThrow();
 });

@@ -40,6 +40,25 @@ test("a secret that a handler found changed or gone is named by its path; what t
     expect(renderer.changes.map(c => [c.property, c.old, c.new])).toEqual([["options.DEFAULT.a", "1", "2"], ["secretOptions.DEFAULT.sql_connection", "[secret]", "(differs)"]]);
 });
 
+test("a diagnosis: what an earlier refresh recorded as it was found is told as what it should be", () => {
+    const renderer = new Renderer(() => undefined, "diagnose");
+    const before = (name: string): EngineEvent => ({ sequence: 1, timestamp: 1, resourcePreEvent: { metadata: { ...event("refresh", name).resOutputsEvent!.metadata } } }) as unknown as EngineEvent;
+    const conf = (host: string) => state({ options: { rabbit_host: host } });
+    for (const name of ["recorded", "now", "fine"]) renderer.handle(before(name));
+    renderer.handle(event("same", "recorded", { old: conf("99"), new: conf("99") }));
+    renderer.handle(event("update", "now", { old: conf("3"), new: conf("98") }));
+    renderer.handle(event("same", "fine", { old: conf("3"), new: conf("3") }));
+    renderer.handle(event("update", "recorded", { old: conf("99"), new: conf("3") }));
+    renderer.handle(event("update", "now", { old: conf("98"), new: conf("3") }));
+    renderer.handle(event("same", "fine", { old: conf("3"), new: conf("3") }));
+    renderer.handle(event("create", "gone", { new: conf("3") }));
+    renderer.handle(event("update", "after", { old: conf("3"), new: conf("04da6b54-80e4-46f7-96ec-b56ff0331ba9") }));
+    expect(renderer.changes.map(c => [c.resource, c.action, c.property, c.old, c.new])).toEqual([
+        ["now", "drifted", "options.rabbit_host", "3", "98"], ["recorded", "drifted", "options.rabbit_host", "3", "99"], ["gone", "gone", undefined, undefined, undefined],
+    ]);
+    expect(renderer.missing.map(m => m.urn)).toEqual(["urn:pulumi:lab::p::t::gone"]);
+});
+
 test("an up counts what it did; the engine's own providers are none of the user's", () => {
     const renderer = new Renderer(() => undefined, "up");
     renderer.handle(event("create", "a", { new: state({}) }));
