@@ -171,7 +171,7 @@ test("an option that was edited: a preview names it, old and new, and the restar
     const [apiNow, , registryNow] = (await pids()).split("\n");
     expect([apiNow === api, registryNow]).toEqual([false, registry]);
     configure({ nodes: { "image-node": { options: { "glance-api-cnof": { DEFAULT: { workers: 1 } } } } } });
-    expect(await classroom("up", stack)).toMatchObject({ code: 1, stderr: expect.stringContaining("nodes.image-node.options.glance-api-cnof: image-node has no such file; it has ") });
+    expect(await classroom("up", stack)).toMatchObject({ code: 1, stdout: expect.stringContaining("nodes.image-node.options.glance-api-cnof: image-node has no such file; it has ") });
     configure();
     expect((await classroom("up", stack)).stdout).toContain("options.DEFAULT.workers: 2 → (none)");
 }, 10 * 60_000);
