@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { spawn } from "child_process";
+import * as yaml from "yaml";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { passwordProblem } from "../../config/passwords";
 import { credentialNames } from "../../config/settings";
@@ -41,8 +42,7 @@ beforeAll(async () => {
     // Services that are told to write down as much as they can.
     const nodes = { "auth-node": { options: { "keystone-conf": debug } }, "image-node": { options: { "glance-api-conf": debug } }, "volume-node": { options: { "cinder-conf": debug } }, "api-node": { options: { "nova-conf": debug } } };
     const config = { lab: stack, release: "ocata", nodes };
-    // JSON is YAML.
-    fs.writeFileSync(stackFile, JSON.stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`gridka-cloud-classroom:${key}`, value])) }));
+    fs.writeFileSync(stackFile, yaml.stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`gridka-cloud-classroom:${key}`, value])) }));
     canaries.make(PLANTED, "");
     for (const name of credentialNames) canaries.make(name, middleOf(name));
 }, 60 * 60_000);
@@ -73,7 +73,7 @@ test("up with every password set, encrypted, of characters that quoting could ge
     processes.start();
     const set = outputs.keep("config set-secret", await classroom(["config", "set-secret", stack, ...credentialNames], { input: `${passwords}\n` }));
     expect(set).toMatchObject({ code: 0 });
-    expect(fs.readFileSync(stackFile, "utf8").match(/secure.: .?v1:/g)).toHaveLength(credentialNames.length);
+    expect(fs.readFileSync(stackFile, "utf8").match(/secure: v1:/g)).toHaveLength(credentialNames.length);
     canaries.watch("passphrase", fs.readFileSync(path.join(state, "passphrase"), "utf8").trim());
     const up = await told("up", stack, "--verbose");
     expect([up.code, up.code === 0 ? "" : masked(up)]).toEqual([0, ""]);
