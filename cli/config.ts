@@ -23,7 +23,7 @@ export function addConfigCommands(cli: Command): void {
             terminal.line(`set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`);
         });
     set.addHelpText("after", "\nThe passphrase that decrypts them is in the state folder, not in the file.");
-    addHelp(set, ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"]);
+    addHelp(set, ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"], { 0: "done", 1: "error", 130: "interrupted" });
 }
 
 function namesIn(names: readonly string[]): (keyof Credentials)[] {

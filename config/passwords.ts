@@ -13,6 +13,10 @@ const limits: readonly Limit[] = [
         reason: "it must not hold %( nor a semicolon after a space: in a service's paste file these begin a reference and a comment",
     },
     {
+        names: ["rabbitPassword"], release: "ocata", unusable: /\//,
+        reason: "it must not hold a slash: oslo.messaging of this release leaves one as it is in the URL that compute nodes are called by, and kombu cannot read it",
+    },
+    {
         names: ["glanceDatabase"], release: "ocata", unusable: /[%:@/]/,
         reason: "it must not hold % : @ or /: glance-manage of this release hands its database's URL to a parser that takes % for a reference",
     },

@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { spawn } from "child_process";
+import * as yaml from "yaml";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { passwordProblem } from "../../config/passwords";
 import { credentialNames } from "../../config/settings";
@@ -41,8 +42,7 @@ beforeAll(async () => {
     // Services that are told to write down as much as they can.
     const nodes = { "auth-node": { options: { "keystone-conf": debug } }, "image-node": { options: { "glance-api-conf": debug } }, "volume-node": { options: { "cinder-conf": debug } }, "api-node": { options: { "nova-conf": debug } } };
     const config = { lab: stack, release: "ocata", nodes };
-    // JSON is YAML.
-    fs.writeFileSync(stackFile, JSON.stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`gridka-cloud-classroom:${key}`, value])) }));
+    fs.writeFileSync(stackFile, yaml.stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`gridka-cloud-classroom:${key}`, value])) }));
     canaries.make(PLANTED, "");
     for (const name of credentialNames) canaries.make(name, middleOf(name));
 }, 60 * 60_000);
@@ -73,7 +73,7 @@ test("up with every password set, encrypted, of characters that quoting could ge
     processes.start();
     const set = outputs.keep("config set-secret", await classroom(["config", "set-secret", stack, ...credentialNames], { input: `${passwords}\n` }));
     expect(set).toMatchObject({ code: 0 });
-    expect(fs.readFileSync(stackFile, "utf8").match(/secure.: .?v1:/g)).toHaveLength(credentialNames.length);
+    expect(fs.readFileSync(stackFile, "utf8").match(/secure: v1:/g)).toHaveLength(credentialNames.length);
     canaries.watch("passphrase", fs.readFileSync(path.join(state, "passphrase"), "utf8").trim());
     const up = await told("up", stack, "--verbose");
     expect([up.code, up.code === 0 ? "" : masked(up)]).toEqual([0, ""]);
@@ -92,7 +92,8 @@ test("the cloud works with them", async () => {
 }, 10 * 60_000);
 
 test("the other commands on it", async () => {
-    expect(JSON.parse((await told("preview", stack, "--json")).stdout)).toMatchObject({ exitCode: 0, changes: [] });
+    const { exitCode, changes } = JSON.parse((await told("preview", stack, "--json")).stdout) as { exitCode: number; changes: { resource: string }[] };
+    expect([exitCode, changes.map(c => c.resource).join(", ")]).toEqual([0, ""]);
     expect((await told("refresh", stack, "--verbose")).code).toBe(0);
     for (const args of [["up", stack, "--json"], ["status", stack], ["status", stack, "--json"], ["render", stack], ["render", stack, "--json"]]) expect([args, (await told(...args)).code]).toEqual([args, 0]);
     expect(await told("render", stack, "--show-secrets")).toMatchObject({ code: 1, stderr: expect.stringContaining("encrypted, which the engine alone can read") });
