@@ -35,7 +35,13 @@ test.each<[string, () => void]>([
     ["a manifest that was cut short", () => fs.truncateSync(path.join(entryDir(entry), ".complete"), 10)],
 ])("%s is noticed, and the entry is made anew", async (_title, damage) => {
     const whole = fs.statSync(file()).mtimeMs;
-    while (Math.trunc(Date.now()) === Math.trunc(whole)) await new Promise(resolve => setTimeout(resolve, 1));
+    // A file's time goes on in ticks of some milliseconds: until what is written now has a later one.
+    const tick = path.join(os.tmpdir(), `tick-${process.pid}`);
+    do {
+        await new Promise(resolve => setTimeout(resolve, 1));
+        fs.writeFileSync(tick, "");
+    } while (Math.trunc(fs.statSync(tick).mtimeMs) <= Math.trunc(whole));
+    fs.rmSync(tick);
     damage();
     expect(isIntact(entryDir(entry))).toBe(false);
     await make();
