@@ -2,6 +2,8 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { readState, stateFile } from "../engine/state";
+import { LabFiles } from "../lab/hosts/files";
 import { projectDir } from "../system/paths";
 
 /**
@@ -12,6 +14,8 @@ import { projectDir } from "../system/paths";
 interface Figure { what: string; seconds: number; runs: number[]; wanted?: number; said: string }
 
 const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-bench-"));
+// Of this process and of all that it starts.
+process.env.CLASSROOM_STATE = state;
 /** How often a figure is taken that takes under a minute. */
 const TIMES = 3;
 
@@ -28,7 +32,7 @@ function sample(): void {
             parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]));
         } catch { /* ended meanwhile */ }
     }
-    try { started.add(Number(fs.readFileSync(path.join(state, "labs/lab/run/init.pid"), "utf8"))); } catch { /* not yet */ }
+    try { started.add(Number(fs.readFileSync(new LabFiles("lab").run("init.pid"), "utf8"))); } catch { /* not yet */ }
     const ours = (pid: number): boolean => started.has(pid) || (parents.has(pid) && parents.get(pid)! > 1 && ours(parents.get(pid)!));
     let sum = 0;
     for (const pid of parents.keys()) {
@@ -42,7 +46,7 @@ function sample(): void {
 async function classroom(...args: string[]): Promise<{ seconds: number; said: string }> {
     const begin = process.hrtime.bigint(), out: string[] = [];
     const child = spawn(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], {
-        cwd: projectDir(), stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, CLASSROOM_STATE: state },
+        cwd: projectDir(), stdio: ["ignore", "pipe", "inherit"],
     });
     started.add(child.pid!);
     child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
@@ -70,10 +74,8 @@ async function take(what: string, times: number, wanted: number | undefined, ...
 
 /** How large the state is, and its largest resource of our own. */
 function stateFigures(): { stateBytes: number; largest: { name: string; bytes: number } } {
-    const file = path.join(state, "stacks/.pulumi/stacks/gridka-cloud-classroom/lab.json");
-    const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8")) as { checkpoint: { latest: { resources: { urn: string; type: string }[] } } };
-    const sizes = checkpoint.latest.resources.filter(r => r.type.startsWith("pulumi-nodejs:dynamic/")).map(r => ({ name: r.urn.split("::").pop()!, bytes: JSON.stringify(r).length }));
-    return { stateBytes: fs.statSync(file).size, largest: sizes.sort((a, b) => b.bytes - a.bytes)[0]! };
+    const sizes = readState("lab")!.resources.filter(r => r.type.startsWith("pulumi-nodejs:dynamic/")).map(r => ({ name: r.urn.split("::").pop()!, bytes: JSON.stringify(r).length }));
+    return { stateBytes: fs.statSync(stateFile("lab")).size, largest: sizes.sort((a, b) => b.bytes - a.bytes)[0]! };
 }
 
 async function main(): Promise<void> {

@@ -16,6 +16,7 @@ import { CheckInterrupted, CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
 import { addHelp } from "./help";
 import { onOperatorSide } from "./operator-side";
+import { encryptedKeys } from "./placeholders";
 import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "./reach";
 import { Terminal } from "./terminal";
 
@@ -103,7 +104,7 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
 /** The engine is asked for the settings only where it alone can decrypt the passwords. */
 async function settingsOf(stack: string, terminal: Terminal): Promise<Settings> {
     const given = configured(stack);
-    if (!/"secure":/.test(JSON.stringify(given))) return settingsFrom(stack, given);
+    if (encryptedKeys(given).length === 0) return settingsFrom(stack, given);
     const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
     return decryptedSettings(stack, await opened.getAllConfig());
 }

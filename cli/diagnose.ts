@@ -1,5 +1,6 @@
 import { diagnose, Examined, exitCodeOf } from "./diagnosis";
 import { causeInWords, causeLines, NameOf } from "./diagnosis-words";
+import { offLines } from "./report";
 import type { Run } from "./run";
 
 /** What suffers from a cause, by the resources' names. */
@@ -31,7 +32,7 @@ export function conclude({ terminal, stack }: Run, all: readonly Examined[], sec
     const count = (found: string) => resources.filter(e => e.verdict.found === found).length;
     for (const cause of causes) causeLines(cause, nameOf).forEach(line => terminal.line(line));
     const off = resources.flatMap(e => e.verdict.found === "off" ? [e.verdict.node] : []);
-    if (off.length > 0) terminal.line(`not asked, for their nodes are off by configuration (${[...new Set(off.flatMap(o => o.split(", ")))].sort().join(", ")}): ${off.length} resources`);
+    offLines(off).forEach(line => terminal.line(line));
     const [unasked, drifted] = [count("unasked"), count("drifted") + count("gone")];
     terminal.line(causes.length === 0 ? `${resources.length - off.length} of ${resources.length} resources examined in ${seconds.toFixed(1)} s: all as they were made`
         : `${causes.length} ${causes.length === 1 ? "cause" : "causes"}; of ${resources.length} resources ${drifted} drifted, ${unasked} could not be asked, in ${seconds.toFixed(1)} s`);

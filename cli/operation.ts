@@ -18,7 +18,7 @@ import { findLibvirt } from "./libvirt-objects";
 import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
 import { nameOf, Operation, Renderer, summary } from "./render";
-import { Report, Unasked } from "./report";
+import { offLines, Report, Unasked } from "./report";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
 
@@ -112,12 +112,13 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     const { operation, terminal, log } = run;
     run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
     const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
-    const resources = readState(run.stack)?.resources ?? [];
+    // Of the others nothing but the engine needs them.
+    const resources = operation === "diagnose" ? readState(run.stack)?.resources ?? [] : [];
     const asking = operation === "refresh" || (operation === "up" && run.options.refresh) ? await execute(run, stack, "refresh", report) : undefined;
     const mute = asking ? report.unreachable() : [], off = asking ? report.off() : [];
     if (asking && !asking.failure && !run.interrupted) tellAsked(run, asking, mute, off);
     const last = asking && (operation === "refresh" || asking.failure || run.interrupted) ? asking
-        : await execute(run, stack, operation, report, operation === "diagnose" ? onHosts(resources, down, addresses) : []);
+        : await execute(run, stack, operation, report, onHosts(resources, down, addresses));
     const { renderer, seconds, failure } = last;
     const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
     const finish = (exitCode: number, more: { error?: string } | CloudUse | Diagnosed = {}): number => {
@@ -155,6 +156,6 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
 function tellAsked({ terminal, operation, stack }: Run, { known, renderer: { tally: { drifted } }, seconds }: Outcome, mute: Unasked[], off: Unasked[]): void {
     if (operation === "up" && mute.length > 0) terminal.line(`could not be asked before this is mended: ${mute.length} resources; ask them afterwards with: ./classroom diagnose ${stack}`);
     else for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
-    if (off.length > 0) terminal.line(`not asked, for their nodes are off by configuration (${[...new Set(off.flatMap(o => o.reason.split(", ")))].sort().join(", ")}): ${off.length} resources`);
+    offLines(off.map(o => o.reason)).forEach(line => terminal.line(line));
     terminal.line(`${known - mute.length - off.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`);
 }

@@ -19,8 +19,14 @@ export function placeholderCredentials(given: unknown): Record<string, string> {
 }
 
 /** Whether a value of a configuration is one that the engine encrypted. */
-export const isEncrypted = (value: unknown): boolean =>
+const isEncrypted = (value: unknown): boolean =>
     typeof value === "object" && value !== null && Object.keys(value).join() === "secure" && typeof (value as Record<string, unknown>).secure === "string";
+
+/** Paths of what the engine encrypted in a configuration, and it alone can read. */
+export function encryptedKeys(value: unknown, path: string[] = []): string[] {
+    if (isEncrypted(value)) return [path.join(".")];
+    return typeof value === "object" && value !== null ? Object.entries(value).flatMap(([k, v]) => encryptedKeys(v, [...path, k])) : [];
+}
 
 /** No machine at all: a lab as it is wherever it is up, and placeholders for the keys and files that differ. */
 export const noMachine: Surroundings = {

@@ -86,7 +86,7 @@ const forms: Readonly<Record<string, (inputs: Tree) => Tree>> = {
     "guest:AptArchive": ({ archive, ...rest }) => ({ path: archiveFile(archive as string), ...rest }),
     "guest:Bridge": inputs => ({ ...inputs, path: bridgeFile(inputs.bridge as string), content: stanza(inputs.bridge as string, inputs.ports as string[]) }),
     "guest:DatabaseRoot": ({ password, ...rest }) => ({ password, ...rest, path: rootOptionsFile, content: rootOptions(password as string) }),
-    "machine:SeedDisk": ({ script, ...rest }) => ({ ...rest, script: withHereDocuments(script as string) }),
+    "machine:SeedDisk": ({ script, ...rest }) => ({ ...rest, script }),
     "machine:Container": ({ interfaces, files, secretFiles, ...rest }) => ({
         ...rest, interfaces: (interfaces as object[]).map(inOneLine),
         files: Object.fromEntries([...files as SeedFile[], ...(secretFiles ?? []) as SeedFile[]].map(({ path, content, ...other }) => [path, { ...other, content }])),
@@ -100,11 +100,3 @@ const forms: Readonly<Record<string, (inputs: Tree) => Tree>> = {
 
 /** `device eth0, mac 52:54:00:00:00:03, network nat` */
 const inOneLine = (of: object): string => Object.entries(of).map(([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ");
-
-/** A script in which the base64 text that it decodes into files is readable. */
-const withHereDocuments = (script: string): string => script.split("\n").map(line => {
-    const [, encoded] = /printf %s '([A-Za-z0-9+/=]*)' \| base64 -d/.exec(line) ?? [];
-    if (encoded === undefined) return line;
-    const content = Buffer.from(encoded, "base64").toString();
-    return [line.replace(`printf %s '${encoded}' | base64 -d`, "cat << 'END'"), content.replace(/\n$/, ""), "END"].join("\n");
-}).join("\n");

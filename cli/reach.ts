@@ -9,7 +9,7 @@ import type { Settings } from "../config/settings";
 import { configFile, PROJECT } from "../engine/automation";
 import { readState, stackOutputs } from "../engine/state";
 import { UserError } from "../system/errors";
-import { noMachine, placeholderCredentials } from "./placeholders";
+import { encryptedKeys, noMachine, placeholderCredentials } from "./placeholders";
 
 /** What else a stack's file may configure; a key of another package is a mistyped one of the project's. */
 const OTHERS = /^(pulumi|libvirt):/;
@@ -49,8 +49,8 @@ export const decryptedSettings = (stack: string, config: ConfigMap): Settings =>
  */
 export function checkConfigured(stack: string): void {
     const { credentials, ...rest } = configured(stack);
-    // The engine alone can read what is encrypted; the same check comes again with it.
-    if (/"secure":/.test(JSON.stringify(rest))) return;
+    // The same check comes again with the engine, which can read it.
+    if (encryptedKeys(rest).length > 0) return;
     settingsFrom(stack, { ...rest, credentials: placeholderCredentials(credentials) }, noMachine);
 }
 

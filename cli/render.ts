@@ -1,4 +1,5 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { unknownValue } from "@pulumi/pulumi/runtime";
 
 export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy";
 
@@ -55,8 +56,6 @@ export function changes(old: unknown, now: unknown, path = ""): Change[] {
 }
 
 const SECRET = "[secret]";
-/** The engine's stand-in for what is not known before something else is made. */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const show = (value: unknown): string => {
     if (value === undefined) return "(none)";
@@ -76,8 +75,10 @@ export function propertyChanges(step: StepEventMetadata): Change[] {
 export const changeLine = (c: Change): string =>
     c.old === SECRET && c.new === SECRET ? `${c.path}: differs (secret)` : `${c.path}: ${show(c.old)} → ${show(c.new)}`;
 
-/** How a file is reached and who reads it: a change of these writes nothing, so nothing restarts. */
-const besideTheFile = ["connection", "restarts", "owner", "group", "mode"];
+/** How a file is reached and who reads it. */
+const access = ["connection", "restarts"];
+/** A change of these does not change what is in the file, so nothing restarts. */
+const besideTheFile = [...access, "owner", "group", "mode"];
 
 const isWithin = (path: string, whole: string): boolean => path === whole || path.startsWith(`${whole}.`);
 
@@ -198,7 +199,7 @@ export class Renderer {
             this.record(step, [], "", "gone");
         }
         if (step.op !== "update" && step.op !== "replace") return;
-        const found = propertyChanges(step).filter(c => !JSON.stringify(c.new ?? null).includes(UNKNOWN) && !besideTheFile.slice(0, 2).includes(c.path));
+        const found = propertyChanges(step).filter(c => !JSON.stringify(c.new ?? null).includes(unknownValue) && !access.includes(c.path));
         if (found.length === 0) return;
         this.tally.drifted.push(name);
         this.record(step, found.map(({ path, old, new: now }) => old === SECRET && now === SECRET ? { path, old, new: "(differs)" } : { path, old: now, new: old }), "           ", "drifted");

@@ -5,6 +5,10 @@ interface Reported { event: string; kind: string; id: string; reason?: string; d
 /** A resource that was not asked; `type` and `id` are the state's. */
 export interface Unasked { resource: string; type: string; id: string; reason: string }
 
+/** Says which nodes are off, so that what is in them was not asked; no line where none is. `nodes` has a name, or several, for each resource. */
+export const offLines = (nodes: readonly string[]): string[] => nodes.length === 0 ? []
+    : [`not asked, for their nodes are off by configuration (${[...new Set(nodes.flatMap(n => n.split(", ")))].sort().join(", ")}): ${nodes.length} resources`];
+
 /** `guest/database-grant` tells of the type `guest:DatabaseGrant`. */
 const typeOf = (kind: string): string => {
     const [module, name] = kind.split("/");

@@ -7,7 +7,7 @@ import { setMocks } from "../engine/mocks";
 import { isSecret } from "../engine/state";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
-import { isEncrypted, noMachine, placeholder, placeholderCredentials, withReadablePlaceholders } from "./placeholders";
+import { encryptedKeys, noMachine, placeholder, placeholderCredentials, withReadablePlaceholders } from "./placeholders";
 import { inWords } from "./program-text";
 import { configured, settingsFrom } from "./reach";
 import { shortType } from "./render";
@@ -113,10 +113,4 @@ function readableIn(value: unknown): unknown {
     if (typeof value === "string") return withReadablePlaceholders(value);
     if (Array.isArray(value)) return value.map(readableIn);
     return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, readableIn(v)])) : value;
-}
-
-/** Paths of what the engine encrypted in a configuration. */
-function encryptedKeys(value: unknown, path: string[] = []): string[] {
-    if (isEncrypted(value)) return [path.join(".")];
-    return typeof value === "object" && value !== null ? Object.entries(value).flatMap(([k, v]) => encryptedKeys(v, [...path, k])) : [];
 }

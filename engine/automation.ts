@@ -4,7 +4,7 @@ import * as path from "path";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
 import { projectDir, stateDir } from "../system/paths";
-import { run } from "../system/run";
+import { run, RunOptions, RunResult } from "../system/run";
 import { breakDeadLocks, holderOf } from "./locks";
 import type { Engine } from "./obtain";
 import { stateFile } from "./state";
@@ -96,6 +96,11 @@ export async function openStack(stack: string, program: PulumiFn, engine: Engine
         { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! });
 }
 
+/** Runs the engine's own command line on a stack, where the Automation API would have secrets in plain text. */
+export async function pulumi({ name, workspace }: Stack, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return await run(workspace.pulumiCommand.command, [...args, "--stack", name, "--non-interactive"], { cwd: workspace.workDir, env: workspace.envVars, ...options });
+}
+
 /**
  * Encrypts values into the file that configures a stack, with the salt that it takes beside the passphrase to decrypt
  * them: the file is whole without this machine's state. They go to the engine on standard input; the Automation API
@@ -103,13 +108,12 @@ export async function openStack(stack: string, program: PulumiFn, engine: Engine
  * @param values by path of the configuration: `credentials.adminPassword`
  */
 export async function setSecret(stack: string, values: Readonly<Record<string, string>>, engine: Engine, note: (line: string) => void): Promise<void> {
-    const { workspace } = await openStack(stack, async () => undefined, engine, note);
-    const pulumi = engine.root === undefined ? "pulumi" : path.join(engine.root, "bin/pulumi");
+    const opened = await openStack(stack, async () => undefined, engine, note);
     for (const [key, value] of Object.entries(values)) {
-        await run(pulumi, ["config", "set", "--non-interactive", "--stack", stack, "--secret", "--path", `${PROJECT}:${key}`], { cwd: workspace.workDir, env: workspace.envVars, input: value, timeoutSeconds: 60 });
+        await pulumi(opened, ["config", "set", "--secret", "--path", `${PROJECT}:${key}`], { input: value, timeoutSeconds: 60 });
     }
     const file = configFile(stack);
-    fs.copyFileSync(path.join(workspace.workDir, path.basename(file)), `${file}.new`);
+    fs.copyFileSync(path.join(opened.workspace.workDir, path.basename(file)), `${file}.new`);
     fs.chmodSync(`${file}.new`, fs.statSync(file).mode);
     fs.renameSync(`${file}.new`, file);
 }

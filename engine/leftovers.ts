@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { run } from "../system/run";
+import { pulumi } from "./automation";
 import { PendingOperation, readState, RecordedResource } from "./state";
 
 /** Finds the live object of a resource that was just being made; undefined when it is not there. */
@@ -43,17 +43,14 @@ interface Deployment { resources?: RecordedResource[]; pending_operations?: unkn
 
 /** Changes the state through the engine's export and import: by file and still encrypted, for the Automation API's export is in plain text. */
 async function edit(stack: Stack, change: (deployment: Deployment) => void): Promise<void> {
-    const { workDir, envVars, pulumiCommand, pulumiHome } = stack.workspace;
-    const file = path.join(workDir, "state.json");
-    const pulumi = (...args: string[]) => run(pulumiCommand.command, [...args, "--stack", stack.name, "--non-interactive"],
-        { cwd: workDir, env: { ...envVars, PULUMI_HOME: pulumiHome } });
+    const file = path.join(stack.workspace.workDir, "state.json");
     try {
         fs.writeFileSync(file, "", { mode: 0o600 });
-        await pulumi("stack", "export", "--file", file);
+        await pulumi(stack, ["stack", "export", "--file", file]);
         const state = JSON.parse(fs.readFileSync(file, "utf8")) as { deployment: Deployment };
         change(state.deployment);
         fs.writeFileSync(file, JSON.stringify(state));
-        await pulumi("stack", "import", "--file", file);
+        await pulumi(stack, ["stack", "import", "--file", file]);
     } finally { fs.rmSync(file, { force: true }); }
 }
 

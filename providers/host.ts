@@ -1,5 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
+import { unknownValue } from "@pulumi/pulumi/runtime";
 import type { Connection } from "../clients/connection";
 import { Handler, objectOf, Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
@@ -7,9 +8,6 @@ import { machineIsGone } from "./machine/gone";
 /** What the engine sends: inputs or state, with the stored provider beside them. */
 type Sent = Record<string, unknown>;
 type AnyHandler = Handler<Sent, Sent>;
-
-/** The engine's stand-in for a value that is not known before the update. */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const loadHandler = (kind: string): AnyHandler => require(path.resolve("bin/providers", kind)).handler;
 
@@ -22,7 +20,7 @@ function canonical(value: unknown): string {
         ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => a < b ? -1 : 1)) : v) ?? "undefined";
 }
 const same = (a: unknown, b: unknown): boolean => canonical(a ?? undefined) === canonical(b ?? undefined);
-const isUnknown = (value: unknown): boolean => canonical(value).includes(UNKNOWN);
+const isUnknown = (value: unknown): boolean => canonical(value).includes(unknownValue);
 
 /** The path of every leaf in which two values differ. */
 function different(a: unknown, b: unknown, at: string): string[] {

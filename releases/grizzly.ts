@@ -1,7 +1,7 @@
 import type { NodeName } from "../config/nodes";
 import type { CloudFacts, ConfigFile, Release } from "./release";
 import {
-    authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, networkOptions, none, rabbit, schemas, tutorialCatalogue, vncOptions,
+    authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, networkOptions, none, novaApiServices, rabbit, schemas, tutorialCatalogue, vncOptions,
 } from "./tutorial";
 
 /** OpenStack 2013.1 from the cloud archive on Ubuntu 12.04: the tutorial to the letter. */
@@ -99,10 +99,7 @@ export const grizzly: Release = {
             ];
         },
         sync: [schemas.nova],
-        services: [
-            { service: "nova-conductor" }, { service: "nova-api", port: 8774 }, { service: "nova-scheduler" },
-            { service: "nova-consoleauth" }, { service: "nova-cert" }, { service: "nova-novncproxy", port: 6080 },
-        ],
+        services: novaApiServices,
     },
     dashboard: {
         packages: ["openstack-dashboard"],

@@ -1,6 +1,6 @@
 import type { NodeName } from "../config/nodes";
 import {
-    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, literal, networkOptions, none, rabbit, schemas, tutorialCatalogue, tutorialFlavors, urlsIn, vncOptions,
+    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, literal, networkOptions, none, novaApiServices, rabbit, schemas, tutorialCatalogue, tutorialFlavors, urlsIn, vncOptions,
 } from "./tutorial";
 import type { CloudFacts, ConfigFile, Release, Sections } from "./release";
 
@@ -128,10 +128,7 @@ fi`,
                 input: cloud => `[DEFAULT]\ntransport_url = rabbit://guest:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/\n`,
             },
         ],
-        services: [
-            { service: "nova-placement-api", port: 8778 }, { service: "nova-conductor" }, { service: "nova-api", port: 8774 }, { service: "nova-scheduler" },
-            { service: "nova-consoleauth" }, { service: "nova-cert" }, { service: "nova-novncproxy", port: 6080 },
-        ],
+        services: [{ service: "nova-placement-api", port: 8778 }, ...novaApiServices],
     },
     dashboard: {
         packages: ["openstack-dashboard"],

@@ -2,7 +2,7 @@ import type { Connection } from "../clients/connection";
 import type { CloudAccess } from "../clients/identity";
 import { AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
-import type { CatalogueService, CloudFacts, ConfigFile, FlavorFacts, Sections, ServiceName, SyncStep } from "./release";
+import type { CatalogueService, CloudFacts, ConfigFile, FlavorFacts, Sections, ServiceFacts, ServiceName, SyncStep } from "./release";
 
 /** What the tutorial says whatever the release: options with their addresses, schemas, catalogue, flavors. */
 
@@ -98,6 +98,12 @@ export const networkOptions = ({ plan }: CloudFacts): Record<string, string> => 
     fixed_range: plan.ranges.fixed, flat_network_dhcp_start: plan.fixedAddress(10), network_size: String(networkSize),
     auto_assign_floating_ip: "true", default_floating_pool: "public", public_interface: "eth2",
 });
+
+/** Nova's services on api-node (V1). */
+export const novaApiServices: readonly ServiceFacts[] = [
+    { service: "nova-conductor" }, { service: "nova-api", port: 8774 }, { service: "nova-scheduler" },
+    { service: "nova-consoleauth" }, { service: "nova-cert" }, { service: "nova-novncproxy", port: 6080 },
+];
 
 /** Where the dashboard finds identity (V2). */
 export const dashboardFiles = ({ plan }: CloudFacts, service: string): ConfigFile[] => [{

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
+import { noSuchDomain } from "./gone";
 import { ContainerDomain, ContainerInterface, domainXml, parseDomainXml, rootsDir } from "./container-xml";
 
 /** A file that a container has from the start. */
@@ -25,7 +26,7 @@ export function containerHandler(run: RunScript = exec, reachable: typeof waitFo
     const describe = async ({ connection, name }: Inputs) => {
         const { code, stdout, stderr } = await run(connection, `${VIRSH} dumpxml --inactive ${name} && ${VIRSH} domstate ${name}`, { allowFailure: true });
         if (code === 0) return { ...parseDomainXml(stdout), power: /\nrunning\s*$/.test(stdout) ? "on" as const : "off" as const };
-        if (/failed to get domain|domain not found/i.test(stderr)) return undefined;
+        if (noSuchDomain.test(stderr)) return undefined;
         throw new Unreachable(`${connection.name}: the container ${name} cannot be asked: ${stderr.trim()}`);
     };
     const define = (inputs: Inputs) => run(inputs.connection, `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`, { input: domainXml(inputs) });

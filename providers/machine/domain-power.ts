@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { noSuchDomain } from "./gone";
 
 interface Inputs { connection: Connection; domain: string; incarnation: string; power: "on" | "off"; guest?: Connection; seconds?: number }
 
@@ -14,7 +15,7 @@ export function domainPowerHandler(run: RunScript = exec, reachable: typeof wait
     const live = async ({ connection, domain }: Inputs): Promise<"on" | "off" | undefined> => {
         const { code, stdout, stderr } = await run(connection, `${VIRSH} domstate ${quote(domain)}`, { allowFailure: true });
         if (code === 0) return stdout.trim() === "shut off" ? "off" : "on";
-        if (/failed to get domain|domain not found/i.test(stderr)) return undefined;
+        if (noSuchDomain.test(stderr)) return undefined;
         throw new Unreachable(`${connection.name}: the virtual machine ${domain} cannot be asked: ${stderr.trim()}`);
     };
     const put = async (inputs: Inputs) => {

@@ -4,6 +4,9 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 /** libvirt's two drivers: of virtual machines and of containers. */
 const drivers = ["qemu:///system", "lxc:///system"] as const;
 
+/** libvirt's words for a machine that it does not know. */
+export const noSuchDomain = /failed to get domain|domain not found/i;
+
 /** Asked once a process: everything in a machine asks the same. */
 const answers = new Map<string, Promise<boolean>>();
 
@@ -25,5 +28,5 @@ export function machineIsGone(name: string, host: Connection, run: RunScript = e
 async function ask(name: string, host: Connection, run: RunScript): Promise<boolean> {
     const script = drivers.map(uri => `virsh -q -c ${uri} domstate ${quote(name)} 2>&1 || true`).join("\n");
     const { stdout } = await run(host, script, { timeoutSeconds: 20 });
-    return (stdout.match(/failed to get domain|domain not found/gi) ?? []).length >= drivers.length;
+    return (stdout.match(new RegExp(noSuchDomain, "gi")) ?? []).length >= drivers.length;
 }
