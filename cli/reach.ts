@@ -4,7 +4,7 @@ import * as yaml from "yaml";
 import type { Connection } from "../clients/connection";
 import { hostConnection } from "../components/host-pair";
 import { hostRoles } from "../config/nodes";
-import { ofProject, readStackSettings, Surroundings } from "../config/stack-settings";
+import { ofProject, parse, readStackSettings, Surroundings } from "../config/stack-settings";
 import type { Settings } from "../config/settings";
 import { configFile, PROJECT } from "../engine/automation";
 import { readState, stackOutputs } from "../engine/state";
@@ -17,7 +17,9 @@ const OTHERS = /^(pulumi|libvirt):/;
 /** A stack's configuration as its file has it, without the project's prefix. */
 export function configured(stack: string): Record<string, unknown> {
     const { config } = (yaml.parse(fs.readFileSync(configFile(stack), "utf8")) ?? {}) as { config?: Record<string, unknown> };
-    return Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !OTHERS.test(key)).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]));
+    return Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !OTHERS.test(key))
+        // The engine writes what is no object as text, `"true"`, and reads it so.
+        .map(([key, value]) => [key.replace(`${PROJECT}:`, ""), typeof value === "string" ? parse(value) : value]));
 }
 
 /**

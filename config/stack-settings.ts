@@ -41,6 +41,6 @@ export function givenBy(texts: Texts): Record<string, unknown> {
 const isEmpty = (key: string, text: string): boolean => text === "" || text === "{}" || (key === "number" && text === "0");
 
 /** Structured values and numbers come as JSON, words as they are. */
-function parse(text: string): unknown {
+export function parse(text: string): unknown {
     try { return JSON.parse(text); } catch { return text; }
 }
