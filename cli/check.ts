@@ -38,6 +38,8 @@ export function addCheckCommand(cli: Command): void {
 /** Runs the checks here, or on the operator's side of the stack's lab. */
 async function start(stack: string, options: CheckOptions): Promise<number> {
     try {
+        // On a lab's side of the network there is no way to get one.
+        if (encryptedKeys(configured(stack)).length > 0) await obtainEngine(new Terminal(undefined, options.json));
         return await onOperatorSide(labOf(stack), ["check", stack, ...(options.json ? ["--json"] : [])], () => check(stack, options));
     } catch (e) {
         const error = messageOf(e);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { obtainEngine } from "../engine/obtain";
 import { bringUp, labStatus, machineInWords, needRoot } from "../lab";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
@@ -54,7 +55,12 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
         checkConfigured(stack);
         checkTeams(stack);
         const lab = labOf(stack);
-        if (lab !== undefined) await findLab(run, lab);
+        if (lab !== undefined) {
+            needRoot();
+            // The worker is where there is no way to the internet.
+            await run.leavable(() => obtainEngine(run.terminal));
+            await findLab(run, lab);
+        }
         const flags = [...(options.json ? ["--json"] : []), ...(options.verbose ? ["--verbose"] : []), ...(options.refresh ? ["--refresh"] : [])];
         return await supervise(run, lab, [operation, stack, ...flags]);
     });
@@ -62,7 +68,6 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
 
 /** The lab's hosts: made by `up`, wanted by everything else. An interruption leaves none half made. */
 async function findLab(run: Run, lab: string): Promise<void> {
-    needRoot();
     if (labStatus(lab)) return;
     if (run.operation !== "up") throw new UserError(`lab ${lab} is not up; make it with: ./classroom up ${run.stack}`);
     const { machine } = await bringUp(lab, run.terminal, run.signal);

@@ -31,11 +31,12 @@ export function fits(version: string): boolean {
 
 /**
  * Finds the engine on PATH at a fitting version, else downloads Pulumi's own release, else (a machine that reaches
- * only package registries) builds it and its plugins from pinned Go modules; all but the first are kept in the cache.
+ * only package registries) builds it and its plugins from pinned Go modules; all but the first are kept in the cache,
+ * where it is found, too, from a lab's own side of the network, which reaches neither.
  * @throws UserError saying what is missing
  */
 export async function obtainEngine(progress: Progress): Promise<Engine> {
-    return await found() ?? await built(progress, "cached only") ?? await downloaded(progress) ?? (await built(progress))!;
+    return await found() ?? await built(progress, "cached only") ?? await downloaded(progress, "cached only") ?? await downloaded(progress) ?? (await built(progress))!;
 }
 
 /** PULUMI_HOME is our own: plugins and workspaces of other Pulumi programs stay apart. */
@@ -56,18 +57,21 @@ async function found(): Promise<Engine | undefined> {
     return fits(version) ? { origin: "PATH", version, env: environment(undefined) } : undefined;
 }
 
-async function downloaded(progress: Progress): Promise<Engine | undefined> {
-    try {
-        await fetch(DOWNLOAD_SITE, { method: "HEAD", signal: AbortSignal.timeout(10_000) });
-    } catch {
+async function downloaded(progress: Progress, only?: "cached only"): Promise<Engine | undefined> {
+    const entry = await ifMade(cached({ kind: "engine", name: "release", inputs: { version: DOWNLOADED_VERSION } }, async dir => {
+        if (only || !await reached(progress)) throw new NotMade();
+        const { PulumiCommand } = await import("@pulumi/pulumi/automation");
+        const { SemVer } = await import("semver");
+        await progress.step(`Pulumi ${DOWNLOADED_VERSION}`, async () => { await PulumiCommand.install({ root: dir, version: new SemVer(DOWNLOADED_VERSION) }); });
+    }));
+    return entry === undefined ? undefined : { origin: "download", version: DOWNLOADED_VERSION, root: entry, env: environment(path.join(entry, "bin")) };
+}
+
+async function reached(progress: Progress): Promise<boolean> {
+    try { await fetch(DOWNLOAD_SITE, { method: "HEAD", signal: AbortSignal.timeout(10_000) }); return true; } catch {
         progress.note(`${DOWNLOAD_SITE} is not reached within 10 s; the engine is built from its Go modules instead`);
-        return undefined;
+        return false;
     }
-    const { PulumiCommand } = await import("@pulumi/pulumi/automation");
-    const { SemVer } = await import("semver");
-    const entry = await cached({ kind: "engine", name: "release", inputs: { version: DOWNLOADED_VERSION } }, dir =>
-        progress.step(`Pulumi ${DOWNLOADED_VERSION}`, async () => { await PulumiCommand.install({ root: dir, version: new SemVer(DOWNLOADED_VERSION) }); }));
-    return { origin: "download", version: DOWNLOADED_VERSION, root: entry, env: environment(path.join(entry, "bin")) };
 }
 
 interface Tool { module: string; package: string; output: string; flags: string }
@@ -82,7 +86,7 @@ async function built(progress: Progress, only?: "cached only"): Promise<Engine |
     const pins = tools.map(t => [t.module, fs.readFileSync(path.join(modules, t.module, "go.mod"), "utf8"), fs.readFileSync(path.join(modules, t.module, "go.sum"), "utf8")]);
     const inputs = { tools, pins, recipe: 1 };
     const building = async (dir: string): Promise<void> => {
-        if (only) throw new NotCached();
+        if (only) throw new NotMade();
         const go = await findGo();
         for (const [i, tool] of tools.entries()) {
             await progress.step(`Pulumi engine from source (${i + 1} of ${tools.length}): ${tool.module}`, async detail => {
@@ -94,17 +98,22 @@ async function built(progress: Progress, only?: "cached only"): Promise<Engine |
             });
         }
     };
-    let entry: string;
-    try { entry = await cached({ kind: "engine", name: "built", inputs }, building); } catch (e) {
-        if (e instanceof NotCached) return undefined;
-        throw e;
-    }
+    const entry = await ifMade(cached({ kind: "engine", name: "built", inputs }, building));
+    if (entry === undefined) return undefined;
     const env = environment(path.join(entry, "bin"));
     installPlugins(entry, env.PULUMI_HOME!);
     return { origin: "build", version: BUILT_VERSION, root: entry, env: { ...env, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } };
 }
 
-class NotCached extends Error {}
+/** An engine that is not in the cache, and is not to be made or cannot be had in this way. */
+class NotMade extends Error {}
+
+async function ifMade(entry: Promise<string>): Promise<string | undefined> {
+    try { return await entry; } catch (e) {
+        if (e instanceof NotMade) return undefined;
+        throw e;
+    }
+}
 
 async function findGo(): Promise<string> {
     const wanted = "Go 1.26 or newer is needed to build the Pulumi engine on a machine that cannot download it";

@@ -1,5 +1,6 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
+import * as os from "os";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { closeAll } from "../../clients/ssh";
@@ -159,6 +160,16 @@ test.each([["lab", "up", name], ["lab", "down", name], ["lab", "status", name], 
     const { code, stdout, stderr } = await run("unshare", ["--user", process.execPath, `${projectDir()}/bin/cli/main.js`, ...args], { allowFailure: true });
     expect([code, stdout, stderr]).toEqual([1, "", expect.stringMatching(/^classroom: a lab is made of .* it must be root: run it with sudo; nothing was changed[^\n]*\n$/)]);
     expect(fs.existsSync(labDir())).toBe(false);
+});
+
+test("the engine is obtained before anything is done on the lab's side of the network, where nothing can be fetched", async () => {
+    const cache = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-"));
+    try {
+        // A machine without a network, a cache and Go. Where the lab came first, it would be missed first.
+        const { code, stderr } = await run("/usr/bin/unshare", ["--net", process.execPath, `${projectDir()}/bin/cli/main.js`, "refresh", "lab"],
+            { allowFailure: true, env: { PATH: "/nonexistent", CLASSROOM_CACHE: cache, CLASSROOM_STATE: cache } });
+        expect([code, stderr]).toEqual([1, expect.stringMatching(/^classroom: Go 1\.\d+ or newer is needed to build the Pulumi engine/m)]);
+    } finally { fs.rmSync(cache, { recursive: true, force: true }); }
 });
 
 test("a lab whose processes died is made anew by the next up", async () => {
