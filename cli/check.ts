@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "timers/promises";
-import type { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { compute } from "../clients/compute";
 import { session } from "../clients/identity";
 import { images } from "../clients/image";
@@ -20,12 +20,13 @@ import { encryptedKeys } from "./placeholders";
 import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "./reach";
 import { Terminal } from "./terminal";
 
-interface CheckOptions { json?: boolean }
+interface CheckOptions { json?: boolean; patience?: number }
 
 /** `check`: the tutorial's acceptance tests against a stack's cloud, without the engine. */
 export function addCheckCommand(cli: Command): void {
     const command = cli.command("check").argument("<stack>").description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
         .option("--json", "one JSON object at the end; everything else goes to standard error")
+        .option("--patience <seconds>", "how long to wait for one thing at most (default: 30 to 120, as long as it may take on a slow machine)", secondsOf)
         .action(async (stack: string, options: CheckOptions) => {
             // Ends what the clients hold open.
             process.exit(await start(stack, options));
@@ -35,12 +36,17 @@ export function addCheckCommand(cli: Command): void {
         { 0: "all that was checked passed", 1: "some failed", 2: "the cloud could not be asked", 130: "interrupted" });
 }
 
+function secondsOf(given: string): number {
+    if (/^[1-9]\d*$/.test(given)) return Number(given);
+    throw new InvalidArgumentError("Wanted: whole seconds, at least 1.");
+}
+
 /** Runs the checks here, or on the operator's side of the stack's lab. */
 async function start(stack: string, options: CheckOptions): Promise<number> {
     try {
         // On a lab's side of the network there is no way to get one.
         if (encryptedKeys(configured(stack)).length > 0) await obtainEngine(new Terminal(undefined, options.json));
-        return await onOperatorSide(labOf(stack), ["check", stack, ...(options.json ? ["--json"] : [])], () => check(stack, options));
+        return await onOperatorSide(labOf(stack), ["check", stack, ...(options.json ? ["--json"] : []), ...(options.patience === undefined ? [] : ["--patience", String(options.patience)])], () => check(stack, options));
     } catch (e) {
         const error = messageOf(e);
         console.error(`classroom: ${error}`);
@@ -49,7 +55,7 @@ async function start(stack: string, options: CheckOptions): Promise<number> {
     }
 }
 
-async function check(stack: string, { json }: CheckOptions): Promise<number> {
+async function check(stack: string, { json, patience }: CheckOptions): Promise<number> {
     const terminal = new Terminal(undefined, json), start = Date.now();
     const controller = new AbortController();
     const interrupt = () => {
@@ -62,7 +68,7 @@ async function check(stack: string, { json }: CheckOptions): Promise<number> {
     process.once("disconnect", () => controller.abort());
     try {
         const cloud = await cloudOf(stack, terminal, controller.signal);
-        const results = await new Checks(cloud, line => terminal.note(line), controller.signal).run(result => terminal.line(inWords(result)));
+        const results = await new Checks(cloud, line => terminal.note(line), controller.signal, patience).run(result => terminal.line(inWords(result)));
         const count = (result: CheckResult["result"]) => results.filter(r => r.result === result).length;
         const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")], seconds = Math.round((Date.now() - start) / 100) / 10;
         const exitCode = failed > 0 ? 1 : 0;

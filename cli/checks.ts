@@ -25,8 +25,11 @@ export class Checks {
     private instance: Server | undefined;
     private address: string | undefined;
 
-    /** @param note tells what is waited for */
-    constructor(private readonly cloud: CheckedCloud, private readonly note: (line: string) => void, private readonly signal?: AbortSignal) {}
+    /**
+     * @param note tells what is waited for
+     * @param patience seconds that a check waits for one thing at most; cleaning up always takes its time
+     */
+    constructor(private readonly cloud: CheckedCloud, private readonly note: (line: string) => void, private readonly signal?: AbortSignal, private readonly patience = Infinity) {}
 
     private readonly steps: readonly Step[] = [
         { id: "T1", title: "upload an image", check: () => this.image() },
@@ -76,6 +79,7 @@ export class Checks {
     /** Asks again until there is a value. `ask` tells by `say` what it sees meanwhile, and may give up by an error. */
     private async until<T>(what: string, seconds: number, ask: (say: (seen: string) => void) => Promise<T | undefined>, leavable = true): Promise<T> {
         const start = this.cloud.now(), since = () => Math.round((this.cloud.now() - start) / 1000);
+        if (leavable) seconds = Math.min(seconds, this.patience);
         let last = "", told: string | undefined, toldAt = 0;
         for (;;) {
             if (leavable) this.goOn();

@@ -4,6 +4,8 @@ import { hostConnection } from "../components/host-pair";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import type { Find } from "../engine/leftovers";
+import type { RecordedResource } from "../engine/state";
+import type { HostDown } from "./hosts-check";
 
 /**
  * Looks for a libvirt object that the engine was just making when it was ended, on the host of its provider.
@@ -27,6 +29,30 @@ export function findLibvirt(settings: Settings): Find {
         // The bridge reads by the id among the outputs, under this name.
         return code === 0 && id !== "" ? { id, outputs: { ...resource.inputs, [`${kind}Id`]: id } } : undefined;
     };
+}
+
+/** A machine that the state records on a volume which is gone: @pulumi/libvirt fails on it, so it is left out where everything is asked. */
+export interface WithoutDisk { urn: string; id: string; reason: string }
+
+/** Asks the hosts for the recorded volumes of virtual machines. What they have lost is found by the volumes' own refresh. */
+export async function withoutDisks(settings: Settings, resources: readonly RecordedResource[], down: readonly HostDown[]): Promise<WithoutDisk[]> {
+    const asked = await Promise.all(hostRoles.filter(role => !down.some(d => d.role === role)).map(async role => {
+        const ofHost = resources.filter(r => roleOf(String(r.provider)) === role);
+        const volumes = ofHost.filter(r => r.type === "libvirt:index/volume:Volume" && r.id);
+        if (volumes.length === 0) return [];
+        const pools = [...new Set(volumes.map(v => String(v.inputs?.pool ?? "default")))];
+        const { stdout } = await exec(hostConnection(settings, role), [
+            // What was removed as a file, too.
+            ...pools.map(pool => `virsh -q pool-refresh ${quote(pool)} > /dev/null || exit 0`),
+            ...volumes.map(({ id }) => `virsh -q vol-name ${quote(id!)} > /dev/null 2>&1 || echo ${quote(id!)}`),
+        ].join("\n"), { timeoutSeconds: 30 });
+        const gone = stdout.split("\n").filter(Boolean);
+        return ofHost.filter(r => r.type === "libvirt:index/domain:Domain" && r.id).flatMap(({ urn, id, inputs }) => {
+            const lost = ((inputs?.disks ?? []) as { volumeId?: string }[]).filter(d => d.volumeId !== undefined && gone.includes(d.volumeId)).map(d => d.volumeId);
+            return lost.length === 0 ? [] : [{ urn, id: id!, reason: `of the virtual machine ${String(inputs?.name)} the disk ${lost.join(", ")} is gone` }];
+        });
+    }));
+    return asked.flat();
 }
 
 /** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */

@@ -14,7 +14,7 @@ import { UserError } from "../system/errors";
 import { conclude, Diagnosed } from "./diagnose";
 import { examine, onHosts } from "./examine";
 import { checkHosts, HostDown, hostsDown } from "./hosts-check";
-import { findLibvirt } from "./libvirt-objects";
+import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
 import { nameOf, Operation, Renderer, summary } from "./render";
@@ -83,8 +83,8 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
 /** How a run of the engine went. */
 interface Outcome { operation: Operation; renderer: Renderer; known: number; seconds: number; failure?: Error }
 
-/** Runs the engine once; what happens is shown and logged as it comes. */
-async function execute(run: Run, stack: Stack, operation: Operation, report: Report, exclude: string[] = []): Promise<Outcome> {
+/** Runs the engine once, without the resources left out; what happens is shown and logged as it comes. A diagnosis without the program compares with the state. */
+async function execute(run: Run, stack: Stack, operation: Operation, report: Report, exclude: string[], withoutProgram = false): Promise<Outcome> {
     const { terminal, log } = run, known = realOnes(readState(run.stack)?.resources ?? []).length;
     // Of a diagnosis the end counts.
     const write = (line: string) => { if (operation !== "diagnose" || run.options.verbose) terminal.line(line); };
@@ -98,10 +98,10 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
         if (run.interrupted) throw new Error("interrupted");
         if (operation === "up") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
-        else if (operation === "refresh") await stack.refresh(options);
+        else if (operation === "refresh") await stack.refresh({ ...options, exclude });
         // What an earlier refresh found is recorded as it was found: what it should be, only the program knows. With a host
         // that is down the program cannot run, and what is recorded has to do.
-        else if (operation === "diagnose" && exclude.length === 0) await stack.preview({ ...options, refresh: true });
+        else if (operation === "diagnose" && !withoutProgram) await stack.preview({ ...options, refresh: true, exclude });
         else if (operation === "diagnose") await stack.previewRefresh({ ...options, exclude });
         else await stack.destroy(options);
     } catch (e) { failure = e as Error; } finally { hide(); }
@@ -114,11 +114,14 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
     // Of the others nothing but the engine needs them.
     const resources = operation === "diagnose" ? readState(run.stack)?.resources ?? [] : [];
-    const asking = operation === "refresh" || (operation === "up" && run.options.refresh) ? await execute(run, stack, "refresh", report) : undefined;
-    const mute = asking ? report.unreachable() : [], off = asking ? report.off() : [];
+    const asksFirst = operation === "refresh" || (operation === "up" && run.options.refresh);
+    const lost = asksFirst || operation === "diagnose" ? await withoutDisks(settings, readState(run.stack)?.resources ?? [], down) : [];
+    const leftOut = lost.map(({ id, reason }): Unasked => ({ resource: `domain:Domain ${id}`, type: "domain:Domain", id, reason }));
+    const asking = asksFirst ? await execute(run, stack, "refresh", report, lost.map(l => l.urn)) : undefined;
+    const mute = asking ? [...leftOut, ...report.unreachable()] : [], off = asking ? report.off() : [];
     if (asking && !asking.failure && !run.interrupted) tellAsked(run, asking, mute, off);
     const last = asking && (operation === "refresh" || asking.failure || run.interrupted) ? asking
-        : await execute(run, stack, operation, report, onHosts(resources, down, addresses));
+        : await execute(run, stack, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...lost.map(l => l.urn)] : [], down.length > 0);
     const { renderer, seconds, failure } = last;
     const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
     const finish = (exitCode: number, more: { error?: string } | CloudUse | Diagnosed = {}): number => {
@@ -137,7 +140,7 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     }
     if (operation === "diagnose") {
         const missing = renderer.missing.map(r => ({ ...r, custom: true }));
-        const all = examine([...resources, ...missing], { changes: renderer.changes, unreachable: report.unreachable(), off: report.off(), down }, addresses);
+        const all = examine([...resources, ...missing], { changes: renderer.changes, unreachable: [...leftOut, ...report.unreachable()], off: report.off(), down }, addresses);
         const { exitCode, ...diagnosed } = conclude(run, all, seconds);
         return finish(exitCode, diagnosed);
     }

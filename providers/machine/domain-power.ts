@@ -4,7 +4,9 @@ import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { noSuchDomain } from "./gone";
 
-interface Inputs { connection: Connection; domain: string; incarnation: string; power: "on" | "off"; guest?: Connection; seconds?: number }
+/** Paused is what libvirt makes of a machine whose disk finds no room, and what nobody asks for. */
+type Power = "on" | "off" | "paused";
+interface Inputs { connection: Connection; domain: string; incarnation: string; power: Power; guest?: Connection; seconds?: number }
 
 const VIRSH = "virsh -q -c qemu:///system";
 /** How long a machine may take to end by itself. Emulated ones take 20 s. */
@@ -12,16 +14,17 @@ const END_SECONDS = 90;
 
 /** Whether a virtual machine runs: @pulumi/libvirt starts domains but never stops one, and starts none again. */
 export function domainPowerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
-    const live = async ({ connection, domain }: Inputs): Promise<"on" | "off" | undefined> => {
+    const live = async ({ connection, domain }: Inputs): Promise<Power | undefined> => {
         const { code, stdout, stderr } = await run(connection, `${VIRSH} domstate ${quote(domain)}`, { allowFailure: true });
-        if (code === 0) return stdout.trim() === "shut off" ? "off" : "on";
+        if (code === 0) return ({ "shut off": "off", paused: "paused" } as Record<string, Power>)[stdout.trim()] ?? "on";
         if (noSuchDomain.test(stderr)) return undefined;
         throw new Unreachable(`${connection.name}: the virtual machine ${domain} cannot be asked: ${stderr.trim()}`);
     };
     const put = async (inputs: Inputs) => {
         const { connection, domain, power, guest, seconds = 120 } = inputs, now = await live(inputs), name = quote(domain);
         if (now === undefined) throw new Error(`${connection.name}: there is no virtual machine ${domain}`);
-        if (power === "off" && now === "on") {
+        if (now === "paused") await run(connection, `${VIRSH} resume ${name} > /dev/null`);
+        if (power === "off" && now !== "off") {
             // Told first, by its own system and by its power button, so that nothing in it is lost; what does not end by itself is ended.
             if (guest) await run(guest, "poweroff", { timeoutSeconds: END_SECONDS }).catch(() => undefined);
             await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true

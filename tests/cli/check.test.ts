@@ -147,6 +147,12 @@ test("an interruption ends the wait; what was made is removed", async () => {
     expect(cloud.left()).toEqual([]);
 });
 
+test("with less patience nothing is waited for longer", async () => {
+    const told: CheckResult[] = [];
+    await new Checks(new FakeCloud("ssh"), () => undefined, undefined, 10).run(r => told.push(r));
+    expect(told.filter(r => r.result === "fail").map(r => [r.id, r.detail])).toEqual([["T5", expect.stringContaining("not within 10 s")]]);
+});
+
 test("the host key is compared with the console's where there is one", () => {
     const data = "AAAAC3NzaC1lZDI1NTE5AAAAIJ1JzCqZ5b0uX0o9Jw2o4W0zGm4b9lY8cZ9cQm0xkq7F", digest = createHash("sha256").update(Buffer.from(data, "base64")).digest("base64");
     const value = `SHA256:${digest.replace(/=+$/, "")}`, verbose = `debug1: x\ndebug1: Server host key: ssh-ed25519 ${value}\n`;

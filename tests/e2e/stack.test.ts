@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import * as yaml from "yaml";
+import { nameOf } from "../../cli/render";
 import { nodeNames } from "../../config/nodes";
 import { PROJECT } from "../../engine/automation";
 import type { RecordedResource } from "../../engine/state";
@@ -54,6 +55,14 @@ afterAll(async () => {
 });
 
 const RESOURCES = 199;
+
+const stateFile = path.join(state, "stacks/.pulumi/stacks", PROJECT, `${stack}.json`);
+const recorded = (): RecordedResource[] => (JSON.parse(fs.readFileSync(stateFile, "utf8")) as { checkpoint: { latest: { resources: RecordedResource[] } } }).checkpoint.latest.resources;
+
+/** Every resource was asked, and is as it was made. */
+async function expectSound(): Promise<void> {
+    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+}
 
 /** The admin's openrc, where the first `up` said that it is. */
 let openrc = "";
@@ -200,41 +209,50 @@ test("all eight nodes are switched off and on by the configuration; what is in a
 
 test("a resource renamed without an alias keeps its object; where that cannot be, the run stops before anything changes", async () => {
     // The state is given the other names instead of the program: the same, seen from the other side.
-    const file = path.join(state, "stacks/.pulumi/stacks", PROJECT, `${stack}.json`), before = fs.readFileSync(file, "utf8");
-    const { resources } = (JSON.parse(before) as { checkpoint: { latest: { resources: RecordedResource[] } } }).checkpoint.latest;
-    const rename = (urns: readonly string[]) => fs.writeFileSync(file, urns.reduce((text, urn) => text.split(`${urn}"`).join(`${urn}-renamed"`), before));
+    const before = fs.readFileSync(stateFile, "utf8"), resources = recorded();
+    const rename = (urns: readonly string[]) => fs.writeFileSync(stateFile, urns.reduce((text, urn) => text.split(`${urn}"`).join(`${urn}-renamed"`), before));
     const firstOf = (types: RegExp) => [...new Map(resources.filter(r => r.custom && types.test(r.type)).reverse().map(r => [r.type, r.urn])).values()];
     const ours = firstOf(/^pulumi-nodejs:dynamic\/(?!machine:HostKey)/);
     expect(ours.length).toBeGreaterThan(25);
     rename(ours);
     const up = await classroom("up", stack);
     expect([up.stdout, up.code]).toEqual([expect.stringMatching(new RegExp(`^${ours.length} created, (\\d+ replaced, )?${ours.length} deleted, \\d+ unchanged in `, "m")), 0]);
-    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
-    const now = fs.readFileSync(file, "utf8");
+    await expectSound();
+    const now = fs.readFileSync(stateFile, "utf8");
     for (const urn of firstOf(/^libvirt:/)) {
-        fs.writeFileSync(file, now.split(`${urn}"`).join(`${urn}-renamed"`));
+        fs.writeFileSync(stateFile, now.split(`${urn}"`).join(`${urn}-renamed"`));
         const refused = await classroom("up", stack);
         expect([urn, `${refused.stdout}${refused.stderr}`, refused.code]).toEqual([urn, expect.stringMatching(/already exists|exists already/), 1]);
         expect(refused.stdout).not.toMatch(/ [+~-] (created|updated|deleted)/);
-        fs.writeFileSync(file, now);
+        fs.writeFileSync(stateFile, now);
     }
-    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+    await expectSound();
 }, 20 * 60_000);
 
 /** One property of a type broken behind the program's back, and the resources that a refresh has to name for it. */
 const breaks: readonly { machine: string; script: string; drifted: string[] }[] = [
     {
-        machine: "db-node", drifted: ["cloud-db-names", "cloud-db-archive", "cloud-db-mysql-root", "cloud-db-database-glance", "cloud-db-grant-cinder", "cloud-db-rabbit-guest"],
+        machine: "volume-node", drifted: ["cloud-volume-volumes"],
+        script: "vgremove -q -f cinder-volumes",
+    },
+    {
+        machine: "compute-1", drifted: ["cloud-compute-1-nova-instances"],
+        script: "head -c 2M /dev/zero > /var/lib/nova/instances/backup.img",
+    },
+    {
+        machine: "db-node", drifted: ["cloud-db-names", "cloud-db-archive", "cloud-db-mysql-root", "cloud-db-database-glance", "cloud-db-grant-cinder", "cloud-db-rabbit-guest", "cloud-network-net1"],
         script: `sed -i '/10.0.0.5 image-node/d' /etc/hosts; rm /etc/apt/sources.list.d/openstack.list; chmod 644 /root/.my.cnf
+            mysql nova -e "UPDATE networks SET label = 'sabotage'"
             mysql -e "ALTER DATABASE glance CHARACTER SET latin1; SET PASSWORD FOR 'cinderUser'@'%' = PASSWORD('wrong')"; rabbitmqctl -q change_password guest other`,
     },
     {
         machine: "auth-node", drifted: [
             "cloud-auth-openrc", "cloud-auth-ntp", "cloud-auth-keystone-db-sync", "cloud-auth-tenant-service", "cloud-auth-user-cinder", "cloud-auth-role-Member",
-            "cloud-auth-grant-admin-KeystoneAdmin", "cloud-auth-service-ec2", "cloud-auth-endpoint-ec2",
+            "cloud-auth-grant-admin-KeystoneAdmin", "cloud-auth-service-ec2", "cloud-auth-endpoint-ec2", "cloud-image-image-cirros",
         ],
         script: `chmod 644 /root/openrc; systemctl stop ntp; rm /var/lib/classroom/steps/keystone-db-sync; . /root/openrc; export OS_AUTH_URL=http://auth-node.example.org:35357/v2.0
             keystone tenant-update --description sabotage service; keystone user-update --enabled false cinder; keystone role-delete Member
+            glance image-update --is-public False cirros-0.3.0
             keystone user-role-remove --user admin --role KeystoneAdmin --tenant admin; keystone service-delete ec2`,
     },
     { machine: "image-node", drifted: ["cloud-image-glance-registry-paste"], script: "sed -i 's/^admin_password.*/admin_password = wrong/' /etc/glance/glance-registry-paste.ini" },
@@ -249,8 +267,8 @@ const breaks: readonly { machine: string; script: string; drifted: string[] }[] 
         script: "echo 0 > /proc/sys/net/ipv4/ip_forward; ip link set eth3 nomaster",
     },
     {
-        machine: "central", drifted: ["cloud-net-central-private-state", "cloud-net-central-nat", "cloud-volume-node-vm-seed"],
-        script: "virsh -q net-destroy private; virsh -q net-autostart --disable nat; echo x >> /var/lib/libvirt/machines/volume-node-seed.iso.d/user-data",
+        machine: "central", drifted: ["cloud-net-central-private-state", "cloud-net-central-nat", "cloud-volume-node-vm-seed", "cloud-volume-node-vm-domain"],
+        script: "virsh -q autostart volume-node; virsh -q net-destroy private; virsh -q net-autostart --disable nat; echo x >> /var/lib/libvirt/machines/volume-node-seed.iso.d/user-data",
     },
     { machine: "compute", drifted: ["cloud-compute-2-golden"], script: "virsh -q -c lxc:///system undefine compute-2-golden" },
 ];
@@ -261,13 +279,50 @@ test("what was broken is found, named and mended, and nothing else is touched", 
     const refresh = await classroom("refresh", stack);
     const drifted = new RegExp(`^${RESOURCES} of ${RESOURCES} resources asked, drifted: (.*) in `, "m").exec(refresh.stdout)?.[1]?.split(", ").sort();
     const expected = breaks.flatMap(b => b.drifted).sort();
+    // Of every type there is one, but for what the next test breaks, and for keys and providers, which are in the state alone.
+    const elsewhere = /^(pulumi-nodejs:dynamic\/machine:(DomainPower|HostKey)|libvirt:index\/volume:Volume|pulumi:providers:.*)$/;
+    const typesOf = (names?: string[]) => new Set(recorded().filter(r => r.custom && !elsewhere.test(r.type) && (names?.includes(nameOf(r.urn)) ?? true)).map(r => r.type));
+    expect(typesOf(expected)).toEqual(typesOf());
     expect(drifted ?? refresh.stdout).toEqual(expected);
     expect(refresh.code).toBe(3);
     const up = await classroom("up", stack);
     const [, created, updated] = /^(\d+) created, (\d+) updated, \d+ unchanged in /m.exec(up.stdout) ?? [];
     expect([up.stdout, Number(created) + Number(updated)]).toEqual([up.stdout, expected.length]);
-    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+    await expectSound();
 }, 10 * 60_000);
+
+test("a virtual machine that was paused and the lost disk of another are found and mended; what stands on the disk is told as not asked", async () => {
+    await on("central", "virsh -q suspend volume-node; virsh -q vol-delete --pool machines volume-node-golden-overlay.qcow2");
+    const refresh = await classroom("refresh", stack);
+    expect([refresh.stdout, refresh.code]).toEqual([expect.stringMatching(/, drifted: (cloud-volume-node-vm-golden-overlay, cloud-volume-node-vm-power|cloud-volume-node-vm-power, cloud-volume-node-vm-golden-overlay) in /), 2]);
+    expect(refresh.stdout).toMatch(/^could not be asked: domain:Domain \S+: of the virtual machine volume-node-golden the disk \S+ is gone$/m);
+    expect(await classroom("up", stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^1 created, 1 updated, \d+ unchanged in /m) });
+    await expectSound();
+}, 10 * 60_000);
+
+/** Ids of the lines of `check` that fail. The volume node is emulated: it has its own time. */
+async function failing(): Promise<string[]> {
+    const { stdout } = await classroom("check", stack, "--patience", "40");
+    expect(stdout).toMatch(/^\d+ passed, \d+ failed, 5 skipped in /m);
+    return [...stdout.matchAll(/^fail +(T\d+) /gm)].map(([, id]) => id!);
+}
+
+test("each line of check fails where what it uses is broken, and no other does", async () => {
+    await on("image-node", "systemctl stop glance-api");
+    // Without an instance there is nothing to reach.
+    expect(await failing()).toEqual(["T1", "T2", "T4", "T5", "T6"]);
+    await on("image-node", "systemctl start glance-api");
+    await on("volume-node", "vgremove -q -f cinder-volumes");
+    await on("api-node", `. /root/openrc; rm /root/.ssh/id_rsa; nova secgroup-add-rule default tcp 80 80 0.0.0.0/0 > /dev/null; systemctl stop nova-consoleauth
+        until nova service-list | grep nova-consoleauth | grep -q down; do sleep 2; done`);
+    expect(await failing()).toEqual(["T5", "T6", "T8", "T12"]);
+    await on("api-node", ". /root/openrc; nova secgroup-delete-rule default tcp 80 80 0.0.0.0/0 > /dev/null");
+    expect(await classroom("up", stack, "--refresh")).toMatchObject({ code: 0 });
+    await on("api-node", ". /root/openrc; nova floating-ip-bulk-delete 172.16.1.0/24");
+    expect(await failing()).toEqual(["T4", "T5", "T6"]);
+    expect(await classroom("up", stack, "--refresh")).toMatchObject({ code: 0 });
+    expect(await failing()).toEqual([]);
+}, 20 * 60_000);
 
 test("mistakes are told in words and change nothing", async () => {
     expect(await classroom("up", "nonsense")).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no stack "nonsense"') });
