@@ -23,7 +23,7 @@ const on = (what: (e: Examined) => string) => (e: Examined): string => `${what(e
 const password = "has another password than it should";
 const power = (machine: (e: Examined) => string): Words => ({
     what: machine, gone: "does not exist any more",
-    changed: [[/^power$/, ({ new: now }) => now === "off" ? "is off, but it should be on" : "is on, but it should be off"]],
+    changed: [[/^power$/, ({ old, new: now }) => `is ${text(now)}, but it should be ${text(old)}`]],
 });
 
 /** `secretOptions.DEFAULT.sql_connection` → `[DEFAULT] sql_connection`. */

@@ -1,0 +1,44 @@
+import * as fs from "fs";
+import * as path from "path";
+import { exercises, Variant } from "../../cli/exercises";
+import { choose, nameOf } from "../../cli/sabotage";
+import { PlainProgress } from "../../system/progress";
+import { projectDir, stateDir } from "../../system/paths";
+import { buildParts } from "./roots";
+import { Row, sabotaged } from "./sabotaged";
+import { TestCloud } from "./test-cloud";
+
+// The lab and what was found so far stay when this is interrupted, and it goes on from there: `./classroom test sabotage` again.
+const cloud = new TestCloud("test-sabotage", path.join(stateDir(), "test-sabotage"));
+const folder = path.join(projectDir(), "reports"), results = path.join(folder, "sabotage.json"), table = path.join(folder, "sabotage.md");
+const rows: Row[] = fs.existsSync(results) ? JSON.parse(fs.readFileSync(results, "utf8")) as Row[] : [];
+
+const singles = exercises.flatMap(exercise => exercise.variants.map(variant => ({ name: nameOf({ exercise, variant }), variant })));
+/** Two at once, the same two for a seed; not the same line of a file twice. */
+const pairs = Array.from({ length: 20 }, (_, i) => {
+    const drawn = [2 * i, 2 * i + 1].map(seed => choose(undefined, undefined, true, seed)).map(chosen => ({ name: nameOf(chosen), variant: chosen.variant }));
+    const clash = (a: Variant, b: Variant) => a.node === b.node && (a.file === b.file);
+    return clash(drawn[0]!.variant, drawn[1]!.variant) ? [drawn[0]!] : drawn;
+}).filter(pair => pair.length === 2);
+const all = [...singles.map(single => [single]), ...pairs];
+
+beforeAll(async () => {
+    await buildParts(new PlainProgress());
+    fs.mkdirSync(folder, { recursive: true });
+    fs.mkdirSync(cloud.state, { recursive: true, mode: 0o700 });
+    cloud.configure();
+    const { code, stdout } = await cloud.classroom("up", cloud.stack, "--refresh");
+    expect([stdout, code]).toEqual([expect.anything(), 0]);
+}, 60 * 60_000);
+afterAll(async () => {
+    if (rows.length < all.length) return;
+    const lines = rows.map(r => `| ${r.name} | ${r.causes.join("; ")} | ${r.diagnose} s | ${r.mend} s${r.ups > 1 ? ` in ${r.ups}` : ""} |`);
+    fs.writeFileSync(table, ["| exercise | what diagnose says | diagnose | up --refresh |", "|---|---|---|---|", ...lines, ""].join("\n"));
+    await cloud.remove();
+}, 5 * 60_000);
+
+test.each(all.map(broken => [broken.map(b => b.name).join(" and "), broken] as const))("%s is found, named, mended", async (_name, broken) => {
+    if (rows.some(r => r.name === broken.map(b => b.name).join(" + "))) return;
+    rows.push(await sabotaged(cloud, broken));
+    fs.writeFileSync(results, JSON.stringify(rows, undefined, 1));
+}, 20 * 60_000);
