@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as yaml from "yaml";
 import { nodes, teamHosts } from "../../config/nodes";
+import { withLab } from "../../config/lab-settings";
 import { readSettings, settingKeys, Settings } from "../../config/settings";
 import { givenBy } from "../../config/stack-settings";
 
@@ -72,4 +73,20 @@ test("names and MAC addresses of all stacks: the same at every reading, none twi
     const macs = plans().flatMap(plan => plan.all.flatMap(n => n.interfaces.map(i => i.mac)));
     expect(macs).toHaveLength(10 * Object.values(nodes).reduce((sum, n) => sum + n.networks.length, 0));
     expect(new Set(macs).size).toBe(macs.length);
+});
+
+test("a lab's stack differs from a team's in the keys that docs/lab.md lists, and in no other", () => {
+    const key = "/key", host = { port: 24, hostKey: "ssh-ed25519 AAAA" };
+    const facts = {
+        image: { file: "/image", sha256: "0".repeat(64) }, operatorKeyFile: key, knownHostsFile: "/known_hosts",
+        hosts: { central: { ...host, address: "192.0.2.1" }, compute: { ...host, address: "192.0.2.2" } },
+    };
+    const values = (stack: string): Record<string, unknown> => {
+        const { plan, kindOf, powerOf: _power, ...rest } = readSettings(stack, withLab(given(stack), () => facts));
+        return { ...rest, ranges: plan.ranges, nodes: plan.all.map(n => kindOf(n.name)) };
+    };
+    const [lab, team] = [values("lab"), values("team01")];
+    const differing = [...new Set([...Object.keys(lab), ...Object.keys(team)])].filter(k => JSON.stringify(lab[k]) !== JSON.stringify(team[k]));
+    const listed = fs.readFileSync(path.join(root, "docs/lab.md"), "utf8").split("## How its stack differs from a team's")[1]!.split("\n## ")[0]!;
+    expect(differing.sort()).toEqual([...listed.matchAll(/^\| `(\w+)` \|/gm)].map(([, k]) => k).sort());
 });
