@@ -4,7 +4,7 @@ import { cacheDir, stateDir } from "../../system/paths";
 import { UserError } from "../../system/errors";
 
 /** What a lab needs of the machine; measured on a full cloud with two instances (docs/lab.md). */
-export const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024 };
+export const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024, inotify: 48 };
 
 interface Machine {
     uid: number;
@@ -12,6 +12,22 @@ interface Machine {
     freeMiB(dir: string): number;
     exists(path: string): boolean;
     fileSystems: string;
+    /** Watching instances that root may still open. */
+    freeInotify: number;
+}
+
+/** Root's part of fs.inotify.max_user_instances that nothing uses yet. Without them libvirt's networks do not start. */
+function freeInotify(): number {
+    let used = 0;
+    for (const pid of fs.readdirSync("/proc").filter(name => /^\d+$/.test(name))) {
+        try {
+            if (fs.statSync(`/proc/${pid}`).uid !== 0) continue;
+            for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
+                try { if (fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === "anon_inode:inotify") used++; } catch { /* closed meanwhile */ }
+            }
+        } catch { /* ended meanwhile */ }
+    }
+    return Number(fs.readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8")) - used;
 }
 
 const thisMachine = (): Machine => ({
@@ -24,6 +40,7 @@ const thisMachine = (): Machine => ({
     },
     exists: fs.existsSync,
     fileSystems: fs.readFileSync("/proc/filesystems", "utf8"),
+    freeInotify: freeInotify(),
 });
 
 const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
@@ -35,6 +52,9 @@ export function obstacles(machine: Machine): string[] {
     for (const [what, dir, wanted] of [["cache", cacheDir(), needs.cacheMiB], ["state", stateDir(), needs.stateMiB]] as const) {
         const free = machine.freeMiB(dir);
         if (free < wanted) found.push(`disk: ${gib(free)} free for the ${what} (${dir}), but a lab needs ${gib(wanted)}`);
+    }
+    if (machine.freeInotify < needs.inotify) {
+        found.push(`inotify: root may open ${machine.freeInotify} more instances, but a lab needs ${needs.inotify}; take another lab down, or raise the limit: sysctl fs.inotify.max_user_instances=1024`);
     }
     for (const ns of ["mnt", "net", "pid", "uts", "ipc", "cgroup"]) {
         if (!machine.exists(`/proc/self/ns/${ns}`)) found.push(`kernel: it has no ${ns} namespaces`);
