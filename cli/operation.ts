@@ -17,6 +17,7 @@ import { checkHosts, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt } from "./libvirt-objects";
 import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
+import { askForNew } from "./rebuild";
 import { nameOf, Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
 import type { Run } from "./run";
@@ -30,6 +31,7 @@ export async function perform(run: Run): Promise<number> {
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
     const report = path.join(reports, "asked");
     try {
+        if (run.options.rebuilding) await askForNew(run, run.options.rebuilding);
         const { unrecorded, ...ready } = await run.leavable(() => prepare(run, report));
         if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, ready.stack, unrecorded);
         return await operate(run, ready, new Report(report));
@@ -96,7 +98,7 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
     let failure: Error | undefined;
     try {
         if (run.interrupted) throw new Error("interrupted");
-        if (operation === "up") await stack.up(options);
+        if (operation === "up" || operation === "rebuild") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh(options);
         // What an earlier refresh found is recorded as it was found: what it should be, only the program knows. With a host

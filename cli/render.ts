@@ -1,7 +1,7 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 
-export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy";
+export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy" | "rebuild";
 
 /** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
 export interface ResourceChange { resource: string; type: string; action: string; property?: string; old?: unknown; new?: unknown; restarts?: string[] }
