@@ -20,22 +20,23 @@ interface Flags extends RunOptions { data?: boolean; clean?: boolean }
 
 /** `rebuild`: nodes made anew from their golden clones, by a change of the stack's configuration. */
 export function addRebuildCommand(cli: Command): void {
-    const command = cli.command("rebuild").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").argument("<node...>", nodeNames.join(", "))
+    const command = cli.command("rebuild").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").argument("[node...]", nodeNames.join(", "))
         .description("make nodes anew from their golden clones, with everything in them and what lost its data by it")
         .option("--data", `${dataNode}'s disk for volumes too (/dev/vdb), which is kept otherwise`)
         .option("--clean", "remove instances, volumes and addresses that the cloud knows nothing of afterwards; else they are reported")
         .option("--json", "one JSON object at the end; everything else goes to standard error")
         .option("--verbose", "what the engine says of itself, too")
         .action(async (stack: string, nodes: string[], { data = false, clean = false, ...options }: Flags) => {
-            const rebuilding = { nodes: nodesIn(stack, nodes, data), data, clean };
+            const rebuilding = { nodes: nodesIn(stack, nodes, data, clean), data, clean };
             process.exit(await start("rebuild", stack, { ...options, rebuilding }));
         });
     command.addHelpText("after", "\nIt raises nodes.<node>.generation in Pulumi.<stack>.yaml and does what `up` does; to see beforehand what that is, raise it by hand and run `preview`.\nWhat is lost with each node: docs/rebuild.md.");
-    addHelp(command, ["rebuild lab api-node", "rebuild lab db-node auth-node --clean", "rebuild team01 volume-node --data"], { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" });
+    addHelp(command, ["rebuild lab api-node", "rebuild lab db-node auth-node --clean", "rebuild lab --clean", "rebuild team01 volume-node --data"], { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" });
 }
 
 /** @throws UserError naming what is not allowed */
-export function nodesIn(stack: string, names: readonly string[], data: boolean): NodeName[] {
+export function nodesIn(stack: string, names: readonly string[], data: boolean, clean: boolean): NodeName[] {
+    if (names.length === 0 && !clean) throw new UserError(`which node? There are ${nodeNames.join(", ")}; without one, --clean alone removes what the cloud knows nothing of`);
     const unknown = names.filter(name => !nodeNames.includes(name as NodeName));
     if (unknown.length > 0) throw new UserError(`${unknown.map(name => `"${name}"`).join(", ")}: no such node; there are ${nodeNames.join(", ")}. Nothing was changed`);
     if (data && !names.includes(dataNode)) throw new UserError(`--data is for ${dataNode}, which alone has a disk of its own for data; nothing was changed`);
@@ -49,6 +50,7 @@ export function nodesIn(stack: string, names: readonly string[], data: boolean):
 export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<void> {
     const file = configFile(run.stack);
     if (realOnes(readState(run.stack)?.resources ?? []).length === 0) throw new UserError(`nothing of stack ${run.stack} is recorded, so there is nothing to rebuild; make it with: ./classroom up ${run.stack}`);
+    if (nodes.length === 0) return;
     checkNotHeld(run.stack);
     await checkHosts(settingsWithoutSecrets(run.stack));
     const { text, set } = raised(fs.readFileSync(file, "utf8"), nodes, data);

@@ -60,6 +60,7 @@ const SECRET = "[secret]";
 const show = (value: unknown): string => {
     if (value === undefined) return "(none)";
     const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (text.includes(unknownValue)) return "(not known yet)";
     return text.length > 120 ? `${text.slice(0, 117)}…` : text;
 };
 
