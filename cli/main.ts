@@ -7,6 +7,7 @@ import { addHelp } from "./help";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
+import { addRebuildCommand } from "./rebuild";
 import { addRenderCommand } from "./show-program";
 import { addSabotageCommand } from "./sabotage";
 import { addStackCommands } from "./stack";
@@ -30,6 +31,7 @@ function program(): Command {
     addHelp(cli, ["up lab", "refresh lab", "ssh lab db-node", "open lab", "destroy lab && ./classroom lab down lab"],
         { 0: "done", 1: "error", 2: "something could not be asked", 3: "drifted", 130: "interrupted" });
     addStackCommands(cli);
+    addRebuildCommand(cli);
     addRenderCommand(cli);
     addStatusCommand(cli);
     addCheckCommand(cli);

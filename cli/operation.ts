@@ -17,6 +17,8 @@ import { checkHosts, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
+import { orphanLine, orphans } from "./orphans";
+import { askForNew, Rebuilding } from "./rebuild";
 import { nameOf, Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
 import type { Run } from "./run";
@@ -30,7 +32,10 @@ export async function perform(run: Run): Promise<number> {
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
     const report = path.join(reports, "asked");
     try {
+        const { rebuilding } = run.options;
+        if (rebuilding) await run.leavable(() => askForNew(run, rebuilding));
         const { unrecorded, ...ready } = await run.leavable(() => prepare(run, report));
+        if (rebuilding?.nodes.length === 0) return await tellOrphans(run, ready.settings, rebuilding, { operation: run.operation, stack: run.stack });
         if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, ready.stack, unrecorded);
         return await operate(run, ready, new Report(report));
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
@@ -96,7 +101,7 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
     let failure: Error | undefined;
     try {
         if (run.interrupted) throw new Error("interrupted");
-        if (operation === "up") await stack.up(options);
+        if (operation === "up" || operation === "rebuild") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh({ ...options, exclude });
         // What an earlier refresh found is recorded as it was found: what it should be, only the program knows. With a host
@@ -124,9 +129,10 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
         : await execute(run, stack, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...lost.map(l => l.urn)] : [], down.length > 0);
     const { renderer, seconds, failure } = last;
     const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
+    const result = (exitCode: number) => ({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode });
     const finish = (exitCode: number, more: { error?: string } | CloudUse | Diagnosed = {}): number => {
         if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
-        terminal.result({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode, ...more });
+        terminal.result({ ...result(exitCode), ...more });
         return exitCode;
     };
     if (run.interrupted) {
@@ -150,9 +156,19 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
         useLines(use).forEach(line => terminal.line(line));
         return finish(0, use);
     }
+    if (run.options.rebuilding) return await tellOrphans(run, settings, run.options.rebuilding, result(0));
     if (operation === "destroy") removeOpenrc(run.stack);
     if (operation !== "refresh") return finish(0);
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
+}
+
+/** What the nodes hold that the cloud knows nothing of, where a database was made anew or it is to be removed. Returns the exit code. */
+async function tellOrphans({ terminal, stack }: Run, settings: Settings, { nodes, clean }: Rebuilding, result: object): Promise<number> {
+    const found = clean || nodes.includes("db-node") ? await terminal.step("Looking for what the cloud knows nothing of", () => orphans(stack, settings, clean)) : [];
+    for (const orphan of found) terminal.line(`${clean ? "removed" : "unknown to the cloud"}: ${orphanLine(orphan)}`);
+    if (found.length > 0 && !clean) terminal.line(`remove ${found.length === 1 ? "it" : "them"} with: ./classroom rebuild ${stack} --clean`);
+    terminal.result({ ...result, orphans: found, exitCode: 0 });
+    return 0;
 }
 
 /** How many resources a refresh asked, and which it could not. */

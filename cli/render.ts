@@ -1,7 +1,7 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 
-export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy";
+export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy" | "rebuild";
 
 /** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
 export interface ResourceChange { resource: string; type: string; action: string; property?: string; old?: unknown; new?: unknown; restarts?: string[] }
@@ -60,6 +60,7 @@ const SECRET = "[secret]";
 const show = (value: unknown): string => {
     if (value === undefined) return "(none)";
     const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (text.includes(unknownValue)) return "(not known yet)";
     return text.length > 120 ? `${text.slice(0, 117)}…` : text;
 };
 

@@ -1,12 +1,13 @@
 import { engineWords } from "../engine/words";
 import { messageOf, UserError } from "../system/errors";
 import { leavable, onInterrupt } from "../system/interrupt";
+import type { Rebuilding } from "./rebuild";
 import type { Operation } from "./render";
 import { RunLog } from "./run-log";
 import { Terminal } from "./terminal";
 
-/** `refresh`: `up` asks everything first. */
-export interface RunOptions { json?: boolean; verbose?: boolean; refresh?: boolean }
+/** `refresh`: `up` asks everything first. `rebuilding`: of `rebuild`. */
+export interface RunOptions { json?: boolean; verbose?: boolean; refresh?: boolean; rebuilding?: Rebuilding }
 
 /** One run of an operation on a stack: what it prints, its log, and whether it was interrupted. */
 export class Run {

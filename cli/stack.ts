@@ -14,7 +14,7 @@ import { checkTeams } from "./teams";
 interface Description { text: string; examples: string[]; exitCodes: Record<number, string> }
 const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" };
 
-const descriptions: Record<Operation, Description> = {
+const descriptions: Record<Exclude<Operation, "rebuild">, Description> = {
     up: { text: "make the cloud as the program says; a lab's hosts too", examples: ["up lab", "up team01 --json", "up lab --refresh"], exitCodes: usual },
     preview: { text: "show what up would change; changes nothing", examples: ["preview team01", "preview team01 --json | jq .changes"], exitCodes: usual },
     refresh: {
@@ -30,7 +30,7 @@ const descriptions: Record<Operation, Description> = {
 
 /** `up`, `preview`, `refresh`, `diagnose` and `destroy` of a stack. */
 export function addStackCommands(cli: Command): void {
-    for (const operation of Object.keys(descriptions) as Operation[]) {
+    for (const operation of Object.keys(descriptions) as (keyof typeof descriptions)[]) {
         const { text, examples, exitCodes } = descriptions[operation];
         const command = cli.command(operation).argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").description(text)
             .option("--json", "one JSON object at the end; everything else goes to standard error")
@@ -44,7 +44,8 @@ export function addStackCommands(cli: Command): void {
     }
 }
 
-async function start(operation: Operation, stack: string, options: RunOptions): Promise<number> {
+/** Does an operation, watched over: this process sees to the lab, one of its own does the work. Returns the exit code. */
+export async function start(operation: Operation, stack: string, options: RunOptions): Promise<number> {
     if (isWorker()) {
         const run = new Run(operation, stack, options, RunLog.goOn(process.env.CLASSROOM_LOG!));
         followSupervisor(run);
@@ -61,7 +62,8 @@ async function start(operation: Operation, stack: string, options: RunOptions): 
             await run.leavable(() => obtainEngine(run.terminal));
             await findLab(run, lab);
         }
-        const flags = [...(options.json ? ["--json"] : []), ...(options.verbose ? ["--verbose"] : []), ...(options.refresh ? ["--refresh"] : [])];
+        const { nodes = [], data, clean } = options.rebuilding ?? {};
+        const flags = [...nodes, ...(data ? ["--data"] : []), ...(clean ? ["--clean"] : []), ...(options.json ? ["--json"] : []), ...(options.verbose ? ["--verbose"] : []), ...(options.refresh ? ["--refresh"] : [])];
         return await supervise(run, lab, [operation, stack, ...flags]);
     });
 }

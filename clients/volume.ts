@@ -22,7 +22,7 @@ export class Volumes {
         return method === "DELETE" ? undefined as T : answer.json<T>();
     }
 
-    async list(): Promise<Volume[]> { return (await this.ask<{ volumes: WireVolume[] }>("GET", "/volumes/detail")).volumes.map(toVolume); }
+    async list(allTenants = false): Promise<Volume[]> { return (await this.ask<{ volumes: WireVolume[] }>("GET", `/volumes/detail${allTenants ? "?all_tenants=1" : ""}`)).volumes.map(toVolume); }
     async get(id: string): Promise<Volume> { return toVolume((await this.ask<{ volume: WireVolume }>("GET", `/volumes/${id}`)).volume); }
     /** Answers at once: wait for `available`. */
     async create(name: string, sizeGb: number): Promise<Volume> {

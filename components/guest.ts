@@ -27,8 +27,8 @@ export class Guest {
     get connection() { return this.machine.connection; }
 
     options(after: After = []): pulumi.CustomResourceOptions {
-        const { resource } = this.machine;
-        return { parent: this.parent, dependsOn: [this.machine, ...after], deletedWith: resource, replaceWith: [resource] };
+        const { resource, made } = this.machine;
+        return { parent: this.parent, dependsOn: [this.machine, ...after], deletedWith: resource, replaceWith: made };
     }
 
     /** What every node has before anything of its own: names, archive, and the packages, time service included (A1, A2). */
@@ -61,8 +61,16 @@ export class Guest {
         return made;
     }
 
-    services(services: readonly ServiceFacts[], after: After): Service[] {
-        return services.map(facts => new Service(`${this.name}-${facts.service}`, { connection: this.connection, ...facts }, this.options(after)));
+    /** @param per what they work on: with another one, those that do restart */
+    services(services: readonly ServiceFacts[], after: After, per?: pulumi.Input<string>): Service[] {
+        return services.map(({ worksAlone, ...facts }) =>
+            new Service(`${this.name}-${facts.service}`, { connection: this.connection, ...facts, ...(per !== undefined && !worksAlone && { per }) }, this.options(after)));
+    }
+
+    /** That what services keep of the certificates of tokens is that of those there are: they fetch what they have not. */
+    certificates(of: pulumi.Input<string>, after: After): void {
+        const { certificates } = this.release;
+        if (certificates) this.steps([certificates], of, after);
     }
 
     /** The admin's environment for the command-line clients, of root's own (K8). */

@@ -19,6 +19,9 @@ export interface MachineArgs {
     /** Size of /dev/vdb in GiB, of virtual machines. */
     dataDiskGiB?: number;
     power: "on" | "off";
+    /** With another one it is made anew from its golden clone; the disk for data with another one of its own. */
+    generation: number;
+    dataGeneration?: number;
     /** The physical host that it runs on. */
     host: Connection;
     /** Folder of the host that containers are clones of. */
@@ -46,13 +49,15 @@ export class Machine extends pulumi.ComponentResource {
     readonly connection: pulumi.Output<Connection>;
     /** The resource that what lives in the machine goes with. */
     readonly resource: pulumi.CustomResource;
+    /** What is made anew where the machine is, the first of them first. */
+    readonly made: pulumi.CustomResource[];
     /** New each time the machine is made. */
     readonly incarnation: pulumi.Output<string>;
     readonly archive: MachineArgs["archive"];
 
     constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:Machine", name, {}, opts);
-        const { node, host, power, goldenRoot, operatorKey, memoryMiB, cpus, devices = [], ssh } = args;
+        const { node, host, power, generation, goldenRoot, operatorKey, memoryMiB, cpus, devices = [], ssh } = args;
         this.archive = args.archive;
         const key = new HostKey(`${name}-key`, { machine: node.name, type: ssh.hostKey }, { parent: this }), keyFile = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
         this.connection = key.publicKey.apply(hostKey =>
@@ -60,12 +65,13 @@ export class Machine extends pulumi.ComponentResource {
         const identity = key.publicKey.apply(hostKey => identityFiles(node, operatorKey, { file: keyFile, publicKey: hostKey }));
         const secretIdentity = key.privateKey.apply(content => [{ path: keyFile, mode: "0600", content }]);
         if (args.kind === "vm") {
-            const { provider, hypervisor, dataDiskGiB, golden, seed } = args;
+            const { provider, hypervisor, dataDiskGiB, dataGeneration = 1, golden, seed } = args;
             const machine = new VirtualMachine(`${name}-vm`, {
-                node, power, host, provider, hypervisor, golden, seed, guest: this.connection, memoryMiB, cpus, ...(dataDiskGiB && { dataDiskGiB }),
+                node, power, generation, dataGeneration, host, provider, hypervisor, golden, seed, guest: this.connection, memoryMiB, cpus, ...(dataDiskGiB && { dataDiskGiB }),
                 files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
             }, { parent: this });
             this.resource = machine.domain;
+            this.made = [machine.root, machine.domain];
             this.incarnation = machine.domain.id;
         } else {
             const shape = { connection: host, memoryMiB, cpus, devices, interfaces: node.interfaces.map(({ network, device, mac }) => ({ network, device, mac })) };
@@ -73,8 +79,10 @@ export class Machine extends pulumi.ComponentResource {
             const golden = new Container(`${name}-golden`, { ...shape, name: goldenName, lower: [goldenRoot], power: "off", files: identity, secretFiles: secretIdentity }, { parent: this });
             const container = new Container(`${name}-container`, {
                 ...shape, name: node.name, lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot], files: [], power, guest: this.connection,
+                ...(generation > 1 && { generation }),
             }, { parent: this, dependsOn: golden });
             this.resource = container;
+            this.made = [container];
             this.incarnation = container.id;
         }
         this.registerOutputs({ connection: this.connection });

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
 import { HostRole, NodeName, nodeNames } from "../config/nodes";
-import type { Settings } from "../config/settings";
+import { dataNode, Settings } from "../config/settings";
 import { ofProject, readStackSettings } from "../config/stack-settings";
 import { measure } from "../providers/glance/image";
 import { checkOperatorKey, releaseOf } from "../releases";
@@ -48,8 +48,8 @@ export class TeamCloud extends pulumi.ComponentResource {
         const machines = Object.fromEntries(nodeNames.map(node => {
             const facts = plan.node(node);
             return [node, new Machine(`${name}-${node}`, {
-                node: facts, power: settings.powerOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
-                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === "volume-node" && { dataDiskGiB: 2 }),
+                node: facts, power: settings.powerOf(node), generation: settings.generationOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
+                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === dataNode && { dataDiskGiB: 2, dataGeneration: settings.nodes[node]?.dataGeneration }),
                 ...sizes[node], archive: release.archive(settings),
                 ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
@@ -60,12 +60,14 @@ export class TeamCloud extends pulumi.ComponentResource {
         const auth = new AuthNode(`${name}-auth`, { ...on("auth-node"), database: db.databases.keystone, via }, parent);
         const identity = [...auth.ready, ...auth.catalogue];
         const { admin } = auth;
-        new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, ...(settings.image && { image: settings.image }) }, parent);
-        new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue }, parent);
-        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database: db.databases.nova, queue: db.queue, admin, identity, ...(auth.ec2 && { ec2: auth.ec2 }) }, parent);
-        new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity] }, parent);
+        const accounts = db.databases.keystone.incarnation, certificates = machines["auth-node"].incarnation;
+        new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, certificates, ...(settings.image && { image: settings.image }) }, parent);
+        new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue, identity, certificates }, parent);
+        const database = db.databases.nova;
+        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database, queue: db.queue, admin, identity, accounts, certificates, ...(auth.ec2 && { ec2: auth.ec2 }) }, parent);
+        new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity], database, accounts }, parent);
         const computes = (["compute-1", "compute-2"] as const).map(node =>
-            new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: [...api.ready, ...identity], admin }, parent));
+            new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: [...api.ready, ...identity], admin, database }, parent));
         api.discover(computes.flatMap(c => c.ready), pulumi.all((["compute-1", "compute-2"] as const).map(n => machines[n].incarnation)).apply(all => all.join(" ")));
 
         this.nodes = pulumi.all(nodeNames.map(n => machines[n].connection)).apply(all => Object.fromEntries(nodeNames.map((n, i) => [n, all[i]!])));

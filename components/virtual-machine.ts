@@ -14,6 +14,9 @@ import { seedOf } from "./seed";
 export interface VirtualMachineArgs {
     node: NodePlan;
     power: "on" | "off";
+    /** With another one it has a new root; with another one of its data's, a new /dev/vdb too. */
+    generation: number;
+    dataGeneration: number;
     /** The physical host that it runs on. */
     host: Connection;
     provider: libvirt.Provider;
@@ -37,10 +40,12 @@ const kernelArguments = "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr 
 /** A node as a virtual machine of libvirt's, its disk an overlay on its golden clone's (H4, H5). */
 export class VirtualMachine extends pulumi.ComponentResource {
     readonly domain: libvirt.Domain;
+    /** Its root, which is replaced before the domain is. */
+    readonly root: libvirt.Volume;
 
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:VirtualMachine", name, {}, opts);
-        const { node, power, host, provider, hypervisor, guest, memoryMiB, cpus, dataDiskGiB, golden: { volume, hostKernel, diskGiB, ready } } = args;
+        const { node, power, generation, dataGeneration, host, provider, hypervisor, guest, memoryMiB, cpus, dataDiskGiB, golden: { volume, hostKernel, diskGiB, ready } } = args;
         const pool = pools.machines.name;
         const made = { parent: this, provider, deleteBeforeReplace: true };
         // Both come back in another form than they were given, which would be a difference for ever.
@@ -65,15 +70,16 @@ export class VirtualMachine extends pulumi.ComponentResource {
             networkInterfaces: node.interfaces.map(({ network, mac }) => ({ networkName: network, mac: mac.toUpperCase() })),
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
         });
-        const overlay = (part: string, file: string) => new libvirt.Volume(`${name}-${part}`, { name: file, pool, baseVolumeId: golden.id }, { ...disk, replaceOnChanges: ["baseVolumeId"] });
+        const overlay = (part: string, file: string, of?: string) => new libvirt.Volume(`${name}-${part}`, { name: file, pool, baseVolumeId: golden.id },
+            { ...disk, replaceOnChanges: ["baseVolumeId"], ...(of && { replacementTrigger: of }) });
         // The provider starts a domain before it stops it, so the clone's domain has an overlay too: what machines lie on is never written.
         const scratch = overlay("golden-overlay", `${node.name}-golden-overlay.qcow2`);
         const clone = new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]), domain);
         new DomainPower(`${name}-golden-power`, { connection: host, domain: clone.name, incarnation: clone.id, power: "off" }, { parent: this });
-        const root = overlay("disk", `${node.name}.qcow2`);
-        const data = dataDiskGiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskGiB * 2 ** 30 }, onPool)];
+        this.root = overlay("disk", `${node.name}.qcow2`, `${generation}/${dataGeneration}`);
+        const data = dataDiskGiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskGiB * 2 ** 30 }, { ...onPool, replacementTrigger: dataGeneration })];
         this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
-            { volumeId: root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
+            { volumeId: this.root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
         ]), domain);
         new DomainPower(`${name}-power`, { connection: host, domain: this.domain.name, incarnation: this.domain.id, power, guest, ...(hypervisor === "qemu" && { seconds: 300 }) }, { parent: this });
         this.registerOutputs();

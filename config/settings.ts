@@ -21,6 +21,10 @@ const host = z.strictObject({
 const nodeOverride = z.strictObject({
     kind: z.enum(["container", "vm"]).optional(),
     power: z.enum(["on", "off"]).optional(),
+    /** Another one is another machine, made from the golden clone: `rebuild` raises it. Default 1. */
+    generation: z.int().min(1).optional(),
+    /** The same for the disk that its volumes are on (/dev/vdb), which is kept otherwise. Default 1. */
+    dataGeneration: z.int().min(1).optional(),
     /** The stack's own options by file, section and option, beside the release's or instead of them. */
     options: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)))).optional(),
 });
@@ -82,7 +86,11 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "credentials"> 
     operatorKey?: string;
     kindOf(node: NodeName): "container" | "vm";
     powerOf(node: NodeName): "on" | "off";
+    generationOf(node: NodeName): number;
 };
+
+/** The node whose volumes have a disk of their own. */
+export const dataNode: NodeName = "volume-node";
 
 /** Names of the configuration's keys, without the project's prefix. */
 export const settingKeys = ["lab", ...Object.keys(schema.shape)];
@@ -108,6 +116,9 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
             break;
         }
     }
+    for (const name of nodeNames) {
+        if (name !== dataNode && rest.nodes[name]?.dataGeneration !== undefined) wrong.push(`nodes.${name}.dataGeneration: only ${dataNode} has a disk of its own for data`);
+    }
     for (const [name, password] of Object.entries(own) as [keyof Credentials, string][]) {
         const problem = passwordProblem(name, password, rest.release);
         if (problem) wrong.push(`credentials.${name}: the value is not allowed: ${problem}`);
@@ -119,6 +130,7 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         credentials: { ...tutorialCredentials, ...own },
         kindOf: node => rest.nodes[node]?.kind ?? rest.machine,
         powerOf: node => rest.nodes[node]?.power ?? "on",
+        generationOf: node => rest.nodes[node]?.generation ?? 1,
     };
 }
 

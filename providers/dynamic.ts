@@ -18,6 +18,8 @@ export interface Handler<Inputs extends object, Outputs extends object = object>
     readonly access: readonly (keyof Inputs & string)[];
     /** Properties whose change means another object rather than a changed one. */
     readonly replaceOn: readonly (keyof Inputs & string)[];
+    /** The machine that goes when this object is replaced, with everything in it. */
+    machineOf?(inputs: Inputs): string;
     /** Everything that can be known to be wrong; inputs not known before the update are left out. */
     check?(inputs: Partial<Inputs>): Problem[];
     /** Makes the object, or adopts an equal one; refuses a different one of the same name, with both shown. */

@@ -45,6 +45,13 @@ function report(line: object): void {
 const held = new Set<string>();
 const objectKey = (kind: string, id: string): string => `${kind} ${objectOf(id)}`;
 
+/** Machines that this process makes anew: what was recorded of their inside goes with the old ones. */
+const condemned = new Set<string>();
+
+/** The node in which an object is or, of what is stored in the cloud, in whose databases. */
+const homeOf = (props: Sent): string | undefined =>
+    ((props.connection ?? props.guest) as Connection | undefined)?.name ?? (props.cloud ?? props.identity ? "db-node" : undefined);
+
 /** Nodes that the configuration has off, as the command line knows them: what is in them is not asked. */
 const nodesOff = (): string[] => (process.env.CLASSROOM_OFF ?? "").split(",").filter(Boolean);
 
@@ -83,11 +90,9 @@ export function provider(kind: string) {
         async diff(_id: string, olds: Sent, news: Sent) {
             const handler = loadHandler(kind);
             const changed = [...handler.inputs, ...handler.access].filter(k => isUnknown(news[k]) || !same(olds[k], news[k]));
-            return {
-                changes: changed.length > 0,
-                replaces: changed.filter(k => handler.replaceOn.includes(k)),
-                deleteBeforeReplace: true,
-            };
+            const replaces = changed.filter(k => handler.replaceOn.includes(k));
+            if (replaces.length > 0 && handler.machineOf) condemned.add(handler.machineOf(olds));
+            return { changes: changed.length > 0, replaces, deleteBeforeReplace: true };
         },
 
         async create(inputs: Sent) {
@@ -149,6 +154,9 @@ export function provider(kind: string) {
         async delete(id: string, props: Sent): Promise<void> {
             // A renamed resource: its object has just been taken over under the new name.
             if (held.has(objectKey(kind, id))) return;
+            // In a machine that is being replaced nothing is looked for: it need not even answer. Nor is it in the new one.
+            const home = homeOf(props);
+            if (home !== undefined && condemned.has(home)) return;
             try { await loadHandler(kind).delete(id, plain(props)); } catch (e) { throw clean(e); }
         },
     };

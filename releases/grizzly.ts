@@ -71,7 +71,7 @@ export const grizzly: Release = {
         },
         sync: [schemas.cinder],
         services: [
-            { service: "open-iscsi", process: "iscsid" }, { service: "tgt" },
+            { service: "open-iscsi", process: "iscsid", worksAlone: true }, { service: "tgt", worksAlone: true },
             { service: "cinder-api", port: 8776 }, { service: "cinder-scheduler" }, { service: "cinder-volume" },
         ],
     },
@@ -126,7 +126,12 @@ export const grizzly: Release = {
                 options: { DEFAULT: { libvirt_type: cloud.libvirtType, ...(cloud.libvirtType === "qemu" && { libvirt_cpu_mode: "none" }) } },
             },
         ],
-        sync: [], services: [{ service: "libvirt-bin" }, { service: "nova-compute" }],
+        sync: [], services: [{ service: "libvirt-bin", worksAlone: true }, { service: "nova-compute" }],
+    },
+    certificates: {
+        step: "token-certificates",
+        // Wherever the middleware puts them: by its default, by the packages' files, by the tutorial's.
+        command: "for d in /tmp/keystone-signing-* /var/lib/*/keystone-signing /var/lib/cinder; do rm -f \"$d/signing_cert.pem\" \"$d/cacert.pem\" \"$d/revoked.pem\"; done",
     },
     catalogue: tutorialCatalogue,
     ec2: true,

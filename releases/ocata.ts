@@ -92,7 +92,7 @@ export const ocata: Release = {
             ];
         },
         sync: [schemas.cinder],
-        services: [{ service: "tgt" }, { service: "cinder-api", port: 8776, readySeconds: 240 }, { service: "cinder-scheduler" }, { service: "cinder-volume" }],
+        services: [{ service: "tgt", worksAlone: true }, { service: "cinder-api", port: 8776, readySeconds: 240 }, { service: "cinder-scheduler" }, { service: "cinder-volume" }],
     },
     novaApi: {
         packages: ["nova-api", "nova-cert", "novnc", "nova-consoleauth", "nova-scheduler", "nova-novncproxy", "nova-doc", "nova-conductor", "nova-placement-api", "python-mysqldb"],
@@ -173,7 +173,7 @@ fi`,
                 { key: "nova-compute-conf", path: "/etc/nova/nova-compute.conf", readBy: ["nova-compute"], options: { libvirt: { virt_type: cloud.libvirtType, ...(cloud.libvirtType === "qemu" && { cpu_mode: "none" }) } } },
             ];
         },
-        sync: [], services: [{ service: "libvirtd" }, { service: "nova-compute" }],
+        sync: [], services: [{ service: "libvirtd", worksAlone: true }, { service: "nova-compute" }],
     },
     computeDiscovery: { step: "nova-discover-hosts", command: asUser("nova", "nova-manage cell_v2 discover_hosts") },
     catalogue: plan => [

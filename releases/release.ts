@@ -44,6 +44,8 @@ export interface ServiceFacts {
     readySeconds?: number;
     /** The process by which it is known to run, where its init script cannot tell. */
     process?: string;
+    /** It has no part in what is stored in the cloud, and goes on when that is made anew. */
+    worksAlone?: true;
 }
 
 /** One part of OpenStack, or of what it stands on, as a release packages it. */
@@ -109,6 +111,8 @@ export interface Release {
     novaCompute: Software;
     /** On api-node, when compute nodes have come: what makes them known to the scheduler. */
     computeDiscovery?: SyncStep;
+    /** On every node whose services verify signed tokens, when there are new certificates: what makes them fetch those. */
+    certificates?: SyncStep;
     /** Services of the catalogue beside identity's own, in the tutorial's order (K6). */
     catalogue(plan: AddressPlan): CatalogueService[];
     /** Nova has the EC2 API (K7, V3). */

@@ -13,6 +13,10 @@ export interface ApiNodeArgs extends NodeArgs {
     admin: CloudAccess;
     /** Identity and the catalogue. */
     identity: pulumi.Resource[];
+    /** Identity's database: what belongs to a user is stored by his id in it. */
+    accounts: pulumi.Input<string>;
+    /** The certificates that tokens are signed with, where they are. */
+    certificates: pulumi.Input<string>;
     /** The admin's keys for the EC2 API, where there is one. */
     ec2?: Ec2Credential;
 }
@@ -22,34 +26,37 @@ export class ApiNode extends pulumi.ComponentResource {
     /** Nova's services run. */
     readonly ready: pulumi.Resource[];
     readonly guest: Guest;
+    private readonly database: ServiceDatabase;
 
     constructor(name: string, args: ApiNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ApiNode", name, {}, opts);
-        const { machine, release, cloud, database, queue, admin, identity, ec2, store } = args;
+        const { machine, release, cloud, database, queue, admin, identity, accounts, certificates, ec2, store } = args;
+        this.database = database;
         const guest = this.guest = new Guest("api-node", name, machine, release, cloud, this);
 
         const packages = guest.base();
         const config = guest.config(release.novaApi, [packages]);
         const schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready]);
-        this.ready = guest.services(release.novaApi.services, [...schema, ...queue]);
+        this.ready = guest.services(release.novaApi.services, [...schema, ...queue], database.incarnation);
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
         guest.openrc([packages]);
+        guest.certificates(certificates, identity);
         // What the tutorial has the user export for euca2ools.
         const url = `http://${cloud.plan.node("api-node").publicName}:8773/services/Cloud`;
         if (ec2) guest.file("ec2rc", { path: "/root/ec2rc", secretContent: pulumi.interpolate`export EC2_ACCESS_KEY=${ec2.access}\nexport EC2_SECRET_KEY=${ec2.secret}\nexport EC2_URL=${url}\n` }, [packages]);
 
-        const entity = { parent: this, dependsOn: [...this.ready, ...identity], deletedWith: store };
+        const entity = { parent: this, dependsOn: [...this.ready, ...identity], deletedWith: store, replacementTrigger: database.incarnation };
         for (const { name: flavor, ...facts } of [...release.missingFlavors, { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 }]) {
             new Flavor(`${name}-flavor-${flavor}`, { cloud: admin, name: flavor, ...facts, isPublic: true }, entity);
         }
         const key = new SshKey(`${name}-root-key`, { connection: guest.connection, path: "/root/.ssh/id_rsa", type: "rsa" }, guest.options());
-        new Keypair(`${name}-keypair`, { cloud: admin, name: "gridka-api-node", publicKey: key.publicKey }, entity);
+        new Keypair(`${name}-keypair`, { cloud: admin, name: "gridka-api-node", publicKey: key.publicKey }, { ...entity, replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}` });
         this.registerOutputs();
     }
 
     /** What makes compute nodes that have come known to the scheduler. */
     discover(computes: readonly pulumi.Resource[], per: pulumi.Input<string>): pulumi.Resource[] {
         const { computeDiscovery } = this.guest.release;
-        return computeDiscovery ? this.guest.steps([computeDiscovery], per, [...this.ready, ...computes]) : [];
+        return computeDiscovery ? this.guest.steps([computeDiscovery], pulumi.interpolate`${this.database.incarnation} ${per}`, [...this.ready, ...computes]) : [];
     }
 }

@@ -41,10 +41,10 @@ export class AuthNode extends pulumi.ComponentResource {
         const packages = guest.base();
         const config = guest.config(release.keystone, [packages]);
         const schema = guest.steps(release.keystone.sync, database.incarnation, [...config, ...database.ready]);
-        const keystone = guest.services(release.keystone.services, schema);
+        const keystone = guest.services(release.keystone.services, schema, database.incarnation);
 
         const identity: IdentityAccess = { via, host: publicAddress!, adminPort: 35357, adminToken: cloud.credentials.adminToken };
-        const entity: pulumi.CustomResourceOptions = { parent: this, dependsOn: keystone, deletedWith: store };
+        const entity: pulumi.CustomResourceOptions = { parent: this, dependsOn: keystone, deletedWith: store, replacementTrigger: database.incarnation };
         const tenant = (tenantName: string) => new Tenant(`${name}-tenant-${tenantName}`, { identity, tenant: tenantName, description: "", enabled: true }, entity);
         const [adminTenant, serviceTenant] = [tenant("admin"), tenant("service")];
         const role = (roleName: string) => new Role(`${name}-role-${roleName}`, { identity, role: roleName }, entity);

@@ -7,7 +7,7 @@ import { Network } from "../../providers/nova/network";
 import { SecurityRule } from "../../providers/nova/security-rule";
 import { ServiceState } from "../../providers/nova/service-state";
 import { Guest } from "../guest";
-import type { NodeArgs } from "./database-node";
+import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface NetworkNodeArgs extends NodeArgs {
     /** What nova-network needs of the others: database, queue, and nova's schema. */
@@ -15,6 +15,10 @@ export interface NetworkNodeArgs extends NodeArgs {
     admin: CloudAccess;
     /** Identity, the catalogue and nova's API. */
     api: pulumi.Resource[];
+    /** Nova's. */
+    database: ServiceDatabase;
+    /** Identity's database: what belongs to a tenant is stored by its id in it. */
+    accounts: pulumi.Input<string>;
 }
 
 /** nova-network and the metadata service, the instances' network and their public addresses (N5, N6, W1–W4). */
@@ -25,7 +29,7 @@ export class NetworkNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: NetworkNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:NetworkNode", name, {}, opts);
-        const { machine, release, cloud, after, admin, api, store } = args;
+        const { machine, release, cloud, after, admin, api, database, accounts, store } = args;
         const { ranges } = cloud.plan;
         const guest = new Guest("network-node", name, machine, release, cloud, this);
         const { connection } = guest;
@@ -34,16 +38,18 @@ export class NetworkNode extends pulumi.ComponentResource {
         const bridge = new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages]));
         const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
         const config = guest.config(release.novaNetwork, [packages]);
-        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after]);
-        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true }, { parent: this, dependsOn: [...services, ...api], deletedWith: store })];
+        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after], database.incarnation);
+        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
+            { parent: this, dependsOn: [...services, ...api], deletedWith: store, replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}` })];
 
-        const entity = { parent: this, dependsOn: api, deletedWith: store };
+        const entity = { parent: this, dependsOn: api, deletedWith: store, replacementTrigger: database.incarnation };
+        const rule = { ...entity, replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}` };
         this.networks = [
             // Made by nova-network at the API's bidding.
-            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, { parent: this, dependsOn: this.ready, deletedWith: store }),
+            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, { ...entity, dependsOn: this.ready }),
             new FloatingRange(`${name}-floating`, { cloud: admin, range: ranges.floating, pool: "public" }, entity),
-            new SecurityRule(`${name}-rule-icmp`, { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" }, entity),
-            new SecurityRule(`${name}-rule-ssh`, { cloud: admin, group: "default", protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" }, entity),
+            new SecurityRule(`${name}-rule-icmp`, { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" }, rule),
+            new SecurityRule(`${name}-rule-ssh`, { cloud: admin, group: "default", protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" }, rule),
         ];
         this.registerOutputs();
     }

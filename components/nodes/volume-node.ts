@@ -6,6 +6,9 @@ import type { NodeArgs, ServiceDatabase } from "./database-node";
 export interface VolumeNodeArgs extends NodeArgs {
     database: ServiceDatabase;
     queue: pulumi.Resource[];
+    identity: pulumi.Resource[];
+    /** The certificates that tokens are signed with, where they are. */
+    certificates: pulumi.Input<string>;
 }
 
 /** Cinder on a volume group of its own disk (C1, C2). */
@@ -14,15 +17,16 @@ export class VolumeNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: VolumeNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:VolumeNode", name, {}, opts);
-        const { machine, release, cloud, database, queue } = args;
+        const { machine, release, cloud, database, queue, identity, certificates } = args;
         const guest = new Guest("volume-node", name, machine, release, cloud, this);
 
         const packages = guest.base();
         const group = new VolumeGroup(`${name}-volumes`, { connection: guest.connection, group: "cinder-volumes", devices: ["/dev/vdb"] }, guest.options([packages]));
         const config = guest.config(release.cinder, [packages]);
         const schema = guest.steps(release.cinder.sync, database.incarnation, [...config, ...database.ready]);
-        this.ready = guest.services(release.cinder.services, [...schema, ...queue, group]);
+        this.ready = guest.services(release.cinder.services, [...schema, ...queue, group], database.incarnation);
         guest.openrc([packages]);
+        guest.certificates(certificates, identity);
         this.registerOutputs();
     }
 }

@@ -4,7 +4,7 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { initShell, isName } from "./init";
 
-interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number; process?: string }
+interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number; process?: string; per?: string }
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
 const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>
@@ -12,8 +12,9 @@ const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): st
 
 /** A service of a machine: whether it runs now, and after the next boot. */
 export function serviceHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = async (inputs: Inputs) => {
+    const put = async (inputs: Inputs, anew = false) => {
         const { connection, running, enabled, port, readySeconds = 90 } = inputs;
+        const up = anew ? "restart \"$s\"" : "is_running \"$s\" || start \"$s\"";
         // Listening is asked of the kernel: a service that is up but not ready would fail whoever comes next.
         const listening = port === undefined ? "" : `
 listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
@@ -25,11 +26,11 @@ until listening; do
 done`;
         await run(connection, `${shellFor(inputs)}
 ${enabled ? "is_enabled \"$s\" || enable \"$s\"" : "! is_enabled \"$s\" || disable \"$s\""}
-${running ? `is_running "$s" || start "$s" || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : "! is_running \"$s\" || stop \"$s\""}`,
+${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : "! is_running \"$s\" || stop \"$s\""}`,
         { timeoutSeconds: readySeconds + 60 });
     };
     return {
-        inputs: ["service", "running", "enabled"], access: ["connection", "port", "readySeconds", "process"], replaceOn: ["service"],
+        inputs: ["service", "running", "enabled", "per"], access: ["connection", "port", "readySeconds", "process"], replaceOn: ["service"],
         check({ service, process }): Problem[] {
             return [
                 ...(service === undefined || isName(service) ? [] : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
@@ -45,7 +46,10 @@ ${running ? `is_running "$s" || start "$s" || { echo "service $s cannot be start
             const said = stdout.split("\n");
             return { ...recorded, running: said.includes("running"), enabled: said.includes("enabled") };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, recorded, inputs) {
+            await put(inputs, recorded.per !== undefined && recorded.per !== inputs.per);
+            return {};
+        },
         async delete(_id, recorded) {
             await run(recorded.connection, `${shellFor(recorded)}\n! is_running "$s" || stop "$s"; ! is_enabled "$s" || disable "$s"`);
         },
@@ -67,9 +71,11 @@ export interface ServiceArgs {
     readySeconds?: pulumi.Input<number>;
     /** The process by which it is known to run, where its init script cannot tell. */
     process?: pulumi.Input<string>;
+    /** What it works on, e.g. a database's identity: with another one it restarts. */
+    per?: pulumi.Input<string>;
 }
 
-/** A service of a machine. It restarts when a file that names it in `restarts` changes. */
+/** A service of a machine. It restarts when a file that names it in `restarts` changes, and when it works on something new. */
 export class Service extends LiveResource {
     constructor(name: string, args: ServiceArgs, opts?: pulumi.CustomResourceOptions) {
         super("guest/service", "Service", name, { running: true, enabled: true, ...args }, opts);

@@ -15,6 +15,7 @@ interface Inputs extends ContainerDomain {
     files: SeedFile[];
     secretFiles?: SeedFile[];
     power: "on" | "off";
+    generation?: number;
     guest?: Connection;
 }
 
@@ -51,8 +52,9 @@ while IFS='|' read -r mode path content; do
     (umask 077; printf %s "$content" | base64 -d > "$d/upper$path"; chmod "$mode" "$d/upper$path")
 done`, { input: [...files, ...secretFiles].map(f => `${f.mode}|${f.path}|${Buffer.from(f.content).toString("base64")}\n`).join("") });
     return {
-        inputs: ["name", "memoryMiB", "cpus", "interfaces", "devices", "lower", "files", "secretFiles", "power"],
-        access: ["connection", "guest"], replaceOn: ["name", "lower", "files", "secretFiles"],
+        inputs: ["name", "memoryMiB", "cpus", "interfaces", "devices", "lower", "files", "secretFiles", "power", "generation"],
+        access: ["connection", "guest"], replaceOn: ["name", "lower", "files", "secretFiles", "generation"],
+        machineOf: ({ name }) => name,
         check({ name, lower, files, memoryMiB, cpus, interfaces }): Problem[] {
             const found: Problem[] = [];
             if (name !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(name)) found.push({ property: "name", reason: `"${name}" is not a host name` });
@@ -127,6 +129,8 @@ export interface ContainerArgs {
     files: pulumi.Input<SeedFile[]>;
     secretFiles?: pulumi.Input<SeedFile[]>;
     power: pulumi.Input<"on" | "off">;
+    /** A change makes another container. */
+    generation?: pulumi.Input<number>;
     /** How it is reached once it runs; it counts as started when this answers. */
     guest?: pulumi.Input<Connection>;
 }

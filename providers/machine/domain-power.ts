@@ -38,6 +38,7 @@ ${VIRSH} destroy ${name} > /dev/null`, { timeoutSeconds: END_SECONDS + 60 });
     };
     return {
         inputs: ["domain", "incarnation", "power"], access: ["connection", "guest", "seconds"], replaceOn: ["domain", "incarnation"],
+        machineOf: ({ domain }) => domain,
         check({ domain }): Problem[] {
             return domain === undefined || /^[a-z0-9][a-z0-9.-]*$/.test(domain) ? [] : [{ property: "domain", reason: `"${domain}" is not a host name` }];
         },

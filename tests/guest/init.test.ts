@@ -97,3 +97,10 @@ test("what a service said last is in its upstart log or in its own", async () =>
     put("log/nova/nova-api.log", "its own\n");
     expect((await here(connection, `${initShell}\nlast_words nova-api`)).stdout).toBe("its own\nupstart's\n");
 });
+
+test("a service restarts when what it works on is another one, and not because that is now recorded", async () => {
+    const connection = { name: "api-node" } as Connection, wanted = { connection, service: "nova-api", running: true, enabled: true, per: "nova#2" };
+    const ran: string[] = [], run: RunScript = async (_to, script) => { ran.push(script); return { stdout: "", stderr: "", code: 0 }; };
+    for (const per of ["nova#1", "nova#2", undefined]) await serviceHandler(run).update("id", { ...wanted, per }, wanted);
+    expect(ran.map(script => /^restart "\$s"/m.test(script))).toEqual([true, false, false]);
+});

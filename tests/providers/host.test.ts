@@ -9,6 +9,8 @@ beforeAll(() => {
     fs.mkdirSync(path.dirname(kind), { recursive: true });
     // A handler whose live object is what the recorded one says of it.
     fs.writeFileSync(kind, "exports.handler = { inputs: ['path', 'options', 'secretOptions'], access: [], replaceOn: [], read: async (_id, { live }) => live };");
+    fs.writeFileSync(path.join(path.dirname(kind), "machine.js"), "exports.handler = { inputs: ['name', 'generation'], access: ['connection'], replaceOn: ['generation'], machineOf: ({ name }) => name };");
+    fs.writeFileSync(path.join(path.dirname(kind), "thing.js"), "exports.handler = { inputs: [], access: ['connection'], replaceOn: [], delete: async () => { throw new Error('it was looked for'); } };");
     process.chdir(dir);
     process.env.CLASSROOM_REPORT = report;
 });
@@ -27,4 +29,17 @@ test("a read tells the path of every option that differs, also of a secret one t
     expect(await differing(recorded, { ...recorded, options: { DEFAULT: { b: "2", a: "9" } } })).toEqual(["options.DEFAULT.a"]);
     expect(await differing(recorded, { ...recorded, secretOptions: { DEFAULT: { c: "(differs)" } } })).toEqual(["secretOptions.DEFAULT.c", "secretOptions.sql.d"]);
     expect(await differing(recorded, undefined)).toEqual([]);
+});
+
+test("in a machine that is replaced nothing is deleted, so that it need not answer; with db-node's goes what is stored in the cloud", async () => {
+    const of = (node: string) => provider("test/thing").delete("id", { connection: { name: node } }), entity = () => provider("test/thing").delete("id", { cloud: { via: { name: "central" } } });
+    const diff = (name: string, generation: number) => provider("test/machine").diff("id", { name, generation: 1 }, { name, generation });
+    expect(await diff("api-node", 1)).toMatchObject({ replaces: [] });
+    await expect(of("api-node")).rejects.toThrow("it was looked for");
+    expect(await diff("api-node", 2)).toMatchObject({ changes: true, replaces: ["generation"] });
+    await of("api-node");
+    await expect(of("auth-node")).rejects.toThrow("it was looked for");
+    await expect(entity()).rejects.toThrow("it was looked for");
+    await diff("db-node", 2);
+    await entity();
 });

@@ -1,0 +1,86 @@
+import { compute } from "../clients/compute";
+import type { CloudAccess } from "../clients/identity";
+import { closeAll, exec, quote } from "../clients/ssh";
+import { volumes } from "../clients/volume";
+import { hostConnection } from "../components/host-pair";
+import type { NodeName } from "../config/nodes";
+import type { Settings } from "../config/settings";
+import { adminAccess } from "../releases/tutorial";
+import { connectionOf } from "./reach";
+
+const kinds = ["instance", "volume", "floating address", "firewall rule"] as const;
+type Kind = typeof kinds[number];
+
+/** Something on a node that the cloud knows nothing of: its record was in a database that is no more. */
+export interface Orphan { kind: Kind; id: string; node: NodeName }
+
+/** What the cloud knows, by kind: ids, and of firewall rules the addresses that they are for. */
+export type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
+
+/** How the leavings of one node are listed, each as `kind<tab>id`, and removed. */
+interface Search { node: NodeName; list: string; remove: Partial<Record<Kind, (id: string) => string>> }
+
+const rulesOf = (table: string, address: string): string => `iptables-save -t ${table} | grep -F -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p' | while read -r rule; do iptables -t ${table} $rule; done`;
+
+function searches({ plan }: Pick<Settings, "plan">): Search[] {
+    const uuid = "[0-9a-f]{8}-[0-9a-f-]{27}", card = plan.node("network-node").interfaces.find(i => i.network === "public")!.device;
+    return [
+        ...(["compute-1", "compute-2"] as const).map((node): Search => ({
+            node,
+            list: `{ virsh -q -c qemu:///system list --all --uuid; ls /var/lib/nova/instances; } | sed -nE 's/^(${uuid})$/instance\\t\\1/p'
+iptables-save -t filter | sed -nE 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*/firewall rule\\t\\1/p'`,
+            remove: {
+                instance: id => `virsh -q -c qemu:///system destroy ${id} > /dev/null 2>&1 || true; virsh -q -c qemu:///system undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
+                "firewall rule": address => rulesOf("filter", address),
+            },
+        })),
+        {
+            node: "volume-node", list: `lvs --noheadings -o lv_name cinder-volumes | sed -nE 's/^ *volume-(${uuid}) *$/volume\\t\\1/p'`,
+            remove: {
+                volume: id => `t=$(tgtadm --lld iscsi --op show --mode target | sed -n 's/^Target \\([0-9]*\\): .*volume-${id}$/\\1/p')
+[ -z "$t" ] || tgtadm --lld iscsi --op delete --mode target --force --tid "$t"; rm -f /var/lib/cinder/volumes/volume-${id}; lvremove -q -f cinder-volumes/volume-${id}`,
+            },
+        },
+        {
+            node: "network-node", list: `ip -o -4 addr show dev ${card} | sed -nE 's/.* inet ([0-9.]+)\\/32 .*/floating address\\t\\1/p'
+iptables-save -t nat | sed -nE 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 .*-j DNAT .*/firewall rule\\t\\1/p'`,
+            remove: {
+                "floating address": address => `ip addr del ${address}/32 dev ${card}`,
+                "firewall rule": address => rulesOf("nat", address),
+            },
+        },
+    ];
+}
+
+/** What the cloud knows now, of all its tenants. */
+async function known(access: CloudAccess): Promise<Known> {
+    const [servers, all, floating] = await Promise.all([compute(access).servers(true), volumes(access).list(true), compute(access).floatingAddresses()]);
+    const used = floating.filter(f => f.instance_uuid !== null).map(f => f.address);
+    return {
+        instance: new Set(servers.map(s => s.id)), volume: new Set(all.map(v => v.id)), "floating address": new Set(used),
+        "firewall rule": new Set([...used, ...servers.flatMap(s => Object.values(s.addresses).flat().map(a => a.addr))]),
+    };
+}
+
+/** Of the lines of a search, what is not known; each once. */
+export function unknown(node: NodeName, lines: string, sets: Known): Orphan[] {
+    const found = [...new Set(lines.split("\n"))].map(line => line.split("\t") as [Kind, string]);
+    // What belongs to no tenant's address is the node's own: the metadata service's.
+    return found.filter(([kind, id]) => kinds.includes(kind) && !sets[kind].has(id) && !id.startsWith("169.254.")).map(([kind, id]) => ({ kind, id, node }));
+}
+
+/** Looks on the nodes for what belongs to nothing in the cloud and, if that is wanted, removes it. A node that is off is left alone. */
+export async function orphans(stack: string, settings: Settings, remove: boolean): Promise<Orphan[]> {
+    try {
+        const sets = await known(adminAccess(settings, hostConnection(settings, "central")));
+        const found = await Promise.all(searches(settings).filter(({ node }) => settings.powerOf(node) === "on").map(async search => {
+            const on = connectionOf(stack, search.node), left = unknown(search.node, (await exec(on, search.list)).stdout, sets);
+            for (const { kind, id } of remove ? left : []) await exec(on, search.remove[kind]!(id));
+            return left;
+        }));
+        return found.flat();
+    } finally { await closeAll(); }
+}
+
+/** `instance 3f56… on compute-2` */
+export const orphanLine = ({ kind, id, node }: Orphan): string => `${kind === "firewall rule" ? `firewall rules of ${id}` : `${kind} ${id}`} on ${node}`;
