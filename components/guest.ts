@@ -73,7 +73,10 @@ export class Guest {
         if (certificates) this.steps([certificates], of, after);
     }
 
-    /** The admin's environment for the command-line clients, of root's own (K8). */
+    /**
+     * The admin's environment for the command-line clients, of root's own (K8).
+     * @param after what works with it: who waits for this file waits for all of it, and the state names one resource
+     */
     openrc(after: After): File {
         return this.file("openrc", { path: "/root/openrc", secretContent: openrc(this.cloud) }, after);
     }

@@ -58,16 +58,15 @@ export class TeamCloud extends pulumi.ComponentResource {
 
         const db = new DatabaseNode(`${name}-db`, on("db-node"), parent);
         const auth = new AuthNode(`${name}-auth`, { ...on("auth-node"), database: db.databases.keystone, via }, parent);
-        const identity = [...auth.ready, ...auth.catalogue];
-        const { admin } = auth;
+        const { admin, ready: identity } = auth;
         const accounts = db.databases.keystone.incarnation, certificates = machines["auth-node"].incarnation;
         new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, certificates, ...(settings.image && { image: settings.image }) }, parent);
         new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue, identity, certificates }, parent);
         const database = db.databases.nova;
         const api = new ApiNode(`${name}-api`, { ...on("api-node"), database, queue: db.queue, admin, identity, accounts, certificates, ...(auth.ec2 && { ec2: auth.ec2 }) }, parent);
-        new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: [...api.ready, ...identity], database, accounts }, parent);
+        new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: api.usable, database, accounts }, parent);
         const computes = (["compute-1", "compute-2"] as const).map(node =>
-            new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: [...api.ready, ...identity], admin, database }, parent));
+            new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: api.usable, admin, database }, parent));
         api.discover(computes.flatMap(c => c.ready), pulumi.all((["compute-1", "compute-2"] as const).map(n => machines[n].incarnation)).apply(all => all.join(" ")));
 
         this.nodes = pulumi.all(nodeNames.map(n => machines[n].connection)).apply(all => Object.fromEntries(nodeNames.map((n, i) => [n, all[i]!])));

@@ -25,6 +25,8 @@ export interface ApiNodeArgs extends NodeArgs {
 export class ApiNode extends pulumi.ComponentResource {
     /** Nova's services run. */
     readonly ready: pulumi.Resource[];
+    /** They answer with identity and the catalogue. */
+    readonly usable: pulumi.Resource[];
     readonly guest: Guest;
     private readonly database: ServiceDatabase;
 
@@ -39,13 +41,14 @@ export class ApiNode extends pulumi.ComponentResource {
         const schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready]);
         this.ready = guest.services(release.novaApi.services, [...schema, ...queue], database.incarnation);
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
-        guest.openrc([packages]);
+        const usable = guest.openrc([...this.ready, ...identity]);
+        this.usable = [usable];
         guest.certificates(certificates, identity);
         // What the tutorial has the user export for euca2ools.
         const url = `http://${cloud.plan.node("api-node").publicName}:8773/services/Cloud`;
         if (ec2) guest.file("ec2rc", { path: "/root/ec2rc", secretContent: pulumi.interpolate`export EC2_ACCESS_KEY=${ec2.access}\nexport EC2_SECRET_KEY=${ec2.secret}\nexport EC2_URL=${url}\n` }, [packages]);
 
-        const entity = { parent: this, dependsOn: [...this.ready, ...identity], deletedWith: store, replacementTrigger: database.incarnation };
+        const entity = { parent: this, dependsOn: usable, deletedWith: store, replacementTrigger: database.incarnation };
         for (const { name: flavor, ...facts } of [...release.missingFlavors, { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 }]) {
             new Flavor(`${name}-flavor-${flavor}`, { cloud: admin, name: flavor, ...facts, isPublic: true }, entity);
         }
@@ -57,6 +60,6 @@ export class ApiNode extends pulumi.ComponentResource {
     /** What makes compute nodes that have come known to the scheduler. */
     discover(computes: readonly pulumi.Resource[], per: pulumi.Input<string>): pulumi.Resource[] {
         const { computeDiscovery } = this.guest.release;
-        return computeDiscovery ? this.guest.steps([computeDiscovery], pulumi.interpolate`${this.database.incarnation} ${per}`, [...this.ready, ...computes]) : [];
+        return computeDiscovery ? this.guest.steps([computeDiscovery], pulumi.interpolate`${this.database.incarnation} ${per}`, [...this.usable, ...computes]) : [];
     }
 }

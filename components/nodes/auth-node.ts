@@ -25,10 +25,8 @@ const region = "RegionOne";
 export class AuthNode extends pulumi.ComponentResource {
     /** Access as the cloud's admin; secret. It works when `ready` is made. */
     readonly admin: CloudAccess;
-    /** Identity runs, admin may log in and the service accounts are known. */
+    /** Identity runs, the catalogue is whole, admin may log in and the service accounts are known. */
     readonly ready: pulumi.Resource[];
-    /** What finds services in the catalogue waits for these. */
-    readonly catalogue: pulumi.Resource[];
     /** The admin's keys for the EC2 API, where the release has it. */
     readonly ec2?: Ec2Credential;
 
@@ -72,15 +70,14 @@ export class AuthNode extends pulumi.ComponentResource {
         };
         // The first endpoint makes the region: two at once would both try. It works by the admin token, also when nobody can log in.
         const first = endpoint(identityItself, [], true);
-        this.catalogue = release.catalogue(cloud.plan).map(service => {
+        const catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
             if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));
             return endpoint(service, [first]);
         });
         this.admin = adminAccess(cloud, via);
-        this.ready = grants;
+        this.ready = [guest.openrc([packages, ...grants, ...catalogue])];
         if (release.ec2) this.ec2 = new Ec2Credential(`${name}-ec2-admin`, { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id }, { ...entity, dependsOn: this.ready });
-        guest.openrc([packages]);
         this.registerOutputs();
     }
 }
