@@ -76,7 +76,10 @@ const words: Readonly<Record<string, Words>> = {
         what: ({ inputs }, nameOf) => `user ${nameOf("keystone:User", inputs.userId)} has no longer the role ${nameOf("keystone:Role", inputs.roleId)} in tenant ${nameOf("keystone:Tenant", inputs.tenantId)}`, gone: "",
     },
     "keystone:Service": { what: e => `service ${input("service")(e)} of the catalogue` },
-    "keystone:Endpoint": { what: ({ inputs }, nameOf) => `the endpoint of ${nameOf("keystone:Service", inputs.serviceId)}` },
+    "keystone:Endpoint": {
+        what: ({ inputs }, nameOf) => `the endpoint of ${nameOf("keystone:Service", inputs.serviceId)}`,
+        changed: [[/^foreign$/, ({ new: now }) => `has another beside it: ${text(now)}`], [/^malformed$/, ({ new: now }) => `shares the catalogue with one that nobody can log in with: ${text(now)}`]],
+    },
     "glance:Image": { what: e => `image ${input("name")(e)}` },
     "nova:Flavor": { what: e => `flavor ${input("name")(e)}` },
     "nova:Keypair": { what: e => `keypair ${input("name")(e)}` },

@@ -23,11 +23,14 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
         const there = new Set(stdout.split("\n").filter(line => / ok installed$/.test(line)).map(line => line.split(" ")[0]!));
         return packages.filter(p => there.has(p));
     };
+    // Whoever removed a package may have put it on hold, which apt would respect.
+    const released = (packages: readonly string[]): string => `held=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null | awk '$2 == "hold" && $4 != "installed" { print $1 }')
+[ -z "$held" ] || apt-mark unhold $held > /dev/null`;
     /** apt itself installs either all of them or, where one is unknown, none. */
     const install = async ({ connection, packages, answers, recommends }: Inputs, option = "") => {
         try {
             await alone(connection, "apt", () => run(connection,
-                `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}apt ${option}install ${packages.join(" ")}`,
+                `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}${option === "" ? `${released(packages)}\n` : ""}apt ${option}install ${packages.join(" ")}`,
                 { input: answers ?? "", timeoutSeconds: 1800 }));
         } catch (e) {
             const unknown = e instanceof RemoteError ? [...e.result.stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!) : [];

@@ -6,7 +6,8 @@ import { AccessArgs, refuseDifferent } from "./adopt";
 
 interface Inputs {
     identity: IdentityAccess; region: string; serviceId: string; publicUrl: string; adminUrl: string; internalUrl: string;
-    /** Always empty in the program, where it answers for the catalogue: what a refresh finds shows as a difference. */
+    /** Always empty in the program, as `malformed` is where it answers for the catalogue: what a refresh finds shows as a difference. */
+    foreign?: string[];
     malformed?: string[];
 }
 type Api = Pick<Identity, "endpoints" | "createEndpoint" | "deleteEndpoint" | "forget">;
@@ -29,21 +30,25 @@ const malformedUrl = (e: Found): string | undefined => [e.publicUrl, e.adminUrl,
 
 /** The URLs of a service in a region, found by these two: v2.0 can neither change nor tell apart equal ones. */
 export function endpointHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
-    /** Whoever made one: nobody can log in on a tenant while it is there. */
-    const mend = async ({ identity: access, malformed }: Inputs) => {
-        if (!malformed) return;
-        const keystone = api(access);
+    /** Others of the same service in the same region: clients take any of them. */
+    const strangers = (all: readonly Found[], id: string, { serviceId, region }: Inputs): Found[] => all.filter(e => e.id !== id && e.serviceId === serviceId && e.region === region);
+    /** Whoever made them: of a malformed one nobody can log in on a tenant while it is there. */
+    const mend = async (inputs: Inputs, id?: string) => {
+        const own = inputs.foreign ? id : undefined;
+        if (!inputs.malformed && own === undefined) return;
+        const keystone = api(inputs.identity);
         keystone.forget("endpoints");
-        for (const { id } of (await keystone.endpoints()).filter(malformedUrl)) await unlessGone(keystone.deleteEndpoint(id));
+        const all = await keystone.endpoints(), wrong = new Set([...(inputs.malformed ? all.filter(malformedUrl) : []), ...(own === undefined ? [] : strangers(all, own, inputs))]);
+        for (const e of wrong) await unlessGone(keystone.deleteEndpoint(e.id));
     };
     return {
-        inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl", "malformed"], access: ["identity"],
+        inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl", "foreign", "malformed"], access: ["identity"],
         replaceOn: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl"],
         check: ({ publicUrl, adminUrl, internalUrl }) =>
             [...urlProblem("publicUrl", publicUrl), ...urlProblem("adminUrl", adminUrl), ...urlProblem("internalUrl", internalUrl)],
         async create(inputs) {
             await mend(inputs);
-            const { identity: access, malformed: _malformed, ...wanted } = inputs, keystone = api(access);
+            const { identity: access, malformed: _malformed, foreign: _foreign, ...wanted } = inputs, keystone = api(access);
             keystone.forget("endpoints");
             const found = (await keystone.endpoints()).filter(e => e.serviceId === wanted.serviceId && e.region === wanted.region);
             const equal = found.find(e => e.publicUrl === wanted.publicUrl && e.adminUrl === wanted.adminUrl && e.internalUrl === wanted.internalUrl);
@@ -55,9 +60,10 @@ export function endpointHandler(api: (access: IdentityAccess) => Api = identity)
             if (!live) return undefined;
             const { id: _id, ...properties } = live;
             const malformed = all.filter(malformedUrl).map(e => `${e.id} of service ${e.serviceId}: ${malformedUrl(e)}`);
-            return { ...recorded, ...properties, ...(recorded.malformed && { malformed }) };
+            const foreign = strangers(all, id, recorded).map(e => `${e.id}: ${e.publicUrl}`);
+            return { ...recorded, ...properties, ...(recorded.foreign && { foreign }), ...(recorded.malformed && { malformed }) };
         },
-        async update(_id, _recorded, inputs) { await mend(inputs); return {}; },
+        async update(id, _recorded, inputs) { await mend(inputs, id); return {}; },
         async delete(id, { identity: access }) { await unlessGone(api(access).deleteEndpoint(id)); },
     };
 }
@@ -80,6 +86,6 @@ export interface EndpointArgs {
 /** Where a service is reached (K4, K6). Its `id` is keystone's. */
 export class Endpoint extends LiveResource {
     constructor(name: string, { answersForCatalogue, ...args }: EndpointArgs, opts?: pulumi.CustomResourceOptions) {
-        super("keystone/endpoint", "Endpoint", name, { ...args, identity: pulumi.secret(args.identity), ...(answersForCatalogue && { malformed: [] }) }, opts);
+        super("keystone/endpoint", "Endpoint", name, { ...args, identity: pulumi.secret(args.identity), foreign: [], ...(answersForCatalogue && { malformed: [] }) }, opts);
     }
 }

@@ -42,8 +42,8 @@ test("tenants and users are found in the whole list: by name Grizzly gives one o
 test("what Grizzly cannot change is replaced, and an update asks for nothing", () => grizzly("", async api => {
     for (const name of ["role-update-put", "service-update-put", "endpoint-update-put"]) expect(recorded("keystone", name).status).toBe(404);
     for (const handler of [roleHandler(api), serviceHandler(api), endpointHandler(api), grantHandler(api)]) {
-        // Whether malformed endpoints are there is no property of the endpoint itself.
-        expect(handler.replaceOn).toEqual(handler.inputs.filter(k => (k as string) !== "malformed"));
+        // Whether others are there is no property of the endpoint itself.
+        expect(handler.replaceOn).toEqual(handler.inputs.filter(k => !["foreign", "malformed"].includes(k as string)));
         expect(await handler.update("id", {} as never, {} as never)).toEqual({});
     }
 }));
@@ -77,6 +77,17 @@ test("a tenant that was made anew: the user shows the id of the old one, which G
 test("an endpoint that somebody changed through the v3 API shows what is other, and is replaced", () => grizzly("endpoint-list-after-v3-patch", async api => {
     expect(await endpointHandler(api).read(endpointId, endpoint)).toEqual({ ...endpoint, internalUrl: "http://patched/" });
 }));
+
+test("another endpoint of the service in its region is named and deleted; those of other services and regions stay", async () => {
+    let all = [{ id: "own", ...endpoint }, { id: "other", ...endpoint, publicUrl: "http://10.0.0.99/" }, { id: "far", ...endpoint, region: "elsewhere" }, { id: "another", ...endpoint, serviceId: "another" }];
+    const api = { forget: () => undefined, endpoints: async () => all, createEndpoint: jest.fn(), deleteEndpoint: async (id: string) => { all = all.filter(e => e.id !== id); } };
+    const handler = endpointHandler(() => api as never), wanted = { ...endpoint, foreign: [] as string[] };
+    const read = await handler.read("own", wanted);
+    expect(read).toEqual({ ...wanted, foreign: ["other: http://10.0.0.99/"] });
+    await handler.update("own", read!, wanted);
+    expect(all.map(e => e.id)).toEqual(["own", "far", "another"]);
+    expect(await handler.read("own", wanted)).toEqual(wanted);
+});
 
 describe("a malformed URL, with which nobody can log in on a tenant", () => {
     const u1Access: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "u1", password: "pw1c", tenant: "t1" };

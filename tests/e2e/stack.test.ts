@@ -261,19 +261,20 @@ const breaks: readonly { machine: string; script: string; drifted: string[] }[] 
     {
         machine: "auth-node", drifted: [
             "cloud-auth-openrc", "cloud-auth-ntp", "cloud-auth-keystone-db-sync", "cloud-auth-tenant-service", "cloud-auth-user-cinder", "cloud-auth-role-Member",
-            "cloud-auth-grant-admin-KeystoneAdmin", "cloud-auth-service-ec2", "cloud-auth-endpoint-ec2", "cloud-image-image-cirros",
+            "cloud-auth-grant-admin-KeystoneAdmin", "cloud-auth-service-ec2", "cloud-auth-endpoint-ec2", "cloud-auth-endpoint-glance", "cloud-image-image-cirros",
         ],
         script: `chmod 644 /root/openrc; systemctl stop ntp; rm /var/lib/classroom/steps/keystone-db-sync; . /root/openrc; export OS_AUTH_URL=http://auth-node.example.org:35357/v2.0
             keystone tenant-update --description sabotage service; keystone user-update --enabled false cinder; keystone role-delete Member
             glance image-update --is-public False cirros-0.3.0
-            keystone user-role-remove --user admin --role KeystoneAdmin --tenant admin; keystone service-delete ec2`,
+            keystone user-role-remove --user admin --role KeystoneAdmin --tenant admin; keystone service-delete ec2
+            keystone endpoint-create --region RegionOne --service glance --publicurl http://10.0.0.99:9292 --adminurl http://10.0.0.99:9292 --internalurl http://10.0.0.99:9292 > /dev/null`,
     },
     { machine: "image-node", drifted: ["cloud-image-glance-registry-paste"], script: "sed -i 's/^admin_password.*/admin_password = wrong/' /etc/glance/glance-registry-paste.ini" },
     {
         machine: "api-node", drifted: ["cloud-api-packages", "cloud-api-flavor-x1.tiny", "cloud-api-keypair", "cloud-api-root-key", "cloud-compute-2-nova-state", "cloud-network-floating", "cloud-network-rule-ssh"],
         script: `. /root/openrc; nova flavor-delete 6; nova keypair-delete gridka-api-node; nova service-disable compute-2 nova-compute; nova floating-ip-bulk-delete 172.16.1.250
             nova secgroup-delete-rule default tcp 22 22 0.0.0.0/0; rm /root/.ssh/id_rsa
-            apt-get -qq remove -y nova-doc > /dev/null 2>&1`,
+            apt-get -qq remove -y nova-doc > /dev/null 2>&1; apt-mark hold nova-doc > /dev/null`,
     },
     {
         machine: "network-node", drifted: ["cloud-network-ip-forward", "cloud-network-br100"],

@@ -1,3 +1,4 @@
+import { spawnSync } from "child_process";
 import type { Connection } from "../../clients/connection";
 import { RemoteError, RunScript } from "../../clients/ssh";
 import { packagesHandler } from "../../providers/guest/packages";
@@ -39,6 +40,15 @@ test("what is no longer wanted stays until the rest can be had", async () => {
     expect([...installed]).toEqual(["ntp"]);
     await handler.update("", { connection, packages: ["ntp"] }, { connection, packages: ["nova-api"] });
     expect([...installed]).toEqual(["nova-api"]);
+});
+
+test("a package that was put on hold when it was removed may be installed again; what is only held stays so", async () => {
+    const scripts: string[] = [];
+    const handler = packagesHandler(async (_to, script) => { scripts.push(script); return { stdout: "", stderr: "", code: 0 }; });
+    await handler.update("", { connection, packages: [] }, { connection, packages: ["ntp", "nova-doc"] });
+    const filter = /held=\$\(dpkg-query -W -f '\$\{Package\} \$\{Status\}\\n' ntp nova-doc 2> \/dev\/null \| (awk .*)\)$/m.exec(scripts.join("\n"))?.[1];
+    const held = spawnSync("sh", ["-c", filter!], { input: "ntp hold ok installed\nnova-doc hold ok config-files\n", encoding: "utf8" }).stdout;
+    expect(held).toBe("nova-doc\n");
 });
 
 test("another failure is apt's own", async () => {
