@@ -20,7 +20,7 @@ interface Inputs extends ContainerDomain {
 }
 
 const VIRSH = "virsh -q -c lxc:///system";
-const START_SECONDS = 60;
+const START_SECONDS = 180;
 
 /** A system container of libvirt's LXC driver, its root an overlay on folders of its host (H4, H5). */
 export function containerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
