@@ -27,8 +27,8 @@ export class Guest {
     get connection() { return this.machine.connection; }
 
     options(after: After = []): pulumi.CustomResourceOptions {
-        const { resource, made } = this.machine;
-        return { parent: this.parent, dependsOn: [this.machine, ...after], deletedWith: resource, replaceWith: made };
+        const { resource, made, running } = this.machine;
+        return { parent: this.parent, dependsOn: [running, ...after], deletedWith: resource, replaceWith: made };
     }
 
     /** What every node has before anything of its own: names, archive, and the packages, time service included (A1, A2). */

@@ -49,6 +49,8 @@ export class Machine extends pulumi.ComponentResource {
     readonly connection: pulumi.Output<Connection>;
     /** The resource that what lives in the machine goes with. */
     readonly resource: pulumi.CustomResource;
+    /** It runs, and can be worked in, as soon as this is made. */
+    readonly running: pulumi.Resource;
     /** What is made anew where the machine is, the first of them first. */
     readonly made: pulumi.CustomResource[];
     /** New each time the machine is made. */
@@ -71,6 +73,7 @@ export class Machine extends pulumi.ComponentResource {
                 files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
             }, { parent: this });
             this.resource = machine.domain;
+            this.running = machine.running;
             this.made = [machine.root, machine.domain];
             this.incarnation = machine.domain.id;
         } else {
@@ -81,7 +84,7 @@ export class Machine extends pulumi.ComponentResource {
                 ...shape, name: node.name, lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot], files: [], power, guest: this.connection,
                 ...(generation > 1 && { generation }),
             }, { parent: this, dependsOn: golden });
-            this.resource = container;
+            this.resource = this.running = container;
             this.made = [container];
             this.incarnation = container.id;
         }

@@ -39,6 +39,8 @@ const kernelArguments = "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr 
 
 /** A node as a virtual machine of libvirt's, its disk an overlay on its golden clone's (H4, H5). */
 export class VirtualMachine extends pulumi.ComponentResource {
+    /** Its last: it runs, and answers. */
+    readonly running: pulumi.Resource;
     readonly domain: libvirt.Domain;
     /** Its root, which is replaced before the domain is. */
     readonly root: libvirt.Volume;
@@ -81,7 +83,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
             { volumeId: this.root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
         ]), domain);
-        new DomainPower(`${name}-power`, { connection: host, domain: this.domain.name, incarnation: this.domain.id, power, guest, ...(hypervisor === "qemu" && { seconds: 300 }) }, { parent: this });
+        this.running = new DomainPower(`${name}-power`, { connection: host, domain: this.domain.name, incarnation: this.domain.id, power, guest, ...(hypervisor === "qemu" && { seconds: 300 }) }, { parent: this });
         this.registerOutputs();
     }
 }
