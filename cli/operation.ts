@@ -105,7 +105,7 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh({ ...options, exclude });
         // What an earlier refresh found is recorded as it was found: what it should be, only the program knows. With a host
-        // that is down the program cannot run, and what is recorded has to do.
+        // that is down the program cannot run, and where it runs the engine asks what is left out, too: what is recorded has to do.
         else if (operation === "diagnose" && !withoutProgram) await stack.preview({ ...options, refresh: true, exclude });
         else if (operation === "diagnose") await stack.previewRefresh({ ...options, exclude });
         else await stack.destroy(options);
@@ -126,7 +126,7 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     const mute = asking ? [...leftOut, ...report.unreachable()] : [], off = asking ? report.off() : [];
     if (asking && !asking.failure && !run.interrupted) tellAsked(run, asking, mute, off);
     const last = asking && (operation === "refresh" || asking.failure || run.interrupted) ? asking
-        : await execute(run, stack, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...lost.map(l => l.urn)] : [], down.length > 0);
+        : await execute(run, stack, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...lost.map(l => l.urn)] : [], down.length + lost.length > 0);
     const { renderer, seconds, failure } = last;
     const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
     const result = (exitCode: number) => ({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode });

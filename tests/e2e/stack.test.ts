@@ -253,21 +253,20 @@ const breaks: readonly { machine: string; script: string; drifted: string[] }[] 
         script: "head -c 2M /dev/zero > /var/lib/nova/instances/backup.img",
     },
     {
-        machine: "db-node", drifted: ["cloud-db-names", "cloud-db-archive", "cloud-db-mysql-root", "cloud-db-database-glance", "cloud-db-grant-cinder", "cloud-db-rabbit-guest", "cloud-network-net1"],
+        machine: "db-node", drifted: ["cloud-db-names", "cloud-db-archive", "cloud-db-mysql-root", "cloud-db-database-glance", "cloud-db-grant-cinder", "cloud-db-rabbit-guest", "cloud-network-net1", "cloud-image-image-cirros"],
         script: `sed -i '/10.0.0.5 image-node/d' /etc/hosts; rm /etc/apt/sources.list.d/openstack.list; chmod 644 /root/.my.cnf
-            mysql nova -e "UPDATE networks SET label = 'sabotage'"
+            mysql -e "UPDATE nova.networks SET label = 'sabotage'; UPDATE glance.images SET name = 'sabotage'"
             mysql -e "ALTER DATABASE glance CHARACTER SET latin1; SET PASSWORD FOR 'cinderUser'@'%' = PASSWORD('wrong')"; rabbitmqctl -q change_password guest other`,
     },
     {
         machine: "auth-node", drifted: [
             "cloud-auth-openrc", "cloud-auth-ntp", "cloud-auth-keystone-db-sync", "cloud-auth-tenant-service", "cloud-auth-user-cinder", "cloud-auth-role-Member",
-            "cloud-auth-grant-admin-KeystoneAdmin", "cloud-auth-service-ec2", "cloud-auth-endpoint-ec2", "cloud-auth-endpoint-glance", "cloud-image-image-cirros",
+            "cloud-auth-grant-admin-KeystoneAdmin", "cloud-auth-service-ec2", "cloud-auth-endpoint-ec2", "cloud-auth-endpoint-cinder",
         ],
         script: `chmod 644 /root/openrc; systemctl stop ntp; rm /var/lib/classroom/steps/keystone-db-sync; . /root/openrc; export OS_AUTH_URL=http://auth-node.example.org:35357/v2.0
             keystone tenant-update --description sabotage service; keystone user-update --enabled false cinder; keystone role-delete Member
-            glance image-update --is-public False cirros-0.3.0
             keystone user-role-remove --user admin --role KeystoneAdmin --tenant admin; keystone service-delete ec2
-            keystone endpoint-create --region RegionOne --service glance --publicurl http://10.0.0.99:9292 --adminurl http://10.0.0.99:9292 --internalurl http://10.0.0.99:9292 > /dev/null`,
+            url=http://10.0.0.99:8776/v1; keystone endpoint-create --region RegionOne --service-id $(keystone service-list | awk '/ cinder / { print $2 }') --publicurl $url --adminurl $url --internalurl $url > /dev/null`,
     },
     { machine: "image-node", drifted: ["cloud-image-glance-registry-paste"], script: "sed -i 's/^admin_password.*/admin_password = wrong/' /etc/glance/glance-registry-paste.ini" },
     {
@@ -317,6 +316,8 @@ test("a virtual machine that was paused and the lost disk of another are found a
     await on("central", "virsh -q suspend volume-node; virsh -q vol-delete --pool machines volume-node-golden-overlay.qcow2");
     const refresh = await classroom("refresh", stack);
     expect([refresh.stdout, refresh.code]).toEqual([expect.stringMatching(/, drifted: (cloud-volume-node-vm-golden-overlay, cloud-volume-node-vm-power|cloud-volume-node-vm-power, cloud-volume-node-vm-golden-overlay) in /), 2]);
+    const diagnosis = await classroom("diagnose", stack);
+    expect([diagnosis.stdout, diagnosis.code]).toEqual([expect.stringMatching(/^! volume-node is paused, but it should be on$/m), 3]);
     expect(refresh.stdout).toMatch(/^could not be asked: domain:Domain \S+: of the virtual machine volume-node-golden the disk \S+ is gone$/m);
     expect(await classroom("up", stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^1 created, 1 updated, \d+ unchanged in /m) });
     await expectSound();
