@@ -34,22 +34,19 @@ export function findLibvirt(settings: Settings): Find {
 /** A machine that the state records on a volume which is gone: @pulumi/libvirt fails on it, so it is left out where everything is asked. */
 export interface WithoutDisk { urn: string; id: string; reason: string }
 
-/** Asks the hosts for the recorded volumes of virtual machines. What they have lost is found by the volumes' own refresh. */
+/** Asks the hosts for the disks of the recorded virtual machines, recorded themselves or not. What a host has lost is found by the volume's own refresh. */
 export async function withoutDisks(settings: Settings, resources: readonly RecordedResource[], down: readonly HostDown[]): Promise<WithoutDisk[]> {
     const asked = await Promise.all(hostRoles.filter(role => !down.some(d => d.role === role)).map(async role => {
-        const ofHost = resources.filter(r => roleOf(String(r.provider)) === role);
-        const volumes = ofHost.filter(r => r.type === "libvirt:index/volume:Volume" && r.id);
-        if (volumes.length === 0) return [];
-        const pools = [...new Set(volumes.map(v => String(v.inputs?.pool ?? "default")))];
-        const { stdout } = await exec(hostConnection(settings, role), [
-            // What was removed as a file, too.
-            ...pools.map(pool => `virsh -q pool-refresh ${quote(pool)} > /dev/null || exit 0`),
-            ...volumes.map(({ id }) => `virsh -q vol-name ${quote(id!)} > /dev/null 2>&1 || echo ${quote(id!)}`),
-        ].join("\n"), { timeoutSeconds: 30 });
-        const gone = stdout.split("\n").filter(Boolean);
-        return ofHost.filter(r => r.type === "libvirt:index/domain:Domain" && r.id).flatMap(({ urn, id, inputs }) => {
-            const lost = ((inputs?.disks ?? []) as { volumeId?: string }[]).filter(d => d.volumeId !== undefined && gone.includes(d.volumeId)).map(d => d.volumeId);
-            return lost.length === 0 ? [] : [{ urn, id: id!, reason: `of the virtual machine ${String(inputs?.name)} the disk ${lost.join(", ")} is gone` }];
+        const machines = resources.filter(r => r.type === "libvirt:index/domain:Domain" && r.id && roleOf(String(r.provider)) === role)
+            .map(({ urn, id, inputs }) => ({ urn, id: id!, name: String(inputs?.name), disks: ((inputs?.disks ?? []) as { volumeId?: string }[]).flatMap(d => d.volumeId ?? []) }));
+        if (machines.length === 0) return [];
+        // What was removed as a file, too.
+        const script = `for p in $(virsh -q pool-list --name); do virsh -q pool-refresh "$p" > /dev/null || exit 0; done
+for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol-name "$v" > /dev/null 2>&1 || echo "$v"; done`;
+        const gone = (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout.split("\n");
+        return machines.flatMap(({ urn, id, name, disks }) => {
+            const lost = disks.filter(disk => gone.includes(disk));
+            return lost.length === 0 ? [] : [{ urn, id, reason: `of the virtual machine ${name} the disk ${lost.join(", ")} is gone` }];
         });
     }));
     return asked.flat();

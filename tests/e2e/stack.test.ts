@@ -336,8 +336,8 @@ test("each line of check fails where what it uses is broken, and no other does",
     expect(await failing()).toEqual(["T1", "T2", "T4", "T5", "T6"]);
     await on("image-node", "systemctl start glance-api");
     await on("volume-node", "vgremove -q -f cinder-volumes");
-    await on("api-node", `. /root/openrc; rm /root/.ssh/id_rsa; nova secgroup-add-rule default tcp 80 80 0.0.0.0/0 > /dev/null; systemctl stop nova-consoleauth
-        until nova service-list | grep nova-consoleauth | grep -q down; do sleep 2; done`);
+    await on("api-node", `. /root/openrc; rm /root/.ssh/id_rsa; nova secgroup-add-rule default tcp 80 80 0.0.0.0/0 > /dev/null; systemctl stop nova-cert
+        until nova service-list | grep nova-cert | grep -q down; do sleep 2; done`);
     expect(await failing()).toEqual(["T5", "T6", "T8", "T12"]);
     await on("api-node", ". /root/openrc; nova secgroup-delete-rule default tcp 80 80 0.0.0.0/0 > /dev/null");
     expect(await classroom("up", stack, "--refresh")).toMatchObject({ code: 0 });
