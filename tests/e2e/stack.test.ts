@@ -314,10 +314,10 @@ test("what was broken is found, named and mended, and nothing else is touched", 
 
 test("a virtual machine that was paused and the lost disk of another are found and mended; what stands on the disk is told as not asked", async () => {
     await on("central", "virsh -q suspend volume-node; virsh -q vol-delete --pool machines volume-node-golden-overlay.qcow2");
-    const refresh = await classroom("refresh", stack);
-    expect([refresh.stdout, refresh.code]).toEqual([expect.stringMatching(/, drifted: (cloud-volume-node-vm-golden-overlay, cloud-volume-node-vm-power|cloud-volume-node-vm-power, cloud-volume-node-vm-golden-overlay) in /), 2]);
     const diagnosis = await classroom("diagnose", stack);
     expect([diagnosis.stdout, diagnosis.code]).toEqual([expect.stringMatching(/^! volume-node is paused, but it should be on$/m), 3]);
+    const refresh = await classroom("refresh", stack);
+    expect([refresh.stdout, refresh.code]).toEqual([expect.stringMatching(/, drifted: (cloud-volume-node-vm-golden-overlay, cloud-volume-node-vm-power|cloud-volume-node-vm-power, cloud-volume-node-vm-golden-overlay) in /), 2]);
     expect(refresh.stdout).toMatch(/^could not be asked: domain:Domain \S+: of the virtual machine volume-node-golden the disk \S+ is gone$/m);
     expect(await classroom("up", stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^1 created, 1 updated, \d+ unchanged in /m) });
     await expectSound();
