@@ -13,6 +13,8 @@ const parts: readonly Part[] = [
     { name: "end-to-end", config: "tests/e2e/jest.config.js", budgetSeconds: 1500 },
     // A cloud of its own, ten minutes on a busy machine.
     { name: "secrets", config: "tests/e2e/secrets.config.js", budgetSeconds: 600, onlyByName: true },
+    // Every node in turn, with the cloud's acceptance tests after each.
+    { name: "rebuild", config: "tests/e2e/rebuild.config.js", budgetSeconds: 3000, onlyByName: true },
 ];
 
 interface Outcome { passed: number; failed: number; seconds: number }
