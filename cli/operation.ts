@@ -101,6 +101,7 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
     let failure: Error | undefined;
     try {
         if (run.interrupted) throw new Error("interrupted");
+        if (operation === "rebuild") await lookForMachines(run, stack);
         if (operation === "up" || operation === "rebuild") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh({ ...options, exclude });
@@ -111,6 +112,12 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
         else await stack.destroy(options);
     } catch (e) { failure = e as Error; } finally { hide(); }
     return { operation, renderer, known, seconds: Math.round((Date.now() - start) / 100) / 10, ...(failure && { failure }) };
+}
+
+/** @pulumi/libvirt fails to delete a virtual machine that is not there: what of those to be made anew is gone is recorded as gone first. */
+async function lookForMachines({ stack: name, options, signal }: Run, stack: Stack): Promise<void> {
+    const target = (readState(name)?.resources ?? []).filter(r => r.type.startsWith("libvirt:") && options.rebuilding!.nodes.some(node => r.urn.includes(`-${node}-vm-`))).map(r => r.urn);
+    if (target.length > 0) await stack.refresh({ target, signal });
 }
 
 async function operate(run: Run, { stack, settings, down }: Ready, report: Report): Promise<number> {

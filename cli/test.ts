@@ -15,6 +15,8 @@ const parts: readonly Part[] = [
     { name: "secrets", config: "tests/e2e/secrets.config.js", budgetSeconds: 600, onlyByName: true },
     // Every exercise of the troubleshooting session and twenty pairs.
     { name: "sabotage", config: "tests/e2e/sabotage.config.js", budgetSeconds: 3 * 3600, onlyByName: true },
+    // Every node in turn, with the cloud's acceptance tests after each.
+    { name: "rebuild", config: "tests/e2e/rebuild.config.js", budgetSeconds: 3000, onlyByName: true },
 ];
 
 interface Outcome { passed: number; failed: number; seconds: number }

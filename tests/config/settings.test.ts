@@ -16,6 +16,7 @@ test("defaults: port 24, the tutorial's networks and passwords, machines on", ()
     expect(settings.plan.node("db-node").internalAddress).toBe("10.0.0.3");
     expect([settings.kindOf("volume-node"), settings.kindOf("db-node")]).toEqual(["vm", "container"]);
     expect([settings.powerOf("volume-node"), settings.powerOf("db-node")]).toEqual(["off", "on"]);
+    expect([settings.generationOf("db-node"), readSettings("lab", { ...lab, nodes: { "db-node": { generation: 7 } } }).generationOf("db-node")]).toEqual([1, 7]);
 });
 
 test.each([
@@ -24,6 +25,8 @@ test.each([
     [{ number: undefined }, "number: missing"],
     [{ nodes: { "db-nod": { power: "on" } } }, "nodes.db-nod: there is no such key; allowed are db-node, auth-node"],
     [{ nodes: { "db-node": { power: "of" } } }, 'nodes.db-node.power: "of" is not one of on, off'],
+    [{ nodes: { "db-node": { generation: 0 } } }, "nodes.db-node.generation: 0 is not allowed: "],
+    [{ nodes: { "db-node": { dataGeneration: 2 } } }, "nodes.db-node.dataGeneration: only volume-node has a disk of its own for data"],
     [{ networks: { internal: "10.0.0.0/33" } }, 'networks.internal: "10.0.0.0/33": the prefix is at most 32'],
     [{ networks: { floating: "172.16.0.0/24" } }, "networks.floating: 172.16.0.0/24 holds 172.16.0.3, the address of db-node"],
     [{ hosts: { central: { address: "a" }, compute: { address: "a" } } }, 'hosts.compute.address: "a" is the central host too'],

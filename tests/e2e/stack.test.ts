@@ -208,6 +208,25 @@ test("all eight nodes are switched off and on by the configuration; what is in a
     expect(check.stdout.match(/^pass /gm)!.length).toBeGreaterThanOrEqual(6);
 }, 20 * 60_000);
 
+test("a node is rebuilt though its sshd is dead: the preview names what follows, that is done, and nothing else is touched", async () => {
+    const machines = async () => Object.fromEntries((await on("central", "virsh -q -c lxc:///system list --all --uuid --name")).trim().split("\n").map(line => line.trim().split(/\s+/).reverse() as [string, string]));
+    const before = await machines();
+    configure({ nodes: { "api-node": { generation: 2 } } });
+    const { changes } = JSON.parse((await classroom("preview", stack, "--json")).stdout) as { changes: { resource: string; action: string }[] };
+    const replaced = [...new Set(changes.map(c => c.resource))];
+    expect([new Set(changes.map(c => c.action)), replaced.filter(name => !name.startsWith("cloud-api-"))]).toEqual([new Set(["replace"]), []]);
+    expect(replaced).toEqual(expect.arrayContaining(["cloud-api-node-container", "cloud-api-packages", "cloud-api-nova-api", "cloud-api-keypair"]));
+    expect(replaced).not.toContain("cloud-api-flavor-x1.tiny");
+    await on("api-node", "systemctl -q disable ssh; (sleep 1; systemctl stop ssh; pkill -x sshd) > /dev/null 2>&1 &");
+    await until("sshd is dead", 30, async () => (await classroom("ssh", stack, "api-node", "--", "true")).code !== 0 ? true : undefined);
+    const rebuilt = await classroom("rebuild", stack, "api-node");
+    expect([rebuilt.stdout, rebuilt.code]).toEqual([expect.stringMatching(new RegExp(`^${replaced.length} replaced, ${RESOURCES - replaced.length} unchanged in `, "m")), 0]);
+    expect(rebuilt.stderr).toContain(`set in Pulumi.${stack}.yaml: nodes.api-node.generation: 3\n`);
+    const { "api-node": old, ...others } = before, { "api-node": now, ...same } = await machines();
+    expect([now === old, same]).toEqual([false, others]);
+    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+}, 10 * 60_000);
+
 test("a resource renamed without an alias keeps its object; where that cannot be, the run stops before anything changes", async () => {
     // The state is given the other names instead of the program: the same, seen from the other side.
     const before = fs.readFileSync(stateFile, "utf8"), resources = recorded();
