@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { randomUUID } from "crypto";
 import type { Connection } from "../../clients/connection";
 import { exec, RunScript } from "../../clients/ssh";
 import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
@@ -17,8 +16,12 @@ export function databaseHandler(run: RunScript = exec): Handler<Inputs> {
             ];
         },
         async create({ connection, database, characterSet }) {
+            const there = await sql(run, connection, `SELECT schema_name FROM information_schema.schemata WHERE schema_name = ${text(database)};`);
             await sql(run, connection, `CREATE DATABASE IF NOT EXISTS ${quoted(database)} CHARACTER SET ${characterSet};`);
-            return { id: incarnationOf(database, randomUUID()), outputs: {} };
+            // Kept beside it: one that is only adopted is the same as before, and so is all that is stored in it.
+            const mark = `/var/lib/classroom/databases/${database}`;
+            const { stdout } = await run(connection, `mkdir -p /var/lib/classroom/databases\n${there.length > 0 ? `[ -s ${mark} ] || ` : ""}cat /proc/sys/kernel/random/uuid > ${mark}\ncat ${mark}`);
+            return { id: incarnationOf(database, stdout.trim()), outputs: {} };
         },
         async read(_id, recorded) {
             const [characterSet] = await sql(run, recorded.connection, `SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = ${text(recorded.database)};`);

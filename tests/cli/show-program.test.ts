@@ -49,7 +49,7 @@ test("every resource that the engine would be asked for is in it, under what it 
         if (parent !== undefined) expect(text.split("\n").filter(line => line.trim().startsWith(`${type} ${name}:`))).toHaveLength(1);
     }
     expect(lab.filter(r => r.parent === undefined).map(r => r.name)).toEqual(["cloud"]);
-    expect(named(lab, "cloud-auth-keystone")).toMatchObject({ type: "guest:Service", parent: "cloud-auth", dependsOn: ["cloud-auth-node", "cloud-auth-keystone-db-sync"] });
+    expect(named(lab, "cloud-auth-keystone")).toMatchObject({ type: "guest:Service", parent: "cloud-auth", dependsOn: ["cloud-auth-node-container", "cloud-auth-keystone-db-sync"] });
     expect(named(lab, "cloud-volume-node-vm-disk")).toMatchObject({ provider: "cloud-hosts-central", inputs: { baseVolumeId: "${cloud-volume-node-vm-golden-disk.id}" } });
 });
 

@@ -62,7 +62,7 @@ test("the ten stacks: the tutorial's table of hosts, read without a mistake, dif
         expect(rest.training).toBe(true);
         return rest;
     });
-    const values = ({ kindOf: _k, powerOf: _p, plan, ...rest }: Omit<Settings, "hosts" | "number">) => ({ ...rest, ranges: plan.ranges });
+    const values = ({ kindOf: _k, powerOf: _p, generationOf: _g, plan, ...rest }: Omit<Settings, "hosts" | "number">) => ({ ...rest, ranges: plan.ranges });
     for (const other of settings) expect(values(other)).toEqual(values(settings[0]!));
 });
 
@@ -82,7 +82,7 @@ test("a lab's stack differs from a team's in the keys that docs/lab.md lists, an
         hosts: { central: { ...host, address: "192.0.2.1" }, compute: { ...host, address: "192.0.2.2" } },
     };
     const values = (stack: string): Record<string, unknown> => {
-        const { plan, kindOf, powerOf: _power, ...rest } = readSettings(stack, withLab(given(stack), () => facts));
+        const { plan, kindOf, powerOf: _power, generationOf: _generation, ...rest } = readSettings(stack, withLab(given(stack), () => facts));
         return { ...rest, ranges: plan.ranges, nodes: plan.all.map(n => kindOf(n.name)) };
     };
     const [lab, team] = [values("lab"), values("team01")];
