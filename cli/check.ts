@@ -44,9 +44,10 @@ function secondsOf(given: string): number {
 /** Runs the checks here, or on the operator's side of the stack's lab. */
 async function start(stack: string, options: CheckOptions): Promise<number> {
     try {
-        // On a lab's side of the network there is no way to get one.
-        if (encryptedKeys(configured(stack)).length > 0) await obtainEngine(new Terminal(undefined, options.json));
-        return await onOperatorSide(labOf(stack), ["check", stack, ...(options.json ? ["--json"] : []), ...(options.patience === undefined ? [] : ["--patience", String(options.patience)])], () => check(stack, options));
+        const args = ["check", stack, ...(options.json ? ["--json"] : []), ...(options.patience === undefined ? [] : ["--patience", String(options.patience)])];
+        return await onOperatorSide(labOf(stack), args, () => check(stack, options), async () => {
+            if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, options.json));
+        });
     } catch (e) {
         const error = messageOf(e);
         console.error(`classroom: ${error}`);
@@ -109,10 +110,11 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     };
 }
 
-/** The engine is asked for the settings only where it alone can decrypt the passwords. */
+/** Whether the engine alone can decrypt the passwords. */
+const needsEngine = (stack: string): boolean => encryptedKeys(configured(stack)).length > 0;
+
 async function settingsOf(stack: string, terminal: Terminal): Promise<Settings> {
-    const given = configured(stack);
-    if (encryptedKeys(given).length === 0) return settingsFrom(stack, given);
+    if (!needsEngine(stack)) return settingsFrom(stack, configured(stack));
     const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
     return decryptedSettings(stack, await opened.getAllConfig());
 }

@@ -12,7 +12,7 @@ import { addRenderCommand } from "./show-program";
 import { addSabotageCommand } from "./sabotage";
 import { addStackCommands } from "./stack";
 import { addStatusCommand } from "./status";
-import { test } from "./test";
+import { partsInWords, test } from "./test";
 
 /** The command line. Exit codes: 0 done, 1 error, 2 something could not be asked, 3 drifted, 130 interrupted. */
 function program(): Command {
@@ -24,7 +24,7 @@ function program(): Command {
     const setup = cli.command("setup").description("install the npm packages and compile the program")
         .action(() => console.log("ready: packages installed, program compiled"));
     const tests = cli.command("test").description("run the tests; ends with `N passed, N failed`")
-        .argument("[parts...]", "unit, end-to-end, secrets, rebuild; the first two where none is named")
+        .argument("[parts...]", partsInWords)
         .action(async (parts: string[]) => { process.exitCode = await test(parts); });
     addHelp(setup, ["setup"]);
     addHelp(tests, ["test", "test unit"], { 0: "all passed", 1: "one failed, or none was run" });

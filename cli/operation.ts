@@ -124,16 +124,16 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     const { operation, terminal, log } = run;
     run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
     const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
-    // Of the others nothing but the engine needs them.
-    const resources = operation === "diagnose" ? readState(run.stack)?.resources ?? [] : [];
     const asksFirst = operation === "refresh" || (operation === "up" && run.options.refresh);
-    const lost = asksFirst || operation === "diagnose" ? await withoutDisks(settings, readState(run.stack)?.resources ?? [], down) : [];
-    const leftOut = lost.map(({ id, reason }): Unasked => ({ resource: `domain:Domain ${id}`, type: "domain:Domain", id, reason }));
-    const asking = asksFirst ? await execute(run, stack, "refresh", report, lost.map(l => l.urn)) : undefined;
-    const mute = asking ? [...leftOut, ...report.unreachable()] : [], off = asking ? report.off() : [];
+    // Of the others nothing but the engine needs them.
+    const resources = asksFirst || operation === "diagnose" ? readState(run.stack)?.resources ?? [] : [];
+    const lost = await withoutDisks(settings, resources, down), leftOut = lost.map(l => l.urn);
+    const unasked = (): Unasked[] => [...lost.map(({ id, reason }) => ({ resource: `domain:Domain ${id}`, type: "domain:Domain", id, reason })), ...report.unreachable()];
+    const asking = asksFirst ? await execute(run, stack, "refresh", report, leftOut) : undefined;
+    const mute = asking ? unasked() : [], off = asking ? report.off() : [];
     if (asking && !asking.failure && !run.interrupted) tellAsked(run, asking, mute, off);
     const last = asking && (operation === "refresh" || asking.failure || run.interrupted) ? asking
-        : await execute(run, stack, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...lost.map(l => l.urn)] : [], down.length + lost.length > 0);
+        : await execute(run, stack, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...leftOut] : [], down.length + lost.length > 0);
     const { renderer, seconds, failure } = last;
     const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
     const result = (exitCode: number) => ({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode });
@@ -153,7 +153,7 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     }
     if (operation === "diagnose") {
         const missing = renderer.missing.map(r => ({ ...r, custom: true }));
-        const all = examine([...resources, ...missing], { changes: renderer.changes, unreachable: [...leftOut, ...report.unreachable()], off: report.off(), down }, addresses);
+        const all = examine([...resources, ...missing], { changes: renderer.changes, unreachable: unasked(), off: report.off(), down }, addresses);
         const { exitCode, ...diagnosed } = conclude(run, all, seconds);
         return finish(exitCode, diagnosed);
     }

@@ -11,7 +11,7 @@ import { addHelp } from "./help";
 import { checkHosts } from "./hosts-check";
 import { configured, settingsWithoutSecrets } from "./reach";
 import type { Run, RunOptions } from "./run";
-import { start } from "./stack";
+import { start, usual } from "./stack";
 
 /** What is made anew; `data`: the disk for volumes too; `clean`: what nobody knows afterwards is removed. */
 export interface Rebuilding { nodes: readonly NodeName[]; data: boolean; clean: boolean }
@@ -31,7 +31,7 @@ export function addRebuildCommand(cli: Command): void {
             process.exit(await start("rebuild", stack, { ...options, rebuilding }));
         });
     command.addHelpText("after", "\nIt raises nodes.<node>.generation in Pulumi.<stack>.yaml and does what `up` does; to see beforehand what that is, raise it by hand and run `preview`.\nWhat is lost with each node: docs/rebuild.md.");
-    addHelp(command, ["rebuild lab api-node", "rebuild lab db-node auth-node --clean", "rebuild lab --clean", "rebuild team01 volume-node --data"], { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" });
+    addHelp(command, ["rebuild lab api-node", "rebuild lab db-node auth-node --clean", "rebuild lab --clean", "rebuild team01 volume-node --data"], usual);
 }
 
 /** @throws UserError naming what is not allowed */

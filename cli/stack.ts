@@ -12,7 +12,8 @@ import { followSupervisor, isWorker, supervise } from "./supervise";
 import { checkTeams } from "./teams";
 
 interface Description { text: string; examples: string[]; exitCodes: Record<number, string> }
-const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" };
+/** Exit codes of what changes a stack. */
+export const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" };
 
 const descriptions: Record<Exclude<Operation, "rebuild">, Description> = {
     up: { text: "make the cloud as the program says; a lab's hosts too", examples: ["up lab", "up team01 --json", "up lab --refresh"], exitCodes: usual },

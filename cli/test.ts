@@ -19,6 +19,10 @@ const parts: readonly Part[] = [
     { name: "rebuild", config: "tests/e2e/rebuild.config.js", budgetSeconds: 3000, onlyByName: true },
 ];
 
+const namesOf = (some: readonly Part[]): string => some.map(p => p.name).join(", ");
+/** What may be named, and what is run otherwise. */
+export const partsInWords = `${namesOf(parts)}; where none is named ${namesOf(parts.filter(p => !p.onlyByName))}`;
+
 interface Outcome { passed: number; failed: number; seconds: number }
 
 /**
@@ -28,7 +32,7 @@ interface Outcome { passed: number; failed: number; seconds: number }
  */
 export async function test(names: string[]): Promise<number> {
     const unknown = names.filter(n => !parts.some(p => p.name === n));
-    if (unknown.length > 0) throw new UserError(`there is no part of the tests named "${unknown[0]}"; there are ${parts.map(p => p.name).join(", ")}`);
+    if (unknown.length > 0) throw new UserError(`there is no part of the tests named "${unknown[0]}"; there are ${namesOf(parts)}`);
     const outcomes: [Part, Outcome][] = [];
     for (const part of parts.filter(p => names.length === 0 ? !p.onlyByName : names.includes(p.name))) outcomes.push([part, await runPart(part)]);
     for (const [part, { passed, failed, seconds }] of outcomes) console.log(`${part.name}: ${passed} passed, ${failed} failed in ${seconds} s`);

@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import { cacheDir, stateDir } from "../../system/paths";
 import { UserError } from "../../system/errors";
+import { processIds } from "./processes";
 
 /** What a lab needs of the machine; measured on a full cloud with two instances (docs/lab.md). */
 export const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024, inotify: 48 };
@@ -13,13 +14,13 @@ interface Machine {
     exists(path: string): boolean;
     fileSystems: string;
     /** Watching instances that root may still open. */
-    freeInotify: number;
+    freeInotify(): number;
 }
 
 /** Root's part of fs.inotify.max_user_instances that nothing uses yet. Without them libvirt's networks do not start. */
 function freeInotify(): number {
     let used = 0;
-    for (const pid of fs.readdirSync("/proc").filter(name => /^\d+$/.test(name))) {
+    for (const pid of processIds()) {
         try {
             if (fs.statSync(`/proc/${pid}`).uid !== 0) continue;
             for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
@@ -40,7 +41,7 @@ const thisMachine = (): Machine => ({
     },
     exists: fs.existsSync,
     fileSystems: fs.readFileSync("/proc/filesystems", "utf8"),
-    freeInotify: freeInotify(),
+    freeInotify,
 });
 
 const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
@@ -53,8 +54,9 @@ export function obstacles(machine: Machine): string[] {
         const free = machine.freeMiB(dir);
         if (free < wanted) found.push(`disk: ${gib(free)} free for the ${what} (${dir}), but a lab needs ${gib(wanted)}`);
     }
-    if (machine.freeInotify < needs.inotify) {
-        found.push(`inotify: root may open ${machine.freeInotify} more instances, but a lab needs ${needs.inotify}; take another lab down, or raise the limit: sysctl fs.inotify.max_user_instances=1024`);
+    const freeInotify = machine.freeInotify();
+    if (freeInotify < needs.inotify) {
+        found.push(`inotify: root may open ${freeInotify} more instances, but a lab needs ${needs.inotify}; take another lab down, or raise the limit: sysctl fs.inotify.max_user_instances=1024`);
     }
     for (const ns of ["mnt", "net", "pid", "uts", "ipc", "cgroup"]) {
         if (!machine.exists(`/proc/self/ns/${ns}`)) found.push(`kernel: it has no ${ns} namespaces`);

@@ -1,10 +1,13 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
 
+/** Ids of all processes. */
+export const processIds = (): number[] => fs.readdirSync("/proc").filter(name => /^\d+$/.test(name)).map(Number);
+
 /** Ids of the processes that carry `variable=value` in the environment they were started with. */
 export function processesWith(variable: string, value: string): number[] {
     const wanted = `${variable}=${value}`;
-    return fs.readdirSync("/proc").filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
+    return processIds().filter(pid => {
         try { return fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(wanted); } catch { return false; }
     });
 }

@@ -30,8 +30,9 @@ const malformedUrl = (e: Found): string | undefined => [e.publicUrl, e.adminUrl,
 
 /** The URLs of a service in a region, found by these two: v2.0 can neither change nor tell apart equal ones. */
 export function endpointHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
+    const ofService = (all: readonly Found[], { serviceId, region }: Pick<Inputs, "serviceId" | "region">): Found[] => all.filter(e => e.serviceId === serviceId && e.region === region);
     /** Others of the same service in the same region: clients take any of them. */
-    const strangers = (all: readonly Found[], id: string, { serviceId, region }: Inputs): Found[] => all.filter(e => e.id !== id && e.serviceId === serviceId && e.region === region);
+    const strangers = (all: readonly Found[], id: string, inputs: Inputs): Found[] => ofService(all, inputs).filter(e => e.id !== id);
     /** Whoever made them: of a malformed one nobody can log in on a tenant while it is there. */
     const mend = async (inputs: Inputs, id?: string) => {
         const own = inputs.foreign ? id : undefined;
@@ -50,7 +51,7 @@ export function endpointHandler(api: (access: IdentityAccess) => Api = identity)
             await mend(inputs);
             const { identity: access, malformed: _malformed, foreign: _foreign, ...wanted } = inputs, keystone = api(access);
             keystone.forget("endpoints");
-            const found = (await keystone.endpoints()).filter(e => e.serviceId === wanted.serviceId && e.region === wanted.region);
+            const found = ofService(await keystone.endpoints(), wanted);
             const equal = found.find(e => e.publicUrl === wanted.publicUrl && e.adminUrl === wanted.adminUrl && e.internalUrl === wanted.internalUrl);
             if (!equal && found[0]) refuseDifferent(`endpoint ${found[0].id} of service ${wanted.serviceId} in ${wanted.region}`, wanted, found[0]);
             return { id: (equal ?? await keystone.createEndpoint(wanted)).id, outputs: {} };

@@ -1,5 +1,6 @@
 import { randomBytes } from "crypto";
 import * as fs from "fs";
+import { processIds } from "../../lab/hosts/processes";
 import { RunResult } from "../../system/run";
 
 /** Where something was found: which secret, by its name, never the secret. */
@@ -89,7 +90,7 @@ export class ProcessList {
 
     private sample(): void {
         this.samples++;
-        for (const pid of fs.readdirSync("/proc").filter(name => /^\d+$/.test(name))) {
+        for (const pid of processIds()) {
             try {
                 this.seen.add(fs.readFileSync(`/proc/${pid}/cmdline`, "latin1").replace(/\0/g, " "));
                 if (fs.statSync(`/proc/${pid}/environ`).mode & 0o044) this.open.add(fs.readFileSync(`/proc/${pid}/environ`, "latin1"));

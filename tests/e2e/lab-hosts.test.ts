@@ -8,7 +8,7 @@ import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
 import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
 import { bootTrial } from "../../lab/hosts/machine";
-import { processesWith } from "../../lab/hosts/processes";
+import { processesWith, processIds } from "../../lab/hosts/processes";
 import { buildImages } from "../../lab/images/images";
 import { silent } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
@@ -23,7 +23,7 @@ const isOthers = (text: string): boolean => /\/classroom-[a-z0-9-]+-[0-9a-f]{8}(
 /** The namespaces that processes are in, but for those of others' labs, which their commands enter too. */
 function namespaces(): string[] {
     const found = { others: new Set<string>(), rest: new Set<string>() };
-    for (const pid of fs.readdirSync("/proc").filter(entry => /^\d+$/.test(entry))) {
+    for (const pid of processIds()) {
         try {
             const lab = /\0CLASSROOM_LAB=([^\0]+)/.exec(`\0${fs.readFileSync(`/proc/${pid}/environ`, "utf8")}`)?.[1];
             const others = lab === undefined ? isOthers(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8")) : ![name, other].includes(lab);

@@ -5,23 +5,15 @@ import * as path from "path";
 import * as yaml from "yaml";
 import { NodeName, nodeNames } from "../../config/nodes";
 import { PROJECT } from "../../engine/automation";
-import { projectDir } from "../../system/paths";
 import { PlainProgress } from "../../system/progress";
-import { run, RunResult } from "../../system/run";
+import type { RunResult } from "../../system/run";
 import { until } from "./opened";
 import { buildParts } from "./roots";
+import { TestCloud } from "./test-cloud";
 
 /** A stack, a lab and a state of its own. */
-const stack = `test-${randomBytes(3).toString("hex")}`, stackFile = path.join(projectDir(), `Pulumi.${stack}.yaml`);
-const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
-
-const classroom = async (...args: string[]): Promise<RunResult> =>
-    await run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], { cwd: projectDir(), env: { CLASSROOM_STATE: state }, allowFailure: true, timeoutSeconds: 1500 });
-async function on(machine: string, script: string): Promise<string> {
-    const result = await classroom("ssh", stack, machine, "--", script);
-    if (result.code !== 0) throw new Error(`${machine}: ${script}\nended with ${result.code}: ${result.stderr}`);
-    return result.stdout;
-}
+const cloud = new TestCloud(`test-${randomBytes(3).toString("hex")}`, fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-")), 1500), { stack, configFile: stackFile } = cloud;
+const classroom = cloud.classroom.bind(cloud), on = cloud.on.bind(cloud);
 
 /** Of what a user made: ids, where the instance is, and its floating address. */
 let instance: { id: string; node: NodeName; address: string }, volume: string, image: string;
@@ -83,15 +75,12 @@ async function rebuild(nodes: NodeName[], ...flags: string[]): Promise<RunResult
 
 beforeAll(async () => {
     await buildParts(new PlainProgress());
-    fs.writeFileSync(stackFile, yaml.stringify({ config: { [`${PROJECT}:lab`]: stack, [`${PROJECT}:release`]: "ocata" } }));
+    cloud.configure();
     const up = await classroom("up", stack);
     expect([up.code, up.code === 0 ? "" : up.stdout]).toEqual([0, ""]);
     await use();
 }, 60 * 60_000);
-afterAll(async () => {
-    await classroom("lab", "down", stack);
-    for (const left of [state, stackFile]) fs.rmSync(left, { recursive: true, force: true });
-});
+afterAll(() => cloud.remove());
 jest.setTimeout(30 * 60_000);
 
 test.each<NodeName>(["api-node", "network-node", "auth-node"])("%s: nothing of the users' is lost", async node => {

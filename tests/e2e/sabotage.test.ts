@@ -14,12 +14,11 @@ const folder = path.join(projectDir(), "reports"), results = path.join(folder, "
 const rows: Row[] = fs.existsSync(results) ? JSON.parse(fs.readFileSync(results, "utf8")) as Row[] : [];
 
 const singles = exercises.flatMap(exercise => exercise.variants.map(variant => ({ name: nameOf({ exercise, variant }), variant })));
-/** Two at once, the same two for a seed; not the same line of a file twice. */
-const pairs = Array.from({ length: 20 }, (_, i) => {
-    const drawn = [2 * i, 2 * i + 1].map(seed => choose(undefined, undefined, true, seed)).map(chosen => ({ name: nameOf(chosen), variant: chosen.variant }));
-    const clash = (a: Variant, b: Variant) => a.node === b.node && (a.file === b.file);
-    return clash(drawn[0]!.variant, drawn[1]!.variant) ? [drawn[0]!] : drawn;
-}).filter(pair => pair.length === 2);
+/** The same file of a node, or two services of it: not at once. */
+const clash = (a: Variant, b: Variant): boolean => a.node === b.node && a.file === b.file;
+/** Two at once, drawn by seed. */
+const pairs = Array.from({ length: 20 }, (_, i) => [2 * i, 2 * i + 1].map(seed => choose(undefined, undefined, true, seed)).map(chosen => ({ name: nameOf(chosen), variant: chosen.variant })))
+    .filter(([a, b]) => !clash(a!.variant, b!.variant));
 const all = [...singles.map(single => [single]), ...pairs];
 
 beforeAll(async () => {

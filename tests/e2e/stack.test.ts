@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import * as yaml from "yaml";
 import { nameOf } from "../../cli/render";
 import { nodeNames } from "../../config/nodes";
 import { PROJECT } from "../../engine/automation";
@@ -15,29 +14,15 @@ import { run, RunResult } from "../../system/run";
 import { withPage } from "./browser";
 import { Login, Opened, OpenedVolumes, until } from "./opened";
 import { buildBrowserRoot, buildNovaclientRoot, buildParts } from "./roots";
+import { TestCloud } from "./test-cloud";
 
 /** State of its own, so that the user's own lab is neither seen nor touched. */
 const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
 
-/** A stack of its own, configured as the lab's is but for what a test changes. */
-const stack = `test-${randomBytes(3).toString("hex")}`, configFile = path.join(projectDir(), `Pulumi.${stack}.yaml`);
-function configure(own: object = {}): void {
-    const text = fs.readFileSync(path.join(projectDir(), "Pulumi.lab.yaml"), "utf8");
-    const { config } = yaml.parse(text) as { config: Record<string, unknown> };
-    const more = Object.fromEntries(Object.entries({ lab: stack, ...own }).map(([key, value]) => [`${PROJECT}:${key}`, value]));
-    fs.writeFileSync(configFile, yaml.stringify({ config: { ...config, ...more } }));
-}
-
+/** A stack of its own. */
+const cloud = new TestCloud(`test-${randomBytes(3).toString("hex")}`, state), { stack } = cloud;
+const configure = cloud.configure.bind(cloud), classroom = cloud.classroom.bind(cloud), on = cloud.on.bind(cloud);
 const program = path.join(projectDir(), "bin/cli/main.js");
-const classroom = async (...args: string[]): Promise<RunResult> =>
-    await run(process.execPath, [program, ...args], { cwd: projectDir(), env: { CLASSROOM_STATE: state }, allowFailure: true, timeoutSeconds: 900 });
-
-/** Runs a shell script on a node or a physical host of the lab. */
-async function on(machine: string, script: string): Promise<string> {
-    const result = await classroom("ssh", stack, machine, "--", script);
-    if (result.code !== 0) throw new Error(`${machine}: ${script}\nended with ${result.code}: ${result.stderr}`);
-    return result.stdout;
-}
 
 /** Layers of the roots that the tests make for themselves. */
 let browserRoot: string[], novaclientRoot: string[];
@@ -49,11 +34,7 @@ beforeAll(async () => {
     browserRoot = await buildBrowserRoot(progress);
     novaclientRoot = await buildNovaclientRoot(progress);
 }, 60 * 60_000);
-afterAll(async () => {
-    await classroom("lab", "down", stack);
-    fs.rmSync(configFile, { force: true });
-    fs.rmSync(state, { recursive: true, force: true });
-});
+afterAll(() => cloud.remove());
 
 const RESOURCES = 199;
 
@@ -224,7 +205,7 @@ test("a node is rebuilt though its sshd is dead: the preview names what follows,
     expect(rebuilt.stderr).toContain(`set in Pulumi.${stack}.yaml: nodes.api-node.generation: 3\n`);
     const { "api-node": old, ...others } = before, { "api-node": now, ...same } = await machines();
     expect([now === old, same]).toEqual([false, others]);
-    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+    await expectSound();
 }, 10 * 60_000);
 
 test("a resource renamed without an alias keeps its object; where that cannot be, the run stops before anything changes", async () => {

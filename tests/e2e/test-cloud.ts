@@ -9,8 +9,11 @@ import { run, RunResult } from "../../system/run";
 export class TestCloud {
     readonly configFile: string;
 
-    /** @param state folder of its own, so that the user's own lab is neither seen nor touched */
-    constructor(readonly stack: string, readonly state: string) {
+    /**
+     * @param state folder of its own, so that the user's own lab is neither seen nor touched
+     * @param timeoutSeconds of one command
+     */
+    constructor(readonly stack: string, readonly state: string, private readonly timeoutSeconds = 900) {
         this.configFile = path.join(projectDir(), `Pulumi.${stack}.yaml`);
     }
 
@@ -23,7 +26,7 @@ export class TestCloud {
 
     async classroom(...args: string[]): Promise<RunResult> {
         return await run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args],
-            { cwd: projectDir(), env: { CLASSROOM_STATE: this.state }, allowFailure: true, timeoutSeconds: 900 });
+            { cwd: projectDir(), env: { CLASSROOM_STATE: this.state }, allowFailure: true, timeoutSeconds: this.timeoutSeconds });
     }
 
     /** Runs a shell script on a node or a physical host of the lab. */

@@ -21,7 +21,7 @@ test("the mirror is Debian's own archive, not its companions", () => {
     expect(chooseMirror(parseTargets(""))).toBeUndefined();
 });
 
-const good = { uid: 0, memoryMiB: 24_000, freeMiB: () => 50_000, exists: () => true, fileSystems: "nodev\toverlay\n", freeInotify: 100 };
+const good = { uid: 0, memoryMiB: 24_000, freeMiB: () => 50_000, exists: () => true, fileSystems: "nodev\toverlay\n", freeInotify: () => 100 };
 test("what stands in the way of a lab is told with figures", () => {
     expect(obstacles(good)).toEqual([]);
     expect(() => needRoot({ uid: 1000 })).toThrow(/^a lab is made of .*, for which it must be root: run it with sudo; nothing was changed/);
@@ -31,6 +31,6 @@ test("what stands in the way of a lab is told with figures", () => {
     expect(() => checkMachine(good)).not.toThrow();
     expect(obstacles({ ...good, memoryMiB: 2048 })).toEqual(["memory: 2.0 GiB, but a lab needs 8.0 GiB"]);
     expect(obstacles({ ...good, freeMiB: () => 1024 })).toHaveLength(2);
-    expect(obstacles({ ...good, freeInotify: 38 })).toEqual([expect.stringMatching(/^inotify: root may open 38 more instances, but a lab needs 48; take another lab down, or raise the limit/)]);
+    expect(obstacles({ ...good, freeInotify: () => 38 })).toEqual([expect.stringMatching(/^inotify: root may open 38 more instances, but a lab needs 48; take another lab down, or raise the limit/)]);
     expect(obstacles({ ...good, fileSystems: "", exists: p => p !== "/proc/modules" })).toEqual(["kernel: it has no overlay file system"]);
 });
