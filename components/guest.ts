@@ -52,13 +52,13 @@ export class Guest {
         return new File(`${this.name}-${key}`, { connection: this.connection, ...args }, this.options(after));
     }
 
-    /** Steps that run once each, in order, per what they work on. */
-    steps(steps: readonly SyncStep[], per: pulumi.Input<string>, after: After): Step[] {
-        const made: Step[] = [];
+    /** Steps that run once each, in order, per what they work on. Returns what to wait for: the last of them. */
+    steps(steps: readonly SyncStep[], per: pulumi.Input<string>, after: After): After {
+        let last = after;
         for (const { step, input, ...rest } of steps) {
-            made.push(new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest, ...(input && { input: input(this.cloud) }) }, this.options([...after, ...made])));
+            last = [new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest, ...(input && { input: input(this.cloud) }) }, this.options(last))];
         }
-        return made;
+        return last;
     }
 
     /** @param per what they work on: with another one, those that do restart */

@@ -147,6 +147,8 @@ fi`,
                         dhcpbridge: "/usr/bin/nova-dhcpbridge", dhcpbridge_flagfile: "/etc/nova/nova.conf",
                         ...networkOptions(cloud),
                     },
+                    // Newer ones have the instance's host give an address back, where no nova-network is: each deletion would fail after a minute.
+                    upgrade_levels: { network: "1.16" },
                     ...placement(cloud),
                 },
                 secretOptions: novaSecrets(cloud),

@@ -37,7 +37,7 @@ export async function cached(entry: CacheEntry, build: (dir: string) => Promise<
         removeTree(building);
         removeTree(dir);
         fs.mkdirSync(building, { recursive: true });
-        await build(building);
+        try { await build(building); } catch (e) { removeTree(building); throw e; }
         fs.writeFileSync(path.join(building, MANIFEST), fingerprint(building) + "\n");
         fs.renameSync(building, dir);
         return dir;

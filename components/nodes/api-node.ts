@@ -58,7 +58,7 @@ export class ApiNode extends pulumi.ComponentResource {
     }
 
     /** What makes compute nodes that have come known to the scheduler. */
-    discover(computes: readonly pulumi.Resource[], per: pulumi.Input<string>): pulumi.Resource[] {
+    discover(computes: readonly pulumi.Resource[], per: pulumi.Input<string>): readonly pulumi.Resource[] {
         const { computeDiscovery } = this.guest.release;
         return computeDiscovery ? this.guest.steps([computeDiscovery], pulumi.interpolate`${this.database.incarnation} ${per}`, [...this.usable, ...computes]) : [];
     }
