@@ -1,11 +1,9 @@
 /** Unit, component and contract tests; the end-to-end tests (tests/e2e) are run by `./classroom test` on a lab. */
 module.exports = {
     testEnvironment: "node",
-    // A run of the whole program takes a second alone, ten on a machine that is busy.
-    testTimeout: 60_000,
     roots: ["<rootDir>/tests"],
     testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/"],
-    // Two cores may be shared with others.
+    // A run of the whole program takes a second alone, ten on a machine that is busy.
     testTimeout: 60_000,
     modulePathIgnorePatterns: ["<rootDir>/bin/"],
     transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }] },

@@ -40,7 +40,9 @@ export function nodesIn(stack: string, names: readonly string[], data: boolean, 
     const unknown = names.filter(name => !nodeNames.includes(name as NodeName));
     if (unknown.length > 0) throw new UserError(`${unknown.map(name => `"${name}"`).join(", ")}: no such node; there are ${nodeNames.join(", ")}. Nothing was changed`);
     if (data && !names.includes(dataNode)) throw new UserError(`--data is for ${dataNode}, which alone has a disk of its own for data; nothing was changed`);
-    const nodes = configured(stack).nodes as Partial<Record<string, { power?: string }>> | undefined;
+    const { nodes, upTo } = configured(stack) as { nodes?: Partial<Record<string, { power?: string }>>; upTo?: NodeName };
+    const later = upTo === undefined ? [] : names.filter(name => nodeNames.indexOf(name as NodeName) > nodeNames.indexOf(upTo));
+    if (later.length > 0) throw new UserError(`not made yet, for the stack goes up to ${upTo} (upTo): ${later.join(", ")}. Nothing was changed`);
     const off = names.filter(name => nodes?.[name]?.power === "off");
     if (off.length > 0) throw new UserError(`off by configuration, so nothing can be made in it: ${off.map(name => `${name} (nodes.${name}.power)`).join(", ")}; switch it on first. Nothing was changed`);
     return nodeNames.filter(name => names.includes(name));

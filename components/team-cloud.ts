@@ -42,10 +42,10 @@ export class TeamCloud extends pulumi.ComponentResource {
         const parent = { parent: this };
         const pair = new HostPair(`${name}-hosts`, settings, parent);
         const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, parent);
-        const via = pair.connections.central;
         const goldens = this.goldens(name, settings, release, pair);
 
-        const machines = Object.fromEntries(nodeNames.map(node => {
+        const made = nodeNames.slice(0, nodeNames.indexOf(settings.upTo) + 1);
+        const machines = Object.fromEntries(made.map(node => {
             const facts = plan.node(node);
             return [node, new Machine(`${name}-${node}`, {
                 node: facts, power: settings.powerOf(node), generation: settings.generationOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
@@ -53,24 +53,30 @@ export class TeamCloud extends pulumi.ComponentResource {
                 ...sizes[node], archive: release.archive(settings),
                 ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
-        })) as unknown as Record<NodeName, Machine>;
-        const on = (node: NodeName) => ({ machine: machines[node], release, cloud, store: machines["db-node"].resource });
+        })) as Partial<Record<NodeName, Machine>>;
+        this.fill(name, machines, release, cloud, pair.connections.central, settings.image);
 
-        const db = new DatabaseNode(`${name}-db`, on("db-node"), parent);
-        const auth = new AuthNode(`${name}-auth`, { ...on("auth-node"), database: db.databases.keystone, via }, parent);
-        const { admin, ready: identity } = auth;
-        const accounts = db.databases.keystone.incarnation, certificates = machines["auth-node"].incarnation;
-        new ImageNode(`${name}-image`, { ...on("image-node"), database: db.databases.glance, queue: db.queue, admin, identity, certificates, ...(settings.image && { image: settings.image }) }, parent);
-        new VolumeNode(`${name}-volume`, { ...on("volume-node"), database: db.databases.cinder, queue: db.queue, identity, certificates }, parent);
-        const database = db.databases.nova;
-        const api = new ApiNode(`${name}-api`, { ...on("api-node"), database, queue: db.queue, admin, identity, accounts, certificates, ...(auth.ec2 && { ec2: auth.ec2 }) }, parent);
-        new NetworkNode(`${name}-network`, { ...on("network-node"), after: api.ready, admin, api: api.usable, database, accounts }, parent);
-        const computes = (["compute-1", "compute-2"] as const).map(node =>
-            new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: api.usable, admin, database }, parent));
-        api.discover(computes.flatMap(c => c.ready), pulumi.all((["compute-1", "compute-2"] as const).map(n => machines[n].incarnation)).apply(all => all.join(" ")));
-
-        this.nodes = pulumi.all(nodeNames.map(n => machines[n].connection)).apply(all => Object.fromEntries(nodeNames.map((n, i) => [n, all[i]!])));
+        this.nodes = pulumi.all(made.map(n => machines[n]!.connection)).apply(all => Object.fromEntries(made.map((n, i) => [n, all[i]!])));
         this.registerOutputs({ nodes: this.nodes });
+    }
+
+    /** What is in the machines that there are, and in the cloud, in the tutorial's order: each has what the ones before it give. */
+    private fill(name: string, machines: Partial<Record<NodeName, Machine>>, release: Release, cloud: CloudFacts, via: Connection, image: Settings["image"]): void {
+        const { "db-node": dbNode, "auth-node": authNode, "image-node": imageNode, "volume-node": volumeNode, "api-node": apiNode, "network-node": networkNode } = machines;
+        const parent = { parent: this }, on = (machine: Machine) => ({ machine, release, cloud, store: dbNode!.resource });
+        const { databases, queue } = new DatabaseNode(`${name}-db`, on(dbNode!), parent);
+        if (!authNode) return;
+        const { admin, ready: identity, ec2 } = new AuthNode(`${name}-auth`, { ...on(authNode), database: databases.keystone, via }, parent);
+        const accounts = databases.keystone.incarnation, certificates = authNode.incarnation;
+        if (imageNode) new ImageNode(`${name}-image`, { ...on(imageNode), database: databases.glance, queue, admin, identity, certificates, ...(image && { image }) }, parent);
+        if (volumeNode) new VolumeNode(`${name}-volume`, { ...on(volumeNode), database: databases.cinder, queue, identity, certificates }, parent);
+        if (!apiNode) return;
+        const database = databases.nova;
+        const api = new ApiNode(`${name}-api`, { ...on(apiNode), database, queue, admin, identity, accounts, certificates, ...(ec2 && { ec2 }) }, parent);
+        if (networkNode) new NetworkNode(`${name}-network`, { ...on(networkNode), after: api.ready, admin, api: api.usable, database, accounts }, parent);
+        const computes = (["compute-1", "compute-2"] as const).flatMap(node => machines[node] ? [{ node, machine: machines[node] }] : []);
+        const ready = computes.flatMap(({ node, machine }) => new ComputeNode(`${name}-${node}-nova`, { ...on(machine), node, after: api.usable, admin, database }, parent).ready);
+        if (computes.length > 0) api.discover(ready, pulumi.all(computes.map(c => c.machine.incarnation)).apply(all => all.join(" ")));
     }
 
     /** What each host's virtual machines are made of: an image that it fetches itself, or what it has ready. */

@@ -66,6 +66,8 @@ const schema = z.strictObject({
     hypervisor: z.enum(["kvm", "qemu"]).default("kvm"),
     /** How nova starts instances: nodes that are themselves emulated or without nested KVM have to emulate them (P1). */
     libvirtType: z.enum(["qemu", "kvm"]).default("qemu"),
+    /** The last node that there is, in the tutorial's order: the course makes its cloud node by node. */
+    upTo: z.enum(nodeNames).default("compute-2"),
     nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
     networks: z.partialRecord(z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]), z.string()).default({}),
     /** Where a node's packages come from instead of the release's own archive. */

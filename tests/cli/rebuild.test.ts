@@ -9,6 +9,7 @@ const project = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-rebuild-"));
 jest.mock("../../system/paths", () => ({ ...jest.requireActual<object>("../../system/paths"), projectDir: () => project }));
 afterAll(() => fs.rmSync(project, { recursive: true }));
 fs.writeFileSync(path.join(project, "Pulumi.some.yaml"), "config:\n  nodes: { compute-1: { power: off } }\n");
+fs.writeFileSync(path.join(project, "Pulumi.first.yaml"), "config:\n  upTo: auth-node\n");
 
 test("nodes come in the tutorial's order, each once; what is not allowed is named, with what is", () => {
     expect(nodesIn("some", ["auth-node", "db-node", "auth-node"], false, false)).toEqual(["db-node", "auth-node"]);
@@ -19,6 +20,8 @@ test("nodes come in the tutorial's order, each once; what is not allowed is name
     expect(() => nodesIn("some", [], false, false)).toThrow("which node? There are db-node, auth-node, ");
     expect(() => nodesIn("some", ["api-node"], true, false)).toThrow("--data is for volume-node");
     expect(() => nodesIn("some", ["api-node", "compute-1"], false, false)).toThrow("off by configuration, so nothing can be made in it: compute-1 (nodes.compute-1.power); switch it on first. Nothing was changed");
+    expect(nodesIn("first", ["auth-node"], false, false)).toEqual(["auth-node"]);
+    expect(() => nodesIn("first", ["db-node", "image-node"], false, false)).toThrow("not made yet, for the stack goes up to auth-node (upTo): image-node. Nothing was changed");
 });
 
 const P = "gridka-cloud-classroom";

@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
+import { nodeNames } from "../../config/nodes";
 import { cloudResources } from "./cloud-resources";
 
 const given = (number: number) => ({
@@ -19,6 +20,22 @@ const names = fs.readFileSync(path.join(__dirname, "resources.txt"), "utf8").tri
 
 test("every stack has the same resources under the same names", async () => {
     for (const number of [0, 1]) expect((await registered(number)).map(r => `${r.type} ${r.name}`).sort()).toEqual(names);
+});
+
+test("a cloud that is made node by node: each step adds what belongs to that node and leaves the rest as it was", async () => {
+    const facts = (all: MockResourceArgs[]) => new Map(all.map(r => [r.name, JSON.stringify(r.inputs)]));
+    let before = new Map<string, string>();
+    for (const upTo of nodeNames) {
+        const now = facts(await cloudResources({ ...given(1), upTo }));
+        const added = [...now.keys()].filter(name => !before.has(name)).sort();
+        // What lets the scheduler know of compute nodes is api-node's.
+        const own = upTo === "db-node" ? /^cloud/ : upTo === "compute-1" ? /^cloud-(compute-1|api-nova-discover)/ : new RegExp(`^cloud-${upTo.replace(/-node$/, "")}`);
+        expect(added.filter(name => !own.test(name))).toEqual([]);
+        expect(added).toContain(`cloud-${upTo}-key`);
+        expect([...before].filter(([name, inputs]) => now.get(name) !== inputs && !/^cloud(-api-nova-discover.*)?$/.test(name))).toEqual([]);
+        before = now;
+    }
+    expect([...before]).toEqual([...facts(await registered(1))]);
 });
 
 test("files of the home folder, in the words of libvirt's provider, which knows no ~", async () => {
