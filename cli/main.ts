@@ -7,6 +7,7 @@ import { addHelp } from "./help";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
+import { addRestoreCommands } from "./restore-commands";
 import { addRenderCommand } from "./show-program";
 import { addSabotageCommand } from "./sabotage";
 import { addStackCommands } from "./stack";
@@ -34,6 +35,7 @@ function program(): Command {
     addStatusCommand(cli);
     addCheckCommand(cli);
     addSabotageCommand(cli);
+    addRestoreCommands(cli);
     addSshCommand(cli);
     addOpenCommand(cli);
     addConfigCommands(cli);

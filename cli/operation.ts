@@ -19,6 +19,8 @@ import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
 import { nameOf, Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
+import { removeFromHosts } from "./restore-hosts";
+import { forget } from "./restore-point";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
 
@@ -150,7 +152,11 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
         useLines(use).forEach(line => terminal.line(line));
         return finish(0, use);
     }
-    if (operation === "destroy") removeOpenrc(run.stack);
+    if (operation === "destroy") {
+        removeOpenrc(run.stack);
+        await removeFromHosts(settings, run.stack);
+        forget(run.stack);
+    }
     if (operation !== "refresh") return finish(0);
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
 }
