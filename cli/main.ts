@@ -24,7 +24,7 @@ function program(): Command {
     const setup = cli.command("setup").description("install the npm packages and compile the program")
         .action(() => console.log("ready: packages installed, program compiled"));
     const tests = cli.command("test").description("run the tests; ends with `N passed, N failed`")
-        .argument("[parts...]", "unit, end-to-end, secrets; all but the last where none is named")
+        .argument("[parts...]", "unit, end-to-end, secrets, sabotage, restore; the first two where none is named")
         .action(async (parts: string[]) => { process.exitCode = await test(parts); });
     addHelp(setup, ["setup"]);
     addHelp(tests, ["test", "test unit"], { 0: "all passed", 1: "one failed, or none was run" });
