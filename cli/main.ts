@@ -8,6 +8,7 @@ import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
 import { addRebuildCommand } from "./rebuild";
+import { addRestoreCommands } from "./restore-commands";
 import { addRenderCommand } from "./show-program";
 import { addSabotageCommand } from "./sabotage";
 import { addStackCommands } from "./stack";
@@ -36,6 +37,7 @@ function program(): Command {
     addStatusCommand(cli);
     addCheckCommand(cli);
     addSabotageCommand(cli);
+    addRestoreCommands(cli);
     addSshCommand(cli);
     addOpenCommand(cli);
     addConfigCommands(cli);

@@ -21,6 +21,8 @@ import { orphanLine, orphans } from "./orphans";
 import { askForNew, Rebuilding } from "./rebuild";
 import { nameOf, Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
+import { removeFromHosts } from "./restore-hosts";
+import { forget } from "./restore-point";
 import type { Run } from "./run";
 import { knownSecrets } from "./secrets";
 
@@ -164,7 +166,11 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
         return finish(0, use);
     }
     if (run.options.rebuilding) return await tellOrphans(run, settings, run.options.rebuilding, result(0));
-    if (operation === "destroy") removeOpenrc(run.stack);
+    if (operation === "destroy") {
+        removeOpenrc(run.stack);
+        await removeFromHosts(settings, run.stack);
+        forget(run.stack);
+    }
     if (operation !== "refresh") return finish(0);
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
 }

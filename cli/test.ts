@@ -13,6 +13,7 @@ const parts: readonly Part[] = [
     { name: "end-to-end", config: "tests/e2e/jest.config.js", budgetSeconds: 1500 },
     // A cloud of its own, ten minutes on a busy machine.
     { name: "secrets", config: "tests/e2e/secrets.config.js", budgetSeconds: 600, onlyByName: true },
+    { name: "restore", config: "tests/e2e/restore.config.js", budgetSeconds: 1800, onlyByName: true },
     // Every exercise of the troubleshooting session and twenty pairs.
     { name: "sabotage", config: "tests/e2e/sabotage.config.js", budgetSeconds: 3 * 3600, onlyByName: true },
     // Every node in turn, with the cloud's acceptance tests after each.

@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
+import { lockHolder } from "../system/lock";
 import { projectDir, stateDir } from "../system/paths";
 import { run, RunOptions, RunResult } from "../system/run";
 import { breakDeadLocks, holderOf } from "./locks";
@@ -83,8 +84,13 @@ export const breakLocks = (stack: string): string[] => breakDeadLocks(backendDir
 /** @throws UserError when another run works on the stack: what it has begun must not be taken for what a dead one left */
 export function checkNotHeld(stack: string): void {
     const holder = holderOf(backendDir(), PROJECT, stack);
-    if (holder) throw new UserError(`stack ${stack} is being worked on by ${holder}; nothing was changed. Wait until that has ended`);
+    const other = lockHolder(restoreLock(stack));
+    const busy = holder ?? (other === undefined || other === process.pid ? undefined : `a snapshot or restore (process ${other})`);
+    if (busy) throw new UserError(`stack ${stack} is being worked on by ${busy}; nothing was changed. Wait until that has ended`);
 }
+
+/** Held by a snapshot or a restore of a stack while it works: machines and state belong together then. */
+export const restoreLock = (stack: string): string => path.join(stateDir(), `restore-${stack}.lock`);
 
 /** A stack of this checkout, made when it is used for the first time. `note` is told of a dead process's lock. */
 export async function openStack(stack: string, program: PulumiFn, engine: Engine, note: (line: string) => void, env: Record<string, string> = {}): Promise<Stack> {
@@ -115,6 +121,13 @@ export async function setSecret(stack: string, values: Readonly<Record<string, s
     const file = configFile(stack);
     fs.copyFileSync(path.join(opened.workspace.workDir, path.basename(file)), `${file}.new`);
     fs.chmodSync(`${file}.new`, fs.statSync(file).mode);
+    fs.renameSync(`${file}.new`, file);
+}
+
+/** Puts a state's file, as {@link backUp} keeps it, in the place of the present one. */
+export function putBack(stack: string, state: unknown): void {
+    const file = stateFile(stack);
+    fs.writeFileSync(`${file}.new`, JSON.stringify(state, undefined, 4), { mode: 0o600 });
     fs.renameSync(`${file}.new`, file);
 }
 

@@ -10,6 +10,14 @@ export function processStart(pid: number): string | undefined {
     } catch { return undefined; }
 }
 
+/** The live process that holds a lock file; undefined where none does. */
+export function lockHolder(file: string): number | undefined {
+    let owner: string;
+    try { owner = fs.readFileSync(file, "utf8"); } catch { return undefined; }
+    const [pid, start] = owner.split(" ");
+    return start !== undefined && processStart(Number(pid)) === start ? Number(pid) : undefined;
+}
+
 /** Runs `work` while holding the lock file; one left by a dead process is taken over. `signal` ends the wait for it. */
 export async function withLock<T>(file: string, work: () => Promise<T>, waiting?: (owner: number) => void, signal?: AbortSignal): Promise<T> {
     const mine = `${process.pid} ${processStart(process.pid)}`;

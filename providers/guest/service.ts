@@ -10,14 +10,37 @@ interface Inputs { connection: Connection; service: string; running: boolean; en
 const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>
     `${initShell}${process === undefined ? "" : `\nis_running() { pgrep -x ${quote(process)} > /dev/null; }`}\ns=${quote(service)}`;
 
+/** Whether something listens is asked of the kernel: a service that is up but not ready would fail whoever comes next. */
+const listeningShell = (port: number): string =>
+    `listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }`;
+
+/** What is known of a service that ran. */
+export type KnownService = Pick<Inputs, "service" | "port" | "process">;
+
+/** Whether a service runs. */
+export async function isRunning(connection: Connection, known: KnownService, run: RunScript = exec): Promise<boolean> {
+    return (await run(connection, `${shellFor(known)}\nis_running "$s"`, { allowFailure: true, timeoutSeconds: 60 })).code === 0;
+}
+
+/** Waits until a service runs and listens, which somebody else starts. */
+export async function untilRunning(connection: Connection, known: KnownService, seconds: number, run: RunScript = exec): Promise<void> {
+    const { port } = known;
+    await run(connection, `${shellFor(known)}
+${port === undefined ? "listening() { :; }" : listeningShell(port)}
+end=$(( $(date +%s) + ${seconds} ))
+until is_running "$s" && listening; do
+    [ $(date +%s) -lt $end ] || { echo "service $s does not run${port === undefined ? "" : ` and listen on port ${port}`} after ${seconds} s:" >&2; last_words "$s" >&2; exit 1; }
+    sleep 1
+done`, { timeoutSeconds: seconds + 30 });
+}
+
 /** A service of a machine: whether it runs now, and after the next boot. */
 export function serviceHandler(run: RunScript = exec): Handler<Inputs> {
     const put = async (inputs: Inputs, anew = false) => {
         const { connection, running, enabled, port, readySeconds = 90 } = inputs;
         const up = anew ? "restart \"$s\"" : "is_running \"$s\" || start \"$s\"";
-        // Listening is asked of the kernel: a service that is up but not ready would fail whoever comes next.
         const listening = port === undefined ? "" : `
-listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
+${listeningShell(port)}
 end=$(( $(date +%s) + ${readySeconds} ))
 until listening; do
     is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }

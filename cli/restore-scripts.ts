@@ -1,0 +1,196 @@
+import { quote } from "../clients/ssh";
+import { rootsDir } from "../providers/machine/container-xml";
+import type { StackMachine } from "./restore-point";
+
+/** Where restore points lie on a physical host, a folder for each stack; root's alone. */
+export const pointsDir = "/var/lib/libvirt/restore-points";
+
+/** The restore point, or what is about to be one, that a script on a host works on, and its machines there. */
+export interface OnHost { stack: string; name: string; machines: readonly (StackMachine & { running: boolean })[] }
+
+/** RabbitMQ alone sets half a GiB of nothing aside. */
+const COPY = "cp -a --reflink=auto --sparse=always";
+
+/** What every script begins with. One works on a host at a time, also where the operator's side of a former one has died. */
+function begin({ stack, name, machines }: OnHost, waitSeconds = 60): string {
+    const names = (which: (m: typeof machines[number]) => boolean) => quote(machines.filter(which).map(m => m.name).join(" "));
+    return `umask 077
+base=${quote(`${pointsDir}/${stack}`)} roots=${rootsDir}
+point=$base/${name} making=$base/${name}.making
+containers=${names(m => m.kind === "container")} vms=${names(m => m.kind === "vm")}
+running_containers=${names(m => m.kind === "container" && m.running)} running_vms=${names(m => m.kind === "vm" && m.running)}
+disks() { case $1 in ${machines.filter(m => m.kind === "vm").map(m => `${m.name}) echo ${m.disks.map(quote).join(" ")} ;;`).join(" ")} esac; }
+lxc() { virsh -q -c lxc:///system "$@"; }
+qemu() { virsh -q -c qemu:///system "$@"; }
+# What was begun beside each other.
+pids=
+await() { for p in $pids; do wait "$p" || exit 1; done; pids=; }
+mkdir -p "$base"
+exec 9> "$base/lock"
+flock -w ${waitSeconds} 9 || { echo "another snapshot or restore is still at work there" >&2; exit 1; }`;
+}
+
+/** What is kept of a machine: how many KiB, and a digest of the names and sizes in it. */
+const measure = `measure() { (cd "$1"; echo "$(du -sk . | cut -f 1) $(find . ! -type d -printf '%y %s %p\\n' | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)"); }`;
+
+/** `NAME UUID KIB STATE` of each machine as it is, KIB being what a copy of it takes at most; then `free KIB`. */
+export const look = (on: OnHost): string => `${begin(on)}
+say() { # machine KiB driver
+    if u=$($3 domuuid "$1" 2> /dev/null); then echo "$1 $u $2 $($3 domstate "$1")"; else echo "$1 - 0 missing"; fi
+}
+for c in $containers; do say "$c" "$(du -sk "$roots/$c/upper" 2> /dev/null | cut -f 1 | grep . || echo 0)" lxc; done
+for v in $vms; do
+    memory=$(qemu dominfo "$v" 2> /dev/null | sed -n 's/^Used memory: *\\([0-9]*\\).*/\\1/p')
+    say "$v" $(( $(du -ck $(disks "$v") 2> /dev/null | sed -n '$s/[^0-9].*//p') + \${memory:-0} )) qemu
+done
+echo "free $(df -Pk "$base" | awk 'NR == 2 { print $4 }')"`;
+
+/** Lets everything go on; what it needs to know lies in the folder. */
+const goOn = (on: OnHost): string => `${begin(on, 900)}
+rm -f "$making/frozen"
+# Those that were started last first: nobody is to find what it started stopped.
+[ ! -e "$making/stopped" ] || sort -rnu "$making/stopped" | xargs -r kill -CONT 2> /dev/null || true
+for v in $running_vms; do
+    case $(qemu domstate "$v") in
+    paused) qemu resume "$v" > /dev/null & pids="$pids $!" ;;
+    "shut off") [ ! -e "$making/$v/memory" ] || { qemu restore "$making/$v/memory" --running > /dev/null & pids="$pids $!"; } ;;
+    esac
+done
+await`;
+
+/**
+ * All machines stand still from now on: each process of a container stopped, virtual machines paused. (libvirt's driver of
+ * containers can freeze them under cgroup v1 only.) When the ssh connection ends before it is told so, they go on by themselves.
+ */
+export const freeze = (on: OnHost): { script: string; input: string } => ({
+    input: goOn(on),
+    script: `${begin(on)}
+# What a run that was cut off left: there is no record of it.
+rm -rf "$base"/*.making "$point"
+mkdir "$making"
+cat > "$making/go-on"
+session=$$
+until case $(cat "/proc/$session/comm") in sshd*) ;; *) false ;; esac; do
+    session=$(sed 's/.*) . \\([0-9]*\\) .*/\\1/' "/proc/$session/stat")
+    [ "$session" -gt 1 ] || { echo "no sshd is above this process" >&2; exit 1; }
+done
+setsid sh -c 'while kill -0 "$1" 2> /dev/null; do sleep 0.5; done; sh -e "$2/go-on"; rm -rf "$2"' watch "$session" "$making" < /dev/null > /dev/null 2>&1 9>&- &
+echo $! > "$making/watch"
+for v in $running_vms; do qemu suspend "$v" > /dev/null & pids="$pids $!"; done
+tops=$(for c in $running_containers; do lxc domid "$c"; done)
+# Processes below libvirt's own one of each container that are not stopped, whatever namespace they are in.
+moving() {
+    ps -eo pid=,ppid=,stat= | awk -v tops="$(echo $tops)" '
+        BEGIN { n = split(tops, t, " "); for (i = 1; i <= n; i++) top[t[i]] = 1 }
+        { parent[$1] = $2; state[$1] = $3 }
+        END { for (p in parent) { if (p in top || state[p] ~ /^[TtZX]/) continue; q = p; while (q in parent && !(q in top)) q = parent[q]; if (q in top) print p } }'
+}
+: > "$making/stopped"
+for try in $(seq 200); do
+    still=$(moving)
+    [ -n "$still" ] || break
+    echo "$still" >> "$making/stopped"
+    kill -STOP $still 2> /dev/null || true
+    sleep 0.05
+done
+[ -z "$still" ] || { echo "not every process stands still within 10 s: $(echo $still)" >&2; exit 1; }
+await
+: > "$making/frozen"`,
+});
+
+/** Copies all machines while they stand still: roots, disks, and the memory of virtual machines. `NAME KIB DIGEST` of each. */
+export const copy = (on: OnHost): string => `${begin(on)}
+[ -e "$making/frozen" ] || { echo "the machines have gone on by themselves: the connection was lost" >&2; exit 1; }
+${measure}
+for v in $vms; do
+    mkdir "$making/$v"
+    (
+        case " $running_vms " in *" $v "*) qemu save "$v" "$making/$v/memory" > /dev/null ;; esac
+        for d in $(disks "$v"); do ${COPY} "$d" "$making/$v/"; done
+    ) & pids="$pids $!"
+done
+for c in $containers; do
+    mkdir "$making/$c"
+    ${COPY} "$roots/$c/upper" "$making/$c/upper"
+done
+await
+for m in $containers $vms; do echo "$m $(measure "$making/$m")"; done`;
+
+/** Lets the machines go on after a copy, or after one that failed. */
+export const thaw = (on: OnHost): string => `making=${quote(`${pointsDir}/${on.stack}/${on.name}.making`)}
+[ -e "$making/watch" ] || exit 0
+kill "$(cat "$making/watch")" 2> /dev/null || true
+rm "$making/watch"
+sh -e "$making/go-on"`;
+
+/** Makes what was copied a restore point's part. */
+export const keep = (on: OnHost, id: string): string => `${begin(on)}
+echo ${quote(id)} > "$making/id"
+rm -f "$making/go-on" "$making/stopped"
+mv "$making" "$point"`;
+
+/** Whether the host's part of a restore point is there as it was made: its id, then `NAME KIB DIGEST` of each machine. */
+export const lookAtPoint = (on: OnHost): string => `${begin(on)}
+${measure}
+cat "$point/id" 2> /dev/null || exit 0
+for m in $containers $vms; do [ ! -d "$point/$m" ] || echo "$m $(measure "$point/$m")"; done`;
+
+/** Copies roots and disks beside the machines, which nothing has changed of yet. */
+export const stage = (on: OnHost): string => `${begin(on)}
+rm -rf "$base/staged" "$base/replaced"
+mkdir "$base/staged" "$base/replaced"
+for v in $vms; do
+    mkdir "$base/staged/$v"
+    for d in $(disks "$v"); do ${COPY} "$point/$v/\${d##*/}" "$base/staged/$v/"; done
+done & pids=$!
+for c in $containers; do
+    mkdir "$base/staged/$c" "$base/replaced/$c"
+    ${COPY} "$point/$c/upper" "$base/staged/$c/upper"
+done
+await`;
+
+/** Ends the machines and puts what is staged in their places. */
+export const swap = (on: OnHost): string => `${begin(on)}
+for c in $containers; do lxc destroy "$c" > /dev/null 2>&1 & pids="$pids $!"; done
+for v in $vms; do qemu destroy "$v" > /dev/null 2>&1 & pids="$pids $!"; done
+# One that is off cannot be ended.
+for p in $pids; do wait "$p" || true; done
+pids=
+for m in $containers; do [ "$(lxc domstate "$m")" = "shut off" ] || { echo "the container $m cannot be ended" >&2; exit 1; }; done
+for m in $vms; do [ "$(qemu domstate "$m")" = "shut off" ] || { echo "the virtual machine $m cannot be ended" >&2; exit 1; }; done
+for c in $containers; do
+    for i in $(seq 50); do mountpoint -q "$roots/$c/root" || break; umount "$roots/$c/root" 2> /dev/null || sleep 0.1; done
+    ! mountpoint -q "$roots/$c/root" || umount -l "$roots/$c/root"
+    # Where a run was cut off right here, it is away already.
+    [ ! -e "$roots/$c/upper" ] || mv "$roots/$c/upper" "$base/replaced/$c/"
+    mv "$base/staged/$c/upper" "$roots/$c/upper"
+    rm -rf "$roots/$c/work"
+    mkdir "$roots/$c/work"
+done
+for v in $vms; do for d in $(disks "$v"); do mv -f "$base/staged/$v/\${d##*/}" "$d"; done; done`;
+
+/** Starts those that ran, all at once: containers anew, virtual machines where they stood still. */
+export const start = (on: OnHost): string => `${begin(on)}
+for v in $running_vms; do qemu restore "$point/$v/memory" --running > /dev/null & pids="$pids $!"; done
+for c in $running_containers; do lxc start "$c" > /dev/null & pids="$pids $!"; done
+await`;
+
+/** Removes what a restore has replaced, or staged in vain. */
+export const tidy = (on: OnHost): string => `${begin(on)}
+rm -rf "$base/staged" "$base/replaced"`;
+
+/** Removes a host's part of a restore point; with the last one the stack's folder. */
+export const remove = (on: OnHost): string => `${begin(on)}
+rm -rf "$point" "$making"
+[ -n "$(ls "$base" | grep -vx lock)" ] || { rm -rf "$base"; rmdir ${pointsDir} 2> /dev/null || true; }`;
+
+/** Removes all of a stack. */
+export const removeAll = (stack: string): string => `rm -rf ${quote(`${pointsDir}/${stack}`)}; rmdir ${pointsDir} 2> /dev/null || true`;
+
+/**
+ * Of a virtual machine that has stood still, or was put back with its memory: its clock is put right, and connections to
+ * machines that were started anew end, which do not know them any more.
+ */
+export const wake = (epochSeconds: number, startedAnew: readonly string[]): string => `date -u -s @${epochSeconds.toFixed(3)} > /dev/null
+hwclock --systohc --utc 2> /dev/null || true
+${startedAnew.length === 0 ? "" : `ss -K ${startedAnew.map(a => `dst ${a}`).join(" or ")} > /dev/null 2>&1 || true`}`;
