@@ -29,7 +29,7 @@ export function addRestoreCommands(cli: Command): void {
     const put = cli.command("restore").argument("<stack>").argument("<name>", "of the restore point").option(...json)
         .description("put all machines of a stack, and its state, back to what they were at a snapshot")
         .action(async (stack: string, name: string, options: Options) => { process.exit(await start("restore", stack, name, options)); });
-    put.addHelpText("after", "\nWhat was done in the cloud since then is lost. Instances are off afterwards.");
+    put.addHelpText("after", "\nWhat was done in the cloud since then is lost. Instances on compute nodes that are containers are off afterwards.");
     addHelp(put, ["restore lab before-S4", "restore lab before-S4 --json | jq .seconds"],
         { 0: "done", 1: "error", 2: "put back, but something that ran at the snapshot does not answer", 130: "interrupted" });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "crypto";
 import { Connection, Unreachable } from "../clients/connection";
 import type { RecordedResource } from "../engine/state";
 import { isRunning, KnownService } from "../providers/guest/service";
-import { UserError } from "../system/errors";
+import { messageOf, UserError } from "../system/errors";
 import { checkHosts } from "./hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "./reach";
 import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./restore-hosts";
@@ -42,9 +42,10 @@ export async function snapshot(run: PointRun, name: string): Promise<{ point: Re
                 detail("all of them stand still");
                 return await hosts.copy();
             } finally {
-                await hosts.thaw();
+                await hosts.thaw().catch(e => { throw new UserError(`${messageOf(e)}\nnot every machine went on; start them with: ./classroom up ${stack} --refresh`); });
                 stillSeconds = Math.round((Date.now() - still.getTime()) / 100) / 10;
-                await hosts.wake(answering(machines, nodes), [], WAKE_SECONDS);
+                // What was copied is sound all the same.
+                await hosts.wake(answering(machines, nodes), [], WAKE_SECONDS).catch(e => terminal.note(`a clock may be behind: ${messageOf(e)}`));
             }
         });
         run.checkInterrupted("no restore point was made");
