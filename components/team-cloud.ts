@@ -21,11 +21,14 @@ import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
 
 /** What a node is given where the stack does not say: enough for the tutorial's services in it. */
-const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
+export const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
     "db-node": { memoryMiB: 1024, cpus: 1 }, "auth-node": { memoryMiB: 768, cpus: 1 }, "image-node": { memoryMiB: 768, cpus: 1 },
     "volume-node": { memoryMiB: 2048, cpus: 2 }, "api-node": { memoryMiB: 2048, cpus: 1 }, "network-node": { memoryMiB: 768, cpus: 1 },
     "compute-1": { memoryMiB: 2048, cpus: 2 }, "compute-2": { memoryMiB: 2048, cpus: 2 },
 };
+
+/** Of volume-node's /dev/vdb (C1). */
+export const dataDiskGiB = 2;
 
 /** One team's OpenStack cloud on its pair of physical hosts: eight machines, what is in them, and what is in the cloud. */
 export class TeamCloud extends pulumi.ComponentResource {
@@ -41,7 +44,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         checkOwnOptions(release, cloud);
         const parent = { parent: this };
         const pair = new HostPair(`${name}-hosts`, settings, parent);
-        const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, parent);
+        const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan, uplinks: settings.uplinks }, parent);
         const via = pair.connections.central;
         const goldens = this.goldens(name, settings, release, pair);
 
@@ -49,7 +52,7 @@ export class TeamCloud extends pulumi.ComponentResource {
             const facts = plan.node(node);
             return [node, new Machine(`${name}-${node}`, {
                 node: facts, power: settings.powerOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
-                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === "volume-node" && { dataDiskGiB: 2 }),
+                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === "volume-node" && { dataDiskGiB }),
                 ...sizes[node], archive: release.archive(settings),
                 ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
