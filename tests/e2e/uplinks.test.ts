@@ -220,7 +220,8 @@ test("VLAN uplinks of two teams on one switch, on a kernel that has VLANs: an em
     await withImageTools(await buildImageTools(silent), dir, `. /data/modules.sh
 start=/tmp/start; mkdir -p $start/bin $start/proc $start/sys $start/dev
 cp -r /out/init /out/scripts $start/
-cp /bin/busybox "$(command -v ip)" $start/bin/; for name in sh mount mkdir cat insmod ping grep sleep; do ln -s busybox $start/bin/$name; done
+# A shell that does not take busybox's own ip.
+cp -L /bin/sh /bin/busybox "$(command -v ip)" $start/bin/; for name in mount mkdir cat insmod ping grep sleep; do ln -s busybox $start/bin/$name; done
 for file in $(ldd "$(command -v ip)" | grep -o '/[^ ]*'); do mkdir -p "$start$(dirname $file)"; cp -L $file "$start$file"; done
 modules $start/modules veth bridge 8021q
 (cd $start && find . | cpio --quiet --create --format=newc | gzip -1n) > /tmp/initrd

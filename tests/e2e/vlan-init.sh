@@ -23,6 +23,9 @@ done
 for team in a b; do
     as $team-central ip addr add 10.0.0.1/24 dev br-up-internal
     as $team-compute ip addr add 10.0.0.2/24 dev br-up-internal
+    # Known for good: else they would ask each other again after a while, and be counted.
+    mac=$(as $team-central cat /sys/class/net/br-up-internal/address); as $team-compute ip neigh add 10.0.0.1 lladdr "$mac" dev br-up-internal
+    mac=$(as $team-compute cat /sys/class/net/br-up-internal/address); as $team-central ip neigh add 10.0.0.2 lladdr "$mac" dev br-up-internal
 done
 echo BEGIN
 echo "interface $(as a-central ip -d -j link show dev up-internal)"
