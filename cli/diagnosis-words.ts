@@ -69,6 +69,14 @@ const words: Readonly<Record<string, Words>> = {
     "domain:Domain": { what: e => `the virtual machine ${input("name")(e)}`, gone: "does not exist any more" },
     "network:Network": { what: e => `the network ${input("name")(e)} of ${e.area}`, gone: "does not exist any more" },
     "machine:NetworkState": { what: e => `the network ${input("network")(e)} of ${e.area}`, changed: [[/^active$/, ({ new: now }) => now === true ? "runs, but it should not" : "is stopped"]] },
+    "machine:Uplink": {
+        what: e => `the uplink of the network ${input("network")(e)} on ${e.area}`,
+        changed: [
+            [/^up$/, "is down"], [/^persistent$/, "would be another, or none, after the host's next start"],
+            [/^ports$/, ({ old, new: now }) => now === undefined ? `lacks its interface ${text(old)}` : `has ${text(now)} in its bridge, which does not belong there`],
+            [/./, ({ path, old, new: now }) => `has ${path} ${text(now)} instead of ${text(old)}`],
+        ],
+    },
     "keystone:Tenant": { what: e => `tenant ${input("tenant")(e)}`, changed: [[/^enabled$/, "is disabled"]] },
     "keystone:User": { what: e => `user ${input("user")(e)}`, changed: [[/^enabled$/, "is disabled"], [/^password$/, password]] },
     "keystone:Role": { what: e => `role ${input("role")(e)}` },

@@ -52,7 +52,7 @@ function mayFollow({ type, verdict }: Examined, below: readonly Examined[]): boo
 
 /** Kinds whose failing reaches services of other nodes; a file's or a package's reaches those of its own. */
 const reachesFar = new Set([
-    "host", "ssh", "machine:Container", "machine:DomainPower", "domain:Domain", "machine:NetworkState", "network:Network", "guest:Service",
+    "host", "ssh", "machine:Container", "machine:DomainPower", "domain:Domain", "machine:NetworkState", "machine:Uplink", "network:Network", "guest:Service",
     "guest:Bridge", "guest:Database", "guest:DatabaseGrant", "guest:DatabaseRoot", "guest:RabbitUser", "keystone:Tenant", "keystone:Role", "keystone:User", "keystone:Grant", "keystone:Service", "keystone:Endpoint",
 ]);
 

@@ -1,43 +1,68 @@
-import { exec, HostKeyMismatch } from "../clients/ssh";
+import type { Connection } from "../clients/connection";
+import { connect, exec, HostKeyMismatch } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
 import { knownKeys } from "../config/known-hosts";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { messageOf, UserError } from "../system/errors";
+import { lacks, preflightScript, wantedOf } from "./preflight";
 
-/** How long a host may take to run one command. */
+/** How long a host may take to be connected with. */
 const SECONDS = 5;
+/** How long it may take to say what it has: libvirt may be starting. */
+const PREFLIGHT_SECONDS = 30;
 
 /** A physical host that cannot be worked with. */
 export interface HostDown { role: HostRole; address: string; reason: string; cure?: string }
 
 /**
- * Asks both physical hosts at once whether they answer, with the key they should have: the engine would fail on one
- * of them only in the middle of its work, or wait for a mute one for ever.
+ * Runs a script on both physical hosts at once, and tells what it said, or why the host does not answer with the key that it
+ * should have: the engine would fail on one of them only in the middle of its work, or wait for a mute one for ever.
  */
-export async function hostsDown(settings: Settings, deadlineSeconds = SECONDS): Promise<HostDown[]> {
-    const wrong = await Promise.all(hostRoles.map(async (role): Promise<HostDown | undefined> => {
+async function askHosts<T>(settings: Settings, deadlineSeconds: number, ask: (to: Connection, role: HostRole) => Promise<T>): Promise<(HostDown | T)[]> {
+    return await Promise.all(hostRoles.map(async (role): Promise<HostDown | T> => {
         const { address, port } = settings.hosts[role];
         const to = hostConnection(settings, role);
         let timer: NodeJS.Timeout | undefined;
         try {
-            await Promise.race([exec(to, "true", { timeoutSeconds: deadlineSeconds }), new Promise<never>((_, reject) => {
+            await Promise.race([connect(to), new Promise<never>((_, reject) => {
                 timer = setTimeout(() => reject(new Error(`no ssh session within ${deadlineSeconds} s (port ${port})`)), deadlineSeconds * 1000);
             })]);
-            return undefined;
+            return await ask(to, role);
         } catch (e) {
             const reason = messageOf(e).replace(`${to.name}: `, "").replace(`${to.name} (${address}, port ${port}): `, "").replace(/; nothing was changed$/, "");
+            if (/^getaddrinfo /.test(reason)) return { role, address, reason: `hosts.${role}.address: "${address}" does not resolve; allowed is an address, or a name that this machine can look up` };
             return { role, address, reason, ...(e instanceof HostKeyMismatch && { cure: mend(settings, role) }) };
         } finally { clearTimeout(timer); }
     }));
-    return wrong.filter(host => host !== undefined);
+}
+
+const downLine = ({ address, reason, cure }: HostDown): string => `host ${address}: ${reason}; nothing was changed${cure ? `. ${cure}` : ""}`;
+
+/** Physical hosts that do not answer, or not with the key they should have. */
+export async function hostsDown(settings: Settings, deadlineSeconds = SECONDS): Promise<HostDown[]> {
+    const asked = await askHosts(settings, deadlineSeconds, async to => { await exec(to, "true", { timeoutSeconds: deadlineSeconds }); });
+    return asked.filter(host => host !== undefined);
 }
 
 /** @throws UserError with a line for each host that cannot be worked with */
 export async function checkHosts(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
     const down = await hostsDown(settings, deadlineSeconds);
-    if (down.length === 0) return;
-    throw new UserError(down.map(({ address, reason, cure }) => `host ${address}: ${reason}; nothing was changed${cure ? `. ${cure}` : ""}`).join("\n"), exitCode);
+    if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
+}
+
+/**
+ * Before anything is made: whether both hosts answer, and have what the stack wants of them.
+ * @throws UserError with a line for each thing that one of them lacks
+ */
+export async function checkReady(settings: Settings, deadlineSeconds = SECONDS): Promise<void> {
+    const asked = await askHosts(settings, deadlineSeconds, async (to, role) => {
+        const wanted = wantedOf(settings, role), now = () => Date.now() / 1000, from = now();
+        const { stdout } = await exec(to, preflightScript(wanted), { timeoutSeconds: PREFLIGHT_SECONDS });
+        return lacks(wanted, stdout, { from, to: now() }).map(lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`);
+    });
+    const lines = asked.flatMap(host => Array.isArray(host) ? host : [downLine(host)]);
+    if (lines.length > 0) throw new UserError(lines.join("\n"));
 }
 
 /** What to do where a reinstalled host has a new key: it depends on where the old one was written down. */

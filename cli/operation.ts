@@ -13,7 +13,7 @@ import { readState, realOnes, RecordedResource } from "../engine/state";
 import { UserError } from "../system/errors";
 import { conclude, Diagnosed } from "./diagnose";
 import { examine, onHosts } from "./examine";
-import { checkHosts, HostDown, hostsDown } from "./hosts-check";
+import { checkHosts, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
@@ -57,7 +57,7 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
     const settings = decryptedSettings(run.stack, config);
     run.terminal.protect(knownSecrets(settings, config, []));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
-    const [state, down] = await Promise.all([stack.exportStack(), run.operation === "diagnose" ? hostsDown(settings) : checkHosts(settings, run.operation === "refresh" ? 2 : 1).then(() => [])]);
+    const [state, down] = await Promise.all([stack.exportStack(), askHosts(run.operation, settings)]);
     run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
     let unrecorded: string[] = [];
     if (run.operation !== "preview" && run.operation !== "diagnose") {
@@ -69,6 +69,14 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }
     return { stack, settings, unrecorded, down };
+}
+
+/** Hosts that a diagnosis does without; other operations refuse to. What makes something asks first whether there is what it takes. */
+async function askHosts(operation: Operation, settings: Settings): Promise<HostDown[]> {
+    if (operation === "diagnose") return await hostsDown(settings);
+    if (operation === "up" || operation === "preview") await checkReady(settings);
+    else await checkHosts(settings, operation === "refresh" ? 2 : 1);
+    return [];
 }
 
 async function seeToPending(run: Run, stack: Stack, settings: Settings): Promise<string[]> {

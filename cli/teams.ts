@@ -1,5 +1,6 @@
 import * as fs from "fs";
 import { hostRoles } from "../config/nodes";
+import { uplinkedNetworks, uplinksOf, uplinksSchema } from "../config/uplinks";
 import { projectDir } from "../system/paths";
 import { UserError } from "../system/errors";
 import { configured } from "./reach";
@@ -13,10 +14,17 @@ export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Recor
         const { address, port = 24 } = (given.hosts as Partial<Record<string, Host>> | undefined)?.[role] ?? {};
         return typeof address === "string" ? [{ role, address, at: `${address.toLowerCase()}:${String(port)}` }] : [];
     });
+    const ids = ({ uplinks, number }: Given) => {
+        const given = uplinksSchema.safeParse(uplinks ?? {}), of = given.success ? uplinksOf(given.data, typeof number === "number" ? number : 0, { central: "", compute: "" }) : undefined;
+        return uplinkedNetworks.flatMap(network => { const uplink = of?.[network]; return !uplink || uplink.kind === "bridge" ? [] : [{ network, ...uplink }]; });
+    };
     return Object.entries(teams).filter(([team]) => team !== stack).flatMap(([team, given]) => [
         ...(own.number !== undefined && own.number === given.number ? [`number: ${String(own.number)} is the number of ${team} too; allowed is one that no other stack has: MAC addresses are made of it`] : []),
         ...hosts(own).flatMap(mine => hosts(given).filter(other => other.at === mine.at)
             .map(other => `hosts.${mine.role}.address: "${mine.address}" is the ${other.role} host of ${team} too; allowed is a host that no other stack has`)),
+        // Whether their wires are the same is not to be seen from here.
+        ...ids(own).flatMap(mine => ids(given).filter(other => other.kind === mine.kind && other.id === mine.id)
+            .map(other => `uplinks.${mine.network}.${mine.kind}.id: ${mine.id} is the id of the network ${other.network} of ${team} too; allowed is one that no other stack has`)),
     ]);
 }
 

@@ -108,6 +108,9 @@ function readKey(to: Connection): Buffer {
     }
 }
 
+/** Opens the pooled connection to a machine where it is not open. @throws Unreachable, HostKeyMismatch */
+export async function connect(to: Connection): Promise<void> { await session(to); }
+
 /**
  * Runs a shell script on a machine, with `sh -e`.
  * @throws Unreachable, HostKeyMismatch, RemoteError

@@ -17,8 +17,8 @@ export function identityFiles(node: NodePlan, operatorKey: string, hostKey: { fi
 
 /** eth0 by libvirt's DHCP, the others as the plan says; a card without an address is the bridge's to bring up. */
 export function interfaces(node: NodePlan): string {
-    const cards = node.interfaces.filter(card => card.network !== "private").flatMap(({ device, network, address, netmask }) => network === "nat"
+    const cards = node.interfaces.filter(card => card.network !== "private").flatMap(({ device, network, address, netmask, mtu }) => network === "nat"
         ? [`auto ${device}`, `iface ${device} inet dhcp`]
-        : [`auto ${device}`, `iface ${device} inet static`, `    address ${address}`, `    netmask ${netmask}`]);
+        : [`auto ${device}`, `iface ${device} inet static`, `    address ${address}`, `    netmask ${netmask}`, ...(mtu ? [`    mtu ${mtu}`] : [])]);
     return ["source /etc/network/interfaces.d/*", "auto lo", "iface lo inet loopback", ...cards, ""].join("\n");
 }

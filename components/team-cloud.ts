@@ -21,11 +21,14 @@ import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
 
 /** What a node is given where the stack does not say: enough for the tutorial's services in it. */
-const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
+export const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
     "db-node": { memoryMiB: 1024, cpus: 1 }, "auth-node": { memoryMiB: 768, cpus: 1 }, "image-node": { memoryMiB: 768, cpus: 1 },
     "volume-node": { memoryMiB: 2048, cpus: 2 }, "api-node": { memoryMiB: 2048, cpus: 1 }, "network-node": { memoryMiB: 768, cpus: 1 },
     "compute-1": { memoryMiB: 2048, cpus: 2 }, "compute-2": { memoryMiB: 2048, cpus: 2 },
 };
+
+/** Of volume-node's /dev/vdb (C1). */
+export const dataDiskGiB = 2;
 
 /** One team's OpenStack cloud on its pair of physical hosts: eight machines, what is in them, and what is in the cloud. */
 export class TeamCloud extends pulumi.ComponentResource {
@@ -34,22 +37,21 @@ export class TeamCloud extends pulumi.ComponentResource {
 
     constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:TeamCloud", name, {}, opts);
-        const { plan, credentials, libvirtType } = settings;
+        const { plan, credentials, libvirtType, made } = settings;
         const release = releaseOf(settings.release);
         const ownOptions = Object.fromEntries(nodeNames.flatMap(node => settings.nodes[node]?.options ? [[node, settings.nodes[node].options]] : []));
         const cloud: CloudFacts = { plan, credentials, libvirtType, ownOptions };
         checkOwnOptions(release, cloud);
         const parent = { parent: this };
         const pair = new HostPair(`${name}-hosts`, settings, parent);
-        const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, parent);
+        const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan, uplinks: settings.uplinks }, parent);
         const goldens = this.goldens(name, settings, release, pair);
 
-        const made = nodeNames.slice(0, nodeNames.indexOf(settings.upTo) + 1);
         const machines = Object.fromEntries(made.map(node => {
             const facts = plan.node(node);
             return [node, new Machine(`${name}-${node}`, {
                 node: facts, power: settings.powerOf(node), generation: settings.generationOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
-                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === dataNode && { dataDiskGiB: 2, dataGeneration: settings.nodes[node]?.dataGeneration }),
+                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === dataNode && { dataDiskGiB, dataGeneration: settings.nodes[node]?.dataGeneration }),
                 ...sizes[node], archive: release.archive(settings),
                 ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
@@ -83,7 +85,7 @@ export class TeamCloud extends pulumi.ComponentResource {
     private goldens(name: string, settings: Settings, release: Release, pair: HostPair): Record<HostRole, Golden> {
         const url = settings.goldenImage?.url ?? release.goldenImage?.url;
         const goldenOf = (role: HostRole): Golden => {
-            if (url === undefined || settings.plan.on(role).every(node => settings.kindOf(node.name) !== "vm")) return readyGolden;
+            if (url === undefined || settings.plan.on(role).every(({ name: node }) => !settings.made.includes(node) || settings.kindOf(node) !== "vm")) return readyGolden;
             const image = { host: pair.connections[role], provider: pair.providers[role], url, sha256: settings.goldenImage?.sha256 ?? "" };
             return new GoldenImage(`${name}-golden-${role}`, image, { parent: this }).golden;
         };

@@ -1,5 +1,6 @@
 import { Cidr } from "./cidr";
 import { HostRole, NetworkName, NodeName, nodeNames, nodes } from "./nodes";
+import { usualMtu } from "./uplinks";
 
 /** The networks of a stack; the tutorial's are the defaults (N1–N4, W2, W3). */
 export interface NetworkRanges {
@@ -32,6 +33,8 @@ export interface Interface {
     /** Absent on the OpenStack-private network (N4). */
     address?: string;
     netmask?: string;
+    /** Largest frame that its network carries; absent where that is the usual 1500. */
+    mtu?: number;
 }
 
 /** Where a node is and what it is called. */
@@ -55,9 +58,10 @@ export class AddressPlan {
 
     /**
      * @param stackNumber 1–10 for the teams, 0 for the lab: makes MAC addresses differ where two stacks share a wire
+     * @param mtus of networks that carry other frames than the usual ones
      * @throws Error from {@link problems}' first line
      */
-    constructor(readonly stackNumber: number, readonly ranges: NetworkRanges = tutorialRanges, readonly domain = "example.org") {
+    constructor(readonly stackNumber: number, readonly ranges: NetworkRanges = tutorialRanges, private readonly mtus: Partial<Record<NetworkName, number>> = {}, readonly domain = "example.org") {
         const [first] = problems(ranges);
         if (first) throw new Error(`${first.key}: ${first.reason}`);
         this.byName = new Map(nodeNames.map(name => [name, this.plan(name)]));
@@ -86,7 +90,8 @@ export class AddressPlan {
             const card = { device: `eth${index}`, network, mac: this.mac(index, octet) };
             if (network === "private") return card;
             const range = Cidr.parse(this.ranges[network]);
-            return { ...card, address: range.address(octet), netmask: range.netmask };
+            const mtu = this.mtus[network] ?? usualMtu;
+            return { ...card, address: range.address(octet), netmask: range.netmask, ...(mtu !== usualMtu && { mtu }) };
         });
         const addressOn = (network: NetworkName) => interfaces.find(card => card.network === network)?.address;
         const publicAddress = addressOn("public");

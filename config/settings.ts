@@ -3,6 +3,7 @@ import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
 import { hostRoles, NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
+import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, uplinksSchema, usualMtu } from "./uplinks";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
@@ -70,6 +71,8 @@ const schema = z.strictObject({
     upTo: z.enum(nodeNames).default("compute-2"),
     nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
     networks: z.partialRecord(z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]), z.string()).default({}),
+    /** How the networks that both hosts have get from one to the other; without one: the bridges br-internal and br-private. */
+    uplinks: uplinksSchema.default({}),
     /** Where a node's packages come from instead of the release's own archive. */
     archiveUrl: z.url().optional(),
     /** On the physical hosts: the root folder that containers are clones of. */
@@ -81,11 +84,14 @@ const schema = z.strictObject({
 });
 
 /** The configuration of one stack, checked and with its defaults. */
-export type Settings = Omit<z.infer<typeof schema>, "networks" | "credentials"> & {
+export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials"> & {
     plan: AddressPlan;
+    uplinks: Uplinks;
     credentials: Credentials;
     /** Public half of the operator's key, added by {@link withOperatorKey}. */
     operatorKey?: string;
+    /** The nodes that there are, in the tutorial's order. */
+    made: readonly NodeName[];
     kindOf(node: NodeName): "container" | "vm";
     powerOf(node: NodeName): "on" | "off";
     generationOf(node: NodeName): number;
@@ -105,13 +111,15 @@ export const settingKeys = ["lab", ...Object.keys(schema.shape)];
 export function readSettings(stack: string, given: Record<string, unknown>): Settings {
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw mistakes(stack, parsed.error.issues.flatMap(issue => describe(issue, given)));
-    const { networks, credentials: own, ...rest } = parsed.data;
+    const { networks, credentials: own, uplinks: givenUplinks, ...rest } = parsed.data;
     const ranges = { ...tutorialRanges, ...networks };
     const wrong = problems(ranges).map(p => `networks.${p.key}: ${p.reason}`);
     const [central, compute] = hostRoles.map(role => rest.hosts[role]);
     if (central!.address === compute!.address && central!.port === compute!.port) {
         wrong.push(`hosts.compute.address: "${compute!.address}" is the central host too; the two must be different machines`);
     }
+    const uplinks = uplinksOf(givenUplinks, rest.number, { central: central!.address, compute: compute!.address });
+    wrong.push(...uplinkProblems(givenUplinks, uplinks));
     for (const name of nodeNames) {
         if ((rest.nodes[name]?.kind ?? rest.machine) === "container" && rest.goldenRoot === undefined) {
             wrong.push(`goldenRoot: missing, but ${name} is a container and containers are clones of it`);
@@ -128,8 +136,10 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
     if (wrong.length > 0) throw mistakes(stack, wrong);
     return {
         ...rest,
-        plan: new AddressPlan(rest.number, ranges),
+        plan: new AddressPlan(rest.number, ranges, { internal: uplinks.internal.kind === "bridge" ? usualMtu : uplinks.internal.mtu }),
+        uplinks,
         credentials: { ...tutorialCredentials, ...own },
+        made: nodeNames.slice(0, nodeNames.indexOf(rest.upTo) + 1),
         kindOf: node => rest.nodes[node]?.kind ?? rest.machine,
         powerOf: node => rest.nodes[node]?.power ?? "on",
         generationOf: node => rest.nodes[node]?.generation ?? 1,
@@ -142,6 +152,7 @@ const mistakes = (stack: string, lines: string[]): UserError =>
 /** Where a mistyped name is likely: the names there are. */
 const allowedKeys: Readonly<Record<string, readonly string[]>> = {
     "": settingKeys, nodes: nodeNames, networks: Object.keys(tutorialRanges), credentials: credentialNames,
+    uplinks: uplinkedNetworks, ...Object.fromEntries(uplinkedNetworks.map(network => [`uplinks.${network}`, uplinkKinds])),
 };
 
 /** One line a mistake; a value under `credentials` is never shown. */
