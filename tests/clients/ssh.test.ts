@@ -12,7 +12,7 @@ const hostKey = utils.generateKeyPairSync("ed25519"), userKey = utils.generateKe
 const keyFile = path.join(dir, "key");
 fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
 
-let connections = 0, sessionsNow = 0, sessionsMost = 0;
+let connections = 0, sessionsNow = 0, sessionsMost = 0, refusals = 0;
 /** An ssh server that "runs" three commands: it echoes its input, says the command, or ends with code 3. */
 const serve = (client: ServerClient) => {
     connections++;
@@ -26,7 +26,7 @@ const serve = (client: ServerClient) => {
         channel.pipe(target).pipe(channel);
         target.on("error", () => channel.close());
     });
-    client.on("session", accept => accept().on("exec", (acceptExec, _reject, info) => {
+    client.on("session", (accept, reject) => refusals > 0 && refusals-- ? reject() : accept().on("exec", (acceptExec, _reject, info) => {
         const channel = acceptExec();
         sessionsMost = Math.max(sessionsMost, ++sessionsNow);
         const input: Buffer[] = [];
@@ -78,6 +78,12 @@ test("many commands at once: one connection, at most seven sessions on it, input
     expect(results.map(r => r.stdout)).toEqual(Array.from({ length: 20 }, (_, i) => `text ${i}`));
     expect(connections - before).toBe(1);
     expect(sessionsMost).toBe(7);
+});
+
+test("a session that is refused for the moment is asked for again, and its command runs once", async () => {
+    refusals = 2;
+    expect(await exec(to(), "once")).toMatchObject({ code: 0, stdout: expect.stringContaining("once") });
+    expect(refusals).toBe(0);
 });
 
 test("a script is one word of the remote shell, whatever is in it", async () => {
