@@ -120,22 +120,25 @@ export async function exec(to: Connection, script: string, options: ExecOptions 
     const result = await open.channel(() => new Promise<ExecResult>((resolve, reject) => {
         const lost = () => reject(new Unreachable(`${to.name}: the connection was lost while a command ran`));
         open.client.once("close", lost);
-        start(to, open.client, `sh -ec ${quote(script)}`).then(channel => collect(to, channel, options)).then(resolve, reject).finally(() => open.client.removeListener("close", lost));
+        ask(to, open.client, `sh -ec ${quote(script)}`, options).then(resolve, reject).finally(() => open.client.removeListener("close", lost));
     }));
     if (result.code !== 0 && !options.allowFailure) throw new RemoteError(to.name, result);
     return result;
 }
 
 /**
- * Starts a command. A machine that is busy counts sessions that have ended for a while and then refuses another, of which
- * nothing was begun: it is asked again.
+ * Starts a command and hears it out. A machine that is busy counts sessions that have ended for a while and then refuses
+ * another, of which nothing was begun: it is asked again.
  */
-async function start(to: Connection, client: Client, command: string): Promise<ClientChannel> {
+async function ask(to: Connection, client: Client, command: string, options: ExecOptions): Promise<ExecResult> {
     const deadline = Date.now() + CONNECT_SECONDS * 1000;
     for (;;) {
-        const answer = await new Promise<ClientChannel | Error>(resolve => { client.exec(command, (error, channel) => resolve(error ?? channel)); });
-        if (!(answer instanceof Error)) return answer;
-        if (!("reason" in answer) || Date.now() > deadline) throw new Unreachable(`${to.name}: ${answer.message}`);
+        const outcome = await new Promise<ExecResult | Error>((resolve, reject) => client.exec(command, (error, channel) => {
+            // Heard from here on: a short one has ended by the next turn.
+            if (error) resolve(error); else collect(to, channel, options).then(resolve, reject);
+        }));
+        if (!(outcome instanceof Error)) return outcome;
+        if (!("reason" in outcome) || Date.now() > deadline) throw new Unreachable(`${to.name}: ${outcome.message}`);
         await new Promise(resolve => setTimeout(resolve, 250));
     }
 }

@@ -27,7 +27,11 @@ const serve = (client: ServerClient) => {
         target.on("error", () => channel.close());
     });
     client.on("session", (accept, reject) => refusals > 0 && refusals-- ? reject() : accept().on("exec", (acceptExec, _reject, info) => {
+        // All in one packet.
+        const { _sock: socket } = client as unknown as { _sock: net.Socket };
+        if (info.command.includes("at once")) socket.cork();
         const channel = acceptExec();
+        if (info.command.includes("at once")) { channel.exit(3); channel.end(); socket.uncork(); return; }
         sessionsMost = Math.max(sessionsMost, ++sessionsNow);
         const input: Buffer[] = [];
         channel.on("data", (d: Buffer) => input.push(d)).on("end", () => setTimeout(() => {
@@ -78,6 +82,10 @@ test("many commands at once: one connection, at most seven sessions on it, input
     expect(results.map(r => r.stdout)).toEqual(Array.from({ length: 20 }, (_, i) => `text ${i}`));
     expect(connections - before).toBe(1);
     expect(sessionsMost).toBe(7);
+});
+
+test("a command that ends as soon as it has begun is heard", async () => {
+    for (let i = 0; i < 20; i++) expect(await exec(to(), "at once", { allowFailure: true })).toMatchObject({ code: 3 });
 });
 
 test("a session that is refused for the moment is asked for again, and its command runs once", async () => {
