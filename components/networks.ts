@@ -46,7 +46,7 @@ export class Networks extends pulumi.ComponentResource {
         if (uplink.kind === "bridge") return [];
         const { bridge, kind, id, mtu } = uplink;
         const way = uplink.kind === "vlan" ? { nic: uplink.nic } : { peer: uplink.ends[role === "central" ? "compute" : "central"], port: uplink.port };
-        return [new Uplink(name, { connection: connections[role], network, bridge, kind, id, mtu, ...way }, { parent: this })];
+        return [new Uplink(name, { connection: connections[role], network, bridge, kind, segment: id, mtu, ...way }, { parent: this })];
     }
 }
 

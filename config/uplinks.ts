@@ -68,7 +68,7 @@ export function uplinkProblems(given: GivenUplinks, uplinks: Uplinks): string[] 
     const wrong = uplinkedNetworks.flatMap(network => {
         const own = given[network], kinds = uplinkKinds.filter(kind => own?.[kind] !== undefined), key = `uplinks.${network}`;
         if (own === undefined) return [];
-        if (kinds.length !== 1) return [`${key}: ${JSON.stringify(own)} is not allowed: an uplink is one of ${uplinkKinds.join(", ")}`];
+        if (kinds.length !== 1) return [`${key}: ${kinds.join(" and ") || "{}"} is not allowed: an uplink is one of ${uplinkKinds.join(", ")}`];
         const { mtu, between } = own.vxlan ?? {};
         return [
             ...(network === "private" && mtu !== undefined && mtu !== usualMtu ? [`${key}.vxlan.mtu: ${mtu} is not allowed: instances send frames of ${usualMtu} bytes and cannot all be told otherwise; ` +

@@ -7,7 +7,7 @@ import { readFile, writeFile } from "../guest/machine-files";
 /** What makes an interface the one that it is: another one of these is another interface. */
 interface Way {
     kind: "vlan" | "vxlan";
-    id: number;
+    segment: number;
     /** Of a VLAN: the network card. */
     nic?: string;
     /** Of a VXLAN: the other host, a name or an IPv4 address, and the UDP port. */
@@ -32,7 +32,7 @@ const scriptFile = (network: string): string => `/usr/local/lib/classroom/uplink
  * it differs between the supported distributions and by choice), none of them touches interfaces that it does not know.
  * @param address of the other host, of a VXLAN
  */
-export function uplinkScript({ network, bridge, kind, id, nic, port, mtu }: Omit<Inputs, "connection">, address?: string): string {
+export function uplinkScript({ network, bridge, kind, segment, nic, port, mtu }: Omit<Inputs, "connection">, address?: string): string {
     const device = deviceOf(network), missing = (name: string) => `[ -e /sys/class/net/${name} ] ||`;
     // Without addresses of their own: the hosts take no part in the network.
     const settle = (name: string, more: string) => [`ip link set ${name} addrgenmode none 2> /dev/null || true`, `ip link set ${name} mtu ${mtu} ${more}up`];
@@ -42,8 +42,8 @@ export function uplinkScript({ network, bridge, kind, id, nic, port, mtu }: Omit
         `${missing(bridge)} ip link add ${bridge} type bridge stp_state 0 forward_delay 0`,
         ...settle(bridge, ""),
         ...(kind === "vlan"
-            ? [`ip link set ${nic} up`, `${missing(device)} ip link add link ${nic} name ${device} type vlan id ${id}`]
-            : [`${missing(device)} ip link add ${device} type vxlan id ${id} remote ${address} dstport ${port} nolearning`]),
+            ? [`ip link set ${nic} up`, `${missing(device)} ip link add link ${nic} name ${device} type vlan id ${segment}`]
+            : [`${missing(device)} ip link add ${device} type vxlan id ${segment} remote ${address} dstport ${port} nolearning`]),
         ...settle(device, `master ${bridge} `),
         "",
     ].join("\n");
@@ -68,8 +68,8 @@ WantedBy=multi-user.target
 
 /** Guests' cards come and go with them. */
 const isGuests = (port: string): boolean => /^vnet\d+$/.test(port);
-const inWords = ({ kind, id, nic, peer, port }: Way): string => kind === "vlan" ? `VLAN ${id} on ${nic}` : `VXLAN ${id} to ${peer}, port ${port}`;
-const sameWay = (a: Way, b: Way): boolean => (["kind", "id", "nic", "peer", "port"] as const).every(key => a[key] === b[key]);
+const inWords = ({ kind, segment, nic, peer, port }: Way): string => kind === "vlan" ? `VLAN ${segment} on ${nic}` : `VXLAN ${segment} to ${peer}, port ${port}`;
+const sameWay = (a: Way, b: Way): boolean => (["kind", "segment", "nic", "peer", "port"] as const).every(key => a[key] === b[key]);
 
 /** A bridge of a physical host with a VLAN or a VXLAN to the other one as its port, now and after a restart (N2, N4). */
 export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
@@ -93,9 +93,9 @@ for p in /sys/class/net/${bridge}/brif/*; do [ ! -e "$p" ] || echo "port \${p##*
             return line === undefined ? undefined : (JSON.parse(line.slice(`link ${name} `.length)) as Link[])[0];
         };
         const [device, ownBridge] = [linkOf(deviceOf(network)), linkOf(bridge)];
-        const { info_kind: kind = "no", info_data: { id = 0, port, remote } = {} } = device?.linkinfo ?? {};
+        const { info_kind: kind = "no", info_data: { id: segment = 0, port, remote } = {} } = device?.linkinfo ?? {};
         // The name stands for its address.
-        const way = device && { kind, id, ...(kind === "vlan" ? { nic: device.link } : { peer: remote === address ? peer : remote, port }) } as Way;
+        const way = device && { kind, segment, ...(kind === "vlan" ? { nic: device.link } : { peer: remote === address ? peer : remote, port }) } as Way;
         return { address, device, bridge: ownBridge, way, enabled: lines.includes("enabled"), ports: lines.flatMap(l => /^port (.+)$/.exec(l)?.[1] ?? []).filter(p => !isGuests(p)) };
     };
     const put = async (inputs: Inputs) => {
@@ -108,7 +108,7 @@ mkdir -p "$(dirname ${wantedBy(network)})"; ln -sf ${unitFile(network)} ${wanted
 [ ! -d /run/systemd/system ] || systemctl daemon-reload`);
     };
     return {
-        inputs: ["network", "bridge", "kind", "id", "nic", "peer", "port", "mtu", "ports", "up", "persistent"], access: ["connection"], replaceOn: ["network", "bridge"],
+        inputs: ["network", "bridge", "kind", "segment", "nic", "peer", "port", "mtu", "ports", "up", "persistent"], access: ["connection"], replaceOn: ["network", "bridge"],
         // Words of the shell as they are.
         check({ network, bridge, nic, peer }): Problem[] {
             const bad = ([["network", network], ["bridge", bridge], ["nic", nic], ["peer", peer]] as const).find(([, name]) => name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name));
@@ -154,8 +154,8 @@ export interface UplinkArgs {
     /** The bridge that guests are plugged into; made here. */
     bridge: pulumi.Input<string>;
     kind: pulumi.Input<"vlan" | "vxlan">;
-    /** VLAN id or VNI: the same on the other host, and nobody else's on what is between them. */
-    id: pulumi.Input<number>;
+    /** VLAN id or VNI: the same on the other host, and nobody else's on what is between them. (A resource's `id` is Pulumi's.) */
+    segment: pulumi.Input<number>;
     /** Of a VLAN: the host's network card. */
     nic?: pulumi.Input<string>;
     /** Of a VXLAN: the other host's name or IPv4 address. */

@@ -21,3 +21,10 @@ test("a number that is another team's; a stack is not at odds with itself", () =
     expect(sharedWithTeams("team02", teams.team02, teams)).toEqual([]);
     expect(sharedWithTeams("lab", { lab: "lab" }, teams)).toEqual([]);
 });
+
+test("an uplink's id that is another team's, be it for another network; of another kind it is another wire", () => {
+    const own = (uplinks: object) => sharedWithTeams("team03", { number: 3, hosts: hosts("a", "b"), uplinks }, { team01: { ...teams.team01, uplinks: { internal: { vxlan: {} } } } });
+    expect(own({ internal: { vxlan: {} }, private: { vxlan: {} } })).toEqual([]);
+    expect(own({ private: { vxlan: { id: 1002 } } })).toEqual(["uplinks.private.vxlan.id: 1002 is the id of the network internal of team01 too; allowed is one that no other stack has"]);
+    expect(own({ private: { vlan: { nic: "eth1", id: 1002 } } })).toEqual([]);
+});

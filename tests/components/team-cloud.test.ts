@@ -38,6 +38,15 @@ test("a cloud that is made node by node: each step adds what belongs to that nod
     expect([...before]).toEqual([...facts(await registered(1))]);
 });
 
+test("uplinks that the program makes: an end on each host, whose bridge the network is then in (N2, N4)", async () => {
+    const seen = Object.fromEntries((await cloudResources({ ...given(1), uplinks: { internal: { vxlan: {} }, private: { vlan: { nic: "eno2" } } } })).map(r => [r.name, r.inputs]));
+    for (const [role, peer] of [["central", "gks-126.scc.kit.edu"], ["compute", "gks-125.scc.kit.edu"]]) {
+        expect(seen[`cloud-net-${role}-internal-uplink`]).toMatchObject({ kind: "vxlan", segment: 1002, port: 4789, mtu: 1450, peer, bridge: "br-up-internal", ports: ["up-internal"] });
+        expect(seen[`cloud-net-${role}-private-uplink`]).toMatchObject({ kind: "vlan", segment: 1003, nic: "eno2", mtu: 1500, bridge: "br-up-private" });
+        expect([seen[`cloud-net-${role}-internal`].bridge, seen[`cloud-net-${role}-private`].bridge]).toEqual(["br-up-internal", "br-up-private"]);
+    }
+});
+
 test("files of the home folder, in the words of libvirt's provider, which knows no ~", async () => {
     const uri = async (files: object) => { const [found] = (await cloudResources({ ...given(1), ...files })).filter(r => r.name === "cloud-hosts-compute"); return new URL(found!.inputs.uri as string).searchParams; };
     const inHome = await uri({ sshKeyFile: "~/.ssh/id_rsa", knownHostsFile: "~/.ssh/known_hosts" });

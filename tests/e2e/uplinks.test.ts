@@ -51,7 +51,7 @@ const sh = async (team: Team, role: HostRole, script: string): Promise<string> =
 const handler = uplinkHandler(on);
 type Inputs = Parameters<typeof handler.create>[0];
 const inputs = (team: Team, role: HostRole, kind: Kind, own: Partial<Inputs> = {}): Inputs => ({
-    connection: host(team, role), network: "internal", bridge: "br-up-internal", kind, id: uplinkId(number[team], "internal"), ports: ["up-internal"], up: true, persistent: true,
+    connection: host(team, role), network: "internal", bridge: "br-up-internal", kind, segment: uplinkId(number[team], "internal"), ports: ["up-internal"], up: true, persistent: true,
     ...(kind === "vlan" ? { nic: "eth3", mtu: 1500 } : { peer: addressOf(team, other(role)), port: 4789, mtu: 1450 }), ...own,
 });
 
@@ -140,7 +140,7 @@ for (const kind of testable) describe(`${kind} uplinks of two teams on one switc
     });
 
     test("one id for two teams on one wire would let frames cross: the counters see it", async () => {
-        const own = inputs("b", "central", kind), crossed = { ...own, id: uplinkId(number.a, "internal"), ...(kind === "vxlan" && { peer: addressOf("a", "compute") }) };
+        const own = inputs("b", "central", kind), crossed = { ...own, segment: uplinkId(number.a, "internal"), ...(kind === "vxlan" && { peer: addressOf("a", "compute") }) };
         await handler.update("", own, crossed);
         expect(await handler.read("", crossed)).toEqual(crossed);
         expect(await spread("b", "central")).toMatchObject({ "a compute": 20 });
@@ -191,7 +191,7 @@ for (const kind of testable) describe(`${kind} uplinks of two teams on one switc
 
     test("what is there already and is another is left alone, with both shown", async () => {
         const own = inputs("a", "central", kind);
-        await expect(handler.create({ ...own, id: 77 })).rejects.toThrow(`a central: there is an interface up-internal already, ${kind === "vlan" ? "VLAN 1002 on eth3" : "VXLAN 1002 to 198.51.100.11, port 4789"}; wanted is ${kind === "vlan" ? "VLAN 77" : "VXLAN 77"}`);
+        await expect(handler.create({ ...own, segment: 77 })).rejects.toThrow(`a central: there is an interface up-internal already, ${kind === "vlan" ? "VLAN 1002 on eth3" : "VXLAN 1002 to 198.51.100.11, port 4789"}; wanted is ${kind === "vlan" ? "VLAN 77" : "VXLAN 77"}`);
         await sh("a", "central", "ip link add nic9 type veth peer name nic10; ip link set nic9 master br-up-internal");
         await expect(handler.create(own)).rejects.toThrow("a central: there is a bridge br-up-internal already, with nic9 in it; wanted is one of this network's own");
         await sh("a", "central", "ip link delete nic9");
@@ -213,7 +213,7 @@ test("VLAN uplinks of two teams on one switch, on a kernel that has VLANs: an em
     const dir = fs.mkdtempSync(path.join(state, "emulated-")), vlan = (team: Team, role: HostRole, own: Partial<Inputs> = {}) => uplinkScript(inputs(team, role, "vlan", own));
     fs.mkdirSync(path.join(dir, "scripts"));
     for (const team of teams) for (const role of hostRoles) fs.writeFileSync(path.join(dir, "scripts", `${team}-${role}`), vlan(team, role));
-    fs.writeFileSync(path.join(dir, "scripts/crossed"), vlan("b", "central", { id: uplinkId(number.a, "internal") }));
+    fs.writeFileSync(path.join(dir, "scripts/crossed"), vlan("b", "central", { segment: uplinkId(number.a, "internal") }));
     fs.copyFileSync(path.join(projectDir(), "tests/e2e/vlan-init.sh"), path.join(dir, "init"));
     fs.chmodSync(path.join(dir, "init"), 0o755);
     const said: string[] = [];
