@@ -5,9 +5,10 @@ import { session } from "../clients/identity";
 import { images } from "../clients/image";
 import { closeAll, exec } from "../clients/ssh";
 import { volumes } from "../clients/volume";
-import type { Settings } from "../config/settings";
+import type { Credentials, Settings } from "../config/settings";
 import { openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
+import { exported } from "../engine/state";
 import { hostConnection } from "../components/host-pair";
 import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
@@ -18,6 +19,7 @@ import { addHelp } from "./help";
 import { onOperatorSide } from "./operator-side";
 import { encryptedKeys } from "./placeholders";
 import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "./reach";
+import { adminFacts, generatedPasswords } from "./secrets";
 import { Terminal } from "./terminal";
 
 interface CheckOptions { json?: boolean }
@@ -86,9 +88,10 @@ export const inWords = ({ result, id, title, detail, seconds }: CheckResult): st
  */
 async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): Promise<CheckedCloud> {
     const apiNode = connectionOf(stack, "api-node");
-    const settings = await settingsOf(stack, terminal);
-    terminal.protect([settings.credentials.adminPassword]);
-    const access = adminAccess(settings, hostConnection(settings, "central"));
+    const { settings, generated } = await settingsOf(stack, terminal);
+    const facts = adminFacts(stack, settings, generated);
+    terminal.protect([facts.credentials.adminPassword]);
+    const access = adminAccess(facts, hostConnection(settings, "central"));
     const admin = session(access);
     await admin.withLogin(async () => undefined);
     return {
@@ -101,10 +104,11 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     };
 }
 
-/** The engine is asked for the settings only where it alone can decrypt the passwords. */
-async function settingsOf(stack: string, terminal: Terminal): Promise<Settings> {
+/** The engine is asked for the settings, and for generated passwords, only where it alone can decrypt them. */
+async function settingsOf(stack: string, terminal: Terminal): Promise<{ settings: Settings; generated: Partial<Credentials> }> {
     const given = configured(stack);
-    if (encryptedKeys(given).length === 0) return settingsFrom(stack, given);
+    if (encryptedKeys(given).length === 0 && given.secrets !== "generated") return { settings: settingsFrom(stack, given), generated: {} };
     const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
-    return decryptedSettings(stack, await opened.getAllConfig());
+    const settings = decryptedSettings(stack, await opened.getAllConfig());
+    return { settings, generated: settings.secrets === "generated" ? generatedPasswords(exported(await opened.exportStack())) : {} };
 }

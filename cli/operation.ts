@@ -2,14 +2,16 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
+import type { OnGenerated } from "../components/passwords";
 import { program } from "../components/team-cloud";
-import type { Settings } from "../config/settings";
+import type { Credentials, Settings } from "../config/settings";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { clearPending, forgetFormerLab } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
-import { readState, realOnes, RecordedResource } from "../engine/state";
+import { needRandomPlugin } from "../engine/random-plugin";
+import { exported, readState, realOnes } from "../engine/state";
 import { UserError } from "../system/errors";
 import { conclude, Diagnosed } from "./diagnose";
 import { examine, onHosts } from "./examine";
@@ -20,7 +22,7 @@ import { decryptedSettings, labOf } from "./reach";
 import { nameOf, Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
 import type { Run } from "./run";
-import { knownSecrets } from "./secrets";
+import { adminFacts, knownSecrets, recordedSecrets } from "./secrets";
 
 /** How long a service of the cloud may take to answer a question, where questions are all that is asked. */
 const PATIENCE_SECONDS = 12;
@@ -36,8 +38,8 @@ export async function perform(run: Run): Promise<number> {
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
 }
 
-/** What an operation works with; `down` are the hosts that a diagnosis does without. */
-interface Ready { stack: Stack; settings: Settings; down: HostDown[] }
+/** What an operation works with; `generated` passwords are in it as they become known, `down` are the hosts that a diagnosis does without. */
+interface Ready { stack: Stack; settings: Settings; generated: Partial<Credentials>; down: HostDown[] }
 
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
 async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: string[] }> {
@@ -45,13 +47,18 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
         throw new UserError(`nothing of stack ${run.stack} is recorded, so there is nothing to diagnose; make it with: ./classroom up ${run.stack}`, 2);
     }
     const engine = await obtainEngine(run.terminal);
-    const stack = await openStack(run.stack, program, engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
+    const secrets: string[] = [], generated: Partial<Credentials> = {};
+    const protect = (more: readonly string[]) => { secrets.push(...more); run.terminal.protect(secrets); };
+    const told: OnGenerated = (name, password) => { generated[name] = password; protect([password]); };
+    const stack = await openStack(run.stack, () => program(told), engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
     const config = await stack.getAllConfig();
     const settings = decryptedSettings(run.stack, config);
-    run.terminal.protect(knownSecrets(settings, config, []));
+    protect(knownSecrets(settings, config));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
     const [state, down] = await Promise.all([stack.exportStack(), run.operation === "diagnose" ? hostsDown(settings) : checkHosts(settings, run.operation === "refresh" ? 2 : 1).then(() => [])]);
-    run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
+    const resources = exported(state);
+    protect(recordedSecrets(resources));
+    if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:"))) await needRandomPlugin(stack, engine, run.terminal);
     let unrecorded: string[] = [];
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack);
@@ -61,7 +68,7 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }
-    return { stack, settings, unrecorded, down };
+    return { stack, settings, generated, unrecorded, down };
 }
 
 async function seeToPending(run: Run, stack: Stack, settings: Settings): Promise<string[]> {
@@ -108,7 +115,7 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
     return { operation, renderer, known, seconds: Math.round((Date.now() - start) / 100) / 10, ...(failure && { failure }) };
 }
 
-async function operate(run: Run, { stack, settings, down }: Ready, report: Report): Promise<number> {
+async function operate(run: Run, { stack, settings, generated, down }: Ready, report: Report): Promise<number> {
     const { operation, terminal, log } = run;
     run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
     const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
@@ -143,7 +150,7 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     }
     if (operation !== "refresh") terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`);
     if (operation === "up") {
-        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, settings));
+        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, adminFacts(run.stack, settings, generated)));
         useLines(use).forEach(line => terminal.line(line));
         return finish(0, use);
     }

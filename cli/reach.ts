@@ -50,10 +50,10 @@ export const decryptedSettings = (stack: string, config: ConfigMap): Settings =>
  * @throws UserError naming every mistake
  */
 export function checkConfigured(stack: string): void {
-    const { credentials, ...rest } = configured(stack);
+    const given = configured(stack), { credentials: _encrypted, ...rest } = given;
     // The same check comes again with the engine, which can read it.
     if (encryptedKeys(rest).length > 0) return;
-    settingsFrom(stack, { ...rest, credentials: placeholderCredentials(credentials) }, noMachine);
+    settingsFrom(stack, { ...rest, credentials: placeholderCredentials(given) }, noMachine);
 }
 
 /** The nodes that the stack's state knows, by name; none before the first up. */

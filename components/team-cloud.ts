@@ -6,7 +6,7 @@ import { ofProject, readStackSettings } from "../config/stack-settings";
 import { measure } from "../providers/glance/image";
 import { checkOperatorKey, releaseOf } from "../releases";
 import { checkOwnOptions } from "../releases/own-options";
-import type { CloudFacts, Release } from "../releases/release";
+import type { OpenFacts, Release } from "../releases/release";
 import { messageOf, UserError } from "../system/errors";
 import { Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
@@ -19,6 +19,7 @@ import { DatabaseNode } from "./nodes/database-node";
 import { ImageNode } from "./nodes/image-node";
 import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
+import { marks, OnGenerated, Passwords } from "./passwords";
 
 /** What a node is given where the stack does not say: enough for the tutorial's services in it. */
 const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
@@ -32,14 +33,16 @@ export class TeamCloud extends pulumi.ComponentResource {
     /** How each node is reached. */
     readonly nodes: pulumi.Output<Record<string, Connection>>;
 
-    constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    /** @param onGenerated told of passwords that only the stack knows */
+    constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions, onGenerated?: OnGenerated) {
         super("classroom:index:TeamCloud", name, {}, opts);
-        const { plan, credentials, libvirtType } = settings;
+        const { plan, queueUser, libvirtType } = settings;
         const release = releaseOf(settings.release);
         const ownOptions = Object.fromEntries(nodeNames.flatMap(node => settings.nodes[node]?.options ? [[node, settings.nodes[node].options]] : []));
-        const cloud: CloudFacts = { plan, credentials, libvirtType, ownOptions };
-        checkOwnOptions(release, cloud);
+        const cloud: OpenFacts = { plan, queueUser, libvirtType, ownOptions };
+        checkOwnOptions(release, { ...cloud, credentials: marks });
         const parent = { parent: this };
+        const passwords = new Passwords(`${name}-password`, { ...settings, onGenerated }, parent);
         const pair = new HostPair(`${name}-hosts`, settings, parent);
         const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan }, parent);
         const via = pair.connections.central;
@@ -54,7 +57,7 @@ export class TeamCloud extends pulumi.ComponentResource {
                 ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
         })) as unknown as Record<NodeName, Machine>;
-        const on = (node: NodeName) => ({ machine: machines[node], release, cloud, store: machines["db-node"].resource });
+        const on = (node: NodeName) => ({ machine: machines[node], release, cloud, passwords, store: machines["db-node"].resource });
 
         const db = new DatabaseNode(`${name}-db`, on("db-node"), parent);
         const auth = new AuthNode(`${name}-auth`, { ...on("auth-node"), database: db.databases.keystone, via }, parent);
@@ -67,6 +70,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         const computes = (["compute-1", "compute-2"] as const).map(node =>
             new ComputeNode(`${name}-${node}-nova`, { ...on(node), node, after: [...api.ready, ...identity], admin }, parent));
         api.discover(computes.flatMap(c => c.ready), pulumi.all((["compute-1", "compute-2"] as const).map(n => machines[n].incarnation)).apply(all => all.join(" ")));
+        passwords.allMade();
 
         this.nodes = pulumi.all(nodeNames.map(n => machines[n].connection)).apply(all => Object.fromEntries(nodeNames.map((n, i) => [n, all[i]!])));
         this.registerOutputs({ nodes: this.nodes });
@@ -85,7 +89,7 @@ export class TeamCloud extends pulumi.ComponentResource {
 }
 
 /** The cloud of a stack, under the name that every resource's begins with. */
-export const cloudOf = (settings: Settings, opts?: pulumi.ComponentResourceOptions): TeamCloud => new TeamCloud("cloud", settings, opts);
+export const cloudOf = (settings: Settings, opts?: pulumi.ComponentResourceOptions, onGenerated?: OnGenerated): TeamCloud => new TeamCloud("cloud", settings, opts, onGenerated);
 
 /** @throws UserError when the first image's file is not the one that the configuration says, which otherwise shows late */
 async function checkImage({ image }: Settings): Promise<void> {
@@ -93,15 +97,15 @@ async function checkImage({ image }: Settings): Promise<void> {
     try { await measure(image.file, image.sha256); } catch (e) { throw new UserError(`image: ${messageOf(e)}; nothing was changed`); }
 }
 
-/** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike. */
-export async function program(): Promise<Record<string, unknown>> {
+/** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike, which has to know what it must not show. */
+export async function program(onGenerated?: OnGenerated): Promise<Record<string, unknown>> {
     // Where in the source each resource was made goes into the state with eleven paths of this machine, a quarter of its size.
     (pulumi.Resource as unknown as { callsites(): [] }).callsites = () => [];
     try {
         const settings = readStackSettings(pulumi.getStack(), ofProject(pulumi.getProject(), pulumi.runtime.allConfig()));
         checkOperatorKey(settings);
         await checkImage(settings);
-        return { nodes: cloudOf(settings).nodes };
+        return { nodes: cloudOf(settings, {}, onGenerated).nodes };
     } catch (e) {
         // The engine shows the message of this class alone, without a stack.
         throw e instanceof UserError ? new pulumi.RunError(e.message) : e;

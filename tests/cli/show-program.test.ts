@@ -127,8 +127,8 @@ test("two teams differ in their hosts and hardware addresses alone; a host's key
 
 test("of what the engine encrypted, nothing is needed for placeholders, and no password can be shown", async () => {
     const secure = { secure: "v1:abc:def" };
-    expect(placeholderCredentials(secure)).toEqual(placeholderCredentials({}));
-    expect(placeholderCredentials({ ...canaries, novaUser: secure })).toEqual(placeholderCredentials({}));
+    expect(placeholderCredentials({ credentials: secure })).toEqual(placeholderCredentials({}));
+    expect(placeholderCredentials({ credentials: { ...canaries, novaUser: secure } })).toEqual(placeholderCredentials({}));
     await expect(programOf("team01", { ...teamConfig, credentials: { novaUser: secure } }, { showSecrets: true }))
         .rejects.toThrow("the configuration of stack team01 has credentials.novaUser encrypted, which the engine alone can read; without --show-secrets, placeholders stand for passwords");
     await expect(programOf("team01", { ...teamConfig, hosts: secure })).rejects.toThrow("has hosts encrypted, which the engine alone can read; render needs everything but credentials in plain text");
