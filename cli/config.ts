@@ -9,7 +9,7 @@ import { configFile, PROJECT, replaceConfig, setSecret } from "../engine/automat
 import { obtainEngine } from "../engine/obtain";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
-import { configured } from "./reach";
+import { configured, configuredIn } from "./reach";
 import { Terminal } from "./terminal";
 
 /** `config set-secret`: passwords of the cloud in place of others, encrypted in the stack's own file; `config rotate`: other generated ones. */
@@ -47,7 +47,7 @@ function namesIn(names: readonly string[]): (keyof Credentials)[] {
  * @throws UserError when one of them is not generated
  */
 export function rotated(text: string, stack: string, names: readonly (keyof Credentials)[]): string {
-    const { secrets, credentials = {}, rotations = {} } = configured(stack) as { secrets?: unknown; credentials?: object; rotations?: Partial<Record<string, number>> };
+    const { secrets, credentials = {}, rotations = {} } = configuredIn(text) as { secrets?: unknown; credentials?: object; rotations?: Partial<Record<string, number>> };
     const wrong = names.flatMap(name => whyNotRotated(name, secrets, credentials) ?? []).filter((reason, i, all) => all.indexOf(reason) === i);
     if (wrong.length > 0) throw new UserError(`${names.join(", ")} of stack ${stack} cannot be rotated; nothing was changed\n${wrong.map(reason => `  ${reason}`).join("\n")}`);
     const document = yaml.parseDocument(text), keys = document.get("config") as yaml.YAMLMap;
