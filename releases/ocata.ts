@@ -41,10 +41,10 @@ const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-conso
 const cell0 = "00000000-0000-0000-0000-000000000000";
 /** A command about nova's cells; what it is to write into the database comes by the file $f. */
 const cells = (command: string): string => `su -s /bin/sh -c "nova-manage --config-file /etc/nova/nova.conf --config-file $f cell_v2 ${command}" nova`;
-/** A step about a cell: nova keeps in its database how it finds the cell's queue and database, passwords included. */
-const cell = (command: string, urls: (cloud: CloudFacts) => [queue: string, database: string]): Pick<SyncStep, "command" | "input"> => ({
+/** A step about a cell: nova keeps in its database how it finds the cell's database and queue, passwords included. */
+const cell = (command: string, urls: (cloud: CloudFacts) => Record<string, string>): Pick<SyncStep, "command" | "input"> => ({
     command: `f=$(mktemp); trap 'rm -f "$f"' EXIT; cat > "$f"; chown nova "$f"\n${command}`,
-    input: cloud => { const [queue, database] = urls(cloud); return `[DEFAULT]\ntransport_url = ${queue}\nsql_connection = ${database}\n`; },
+    input: cloud => ["[DEFAULT]", ...Object.entries(urls(cloud)).map(([option, url]) => `${option} = ${url}`), ""].join("\n"),
 });
 
 export const ocata: Release = {
@@ -126,14 +126,17 @@ export const ocata: Release = {
         },
         sync: [
             { step: "nova-api-db-sync", command: asUser("nova", "nova-manage api_db sync") },
-            { step: "nova-cell0", ...cell(`${asUser("nova", "nova-manage cell_v2 map_cell0")}\n${cells(`update_cell --cell_uuid ${cell0}`)}`, cloud => ["none:///", databaseUrl(cloud, "nova", "nova_cell0")]) },
+            { step: "nova-cell0", ...cell(`${asUser("nova", "nova-manage cell_v2 map_cell0")}\n${cells(`update_cell --cell_uuid ${cell0}`)}`, cloud => ({ sql_connection: databaseUrl(cloud, "nova", "nova_cell0") })) },
             schemas.nova,
             {
                 step: "nova-cell1",
                 ...cell(`list=$(${cells("list_cells")})
 uuid=$(printf '%s\\n' "$list" | sed -n 's/^| *cell1 *| *\\([0-9a-f-]*\\) .*/\\1/p')
 if [ -n "$uuid" ]; then ${cells("update_cell --cell_uuid $uuid")}; else ${cells("create_cell --name cell1")}; fi`,
-                cloud => [`rabbit://${cloud.queueUser}:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/`, databaseUrl(cloud, "nova")]),
+                cloud => ({
+                    transport_url: `rabbit://${cloud.queueUser}:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/`,
+                    sql_connection: databaseUrl(cloud, "nova"),
+                })),
                 restarts: apiServices,
             },
         ],
