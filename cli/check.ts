@@ -5,9 +5,10 @@ import { session } from "../clients/identity";
 import { images } from "../clients/image";
 import { closeAll, exec } from "../clients/ssh";
 import { volumes } from "../clients/volume";
-import type { Settings } from "../config/settings";
+import type { Credentials, Settings } from "../config/settings";
 import { openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
+import { exported } from "../engine/state";
 import { hostConnection } from "../components/host-pair";
 import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
@@ -18,6 +19,7 @@ import { addHelp } from "./help";
 import { onOperatorSide } from "./operator-side";
 import { encryptedKeys } from "./placeholders";
 import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "./reach";
+import { adminFacts, generatedPasswords } from "./secrets";
 import { Terminal } from "./terminal";
 
 interface CheckOptions { json?: boolean; patience?: number }
@@ -95,9 +97,10 @@ export const inWords = ({ result, id, title, detail, seconds }: CheckResult): st
  */
 async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): Promise<CheckedCloud> {
     const apiNode = connectionOf(stack, "api-node");
-    const settings = await settingsOf(stack, terminal);
-    terminal.protect([settings.credentials.adminPassword]);
-    const access = adminAccess(settings, hostConnection(settings, "central"));
+    const { settings, generated } = await settingsOf(stack, terminal);
+    const facts = adminFacts(stack, settings, generated);
+    terminal.protect([facts.credentials.adminPassword]);
+    const access = adminAccess(facts, hostConnection(settings, "central"));
     const admin = session(access);
     await admin.withLogin(async () => undefined);
     return {
@@ -110,11 +113,15 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     };
 }
 
-/** Whether the engine alone can decrypt the passwords. */
-const needsEngine = (stack: string): boolean => encryptedKeys(configured(stack)).length > 0;
+/** Whether the engine alone can decrypt the passwords, or knows those that are generated. */
+function needsEngine(stack: string): boolean {
+    const given = configured(stack);
+    return encryptedKeys(given).length > 0 || given.secrets === "generated";
+}
 
-async function settingsOf(stack: string, terminal: Terminal): Promise<Settings> {
-    if (!needsEngine(stack)) return settingsFrom(stack, configured(stack));
+async function settingsOf(stack: string, terminal: Terminal): Promise<{ settings: Settings; generated: Partial<Credentials> }> {
+    if (!needsEngine(stack)) return { settings: settingsFrom(stack, configured(stack)), generated: {} };
     const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
-    return decryptedSettings(stack, await opened.getAllConfig());
+    const settings = decryptedSettings(stack, await opened.getAllConfig());
+    return { settings, generated: settings.secrets === "generated" ? generatedPasswords(exported(await opened.exportStack())) : {} };
 }

@@ -1,16 +1,18 @@
+import * as fs from "fs";
 import * as readline from "readline";
 import { Writable } from "stream";
 import type { Command } from "commander";
+import * as yaml from "yaml";
 import { passwordProblem } from "../config/passwords";
-import { credentialNames, Credentials } from "../config/settings";
-import { configFile, setSecret } from "../engine/automation";
+import { credentialNames, Credentials, whyNotRotated } from "../config/settings";
+import { configFile, PROJECT, replaceConfig, setSecret } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
-import { configured } from "./reach";
+import { configured, configuredIn } from "./reach";
 import { Terminal } from "./terminal";
 
-/** `config set-secret`: passwords of the cloud in place of the tutorial's, encrypted in the stack's own file. */
+/** `config set-secret`: passwords of the cloud in place of others, encrypted in the stack's own file; `config rotate`: other generated ones. */
 export function addConfigCommands(cli: Command): void {
     const config = cli.command("config").description("a stack's configuration, Pulumi.<stack>.yaml");
     const set = config.command("set-secret").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").argument("<name...>", credentialNames.join(", "))
@@ -23,6 +25,14 @@ export function addConfigCommands(cli: Command): void {
             terminal.line(`set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`);
         });
     set.addHelpText("after", "\nThe passphrase that decrypts them is in the state folder, not in the file.");
+    const rotating = config.command("rotate").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").argument("<name...>", credentialNames.join(", "))
+        .description("have generated passwords replaced by others with the next up (rotations of Pulumi.<stack>.yaml)")
+        .action((stack: string, names: string[]) => {
+            const file = configFile(stack), wanted = namesIn(names);
+            replaceConfig(file, rotated(fs.readFileSync(file, "utf8"), stack, wanted));
+            new Terminal(undefined).line(`rotations counted in ${file}: ${wanted.join(", ")}; the cloud has other passwords there with the next ./classroom up ${stack}`);
+        });
+    addHelp(rotating, ["config rotate lab cinderUser", "config rotate team01 adminPassword adminToken && ./classroom up team01"]);
     addHelp(set, ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"], { 0: "done", 1: "error", 130: "interrupted" });
 }
 
@@ -30,6 +40,20 @@ function namesIn(names: readonly string[]): (keyof Credentials)[] {
     const unknown = names.filter(name => !(credentialNames as string[]).includes(name));
     if (unknown.length > 0) throw new UserError(`no such password: ${unknown.join(", ")}; there are ${credentialNames.join(", ")}. Nothing was changed`);
     return [...new Set(names)] as (keyof Credentials)[];
+}
+
+/**
+ * The text of a stack's file with the rotations of some passwords counted one up; all else of it stays as it is.
+ * @throws UserError when one of them is not generated
+ */
+export function rotated(text: string, stack: string, names: readonly (keyof Credentials)[]): string {
+    const { secrets, credentials = {}, rotations = {} } = configuredIn(text) as { secrets?: unknown; credentials?: object; rotations?: Partial<Record<string, number>> };
+    const wrong = names.flatMap(name => whyNotRotated(name, secrets, credentials) ?? []).filter((reason, i, all) => all.indexOf(reason) === i);
+    if (wrong.length > 0) throw new UserError(`${names.join(", ")} of stack ${stack} cannot be rotated; nothing was changed\n${wrong.map(reason => `  ${reason}`).join("\n")}`);
+    const document = yaml.parseDocument(text), keys = document.get("config") as yaml.YAMLMap;
+    const key = keys.has("rotations") ? "rotations" : `${PROJECT}:rotations`;
+    for (const name of names) document.setIn(["config", key, name], (rotations[name] ?? 0) + 1);
+    return document.toString({ lineWidth: 0 });
 }
 
 /** @throws UserError naming what is wrong, never the password */

@@ -1,14 +1,13 @@
 import * as fs from "fs";
 import * as path from "path";
 import { backendDir } from "../engine/automation";
-import type { CloudFacts } from "../releases/release";
-import { openrc } from "../releases/tutorial";
+import { AdminFacts, openrc } from "../releases/tutorial";
 
 /** The operator's own openrc of a stack, in the stack's folder (K8). */
 export const openrcFile = (stack: string): string => path.join(backendDir(), stack, "openrc");
 
-/** Writes it, readable by the operator alone, from the credentials that the nodes' own are written from. Returns its path. */
-export function writeOpenrc(stack: string, cloud: CloudFacts): string {
+/** Writes it, readable by the operator alone, from the password that the nodes' own are written from. Returns its path. */
+export function writeOpenrc(stack: string, cloud: AdminFacts): string {
     const file = openrcFile(stack);
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     fs.rmSync(`${file}.new`, { force: true });

@@ -2,14 +2,16 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
+import type { OnGenerated } from "../components/passwords";
 import { program } from "../components/team-cloud";
-import type { Settings } from "../config/settings";
+import type { Credentials, Settings } from "../config/settings";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { clearPending, forgetFormerLab } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
-import { readState, realOnes, RecordedResource } from "../engine/state";
+import { needRandomPlugin } from "../engine/random-plugin";
+import { exported, readState, realOnes } from "../engine/state";
 import { UserError } from "../system/errors";
 import { conclude, Diagnosed } from "./diagnose";
 import { examine, onHosts } from "./examine";
@@ -24,7 +26,7 @@ import { offLines, Report, Unasked } from "./report";
 import { removeFromHosts } from "./restore-hosts";
 import { forget } from "./restore-point";
 import type { Run } from "./run";
-import { knownSecrets } from "./secrets";
+import { adminFacts, generatedPasswords, knownSecrets, recordedSecrets } from "./secrets";
 
 /** How long a service of the cloud may take to answer a question, where questions are all that is asked. */
 const PATIENCE_SECONDS = 12;
@@ -37,14 +39,14 @@ export async function perform(run: Run): Promise<number> {
         const { rebuilding } = run.options;
         if (rebuilding) await run.leavable(() => askForNew(run, rebuilding));
         const { unrecorded, ...ready } = await run.leavable(() => prepare(run, report));
-        if (rebuilding?.nodes.length === 0) return await tellOrphans(run, ready.settings, rebuilding, { operation: run.operation, stack: run.stack });
+        if (rebuilding?.nodes.length === 0) return await tellOrphans(run, ready, rebuilding, { operation: run.operation, stack: run.stack });
         if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, ready.stack, unrecorded);
         return await operate(run, ready, new Report(report));
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
 }
 
-/** What an operation works with; `down` are the hosts that a diagnosis does without. */
-interface Ready { stack: Stack; settings: Settings; down: HostDown[] }
+/** What an operation works with; `generated` passwords are in it as they become known, `down` are the hosts that a diagnosis does without. */
+interface Ready { stack: Stack; settings: Settings; generated: Partial<Credentials>; down: HostDown[] }
 
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
 async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: string[] }> {
@@ -52,13 +54,19 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
         throw new UserError(`nothing of stack ${run.stack} is recorded, so there is nothing to diagnose; make it with: ./classroom up ${run.stack}`, 2);
     }
     const engine = await obtainEngine(run.terminal);
-    const stack = await openStack(run.stack, program, engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
+    const secrets: string[] = [], generated: Partial<Credentials> = {};
+    const protect = (more: readonly string[]) => { secrets.push(...more); run.terminal.protect(secrets); };
+    const told: OnGenerated = (name, password) => { generated[name] = password; protect([password]); };
+    const stack = await openStack(run.stack, () => program(told), engine, line => run.terminal.note(line), { CLASSROOM_REPORT: report });
     const config = await stack.getAllConfig();
     const settings = decryptedSettings(run.stack, config);
-    run.terminal.protect(knownSecrets(settings, config, []));
+    protect(knownSecrets(settings, config));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
     const [state, down] = await Promise.all([stack.exportStack(), askHosts(run.operation, settings)]);
-    run.terminal.protect(knownSecrets(settings, config, (state.deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? []));
+    const resources = exported(state);
+    protect(recordedSecrets(resources));
+    Object.assign(generated, generatedPasswords(resources));
+    if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:"))) await needRandomPlugin(stack, engine, run.terminal);
     let unrecorded: string[] = [];
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack);
@@ -68,7 +76,7 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
     }
-    return { stack, settings, unrecorded, down };
+    return { stack, settings, generated, unrecorded, down };
 }
 
 /** Hosts that a diagnosis does without; other operations refuse to. What makes something asks first whether there is what it takes. */
@@ -130,7 +138,7 @@ async function lookForMachines({ stack: name, options, signal }: Run, stack: Sta
     if (target.length > 0) await stack.refresh({ target, signal });
 }
 
-async function operate(run: Run, { stack, settings, down }: Ready, report: Report): Promise<number> {
+async function operate(run: Run, { stack, settings, generated, down }: Ready, report: Report): Promise<number> {
     const { operation, terminal, log } = run;
     run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
     const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
@@ -169,11 +177,11 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
     }
     if (operation !== "refresh") terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`);
     if (operation === "up") {
-        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, settings));
+        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, adminFacts(run.stack, settings, generated)));
         useLines(use).forEach(line => terminal.line(line));
         return finish(0, use);
     }
-    if (run.options.rebuilding) return await tellOrphans(run, settings, run.options.rebuilding, result(0));
+    if (run.options.rebuilding) return await tellOrphans(run, { settings, generated }, run.options.rebuilding, result(0));
     if (operation === "destroy") {
         removeOpenrc(run.stack);
         await removeFromHosts(settings, run.stack);
@@ -184,8 +192,8 @@ async function operate(run: Run, { stack, settings, down }: Ready, report: Repor
 }
 
 /** What the nodes hold that the cloud knows nothing of, where a database was made anew or it is to be removed. Returns the exit code. */
-async function tellOrphans({ terminal, stack }: Run, settings: Settings, { nodes, clean }: Rebuilding, result: object): Promise<number> {
-    const found = clean || nodes.includes("db-node") ? await terminal.step("Looking for what the cloud knows nothing of", () => orphans(stack, settings, clean)) : [];
+async function tellOrphans({ terminal, stack }: Run, { settings, generated }: Pick<Ready, "settings" | "generated">, { nodes, clean }: Rebuilding, result: object): Promise<number> {
+    const found = clean || nodes.includes("db-node") ? await terminal.step("Looking for what the cloud knows nothing of", () => orphans(stack, settings, adminFacts(stack, settings, generated), clean)) : [];
     for (const orphan of found) terminal.line(`${clean ? "removed" : "unknown to the cloud"}: ${orphanLine(orphan)}`);
     if (found.length > 0 && !clean) terminal.line(`remove ${found.length === 1 ? "it" : "them"} with: ./classroom rebuild ${stack} --clean`);
     terminal.result({ ...result, orphans: found, exitCode: 0 });

@@ -5,7 +5,7 @@ import { volumes } from "../clients/volume";
 import { hostConnection } from "../components/host-pair";
 import type { NodeName } from "../config/nodes";
 import type { Settings } from "../config/settings";
-import { adminAccess } from "../releases/tutorial";
+import { adminAccess, AdminFacts } from "../releases/tutorial";
 import { connectionOf } from "./reach";
 
 const kinds = ["instance", "volume", "floating address", "firewall rule"] as const;
@@ -70,9 +70,9 @@ export function unknown(node: NodeName, lines: string, sets: Known): Orphan[] {
 }
 
 /** Looks on the nodes for what belongs to nothing in the cloud and, if that is wanted, removes it. A node that is off is left alone. */
-export async function orphans(stack: string, settings: Settings, remove: boolean): Promise<Orphan[]> {
+export async function orphans(stack: string, settings: Settings, admin: AdminFacts, remove: boolean): Promise<Orphan[]> {
     try {
-        const sets = await known(adminAccess(settings, hostConnection(settings, "central")));
+        const sets = await known(adminAccess(admin, hostConnection(settings, "central")));
         const found = await Promise.all(searches(settings).filter(({ node }) => settings.powerOf(node) === "on").map(async search => {
             const on = connectionOf(stack, search.node), left = unknown(search.node, (await exec(on, search.list)).stdout, sets);
             for (const { kind, id } of remove ? left : []) await exec(on, search.remove[kind]!(id));

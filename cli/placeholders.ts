@@ -10,12 +10,12 @@ export const placeholder = (name: string): string => `\${${name}}`;
 export const withReadablePlaceholders = (text: string): string => text.replace(/(?:%24%7B|\$\$\{)([A-Za-z0-9._-]+)(?:%7D|\})/g, (_, name: string) => placeholder(name));
 
 /**
- * A placeholder in the place of every password, those of the configuration included: `given` is what it says under
- * `credentials`, of which the names alone are looked at.
+ * A placeholder in the place of every password that is not generated, those of a configuration included, of which the
+ * names alone are looked at.
  */
-export function placeholderCredentials(given: unknown): Record<string, string> {
-    const own = typeof given === "object" && given !== null && !isEncrypted(given) ? Object.keys(given) : [];
-    return Object.fromEntries([...Object.keys(tutorialCredentials), ...own].map(name => [name, placeholder(name)]));
+export function placeholderCredentials({ secrets, credentials }: Record<string, unknown>): Record<string, string> {
+    const own = typeof credentials === "object" && credentials !== null && !isEncrypted(credentials) ? Object.keys(credentials) : [];
+    return Object.fromEntries([...secrets === "generated" ? [] : Object.keys(tutorialCredentials), ...own].map(name => [name, placeholder(name)]));
 }
 
 /** Whether a value of a configuration is one that the engine encrypted. */

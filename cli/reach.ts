@@ -15,8 +15,11 @@ import { encryptedKeys, noMachine, placeholderCredentials } from "./placeholders
 const OTHERS = /^(pulumi|libvirt):/;
 
 /** A stack's configuration as its file has it, without the project's prefix. */
-export function configured(stack: string): Record<string, unknown> {
-    const { config } = (yaml.parse(fs.readFileSync(configFile(stack), "utf8")) ?? {}) as { config?: Record<string, unknown> };
+export const configured = (stack: string): Record<string, unknown> => configuredIn(fs.readFileSync(configFile(stack), "utf8"));
+
+/** The configuration in the text of a stack's file. */
+export function configuredIn(text: string): Record<string, unknown> {
+    const { config } = (yaml.parse(text) ?? {}) as { config?: Record<string, unknown> };
     return Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !OTHERS.test(key))
         // The engine writes what is no object as text, `"true"`, and reads it so.
         .map(([key, value]) => [key.replace(`${PROJECT}:`, ""), typeof value === "string" ? parse(value) : value]));
@@ -50,10 +53,10 @@ export const decryptedSettings = (stack: string, config: ConfigMap): Settings =>
  * @throws UserError naming every mistake
  */
 export function checkConfigured(stack: string): void {
-    const { credentials, ...rest } = configured(stack);
+    const given = configured(stack), { credentials: _encrypted, ...rest } = given;
     // The same check comes again with the engine, which can read it.
     if (encryptedKeys(rest).length > 0) return;
-    settingsFrom(stack, { ...rest, credentials: placeholderCredentials(credentials) }, noMachine);
+    settingsFrom(stack, { ...rest, credentials: placeholderCredentials(given) }, noMachine);
 }
 
 /** The nodes that the stack's state knows, by name; none before the first up. */

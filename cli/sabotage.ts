@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { closeAll, exec, quote } from "../clients/ssh";
 import { NodeName, nodeNames } from "../config/nodes";
-import type { Settings } from "../config/settings";
+import { Settings, tutorialCredentials } from "../config/settings";
 import { checkNotHeld } from "../engine/automation";
 import { initShell } from "../providers/guest/init";
 import { releaseOf } from "../releases";
@@ -88,7 +88,7 @@ export function choose(wanted: string | undefined, node: string | undefined, ran
 /** The script as it runs: with what it may ask for, and the restart of who reads a file that it changes. */
 export function scriptOf({ node, script, file }: Variant, settings: Settings): string {
     const readers = file === undefined ? [] : softwareOf(releaseOf(settings.release), node)
-        .flatMap(software => software.config(settings, node)).filter(f => f.path === file).flatMap(f => f.readBy);
+        .flatMap(software => software.config({ ...settings, credentials: tutorialCredentials }, node)).filter(f => f.path === file).flatMap(f => f.readBy);
     return `${initShell}\nkind=${settings.kindOf(node)} floating=${quote(settings.plan.ranges.floating)}\n${script}
 ${readers.length === 0 ? "" : `for s in ${readers.map(quote).join(" ")}; do if is_running "$s"; then restart "$s" > /dev/null || true; fi; done`}`;
 }

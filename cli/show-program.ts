@@ -54,7 +54,7 @@ export function addRenderCommand(cli: Command): void {
  * @param given the stack's configuration, without the project's prefix
  */
 export async function programOf(stack: string, given: Record<string, unknown>, { showSecrets = false }: ProgramOptions = {}): Promise<ProgramResource[]> {
-    const readable = showSecrets ? given : { ...given, credentials: placeholderCredentials(given.credentials) };
+    const readable = showSecrets ? given : { ...given, credentials: placeholderCredentials(given) };
     const encrypted = encryptedKeys(readable);
     if (encrypted.length > 0) {
         const credentials = encrypted.every(key => key.split(".")[0] === "credentials");
@@ -66,11 +66,11 @@ export async function programOf(stack: string, given: Record<string, unknown>, {
 
 /** Outputs that the program makes something else of; known only once a resource is made. */
 const outputs: Readonly<Record<string, readonly string[]>> = {
-    "machine:HostKey": ["publicKey", "privateKey"], "guest:SshKey": ["publicKey"],
+    "machine:HostKey": ["publicKey", "privateKey"], "guest:SshKey": ["publicKey"], "randomPassword:RandomPassword": ["result"],
 };
 
 async function run(stack: string, settings: Settings): Promise<ProgramResource[]> {
-    const made: Omit<ProgramResource, "custom" | "inputs" | "secret">[] = [], names = new Map<pulumi.Resource, string>();
+    const made: (Omit<ProgramResource, "custom" | "inputs" | "secret" | "dependsOn"> & { after: pulumi.CustomResourceOptions["dependsOn"] })[] = [], names = new Map<pulumi.Resource, string>();
     const asked = new Map<string, Pick<ProgramResource, "custom" | "inputs">>();
     const key = (type: string, name: string) => `${type} ${name}`;
     await setMocks({
@@ -87,20 +87,20 @@ async function run(stack: string, settings: Settings): Promise<ProgramResource[]
         cloudOf(settings, { transformations: [({ resource, type, name, opts }) => {
             names.set(resource, name);
             const parent = nameOf(opts.parent), provider = nameOf((opts as pulumi.CustomResourceOptions).provider);
-            const waitsFor = [opts.dependsOn ?? []].flat().filter(r => pulumi.Resource.isInstance(r));
-            made.push({
-                name, type: shortType(type), ...(parent !== undefined && { parent }),
-                dependsOn: waitsFor.map(r => names.get(r)!), ...(provider !== undefined && { provider }),
-            });
+            made.push({ name, type: shortType(type), ...(parent !== undefined && { parent }), after: opts.dependsOn, ...(provider !== undefined && { provider }) });
             return undefined;
         }] });
     } finally { await pulumi.runtime.disconnect(); }
-    return made.map(resource => {
+    return await Promise.all(made.map(async ({ after, ...resource }) => {
         const request = asked.get(key(resource.type, resource.name));
         if (!request) throw new Error(`${resource.type} ${resource.name} was not registered: what it waits for never came`);
-        return { ...resource, custom: request.custom, ...plain(request.inputs) };
-    });
+        // Files of nodes that come later are known only when all is made.
+        const waitsFor = [await known<unknown>(after)].flat().filter(r => pulumi.Resource.isInstance(r));
+        return { ...resource, dependsOn: waitsFor.map(r => names.get(r)!), custom: request.custom, ...plain(request.inputs) };
+    }));
 }
+
+const known = <T>(value: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> => new Promise(resolve => { pulumi.output(value).apply(resolve); });
 
 /** Inputs without the engine's own marks: the code stored with a resource, and that a value is secret. */
 function plain({ __provider, ...inputs }: Record<string, unknown>): Pick<ProgramResource, "inputs" | "secret"> {

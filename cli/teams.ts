@@ -19,7 +19,8 @@ export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Recor
         return uplinkedNetworks.flatMap(network => { const uplink = of?.[network]; return !uplink || uplink.kind === "bridge" ? [] : [{ network, ...uplink }]; });
     };
     return Object.entries(teams).filter(([team]) => team !== stack).flatMap(([team, given]) => [
-        ...(own.number !== undefined && own.number === given.number ? [`number: ${String(own.number)} is the number of ${team} too; allowed is one that no other stack has: MAC addresses are made of it`] : []),
+        // A lab's hosts are on no wire with others.
+        ...(own.number !== undefined && own.number === given.number && own.lab === undefined && given.lab === undefined ? [`number: ${String(own.number)} is the number of ${team} too; allowed is one that no other stack has: MAC addresses are made of it`] : []),
         ...hosts(own).flatMap(mine => hosts(given).filter(other => other.at === mine.at)
             .map(other => `hosts.${mine.role}.address: "${mine.address}" is the ${other.role} host of ${team} too; allowed is a host that no other stack has`)),
         // Whether their wires are the same is not to be seen from here.

@@ -5,12 +5,15 @@ import { File, FileArgs } from "../providers/guest/file";
 import { HostsEntries } from "../providers/guest/hosts-entries";
 import { OptionsFile } from "../providers/guest/options-file";
 import { Packages } from "../providers/guest/packages";
-import { Service } from "../providers/guest/service";
+import type { Ready } from "../providers/guest/restarts";
+import { READY_SECONDS, Service } from "../providers/guest/service";
 import { Step } from "../providers/guest/step";
+import type { Credentials } from "../config/settings";
 import { configFiles, softwareOf } from "../releases/own-options";
-import type { CloudFacts, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
+import type { OpenFacts, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
 import { openrc } from "../releases/tutorial";
 import type { Machine } from "./machine";
+import { marks, Passwords } from "./passwords";
 
 export type After = readonly pulumi.Resource[];
 
@@ -21,7 +24,7 @@ export type After = readonly pulumi.Resource[];
 export class Guest {
     constructor(
         readonly node: NodeName, private readonly name: string, readonly machine: Machine,
-        readonly release: Release, private readonly cloud: CloudFacts, private readonly parent: pulumi.Resource,
+        readonly release: Release, private readonly cloud: OpenFacts, private readonly passwords: Passwords, private readonly parent: pulumi.Resource,
     ) {}
 
     get connection() { return this.machine.connection; }
@@ -42,21 +45,30 @@ export class Guest {
         return installed;
     }
 
-    /** Files of one piece of software, option by option. */
+    /** Files of one piece of software, option by option. Each has its own passwords: another's change is none of it. */
     config(software: Software, after: After): OptionsFile[] {
-        return configFiles(software, this.cloud, this.node).map(({ key, path, options, secretOptions, readBy }) =>
-            new OptionsFile(`${this.name}-${key}`, { connection: this.connection, path, options, ...(secretOptions && { secretOptions }), restarts: readBy }, this.options(after)));
+        const files = (credentials: Credentials) => configFiles(software, { ...this.cloud, credentials }, this.node);
+        return files(marks).map(({ key, path, options, secretOptions, readBy }, i) => {
+            const secretsOf = (credentials: Credentials) => files(credentials)[i]!.secretOptions!, held = this.passwords.namesIn(secretsOf);
+            const file = new OptionsFile(`${this.name}-${key}`, {
+                connection: this.connection, path, options, ...(secretOptions && { secretOptions: this.passwords.in(secretsOf) }),
+                ...restarting(readBy, software.services),
+            }, this.options([...after, ...this.passwords.accountsOf(held)]));
+            this.passwords.heldBy(held, file);
+            return file;
+        });
     }
 
     file(key: string, args: Omit<FileArgs, "connection">, after: After = []): File {
         return new File(`${this.name}-${key}`, { connection: this.connection, ...args }, this.options(after));
     }
 
-    /** Steps that run once each, in order, per what they work on. Returns what to wait for: the last of them. */
-    steps(steps: readonly SyncStep[], per: pulumi.Input<string>, after: After): After {
+    /** Steps that run once each, in order, per what they work on; `services` are those that one may restart. Returns what to wait for: the last of them. */
+    steps(steps: readonly SyncStep[], per: pulumi.Input<string>, after: After, services: readonly ServiceFacts[] = []): After {
         let last = after;
-        for (const { step, input, ...rest } of steps) {
-            last = [new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest, ...(input && { input: input(this.cloud) }) }, this.options(last))];
+        for (const { step, input, restarts, ...rest } of steps) {
+            const secret = input && this.passwords.in(credentials => input({ ...this.cloud, credentials }));
+            last = [new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest, ...(secret !== undefined && { input: secret }), ...(restarts && restarting(restarts, services)) }, this.options(last))];
         }
         return last;
     }
@@ -78,6 +90,12 @@ export class Guest {
      * @param after what works with it: who waits for this file waits for all of it, and the state names one resource
      */
     openrc(after: After): File {
-        return this.file("openrc", { path: "/root/openrc", secretContent: openrc(this.cloud) }, after);
+        return this.file("openrc", { path: "/root/openrc", secretContent: this.passwords.in(credentials => openrc({ ...this.cloud, credentials })) }, after);
     }
+}
+
+/** What restarts, and by which port it is known to be ready again. */
+function restarting(restarts: string[], services: readonly ServiceFacts[]): { restarts: string[]; ready?: Ready } {
+    const ready: Ready = Object.fromEntries(services.flatMap(({ service, port, readySeconds: seconds = READY_SECONDS }) => port && restarts.includes(service) ? [[service, { port, seconds }]] : []));
+    return { restarts, ...(Object.keys(ready).length > 0 && { ready }) };
 }

@@ -6,7 +6,7 @@ import { ofProject, readStackSettings } from "../config/stack-settings";
 import { measure } from "../providers/glance/image";
 import { checkOperatorKey, releaseOf } from "../releases";
 import { checkOwnOptions } from "../releases/own-options";
-import type { CloudFacts, Release } from "../releases/release";
+import type { OpenFacts, Release } from "../releases/release";
 import { messageOf, UserError } from "../system/errors";
 import { Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
@@ -19,6 +19,7 @@ import { DatabaseNode } from "./nodes/database-node";
 import { ImageNode } from "./nodes/image-node";
 import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
+import { marks, OnGenerated, Passwords } from "./passwords";
 
 /** What a node is given where the stack does not say: enough for the tutorial's services in it. */
 export const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
@@ -35,14 +36,16 @@ export class TeamCloud extends pulumi.ComponentResource {
     /** How each node is reached. */
     readonly nodes: pulumi.Output<Record<string, Connection>>;
 
-    constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    /** @param onGenerated told of passwords that only the stack knows */
+    constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions, onGenerated?: OnGenerated) {
         super("classroom:index:TeamCloud", name, {}, opts);
-        const { plan, credentials, libvirtType, made } = settings;
+        const { plan, queueUser, libvirtType, made } = settings;
         const release = releaseOf(settings.release);
         const ownOptions = Object.fromEntries(nodeNames.flatMap(node => settings.nodes[node]?.options ? [[node, settings.nodes[node].options]] : []));
-        const cloud: CloudFacts = { plan, credentials, libvirtType, ownOptions };
-        checkOwnOptions(release, cloud);
+        const cloud: OpenFacts = { plan, queueUser, libvirtType, ownOptions };
+        checkOwnOptions(release, { ...cloud, credentials: marks });
         const parent = { parent: this };
+        const passwords = new Passwords(`${name}-password`, { ...settings, onGenerated }, parent);
         const pair = new HostPair(`${name}-hosts`, settings, parent);
         const networks = new Networks(`${name}-net`, { providers: pair.providers, connections: pair.connections, plan, uplinks: settings.uplinks }, parent);
         const goldens = this.goldens(name, settings, release, pair);
@@ -56,16 +59,17 @@ export class TeamCloud extends pulumi.ComponentResource {
                 ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];
         })) as Partial<Record<NodeName, Machine>>;
-        this.fill(name, machines, release, cloud, pair.connections.central, settings.image);
+        this.fill(name, machines, release, cloud, passwords, pair.connections.central, settings.image);
+        passwords.allMade();
 
         this.nodes = pulumi.all(made.map(n => machines[n]!.connection)).apply(all => Object.fromEntries(made.map((n, i) => [n, all[i]!])));
         this.registerOutputs({ nodes: this.nodes });
     }
 
     /** What is in the machines that there are, and in the cloud, in the tutorial's order: each has what the ones before it give. */
-    private fill(name: string, machines: Partial<Record<NodeName, Machine>>, release: Release, cloud: CloudFacts, via: Connection, image: Settings["image"]): void {
+    private fill(name: string, machines: Partial<Record<NodeName, Machine>>, release: Release, cloud: OpenFacts, passwords: Passwords, via: Connection, image: Settings["image"]): void {
         const { "db-node": dbNode, "auth-node": authNode, "image-node": imageNode, "volume-node": volumeNode, "api-node": apiNode, "network-node": networkNode } = machines;
-        const parent = { parent: this }, on = (machine: Machine) => ({ machine, release, cloud, store: dbNode!.resource });
+        const parent = { parent: this }, on = (machine: Machine) => ({ machine, release, cloud, passwords, store: dbNode!.resource });
         const { databases, queue } = new DatabaseNode(`${name}-db`, on(dbNode!), parent);
         if (!authNode) return;
         const { admin, ready: identity, ec2 } = new AuthNode(`${name}-auth`, { ...on(authNode), database: databases.keystone, via }, parent);
@@ -94,7 +98,7 @@ export class TeamCloud extends pulumi.ComponentResource {
 }
 
 /** The cloud of a stack, under the name that every resource's begins with. */
-export const cloudOf = (settings: Settings, opts?: pulumi.ComponentResourceOptions): TeamCloud => new TeamCloud("cloud", settings, opts);
+export const cloudOf = (settings: Settings, opts?: pulumi.ComponentResourceOptions, onGenerated?: OnGenerated): TeamCloud => new TeamCloud("cloud", settings, opts, onGenerated);
 
 /** @throws UserError when the first image's file is not the one that the configuration says, which otherwise shows late */
 async function checkImage({ image }: Settings): Promise<void> {
@@ -102,15 +106,15 @@ async function checkImage({ image }: Settings): Promise<void> {
     try { await measure(image.file, image.sha256); } catch (e) { throw new UserError(`image: ${messageOf(e)}; nothing was changed`); }
 }
 
-/** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike. */
-export async function program(): Promise<Record<string, unknown>> {
+/** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike, which has to know what it must not show. */
+export async function program(onGenerated?: OnGenerated): Promise<Record<string, unknown>> {
     // Where in the source each resource was made goes into the state with eleven paths of this machine, a quarter of its size.
     (pulumi.Resource as unknown as { callsites(): [] }).callsites = () => [];
     try {
         const settings = readStackSettings(pulumi.getStack(), ofProject(pulumi.getProject(), pulumi.runtime.allConfig()));
         checkOperatorKey(settings);
         await checkImage(settings);
-        return { nodes: cloudOf(settings).nodes };
+        return { nodes: cloudOf(settings, {}, onGenerated).nodes };
     } catch (e) {
         // The engine shows the message of this class alone, without a stack.
         throw e instanceof UserError ? new pulumi.RunError(e.message) : e;

@@ -80,14 +80,21 @@ const schema = z.strictObject({
     /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
     goldenImage: z.strictObject({ url: z.string().regex(/^(https?|file):\/\/\S+$/, "an address that begins with http://, https:// or file://").optional(), sha256 }).optional(),
     image: z.strictObject({ file: absolutePath, sha256 }).optional(),
+    /** Whose passwords the cloud has: the tutorial's, or ones that are made for it. Those under `credentials` are had either way. */
+    secrets: z.enum(["tutorial", "generated"]).default("tutorial"),
     credentials: credentials.partial().default({}),
+    /** How often each generated password has been put in another's place: another number makes another password. */
+    rotations: z.partialRecord(z.enum(credentialNames), z.int("a whole number, 1 or more").min(1, "a whole number, 1 or more")).default({}),
 });
 
 /** The configuration of one stack, checked and with its defaults. */
 export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials"> & {
     plan: AddressPlan;
     uplinks: Uplinks;
-    credentials: Credentials;
+    /** Those that are not here are generated: the stack's state has them, once they are made. */
+    credentials: Partial<Credentials>;
+    /** The message queue's account: the tutorial's, which every such server brings, or an own one where secrets are generated (D2). */
+    queueUser: "guest" | "openstack";
     /** Public half of the operator's key, added by {@link withOperatorKey}. */
     operatorKey?: string;
     /** The nodes that there are, in the tutorial's order. */
@@ -133,12 +140,17 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         const problem = passwordProblem(name, password, rest.release);
         if (problem) wrong.push(`credentials.${name}: the value is not allowed: ${problem}`);
     }
+    for (const name of Object.keys(rest.rotations) as (keyof Credentials)[]) {
+        const reason = whyNotRotated(name, rest.secrets, own);
+        if (reason) wrong.push(`rotations.${name}: ${reason}`);
+    }
     if (wrong.length > 0) throw mistakes(stack, wrong);
     return {
         ...rest,
         plan: new AddressPlan(rest.number, ranges, { internal: uplinks.internal.kind === "bridge" ? usualMtu : uplinks.internal.mtu }),
         uplinks,
-        credentials: { ...tutorialCredentials, ...own },
+        credentials: rest.secrets === "generated" ? own : { ...tutorialCredentials, ...own },
+        queueUser: rest.secrets === "generated" ? "openstack" : "guest",
         made: nodeNames.slice(0, nodeNames.indexOf(rest.upTo) + 1),
         kindOf: node => rest.nodes[node]?.kind ?? rest.machine,
         powerOf: node => rest.nodes[node]?.power ?? "on",
@@ -146,12 +158,18 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
     };
 }
 
+/** Why a password is not one that can be rotated; undefined where it is. `own` are those under `credentials`. */
+export function whyNotRotated(name: keyof Credentials, secrets: unknown, own: object): string | undefined {
+    if (name in own) return "the password is set under credentials, where another can be put with config set-secret; only generated ones are rotated";
+    return secrets === "generated" ? undefined : "the passwords are the tutorial's; only generated ones are rotated, those of secrets: generated";
+}
+
 const mistakes = (stack: string, lines: string[]): UserError =>
     new UserError(`the configuration of stack ${stack} has ${lines.length === 1 ? "a mistake" : `${lines.length} mistakes`}; nothing was changed\n${lines.map(l => `  ${l}`).join("\n")}`);
 
 /** Where a mistyped name is likely: the names there are. */
 const allowedKeys: Readonly<Record<string, readonly string[]>> = {
-    "": settingKeys, nodes: nodeNames, networks: Object.keys(tutorialRanges), credentials: credentialNames,
+    "": settingKeys, nodes: nodeNames, networks: Object.keys(tutorialRanges), credentials: credentialNames, rotations: credentialNames,
     uplinks: uplinkedNetworks, ...Object.fromEntries(uplinkedNetworks.map(network => [`uplinks.${network}`, uplinkKinds])),
 };
 

@@ -119,7 +119,12 @@ export async function setSecret(stack: string, values: Readonly<Record<string, s
         await pulumi(opened, ["config", "set", "--secret", "--path", `${PROJECT}:${key}`], { input: value, timeoutSeconds: 60 });
     }
     const file = configFile(stack);
-    fs.copyFileSync(path.join(opened.workspace.workDir, path.basename(file)), `${file}.new`);
+    replaceConfig(file, fs.readFileSync(path.join(opened.workspace.workDir, path.basename(file)), "utf8"));
+}
+
+/** Puts another text into the file that configures a stack, which nobody sees half of. */
+export function replaceConfig(file: string, text: string): void {
+    fs.writeFileSync(`${file}.new`, text, { mode: 0o600 });
     fs.chmodSync(`${file}.new`, fs.statSync(file).mode);
     fs.renameSync(`${file}.new`, file);
 }

@@ -41,6 +41,9 @@ export function readState(stack: string): RecordedState | undefined {
     return { time: latest?.manifest?.time, resources: latest?.resources ?? [], pending: latest?.pending_operations ?? [] };
 }
 
+/** The resources of a state that the engine has exported, in plain text. */
+export const exported = ({ deployment }: { deployment: unknown }): RecordedResource[] => (deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? [];
+
 /** The resources that stand for something: neither components nor the engine's own providers. */
 export const realOnes = (resources: readonly RecordedResource[]): RecordedResource[] =>
     resources.filter(r => r.custom && !r.type.startsWith("pulumi:providers:"));

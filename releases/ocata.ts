@@ -2,7 +2,7 @@ import type { NodeName } from "../config/nodes";
 import {
     asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, literal, networkOptions, none, novaApiServices, rabbit, schemas, tutorialCatalogue, tutorialFlavors, urlsIn, vncOptions,
 } from "./tutorial";
-import type { CloudFacts, ConfigFile, Release, Sections } from "./release";
+import type { CloudFacts, ConfigFile, Release, Sections, SyncStep } from "./release";
 
 /**
  * Nova 15 and cinder 10 (Ocata) with keystone 12, glance 15 and horizon 12 (Pike): the last that speak the tutorial's
@@ -37,6 +37,15 @@ const glanceAndVnc = (cloud: CloudFacts, node: NodeName): { DEFAULT: Record<stri
 });
 
 const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-consoleauth", "nova-cert", "nova-novncproxy", "nova-placement-api"];
+
+const cell0 = "00000000-0000-0000-0000-000000000000";
+/** A command about nova's cells; what it is to write into the database comes by the file $f. */
+const cells = (command: string): string => `su -s /bin/sh -c "nova-manage --config-file /etc/nova/nova.conf --config-file $f cell_v2 ${command}" nova`;
+/** A step about a cell: nova keeps in its database how it finds the cell's database and queue, passwords included. */
+const cell = (command: string, urls: (cloud: CloudFacts) => Record<string, string>): Pick<SyncStep, "command" | "input"> => ({
+    command: `f=$(mktemp); trap 'rm -f "$f"' EXIT; cat > "$f"; chown nova "$f"\n${command}`,
+    input: cloud => ["[DEFAULT]", ...Object.entries(urls(cloud)).map(([option, url]) => `${option} = ${url}`), ""].join("\n"),
+});
 
 export const ocata: Release = {
     name: "ocata",
@@ -117,15 +126,18 @@ export const ocata: Release = {
         },
         sync: [
             { step: "nova-api-db-sync", command: asUser("nova", "nova-manage api_db sync") },
-            { step: "nova-cell0", command: asUser("nova", "nova-manage cell_v2 map_cell0") },
+            { step: "nova-cell0", ...cell(`${asUser("nova", "nova-manage cell_v2 map_cell0")}\n${cells(`update_cell --cell_uuid ${cell0}`)}`, cloud => ({ sql_connection: databaseUrl(cloud, "nova", "nova_cell0") })) },
             schemas.nova,
             {
                 step: "nova-cell1",
-                command: `if ! ${asUser("nova", "nova-manage cell_v2 list_cells")} < /dev/null | grep -qw cell1; then
-    f=$(mktemp); trap 'rm -f "$f"' EXIT; cat > "$f"; chown nova "$f"
-    su -s /bin/sh -c "nova-manage --config-file /etc/nova/nova.conf --config-file $f cell_v2 create_cell --name cell1" nova
-fi`,
-                input: cloud => `[DEFAULT]\ntransport_url = rabbit://guest:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/\n`,
+                ...cell(`list=$(${cells("list_cells")})
+uuid=$(printf '%s\\n' "$list" | sed -n 's/^| *cell1 *| *\\([0-9a-f-]*\\) .*/\\1/p')
+if [ -n "$uuid" ]; then ${cells("update_cell --cell_uuid $uuid")}; else ${cells("create_cell --name cell1")}; fi`,
+                cloud => ({
+                    transport_url: `rabbit://${cloud.queueUser}:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/`,
+                    sql_connection: databaseUrl(cloud, "nova"),
+                })),
+                restarts: apiServices,
             },
         ],
         services: [{ service: "nova-placement-api", port: 8778 }, ...novaApiServices],

@@ -8,10 +8,14 @@ import type { HostKeyType } from "../providers/machine/host-key";
 export interface CloudFacts {
     plan: AddressPlan;
     credentials: Credentials;
+    queueUser: Settings["queueUser"];
     libvirtType: Settings["libvirtType"];
     /** The stack's own options by node and {@link ConfigFile.key}: beside the release's, or instead of them. */
     ownOptions?: Partial<Record<NodeName, Record<string, Sections>>>;
 }
+
+/** What of it anybody may know. */
+export type OpenFacts = Omit<CloudFacts, "credentials">;
 
 /** Options by section; the section `""` stands before the first header. */
 export type Sections = Record<string, Record<string, string>>;
@@ -33,8 +37,10 @@ export interface SyncStep {
     step: string;
     command: string;
     timeoutSeconds?: number;
-    /** Standard input of the command, for what must not be in a process list; secret. */
+    /** Standard input of the command, for what must not be in a process list; secret. The command runs again with another. */
     input?(cloud: CloudFacts): string;
+    /** Services that restart when it has run again with another input: they keep what it wrote. */
+    restarts?: string[];
 }
 
 /** A service, and the port by which it is known to be ready. */

@@ -2,6 +2,7 @@ import type { Connection } from "../clients/connection";
 import type { CloudAccess } from "../clients/identity";
 import { AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
+import type { Credentials } from "../config/settings";
 import type { CatalogueService, CloudFacts, ConfigFile, FlavorFacts, Sections, ServiceFacts, ServiceName, SyncStep } from "./release";
 
 /** What the tutorial says whatever the release: options with their addresses, schemas, catalogue, flavors. */
@@ -13,31 +14,33 @@ const accounts: Readonly<Record<ServiceName, string>> = { keystone: "keystoneUse
 /** A service's account in the database (D3). */
 export const databaseAccount = (service: ServiceName): string => accounts[service];
 
-export const databasePassword = ({ credentials }: Pick<CloudFacts, "credentials">, service: ServiceName): string =>
-    ({ keystone: credentials.keystoneDatabase, glance: credentials.glanceDatabase, cinder: credentials.cinderDatabase, nova: credentials.novaDatabase })[service];
+/** Under which name the configuration has its password. */
+export const databasePasswords = { keystone: "keystoneDatabase", glance: "glanceDatabase", cinder: "cinderDatabase", nova: "novaDatabase" } as const;
 
 /** `mysql://user:password@10.0.0.3/database` */
 export function databaseUrl(cloud: CloudFacts, service: ServiceName, database: string = service): string {
-    return `mysql://${databaseAccount(service)}:${encodeURIComponent(databasePassword(cloud, service))}@${cloud.plan.node("db-node").internalAddress}/${database}`;
+    return `mysql://${databaseAccount(service)}:${encodeURIComponent(cloud.credentials[databasePasswords[service]])}@${cloud.plan.node("db-node").internalAddress}/${database}`;
 }
 
 /** A value in oslo.config's files: a dollar sign alone would begin a reference to another option. */
 export const literal = (value: string): string => value.replace(/\$/g, "$$$$");
 
-/** The options that every service finds its message queue by; rabbit's user is the tutorial's guest (D2). */
+/** The options that every service finds its message queue by; guest is who it comes as where nothing is said (D2). */
 export const rabbit = (cloud: CloudFacts): { host: Record<string, string>; password: Record<string, string> } => ({
-    host: { rabbit_host: cloud.plan.node("db-node").internalAddress },
+    host: { rabbit_host: cloud.plan.node("db-node").internalAddress, ...(cloud.queueUser !== "guest" && { rabbit_userid: cloud.queueUser }) },
     password: { rabbit_password: literal(cloud.credentials.rabbitPassword) },
 });
+
+/** Under which name the configuration has the password that a service logs in at identity with. */
+export const servicePasswords = { glance: "glanceUser", cinder: "cinderUser", nova: "novaUser", placement: "placementUser" } as const;
 
 const authtokenSection = "filter:authtoken";
 
 /** [filter:authtoken] as the tutorial writes it into each service's paste file; `more` is what a release wants beside it. */
 export function authtoken(cloud: CloudFacts, user: "glance" | "cinder" | "nova", more: Record<string, string> = {}): { options: Sections; secretOptions: Sections } {
-    const password = { glance: cloud.credentials.glanceUser, cinder: cloud.credentials.cinderUser, nova: cloud.credentials.novaUser }[user];
     return {
         options: { [authtokenSection]: { ...more, auth_host: cloud.plan.node("auth-node").internalAddress, auth_port: "35357", auth_protocol: "http", admin_tenant_name: "service", admin_user: user } },
-        secretOptions: { [authtokenSection]: { admin_password: password } },
+        secretOptions: { [authtokenSection]: { admin_password: cloud.credentials[servicePasswords[user]] } },
     };
 }
 
@@ -137,13 +140,16 @@ export const tutorialFlavors: readonly FlavorFacts[] = [
     { flavorId: "5", name: "m1.xlarge", ram: 16384, disk: 160, vcpus: 8 },
 ];
 
+/** What one logs in by as the cloud's admin. */
+export interface AdminFacts { plan: AddressPlan; credentials: Pick<Credentials, "adminPassword"> }
+
 /** The cloud's admin in the tenant of his name (K3); `via` is the physical host that requests start from. */
-export function adminAccess({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">, via: Connection): CloudAccess {
+export function adminAccess({ plan, credentials }: AdminFacts, via: Connection): CloudAccess {
     return { via, identityHost: plan.node("auth-node").publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: credentials.adminPassword, tenant: "admin" };
 }
 
 /** What the tutorial has the user export (K8). */
-export function openrc({ plan, credentials }: Pick<CloudFacts, "plan" | "credentials">): string {
+export function openrc({ plan, credentials }: AdminFacts): string {
     const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
     return [
         "export OS_USERNAME=admin",

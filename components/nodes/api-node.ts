@@ -1,16 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CloudAccess } from "../../clients/identity";
 import { SshKey } from "../../providers/guest/ssh-key";
 import type { Ec2Credential } from "../../providers/keystone/ec2-credential";
 import { Flavor } from "../../providers/nova/flavor";
 import { Keypair } from "../../providers/nova/keypair";
 import { Guest } from "../guest";
+import type { AdminAccess } from "./auth-node";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface ApiNodeArgs extends NodeArgs {
     database: ServiceDatabase;
     queue: pulumi.Resource[];
-    admin: CloudAccess;
+    admin: AdminAccess;
     /** Identity and the catalogue. */
     identity: pulumi.Resource[];
     /** Identity's database: what belongs to a user is stored by his id in it. */
@@ -32,14 +32,14 @@ export class ApiNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ApiNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ApiNode", name, {}, opts);
-        const { machine, release, cloud, database, queue, admin, identity, accounts, certificates, ec2, store } = args;
+        const { machine, release, cloud, passwords, database, queue, admin, identity, accounts, certificates, ec2, store } = args;
         this.database = database;
-        const guest = this.guest = new Guest("api-node", name, machine, release, cloud, this);
+        const guest = this.guest = new Guest("api-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
         const config = guest.config(release.novaApi, [packages]);
-        const schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready]);
-        this.ready = guest.services(release.novaApi.services, [...schema, ...queue], database.incarnation);
+        const schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready, ...queue], release.novaApi.services);
+        this.ready = guest.services(release.novaApi.services, schema, database.incarnation);
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
         const usable = guest.openrc([...this.ready, ...identity]);
         this.usable = [usable];

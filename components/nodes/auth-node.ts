@@ -9,8 +9,9 @@ import { Service as CatalogueEntry } from "../../providers/keystone/service";
 import { Tenant } from "../../providers/keystone/tenant";
 import { User } from "../../providers/keystone/user";
 import type { CatalogueService } from "../../releases/release";
-import { adminAccess } from "../../releases/tutorial";
+import { adminAccess, servicePasswords } from "../../releases/tutorial";
 import { Guest } from "../guest";
+import type { PasswordName } from "../passwords";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface AuthNodeArgs extends NodeArgs {
@@ -19,45 +20,50 @@ export interface AuthNodeArgs extends NodeArgs {
     via: Connection;
 }
 
+/** The cloud as its admin sees it; secret. */
+export type AdminAccess = pulumi.Input<CloudAccess>;
+
 const region = "RegionOne";
 
 /** Keystone, and what is in it: tenants, roles, users, the catalogue (K1–K7). */
 export class AuthNode extends pulumi.ComponentResource {
-    /** Access as the cloud's admin; secret. It works when `ready` is made. */
-    readonly admin: CloudAccess;
-    /** Identity runs, the catalogue is whole, admin may log in and the service accounts are known. */
+    /** It works when `ready` is made. */
+    readonly admin: AdminAccess;
+    /** Identity runs, the catalogue is whole, admin may log in and the service accounts are known, but for cinder's. */
     readonly ready: pulumi.Resource[];
     /** The admin's keys for the EC2 API, where the release has it. */
     readonly ec2?: Ec2Credential;
 
     constructor(name: string, args: AuthNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:AuthNode", name, {}, opts);
-        const { machine, release, cloud, database, via, store } = args;
+        const { machine, release, cloud, passwords, database, via, store } = args;
         const { publicName, internalAddress, publicAddress } = cloud.plan.node("auth-node");
-        const guest = new Guest("auth-node", name, machine, release, cloud, this);
+        const guest = new Guest("auth-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
         const config = guest.config(release.keystone, [packages]);
         const schema = guest.steps(release.keystone.sync, database.incarnation, [...config, ...database.ready]);
         const keystone = guest.services(release.keystone.services, schema, database.incarnation);
 
-        const identity: IdentityAccess = { via, host: publicAddress!, adminPort: 35357, adminToken: cloud.credentials.adminToken };
+        const identity = passwords.in(({ adminToken }): IdentityAccess => ({ via, host: publicAddress!, adminPort: 35357, adminToken }));
         const entity: pulumi.CustomResourceOptions = { parent: this, dependsOn: keystone, deletedWith: store, replacementTrigger: database.incarnation };
         const tenant = (tenantName: string) => new Tenant(`${name}-tenant-${tenantName}`, { identity, tenant: tenantName, description: "", enabled: true }, entity);
         const [adminTenant, serviceTenant] = [tenant("admin"), tenant("service")];
         const role = (roleName: string) => new Role(`${name}-role-${roleName}`, { identity, role: roleName }, entity);
         const [adminRole, keystoneAdmin, keystoneServiceAdmin] = ["admin", "KeystoneAdmin", "KeystoneServiceAdmin", "Member"].map(role);
-        const user = (userName: string, password: string, tenantId?: pulumi.Output<string>) => new User(`${name}-user-${userName}`, { identity, user: userName, password, enabled: true, ...(tenantId && { tenantId }) }, entity);
+        const written = async (password: PasswordName): Promise<pulumi.Resource[]> => [...keystone, ...await passwords.filesOf(password)];
+        const user = (userName: string, password: PasswordName, tenantId?: pulumi.Output<string>) => new User(`${name}-user-${userName}`, {
+            identity, user: userName, password: passwords.of(password), enabled: true, ...(tenantId && { tenantId }),
+        }, { ...entity, dependsOn: written(password) });
         const grant = (userName: string, roleName: string, of: User, what: Role, where: Tenant) =>
             new Grant(`${name}-grant-${userName}-${roleName}`, { identity, userId: of.id, roleId: what.id, tenantId: where.id }, entity);
 
-        const admin = user("admin", cloud.credentials.adminPassword);
+        const admin = user("admin", "adminPassword");
         const grants = [
             grant("admin", "admin", admin, adminRole!, adminTenant),
             grant("admin", "KeystoneAdmin", admin, keystoneAdmin!, adminTenant),
             grant("admin", "KeystoneServiceAdmin", admin, keystoneServiceAdmin!, adminTenant),
         ];
-        const passwords = { glance: cloud.credentials.glanceUser, cinder: cloud.credentials.cinderUser, nova: cloud.credentials.novaUser, placement: cloud.credentials.placementUser };
         const identityItself: CatalogueService = {
             name: "keystone", type: "identity", description: "Keystone Identity Service",
             url: { public: `http://${publicName}:5000/v2.0`, admin: `http://${publicName}:35357/v2.0`, internal: `http://${internalAddress}:5000/v2.0` },
@@ -72,10 +78,14 @@ export class AuthNode extends pulumi.ComponentResource {
         const first = endpoint(identityItself, [], true);
         const catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
-            if (account) grants.push(grant(account, "admin", user(account, passwords[account], serviceTenant.id), adminRole!, serviceTenant));
+            if (account) {
+                const own = grant(account, "admin", user(account, servicePasswords[account], serviceTenant.id), adminRole!, serviceTenant);
+                // Nothing that the program makes asks for a volume, and the node of that service's files may be the slowest.
+                if (account !== "cinder") grants.push(own);
+            }
             return endpoint(service, [first]);
         });
-        this.admin = adminAccess(cloud, via);
+        this.admin = passwords.in(credentials => adminAccess({ ...cloud, credentials }, via));
         this.ready = [guest.openrc([packages, ...grants, ...catalogue])];
         if (release.ec2) this.ec2 = new Ec2Credential(`${name}-ec2-admin`, { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id }, { ...entity, dependsOn: this.ready });
         this.registerOutputs();

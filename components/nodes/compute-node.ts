@@ -1,16 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CloudAccess } from "../../clients/identity";
 import { Bridge } from "../../providers/guest/bridge";
 import { Folder } from "../../providers/guest/folder";
 import { ServiceState } from "../../providers/nova/service-state";
 import { Guest } from "../guest";
+import type { AdminAccess } from "./auth-node";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface ComputeNodeArgs extends NodeArgs {
     node: "compute-1" | "compute-2";
     /** nova-conductor, the queue and identity, which nova-compute waits for. */
     after: pulumi.Resource[];
-    admin: CloudAccess;
+    admin: AdminAccess;
     /** Nova's. */
     database: ServiceDatabase;
 }
@@ -22,8 +22,8 @@ export class ComputeNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ComputeNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ComputeNode", name, {}, opts);
-        const { machine, release, cloud, after, node, admin, database, store } = args;
-        const guest = new Guest(node, name, machine, release, cloud, this);
+        const { machine, release, cloud, passwords, after, node, admin, database, store } = args;
+        const guest = new Guest(node, name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
         const bridge = new Bridge(`${name}-br100`, { connection: guest.connection, bridge: "br100", ports: ["eth2"] }, guest.options([packages]));

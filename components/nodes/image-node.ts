@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CloudAccess } from "../../clients/identity";
 import { Image } from "../../providers/glance/image";
 import { Guest } from "../guest";
+import type { AdminAccess } from "./auth-node";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface ImageNodeArgs extends NodeArgs {
     database: ServiceDatabase;
     queue: pulumi.Resource[];
-    admin: CloudAccess;
+    admin: AdminAccess;
     /** Identity and the catalogue: the image is put in through them. */
     identity: pulumi.Resource[];
     /** The certificates that tokens are signed with, where they are. */
@@ -23,8 +23,8 @@ export class ImageNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ImageNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ImageNode", name, {}, opts);
-        const { machine, release, cloud, database, queue, admin, identity, certificates, image, store } = args;
-        const guest = new Guest("image-node", name, machine, release, cloud, this);
+        const { machine, release, cloud, passwords, database, queue, admin, identity, certificates, image, store } = args;
+        const guest = new Guest("image-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
         const config = guest.config(release.glance, [packages]);

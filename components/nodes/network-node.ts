@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CloudAccess } from "../../clients/identity";
 import { Bridge } from "../../providers/guest/bridge";
 import { Sysctl } from "../../providers/guest/sysctl";
 import { FloatingRange } from "../../providers/nova/floating-range";
@@ -7,12 +6,13 @@ import { Network } from "../../providers/nova/network";
 import { SecurityRule } from "../../providers/nova/security-rule";
 import { ServiceState } from "../../providers/nova/service-state";
 import { Guest } from "../guest";
+import type { AdminAccess } from "./auth-node";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface NetworkNodeArgs extends NodeArgs {
     /** What nova-network needs of the others: database, queue, and nova's schema. */
     after: pulumi.Resource[];
-    admin: CloudAccess;
+    admin: AdminAccess;
     /** Identity, the catalogue and nova's API. */
     api: pulumi.Resource[];
     /** Nova's. */
@@ -29,16 +29,17 @@ export class NetworkNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: NetworkNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:NetworkNode", name, {}, opts);
-        const { machine, release, cloud, after, admin, api, database, accounts, store } = args;
+        const { machine, release, cloud, passwords, after, admin, api, database, accounts, store } = args;
         const { ranges } = cloud.plan;
-        const guest = new Guest("network-node", name, machine, release, cloud, this);
+        const guest = new Guest("network-node", name, machine, release, cloud, passwords, this);
         const { connection } = guest;
 
         const packages = guest.base();
         const bridge = new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages]));
         const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
-        const config = guest.config(release.novaNetwork, [packages]);
-        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after], database.incarnation);
+        // A service that came up before nova's cells are told of a new password would keep the old one.
+        const config = guest.config(release.novaNetwork, [packages, ...after]);
+        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding], database.incarnation);
         this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
             { parent: this, dependsOn: [...services, ...api], deletedWith: store, replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}` })];
 

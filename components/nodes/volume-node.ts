@@ -17,8 +17,8 @@ export class VolumeNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: VolumeNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:VolumeNode", name, {}, opts);
-        const { machine, release, cloud, database, queue, identity, certificates } = args;
-        const guest = new Guest("volume-node", name, machine, release, cloud, this);
+        const { machine, release, cloud, passwords, database, queue, identity, certificates } = args;
+        const guest = new Guest("volume-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
         const group = new VolumeGroup(`${name}-volumes`, { connection: guest.connection, group: "cinder-volumes", devices: ["/dev/vdb"] }, guest.options([packages]));

@@ -24,11 +24,12 @@ export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
         + "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom;";
     const put = async (inputs: Inputs) => {
         const { connection, password } = inputs;
-        // The way in is the one that stands: by the machine's own root, by the file's password, or by none yet.
-        await run(connection, `set +e; all=$(cat)
-for how in "--no-defaults -u root" "--defaults-file=${rootOptionsFile}"; do
-    said=$(printf '%s\\n' "$all" | mysql $how --connect-timeout=5 2>&1) && exit 0
-done; printf '%s\\n' "$said" >&2; exit 1`, { input: `SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;` });
+        // The way in is the one that stands: by the machine's own root, by the file's password, by none yet, or by the
+        // wanted one, where a run was cut off before it wrote the file.
+        await run(connection, `set +e; IFS= read -r wanted; all=$(cat)
+enter() { said=$(printf '%s\\n' "$all" | mysql "$@" --connect-timeout=5 2>&1); }
+enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { export MYSQL_PWD="$wanted"; enter --no-defaults -u root; } || { printf '%s\\n' "$said" >&2; exit 1; }`,
+        { input: `${password}\nSET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;` });
         await writeFile(run, connection, rootOptionsFile, optionsFile(password), { owner: "root", group: "root", mode: "0600" });
     };
     return {

@@ -35,5 +35,18 @@ else
     last_words() { tail -q -n 8 /var/log/*/"$1.log" 2> /dev/null; }
 fi`;
 
+/**
+ * Waits until something listens on a port, which is asked of the kernel: a service `$s` that is up but not ready would
+ * fail whoever comes next. Begins with {@link initShell}.
+ */
+export const untilListening = (port: number, seconds: number): string => `
+listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
+end=$(( $(date +%s) + ${seconds} ))
+until listening; do
+    is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }
+    [ $(date +%s) -lt $end ] || { echo "service $s does not listen on port ${port} after ${seconds} s:" >&2; last_words "$s" >&2; exit 1; }
+    sleep 0.2
+done`;
+
 /** A word that names a service or a package, as it is put into scripts. */
 export const isName = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9@+._-]*$/.test(text);

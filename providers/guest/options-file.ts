@@ -5,9 +5,9 @@ import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { Options, readOptions, writeOptions } from "./ini";
 import { isName } from "./init";
 import { alone, readFile, writeFile } from "./machine-files";
-import { restart } from "./restarts";
+import { Ready, restart } from "./restarts";
 
-interface Inputs { connection: Connection; path: string; options: Options; secretOptions?: Options; restarts?: string[] }
+interface Inputs { connection: Connection; path: string; options: Options; secretOptions?: Options; restarts?: string[]; ready?: Ready }
 
 const keysOf = (options: Options): Record<string, string[]> => Object.fromEntries(Object.entries(options).map(([s, o]) => [s, Object.keys(o)]));
 
@@ -24,10 +24,10 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
             if (next !== text) await writeFile(run, connection, path, next);
             return next !== text;
         });
-        if (changed) await restart(run, connection, inputs.restarts ?? []);
+        if (changed) await restart(run, connection, inputs.restarts ?? [], inputs.ready);
     };
     return {
-        inputs: ["path", "options", "secretOptions"], access: ["connection", "restarts"], replaceOn: ["path"],
+        inputs: ["path", "options", "secretOptions"], access: ["connection", "restarts", "ready"], replaceOn: ["path"],
         check({ path, options, secretOptions, restarts }): Problem[] {
             const found: Problem[] = [];
             if (path !== undefined && !path.startsWith("/")) found.push({ property: "path", reason: `"${path}" is not an absolute path` });
@@ -80,6 +80,8 @@ export interface OptionsFileArgs {
     secretOptions?: pulumi.Input<Options>;
     /** Services that read the file: those that run are restarted when it changes, once for all their files. */
     restarts?: pulumi.Input<string[]>;
+    /** Of these, those that are waited for when they restart. */
+    ready?: pulumi.Input<Ready>;
 }
 
 /** Options of a configuration file, managed and shown one by one. */

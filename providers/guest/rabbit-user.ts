@@ -5,7 +5,10 @@ import { exec, ExecResult, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 
-interface Inputs { connection: Connection; user: string; password: string }
+interface Inputs { connection: Connection; user: string; password: string; others?: string[] }
+
+/** The account that comes with every server. */
+const GUEST = "guest";
 
 /** Servers since 3.7 want to know who changes an account; 2.7, of Ubuntu 12.04, does not. */
 const users = "Change = fun(What, Args) -> case erlang:function_exported(rabbit_auth_backend_internal, What, length(Args) + 1) of "
@@ -23,11 +26,13 @@ rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expr
         throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${(result.stderr || result.stdout).trim().split("\n")[0]}`);
     };
     const word = (user: string) => `<<\\"${user}\\">>`;
+    const removal = (user: string) => `case rabbit_auth_backend_internal:lookup_user(${word(user)}) of {ok, _} -> Change(delete_user, [${word(user)}]); _ -> ok end`;
     const put = (inputs: Inputs) => evaluate(inputs, `User = ${word(inputs.user)}, `
         + "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> Change(change_password, [User, Password]); _ -> Change(add_user, [User, Password]) end, "
-        + "Change(set_permissions, [User, <<\\\"/\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>])");
+        + "Change(set_permissions, [User, <<\\\"/\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>])"
+        + (inputs.others ? `, ${removal(GUEST)}` : ""));
     return {
-        inputs: ["user", "password"], access: ["connection"], replaceOn: ["user"],
+        inputs: ["user", "password", "others"], access: ["connection"], replaceOn: ["user"],
         check({ user }): Problem[] {
             return user === undefined || isName(user) ? [] : [{ property: "user", reason: `"${user}" is not allowed: letters, digits, dots, dashes` }];
         },
@@ -38,11 +43,12 @@ rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expr
         async read(_id, recorded) {
             const said = await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end; _ -> gone end`);
             if (said === "gone") return undefined;
-            return { ...recorded, password: said === "same" ? recorded.password : differs };
+            const others = recorded.others && await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(GUEST)}) of {ok, _} -> there; _ -> gone end`) === "there" ? { others: [GUEST] } : {};
+            return { ...recorded, ...others, password: said === "same" ? recorded.password : differs };
         },
         async update(_id, _recorded, inputs) { await put(inputs); return {}; },
         async delete(_id, recorded) {
-            await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> Change(delete_user, [${word(recorded.user)}]); _ -> ok end`);
+            await evaluate(recorded, removal(recorded.user));
         },
     };
 }
@@ -53,6 +59,8 @@ export interface RabbitUserArgs {
     user: pulumi.Input<string>;
     /** Secret. */
     password: pulumi.Input<string>;
+    /** Empty: the account that comes with every server is taken away, and found where it is there again. */
+    others?: pulumi.Input<string[]>;
 }
 
 /** An account of the message queue (D2). */

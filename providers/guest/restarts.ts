@@ -1,29 +1,37 @@
 import type { Connection } from "../../clients/connection";
 import { quote, RunScript } from "../../clients/ssh";
-import { initShell } from "./init";
+import { initShell, untilListening } from "./init";
 
-interface Pending { services: Set<string>; done: Promise<void> }
+/** Of services, the TCP port by which one is known to be ready, and how long it may take until then. */
+export type Ready = Record<string, { port: number; seconds: number }>;
+
+interface Pending { services: Map<string, Ready[string] | undefined>; done: Promise<void> }
 const pending = new Map<string, Pending>();
 /** Files of one service that change in one update are written within this time. */
 const GATHER_MS = 300;
 
 /**
  * Restarts those of the services that run, because a file they read has changed. Calls for one machine that come
- * together are gathered, so that a service restarts once however many of its files changed.
+ * together are gathered, so that a service restarts once however many of its files changed. Those of `ready` are waited
+ * for: what comes next may need them.
  */
-export async function restart(run: RunScript, on: Connection, services: readonly string[]): Promise<void> {
+export async function restart(run: RunScript, on: Connection, services: readonly string[], ready: Ready = {}): Promise<void> {
     if (services.length === 0) return;
     const key = JSON.stringify([on.host, on.port, on.jump?.host]);
     let batch = pending.get(key);
     if (!batch) {
-        const names = new Set<string>();
+        const gathered: Pending["services"] = new Map();
         const done = new Promise(resolve => setTimeout(resolve, GATHER_MS)).then(async () => {
             pending.delete(key);
-            await run(on, `${initShell}\nfor s in ${[...names].map(quote).join(" ")}; do if is_running "$s"; then restart "$s"; fi; done`);
+            const longest = Math.max(0, ...[...gathered.values()].map(r => r?.seconds ?? 0));
+            await run(on, `${initShell}
+again=
+for s in ${[...gathered.keys()].map(quote).join(" ")}; do if is_running "$s"; then restart "$s"; again="$again $s "; fi; done
+${[...gathered].flatMap(([s, r]) => r ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(r.port, r.seconds)};; esac`] : []).join("\n")}`, { timeoutSeconds: longest + 120 });
         });
-        batch = { services: names, done };
+        batch = { services: gathered, done };
         pending.set(key, batch);
     }
-    for (const s of services) batch.services.add(s);
+    for (const s of services) batch.services.set(s, ready[s]);
     await batch.done;
 }

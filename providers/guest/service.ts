@@ -2,9 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
-import { initShell, isName } from "./init";
+import { initShell, isName, untilListening } from "./init";
 
 interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number; process?: string; per?: string }
+
+/** How long a service may take to listen where nothing else is said. */
+export const READY_SECONDS = 90;
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
 const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>
@@ -37,16 +40,9 @@ done`, { timeoutSeconds: seconds + 30 });
 /** A service of a machine: whether it runs now, and after the next boot. */
 export function serviceHandler(run: RunScript = exec): Handler<Inputs> {
     const put = async (inputs: Inputs, anew = false) => {
-        const { connection, running, enabled, port, readySeconds = 90 } = inputs;
+        const { connection, running, enabled, port, readySeconds = READY_SECONDS } = inputs;
         const up = anew ? "restart \"$s\"" : "is_running \"$s\" || start \"$s\"";
-        const listening = port === undefined ? "" : `
-${listeningShell(port)}
-end=$(( $(date +%s) + ${readySeconds} ))
-until listening; do
-    is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }
-    [ $(date +%s) -lt $end ] || { echo "service $s does not listen on port ${port} after ${readySeconds} s:" >&2; last_words "$s" >&2; exit 1; }
-    sleep 0.2
-done`;
+        const listening = port === undefined ? "" : untilListening(port, readySeconds);
         await run(connection, `${shellFor(inputs)}
 ${enabled ? "is_enabled \"$s\" || enable \"$s\"" : "! is_enabled \"$s\" || disable \"$s\""}
 ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : "! is_running \"$s\" || stop \"$s\""}`,

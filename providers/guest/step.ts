@@ -3,8 +3,9 @@ import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
+import { Ready, restart } from "./restarts";
 
-interface Inputs { connection: Connection; step: string; command: string; per: string; input?: string; timeoutSeconds?: number }
+interface Inputs { connection: Connection; step: string; command: string; per: string; input?: string; timeoutSeconds?: number; restarts?: string[]; ready?: Ready }
 
 const marker = (step: string): string => quote(`/var/lib/classroom/steps/${step}`);
 
@@ -15,7 +16,7 @@ export function stepHandler(run: RunScript = exec): Handler<Inputs> {
 ${command}
 mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`, { input: input ?? "", timeoutSeconds });
     return {
-        inputs: ["step", "command", "per"], access: ["connection", "input", "timeoutSeconds"], replaceOn: ["step", "per"],
+        inputs: ["step", "command", "per", "input"], access: ["connection", "timeoutSeconds", "restarts", "ready"], replaceOn: ["step", "per"],
         check({ step }): Problem[] {
             return step === undefined || isName(step) ? [] : [{ property: "step", reason: `"${step}" is not the name of a step: letters, digits, dashes` }];
         },
@@ -27,7 +28,11 @@ mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`, {
             const { stdout, code } = await run(recorded.connection, `cat ${marker(recorded.step)} 2> /dev/null`, { allowFailure: true });
             return code === 0 ? { ...recorded, per: stdout } : undefined;
         },
-        async update(_id, _recorded, inputs) { await perform(inputs); return {}; },
+        async update(_id, recorded, inputs) {
+            await perform(inputs);
+            if (inputs.input !== recorded.input) await restart(run, inputs.connection, inputs.restarts ?? [], inputs.ready);
+            return {};
+        },
         async delete(_id, { connection, step }) { await run(connection, `rm -f ${marker(step)}`); },
     };
 }
@@ -41,10 +46,14 @@ export interface StepArgs {
     command: pulumi.Input<string>;
     /** Runs anew when this changes: the identity of what it works on, e.g. a database's. */
     per: pulumi.Input<string>;
-    /** Standard input of the command; secret. */
+    /** Standard input of the command; secret. The command runs again with another. */
     input?: pulumi.Input<string>;
     /** Default 600. */
     timeoutSeconds?: pulumi.Input<number>;
+    /** Services that keep what it wrote: those that run are restarted when it has run again with another input. */
+    restarts?: pulumi.Input<string[]>;
+    /** Of these, those that are waited for when they restart. */
+    ready?: pulumi.Input<Ready>;
 }
 
 /** A command that runs once per what it works on. */

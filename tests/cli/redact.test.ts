@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { redactor } from "../../cli/redact";
-import { recordedSecrets } from "../../cli/secrets";
+import { adminFacts, generatedPasswords, recordedSecrets } from "../../cli/secrets";
+import { AddressPlan } from "../../config/address-plan";
+import type { Settings } from "../../config/settings";
 import type { RecordedResource } from "../../engine/state";
 
 test("a secret is masked in every form: plain, JSON, URL, base64, hexadecimal", () => {
@@ -46,8 +48,19 @@ test("a private key is masked although nobody named it, also within JSON and cut
     expect(redact(`${key} between ${key}`)).toBe("[secret] between [secret]");
 });
 
+const plaintext = (value: string) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: JSON.stringify(value) });
+
+test("generated passwords are known by the names of their resources; admin's is the configured one where there is one", () => {
+    const recorded = (name: string, result: unknown) => ({ type: "random:index/randomPassword:RandomPassword", urn: `urn:pulumi:lab::p::random:index/randomPassword:RandomPassword::cloud-password-${name}`, outputs: { result } });
+    const generated = generatedPasswords([recorded("adminPassword", plaintext("made")), recorded("novaUser", { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" })] as unknown as RecordedResource[]);
+    expect(generated).toEqual({ adminPassword: "made" });
+    const settings = (credentials: object) => ({ plan: new AddressPlan(0), credentials }) as Settings;
+    expect(adminFacts("lab", settings({}), generated).credentials).toEqual({ adminPassword: "made" });
+    expect(adminFacts("lab", settings({ adminPassword: "own" }), generated).credentials).toEqual({ adminPassword: "own" });
+    expect(() => adminFacts("lab", settings({}), {})).toThrow("the passwords of stack lab are generated, and its state has none for admin yet; make it with: ./classroom up lab");
+});
+
 test("what a state holds that nobody chose: generated passwords and EC2 keys; access keys are no secret", () => {
-    const plaintext = (value: string) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: JSON.stringify(value) });
     expect(recordedSecrets([
         { type: "random:index/randomPassword:RandomPassword", outputs: { result: plaintext("generated"), length: 9 } },
         { type: "pulumi-nodejs:dynamic/keystone:Ec2Credential", outputs: { access: "a4dc3457", secret: plaintext("513d75e1") } },

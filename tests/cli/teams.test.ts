@@ -19,6 +19,7 @@ test("a number that is another team's; a stack is not at odds with itself", () =
     expect(sharedWithTeams("mine", { number: 2, hosts: hosts("a", "b") }, teams))
         .toEqual(["number: 2 is the number of team02 too; allowed is one that no other stack has: MAC addresses are made of it"]);
     expect(sharedWithTeams("team02", teams.team02, teams)).toEqual([]);
+    expect(sharedWithTeams("mine", { number: 2, lab: "mine" }, teams)).toEqual([]);
     expect(sharedWithTeams("lab", { lab: "lab" }, teams)).toEqual([]);
 });
 

@@ -39,6 +39,11 @@ test.each([
     [{ networks: { fixed: "10.99.0.1/22" } }, 'networks.fixed: "10.99.0.1/22" is an address in a network, not a network: 10.99.0.0/22 would be'],
     [{ networks: { fixed: "10.99.0.0/24" } }, "networks.fixed: 10.99.0.0/24 has 256 addresses; allowed is a /22: nova makes a network of 1022 addresses of it (network_size)"],
     [{ networks: { floating: "172.17.1.0/24" } }, "networks.floating: 172.17.1.0/24 is not inside the public network 172.16.0.0/16"],
+    [{ secrets: "random" }, 'secrets: "random" is not one of tutorial, generated'],
+    [{ rotations: { nova: 1 } }, "rotations.nova: there is no such key; allowed are mysqlRoot, adminToken"],
+    [{ secrets: "generated", rotations: { novaUser: 0 } }, "rotations.novaUser: 0 is not allowed: a whole number, 1 or more"],
+    [{ rotations: { novaUser: 1 } }, "rotations.novaUser: the passwords are the tutorial's; only generated ones are rotated, those of secrets: generated"],
+    [{ secrets: "generated", credentials: { novaUser: "own" }, rotations: { novaUser: 1 } }, "rotations.novaUser: the password is set under credentials, where another can be put with config set-secret; only generated ones are rotated"],
     [{ image: { file: "/x", sha256: "zz" } }, 'image.sha256: "zz" is not allowed: 64 hexadecimal digits'],
 ])("%p", (change, text) => {
     expect(messageOf(change)).toContain(text);
@@ -48,6 +53,13 @@ test.each([
 test("the course's release and an RSA key, where nothing else is said", () => {
     const { release: _r, sshKeyFile: _k, ...rest } = lab;
     expect(readSettings("team01", rest)).toMatchObject({ release: "grizzly", sshKeyFile: "~/.ssh/id_rsa", libvirtType: "qemu" });
+});
+
+test("generated passwords are not in the configuration; those that are in it stay", () => {
+    const settings = readSettings("lab", { ...lab, secrets: "generated", credentials: { adminPassword: "own" }, rotations: { novaUser: 2 } });
+    expect(settings).toMatchObject({ secrets: "generated", queueUser: "openstack", rotations: { novaUser: 2 } });
+    expect(settings.credentials).toEqual({ adminPassword: "own" });
+    expect(readSettings("lab", lab)).toMatchObject({ secrets: "tutorial", queueUser: "guest", rotations: {} });
 });
 
 test("all mistakes at once, and no credential in any of them", () => {

@@ -34,7 +34,7 @@ test("a default of Pulumi.yaml is the program's own", () => {
     const hosts = { central: { address: "a" }, compute: { address: "b" } };
     const own = readSettings("team01", { number: 1, hosts }) as unknown as Record<string, unknown>;
     const said = givenBy(texts(defaults()));
-    expect(Object.keys(said).sort()).toEqual(["libvirtType", "release", "training", "upTo"]);
+    expect(Object.keys(said).sort()).toEqual(["libvirtType", "release", "secrets", "training", "upTo"]);
     for (const [key, value] of Object.entries(said)) expect([key, value]).toEqual([key, own[key]]);
     // Where the description names what an empty one stands for.
     expect(declared.sshKeyFile!.description).toContain(`${String(own.sshKeyFile)} where it is empty`);
@@ -43,7 +43,7 @@ test("a default of Pulumi.yaml is the program's own", () => {
 });
 
 test("a lab's stack is the lab's wherever its file says nothing else", () => {
-    expect(given("lab")).toEqual({ lab: "lab", release: "ocata", libvirtType: "qemu", training: true, upTo: "compute-2" });
+    expect(given("lab")).toEqual({ lab: "lab", release: "ocata", libvirtType: "qemu", secrets: "tutorial", training: true, upTo: "compute-2" });
 });
 
 test("a team without a number, or with a lab's, is told so", () => {

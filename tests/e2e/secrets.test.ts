@@ -4,9 +4,14 @@ import * as os from "os";
 import * as path from "path";
 import { spawn } from "child_process";
 import * as yaml from "yaml";
+import { generatedPasswords } from "../../cli/secrets";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { passwordProblem } from "../../config/passwords";
-import { credentialNames } from "../../config/settings";
+import { credentialNames, Credentials } from "../../config/settings";
+import { openStack, PROJECT } from "../../engine/automation";
+import { obtainEngine } from "../../engine/obtain";
+import { randomPluginFile } from "../../engine/random-plugin";
+import { exported } from "../../engine/state";
 import { projectDir } from "../../system/paths";
 import { PlainProgress } from "../../system/progress";
 import { run, RunOptions, RunResult } from "../../system/run";
@@ -18,14 +23,14 @@ import { PLANTED, search, Shell } from "./search";
 /** A stack, a lab and a state of its own. */
 const stack = `test-${randomBytes(4).toString("hex")}`;
 const stackFile = path.join(projectDir(), `Pulumi.${stack}.yaml`);
-const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
+const state = process.env.CLASSROOM_STATE = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
 const since = Math.floor(Date.now() / 1000);
 
 const canaries = new Canaries(), outputs = new Outputs(), processes = new ProcessList();
 
 const program = path.join(projectDir(), "bin/cli/main.js");
 const classroom = async (args: readonly string[], options: RunOptions = {}): Promise<RunResult> =>
-    await run(process.execPath, [program, ...args], { cwd: projectDir(), env: { CLASSROOM_STATE: state }, allowFailure: true, timeoutSeconds: 900, ...options });
+    await run(process.execPath, [program, ...args], { cwd: projectDir(), allowFailure: true, timeoutSeconds: 900, ...options });
 /** One whose output is searched. */
 const told = async (...args: string[]): Promise<RunResult> => outputs.keep(args.join(" "), await classroom(args));
 
@@ -36,13 +41,34 @@ const here: Shell = async (script, input) => await run("sh", ["-c", script], { i
 const special = "%@/'$#: \"\\;&+=?!*()[]{}<>|~^,.`-_";
 const middleOf = (name: typeof credentialNames[number]): string => [...special].filter(c => !passwordProblem(name, `x${c}x`, "ocata")).join("");
 
+const debug = { DEFAULT: { debug: "True" } };
+/** Services that are told to write down as much as they can. */
+const nodes = { "auth-node": { options: { "keystone-conf": debug } }, "image-node": { options: { "glance-api-conf": debug } }, "volume-node": { options: { "cinder-conf": debug } }, "api-node": { options: { "nova-conf": debug } } };
+/** Team 01's own configuration on a lab, with release and hosts in the place of the course's, and passwords of its own. */
+const configure = (more: object = {}): void => {
+    const { config: team } = yaml.parse(fs.readFileSync(path.join(projectDir(), "Pulumi.team01.yaml"), "utf8")) as { config: Record<string, unknown> };
+    const { [`${PROJECT}:hosts`]: _hosts, ...kept } = team, own = { lab: stack, release: "ocata", nodes, ...more };
+    fs.writeFileSync(stackFile, yaml.stringify({ config: { ...kept, ...Object.fromEntries(Object.entries(own).map(([key, value]) => [`${PROJECT}:${key}`, value])) } }));
+};
+
+/** Puts the double of @pulumi/random's plugin where the engine looks for the real one, which machines of these tests may be unable to have. */
+function standInForRandomPlugin(): void {
+    const file = randomPluginFile(path.join(state, "pulumi-home"));
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${projectDir()}/tests/doubles/pulumi-resource-random.js' "$@"\n`, { mode: 0o755 });
+}
+
+/** The generated passwords, as the engine decrypts them; they are secrets to look for from now on. */
+async function generated(): Promise<Partial<Credentials>> {
+    const opened = await openStack(stack, async () => undefined, await obtainEngine(new PlainProgress()), () => undefined);
+    const passwords = generatedPasswords(exported(await opened.exportStack()));
+    for (const [name, password] of Object.entries(passwords)) canaries.watch(name, password);
+    return passwords;
+}
+
 beforeAll(async () => {
     await buildParts(new PlainProgress());
-    const debug = { DEFAULT: { debug: "True" } };
-    // Services that are told to write down as much as they can.
-    const nodes = { "auth-node": { options: { "keystone-conf": debug } }, "image-node": { options: { "glance-api-conf": debug } }, "volume-node": { options: { "cinder-conf": debug } }, "api-node": { options: { "nova-conf": debug } } };
-    const config = { lab: stack, release: "ocata", nodes };
-    fs.writeFileSync(stackFile, yaml.stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`gridka-cloud-classroom:${key}`, value])) }));
+    configure();
     canaries.make(PLANTED, "");
     for (const name of credentialNames) canaries.make(name, middleOf(name));
 }, 60 * 60_000);
@@ -86,10 +112,11 @@ test("up with every password set, encrypted, of characters that quoting could ge
 const masked = ({ stdout, stderr }: RunResult): string =>
     (stdout + stderr).split("\n").slice(-30).map(line => canaries.in(line).length > 0 ? "[a line with a secret]" : line).join("\n");
 
-test("the cloud works with them", async () => {
+async function works(): Promise<void> {
     const check = await told("check", stack);
     expect([check.code, check.stdout.split("\n").filter(line => line.startsWith("fail"))]).toEqual([0, []]);
-}, 10 * 60_000);
+}
+test("the cloud works with them", works, 10 * 60_000);
 
 test("the other commands on it", async () => {
     const { exitCode, changes } = JSON.parse((await told("preview", stack, "--json")).stdout) as { exitCode: number; changes: { resource: string }[] };
@@ -97,10 +124,32 @@ test("the other commands on it", async () => {
     expect((await told("refresh", stack, "--verbose")).code).toBe(0);
     for (const args of [["up", stack, "--json"], ["status", stack], ["status", stack, "--json"], ["render", stack], ["render", stack, "--json"]]) expect([args, (await told(...args)).code]).toEqual([args, 0]);
     expect(await told("render", stack, "--show-secrets")).toMatchObject({ code: 1, stderr: expect.stringContaining("encrypted, which the engine alone can read") });
-    const opened = Opened.start([program, "open", stack], { ...process.env, CLASSROOM_STATE: state });
+    const opened = Opened.start([program, "open", stack], process.env);
     try { expect(await opened.url("dashboard")).toMatch(/^http:/); } finally { await opened.interrupt(); }
     expect(outputs.find(canaries)).toEqual([]);
 }, 10 * 60_000);
+
+test("generated passwords in the place of all of these, then one of them rotated: the cloud works before and after", async () => {
+    standInForRandomPlugin();
+    configure({ secrets: "generated" });
+    processes.start();
+    const up = await told("up", stack, "--verbose");
+    expect([up.code, up.code === 0 ? "" : masked(up)]).toEqual([0, ""]);
+    const first = await generated();
+    expect(Object.keys(first).sort()).toEqual([...credentialNames].sort());
+    await works();
+    expect((await told("config", "rotate", stack, "cinderUser")).code).toBe(0);
+    const { changes } = JSON.parse((await told("preview", stack, "--json")).stdout) as { changes: { resource: string }[] };
+    expect([...new Set(changes.map(c => c.resource))].sort()).toEqual(["cloud-auth-user-cinder", "cloud-password-cinderUser", "cloud-volume-cinder-paste"]);
+    expect((await told("up", stack, "--verbose")).code).toBe(0);
+    processes.stop();
+    const { cinderUser, ...others } = await generated();
+    expect([cinderUser !== first.cinderUser, { cinderUser: first.cinderUser, ...others }]).toEqual([true, first]);
+    await works();
+    expect((await told("refresh", stack)).code).toBe(0);
+    expect(processes.find(canaries)).toEqual([]);
+    expect(outputs.find(canaries)).toEqual([]);
+}, 30 * 60_000);
 
 test("a failure whose message has a connection's URL and the admin's token in it", async () => {
     const broken = await onMachine("auth-node")(`rm /var/lib/classroom/steps/keystone-db-sync

@@ -1,0 +1,84 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { credentialNames, Credentials, Settings } from "../config/settings";
+
+export type PasswordName = keyof Credentials;
+
+/** Letters and digits alone: what they are written into quotes them in a dozen ways. 24 of them are 142 bits. */
+const shape = { length: 24, special: false } as const;
+
+/** Stands for a password in a text, so that it can be seen whether it is in it; nothing that quotes changes it. */
+const mark = (name: PasswordName): string => `_${name}_`;
+/** A mark for each password, where what is made of them has to be known and they do not. */
+export const marks = Object.fromEntries(credentialNames.map(name => [name, mark(name)])) as unknown as Credentials;
+
+/** Told of each password that is generated, as soon as it is known. */
+export type OnGenerated = (name: PasswordName, password: string) => void;
+
+export interface PasswordsArgs extends Pick<Settings, "credentials" | "rotations"> { onGenerated?: OnGenerated }
+
+/**
+ * The cloud's passwords: those of the configuration, and a random one for each account that has none there, made when
+ * somebody first wants it. A new password goes through the cloud in this order, which the resources' dependencies bring about:
+ * where it is let in by (an account of the database or the queue: what is connected stays so), the files of those who
+ * come with it and the restart of the services that read them, and last the user of keystone: what logs in there
+ * has one password only, and is starting anyway.
+ */
+export class Passwords {
+    private readonly generated = new Map<PasswordName, pulumi.Output<string>>();
+    private readonly accounts = new Map<PasswordName, pulumi.Resource[]>();
+    private readonly files = new Map<PasswordName, pulumi.Resource[]>();
+    private tellComplete!: () => void;
+    private readonly complete = new Promise<void>(resolve => { this.tellComplete = resolve; });
+
+    constructor(private readonly name: string, private readonly args: PasswordsArgs, private readonly opts?: pulumi.CustomResourceOptions) {}
+
+    /** One password; secret. */
+    of(name: PasswordName): pulumi.Input<string> { return this.args.credentials[name] ?? this.generatedOf(name); }
+
+    /** What is made of the passwords that are in it, and of no others: it is known when these are. */
+    in<T>(make: (credentials: Credentials) => T): pulumi.Input<T> {
+        const { credentials: own } = this.args;
+        const later = this.namesIn(make).filter(name => own[name] === undefined);
+        if (later.length === 0) return make({ ...marks, ...own });
+        return pulumi.all(later.map(name => this.generatedOf(name)))
+            .apply(values => make({ ...marks, ...own, ...Object.fromEntries(later.map((name, i) => [name, values[i]!])) }));
+    }
+
+    /** Names of the passwords that are in what is made of them. */
+    namesIn(make: (credentials: Credentials) => unknown): PasswordName[] {
+        const text = JSON.stringify(make(marks)) ?? "";
+        return credentialNames.filter(name => text.includes(mark(name)));
+    }
+
+    /** Says that a resource is what lets a password in. */
+    letInBy(name: PasswordName, account: pulumi.Resource): void { this.accounts.set(name, [...this.accounts.get(name) ?? [], account]); }
+
+    /** Says that a resource is a file with some passwords in it. */
+    heldBy(names: readonly PasswordName[], file: pulumi.Resource): void {
+        for (const name of names) this.files.set(name, [...this.files.get(name) ?? [], file]);
+    }
+
+    /** What lets some passwords in: their files are written after it. */
+    accountsOf(names: readonly PasswordName[]): pulumi.Resource[] { return [...new Set(names.flatMap(name => this.accounts.get(name) ?? []))]; }
+
+    /** The files that hold a password, those of nodes that are yet to be made too: known after {@link allMade}. */
+    async filesOf(name: PasswordName): Promise<pulumi.Resource[]> {
+        await this.complete;
+        return this.files.get(name) ?? [];
+    }
+
+    /** Everything that holds a password is made. */
+    allMade(): void { this.tellComplete(); }
+
+    private generatedOf(name: PasswordName): pulumi.Output<string> {
+        const known = this.generated.get(name);
+        if (known) return known;
+        const rotation = this.args.rotations[name];
+        const { result } = new random.RandomPassword(`${this.name}-${name}`, { ...shape, ...(rotation && { keepers: { rotation: String(rotation) } }) }, this.opts);
+        // Before anybody else has it.
+        const told = result.apply(password => { this.args.onGenerated?.(name, password); return password; });
+        this.generated.set(name, told);
+        return told;
+    }
+}
