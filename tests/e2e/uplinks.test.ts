@@ -64,16 +64,17 @@ s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 s.bind(('br-up-internal', 0))
 for _ in range(${count}): s.send(b'\\xff' * 6 + s.getsockname()[4] + b'\\x88\\xb5' + b'x' * 46)"`);
 
-/** How many of a host's broadcasts come to each of the other three; where all do, now and then a frame of the hosts' own is beside them. */
+/** How many of a host's broadcasts come to each of the other three. Beside them are, now and then, a few frames that hosts say of themselves. */
 async function spread(team: Team, role: HostRole, count = 20): Promise<Record<string, number>> {
     const others = teams.flatMap(t => hostRoles.map(r => [t, r] as const)).filter(([t, r]) => t !== team || r !== role);
+    const counted = (frames: number) => frames < 5 ? 0 : Math.min(count, frames);
     const count1 = async () => await Promise.all(others.map(([t, r]) => received(t, r)));
     const before = await count1();
     await broadcast(team, role, count);
     // What was sent first has come when this has.
     await sh(team, role, `ping -c 1 -W 5 ${addressOf(team, other(role))}`);
     const after = await count1();
-    return Object.fromEntries(others.map(([t, r], i) => [`${t} ${r}`, Math.min(count, after[i]! - before[i]!)]));
+    return Object.fromEntries(others.map(([t, r], i) => [`${t} ${r}`, counted(after[i]! - before[i]!)]));
 }
 
 function configure(team: Team, own: object): void {
