@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import { exercises, Variant } from "../../cli/exercises";
 import { checkAllowed, choose, nameOf, scriptOf } from "../../cli/sabotage";
-import { readSettings } from "../../config/settings";
+import { readSettings, tutorialCredentials } from "../../config/settings";
 import { releaseOf } from "../../releases";
 import { configFiles, softwareOf } from "../../releases/own-options";
 
@@ -34,7 +34,7 @@ test.each(all.flatMap(a => releases.map(release => [a.name, release, a.variant] 
 
 /** What a release writes into the file of a variant, one option a line, and who reads it. */
 function fileOf({ node, file }: Variant, release: keyof typeof settings): { text: string; readBy: string[] } {
-    const found = softwareOf(releaseOf(release), node).flatMap(s => configFiles(s, settings[release], node)).filter(f => f.path === file);
+    const found = softwareOf(releaseOf(release), node).flatMap(s => configFiles(s, { ...settings[release], credentials: tutorialCredentials }, node)).filter(f => f.path === file);
     const lines = found.flatMap(f => [f.options, f.secretOptions ?? {}]).flatMap(sections => Object.entries(sections).flatMap(([section, options]) => [`[${section}]`, ...Object.entries(options).map(([k, v]) => `${k} = ${v}`)]));
     return { text: `${lines.join("\n")}\n`, readBy: found.flatMap(f => f.readBy) };
 }

@@ -62,7 +62,14 @@ let before: Record<string, string>, namespacesBefore: string[];
 /** Everything is as it was before the test; namespaces of others may have gone meanwhile. */
 async function expectNothingLeft(): Promise<void> {
     expect(await snapshot()).toEqual(before);
-    expect(namespaces().filter(ns => !namespacesBefore.includes(ns))).toEqual([]);
+    expect(namespaces().filter(ns => !namespacesBefore.includes(ns)).map(ns => `${ns}: ${commandsIn(ns).join("; ")}`)).toEqual([]);
+}
+
+/** Command lines of the processes in a namespace. */
+function commandsIn(ns: string): string[] {
+    return processIds().flatMap(pid => {
+        try { return ["net", "mnt", "uts"].some(kind => fs.readlinkSync(`/proc/${pid}/ns/${kind}`) === ns) ? [fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0/g, " ")] : []; } catch { return []; }
+    });
 }
 
 beforeAll(async () => {
