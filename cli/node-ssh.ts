@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import type { Command } from "commander";
-import type { Connection } from "../clients/connection";
+import { Connection, jumpOf } from "../clients/connection";
 import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
@@ -41,10 +41,10 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
 }
 
 /** The machine and those on the way to it, the first to be reached first. */
-const way = (to: Connection): Connection[] => [...(to.jump ? way(to.jump) : []), to];
+const way = (to: Connection): Connection[] => { const jump = jumpOf(to); return [...(jump ? [jump] : []), to]; };
 
 /** A name without spaces, under which the machine stands in both files. */
-const alias = (c: Connection): string => c.name.replace(/[^A-Za-z0-9_.-]/g, "_");
+const alias = (c: Pick<Connection, "name">): string => c.name.replace(/[^A-Za-z0-9_.-]/g, "_");
 
 /** ssh's configuration for one machine: nothing of the user's own is read. */
 export function sshConfig(to: Connection, knownHosts: string): string {

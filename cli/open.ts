@@ -6,7 +6,7 @@ import * as os from "os";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import type { Command } from "commander";
-import type { Connection } from "../clients/connection";
+import { Connection, jumpOf } from "../clients/connection";
 import { closeAll, forward } from "../clients/ssh";
 import type { NodeName } from "../config/nodes";
 import { enterOperator } from "../lab";
@@ -44,7 +44,8 @@ function through(stack: string): Dial {
     const to = new Map<string, Connection>(services.map(s => [s.name, connectionOf(stack, s.node)]));
     return service => {
         const node = to.get(service.name)!;
-        return node.jump ? forward(node.jump, node.host, service.port) : forward(node, "127.0.0.1", service.port);
+        const host = jumpOf(node);
+        return host ? forward(host, node.host, service.port) : forward(node, "127.0.0.1", service.port);
     };
 }
 

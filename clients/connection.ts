@@ -13,9 +13,12 @@ export interface Connection {
     keyFile: string;
     /** RSA keys may sign with SHA-1, the machine's host key and the operator's own: OpenSSH before 7.2 knows nothing else. */
     rsaSha1?: boolean;
-    /** The machine to go through: a node is reached through its physical host. */
-    jump?: Connection;
+    /** The machine to go through, with the same key: a node is reached through its physical host. */
+    jump?: Omit<Connection, "keyFile" | "jump">;
 }
+
+/** The machine to go through, as it is reached itself. */
+export const jumpOf = ({ jump, keyFile }: Connection): Connection | undefined => jump && { ...jump, keyFile };
 
 /** The machine could not be asked, for a reason of its own: nothing is known about what is in it. */
 export class Unreachable extends Error {

@@ -3,7 +3,7 @@ import type { Duplex } from "stream";
 import { createHash } from "crypto";
 import { Client, ClientChannel } from "ssh2";
 import { inHome } from "../system/paths";
-import { Connection, Unreachable } from "./connection";
+import { Connection, jumpOf, Unreachable } from "./connection";
 
 /** The machine answers with another host key than the recorded one: nothing was sent to it. */
 export class HostKeyMismatch extends Error {
@@ -54,7 +54,10 @@ class Session {
 }
 
 const sessions = new Map<string, Promise<Session>>();
-const keyOf = (c: Connection): string => JSON.stringify([c.host, c.port, c.user, c.hostKey, c.keyFile, c.jump && keyOf(c.jump)]);
+const keyOf = (c: Connection): string => {
+    const jump = jumpOf(c);
+    return JSON.stringify([c.host, c.port, c.user, c.hostKey, c.keyFile, jump && keyOf(jump)]);
+};
 
 /** The pooled connection to a machine: one a process, opened at first use and again once it has died. */
 async function session(to: Connection): Promise<Session> {
@@ -75,8 +78,8 @@ async function session(to: Connection): Promise<Session> {
 const fingerprint = (key: Buffer): string => `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 
 async function open(to: Connection): Promise<Session> {
-    const privateKey = readKey(to);
-    const sock = to.jump ? await forward(to.jump, to.host, to.port) : undefined;
+    const privateKey = readKey(to), jump = jumpOf(to);
+    const sock = jump && await forward(jump, to.host, to.port);
     const wanted = to.hostKey.split("\n").map(line => line.trim()).filter(Boolean);
     const keys = wanted.map(line => Buffer.from(line.split(/\s+/)[1] ?? "", "base64"));
     const algorithms = [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a => a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(to.rsaSha1 ? [a] : [])] : [a]);

@@ -6,7 +6,7 @@ import { HostsEntries } from "../providers/guest/hosts-entries";
 import { OptionsFile } from "../providers/guest/options-file";
 import { Packages } from "../providers/guest/packages";
 import type { Ready } from "../providers/guest/restarts";
-import { READY_SECONDS, Service } from "../providers/guest/service";
+import { Service } from "../providers/guest/service";
 import { Step } from "../providers/guest/step";
 import type { Credentials } from "../config/settings";
 import { configFiles, softwareOf } from "../releases/own-options";
@@ -95,7 +95,8 @@ export class Guest {
 }
 
 /** What restarts, and by which port it is known to be ready again. */
-function restarting(restarts: string[], services: readonly ServiceFacts[]): { restarts: string[]; ready?: Ready } {
-    const ready: Ready = Object.fromEntries(services.flatMap(({ service, port, readySeconds: seconds = READY_SECONDS }) => port && restarts.includes(service) ? [[service, { port, seconds }]] : []));
-    return { restarts, ...(Object.keys(ready).length > 0 && { ready }) };
+function restarting(restarts: string[], services: readonly ServiceFacts[]): { restarts: string[]; ready?: Ready; readySeconds?: number } {
+    const listening = services.filter(s => s.port !== undefined && restarts.includes(s.service)), slow = listening.flatMap(s => s.readySeconds ?? []);
+    const ready: Ready = Object.fromEntries(listening.map(s => [s.service, s.port!]));
+    return { restarts, ...(listening.length > 0 && { ready }), ...(slow.length > 0 && { readySeconds: Math.max(...slow) }) };
 }

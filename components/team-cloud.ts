@@ -79,7 +79,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         if (!apiNode) return;
         const database = databases.nova;
         const api = new ApiNode(`${name}-api`, { ...on(apiNode), database, queue, admin, identity, accounts, certificates, ...(ec2 && { ec2 }) }, parent);
-        if (networkNode) new NetworkNode(`${name}-network`, { ...on(networkNode), after: api.ready, admin, api: api.usable, database, accounts }, parent);
+        if (networkNode) new NetworkNode(`${name}-network`, { ...on(networkNode), after: api.ready, cells: api.schema, admin, api: api.usable, database, accounts }, parent);
         const computes = (["compute-1", "compute-2"] as const).flatMap(node => machines[node] ? [{ node, machine: machines[node] }] : []);
         const ready = computes.flatMap(({ node, machine }) => new ComputeNode(`${name}-${node}-nova`, { ...on(machine), node, after: api.usable, admin, database }, parent).ready);
         if (computes.length > 0) api.discover(ready, pulumi.all(computes.map(c => c.machine.incarnation)).apply(all => all.join(" ")));

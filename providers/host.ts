@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { unknownValue } from "@pulumi/pulumi/runtime";
-import type { Connection } from "../clients/connection";
+import { Connection, jumpOf } from "../clients/connection";
 import { Handler, objectOf, Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
 
@@ -68,7 +68,8 @@ const storeOff = (): string | undefined => nodesOff().find(node => node === "db-
 /** Whether the machine that an unanswering resource is in, or that what is stored in the cloud is in, is not there at all. */
 async function wentWithItsMachine(props: Sent): Promise<boolean> {
     const connection = (props.connection ?? props.guest) as Connection | undefined;
-    if (connection) return connection.jump !== undefined && await machineIsGone(connection.name, connection.jump);
+    const host = connection && jumpOf(connection);
+    if (connection) return host !== undefined && await machineIsGone(connection.name, host);
     const via = ((props.cloud ?? props.identity) as { via?: Connection } | undefined)?.via;
     return via !== undefined && await machineIsGone("db-node", via);
 }

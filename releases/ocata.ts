@@ -39,11 +39,14 @@ const glanceAndVnc = (cloud: CloudFacts, node: NodeName): { DEFAULT: Record<stri
 const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-consoleauth", "nova-cert", "nova-novncproxy", "nova-placement-api"];
 
 const cell0 = "00000000-0000-0000-0000-000000000000";
-/** A command about nova's cells; what it is to write into the database comes by the file $f. */
-const cells = (command: string): string => `su -s /bin/sh -c "nova-manage --config-file /etc/nova/nova.conf --config-file $f cell_v2 ${command}" nova`;
-/** A step about a cell: nova keeps in its database how it finds the cell's database and queue, passwords included. */
+/**
+ * A step about a cell: nova keeps in its database how it finds the cell's database and queue, passwords included.
+ * @param command has `cells`, nova's own command about them, which finds what it is to write into the database in the file $f
+ */
 const cell = (command: string, urls: (cloud: CloudFacts) => Record<string, string>): Pick<SyncStep, "command" | "input"> => ({
-    command: `f=$(mktemp); trap 'rm -f "$f"' EXIT; cat > "$f"; chown nova "$f"\n${command}`,
+    command: `f=$(mktemp); trap 'rm -f "$f"' EXIT; cat > "$f"; chown nova "$f"
+cells() { su -s /bin/sh -c "nova-manage --config-file /etc/nova/nova.conf --config-file $f cell_v2 $*" nova; }
+${command}`,
     input: cloud => ["[DEFAULT]", ...Object.entries(urls(cloud)).map(([option, url]) => `${option} = ${url}`), ""].join("\n"),
 });
 
@@ -126,13 +129,13 @@ export const ocata: Release = {
         },
         sync: [
             { step: "nova-api-db-sync", command: asUser("nova", "nova-manage api_db sync") },
-            { step: "nova-cell0", ...cell(`${asUser("nova", "nova-manage cell_v2 map_cell0")}\n${cells(`update_cell --cell_uuid ${cell0}`)}`, cloud => ({ sql_connection: databaseUrl(cloud, "nova", "nova_cell0") })) },
+            { step: "nova-cell0", ...cell(`${asUser("nova", "nova-manage cell_v2 map_cell0")}\ncells update_cell --cell_uuid ${cell0}`, cloud => ({ sql_connection: databaseUrl(cloud, "nova", "nova_cell0") })) },
             schemas.nova,
             {
                 step: "nova-cell1",
-                ...cell(`list=$(${cells("list_cells")})
+                ...cell(`list=$(cells list_cells)
 uuid=$(printf '%s\\n' "$list" | sed -n 's/^| *cell1 *| *\\([0-9a-f-]*\\) .*/\\1/p')
-if [ -n "$uuid" ]; then ${cells("update_cell --cell_uuid $uuid")}; else ${cells("create_cell --name cell1")}; fi`,
+if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_cell --name cell1; fi`,
                 cloud => ({
                     transport_url: `rabbit://${cloud.queueUser}:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/`,
                     sql_connection: databaseUrl(cloud, "nova"),

@@ -25,6 +25,8 @@ export interface ApiNodeArgs extends NodeArgs {
 export class ApiNode extends pulumi.ComponentResource {
     /** Nova's services run. */
     readonly ready: pulumi.Resource[];
+    /** Nova's databases are made, and its cells know of database and queue. */
+    readonly schema: readonly pulumi.Resource[];
     /** They answer with identity and the catalogue. */
     readonly usable: pulumi.Resource[];
     readonly guest: Guest;
@@ -38,8 +40,8 @@ export class ApiNode extends pulumi.ComponentResource {
 
         const packages = guest.base();
         const config = guest.config(release.novaApi, [packages]);
-        const schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready, ...queue], release.novaApi.services);
-        this.ready = guest.services(release.novaApi.services, schema, database.incarnation);
+        this.schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready, ...queue], release.novaApi.services);
+        this.ready = guest.services(release.novaApi.services, this.schema, database.incarnation);
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
         const usable = guest.openrc([...this.ready, ...identity]);
         this.usable = [usable];

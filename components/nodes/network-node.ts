@@ -12,6 +12,8 @@ import type { NodeArgs, ServiceDatabase } from "./database-node";
 export interface NetworkNodeArgs extends NodeArgs {
     /** What nova-network needs of the others: database, queue, and nova's schema. */
     after: pulumi.Resource[];
+    /** What tells nova's cells of their database and queue. */
+    cells: readonly pulumi.Resource[];
     admin: AdminAccess;
     /** Identity, the catalogue and nova's API. */
     api: pulumi.Resource[];
@@ -29,7 +31,7 @@ export class NetworkNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: NetworkNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:NetworkNode", name, {}, opts);
-        const { machine, release, cloud, passwords, after, admin, api, database, accounts, store } = args;
+        const { machine, release, cloud, passwords, after, cells, admin, api, database, accounts, store } = args;
         const { ranges } = cloud.plan;
         const guest = new Guest("network-node", name, machine, release, cloud, passwords, this);
         const { connection } = guest;
@@ -38,8 +40,8 @@ export class NetworkNode extends pulumi.ComponentResource {
         const bridge = new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages]));
         const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
         // A service that came up before nova's cells are told of a new password would keep the old one.
-        const config = guest.config(release.novaNetwork, [packages, ...after]);
-        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding], database.incarnation);
+        const config = guest.config(release.novaNetwork, [packages, ...cells]);
+        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after], database.incarnation);
         this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
             { parent: this, dependsOn: [...services, ...api], deletedWith: store, replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}` })];
 

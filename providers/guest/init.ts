@@ -35,6 +35,9 @@ else
     last_words() { tail -q -n 8 /var/log/*/"$1.log" 2> /dev/null; }
 fi`;
 
+/** How long a service may take to listen where nothing else is said. */
+export const READY_SECONDS = 90;
+
 /**
  * Waits until something listens on a port, which is asked of the kernel: a service `$s` that is up but not ready would
  * fail whoever comes next. Begins with {@link initShell}.

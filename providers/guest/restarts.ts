@@ -1,11 +1,11 @@
 import type { Connection } from "../../clients/connection";
 import { quote, RunScript } from "../../clients/ssh";
-import { initShell, untilListening } from "./init";
+import { initShell, READY_SECONDS, untilListening } from "./init";
 
-/** Of services, the TCP port by which one is known to be ready, and how long it may take until then. */
-export type Ready = Record<string, { port: number; seconds: number }>;
+/** Of services, the TCP port by which one is known to be ready. */
+export type Ready = Record<string, number>;
 
-interface Pending { services: Map<string, Ready[string] | undefined>; done: Promise<void> }
+interface Pending { services: Map<string, { port: number; seconds: number } | undefined>; done: Promise<void> }
 const pending = new Map<string, Pending>();
 /** Files of one service that change in one update are written within this time. */
 const GATHER_MS = 300;
@@ -14,8 +14,9 @@ const GATHER_MS = 300;
  * Restarts those of the services that run, because a file they read has changed. Calls for one machine that come
  * together are gathered, so that a service restarts once however many of its files changed. Those of `ready` are waited
  * for: what comes next may need them.
+ * @param readySeconds how long each may take until it is ready
  */
-export async function restart(run: RunScript, on: Connection, services: readonly string[], ready: Ready = {}): Promise<void> {
+export async function restart(run: RunScript, on: Connection, services: readonly string[], ready: Ready = {}, readySeconds = READY_SECONDS): Promise<void> {
     if (services.length === 0) return;
     const key = JSON.stringify([on.host, on.port, on.jump?.host]);
     let batch = pending.get(key);
@@ -32,6 +33,6 @@ ${[...gathered].flatMap(([s, r]) => r ? [`case $again in *" "${quote(s)}" "*) s=
         batch = { services: gathered, done };
         pending.set(key, batch);
     }
-    for (const s of services) batch.services.set(s, ready[s]);
+    for (const s of services) batch.services.set(s, ready[s] === undefined ? undefined : { port: ready[s], seconds: readySeconds });
     await batch.done;
 }

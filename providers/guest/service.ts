@@ -2,12 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
-import { initShell, isName, untilListening } from "./init";
+import { initShell, isName, READY_SECONDS, untilListening } from "./init";
 
 interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number; process?: string; per?: string }
-
-/** How long a service may take to listen where nothing else is said. */
-export const READY_SECONDS = 90;
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
 const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>

@@ -83,13 +83,13 @@ describe("systemd's services", () => {
     });
 
     test("restart: what runs, and what has a port is waited for until it listens", async () => {
-        await restart(here, connection, ["late", "stopped"], { late: { port: 8080, seconds: 20 }, stopped: { port: 1, seconds: 1 } });
+        await restart(here, connection, ["late", "stopped"], { late: 8080, stopped: 1 }, 20);
         expect(there("said")).toBe("late\n");
         expect(there("proc/net/tcp")).toContain(":1F90");
     });
 
     test("restart: one that does not listen in time is an error", async () => {
-        await expect(restart(here, connection, ["mute"], { mute: { port: 81, seconds: 0 } })).rejects.toThrow("service mute does not listen on port 81 after 0 s");
+        await expect(restart(here, connection, ["mute"], { mute: 81 }, 0)).rejects.toThrow("service mute does not listen on port 81 after 0 s");
     });
 
     test("a step with another input runs again, and who keeps what it wrote restarts; the input is in no command", async () => {
