@@ -49,11 +49,11 @@ const alias = (c: Pick<Connection, "name">): string => c.name.replace(/[^A-Za-z0
 /** ssh's configuration for one machine: nothing of the user's own is read. */
 export function sshConfig(to: Connection, knownHosts: string): string {
     return way(to).map(c => [
-        `Host ${alias(c)}`, `  HostName ${c.host}`, `  Port ${c.port}`, `  User ${c.user}`, `  IdentityFile "${c.keyFile}"`, "  IdentitiesOnly yes",
+        `Host ${alias(c)}`, `  HostName ${c.host}`, `  Port ${c.port}`, `  User root`, `  IdentityFile "${c.keyFile}"`, "  IdentitiesOnly yes",
         `  HostKeyAlias ${alias(c)}`, `  UserKnownHostsFile "${knownHosts}"`, "  GlobalKnownHostsFile /dev/null", "  StrictHostKeyChecking yes", "  UpdateHostKeys no",
         // The names that clients of every age know these options by.
         ...(c.rsaSha1 ? ["  HostKeyAlgorithms +ssh-rsa", "  PubkeyAcceptedKeyTypes +ssh-rsa"] : []),
-        "  ConnectTimeout 10", ...(c.jump ? [`  ProxyJump ${alias(c.jump)}`] : []), "",
+        "  ConnectTimeout 10", ...(c.jump ? [`  ProxyJump ${alias(jumpOf(c)!)}`] : []), "",
     ].join("\n")).join("\n");
 }
 

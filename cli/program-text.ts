@@ -58,7 +58,7 @@ const machineOf = (part: readonly ProgramResource[]): string | undefined =>
 
 function wayTo(machine: string, its: readonly ProgramResource[]): { reached?: string } {
     const to = its.map(r => r.inputs.connection as Connection | undefined).find(c => c?.name === machine);
-    const name = (c: NonNullable<Connection["jump"]>): string => `${c.user}@${c.host}:${c.port}`;
+    const name = (c: NonNullable<Connection["jump"]>): string => `root@${c.host}:${c.port}`;
     return to ? { reached: [to, ...(to.jump ? [to.jump] : [])].map(name).join(" through ") } : {};
 }
 

@@ -1,4 +1,4 @@
-/** How to reach one machine by ssh. Plain data: it is an input of resources and lies in the state, so it holds no secret. */
+/** How to reach one machine by ssh, as root. Plain data: it is an input of resources and lies in the state, so it holds no secret. */
 export interface Connection {
     /** For messages: the node's or the physical host's name. */
     name: string;
@@ -6,7 +6,6 @@ export interface Connection {
     host: string;
     /** Default 22; the course's physical hosts use 24 (H1). */
     port: number;
-    user: string;
     /** The machine's public host keys, `ssh-ed25519 AAAA…`, one a line; anything else is refused. */
     hostKey: string;
     /** Path of the operator's private key file (mode 0600). */
@@ -14,11 +13,14 @@ export interface Connection {
     /** RSA keys may sign with SHA-1, the machine's host key and the operator's own: OpenSSH before 7.2 knows nothing else. */
     rsaSha1?: boolean;
     /** The machine to go through, with the same key: a node is reached through its physical host. */
-    jump?: Omit<Connection, "keyFile" | "jump">;
+    jump?: Omit<Connection, "name" | "keyFile" | "jump">;
 }
 
+/** What a physical host is called in messages. */
+export const hostName = (address: string): string => `host ${address}`;
+
 /** The machine to go through, as it is reached itself. */
-export const jumpOf = ({ jump, keyFile }: Connection): Connection | undefined => jump && { ...jump, keyFile };
+export const jumpOf = ({ jump, keyFile }: Connection): Connection | undefined => jump && { ...jump, name: hostName(jump.host), keyFile };
 
 /** The machine could not be asked, for a reason of its own: nothing is known about what is in it. */
 export class Unreachable extends Error {

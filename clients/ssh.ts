@@ -56,7 +56,7 @@ class Session {
 const sessions = new Map<string, Promise<Session>>();
 const keyOf = (c: Connection): string => {
     const jump = jumpOf(c);
-    return JSON.stringify([c.host, c.port, c.user, c.hostKey, c.keyFile, jump && keyOf(jump)]);
+    return JSON.stringify([c.host, c.port, c.hostKey, c.keyFile, jump && keyOf(jump)]);
 };
 
 /** The pooled connection to a machine: one a process, opened at first use and again once it has died. */
@@ -88,11 +88,11 @@ async function open(to: Connection): Promise<Session> {
     return await new Promise<Session>((resolve, reject) => {
         const fail = (reason: string) => { clearTimeout(timer); client.destroy(); reject(mismatch ?? new Unreachable(`${to.name} (${to.host}, port ${to.port}): ${reason}`)); };
         const timer = setTimeout(() => fail(`accepts no ssh session within ${CONNECT_SECONDS} s`), CONNECT_SECONDS * 1000);
-        client.on("error", e => fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for ${to.user}` : e.message));
+        client.on("error", e => fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for root` : e.message));
         client.once("close", () => fail("the connection was closed"));
         client.once("ready", () => { clearTimeout(timer); resolve(new Session(client)); });
         client.connect({
-            host: to.host, port: to.port, username: to.user, privateKey, sock,
+            host: to.host, port: to.port, username: "root", privateKey, sock,
             readyTimeout: 0, keepaliveInterval: 5000, keepaliveCountMax: 3,
             algorithms: { serverHostKey: algorithms as never },
             hostVerifier: (key: Buffer) => {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as libvirt from "@pulumi/libvirt";
-import type { Connection } from "../clients/connection";
+import { Connection, hostName } from "../clients/connection";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { HostsEntries } from "../providers/guest/hosts-entries";
@@ -11,7 +11,7 @@ export type HostPairArgs = Pick<Settings, "hosts" | "sshKeyFile" | "knownHostsFi
 /** How root reaches a physical host. */
 export function hostConnection({ hosts, sshKeyFile, release }: Pick<Settings, "hosts" | "sshKeyFile" | "release">, role: HostRole): Connection {
     const { address, port, hostKey } = hosts[role];
-    return { name: `host ${address}`, host: address, port, user: "root", hostKey: hostKey!, keyFile: sshKeyFile, ...(releaseOf(release).ssh.rsaSha1 && { rsaSha1: true }) };
+    return { name: hostName(address), host: address, port, hostKey: hostKey!, keyFile: sshKeyFile, ...(releaseOf(release).ssh.rsaSha1 && { rsaSha1: true }) };
 }
 
 /** A team's two physical hosts: how they are reached, and their names of the nodes (H1, H3). */
@@ -37,7 +37,7 @@ export class HostPair extends pulumi.ComponentResource {
  * libvirt's own ssh transport, with the operator's key and pinned host keys. Its provider puts variables into the files'
  * names but knows no `~`; the home folder's own path would differ from operator to operator.
  */
-function libvirtUri({ user, host, port, keyFile }: Connection, knownHostsFile: string): string {
+function libvirtUri({ host, port, keyFile }: Connection, knownHostsFile: string): string {
     const file = (name: string) => encodeURIComponent(name.replace(/^~(?=\/)/, "${HOME}"));
-    return `qemu+ssh://${user}@${host}:${port}/system?keyfile=${file(keyFile)}&knownhosts=${file(knownHostsFile)}`;
+    return `qemu+ssh://root@${host}:${port}/system?keyfile=${file(keyFile)}&knownhosts=${file(knownHostsFile)}`;
 }

@@ -62,9 +62,9 @@ export class Machine extends pulumi.ComponentResource {
         const { node, host, power, generation, goldenRoot, operatorKey, memoryMiB, cpus, devices = [], ssh } = args;
         this.archive = args.archive;
         const key = new HostKey(`${name}-key`, { machine: node.name, type: ssh.hostKey }, { parent: this }), keyFile = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
-        const { keyFile: operatorKeyFile, jump: _none, ...jump } = host;
+        const { name: _name, keyFile: operatorKeyFile, jump: _none, ...jump } = host;
         this.connection = key.publicKey.apply(hostKey =>
-            ({ name: node.name, host: node.natAddress, port: 22, user: "root", hostKey, keyFile: operatorKeyFile, ...(ssh.rsaSha1 && { rsaSha1: true }), jump }));
+            ({ name: node.name, host: node.natAddress, port: 22, hostKey, keyFile: operatorKeyFile, ...(ssh.rsaSha1 && { rsaSha1: true }), jump }));
         const identity = key.publicKey.apply(hostKey => identityFiles(node, operatorKey, { file: keyFile, publicKey: hostKey }));
         const secretIdentity = key.privateKey.apply(content => [{ path: keyFile, mode: "0600", content }]);
         if (args.kind === "vm") {

@@ -8,8 +8,8 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-sshconfig-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
 
 const node = {
-    name: "db-node", host: "192.168.122.3", port: 22, user: "root", hostKey: "ssh-ed25519 AAAANODE", keyFile: "/keys/operator",
-    jump: { name: "host gks-125.scc.kit.edu", host: "gks-125.scc.kit.edu", port: 24, user: "root", hostKey: "ssh-ed25519 AAAAHOST\nssh-rsa AAAARSA" },
+    name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAANODE", keyFile: "/keys/operator",
+    jump: { host: "gks-125.scc.kit.edu", port: 24, hostKey: "ssh-ed25519 AAAAHOST\nssh-rsa AAAARSA" },
 };
 
 test("only pinned keys count, each under the machine's own name", () => {

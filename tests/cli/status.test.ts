@@ -21,7 +21,7 @@ test("a stack that was never used", () => {
 
 test("resources are counted for the part of the cloud that they are in, secrets are not shown", () => {
     const urn = (name: string) => `urn:pulumi:lab::p::t::${name}`;
-    const node = { name: "db-node", host: "192.168.122.3", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", keyFile: "/k" };
+    const node = { name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAA", keyFile: "/k" };
     const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };
     const resource = (name: string, custom: boolean, parent?: string) => ({ urn: urn(name), type: "t:index:T", custom, ...(parent && { parent: urn(parent) }) });
     fs.mkdirSync(path.dirname(stateFile("lab")), { recursive: true });

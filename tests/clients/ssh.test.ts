@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 
 const to = (change: Partial<Connection> = {}): Connection =>
-    ({ name: "db-node", host: "127.0.0.1", port: ports.server, user: "root", hostKey: hostKey.public, keyFile, ...change });
+    ({ name: "db-node", host: "127.0.0.1", port: ports.server, hostKey: hostKey.public, keyFile, ...change });
 
 test("many commands at once: one connection, at most seven sessions on it, input kept apart", async () => {
     const before = connections;

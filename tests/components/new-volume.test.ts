@@ -3,7 +3,7 @@ import type { Connection } from "../../clients/connection";
 import type { RunScript } from "../../clients/ssh";
 import { onlyNewVolumes } from "../../components/new-volume";
 
-const host: Connection = { name: "central", host: "192.0.2.1", port: 24, user: "root", hostKey: "ssh-ed25519 AAAA", keyFile: "/key" };
+const host: Connection = { name: "central", host: "192.0.2.1", port: 24, hostKey: "ssh-ed25519 AAAA", keyFile: "/key" };
 const args = { name: "cloud-volume-node-vm-disk", newInputs: { pool: "machines", name: "volume-node.qcow2" } } as unknown as ResourceHookArgs;
 
 function hook(code: number): { ask: () => Promise<void>; said: string[] } {

@@ -64,7 +64,7 @@ test("what the resources are given (H1, H3, N1–N4)", async () => {
         expect(seen[`cloud-net-${host}-internal`]).toMatchObject({ mode: "bridge", bridge: "br-internal" });
         expect(seen[`cloud-net-${host}-private`]).toMatchObject({ mode: "bridge", bridge: "br-private" });
         const entries = seen[`cloud-hosts-${host}-names`];
-        expect(entries.connection).toMatchObject({ port: 24, user: "root", hostKey: host === "central" ? "ssh-ed25519 AAAA" : "ssh-ed25519 BBBB" });
+        expect(entries.connection).toMatchObject({ port: 24, hostKey: host === "central" ? "ssh-ed25519 AAAA" : "ssh-ed25519 BBBB" });
         expect(entries.entries).toContainEqual({ address: "172.16.0.6", names: ["api-node.example.org"] });
         expect(entries.entries).toContainEqual({ address: "10.0.0.21", names: ["compute-2"] });
         expect(entries.entries).toHaveLength(14);

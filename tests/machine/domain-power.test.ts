@@ -1,7 +1,7 @@
 import type { RunScript } from "../../clients/ssh";
 import { domainPowerHandler } from "../../providers/machine/domain-power";
 
-const connection = { name: "central", host: "192.0.2.1", port: 24, user: "root", hostKey: "ssh-ed25519 AAAA", keyFile: "/key" };
+const connection = { name: "central", host: "192.0.2.1", port: 24, hostKey: "ssh-ed25519 AAAA", keyFile: "/key" };
 const inputs = { connection, domain: "volume-node", incarnation: "1", power: "on" as const };
 
 /** A host whose machine is in a state, as virsh has it; keeps what it was told to do. */

@@ -3,7 +3,7 @@ import { Unreachable } from "../../clients/connection";
 import type { RunScript } from "../../clients/ssh";
 import { machineIsGone } from "../../providers/machine/gone";
 
-const host = (address: string): Connection => ({ name: "central", host: address, port: 24, user: "root", hostKey: "ssh-ed25519 AAAA", keyFile: "/key" });
+const host = (address: string): Connection => ({ name: "central", host: address, port: 24, hostKey: "ssh-ed25519 AAAA", keyFile: "/key" });
 const saying = (stdout: string): RunScript => async () => ({ stdout, stderr: "", code: 0 });
 const unknown = "error: failed to get domain 'db-node'\n";
 
