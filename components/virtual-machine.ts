@@ -83,7 +83,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
             { volumeId: this.root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
         ]), domain);
-        this.running = new DomainPower(`${name}-power`, { connection: host, domain: this.domain.name, incarnation: this.domain.id, power, guest, ...(hypervisor === "qemu" && { seconds: 300 }) }, { parent: this });
+        this.running = new DomainPower(`${name}-power`, { connection: host, domain: this.domain.name, incarnation: this.domain.id, power, guest, ...(hypervisor === "qemu" && { seconds: 180 }) }, { parent: this });
         this.registerOutputs();
     }
 }

@@ -9,13 +9,19 @@ import { inRoot, scriptInRoot } from "./in-root";
 import { buildRuntime } from "./runtime";
 
 /** Raised when the steps below change what comes out. */
-const RECIPE = 5;
+const RECIPE = 6;
 
 const INTERFACES = `# The program adds a file for each network card.
 auto lo
 iface lo inet loopback
 source /etc/network/interfaces.d/*
 `;
+
+/**
+ * Its first question is asked by another thread than answers are read by, unless it is asked late: an answer that is
+ * there at once, as libvirt's is, was lost in five of six starts, and now and then all that followed.
+ */
+const DHCLIENT = "\n# By a timer, at once.\ninitial-delay 1;\n";
 
 /** Units that need a kernel of the node's own; in a container they count as started and do nothing. */
 const NOT_IN_CONTAINERS = ["iscsid.service", "open-iscsi.service", "iscsid.socket", "lvm2-monitor.service"];
@@ -34,6 +40,7 @@ async function settle(root: string): Promise<void> {
     for (const name of fs.readdirSync(file("etc/ssh"))) if (name.startsWith("ssh_host_")) fs.rmSync(file(`etc/ssh/${name}`));
     write("etc/ssh/sshd_config.d/node.conf", fs.readFileSync(dataFile("sshd.conf"), "utf8"));
     write("etc/network/interfaces", INTERFACES);
+    fs.appendFileSync(file("etc/dhcp/dhclient.conf"), DHCLIENT);
     for (const name of ["etc/machine-id", "etc/apt/sources.list", "etc/resolv.conf", "etc/fstab"]) write(name, "");
     write("etc/hostname", "golden\n");
     write("etc/hosts", "127.0.0.1 localhost\n");
@@ -61,7 +68,7 @@ async function settle(root: string): Promise<void> {
 export async function buildGoldenRoot(progress: Progress): Promise<string> {
     const runtime = await buildRuntime(progress);
     const base = await buildBaseRoot(progress);
-    const inputs = { recipe: RECIPE, runtime: path.dirname(runtime), base: path.dirname(base), interfaces: INTERFACES, notInContainers: NOT_IN_CONTAINERS, containerSysctl: CONTAINER_SYSCTL, data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt") };
+    const inputs = { recipe: RECIPE, runtime: path.dirname(runtime), base: path.dirname(base), interfaces: INTERFACES, dhclient: DHCLIENT, notInContainers: NOT_IN_CONTAINERS, containerSysctl: CONTAINER_SYSCTL, data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt") };
     const entry = await cached({ kind: "golden-root", name: "bullseye", inputs: relative(inputs) }, dir => progress.step("Golden root of the nodes", async detail => {
         const root = path.join(dir, "root");
         detail("copying Debian");

@@ -20,8 +20,18 @@ export function domainPowerHandler(run: RunScript = exec, reachable: typeof wait
         if (noSuchDomain.test(stderr)) return undefined;
         throw new Unreachable(`${connection.name}: the virtual machine ${domain} cannot be asked: ${stderr.trim()}`);
     };
+    /** A start can go wrong in the machine itself, a network card without an address say: then it is started once more, as its keeper would do. */
+    const answered = async ({ connection, domain, seconds = 120 }: Inputs, guest: Connection) => {
+        try { await reachable(guest, seconds); } catch (e) {
+            if (!(e instanceof Unreachable)) throw e;
+            await run(connection, `${VIRSH} reset ${quote(domain)} > /dev/null 2>&1 || ${VIRSH} start ${quote(domain)} > /dev/null`);
+            await reachable(guest, seconds).catch((again: unknown) => {
+                throw again instanceof Unreachable ? new Unreachable(`${again.message}; it was started twice. Its console: virsh console ${domain}, on ${connection.name}`) : again;
+            });
+        }
+    };
     const put = async (inputs: Inputs) => {
-        const { connection, domain, power, guest, seconds = 120 } = inputs, now = await live(inputs), name = quote(domain);
+        const { connection, domain, power, guest } = inputs, now = await live(inputs), name = quote(domain);
         if (now === undefined) throw new Error(`${connection.name}: there is no virtual machine ${domain}`);
         if (now === "paused") await run(connection, `${VIRSH} resume ${name} > /dev/null`);
         if (power === "off" && now !== "off") {
@@ -33,7 +43,7 @@ ${VIRSH} destroy ${name} > /dev/null`, { timeoutSeconds: END_SECONDS + 60 });
         }
         if (power === "on") {
             if (now === "off") await run(connection, `${VIRSH} start ${name} > /dev/null`);
-            if (guest) await reachable(guest, seconds);
+            if (guest) await answered(inputs, guest);
         }
     };
     return {
@@ -66,7 +76,7 @@ export interface DomainPowerArgs {
     power: pulumi.Input<"on" | "off">;
     /** How it is reached once it runs; it counts as started when this answers, with the host key that the program made. */
     guest?: pulumi.Input<Connection>;
-    /** How long its start may take. An emulated machine needs a minute, several at once two. Default 120. */
+    /** How long its start may take; after that it is reset and waited for once more. An emulated machine needs half a minute, several at once two. Default 120. */
     seconds?: pulumi.Input<number>;
 }
 

@@ -1,4 +1,5 @@
 import type { RunScript } from "../../clients/ssh";
+import { Unreachable } from "../../clients/connection";
 import { domainPowerHandler } from "../../providers/machine/domain-power";
 
 const connection = { name: "central", host: "192.0.2.1", port: 24, hostKey: "ssh-ed25519 AAAA", keyFile: "/key" };
@@ -6,7 +7,7 @@ const inputs = { connection, domain: "volume-node", incarnation: "1", power: "on
 
 /** A host whose machine is in a state, as virsh has it; keeps what it was told to do. */
 function host(state: string): { run: RunScript; told: string[] } {
-    const told: string[] = [], becomes: Record<string, string> = { start: "running", resume: "running", destroy: "shut off", shutdown: "shut off" };
+    const told: string[] = [], becomes: Record<string, string> = { start: "running", resume: "running", destroy: "shut off", shutdown: "shut off", reset: "running" };
     const run: RunScript = async (_to, script) => {
         if (/ domstate \S+$/.test(script) && !script.includes("\n")) {
             return state === "" ? { code: 1, stdout: "", stderr: "error: failed to get domain 'volume-node'" } : { code: 0, stdout: `${state}\n`, stderr: "" };
@@ -35,4 +36,31 @@ test.each([
 
 test("one that is not there cannot be started", async () => {
     await expect(domainPowerHandler(host("").run).create(inputs)).rejects.toThrow("central: there is no virtual machine volume-node");
+});
+
+describe("one whose start comes to nothing", () => {
+    const guest = { ...connection, name: "volume-node", host: "192.168.122.8" };
+    /** Answers at the given try. */
+    const answering = (at: number, tries: number[], error: Error = new Unreachable("volume-node did not accept ssh")) => async (_to: unknown, seconds: number) => {
+        if (tries.push(seconds) < at) throw error;
+    };
+
+    test.each([[1, ["start"], [7]], [2, ["start", "reset"], [7, 7]]])("and which answers at try %p is told %p", async (at, told, waited) => {
+        const machine = host("shut off"), tries: number[] = [];
+        await domainPowerHandler(machine.run, answering(at, tries)).create({ ...inputs, guest, seconds: 7 });
+        expect([machine.told, tries]).toEqual([told, waited]);
+    });
+
+    test("twice is an error that says where to look", async () => {
+        const machine = host("shut off"), tries: number[] = [];
+        await expect(domainPowerHandler(machine.run, answering(3, tries)).create({ ...inputs, guest })).rejects.toThrow(
+            "volume-node did not accept ssh; it was started twice. Its console: virsh console volume-node, on central");
+        expect(tries).toEqual([120, 120]);
+    });
+
+    test("for another reason than that it does not answer is not started again", async () => {
+        const machine = host("shut off"), tries: number[] = [];
+        await expect(domainPowerHandler(machine.run, answering(3, tries, new Error("another host key"))).create({ ...inputs, guest })).rejects.toThrow("another host key");
+        expect([machine.told, tries]).toEqual([["start"], [120]]);
+    });
 });
