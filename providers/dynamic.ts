@@ -69,7 +69,7 @@ export abstract class LiveResource extends pulumi.CustomResource {
      */
     protected constructor(kind: string, type: string, name: string, props: pulumi.Inputs, opts?: pulumi.CustomResourceOptions) {
         const module = kind.split("/")[0];
-        const provider = `exports.handler=()=>require(require("path").resolve("bin/providers/host.js")).provider(${JSON.stringify(kind)})`;
+        const provider = `exports.handler=()=>require(process.cwd()+'/bin/providers/host').provider('${kind}')`;
         super(`pulumi-nodejs:dynamic/${module}:${type}`, name, { ...props, __provider: provider },
             pulumi.mergeOptions({ deleteBeforeReplace: true }, opts));
     }
