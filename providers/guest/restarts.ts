@@ -7,13 +7,15 @@ export type Ready = Record<string, number>;
 
 interface Pending { services: Map<string, { port: number; seconds: number } | undefined>; done: Promise<void> }
 const pending = new Map<string, Pending>();
+/** What a machine is at: another restart of a service that is waited for would look as if it had ended. */
+const running = new Map<string, Promise<void>>();
 /** Files of one service that change in one update are written within this time. */
 const GATHER_MS = 300;
 
 /**
  * Restarts those of the services that run, because a file they read has changed. Calls for one machine that come
- * together are gathered, so that a service restarts once however many of its files changed. Those of `ready` are waited
- * for: what comes next may need them.
+ * together, or while it is at others', are gathered, so that a service restarts once however many of its files changed.
+ * Those of `ready` are waited for: what comes next may need them.
  * @param readySeconds how long each may take until it is ready
  */
 export async function restart(run: RunScript, on: Connection, services: readonly string[], ready: Ready = {}, readySeconds = READY_SECONDS): Promise<void> {
@@ -22,7 +24,8 @@ export async function restart(run: RunScript, on: Connection, services: readonly
     let batch = pending.get(key);
     if (!batch) {
         const gathered: Pending["services"] = new Map();
-        const done = new Promise(resolve => setTimeout(resolve, GATHER_MS)).then(async () => {
+        const before = running.get(key)?.catch(() => undefined);
+        const done = Promise.all([new Promise(resolve => setTimeout(resolve, GATHER_MS)), before]).then(async () => {
             pending.delete(key);
             const longest = Math.max(0, ...[...gathered.values()].map(r => r?.seconds ?? 0));
             await run(on, `${initShell}
@@ -32,6 +35,7 @@ ${[...gathered].flatMap(([s, r]) => r ? [`case $again in *" "${quote(s)}" "*) s=
         });
         batch = { services: gathered, done };
         pending.set(key, batch);
+        running.set(key, done);
     }
     for (const s of services) batch.services.set(s, ready[s] === undefined ? undefined : { port: ready[s], seconds: readySeconds });
     await batch.done;
