@@ -92,6 +92,29 @@ describe("systemd's services", () => {
         await expect(restart(here, connection, ["mute"], { mute: 81 }, 0)).rejects.toThrow("service mute does not listen on port 81 after 0 s");
     });
 
+    test("restart: what comes while a machine is at it waits, is gathered, and goes on though the one before failed", async () => {
+        const began: string[] = [], ends: (() => void)[] = [];
+        const slow: RunScript = async (_to, script) => {
+            began.push(/^for s in (.*); do if/m.exec(script)![1]!);
+            await new Promise<void>(resolve => ends.push(resolve));
+            if (began.length === 1) throw new Error("ended while it started");
+            return { stdout: "", stderr: "", code: 0 };
+        };
+        const until = async (count: number) => { while (began.length < count) await new Promise(resolve => setTimeout(resolve, 10)); };
+        const machine = { ...connection, host: "192.168.122.6" };
+        const first = restart(slow, machine, ["nova-api"]).catch((e: Error) => e.message);
+        await until(1);
+        const others = [restart(slow, machine, ["nova-api"]), restart(slow, machine, ["nova-cert"])];
+        await new Promise(resolve => setTimeout(resolve, 500));
+        expect(began).toEqual(["'nova-api'"]);
+        ends[0]!();
+        expect(await first).toBe("ended while it started");
+        await until(2);
+        expect(began).toEqual(["'nova-api'", "'nova-api' 'nova-cert'"]);
+        ends[1]!();
+        await Promise.all(others);
+    });
+
     test("a step with another input runs again, and who keeps what it wrote restarts; the input is in no command", async () => {
         const handler = stepHandler(here), step = { connection, step: "cells", command: "cat > $DIR/said", per: "1", input: "first", restarts: ["nova-api"] };
         await handler.create(step);
