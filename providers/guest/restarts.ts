@@ -1,14 +1,13 @@
 import type { Connection } from "../../clients/connection";
 import { quote, RunScript } from "../../clients/ssh";
 import { initShell, READY_SECONDS, untilListening } from "./init";
+import { alone } from "./machine-files";
 
 /** Of services, the TCP port by which one is known to be ready. */
 export type Ready = Record<string, number>;
 
 interface Pending { services: Map<string, { port: number; seconds: number } | undefined>; done: Promise<void> }
 const pending = new Map<string, Pending>();
-/** What a machine is at: another restart of a service that is waited for would look as if it had ended. */
-const running = new Map<string, Promise<void>>();
 /** Files of one service that change in one update are written within this time. */
 const GATHER_MS = 300;
 
@@ -24,18 +23,17 @@ export async function restart(run: RunScript, on: Connection, services: readonly
     let batch = pending.get(key);
     if (!batch) {
         const gathered: Pending["services"] = new Map();
-        const before = running.get(key)?.catch(() => undefined);
-        const done = Promise.all([new Promise(resolve => setTimeout(resolve, GATHER_MS)), before]).then(async () => {
+        // One batch after another: a service that is waited for would look as if it had ended when the next restarts it.
+        const done = new Promise(resolve => setTimeout(resolve, GATHER_MS)).then(() => alone(on, "restarts", async () => {
             pending.delete(key);
             const longest = Math.max(0, ...[...gathered.values()].map(r => r?.seconds ?? 0));
             await run(on, `${initShell}
 again=
 for s in ${[...gathered.keys()].map(quote).join(" ")}; do if is_running "$s"; then restart "$s"; again="$again $s "; fi; done
 ${[...gathered].flatMap(([s, r]) => r ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(r.port, r.seconds)};; esac`] : []).join("\n")}`, { timeoutSeconds: longest + 120 });
-        });
+        }));
         batch = { services: gathered, done };
         pending.set(key, batch);
-        running.set(key, done);
     }
     for (const s of services) batch.services.set(s, ready[s] === undefined ? undefined : { port: ready[s], seconds: readySeconds });
     await batch.done;
