@@ -10,6 +10,7 @@ import { openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { exported } from "../engine/state";
 import { hostConnection } from "../components/host-pair";
+import { releaseOf } from "../releases";
 import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
@@ -105,6 +106,8 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     await admin.withLogin(async () => undefined);
     return {
         compute: compute(access), images: images(access), volumes: volumes(access),
+        ec2: releaseOf(settings.release).ec2 ?? false,
+        renameServer: async (id, name) => { await admin.request("compute", { method: "PUT", path: `/servers/${id}`, json: { server: { name } } }); },
         addSecurityGroup: async (id, name) => { await admin.request("compute", { method: "POST", path: `/servers/${id}/action`, json: { addSecurityGroup: { name } } }); },
         onApiNode: (script, timeoutSeconds) => exec(apiNode, script, { timeoutSeconds, allowFailure: true }),
         now: () => Date.now(),

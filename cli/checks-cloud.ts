@@ -11,6 +11,9 @@ export interface CheckedCloud {
     volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services">;
     /** Gives an instance a security group beside its own. */
     addSecurityGroup(serverId: string, group: string): Promise<void>;
+    renameServer(serverId: string, name: string): Promise<void>;
+    /** Nova has the EC2 API, and api-node the admin's keys for it. */
+    ec2: boolean;
     /** Runs a script on api-node; its exit code is part of the result. */
     onApiNode(script: string, timeoutSeconds: number): Promise<ExecResult>;
     /** Milliseconds. */

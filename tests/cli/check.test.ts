@@ -18,13 +18,14 @@ class FakeCloud implements CheckedCloud {
     readonly volumes_ = new Map<string, { name: string; asked: number }>();
     readonly groups_ = new Map<string, { name: string; rules: string[] }>([["1", { name: "default", rules: [] }]]);
     private readonly of = new Set<string>();
-    constructor(readonly breaks?: string) {}
+    constructor(readonly breaks?: string, readonly ec2 = false) {}
 
     now = () => this.clock;
     sleep = async (seconds: number) => { this.clock += seconds * 1000; this.slept++; this.onSleep(); };
     addSecurityGroup = async (_: string, group: string) => { this.of.add(group); };
     onApiNode = async (script: string) => {
         const answer = (code: number, stdout = "", stderr = "") => ({ code, stdout, stderr });
+        if (script.startsWith(". /root/ec2rc && ")) return answer(...this.euca(script.slice(17)));
         if (script.startsWith("ssh ")) {
             expect(script).toContain("root@172.16.9.1 hostname");
             return this.breaks === "ssh" ? answer(255, "", "debug1: x\nroot@172.16.9.1: Permission denied (publickey).\n") : answer(0, `${[...this.servers_.values()][0]!.name}\n`);
@@ -33,6 +34,23 @@ class FakeCloud implements CheckedCloud {
         const open = [...this.groups_.values()].some(g => this.of.has(g.name) && g.rules.length > 0);
         return this.breaks === "open" || (open && this.breaks !== "shut") ? answer(0) : answer(124);
     };
+
+    /** As the tutorial shows it. */
+    private euca(command: string): [number, string, string?] {
+        const line = (state: string) => `INSTANCE\ti-00000007\tami-00000001\t\t\t${state}\tgridka-api-node (acdb, None)\t0\tx1.tiny\t2013-08-29T07:55:15.000Z\tnova\n`;
+        switch (command) {
+            case "euca-describe-images":
+                if (this.breaks === "keys") return [1, "", "Unauthorized: Failure communicating with keystone\n"];
+                return [0, "IMAGE\tami-00000003\tNone (other)\tx\tavailable\tprivate\nIMAGE\tami-00000001\tNone (cirros-0.3.0)\t0aac\tavailable\tprivate\t\tmachine\t\t\tinstance-store\n"];
+            case "euca-run-instances -k gridka-api-node -t x1.tiny ami-00000001":
+                this.servers_.set("e1", { name: "Server e1" });
+                return [0, `RESERVATION\tr-e9cq9p1o\tacdb\tdefault\n${line("pending")}`];
+            case "euca-describe-instances i-00000007": return [0, `RESERVATION\tr-e9cq9p1o\tacdb\tdefault\n${line(this.breaks === "ec2" ? "error" : "running")}`];
+            case "euca-terminate-instances i-00000007": this.servers_.delete("e1"); return [0, "INSTANCE\ti-00000007\n"];
+            default: throw new Error(`no such command: ${command}`);
+        }
+    }
+    renameServer = async (id: string, name: string) => { this.servers_.get(id)!.name = name; };
 
     compute = {
         forget: () => undefined,
@@ -107,6 +125,24 @@ test("a cloud in which everything works; nothing is left in it", async () => {
         "pass  T4   fixed and floating address: 10.10.0.2 from net1, 172.16.9.1 from public, 0.0 s", "pass  T12  every service is up: 2 of nova and cinder, 0.0 s",
     ]));
     expect(cloud.left()).toEqual([]);
+});
+
+test("an instance over EC2, where the release has it (T11); what goes wrong leaves none", async () => {
+    const t11 = async (breaks?: string) => {
+        const cloud = new FakeCloud(breaks, true), { all } = await results(cloud);
+        expect([...cloud.servers_.keys()]).toEqual([]);
+        return all.filter(r => r.id === "T11").map(r => `${r.result} ${r.detail}`)[0];
+    };
+    expect(await t11()).toBe("pass i-00000007 of ami-00000001: running, terminated");
+    expect(await t11("keys")).toBe("fail euca-describe-images ended with code 1: Unauthorized: Failure communicating with keystone");
+    expect(await t11("ec2")).toBe("fail the instance i-00000007 is error");
+});
+
+test("an instance over EC2 has the name of what a check makes, so that a later one finds it", async () => {
+    const cloud = new FakeCloud(undefined, true), renamed: string[] = [], rename = cloud.renameServer;
+    cloud.renameServer = async (id, name) => { renamed.push(`${id} ${name}`); await rename(id, name); };
+    await results(cloud);
+    expect(renamed).toEqual([expect.stringMatching(new RegExp(`^e1 ${PREFIX}[0-9a-f]{8}$`))]);
 });
 
 const noInstance = "no instance: see T2", noAddress = "no floating address: see T4";
