@@ -7,13 +7,11 @@ import { HttpError, isStatus } from "../clients/http";
 import { Cidr } from "../config/cidr";
 import { messageOf } from "../system/errors";
 import { CheckedCloud, deadlines, PREFIX } from "./checks-cloud";
-import { imageIn, instanceIn } from "./checks-ec2";
+import { startOverEc2 } from "./checks-ec2";
 import { compareHostKey } from "./checks-host-key";
+import { CheckInterrupted, Waiting } from "./checks-wait";
 
 export interface CheckResult { id: string; title: string; result: "pass" | "fail" | "skip"; detail: string; seconds: number }
-
-/** Thrown at once by whatever waits when the user interrupts. */
-export class CheckInterrupted extends Error { override readonly name = "CheckInterrupted"; }
 
 type Kind = "servers" | "groups" | "images" | "volumes";
 type Step = { id: string; title: string } & ({ skip: string } | { check: () => Promise<string> });
@@ -25,12 +23,15 @@ export class Checks {
     private readonly made = new Set<Kind>();
     private instance: Server | undefined;
     private address: string | undefined;
+    private readonly wait: Waiting;
 
     /**
      * @param note tells what is waited for
      * @param patience seconds that a check waits for one thing at most; cleaning up always takes its time
      */
-    constructor(private readonly cloud: CheckedCloud, private readonly note: (line: string) => void, private readonly signal?: AbortSignal, private readonly patience = Infinity) {}
+    constructor(private readonly cloud: CheckedCloud, private readonly note: (line: string) => void, signal?: AbortSignal, patience?: number) {
+        this.wait = new Waiting(cloud, note, signal, patience);
+    }
 
     private steps(): readonly Step[] {
         return [
@@ -44,7 +45,7 @@ export class Checks {
             { id: "T8", title: "create a volume", check: () => this.volume() },
             { id: "T9", title: "attach a volume", skip: "not done yet" },
             { id: "T10", title: "resize", skip: "not done yet" },
-            { id: "T11", title: "start an instance over EC2", ...this.cloud.ec2 ? { check: () => this.ec2() } : { skip: "this release has no EC2 API" } },
+            { id: "T11", title: "start an instance over EC2", ...this.cloud.ec2 ? { check: () => this.overEc2() } : { skip: "this release has no EC2 API" } },
             { id: "T12", title: "every service is up", check: () => this.services() },
         ];
     }
@@ -59,7 +60,7 @@ export class Checks {
         try {
             await this.remove(["servers", "groups", "images", "volumes"], true);
             for (const step of this.steps()) {
-                this.goOn();
+                this.wait.goOn();
                 const start = this.cloud.now();
                 const result: CheckResult = { id: step.id, title: step.title, ..."skip" in step ? { result: "skip" as const, detail: step.skip } : await this.outcome(step.check), seconds: 0 };
                 result.seconds = Math.round((this.cloud.now() - start) / 100) / 10;
@@ -77,36 +78,6 @@ export class Checks {
         }
     }
 
-    private goOn(): void { if (this.signal?.aborted) throw new CheckInterrupted("interrupted"); }
-
-    /** Asks again until there is a value. `ask` tells by `say` what it sees meanwhile, and may give up by an error. */
-    private async until<T>(what: string, seconds: number, ask: (say: (seen: string) => void) => Promise<T | undefined>, leavable = true): Promise<T> {
-        const start = this.cloud.now(), since = () => Math.round((this.cloud.now() - start) / 1000);
-        if (leavable) seconds = Math.min(seconds, this.patience);
-        let last = "", told: string | undefined, toldAt = 0;
-        for (;;) {
-            if (leavable) this.goOn();
-            const value = await ask(seen => { last = seen; });
-            if (value !== undefined) return value;
-            if (since() >= seconds) throw new Error(`${what}: not within ${seconds} s${last && ` (${last})`}`);
-            if (last !== told || since() - toldAt >= 15) {
-                this.note(`  ${what}: ${last || "not yet"}, ${since()} of at most ${seconds} s`);
-                [told, toldAt] = [last, since()];
-            }
-            await this.cloud.sleep(2);
-        }
-    }
-
-    /** Waits until a look-up answers 404. */
-    private gone(what: string, look: () => Promise<{ status: string }>, leavable = true): Promise<true> {
-        return this.until(`${what} is deleted`, deadlines.gone, async say => {
-            try { say((await look()).status); return undefined; } catch (e) {
-                if (isStatus(e, 404)) return true;
-                throw e;
-            }
-        }, leavable);
-    }
-
     /** T1 */
     private async image(): Promise<string> {
         const { images } = this.cloud, dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-check-"));
@@ -116,7 +87,7 @@ export class Checks {
             this.made.add("images");
             const checksum = createHash("md5").update(data).digest("hex");
             const { id } = await images.upload({ name: this.name, diskFormat: "raw", containerFormat: "bare", isPublic: false, file, size: data.length, checksum });
-            await this.until("the image is active", deadlines.image, async say => {
+            await this.wait.until("the image is active", deadlines.image, async say => {
                 const image = await images.get(id);
                 say(image.status);
                 if (["killed", "deleted"].includes(image.status)) throw new Error(`the image is ${image.status}`);
@@ -125,7 +96,7 @@ export class Checks {
                 return true;
             });
             await images.delete(id);
-            await this.gone("the image", () => images.get(id));
+            await this.wait.gone("the image", () => images.get(id));
             return "uploaded, active, deleted";
         } finally { fs.rmSync(dir, { recursive: true, force: true }); }
     }
@@ -140,7 +111,7 @@ export class Checks {
         const { name: keyName } = await compute.keypair("gridka-api-node");
         this.made.add("servers");
         const id = await compute.createServer({ name: this.name, imageId: image.id, flavorId: flavor.flavorId, keyName });
-        this.instance = await this.until("the instance is ACTIVE", deadlines.instance, async say => {
+        this.instance = await this.wait.until("the instance is ACTIVE", deadlines.instance, async say => {
             const server = await compute.server(id);
             say(server.status);
             if (server.status === "ERROR") throw new Error(`the instance is in ERROR: ${server.fault?.message ?? "nova does not say why"}`);
@@ -165,7 +136,7 @@ export class Checks {
         const { compute } = this.cloud, { id } = this.started();
         const network = (await compute.networks()).find(n => n.label === "net1");
         if (!network) throw new Error("the cloud has no network net1");
-        return await this.until("the instance has a fixed and a floating address", deadlines.address, async say => {
+        return await this.wait.until("the instance has a fixed and a floating address", deadlines.address, async say => {
             const own = (await compute.server(id)).addresses.net1 ?? [];
             const fixed = own.find(a => Cidr.parse(network.cidr).contains(a.addr))?.addr;
             // The tenant's own list leaves out those that were assigned by themselves; the whole cloud's has them.
@@ -182,7 +153,7 @@ export class Checks {
         const { instance, address } = this.reached();
         // Verbose: it tells which host key the instance has.
         const command = `ssh -v -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5 root@${address} hostname`;
-        const { stdout, stderr } = await this.until(`ssh to root@${address}`, deadlines.ssh, async say => {
+        const { stdout, stderr } = await this.wait.until(`ssh to root@${address}`, deadlines.ssh, async say => {
             const answer = await this.cloud.onApiNode(command, 20);
             if (answer.code === 0) return answer;
             const words = answer.stderr.split("\n").map(l => l.trim()).filter(l => l !== "" && !/^(debug\d|OpenSSH_|Warning: Permanently|Authenticated|Transferred|Bytes)/.test(l));
@@ -203,7 +174,7 @@ export class Checks {
         const group = await compute.createSecurityGroup(this.name, "made by ./classroom check");
         await this.cloud.addSecurityGroup(instance.id, group.name);
         const rule = await compute.createRule(group.id, { protocol: "tcp", fromPort: 80, toPort: 80, cidr: "0.0.0.0/0" });
-        const becomes = (wanted: boolean, what: string) => this.until(what, deadlines.port, async say => {
+        const becomes = (wanted: boolean, what: string) => this.wait.until(what, deadlines.port, async say => {
             const { open, seen } = await this.probe(address);
             say(seen);
             return open === wanted ? seen : undefined;
@@ -228,54 +199,26 @@ export class Checks {
         const { volumes } = this.cloud;
         this.made.add("volumes");
         const { id } = await volumes.create(this.name, 1);
-        await this.until("the volume is available", deadlines.volume, async say => {
+        await this.wait.until("the volume is available", deadlines.volume, async say => {
             const { status } = await volumes.get(id);
             say(status);
             if (status.startsWith("error")) throw new Error(`the volume is in state ${status}: is cinder-volume up, and is there room in its volume group?`);
             return status === "available" ? true : undefined;
         });
         await volumes.delete(id);
-        await this.gone("the volume", () => volumes.get(id));
+        await this.wait.gone("the volume", () => volumes.get(id));
         return "1 GiB: available, deleted";
     }
 
-    /** T11, with the tutorial's euca2ools. It gets its name through nova, so that it is known to be ours if this is cut off. */
-    private async ec2(): Promise<string> {
-        const { compute } = this.cloud, others = new Set((await compute.servers()).map(s => s.id));
-        const image = imageIn(await this.euca("describe-images"), "cirros-0.3.0");
-        if (image === undefined) throw new Error("EC2 lists no image cirros-0.3.0");
-        this.made.add("servers");
-        const started = instanceIn(await this.euca(`run-instances -k gridka-api-node -t x1.tiny ${image}`));
-        if (!started) throw new Error("euca-run-instances names no instance");
-        try {
-            const id = await this.until("nova lists the instance", deadlines.address, async () => (await compute.servers()).find(s => !others.has(s.id) && s.name === `Server ${s.id}`)?.id);
-            await this.cloud.renameServer(id, this.name);
-            await this.until("the instance is running", deadlines.instance, async say => {
-                const { state } = instanceIn(await this.euca(`describe-instances ${started.id}`)) ?? { state: "gone" };
-                say(state);
-                if (!["pending", "running"].includes(state)) throw new Error(`the instance ${started.id} is ${state}`);
-                return state === "running" ? true : undefined;
-            });
-            await this.euca(`terminate-instances ${started.id}`);
-            await this.gone("the instance", () => compute.server(id));
-            return `${started.id} of ${image}: running, terminated`;
-        } catch (e) {
-            await this.euca(`terminate-instances ${started.id}`).catch(failed => this.note(`the instance ${started.id} of EC2 may be left: ${messageOf(failed)}`));
-            throw e;
-        }
-    }
-
-    /** What one of euca2ools prints on api-node with the admin's keys. */
-    private async euca(command: string): Promise<string> {
-        const { code, stdout, stderr } = await this.cloud.onApiNode(`. /root/ec2rc && euca-${command}`, 60);
-        if (code !== 0) throw new Error(`euca-${command} ended with code ${code}: ${`${stderr}\n${stdout}`.trim().split("\n").pop()}`);
-        return stdout;
+    /** T11 */
+    private async overEc2(): Promise<string> {
+        return await startOverEc2(this.cloud, this.wait, this.name, () => { this.made.add("servers"); });
     }
 
     /** T12. A service reports every ten seconds, more slowly where it is emulated and busy: it is down only if it stays so. */
     private services(): Promise<string> {
         const asked: [string, () => Promise<ServiceState[]>][] = [["nova", () => { this.cloud.compute.forget("services"); return this.cloud.compute.services(); }], ["cinder", () => this.cloud.volumes.services()]];
-        return this.until("every service is up", deadlines.services, async say => {
+        return this.wait.until("every service is up", deadlines.services, async say => {
             const wrong: string[] = [];
             let up = 0;
             for (const [name, ask] of asked) {
@@ -307,8 +250,8 @@ export class Checks {
                 for (const { id, name } of (await list()).filter(o => leftovers ? o.name.startsWith(PREFIX) : o.name === this.name)) {
                     if (leftovers) this.note(`removing what an earlier check left: ${kind.slice(0, -1)} ${name}`);
                     found = true;
-                    await this.until(`${name} is deleted`, deadlines.gone, say => this.dropped(() => drop(id), say), leftovers);
-                    if (look) await this.gone(name, () => look(id), leftovers);
+                    await this.wait.until(`${name} is deleted`, deadlines.gone, say => this.dropped(() => drop(id), say), leftovers);
+                    if (look) await this.wait.gone(name, () => look(id), leftovers);
                 }
             } catch (e) {
                 if (e instanceof CheckInterrupted) throw e;
@@ -330,7 +273,7 @@ export class Checks {
 
     /** A volume that is being made cannot be deleted. */
     private async dropVolume(id: string): Promise<void> {
-        const status = await this.until("the volume can be deleted", deadlines.volume, async say => {
+        const status = await this.wait.until("the volume can be deleted", deadlines.volume, async say => {
             const { status } = await this.cloud.volumes.get(id);
             say(status);
             return status === "creating" ? undefined : status;

@@ -1,8 +1,9 @@
 import { createHash } from "crypto";
 import { inWords } from "../../cli/check";
-import { CheckInterrupted, CheckResult, Checks } from "../../cli/checks";
+import { CheckResult, Checks } from "../../cli/checks";
 import { CheckedCloud, PREFIX } from "../../cli/checks-cloud";
 import { compareHostKey } from "../../cli/checks-host-key";
+import { CheckInterrupted } from "../../cli/checks-wait";
 import { HttpError } from "../../clients/http";
 
 const missing = () => new HttpError("GET", "/x", 404, "not found", "there");
