@@ -23,6 +23,8 @@ export class StandIn {
     readonly lists = new Map<string, number>();
     writes = 0;
     private readonly all = new Map<string, Item[]>();
+    /** Writes until nobody is answered any more, and whether the last one is still done. */
+    private cut: { writes: number; done: boolean } | undefined;
     private readonly server = http.createServer((request, response) => this.receive(request, response));
     private next = 0;
 
@@ -30,10 +32,19 @@ export class StandIn {
 
     /** A client for one run: what it knows is forgotten with it. */
     client(): Http {
+        this.cut = undefined;
         return new Http(async () => {
             if (!this.server.listening) await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
             return net.connect((this.server.address() as net.AddressInfo).port, "127.0.0.1");
-        });
+        }, undefined, async () => undefined);
+    }
+
+    /** From this write on nobody is answered any more, as where who asks is killed; it may be done all the same. The next client is answered again. */
+    cutAt(write: number, done: boolean): void { this.cut = { writes: write, done }; }
+
+    /** All there is, without ids, which differ from one time to the other. */
+    contents(): Record<string, unknown[]> {
+        return Object.fromEntries([...this.all].filter(([, items]) => items.length > 0).map(([kind, items]) => [kind, items.map(item => JSON.stringify(item, (key, value: unknown) => key === "id" || key === "access" ? undefined : value)).sort()]));
     }
 
     /** From here on only. */
@@ -50,8 +61,12 @@ export class StandIn {
     private receive(request: http.IncomingMessage, response: http.ServerResponse): void {
         const parts: Buffer[] = [];
         request.on("data", (d: Buffer) => parts.push(d)).on("end", () => setTimeout(() => {
+            const write = request.method !== "GET" && request.url !== "/v2.0/tokens", over = this.cut?.writes === 0;
+            const last = !over && write && this.cut !== undefined && --this.cut.writes === 0;
+            if (over || (last && !this.cut!.done)) { request.socket.destroy(); return; }
             const text = Buffer.concat(parts).toString(), path = request.url!.replace(/\?.*/, "").replace(`/v2/${TENANT}`, "");
             const [status, answer] = this.answer(request, path, /json/.test(request.headers["content-type"] ?? "") ? JSON.parse(text) : undefined);
+            if (last) { request.socket.destroy(); return; }
             response.writeHead(status, { "Content-Type": "application/json" }).end(answer === undefined ? "" : JSON.stringify(answer));
         }, this.milliseconds));
     }
@@ -70,8 +85,16 @@ export class StandIn {
             return [200, { [NAMES[path] ?? (/\/roles$/.test(path) ? "roles" : /OS-EC2$/.test(path) ? "credentials" : path.slice(path.lastIndexOf("/") + 1))]: list }];
         }
         this.writes++;
+        if (method === "DELETE") return this.remove(path);
+        if (/\/action$/.test(path)) return [202];
+        if (path === "/os-floating-ips-bulk/delete") return this.remove(`/os-floating-ips-bulk/${(json as unknown as { ip_range: string }).ip_range}`);
         const grant = /^(.*\/roles)\/OS-KSADM\/(.*)$/.exec(path);
-        if (grant) { this.kind(grant[1]!).push({ id: grant[2]! }); return [200, {}]; }
+        if (grant) {
+            const roles = this.kind(grant[1]!);
+            if (roles.some(role => role.id === grant[2])) return [409, { error: { message: "Conflict occurred attempting to store role grant" } }];
+            roles.push({ id: grant[2]! });
+            return [200, {}];
+        }
         if (path === "/v1/images") return [201, { image: this.add("/v2/images", { name: headers["x-image-meta-name"], status: "active", checksum: headers["x-image-meta-checksum"], size: 8, disk_format: "qcow2", container_format: "bare", visibility: "public" }) }];
         const [name, given] = Object.entries(json ?? {})[0] ?? ["", {}];
         if (path === "/os-floating-ips-bulk") { this.add(path, { address: (given as { ip_range: string }).ip_range, pool: (given as { pool: string }).pool, project_id: null, instance_uuid: null }); return [200, {}]; }
@@ -101,6 +124,16 @@ export class StandIn {
         const made = { enabled: true, ...object, id: String(object.id ?? `id-${++this.next}`) };
         this.kind(kind).push(made);
         return made;
+    }
+
+    /** By its id, or by what it is called in its place. */
+    private remove(path: string): [number, unknown?] {
+        const at = path.replace("/OS-KSADM/", /roles\/OS-KSADM/.test(path) ? "/" : "/OS-KSADM/").replace("/v1/", "/v2/"), id = decodeURIComponent(at.slice(at.lastIndexOf("/") + 1)), kind = at.slice(0, at.lastIndexOf("/"));
+        const from = kind === "/os-security-group-rules" ? this.kind("/os-security-groups")[0]!.rules as Item[] : this.kind(kind);
+        const index = from.findIndex(item => [item.id, item.access, item.address, item.name].includes(id));
+        if (index < 0) return [404, { itemNotFound: { message: "not found" } }];
+        from.splice(index, 1);
+        return [204];
     }
 
     /** That nova has heard of an agent. */

@@ -59,7 +59,7 @@ function seedOf(text: string | undefined): number {
 }
 
 /** A number from 0 to below 1, the same for the same seed (mulberry32's first). */
-function drawn(seed: number): number {
+export function drawn(seed: number): number {
     let t = (seed + 0x6D2B79F5) | 0;
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);

@@ -32,9 +32,9 @@ export interface PastOperation { operation: string; result: string; started: str
 export const stateFile = (stack: string): string => path.join(backendDir(), ".pulumi/stacks", PROJECT, `${stack}.json`);
 
 /** What the state records, read without the engine; undefined for a stack that was never used. */
-export function readState(stack: string): RecordedState | undefined {
-    if (!fs.existsSync(stateFile(stack))) return undefined;
-    const { checkpoint } = JSON.parse(fs.readFileSync(stateFile(stack), "utf8")) as {
+export function readState(stack: string, file = stateFile(stack)): RecordedState | undefined {
+    if (!fs.existsSync(file)) return undefined;
+    const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8")) as {
         checkpoint?: { latest?: { manifest?: { time?: string }; resources?: RecordedResource[]; pending_operations?: PendingOperation[] } };
     };
     const latest = checkpoint?.latest;

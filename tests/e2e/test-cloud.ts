@@ -1,13 +1,20 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as yaml from "yaml";
+import { hostRoles } from "../../config/nodes";
 import { PROJECT } from "../../engine/automation";
+import { readState, RecordedState } from "../../engine/state";
+import { processesWith } from "../../lab/hosts/processes";
 import { projectDir } from "../../system/paths";
 import { run, RunResult } from "../../system/run";
+
+/** Of the lab's whole cloud, without components and providers. */
+export const RESOURCES = 199;
 
 /** A lab's stack of a test's own, configured as the lab's is but for what the test changes, and its command line. */
 export class TestCloud {
     readonly configFile: string;
+    readonly stateFile: string;
 
     /**
      * @param state folder of its own, so that the user's own lab is neither seen nor touched
@@ -15,6 +22,17 @@ export class TestCloud {
      */
     constructor(readonly stack: string, readonly state: string, private readonly timeoutSeconds = 900) {
         this.configFile = path.join(projectDir(), `Pulumi.${stack}.yaml`);
+        this.stateFile = path.join(state, "stacks/.pulumi/stacks", PROJECT, `${stack}.json`);
+    }
+
+    /** What the state records now. */
+    recorded(): RecordedState { return readState(this.stack, this.stateFile) ?? { resources: [], pending: [] }; }
+
+    /** Processes of the command that works on the stack now: of the engine alone, or of the whole of it. */
+    processes(engineAlone: boolean): number[] {
+        return processesWith("CLASSROOM_OPERATOR_OF", this.stack).filter(pid => {
+            try { return !engineAlone || fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi"; } catch { return false; }
+        });
     }
 
     configure(own: object = {}): void {
@@ -34,6 +52,32 @@ export class TestCloud {
         const result = await this.classroom("ssh", this.stack, machine, "--", script);
         if (result.code !== 0) throw new Error(`${machine}: ${script}\nended with ${result.code}: ${result.stderr}`);
         return result.stdout;
+    }
+
+    /** What the hosts have of the cloud: machines, networks, volumes, roots, names; nothing after `destroy`. */
+    async onHosts(): Promise<string> {
+        const script = "virsh -q net-list --all --name; virsh -q list --all --name; virsh -q -c lxc:///system list --all --name; ls /var/lib/libvirt/machines /var/lib/libvirt/roots 2> /dev/null | sed '/:$/d'; grep classroom /etc/hosts || true";
+        const lines = await Promise.all(hostRoles.map(async host => (await this.on(host, script)).split("\n").filter(line => line.trim() !== "").sort().map(line => `${host}: ${line.trim()}`)));
+        return lines.flat().join("\n");
+    }
+
+    /**
+     * What the cloud has twice, by its own lists: tenants, users, endpoints …; nothing where it is as it should be.
+     * @throws when a list is empty
+     */
+    async doubled(): Promise<string[]> {
+        // Each list without its ids: of an endpoint its service's is what there may be one of.
+        const lists = [
+            ...["tenant-list", "user-list", "role-list", "service-list", "endpoint-list | awk '{ print $12 }'"].map(list => ["auth-node", `export OS_AUTH_URL=http://auth-node.example.org:35357/v2.0; keystone ${list}`]),
+            ...["net-list", "flavor-list", "keypair-list"].map(list => ["api-node", `nova ${list}`]), ["image-node", "glance image-list"],
+        ] as const;
+        const doubled: string[] = [];
+        for (const [node, list] of lists) {
+            const rows = (await this.on(node!, `. /root/openrc; ${list}`)).split("\n").map(line => line.replace(/^\| [0-9a-f-]{32,36} /, "").trim()).filter(line => /\w/.test(line));
+            if (rows.length < 2) throw new Error(`nothing in the list of ${list}`);
+            doubled.push(...rows.filter((row, i) => rows.indexOf(row) !== i));
+        }
+        return doubled;
     }
 
     async remove(): Promise<void> {

@@ -1,0 +1,123 @@
+import * as fs from "fs";
+import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
+import { nameOf } from "../../cli/render";
+import { drawn } from "../../cli/sabotage";
+import { HostRole, hostRoles } from "../../config/nodes";
+import { realOnes } from "../../engine/state";
+import { PlainProgress } from "../../system/progress";
+import { projectDir, stateDir } from "../../system/paths";
+import { buildParts } from "./roots";
+import { RESOURCES, TestCloud } from "./test-cloud";
+
+// The lab and what was found so far stay when this is interrupted, and it goes on with the round it was in: `./classroom test interruptions` again.
+const cloud = new TestCloud("test-interruptions", path.join(stateDir(), "test-interruptions")), { stack } = cloud;
+const folder = path.join(projectDir(), "reports"), results = path.join(folder, "interruptions.json"), table = path.join(folder, "interruptions.md");
+const SEED = Number(process.env.CLASSROOM_SEED ?? 1);
+
+/** What is killed: the engine, the whole command with its plugins, or every ssh session of a physical host, which takes what goes through it to the nodes along. */
+type Victim = "engine" | "command" | HostRole;
+/** When: as soon as so many operations on libvirt were begun since, or so many resources were made or taken away. */
+interface Moment { victim: Victim; libvirt?: number; resources?: number; afterMilliseconds: number }
+interface Round { up: Moment[]; destroy: Moment }
+/** What was under way is what the state says of it after the kill. */
+interface Row extends Moment { round: number; operation: "up" | "destroy"; under: string[] }
+interface Finished { round: number; rows: Row[]; upSeconds: number; destroySeconds: number; onHosts: string }
+
+/** Twenty rounds, with fifty interruptions of `up` and twenty of `destroy`: the first of each `up` is within the libvirt objects that come first. */
+function rounds(seed: number): Round[] {
+    let drawings = 0;
+    const random = () => drawn(seed * 100_003 + drawings++), upTo = (n: number) => Math.floor(random() * n);
+    const victim = (): Victim => { const r = random(); return r < 0.5 ? "engine" : r < 0.75 ? "command" : hostRoles[upTo(2)]!; };
+    return Array.from({ length: 20 }, (_, n) => ({
+        up: [
+            { victim: random() < 0.6 ? "engine" : "command", libvirt: 1 + upTo(12), afterMilliseconds: upTo(60) },
+            ...Array.from({ length: n % 2 + 1 }, (): Moment => ({ victim: victim(), resources: 1 + upTo(90), afterMilliseconds: upTo(2000) })),
+        ],
+        destroy: { victim: victim(), resources: 1 + upTo(RESOURCES - 20), afterMilliseconds: upTo(1000) },
+    }));
+}
+
+/** Runs `up` or `destroy` until its moment has come, kills, and waits for its end. Undefined when it was through before. */
+async function interrupted(operation: "up" | "destroy", moment: Moment): Promise<string[] | undefined> {
+    let through = false;
+    const known = realOnes(cloud.recorded().resources).length, begun = new Set<string>();
+    const running = cloud.classroom(operation, stack).finally(() => { through = true; });
+    const come = (): boolean => {
+        const { resources, pending } = cloud.recorded();
+        pending.filter(p => p.resource.type.startsWith("libvirt:")).forEach(p => begun.add(p.resource.urn));
+        return moment.libvirt === undefined ? Math.abs(realOnes(resources).length - known) >= moment.resources! : begun.size >= moment.libvirt;
+    };
+    for (let last = 0; !through;) {
+        const changed = fs.existsSync(cloud.stateFile) ? fs.statSync(cloud.stateFile).mtimeMs : 0;
+        if (changed !== last && come()) break;
+        last = changed;
+        await sleep(5);
+    }
+    await sleep(moment.afterMilliseconds);
+    if (!through) await kill(moment.victim);
+    // Checked before its end: what is left of a command that goes on is its own affair.
+    const under = through ? undefined : cloud.recorded().pending.map(p => `${p.type} ${p.resource.type.split(":").pop()!} ${nameOf(p.resource.urn)}`);
+    const { code, stdout } = await running;
+    if (under !== undefined && (moment.victim === "engine" || moment.victim === "command")) expect({ moment, code, stdout }).toEqual({ moment, code: 1, stdout });
+    return under;
+}
+
+async function kill(victim: Victim): Promise<void> {
+    if (victim === "engine" || victim === "command") {
+        for (const pid of cloud.processes(victim === "engine")) try { process.kill(pid, "SIGKILL"); } catch { /* ended meanwhile */ }
+    } else await cloud.classroom("ssh", stack, victim, "--", "pkill -KILL -f '^sshd: root@'");
+}
+
+const finished: Finished[] = fs.existsSync(results) ? JSON.parse(fs.readFileSync(results, "utf8")) as Finished[] : [];
+const all = rounds(SEED);
+
+beforeAll(async () => {
+    await buildParts(new PlainProgress());
+    fs.mkdirSync(folder, { recursive: true });
+    fs.mkdirSync(cloud.state, { recursive: true, mode: 0o700 });
+    cloud.configure();
+    console.info(`seed ${SEED} (CLASSROOM_SEED=…); ${finished.length} of ${all.length} rounds are done`);
+    expect(await cloud.classroom("destroy", stack)).toMatchObject({ code: 0 });
+}, 60 * 60_000);
+afterAll(async () => {
+    if (finished.length < all.length) return;
+    const rows = finished.flatMap(f => f.rows), row = ({ round, operation, victim, libvirt, resources, afterMilliseconds, under }: Row) =>
+        `| ${round} | ${operation} | ${victim} | ${libvirt === undefined ? `resource ${resources}` : `libvirt object ${libvirt}`} + ${afterMilliseconds} ms | ${under.join(", ")} |`;
+    fs.writeFileSync(table, [`Seed ${SEED}.`, "", "| round | of | killed | when | under way |", "|---|---|---|---|---|", ...rows.map(row), ""].join("\n"));
+    await cloud.remove();
+}, 5 * 60_000);
+
+test.each(all.map((round, n) => [n + 1, round] as const))("round %d: `up` interrupted, gone on with, interrupted again; `destroy` too; each converges", async (n, round) => {
+    if (finished.some(f => f.round === n)) return;
+    const rows: Row[] = [];
+    const interrupt = async (operation: Row["operation"], moment: Moment) => {
+        const under = await interrupted(operation, moment);
+        if (under) rows.push({ round: n, operation, ...moment, under });
+        console.info(`round ${n}, ${operation}: ${JSON.stringify(moment)}: ${under === undefined ? "was through before" : `under way: ${under.join(", ") || "nothing"}`}`);
+    };
+    const seconds = async (operation: Row["operation"]): Promise<number> => {
+        const start = Date.now(), { code, stdout, stderr } = await cloud.classroom(operation, stack);
+        expect([code === 0 ? "" : `${stdout}${stderr}`, code]).toEqual(["", 0]);
+        return Math.round((Date.now() - start) / 100) / 10;
+    };
+    for (const moment of round.up) await interrupt("up", moment);
+    const upSeconds = await seconds("up");
+    expect(await cloud.classroom("up", stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^${RESOURCES} unchanged in `, "m")) });
+    expect(await cloud.classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${RESOURCES} of ${RESOURCES} resources asked, none drifted`) });
+    expect(await cloud.doubled()).toEqual([]);
+    const onHosts = await cloud.onHosts();
+    expect(onHosts).toBe(finished[0]?.onHosts ?? onHosts);
+    await interrupt("destroy", round.destroy);
+    const destroySeconds = await seconds("destroy");
+    expect(cloud.recorded().resources.filter(r => r.custom)).toEqual([]);
+    expect(await cloud.onHosts()).toBe("");
+    finished.push({ round: n, rows, upSeconds, destroySeconds, onHosts });
+    fs.writeFileSync(results, JSON.stringify(finished, undefined, 1));
+}, 30 * 60_000);
+
+test("fifty interruptions of `up`, fifteen at least within a libvirt create or delete, and twenty of `destroy`", () => {
+    const rows = finished.flatMap(f => f.rows), of = (operation: string) => rows.filter(r => r.operation === operation);
+    const within = of("up").filter(r => r.under.some(u => /^(creating|deleting) (Network|Pool|Volume|CloudInitDisk|Domain) /.test(u)));
+    expect([of("up").length >= 50, within.length >= 15, of("destroy").length >= 20]).toEqual([true, true, true]);
+});
