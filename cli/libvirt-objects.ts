@@ -40,12 +40,13 @@ export async function withoutDisks(settings: Settings, resources: readonly Recor
         const machines = resources.filter(r => r.type === "libvirt:index/domain:Domain" && r.id && roleOf(String(r.provider)) === role)
             .map(({ urn, id, inputs }) => ({ urn, id: id!, name: String(inputs?.name), disks: ((inputs?.disks ?? []) as { volumeId?: string }[]).flatMap(d => d.volumeId ?? []) }));
         if (machines.length === 0) return [];
-        // What was removed as a file, too.
+        // What was removed as a file, too. A machine that is not defined itself is read as gone, whatever became of its disks.
         const script = `for p in $(virsh -q pool-list --name); do virsh -q pool-refresh "$p" > /dev/null || exit 0; done
+virsh -q list --all --name
 for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol-name "$v" > /dev/null 2>&1 || echo "$v"; done`;
-        const gone = (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout.split("\n");
+        const said = (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout.split("\n");
         return machines.flatMap(({ urn, id, name, disks }) => {
-            const lost = disks.filter(disk => gone.includes(disk));
+            const lost = said.includes(name) ? disks.filter(disk => said.includes(disk)) : [];
             return lost.length === 0 ? [] : [{ urn, id, reason: `of the virtual machine ${name} the disk ${lost.join(", ")} is gone` }];
         });
     }));

@@ -107,7 +107,7 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
 interface Outcome { operation: Operation; renderer: Renderer; known: number; seconds: number; failure?: Error }
 
 /** Runs the engine once, without the resources left out; what happens is shown and logged as it comes. A diagnosis without the program compares with the state. */
-async function execute(run: Run, stack: Stack, operation: Operation, report: Report, exclude: string[], withoutProgram = false): Promise<Outcome> {
+async function execute(run: Run, { stack, settings }: Pick<Ready, "stack" | "settings">, operation: Operation, report: Report, exclude: string[], withoutProgram = false): Promise<Outcome> {
     const { terminal, log } = run, known = realOnes(readState(run.stack)?.resources ?? []).length;
     // Of a diagnosis the end counts.
     const write = (line: string) => { if (operation !== "diagnose" || run.options.verbose) terminal.line(line); };
@@ -119,7 +119,7 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
     let failure: Error | undefined;
     try {
         if (run.interrupted) throw new Error("interrupted");
-        if (operation === "rebuild") await lookForMachines(run, stack);
+        if (operation === "rebuild") await lookForMachines(run, stack, settings);
         if (operation === "up" || operation === "rebuild") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
         else if (operation === "refresh") await stack.refresh({ ...options, exclude });
@@ -132,13 +132,15 @@ async function execute(run: Run, stack: Stack, operation: Operation, report: Rep
     return { operation, renderer, known, seconds: Math.round((Date.now() - start) / 100) / 10, ...(failure && { failure }) };
 }
 
-/** @pulumi/libvirt fails to delete a virtual machine that is not there: what of those to be made anew is gone is recorded as gone first. */
-async function lookForMachines({ stack: name, options, signal }: Run, stack: Stack): Promise<void> {
-    const target = (readState(name)?.resources ?? []).filter(r => r.type.startsWith("libvirt:") && options.rebuilding!.nodes.some(node => r.urn.includes(`-${node}-vm-`))).map(r => r.urn);
+/** @pulumi/libvirt fails to delete a virtual machine that is not there: what of those to be made anew is gone is recorded as gone first. One without its disk is there, but cannot be read. */
+async function lookForMachines({ stack: name, options, signal }: Run, stack: Stack, settings: Settings): Promise<void> {
+    const resources = readState(name)?.resources ?? [], lost = await withoutDisks(settings, resources, []);
+    const target = resources.filter(r => r.type.startsWith("libvirt:") && options.rebuilding!.nodes.some(node => r.urn.includes(`-${node}-vm-`))).map(r => r.urn).filter(urn => !lost.some(l => l.urn === urn));
     if (target.length > 0) await stack.refresh({ target, signal });
 }
 
-async function operate(run: Run, { stack, settings, generated, down }: Ready, report: Report): Promise<number> {
+async function operate(run: Run, ready: Ready, report: Report): Promise<number> {
+    const { settings, generated, down } = ready;
     const { operation, terminal, log } = run;
     run.signal.addEventListener("abort", () => terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"));
     const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
@@ -147,11 +149,11 @@ async function operate(run: Run, { stack, settings, generated, down }: Ready, re
     const resources = asksFirst || operation === "diagnose" ? readState(run.stack)?.resources ?? [] : [];
     const lost = await withoutDisks(settings, resources, down), leftOut = lost.map(l => l.urn);
     const unasked = (): Unasked[] => [...lost.map(({ id, reason }) => ({ resource: `domain:Domain ${id}`, type: "domain:Domain", id, reason })), ...report.unreachable()];
-    const asking = asksFirst ? await execute(run, stack, "refresh", report, leftOut) : undefined;
+    const asking = asksFirst ? await execute(run, ready, "refresh", report, leftOut) : undefined;
     const mute = asking ? unasked() : [], off = asking ? report.off() : [];
     if (asking && !asking.failure && !run.interrupted) tellAsked(run, asking, mute, off);
     const last = asking && (operation === "refresh" || asking.failure || run.interrupted) ? asking
-        : await execute(run, stack, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...leftOut] : [], down.length + lost.length > 0);
+        : await execute(run, ready, operation, report, operation === "diagnose" ? [...onHosts(resources, down, addresses), ...leftOut] : [], down.length + lost.length > 0);
     const { renderer, seconds, failure } = last;
     const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
     const result = (exitCode: number) => ({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode });

@@ -100,10 +100,10 @@ export class TeamCloud extends pulumi.ComponentResource {
 /** The cloud of a stack, under the name that every resource's begins with. */
 export const cloudOf = (settings: Settings, opts?: pulumi.ComponentResourceOptions, onGenerated?: OnGenerated): TeamCloud => new TeamCloud("cloud", settings, opts, onGenerated);
 
-/** @throws UserError when the first image's file is not the one that the configuration says, which otherwise shows late */
+/** @throws UserError when the first image's file is not the one that the configuration says, or no qcow2, which otherwise shows late */
 async function checkImage({ image }: Settings): Promise<void> {
     if (!image) return;
-    try { await measure(image.file, image.sha256); } catch (e) { throw new UserError(`image: ${messageOf(e)}; nothing was changed`); }
+    try { await measure(image.file, image.sha256, "qcow2"); } catch (e) { throw new UserError(`image: ${messageOf(e)}; nothing was changed`); }
 }
 
 /** The whole program: the selected stack's configuration in, one cloud out. Run by index.ts and by the command line alike, which has to know what it must not show. */

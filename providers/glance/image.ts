@@ -16,17 +16,29 @@ type Api = Pick<Images, "list" | "upload" | "update" | "delete" | "forget">;
 const DISK_FORMATS = ["raw", "vhd", "vmdk", "vdi", "iso", "qcow2", "aki", "ari", "ami"];
 const CONTAINER_FORMATS = ["bare", "ovf", "aki", "ari", "ami"];
 
-/** Size and checksums of a file of the operator's; refused when it is not the one that was asked for. */
-export async function measure(file: string, sha256: string): Promise<Outputs> {
+/** What files of these formats have in them, and where; the other formats cannot be told. */
+const SIGNATURES: Record<string, { at: number; bytes: Buffer }> = {
+    qcow2: { at: 0, bytes: Buffer.from("QFI\xfb", "latin1") }, vmdk: { at: 0, bytes: Buffer.from("KDMV") }, vdi: { at: 64, bytes: Buffer.from("7f10dabe", "hex") },
+};
+
+function formatProblem(head: Buffer, stated: string): string | undefined {
+    const found = Object.keys(SIGNATURES).find(format => { const { at, bytes } = SIGNATURES[format]!; return head.subarray(at, at + bytes.length).equals(bytes); });
+    return found === stated || (found === undefined && !(stated in SIGNATURES)) ? undefined : `is not of the format ${stated}${found === undefined ? "" : `, but of ${found}`}`;
+}
+
+/** Size and checksums of a file of the operator's; refused when it is not the one that was asked for, or not of the format that is stated. */
+export async function measure(file: string, sha256: string, diskFormat: string): Promise<Outputs> {
     const [md5, sha] = [createHash("md5"), createHash("sha256")];
-    let size = 0;
+    let size = 0, head = Buffer.alloc(0);
     try {
         await pipeline(fs.createReadStream(inHome(file)), async chunks => {
-            for await (const chunk of chunks as AsyncIterable<Buffer>) { size += chunk.length; md5.update(chunk); sha.update(chunk); }
+            for await (const chunk of chunks as AsyncIterable<Buffer>) { if (size < 128) head = Buffer.concat([head, chunk.subarray(0, 128)]); size += chunk.length; md5.update(chunk); sha.update(chunk); }
         });
     } catch (e) { throw new Error(`the image file cannot be read: ${(e as Error).message}`); }
     const found = sha.digest("hex");
     if (found !== sha256.toLowerCase()) throw new Error(`${file} has the SHA-256 ${found}, wanted: ${sha256}; it is not used. Get the file again, or correct sha256`);
+    const problem = formatProblem(head, diskFormat);
+    if (problem !== undefined) throw new Error(`${file} ${problem}; it is not used`);
     return { checksum: md5.digest("hex"), size };
 }
 
@@ -46,7 +58,7 @@ export function imageHandler(api: (access: CloudAccess) => Api = images): Handle
             ];
         },
         async create({ cloud, name, file, sha256, diskFormat, containerFormat, isPublic }) {
-            const glance = api(cloud), data = await measure(file, sha256);
+            const glance = api(cloud), data = await measure(file, sha256, diskFormat);
             glance.forget();
             const found = (await glance.list()).filter(i => i.name === name);
             const whole = found.find(i => i.status === "active");

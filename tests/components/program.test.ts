@@ -1,3 +1,4 @@
+import { createHash } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
@@ -78,6 +79,7 @@ test.each(["lab", "team01"])("%s: `pulumi up` with index.ts and the command line
 test.each([
     ["a key that there is not", { machne: "vm" }, /^the configuration of stack team01 has a mistake; nothing was changed\n  machne: there is no such key; allowed are lab, number, /],
     ["an image with another checksum", { image: { file: "~/.ssh/id_rsa", sha256: "0".repeat(64) } }, /^image: ~\/\.ssh\/id_rsa has the SHA-256 [0-9a-f]{64}, wanted: 0{64}; it is not used\. Get the file again, or correct sha256; nothing was changed$/],
+    ["an image of another format", { image: { file: __filename, sha256: createHash("sha256").update(fs.readFileSync(__filename)).digest("hex") } }, /^image: \/.*program\.test\.ts is not of the format qcow2; it is not used; nothing was changed$/],
     ["an image that is not there", { image: { file: "~/nonesuch", sha256: "0".repeat(64) } }, /^image: the image file cannot be read: ENOENT.*nonesuch'; nothing was changed$/],
 ])("%s: plain `pulumi` is told as well, before a resource is asked for", async (_title, own, message) => {
     await expect(registered("team01", () => require("../../index"), Object.fromEntries(Object.entries(own).map(([key, value]) => [`${project}:${key}`, value])))).rejects.toThrow(message);

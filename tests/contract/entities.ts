@@ -21,7 +21,7 @@ import { serviceStateHandler } from "../../providers/nova/service-state";
 import type { Handler } from "../../providers/dynamic";
 
 /** What an image is made of here. */
-export const DATA = "an image";
+export const DATA = Buffer.from("QFI\xfb an image", "latin1");
 const url = "http://h:8774/v2/$(tenant_id)s";
 /** Two and more of everything that the program puts into a cloud, by the handlers with clients of one run. */
 export function entities({ identity: access, cloud }: StandIn, http: Http, file: string): [Handler<object>, object][] {

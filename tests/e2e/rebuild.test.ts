@@ -101,7 +101,12 @@ test.each<[string, () => Promise<unknown>]>([
     expect(await users()).toEqual(whole);
 });
 
-test("volume-node: the volumes are kept", async () => {
+test.each<[string, string]>([
+    ["running", "true"],
+    ["its root disk deleted", "virsh -q vol-delete --pool machines volume-node.qcow2"],
+    ["undefined, its root disk deleted", "virsh -q destroy volume-node; virsh -q undefine volume-node; virsh -q vol-delete --pool machines volume-node.qcow2"],
+])("volume-node, a virtual machine, while %s: the volumes are kept", async (_title, script) => {
+    await on("central", script);
     await rebuild(["volume-node"]);
     expect(await users()).toEqual(whole);
 });

@@ -8,9 +8,10 @@ import type { Image, ImageUpload } from "../../clients/image";
 import { imageHandler } from "../../providers/glance/image";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-glance-")), file = path.join(dir, "cirros.img");
-fs.writeFileSync(file, "an image");
+const data = Buffer.from("QFI\xfb an image", "latin1");
+fs.writeFileSync(file, data);
 afterAll(() => fs.rmSync(dir, { recursive: true }));
-const hash = (algorithm: string) => createHash(algorithm).update("an image").digest("hex");
+const hash = (algorithm: string) => createHash(algorithm).update(data).digest("hex");
 const inputs = { cloud: {} as CloudAccess, name: "cirros-0.3.0", file, sha256: hash("sha256"), diskFormat: "qcow2", containerFormat: "bare", isPublic: true, status: "active" };
 
 /** Glance in memory. */
@@ -19,7 +20,7 @@ class Glance {
     uploads = 0;
     forget(): void { return; }
     list = async () => [...this.all];
-    upload = async ({ file: from, ...image }: ImageUpload) => { expect(from).toBe(file); this.all.push({ id: `image-${++this.uploads}`, status: "active", ...image }); return this.all.at(-1)!; };
+    upload = async ({ file: from, ...image }: ImageUpload) => { expect(path.dirname(from)).toBe(dir); this.all.push({ id: `image-${++this.uploads}`, status: "active", ...image }); return this.all.at(-1)!; };
     update = async (id: string, change: Partial<Image>) => Object.assign(this.all.find(i => i.id === id)!, change);
     delete = async (id: string) => { if (!this.all.some(i => i.id === id)) throw new HttpError("DELETE", "/", 404, "", ""); this.all = this.all.filter(i => i.id !== id); };
 }
@@ -27,7 +28,7 @@ class Glance {
 test("uploaded once, read, renamed and hidden, gone, deleted twice", async () => {
     const glance = new Glance(), handler = imageHandler(() => glance);
     const { id, outputs } = await handler.create(inputs), recorded = { ...inputs, ...outputs };
-    expect(outputs).toEqual({ checksum: hash("md5"), size: 8 });
+    expect(outputs).toEqual({ checksum: hash("md5"), size: data.length });
     expect(await handler.create(inputs)).toEqual({ id, outputs });
     expect(glance.uploads).toBe(1);
     expect(await handler.read(id, recorded)).toEqual(recorded);
@@ -43,6 +44,19 @@ test("another file is not uploaded; a missing one is said to be", async () => {
     await expect(handler.create({ ...inputs, sha256: wrong })).rejects.toThrow(`${file} has the SHA-256 ${hash("sha256")}, wanted: ${wrong}; it is not used.`);
     await expect(handler.create({ ...inputs, file: "/nonesuch" })).rejects.toThrow(/^the image file cannot be read: ENOENT.*\/nonesuch/);
     expect(glance.uploads).toBe(0);
+});
+
+test("a file of another format than the stated one is not uploaded", async () => {
+    const glance = new Glance(), handler = imageHandler(() => glance);
+    const create = async (diskFormat: string, content: Buffer) => {
+        fs.writeFileSync(path.join(dir, "other"), content);
+        return await handler.create({ ...inputs, file: path.join(dir, "other"), sha256: createHash("sha256").update(content).digest("hex"), diskFormat });
+    };
+    await expect(create("qcow2", Buffer.from("a disk"))).rejects.toThrow(/\/other is not of the format qcow2; it is not used$/);
+    await expect(create("raw", data)).rejects.toThrow(/\/other is not of the format raw, but of qcow2; it is not used$/);
+    await expect(create("vdi", Buffer.from("KDMV"))).rejects.toThrow(/\/other is not of the format vdi, but of vmdk; it is not used$/);
+    await create("vdi", Buffer.concat([Buffer.alloc(64, "x"), Buffer.from("7f10dabe", "hex")]));
+    expect(glance.uploads).toBe(1);
 });
 
 test("what a broken upload left is cleared away; a whole image with other data is refused", async () => {
