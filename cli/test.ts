@@ -18,7 +18,7 @@ const parts: readonly Part[] = [
     // Every exercise of the troubleshooting session and twenty pairs.
     { name: "sabotage", config: "tests/e2e/sabotage.config.js", budgetSeconds: 3 * 3600, onlyByName: true },
     // The engine killed fifty times in `up` and twenty times in `destroy`.
-    { name: "interruptions", config: "tests/e2e/interruptions.config.js", budgetSeconds: 3 * 3600, onlyByName: true },
+    { name: "interruptions", config: "tests/e2e/interruptions.config.js", budgetSeconds: 2 * 3600, onlyByName: true },
     // Every node in turn, with the cloud's acceptance tests after each.
     { name: "rebuild", config: "tests/e2e/rebuild.config.js", budgetSeconds: 3000, onlyByName: true },
 ];

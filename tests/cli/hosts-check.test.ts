@@ -66,6 +66,12 @@ test("a host that accepts and stays mute is not waited for longer than the deadl
     expect(Date.now() - start).toBeLessThan(3000);
 });
 
+test("a host whose name does not resolve: key, value and what is allowed", async () => {
+    // Longer than a name can be: no name server is asked for it.
+    const given = settings(22), name = given.hosts.compute.address = `${"x".repeat(64)}.example.org`;
+    expect((await refused(given)).message).toBe(`host ${name}: hosts.compute.address: "${name}" does not resolve; allowed is an address, or a name that this machine can look up; nothing was changed`);
+});
+
 test("another host key: where the old one is written down decides what mends it", async () => {
     const name = `[127.0.0.1]:${port.good}`;
     const listed = await refused(settings(port.good!, words(otherKey), `${name} ${words(otherKey)}\n`));

@@ -19,22 +19,23 @@ const SEED = Number(process.env.CLASSROOM_SEED ?? 1);
 type Victim = "engine" | "command" | HostRole;
 /** When: as soon as so many operations on libvirt were begun since, or so many resources were made or taken away. */
 interface Moment { victim: Victim; libvirt?: number; resources?: number; afterMilliseconds: number }
-interface Round { up: Moment[]; destroy: Moment }
+interface Round { up: Moment[]; destroy: Moment[] }
 /** What was under way is what the state says of it after the kill. */
 interface Row extends Moment { round: number; operation: "up" | "destroy"; under: string[] }
 interface Finished { round: number; rows: Row[]; upSeconds: number; destroySeconds: number; onHosts: string }
 
-/** Twenty rounds, with fifty interruptions of `up` and twenty of `destroy`: the first of each `up` is within the libvirt objects that come first. */
+/** Ten rounds, with fifty interruptions of `up` and twenty of `destroy`: the first of each `up` are within the libvirt objects that come first. */
 function rounds(seed: number): Round[] {
     let drawings = 0;
     const random = () => drawn(seed * 100_003 + drawings++), upTo = (n: number) => Math.floor(random() * n);
     const victim = (): Victim => { const r = random(); return r < 0.5 ? "engine" : r < 0.75 ? "command" : hostRoles[upTo(2)]!; };
-    return Array.from({ length: 20 }, (_, n) => ({
+    const after = (resources: number, milliseconds: number) => (): Moment => ({ victim: victim(), resources: 1 + upTo(resources), afterMilliseconds: upTo(milliseconds) });
+    return Array.from({ length: 10 }, () => ({
         up: [
-            { victim: random() < 0.6 ? "engine" : "command", libvirt: 1 + upTo(12), afterMilliseconds: upTo(60) },
-            ...Array.from({ length: n % 2 + 1 }, (): Moment => ({ victim: victim(), resources: 1 + upTo(90), afterMilliseconds: upTo(2000) })),
+            ...[6, 4].map((libvirt): Moment => ({ victim: random() < 0.6 ? "engine" : "command", libvirt: 1 + upTo(libvirt), afterMilliseconds: upTo(30) })),
+            ...Array.from({ length: 3 }, after(50, 2000)),
         ],
-        destroy: { victim: victim(), resources: 1 + upTo(RESOURCES - 20), afterMilliseconds: upTo(1000) },
+        destroy: Array.from({ length: 2 }, after(85, 1000)),
     }));
 }
 
@@ -108,7 +109,7 @@ test.each(all.map((round, n) => [n + 1, round] as const))("round %d: `up` interr
     expect(await cloud.doubled()).toEqual([]);
     const onHosts = await cloud.onHosts();
     expect(onHosts).toBe(finished[0]?.onHosts ?? onHosts);
-    await interrupt("destroy", round.destroy);
+    for (const moment of round.destroy) await interrupt("destroy", moment);
     const destroySeconds = await seconds("destroy");
     expect(cloud.recorded().resources.filter(r => r.custom)).toEqual([]);
     expect(await cloud.onHosts()).toBe("");
