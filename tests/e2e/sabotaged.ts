@@ -1,4 +1,5 @@
 import type { Variant } from "../../cli/exercises";
+import { choose, nameOf } from "../../cli/sabotage";
 import type { TestCloud } from "./test-cloud";
 
 /** What one row of the table took, in seconds, and what was found. */
@@ -20,16 +21,29 @@ export function causeOf(name: string, { node, file, name: variant }: Variant): R
     }
 }
 
+/** One way to break a cloud. */
+export interface Broken { name: string; variant: Variant }
+
+/** @param seed chooses among the ways of `wanted`, or among all there are */
+export function brokenBy(wanted: string | undefined, seed = 0): Broken {
+    const chosen = choose(wanted, undefined, wanted === undefined, seed);
+    return { name: nameOf(chosen), variant: chosen.variant };
+}
+
+/** Breaks a cloud. */
+export async function sabotage(cloud: TestCloud, broken: readonly Broken[]): Promise<void> {
+    for (const { name } of broken) expect(await cloud.classroom("sabotage", cloud.stack, name)).toMatchObject({ code: 0 });
+}
+
 /**
- * Breaks a sound cloud, and follows it until it is sound again: `diagnose` names each sabotage (of several at least
+ * Follows a cloud that was broken until it is sound again: `diagnose` names each sabotage (of several at least
  * one: what another hides is named when that is mended), `up --refresh` mends, `check` passes, `up` has nothing to do.
  */
-export async function sabotaged(cloud: TestCloud, broken: readonly { name: string; variant: Variant }[]): Promise<Row> {
+export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promise<Row> {
     const { stack } = cloud, seconds = async <T>(work: () => Promise<T>): Promise<[number, T]> => {
         const start = Date.now(), result = await work();
         return [Math.round((Date.now() - start) / 100) / 10, result];
     };
-    for (const { name } of broken) expect(await cloud.classroom("sabotage", stack, name)).toMatchObject({ code: 0 });
     const row: Row = { name: broken.map(b => b.name).join(" + "), causes: [], diagnose: 0, mend: 0, check: 0, ups: 0 };
     let unnamed = broken;
     do {
