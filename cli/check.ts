@@ -1,3 +1,4 @@
+import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { compute } from "../clients/compute";
@@ -14,6 +15,8 @@ import { releaseOf } from "../releases";
 import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
+import { withLock } from "../system/lock";
+import { stateDir } from "../system/paths";
 import { CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
 import { CheckInterrupted } from "./checks-wait";
@@ -35,7 +38,7 @@ export function addCheckCommand(cli: Command): void {
             // Ends what the clients hold open.
             process.exit(await start(stack, options));
         });
-    command.addHelpText("after", "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; run one at a time.");
+    command.addHelpText("after", "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; a second check at once waits for the first.");
     addHelp(command, ["check lab", "check team01 --json | jq '.checks[] | select(.result == \"fail\")'"],
         { 0: "all that was checked passed", 1: "some failed", 2: "the cloud could not be asked", 130: "interrupted" });
 }
@@ -73,7 +76,9 @@ async function check(stack: string, { json, patience }: CheckOptions): Promise<n
     process.once("disconnect", () => controller.abort());
     try {
         const cloud = await cloudOf(stack, terminal, controller.signal);
-        const results = await new Checks(cloud, line => terminal.note(line), controller.signal, patience).run(result => terminal.line(inWords(result)));
+        // Two at once would take away each other's things as what an earlier one left.
+        const results = await withLock(path.join(stateDir(), `check-${stack}.lock`), () => new Checks(cloud, line => terminal.note(line), controller.signal, patience).run(result => terminal.line(inWords(result))),
+            other => terminal.note(`another check of ${stack} is under way (process ${other}); this one waits for its end`), controller.signal);
         const count = (result: CheckResult["result"]) => results.filter(r => r.result === result).length;
         const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")], seconds = Math.round((Date.now() - start) / 100) / 10;
         const exitCode = failed > 0 ? 1 : 0;
