@@ -103,7 +103,7 @@ class FakeCloud implements CheckedCloud {
         },
         create: async (name: string) => { this.volumes_.set("v1", { name, asked: 0 }); return { id: "v1", name, status: "creating", sizeGb: 1 }; },
         delete: async (id: string) => { this.volumes_.delete(id); },
-        services: async () => { if (this.breaks === "cinder") throw new Error("it does not answer"); return [up("cinder-volume", "volume-node")]; },
+        services: async () => { if (this.breaks === "cinder") throw new Error("it does not answer"); return [up("cinder-volume", "volume-node", this.breaks === "late" && this.clock < 60_000 ? "down" : "up")]; },
     };
 
     /** Names of what is left with the prefix. */
@@ -157,7 +157,7 @@ test.each<[string, Record<string, unknown>]>([
     ["rule", { T6: "port 80 is closed again without the rule: not within 30 s (open)" }],
     ["volume", { T8: "the volume is in state error: is cinder-volume up, and is there room in its volume group?" }],
     ["service", { T12: "every service is up: not within 90 s (nova-compute on compute-1 is down)" }],
-    ["cinder", { T12: "every service is up: not within 90 s (cinder could not be asked: it does not answer)" }],
+    ["cinder", { T8: "it does not answer", T12: "every service is up: not within 90 s (cinder could not be asked: it does not answer)" }],
 ])("where %s is broken, that fails and what depends on it; nothing is left", async (breaks, expected) => {
     const cloud = new FakeCloud(breaks), { failed } = await results(cloud);
     expect(failed).toEqual(expected);
@@ -174,6 +174,12 @@ test("what an interrupted check left is removed first, what has another name sta
     expect(failed).toEqual({});
     expect(cloud.left()).toEqual([]);
     expect([...cloud.volumes_.keys()]).toEqual(["v9"]);
+});
+
+test("a service of cinder that has not reported itself yet is waited for", async () => {
+    const { failed, notes } = await results(new FakeCloud("late"));
+    expect(failed).toEqual({});
+    expect(notes).toContainEqual(expect.stringContaining("cinder's services are up: cinder-volume on volume-node is down"));
 });
 
 test("an interruption ends the wait; what was made is removed", async () => {
