@@ -14,7 +14,7 @@ import type { HostDown } from "./hosts-check";
  */
 export function findLibvirt(settings: Settings): Find {
     return async resource => {
-        const kind = /^libvirt:index\/(\w+):/.exec(resource.type)?.[1];
+        const kind = libvirtKind(resource.type);
         const to = hostOf(settings, String(resource.provider));
         const name = resource.inputs?.name;
         if (kind === undefined || to === undefined || typeof name !== "string") return undefined;
@@ -52,6 +52,9 @@ for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol
     }));
     return asked.flat();
 }
+
+/** `network`, `pool`, `volume`, `cloudInitDisk` or `domain` of `libvirt:index/network:Network`; undefined for what is not libvirt's. */
+export const libvirtKind = (type: string): string | undefined => /^libvirt:index\/(\w+):/.exec(type)?.[1];
 
 /** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */
 export const roleOf = (provider: string): HostRole | undefined => hostRoles.find(role => provider.includes(`::cloud-hosts-${role}::`));

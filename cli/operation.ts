@@ -26,6 +26,7 @@ import { offLines, Report, Unasked } from "./report";
 import { removeFromHosts } from "./restore-hosts";
 import { forget } from "./restore-point";
 import type { Run } from "./run";
+import { takeIn } from "./unrecorded";
 import { adminFacts, generatedPasswords, knownSecrets, recordedSecrets } from "./secrets";
 
 /** How long a service of the cloud may take to answer a question, where questions are all that is asked. */
@@ -75,6 +76,7 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
             run.terminal.note("what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew");
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
+        if (run.operation === "up" || run.operation === "rebuild") await takeIn(run, stack, settings);
     }
     return { stack, settings, generated, unrecorded, down };
 }

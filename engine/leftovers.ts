@@ -21,12 +21,8 @@ export async function clearPending(stack: Stack, find: Find): Promise<{ note: st
         const live = await find(resource);
         if (live) found.push({ ...resource, ...live });
     }
-    await edit(stack, deployment => {
-        deployment.resources = [...deployment.resources ?? [], ...found];
-        delete deployment.pending_operations;
-    });
-    // What was recorded here is only what was asked for; the engine reads how it really is.
-    if (found.length > 0) await stack.refresh({ target: found.map(r => r.urn) });
+    await edit(stack, deployment => { delete deployment.pending_operations; });
+    if (found.length > 0) await record(stack, found);
     return { note: notice(pending, found), unrecorded: pending.filter(p => p.type === "creating" && adoptsItself(p.resource)).map(p => p.resource.urn) };
 }
 
@@ -37,6 +33,17 @@ export function notice(pending: readonly PendingOperation[], found: readonly Rec
     const name = (resource: RecordedResource) => resource.urn.split("::").pop()!;
     const adopted = found.length > 0 ? `; found there and recorded: ${found.map(name).join(", ")}` : "";
     return `the last run was cut off in the middle of: ${pending.map(p => `${p.type} ${name(p.resource)}`).join(", ")}; that is planned anew${adopted}`;
+}
+
+/** Records resources that are there: first what was asked for, then, read by the engine, how they really are. */
+export async function record(stack: Stack, found: readonly RecordedResource[]): Promise<void> {
+    await edit(stack, deployment => { deployment.resources = [...deployment.resources ?? [], ...found]; });
+    await stack.refresh({ target: found.map(r => r.urn) });
+}
+
+/** Takes resources out of the state; what they stand for stays. */
+export async function forgetResources(stack: Stack, urns: readonly string[]): Promise<void> {
+    await edit(stack, deployment => { deployment.resources = (deployment.resources ?? []).filter(r => !urns.includes(r.urn)); });
 }
 
 interface Deployment { resources?: RecordedResource[]; pending_operations?: unknown }

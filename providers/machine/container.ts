@@ -1,3 +1,4 @@
+import { createHash } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
@@ -51,6 +52,17 @@ while IFS='|' read -r mode path content; do
     mkdir -p "$d/upper$(dirname "$path")"
     (umask 077; printf %s "$content" | base64 -d > "$d/upper$path"; chmod "$mode" "$d/upper$path")
 done`, { input: [...files, ...secretFiles].map(f => `${f.mode}|${f.path}|${Buffer.from(f.content).toString("base64")}\n`).join("") });
+    /** One that another state has made has other keys: nobody would reach it with this one's. */
+    const refuseAnother = async ({ connection, name, secretFiles = [] }: Inputs, uuid: string) => {
+        const { stdout } = await run(connection, `while IFS='|' read -r sum path; do
+    [ -z "$sum" ] || [ "$(sha256sum < "${rootsDir}/${name}/upper$path" | cut -d ' ' -f 1)" = "$sum" ] || echo "$path"
+done`, { input: secretFiles.map(f => `${createHash("sha256").update(f.content).digest("hex")}|${f.path}\n`).join("") });
+        const other = stdout.trim().split("\n").filter(path => path !== "");
+        if (other.length > 0) {
+            throw new Error(`${connection.name}: the container ${name} (${uuid}) is there without being in the state, and has another ${other.join(", ")} than the state wants; it was left as it is. `
+                + `Put the state that it was made with in its place (the newest backup), or remove it: virsh -c lxc:///system destroy ${name}; virsh -c lxc:///system undefine ${name}`);
+        }
+    };
     return {
         inputs: ["name", "memoryMiB", "cpus", "interfaces", "devices", "lower", "files", "secretFiles", "power", "generation"],
         access: ["connection", "guest"], replaceOn: ["name", "lower", "files", "secretFiles", "generation"],
@@ -71,7 +83,8 @@ done`, { input: [...files, ...secretFiles].map(f => `${f.mode}|${f.path}|${Buffe
         },
         async create(inputs) {
             const there = await describe(inputs);
-            if (!there) {
+            if (there) await refuseAnother(inputs, there.uuid);
+            else {
                 // A folder without a domain is what an interrupted create or delete left.
                 await run(inputs.connection, `d=${rootsDir}/${inputs.name}; ! mountpoint -q $d/root || umount -l $d/root; rm -rf $d`);
                 await seed(inputs);

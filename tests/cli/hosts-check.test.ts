@@ -2,14 +2,17 @@ import * as fs from "fs";
 import * as net from "net";
 import * as os from "os";
 import * as path from "path";
-import { Server, utils } from "ssh2";
+import { Server } from "ssh2";
 import { checkHosts } from "../../cli/hosts-check";
 import { closeAll } from "../../clients/ssh";
 import type { Settings } from "../../config/settings";
 import { UserError } from "../../system/errors";
+import { keyPair } from "../../providers/machine/host-key";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-hosts-"));
-const hostKey = utils.generateKeyPairSync("ed25519"), otherKey = utils.generateKeyPairSync("ed25519"), userKey = utils.generateKeyPairSync("ed25519");
+/** ssh2's own ed25519 keys are now and then unreadable. */
+const newKey = () => { const { publicKey, privateKey } = keyPair("test", "ed25519"); return { public: publicKey, private: privateKey }; };
+const hostKey = newKey(), otherKey = newKey(), userKey = newKey();
 fs.writeFileSync(path.join(dir, "key"), userKey.private, { mode: 0o600 });
 const words = (key: { public: string }) => key.public.split(" ").slice(0, 2).join(" ");
 

@@ -8,7 +8,9 @@ import { closeAll, exec, forward, HostKeyMismatch, quote, RemoteError } from "..
 import { keyPair } from "../../providers/machine/host-key";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
-const hostKey = utils.generateKeyPairSync("ed25519"), userKey = utils.generateKeyPairSync("ed25519"), otherKey = utils.generateKeyPairSync("ed25519");
+/** ssh2's own ed25519 keys are now and then unreadable. */
+const newKey = () => { const { publicKey, privateKey } = keyPair("test", "ed25519"); return { public: publicKey, private: privateKey }; };
+const hostKey = newKey(), userKey = newKey(), otherKey = newKey();
 const keyFile = path.join(dir, "key");
 fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
 

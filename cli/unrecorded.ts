@@ -1,0 +1,95 @@
+import type { EngineEvent, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { unknownValue } from "@pulumi/pulumi/runtime";
+import { exec, quote } from "../clients/ssh";
+import { pools } from "../components/golden-image";
+import { hostConnection } from "../components/host-pair";
+import { HostRole, hostRoles, networkNames, nodeNames } from "../config/nodes";
+import type { Settings } from "../config/settings";
+import { forgetResources, record } from "../engine/leftovers";
+import { readState, RecordedResource } from "../engine/state";
+import { UserError } from "../system/errors";
+import { libvirtKind, roleOf } from "./libvirt-objects";
+import { changeLine, nameOf, propertyChanges } from "./render";
+import type { Run } from "./run";
+
+/** A libvirt object on a host under a name of this program's, and libvirt's id of it. */
+export interface Found { role: HostRole; kind: string; name: string; id: string }
+
+/** Prints each object that may be the program's: what it is, its name, its id. */
+const script = `each() { virsh -q $1 --all --name | while read -r n; do [ -z "$n" ] || case " $4 " in *" $n "*) echo "$2 $n $(virsh -q $3 "$n")" ;; esac; done; }
+each net-list network net-uuid ${quote(networkNames.join(" "))}
+each list domain domuuid ${quote(nodeNames.flatMap(n => [n, `${n}-golden`]).join(" "))}
+virsh -q vol-list ${pools.machines.name} 2> /dev/null | while read -r n path; do echo "volume $n $path"; done`;
+
+/** What the script has printed. */
+export const foundIn = (role: HostRole, printed: string): Found[] => printed.split("\n").flatMap(line => {
+    const [kind, name, ...id] = line.trim().split(/\s+/);
+    return kind && name && id.length > 0 ? [{ role, kind, name, id: id.join(" ") }] : [];
+});
+
+/** Those of a host's objects that the state does not record. */
+export const unrecorded = (found: readonly Found[], resources: readonly RecordedResource[]): Found[] => {
+    const known = new Set(resources.filter(r => r.type.startsWith("libvirt:")).map(r => `${roleOf(String(r.provider))} ${libvirtKind(r.type)} ${String(r.inputs?.name)}`));
+    return found.filter(({ role, kind, name }) => !known.has(`${role} ${kind} ${name}`));
+};
+
+/** What the engine would do, without doing it: each resource's step. */
+async function plan(stack: Stack, signal: AbortSignal): Promise<StepEventMetadata[]> {
+    const steps: StepEventMetadata[] = [];
+    await stack.preview({ signal, onEvent: (event: EngineEvent) => { if (event.resourcePreEvent) steps.push(event.resourcePreEvent.metadata); } });
+    return steps;
+}
+
+/**
+ * Takes in what lies on the hosts under the names of libvirt objects that the program is about to make, though the state does not
+ * know it: a state that was lost or is an old one. What is as the program wants it is recorded; the engine's own create would
+ * refuse it, or take it over unseen. It costs nothing but a question to each host where there is no such thing.
+ * @throws UserError with what is there and what is wanted, where they differ; the state is then as it was
+ */
+export async function takeIn(run: Run, stack: Stack, settings: Settings): Promise<void> {
+    const found = (await Promise.all(hostRoles.map(async role => foundIn(role, (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout)))).flat();
+    const recorded = () => readState(run.stack)?.resources ?? [];
+    if (unrecorded(found, recorded()).length === 0) return;
+    await run.terminal.step("On the hosts are networks, volumes or machines that the state does not know: comparing them with the program", async () => {
+        const taken = new Map<string, Found>();
+        // What is made of others is known only when those are.
+        for (;;) {
+            const steps = await plan(stack, run.signal), other = steps.filter(s => taken.has(s.urn) && (s.op === "update" || s.op === "replace"));
+            if (other.length > 0) {
+                await forgetResources(stack, [...taken.keys()]);
+                throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
+            }
+            const left = unrecorded(found, recorded()), planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
+            const next = planned.flatMap(s => {
+                const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>, same = left.find(f => f.kind === libvirtKind(s.type) && f.name === inputs.name && f.role === roleOf(String(s.new?.provider)));
+                return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
+            });
+            if (next.length === 0) break;
+            const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))], known = new Set(recorded().map(r => r.urn));
+            if (providers.some(urn => !known.has(urn))) {
+                // Nothing on a host: what objects are recorded under has to be recorded itself.
+                await stack.up({ target: withAncestors([...providers, ...next.map(n => n.step.new!.parent)], steps), signal: run.signal });
+                continue;
+            }
+            await record(stack, next.map(({ step, inputs, same }) => ({
+                urn: step.urn, type: step.type, custom: true, id: same.id, parent: step.new!.parent, provider: step.new!.provider, inputs, outputs: { ...inputs, [`${same.kind}Id`]: same.id },
+            })));
+            next.forEach(({ step, same }) => taken.set(step.urn, same));
+        }
+        if (taken.size > 0) run.terminal.note(`on their hosts as the program wants them, and recorded now: ${[...taken.keys()].map(nameOf).join(", ")}`);
+    });
+}
+
+/** What these resources and all above them are called; what of it is recorded is left as it is. */
+function withAncestors(urns: readonly (string | undefined)[], steps: readonly StepEventMetadata[]): string[] {
+    const all = new Set<string>();
+    for (let above = urns; above.length > 0; above = above.flatMap(urn => steps.find(s => s.urn === urn)?.new?.parent ?? [])) above.forEach(urn => { if (urn) all.add(urn); });
+    return [...all];
+}
+
+const urnOf = (provider: string): string => provider.slice(0, provider.lastIndexOf("::"));
+
+function differs(step: StepEventMetadata, { role, kind, name, id }: Found): string {
+    const lines = propertyChanges(step).map(c => `    ${changeLine(c)}`);
+    return `${kind} ${name} (${id}) is on the ${role} host without being in the state, and is not what the program wants (there → wanted); nothing was changed. Remove it, or put the state that it was made with in its place:\n${lines.join("\n")}`;
+}
