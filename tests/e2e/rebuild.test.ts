@@ -60,9 +60,11 @@ async function machines(): Promise<Record<string, string>> {
     return Object.fromEntries(list.split("\n").map(line => line.trim().split(/\s+/)).filter(words => words.length === 2).map(([uuid, name]) => [name!, uuid!]));
 }
 
-/** Rebuilds, and asserts what has to be so after each: those machines are others and no more, all is as the program says, the cloud works. */
-async function rebuild(nodes: NodeName[], ...flags: string[]): Promise<RunResult> {
-    const before = await machines(), result = await classroom("rebuild", stack, ...nodes, ...flags);
+/** Breaks something where it has to, rebuilds, and asserts what has to be so after each: those machines are others and no more, all is as the program says, the cloud works. */
+async function rebuild(nodes: NodeName[], flags: string[] = [], breakIt = async (): Promise<unknown> => undefined): Promise<RunResult> {
+    const before = await machines();
+    await breakIt();
+    const result = await classroom("rebuild", stack, ...nodes, ...flags);
     expect([`${result.stdout}${result.stderr}`, result.code]).toEqual([expect.stringMatching(/^\d+ replaced, (\d+ updated, )?(\d+ unchanged)|^(\d+ updated, )?\d+ replaced/m), 0]);
     const after = await machines();
     expect([Object.keys(after).sort(), Object.keys(after).filter(name => after[name] !== before[name]).sort()]).toEqual([Object.keys(before).sort(), [...nodes].sort()]);
@@ -95,9 +97,10 @@ test.each<[string, () => Promise<unknown>]>([
     ["undefined", central("virsh -q -c lxc:///system destroy api-node; virsh -q -c lxc:///system undefine api-node")],
     ["its sshd dead", () => on("api-node", "systemctl -q disable ssh; (sleep 1; systemctl stop ssh; pkill -x sshd) > /dev/null 2>&1 &")],
 ])("api-node while %s", async (_title, breakIt) => {
-    await breakIt();
-    await until("api-node is mute", 30, async () => (await classroom("ssh", stack, "api-node", "--", "true")).code !== 0 ? true : undefined);
-    await rebuild(["api-node"]);
+    await rebuild(["api-node"], [], async () => {
+        await breakIt();
+        await until("api-node is mute", 30, async () => (await classroom("ssh", stack, "api-node", "--", "true")).code !== 0 ? true : undefined);
+    });
     expect(await users()).toEqual(whole);
 });
 
@@ -106,8 +109,7 @@ test.each<[string, string]>([
     ["its root disk deleted", "virsh -q vol-delete --pool machines volume-node.qcow2"],
     ["undefined, its root disk deleted", "virsh -q destroy volume-node; virsh -q undefine volume-node; virsh -q vol-delete --pool machines volume-node.qcow2"],
 ])("volume-node, a virtual machine, while %s: the volumes are kept", async (_title, script) => {
-    await on("central", script);
-    await rebuild(["volume-node"]);
+    await rebuild(["volume-node"], [], () => on("central", script));
     expect(await users()).toEqual(whole);
 });
 
@@ -141,14 +143,14 @@ test("db-node: the cloud is as new, what lies on the nodes is reported, and remo
 
 test("db-node and auth-node together, and what is left removed", async () => {
     await use();
-    const { stdout } = await rebuild(["db-node", "auth-node"], "--clean");
+    const { stdout } = await rebuild(["db-node", "auth-node"], ["--clean"]);
     expect(stdout).toContain(`removed: instance ${instance.id} on ${instance.node}\n`);
     expect(stdout).toContain(`removed: volume ${volume} on volume-node\n`);
 });
 
 test("volume-node with --data: the disk for volumes is another one", async () => {
     await use();
-    await rebuild(["volume-node"], "--data");
+    await rebuild(["volume-node"], ["--data"]);
     expect(await users()).toMatchObject({ ...whole, onDisk: false });
 });
 
