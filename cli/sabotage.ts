@@ -11,8 +11,9 @@ import { Exercise, exercises, Variant } from "./exercises";
 import { addHelp } from "./help";
 import { onOperatorSide } from "./operator-side";
 import { connectionOf, labOf, settingsWithoutSecrets } from "./reach";
+import { start as operate } from "./stack";
 
-interface SabotageOptions { node?: string; random?: boolean; seed?: string; list?: boolean }
+interface SabotageOptions { node?: string; random?: boolean; seed?: string; list?: boolean; undo?: boolean }
 
 /** `sabotage`: the tutorial's troubleshooting session, on a stack that is there to practise on. */
 export function addSabotageCommand(cli: Command): void {
@@ -22,11 +23,12 @@ export function addSabotageCommand(cli: Command): void {
         .option("--random", "any exercise")
         .option("--seed <number>", "the same choice again")
         .option("--list", "the exercises, by what is noticed of them")
+        .option("--undo", "mend all that is broken, whatever it is: the same as up --refresh")
         .action(async (stack: string | undefined, exercise: string | undefined, options: SabotageOptions) => {
             process.exit(await start(stack, exercise, options));
         });
-    command.addHelpText("after", "\nOnly a stack whose configuration says `training: true` is broken. What finds it: ./classroom diagnose STACK; what undoes it: ./classroom up STACK --refresh.");
-    addHelp(command, ["sabotage --list", "sabotage lab S4", "sabotage lab S5-cinder", "sabotage lab --random --seed 7"], { 0: "it is broken", 1: "error; nothing, or not all of it, is broken" });
+    command.addHelpText("after", "\nOnly a stack whose configuration says `training: true` is broken. What finds it: ./classroom diagnose STACK; what undoes it: --undo, or ./classroom up STACK --refresh.");
+    addHelp(command, ["sabotage --list", "sabotage lab S4", "sabotage lab S5-cinder", "sabotage lab --random --seed 7", "sabotage lab --undo"], { 0: "it is broken", 1: "error; nothing, or not all of it, is broken" });
 }
 
 async function start(stack: string | undefined, exercise: string | undefined, options: SabotageOptions): Promise<number> {
@@ -36,6 +38,10 @@ async function start(stack: string | undefined, exercise: string | undefined, op
             return 0;
         }
         if (stack === undefined) throw new UserError("sabotage wants a stack and an exercise; --list shows them");
+        if (options.undo) {
+            if (exercise !== undefined || options.random || options.node) throw new UserError("--undo mends whatever is broken: it goes with a stack alone");
+            return await operate("up", stack, { refresh: true });
+        }
         const { random, ...rest } = options, seed = seedOf(options.seed);
         // The choice is made once, on this side.
         const chosen = choose(exercise, rest.node, random ?? false, seed);
