@@ -28,7 +28,7 @@ export function addSabotageCommand(cli: Command): void {
             process.exit(await start(stack, exercise, options));
         });
     command.addHelpText("after", "\nOnly a stack whose configuration says `training: true` is broken. What finds it: ./classroom diagnose STACK; what undoes it: --undo, or ./classroom up STACK --refresh.");
-    addHelp(command, ["sabotage --list", "sabotage lab S4", "sabotage lab S5-cinder", "sabotage lab --random --seed 7", "sabotage lab --undo"], { 0: "it is broken", 1: "error; nothing, or not all of it, is broken" });
+    addHelp(command, ["sabotage --list", "sabotage lab S4", "sabotage lab S5-cinder", "sabotage lab --random --seed 7", "sabotage lab --undo"], { 0: "it is broken; with --undo: all is mended", 1: "error; nothing, or not all of it, is broken, or mended" });
 }
 
 async function start(stack: string | undefined, exercise: string | undefined, options: SabotageOptions): Promise<number> {
