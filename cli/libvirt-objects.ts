@@ -59,7 +59,8 @@ export const libvirtKind = (type: string): string | undefined => /^libvirt:index
 /** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */
 export const roleOf = (provider: string): HostRole | undefined => hostRoles.find(role => provider.includes(`::cloud-hosts-${role}::`));
 
-function hostOf(settings: Settings, provider: string): Connection | undefined {
+/** The host of a libvirt resource's provider. */
+export function hostOf(settings: Settings, provider: string): Connection | undefined {
     const role = roleOf(provider);
     return role && hostConnection(settings, role);
 }

@@ -21,6 +21,7 @@ import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
 import { orphanLine, orphans } from "./orphans";
 import { askForNew, Rebuilding } from "./rebuild";
+import { lookForMachines } from "./rebuild-machines";
 import { nameOf, Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
 import { removeFromHosts } from "./restore-hosts";
@@ -115,6 +116,8 @@ async function execute(run: Run, { stack, settings }: Pick<Ready, "stack" | "set
     const write = (line: string) => { if (operation !== "diagnose" || run.options.verbose) terminal.line(line); };
     const renderer = new Renderer(write, operation, known, run.options.verbose, (type, id) => report.differing(type, id));
     stack.workspace.envVars.CLASSROOM_PATIENCE = operation === "refresh" || operation === "diagnose" ? String(PATIENCE_SECONDS) : "";
+    // Nothing in a node that is made anew is asked for its deletion.
+    stack.workspace.envVars.CLASSROOM_REBUILDING = operation === "rebuild" ? run.options.rebuilding!.nodes.join(",") : "";
     const start = Date.now();
     const options = { signal: run.signal, onEvent: (event: Parameters<Renderer["handle"]>[0]) => { log.event(event); renderer.handle(event); } };
     const hide = terminal.show(() => run.interrupted ? `interrupted, waiting for what has begun · ${renderer.status()}` : renderer.status());
@@ -132,13 +135,6 @@ async function execute(run: Run, { stack, settings }: Pick<Ready, "stack" | "set
         else await stack.destroy(options);
     } catch (e) { failure = e as Error; } finally { hide(); }
     return { operation, renderer, known, seconds: Math.round((Date.now() - start) / 100) / 10, ...(failure && { failure }) };
-}
-
-/** @pulumi/libvirt fails to delete a virtual machine that is not there: what of those to be made anew is gone is recorded as gone first. One without its disk is there, but cannot be read. */
-async function lookForMachines({ stack: name, options, signal }: Run, stack: Stack, settings: Settings): Promise<void> {
-    const resources = readState(name)?.resources ?? [], lost = await withoutDisks(settings, resources, []);
-    const target = resources.filter(r => r.type.startsWith("libvirt:") && options.rebuilding!.nodes.some(node => r.urn.includes(`-${node}-vm-`))).map(r => r.urn).filter(urn => !lost.some(l => l.urn === urn));
-    if (target.length > 0) await stack.refresh({ target, signal });
 }
 
 async function operate(run: Run, ready: Ready, report: Report): Promise<number> {

@@ -19,7 +19,7 @@ export interface Found { role: HostRole; kind: string; name: string; id: string 
 const script = `each() { virsh -q $1 --all --name | while read -r n; do [ -z "$n" ] || case " $4 " in *" $n "*) echo "$2 $n $(virsh -q $3 "$n")" ;; esac; done; }
 each net-list network net-uuid ${quote(networkNames.join(" "))}
 each list domain domuuid ${quote(nodeNames.flatMap(n => [n, `${n}-golden`]).join(" "))}
-virsh -q vol-list ${pools.machines.name} 2> /dev/null | while read -r n path; do echo "volume $n $path"; done`;
+virsh -q vol-list ${pools.machines.name} 2> /dev/null | while read -r n path; do case "$n" in *.qcow2) echo "volume $n $path" ;; esac; done`;
 
 /** What the script has printed. */
 export const foundIn = (role: HostRole, printed: string): Found[] => printed.split("\n").flatMap(line => {
@@ -34,7 +34,7 @@ export const unrecorded = (found: readonly Found[], resources: readonly Recorded
 };
 
 /** What the engine would do, without doing it: each resource's step. */
-async function plan(stack: Stack, signal: AbortSignal): Promise<StepEventMetadata[]> {
+export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEventMetadata[]> {
     const steps: StepEventMetadata[] = [];
     await stack.preview({ signal, onEvent: (event: EngineEvent) => { if (event.resourcePreEvent) steps.push(event.resourcePreEvent.metadata); } });
     return steps;

@@ -35,6 +35,18 @@ export function notice(pending: readonly PendingOperation[], found: readonly Rec
     return `the last run was cut off in the middle of: ${pending.map(p => `${p.type} ${name(p.resource)}`).join(", ")}; that is planned anew${adopted}`;
 }
 
+/** Records a resource below another one that uses it by a property, as if it had always been there. */
+export async function recordBelow(stack: Stack, resource: RecordedResource, user: string, property: string): Promise<void> {
+    await edit(stack, deployment => {
+        const resources = deployment.resources ?? [], at = resources.findIndex(r => r.urn === user), above = resources[at];
+        if (above) {
+            above.dependencies = [...above.dependencies ?? [], resource.urn];
+            above.propertyDependencies = { ...above.propertyDependencies, [property]: [...above.propertyDependencies?.[property] ?? [], resource.urn] };
+        }
+        deployment.resources = above ? [...resources.slice(0, at), resource, ...resources.slice(at)] : [...resources, resource];
+    });
+}
+
 /** Records resources that are there: first what was asked for, then, read by the engine, how they really are. */
 export async function record(stack: Stack, found: readonly RecordedResource[]): Promise<void> {
     await edit(stack, deployment => { deployment.resources = [...deployment.resources ?? [], ...found]; });

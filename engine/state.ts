@@ -16,6 +16,8 @@ export interface RecordedResource {
     deletedWith?: string;
     /** The urn of what makes it, and that one's id. */
     provider?: string;
+    /** With another one it is replaced. */
+    replacementTrigger?: unknown;
     inputs?: Record<string, unknown>;
     outputs?: Record<string, unknown>;
 }

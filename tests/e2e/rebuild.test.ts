@@ -106,10 +106,13 @@ test.each<[string, () => Promise<unknown>]>([
 
 test.each<[string, string]>([
     ["running", "true"],
-    ["its root disk deleted", "virsh -q vol-delete --pool machines volume-node.qcow2"],
     ["undefined, its root disk deleted", "virsh -q destroy volume-node; virsh -q undefine volume-node; virsh -q vol-delete --pool machines volume-node.qcow2"],
-])("volume-node, a virtual machine, while %s: the volumes are kept", async (_title, script) => {
-    await rebuild(["volume-node"], [], () => on("central", script));
+    ["its root disk deleted, which a refresh has recorded", "virsh -q vol-delete --pool machines volume-node.qcow2"],
+])("volume-node, a virtual machine, while %s: the volumes are kept", async (title, script) => {
+    await rebuild(["volume-node"], [], async () => {
+        await on("central", script);
+        if (title.includes("refresh")) expect(await classroom("refresh", stack)).toMatchObject({ code: 2 });
+    });
     expect(await users()).toEqual(whole);
 });
 
