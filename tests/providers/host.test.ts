@@ -31,6 +31,16 @@ test("a read tells the path of every option that differs, also of a secret one t
     expect(await differing(recorded, undefined)).toEqual([]);
 });
 
+test("in a node that a rebuild names nothing is deleted, whether its machine is still recorded or not", async () => {
+    process.env.CLASSROOM_REBUILDING = "volume-node,db-node";
+    const fresh = await new Promise<typeof provider>(resolve => jest.isolateModules(() => resolve((jest.requireActual<{ provider: typeof provider }>("../../providers/host")).provider)));
+    delete process.env.CLASSROOM_REBUILDING;
+    const of = (node: string) => fresh("test/thing").delete("id", { connection: { name: node } });
+    await of("volume-node");
+    await fresh("test/thing").delete("id", { cloud: { via: { name: "central" } } });
+    await expect(of("api-node")).rejects.toThrow("it was looked for");
+});
+
 test("in a machine that is replaced nothing is deleted, so that it need not answer; with db-node's goes what is stored in the cloud", async () => {
     const of = (node: string) => provider("test/thing").delete("id", { connection: { name: node } }), entity = () => provider("test/thing").delete("id", { cloud: { via: { name: "central" } } });
     const diff = (name: string, generation: number) => provider("test/machine").diff("id", { name, generation: 1 }, { name, generation });
