@@ -1,5 +1,5 @@
 import { pools } from "../components/golden-image";
-import { dataDiskGiB, sizes } from "../components/team-cloud";
+import { dataDiskMiB, sizes } from "../components/team-cloud";
 import { HostRole, NodeName } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { uplinkedNetworks, Uplink, UplinkedNetwork, usualMtu, vxlanBytes } from "../config/uplinks";
@@ -38,7 +38,7 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
     const nodes = settings.plan.on(role).filter(({ name }) => settings.made.includes(name)).map(({ name }) => {
         const kind = settings.kindOf(name);
         return {
-            name, kind, diskMiB: takes.diskMiB[kind] + (name === "volume-node" && kind === "vm" ? dataDiskGiB * 1024 : 0),
+            name, kind, diskMiB: takes.diskMiB[kind] + (name === "volume-node" && kind === "vm" ? dataDiskMiB : 0),
             memoryMiB: settings.powerOf(name) === "off" ? 0 : Math.ceil(sizes[name].memoryMiB * takes.memoryMiB[kind]),
         };
     });

@@ -16,8 +16,8 @@ export interface MachineArgs {
     kind: "container" | "vm";
     provider: libvirt.Provider;
     hypervisor: "kvm" | "qemu";
-    /** Size of /dev/vdb in GiB, of virtual machines. */
-    dataDiskGiB?: number;
+    /** Size of /dev/vdb in MiB, of virtual machines. */
+    dataDiskMiB?: number;
     power: "on" | "off";
     /** With another one it is made anew from its golden clone; the disk for data with another one of its own. */
     generation: number;
@@ -68,9 +68,9 @@ export class Machine extends pulumi.ComponentResource {
         const identity = key.publicKey.apply(hostKey => identityFiles(node, operatorKey, { file: keyFile, publicKey: hostKey }));
         const secretIdentity = key.privateKey.apply(content => [{ path: keyFile, mode: "0600", content }]);
         if (args.kind === "vm") {
-            const { provider, hypervisor, dataDiskGiB, dataGeneration = 1, golden, seed } = args;
+            const { provider, hypervisor, dataDiskMiB, dataGeneration = 1, golden, seed } = args;
             const machine = new VirtualMachine(`${name}-vm`, {
-                node, power, generation, dataGeneration, host, provider, hypervisor, golden, seed, guest: this.connection, memoryMiB, cpus, ...(dataDiskGiB && { dataDiskGiB }),
+                node, power, generation, dataGeneration, host, provider, hypervisor, golden, seed, guest: this.connection, memoryMiB, cpus, ...(dataDiskMiB && { dataDiskMiB }),
                 files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
             }, { parent: this });
             this.resource = machine.domain;

@@ -28,8 +28,8 @@ export const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number 
     "compute-1": { memoryMiB: 2048, cpus: 2 }, "compute-2": { memoryMiB: 2048, cpus: 2 },
 };
 
-/** Of volume-node's /dev/vdb (C1). */
-export const dataDiskGiB = 2;
+/** Of volume-node's /dev/vdb (C1): about 2 GiB, of which LVM keeps a little for itself; so two volumes of 1 GiB fit, a user's and that of `check`. */
+export const dataDiskMiB = 2064;
 
 /** One team's OpenStack cloud on its pair of physical hosts: eight machines, what is in them, and what is in the cloud. */
 export class TeamCloud extends pulumi.ComponentResource {
@@ -54,7 +54,7 @@ export class TeamCloud extends pulumi.ComponentResource {
             const facts = plan.node(node);
             return [node, new Machine(`${name}-${node}`, {
                 node: facts, power: settings.powerOf(node), generation: settings.generationOf(node), host: pair.connections[facts.host], goldenRoot: settings.goldenRoot!, operatorKey: settings.operatorKey!,
-                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === dataNode && { dataDiskGiB, dataGeneration: settings.nodes[node]?.dataGeneration }),
+                kind: settings.kindOf(node), provider: pair.providers[facts.host], hypervisor: settings.hypervisor, ...(node === dataNode && { dataDiskMiB, dataGeneration: settings.nodes[node]?.dataGeneration }),
                 ...sizes[node], archive: release.archive(settings),
                 ssh: release.ssh, seed: release.seed, golden: goldens[facts.host], ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
             }, { parent: this, dependsOn: networks.running[facts.host] })];

@@ -31,7 +31,7 @@ export interface VirtualMachineArgs {
     memoryMiB: number;
     cpus: number;
     /** Size of /dev/vdb in GiB; none where it is not given (C1). */
-    dataDiskGiB?: number;
+    dataDiskMiB?: number;
 }
 
 /** The command line of a kernel that is the host's: quick to start where it is emulated, cards named as the tutorial names them. */
@@ -47,7 +47,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
 
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:VirtualMachine", name, {}, opts);
-        const { node, power, generation, dataGeneration, host, provider, hypervisor, guest, memoryMiB, cpus, dataDiskGiB, golden: { volume, hostKernel, diskGiB, ready } } = args;
+        const { node, power, generation, dataGeneration, host, provider, hypervisor, guest, memoryMiB, cpus, dataDiskMiB, golden: { volume, hostKernel, diskGiB, ready } } = args;
         const pool = pools.machines.name;
         const made = { parent: this, provider, deleteBeforeReplace: true };
         // Both come back in another form than they were given, which would be a difference for ever.
@@ -79,7 +79,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         const clone = new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]), domain);
         new DomainPower(`${name}-golden-power`, { connection: host, domain: clone.name, incarnation: clone.id, power: "off" }, { parent: this });
         this.root = overlay("disk", `${node.name}.qcow2`, `${generation}/${dataGeneration}`);
-        const data = dataDiskGiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskGiB * 2 ** 30 }, { ...onPool, replacementTrigger: dataGeneration })];
+        const data = dataDiskMiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskMiB * 2 ** 20 }, { ...onPool, replacementTrigger: dataGeneration })];
         this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
             { volumeId: this.root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
         ]), domain);

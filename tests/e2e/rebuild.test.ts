@@ -16,13 +16,15 @@ const cloud = new TestCloud(`test-${randomBytes(3).toString("hex")}`, fs.mkdtemp
 const classroom = cloud.classroom.bind(cloud), on = cloud.on.bind(cloud);
 
 /** Of what a user made: ids, where the instance is, and its floating address. */
-let instance: { id: string; node: NodeName; address: string }, volume: string, image: string;
+let instance: { id: string; node: NodeName; address: string }, volume = "", image: string;
 
 /** A row of a table that a client prints, by what it is called. */
 const cell = (table: string, name: string): string => new RegExp(`\\|\\s*${name}\\s*\\|\\s*(.*?)\\s*\\|`).exec(table)?.[1] ?? table;
 
 /** One running instance, one volume and one image, made with the clients on the nodes. */
 async function use(): Promise<void> {
+    // There is room for one volume and that of `check`.
+    if (volume) await classroom("ssh", stack, "volume-node", "--", `. /root/openrc; cinder delete ${volume}`);
     const boot = await on("api-node", ". /root/openrc; nova boot --image cirros-0.3.0 --flavor x1.tiny --key-name gridka-api-node users");
     volume = cell(await on("volume-node", ". /root/openrc; cinder create --display-name users 1"), "id");
     image = cell(await on("image-node", ". /root/openrc; glance image-create --name users --disk-format raw --container-format bare < /etc/hostname"), "id");
