@@ -6,7 +6,7 @@ import { asked, Http, HttpError, Target, unlessGone } from "../../clients/http";
 
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, count: number) => void;
 
-let answer: Answer, count = 0, connections = 0;
+let answer: Answer, count = 0, connections = 0, waits: number[] = [];
 const handle: http.RequestListener = (request, response) => { request.resume().on("end", () => answer(request, response, ++count)); };
 const server = http.createServer(handle);
 server.on("connection", () => connections++);
@@ -22,7 +22,9 @@ const dial = (to: () => number) => () => new Promise<net.Socket>((resolve, rejec
     const socket = net.connect(to(), "127.0.0.1", () => { socket.off("error", reject); resolve(socket); }).once("error", reject);
 });
 const target: Target = { via: { name: "host a" } as Connection, host: "api-node", port: 8774 };
-const using = (a: Answer): Http => { answer = a; count = 0; connections = 0; return new Http(dial(() => port)); };
+/** A client that notes how long it would wait. */
+const impatient = (to: () => number, patienceSeconds?: number): Http => { waits = []; return new Http(dial(to), patienceSeconds, async seconds => { waits.push(seconds); }); };
+const using = (a: Answer, patienceSeconds?: number): Http => { answer = a; count = 0; connections = 0; return impatient(() => port, patienceSeconds); };
 const closedPort = (): Promise<number> => new Promise(resolve => {
     const s = net.createServer().listen(0, "127.0.0.1", () => { const p = (s.address() as net.AddressInfo).port; s.close(() => resolve(p)); });
 });
@@ -42,18 +44,16 @@ test("a rate limit is waited for as long as it asks for, a 503 for a while; a 41
     const limit = '{"overLimit": {"message": "Only 10 POST request(s) can be made to * every minute.", "code": 413}}';
     const client = using((_q, r, n) => n === 1 ? r.writeHead(413, { "Retry-After": "0" }).end(limit) : n === 2 ? r.writeHead(503).end() : r.end('"made"'));
     expect((await client.request(target, { method: "POST", path: "/", json: {} })).json()).toBe("made");
-    expect(count).toBe(3);
+    expect([count, waits]).toEqual([3, [0, 1]]);
     await expect(using((_q, r) => { r.writeHead(413).end(limit); }).request(target, { method: "POST", path: "/v2/x", json: {} }))
         .rejects.toThrow(/^POST \/v2\/x at api-node, port 8774: 413 Only 10 POST request\(s\) can be made to \* every minute\.$/);
     expect(count).toBe(1);
 });
 
 test("Grizzly's limit of ten writes a minute: as long as it says, and then the same request", async () => {
-    const waits: number[] = [], bodies: string[] = [];
-    answer = (_q, r, n) => n < 3 ? r.writeHead(413, { "Retry-After": "6" }).end('{"overLimit": {"code": 413, "message": "This request was rate-limited."}}') : r.end('"made"');
-    count = 0;
+    const bodies: string[] = [];
+    const client = using((_q, r, n) => n < 3 ? r.writeHead(413, { "Retry-After": "6" }).end('{"overLimit": {"code": 413, "message": "This request was rate-limited."}}') : r.end('"made"'));
     server.on("request", (q: http.IncomingMessage) => q.on("data", (d: Buffer) => bodies.push(d.toString())));
-    const client = new Http(dial(() => port), undefined, async seconds => { waits.push(seconds); });
     expect((await client.request(target, { method: "POST", path: "/v2/t/os-keypairs", json: { name: "k" } })).json()).toBe("made");
     expect([waits, bodies]).toEqual([[6, 6], ['{"name":"k"}', '{"name":"k"}', '{"name":"k"}']]);
     server.removeAllListeners("request").on("request", handle);
@@ -61,16 +61,16 @@ test("Grizzly's limit of ten writes a minute: as long as it says, and then the s
 
 test("retries end", async () => {
     await expect(using((_q, r) => { r.writeHead(429, { "Retry-After": "0" }).end(); }).request(target, { method: "GET", path: "/" })).rejects.toThrow(HttpError);
-    expect(count).toBe(5);
+    expect([count, waits]).toEqual([5, [0, 0, 0, 0]]);
 });
 
 test("a run that only asks: who did not answer in time is not asked again, and what waits for a turn ends with the same words", async () => {
-    const client = (a: Answer): Http => { using(a); return new Http(dial(() => port), 1); };
+    const client = (a: Answer): Http => using(a, 0.9);
     const ask = (from: Http, to = target) => from.request(to, { method: "GET", path: "/v2/x" });
     const silent = client(() => undefined);
     const all = await Promise.allSettled(Array.from({ length: 12 }, () => ask(silent)));
-    expect(new Set(all.map(a => a.status === "rejected" ? String(a.reason) : a.status))).toEqual(new Set(["Unreachable: api-node, port 8774, asked from host a, does not answer GET /v2/x: no answer within 1 s"]));
-    expect(count).toBeLessThan(8);
+    expect(new Set(all.map(a => a.status === "rejected" ? String(a.reason) : a.status))).toEqual(new Set(["Unreachable: api-node, port 8774, asked from host a, does not answer GET /v2/x: no answer within 0.9 s"]));
+    expect(count).toBe(4);
     const busy = client((_q, r) => { r.writeHead(503).end("no keystone"); });
     await expect(ask(busy)).rejects.toMatchObject({ name: "HttpError", status: 503 });
     const asked = count;
@@ -87,7 +87,7 @@ test("a run that only asks: who did not answer in time is not asked again, and w
 test("a connection that breaks: a read is sent again, a POST is not", async () => {
     const client = using((q, r, n) => { if (n === 1) q.socket.destroy(); else r.end("{}"); });
     await client.request(target, { method: "GET", path: "/" });
-    expect(count).toBe(2);
+    expect([count, waits]).toEqual([2, [0.5]]);
     await expect(using(q => { q.socket.destroy(); }).request(target, { method: "POST", path: "/v2/servers", json: {} }))
         .rejects.toMatchObject({ name: "Unreachable", message: "api-node, port 8774, asked from host a, does not answer POST /v2/servers: socket hang up" });
     expect(count).toBe(1);
@@ -96,9 +96,9 @@ test("a connection that breaks: a read is sent again, a POST is not", async () =
 test("nobody listens: tried three times, then unreachable", async () => {
     const closed = await closedPort();
     let dials = 0;
-    const client = new Http(() => { dials++; return dial(() => closed)(); });
+    const client = impatient(() => { dials++; return closed; });
     await expect(client.request(target, { method: "GET", path: "/v2" })).rejects.toMatchObject({ name: "Unreachable", message: expect.stringContaining("ECONNREFUSED") });
-    expect(dials).toBe(3);
+    expect([dials, waits]).toEqual([3, [0.5, 1]]);
 });
 
 test("a service that says nothing is given up at the deadline", async () => {
