@@ -2,8 +2,9 @@ import { createServer } from "http";
 import * as net from "net";
 import type { Connection } from "../../clients/connection";
 import { Http, HttpError, HttpRequest, HttpResponse, isStatus, Target } from "../../clients/http";
-import { CloudAccess, identity, IdentityAccess, Lists, session } from "../../clients/identity";
+import { CloudAccess, Identity, identity, IdentityAccess, Lists, session } from "../../clients/identity";
 import { Replay } from "./replay";
+import { Sent } from "./sent";
 
 const via = { name: "host a" } as Connection;
 const access: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
@@ -171,4 +172,44 @@ test("a list serves many, until a write of its kind", async () => {
     expect([await grants(), await get()]).toEqual([5, 3]);
     await expect(lists.get("roles", () => Promise.reject(new Error("down")))).rejects.toThrow("down");
     expect(await lists.get("roles", async () => "up again")).toBe("up again");
+});
+
+const lists: Record<string, (keystone: Identity) => Promise<unknown>> = {
+    tenants: keystone => keystone.tenants(), users: keystone => keystone.users(), roles: keystone => keystone.roles(), services: keystone => keystone.services(), endpoints: keystone => keystone.endpoints(),
+    grants: keystone => keystone.grants("t", "u"), "other grants": keystone => keystone.grants("t", "v"), ec2: keystone => keystone.ec2Credentials("u"), "other ec2": keystone => keystone.ec2Credentials("v"),
+};
+const sending = () => {
+    const http = new Sent({}, {
+        tenant: {}, tenants: [], user: {}, users: [], role: {}, roles: [], "OS-KSADM:service": {}, "OS-KSADM:services": [], endpoint: {}, endpoints: [], credential: {}, credentials: [],
+    });
+    return { http, keystone: identity(access, http) };
+};
+const endpoint = { region: "R", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" };
+
+test.each<[string, string[], (keystone: Identity) => Promise<unknown>]>([
+    ["a tenant made", ["tenants"], keystone => keystone.createTenant({ name: "t", description: "", enabled: true })], ["a tenant changed", ["tenants"], keystone => keystone.updateTenant("t", {})],
+    ["a tenant deleted", ["tenants", "grants", "other grants"], keystone => keystone.deleteTenant("t")],
+    ["a user made", ["users", "grants", "other grants"], keystone => keystone.createUser({ name: "u", password: "p", enabled: true })],
+    ["a user changed", ["users", "grants", "other grants"], keystone => keystone.updateUser("u", {})], ["a user deleted", ["users", "grants", "other grants", "ec2"], keystone => keystone.deleteUser("u")],
+    ["a role made", ["roles"], keystone => keystone.createRole("r")], ["a role deleted", ["roles", "grants", "other grants"], keystone => keystone.deleteRole("r")],
+    ["a grant", ["grants"], keystone => keystone.grant("t", "u", "r")], ["a grant taken away", ["grants"], keystone => keystone.revoke("t", "u", "r")],
+    ["a credential made", ["ec2"], keystone => keystone.createEc2Credential("u", "t")], ["a credential deleted", ["ec2"], keystone => keystone.deleteEc2Credential("u", "a")],
+    ["a service made", ["services"], keystone => keystone.createService({ name: "s", type: "t", description: "" })], ["a service deleted", ["services", "endpoints"], keystone => keystone.deleteService("s")],
+    ["an endpoint made", ["endpoints"], keystone => keystone.createEndpoint(endpoint)], ["an endpoint deleted", ["endpoints"], keystone => keystone.deleteEndpoint("e")],
+])("%s: %p are asked for anew, and nothing else", async (_name, stale, write) => {
+    const { http, keystone } = sending();
+    expect(await http.staleAfter(keystone, lists, write)).toEqual(stale);
+});
+
+test.each(["tenants", "users", "roles", "services", "endpoints"] as const)("%s are asked for anew when they are to be forgotten, and nothing else", async kind => {
+    const { http, keystone } = sending();
+    expect(await http.staleAfter(keystone, lists, () => keystone.forget(kind))).toEqual([kind]);
+});
+
+test("what has no recorded answer is sent as its documentation has it", async () => {
+    const { http, keystone } = sending();
+    expect(await http.by(() => keystone.deleteUser("u"))).toEqual([["DELETE", "/v2.0/users/u"]]);
+    expect(await http.by(() => keystone.deleteEc2Credential("u", "a"))).toEqual([["DELETE", "/v2.0/users/u/credentials/OS-EC2/a"]]);
+    expect(await http.by(() => keystone.createRole("r"))).toEqual([["POST", "/v2.0/OS-KSADM/roles", { role: { name: "r" } }]]);
+    expect(await http.by(() => keystone.updateTenant("t", { enabled: false }))).toEqual([["POST", "/v2.0/tenants/t", { tenant: { enabled: false } }]]);
 });
