@@ -17,7 +17,8 @@ const inputs = { cloud: {} as CloudAccess, name: "cirros-0.3.0", file, sha256: h
 class Glance {
     all: Image[] = [];
     uploads = 0;
-    forget(): void { return; }
+    forgotten = 0;
+    forget(): void { this.forgotten++; }
     list = async () => [...this.all];
     upload = async ({ file: from, ...image }: ImageUpload) => { expect(from).toBe(file); this.all.push({ id: `image-${++this.uploads}`, status: "active", ...image }); return this.all.at(-1)!; };
     update = async (id: string, change: Partial<Image>) => Object.assign(this.all.find(i => i.id === id)!, change);
@@ -29,7 +30,7 @@ test("uploaded once, read, renamed and hidden, gone, deleted twice", async () =>
     const { id, outputs } = await handler.create(inputs), recorded = { ...inputs, ...outputs };
     expect(outputs).toEqual({ checksum: hash("md5"), size: 8 });
     expect(await handler.create(inputs)).toEqual({ id, outputs });
-    expect(glance.uploads).toBe(1);
+    expect([glance.uploads, glance.forgotten]).toEqual([1, 2]);
     expect(await handler.read(id, recorded)).toEqual(recorded);
     await handler.update(id, recorded, { ...inputs, name: "renamed", isPublic: false });
     expect(await handler.read(id, recorded)).toMatchObject({ name: "renamed", isPublic: false });

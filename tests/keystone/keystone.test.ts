@@ -13,14 +13,15 @@ import { userHandler } from "../../providers/keystone/user";
 const access: IdentityAccess = { via: { name: "host a" } as Connection, host: "auth-node", adminPort: 35357, adminToken: "t" };
 const error = (status: number, reason = "") => new HttpError("GET", "/v2.0/x", status, reason, "auth-node, port 35357");
 
-/** Identity in memory: a handler is given its methods, and `calls` is what it wrote. */
+/** Identity in memory: a handler is given its methods; `calls` is what it wrote, `forgotten` the lists that it wanted anew. */
 class Keystone {
     readonly calls: string[] = [];
+    readonly forgotten: string[] = [];
     broken: Error | undefined;
     readonly all = { tenants: [] as Tenant[], users: [] as (User & { password: string })[], roles: [] as Role[], services: [] as IdentityService[], endpoints: [] as Endpoint[], grants: [] as string[] };
     private next = 0;
 
-    forget(): void { return; }
+    forget(kind: string): void { this.forgotten.push(kind); }
     private list<T>(of: T[]): Promise<T[]> { return this.broken ? Promise.reject(this.broken) : Promise.resolve([...of]); }
     private add<T extends object>(kind: string, to: (T & { id: string })[], object: T): Promise<T & { id: string }> {
         this.calls.push(`create ${kind}`);
@@ -86,6 +87,14 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
     await handler.delete(id, inputs);
 });
 
+test.each([["tenant", "tenants"], ["user", "users"], ["role", "roles"], ["service", "services"], ["endpoint", "endpoints"]] as const)("%s: %s are asked for anew before one is made, and then no more", async (name, list) => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+    const { id } = await handler.create(inputs);
+    await handler.read(id, inputs);
+    await handler.delete(id, inputs);
+    expect(keystone.forgotten).toEqual([list]);
+});
+
 test.each(names)("%s: not asked is not gone", async name => {
     const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
     for (const status of [401, 403, 500]) {
@@ -144,6 +153,7 @@ test("EC2 credentials: made once however often it is tried, kept while they are 
     const made = await handler.create(inputs);
     expect(made).toEqual({ id: "access-2", outputs: { access: "access-2", secret: "s" } });
     expect(await handler.create(inputs)).toEqual(made);
+    expect(keystone.forgotten).toEqual(["ec2 u", "ec2 u"]);
     const recorded = { ...inputs, ...made.outputs };
     expect(await handler.read(made.id, recorded)).toEqual(recorded);
     expect(await handler.read(made.id, { ...recorded, userId: "gone" })).toBeUndefined();

@@ -12,14 +12,15 @@ import { serviceStateHandler } from "../../providers/nova/service-state";
 const cloud = { tenant: "admin" } as CloudAccess;
 const error = (status: number, reason = "") => new HttpError("GET", "/v2/x", status, reason, "api-node, port 8774");
 
-/** Nova in memory; `calls` is what was written. */
+/** Nova in memory; `calls` is what was written, `forgotten` the lists that were to be asked for anew. */
 class Nova {
     readonly calls: string[] = [];
+    readonly forgotten: string[] = [];
     broken: Error | undefined;
     nets: Network[] = []; pool: FloatingAddress[] = []; sizes: FlavorSpec[] = []; keys: Keypair[] = []; agents: ServiceState[] = [];
     groups: SecurityGroup[] = [{ id: "1", name: "default", rules: [] as Rule[] }];
 
-    forget(): void { return; }
+    forget(kind: string): void { this.forgotten.push(kind); }
     private async ask<T>(answer: T): Promise<T> { if (this.broken) throw this.broken; return structuredClone(answer); }
     networks = () => this.ask(this.nets);
     createNetwork = async (n: NetworkSpec) => { this.calls.push("create"); const made = { bridge: "br100", ...n, id: `n${this.nets.length + 1}` }; this.nets.push(made); return made; };
@@ -65,6 +66,17 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
     await handler.delete(id, inputs);
     expect(await handler.read(id, inputs)).toBeUndefined();
     await handler.delete(id, inputs);
+});
+
+test.each<[keyof ReturnType<typeof kinds>, string, boolean]>([
+    ["network", "networks", true], ["floatingRange", "floating", true], ["securityRule", "groups", true], ["flavor", "flavors", false],
+])("%s: %s are asked for anew before one is made, and before one is deleted that has to be looked up", async (name, list, lookedUp) => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"];
+    const { id } = await handler.create(inputs);
+    expect(nova.forgotten).toEqual([list]);
+    await handler.read(id, inputs);
+    await handler.delete(id, inputs);
+    expect(nova.forgotten).toEqual(lookedUp ? [list, list] : [list]);
 });
 
 test.each(names)("%s: not asked is not gone", async name => {
@@ -201,6 +213,7 @@ test("an agent: waited for until it is up, enabled, and its state shown", async 
     setTimeout(() => { agent.state = "up"; }, 60);
     expect((await handler.create(inputs)).id).toBe("compute-1/nova-compute");
     expect(nova.calls).toEqual(["enable"]);
+    expect(new Set(nova.forgotten)).toEqual(new Set(["services"]));
     agent.state = "down";
     expect(await handler.read("", inputs)).toEqual({ ...inputs, state: "down" });
     nova.agents = [];
