@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import { Client, Connection as ServerClient, Server, ServerHostKeyAlgorithm, utils } from "ssh2";
 import { Connection, Unreachable } from "../../clients/connection";
-import { closeAll, exec, forward, HostKeyMismatch, quote, RemoteError } from "../../clients/ssh";
+import { closeAll, connect, exec, forward, HostKeyMismatch, quote, RemoteError, waitForSsh } from "../../clients/ssh";
 import { keyPair } from "../../providers/machine/host-key";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
@@ -13,7 +13,9 @@ const keyFile = path.join(dir, "key");
 fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
 
 let connections = 0, sessionsNow = 0, sessionsMost = 0, refusals = 0;
-/** An ssh server that "runs" three commands: it echoes its input, says the command, or ends with code 3. */
+/** Ports that the server makes no connection to, and those that it does not answer about. */
+const [refusedPort, silentPort] = [1, 2];
+/** An ssh server that "runs" commands: it echoes its input, says the command, ends with code 3 or by a signal, or never. */
 const serve = (client: ServerClient) => {
     connections++;
     const { _sock: socket } = client as unknown as { _sock: net.Socket };
@@ -23,7 +25,9 @@ const serve = (client: ServerClient) => {
         const parsed = utils.parseKey(userKey.public);
         if (auth.method === "publickey" && !(parsed instanceof Error) && auth.key.data.equals(parsed.getPublicSSH())) auth.accept(); else auth.reject(["publickey"]);
     });
-    client.on("tcpip", (accept, _reject, info) => {
+    client.on("tcpip", (accept, reject, info) => {
+        if (info.destPort === silentPort) return;
+        if (info.destPort === refusedPort) { reject(); return; }
         const channel = accept(), target = net.connect(info.destPort, info.destIP);
         channel.pipe(target).pipe(channel);
         target.on("error", () => channel.close());
@@ -36,6 +40,8 @@ const serve = (client: ServerClient) => {
         const input: Buffer[] = [];
         channel.on("data", (d: Buffer) => input.push(d)).on("end", () => setTimeout(() => {
             sessionsNow--;
+            if (info.command.includes("hang")) return;
+            if (info.command.includes("killed")) { channel.exit("KILL"); channel.end(); return; }
             if (info.command.includes("drop")) { client.end(); return; }
             channel.write(info.command.includes("cat") ? Buffer.concat(input) : info.command);
             if (info.command.includes("fail")) channel.stderr.write("went wrong\n");
@@ -119,21 +125,85 @@ test("another host key: nothing is sent, both fingerprints are shown, and it is 
     expect((error as Error).message).toMatch(/^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:\S+\); nothing was changed$/);
 });
 
-/** Runs with timers that wait for {@link pass}: of the clocks setTimeout alone stands still. */
+/** Runs with a clock that goes on by {@link pass} alone. */
 async function timed(use: (pass: (seconds: number) => Promise<void>) => Promise<void>): Promise<void> {
-    jest.useFakeTimers({ doNotFake: ["Date", "hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "clearImmediate", "setInterval", "clearInterval"] });
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "setInterval", "queueMicrotask"] });
     try { await use(seconds => jest.advanceTimersByTimeAsync(seconds * 1000)); } finally { jest.useRealTimers(); }
+}
+/** Lets time pass, and the other side answer, until something has ended; the seconds that it took. */
+async function ending(asked: Promise<unknown>, pass: (seconds: number) => Promise<void>): Promise<number> {
+    let ended = false;
+    asked.catch(() => undefined).finally(() => { ended = true; });
+    const start = Date.now();
+    while (!ended) {
+        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+        if (!ended) await pass(0.125);
+    }
+    return (Date.now() - start) / 1000;
 }
 
 test("a host that accepts and then says nothing is given up after eight seconds", () => timed(async pass => {
-    let ended = false;
-    const asked = exec(to({ port: ports.mute }), "cat").finally(() => { ended = true; });
-    const given = expect(asked).rejects.toThrow(`db-node (127.0.0.1, port ${ports.mute}): accepts no ssh session within 8 s`);
-    await pass(7.9);
-    expect(ended).toBe(false);
-    await pass(0.1);
-    await given;
+    const asked = exec(to({ port: ports.mute }), "cat");
+    expect(await ending(asked, pass)).toBe(8);
+    await expect(asked).rejects.toThrow(`db-node (127.0.0.1, port ${ports.mute}): accepts no ssh session within 8 s`);
 }));
+
+test("sessions that are refused for eight seconds: the machine could not be asked", () => timed(async pass => {
+    await connect(to());
+    refusals = Infinity;
+    const asked = exec(to(), "cat");
+    expect(await ending(asked, pass)).toBeGreaterThan(8);
+    refusals = 0;
+    await expect(asked).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^db-node: \S/) });
+}));
+
+test("a machine behind which nobody answers, or another says no", () => timed(async pass => {
+    await connect(to());
+    const silent = forward(to(), "10.0.0.9", silentPort);
+    expect(await ending(silent, pass)).toBe(8);
+    await expect(silent).rejects.toMatchObject({ name: "Unreachable", message: `10.0.0.9, port ${silentPort}, does not answer db-node within 8 s` });
+    await expect(forward(to(), "10.0.0.9", refusedPort)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^10\.0\.0\.9, port 1, cannot be reached from db-node: \S/) });
+}));
+
+test("a command that does not end in time fails, and the machine is not taken for dead", async () => {
+    const error = await exec(to(), "hang", { timeoutSeconds: 0.1 }).catch(e => e as Error);
+    expect(error).toEqual(new Error("db-node: a command did not end within 0.1 s"));
+    expect(error).not.toBeInstanceOf(Unreachable);
+});
+
+test("a command that a signal ended has no code of its own", async () => {
+    expect((await exec(to(), "killed", { allowFailure: true })).code).toBe(255);
+});
+
+test.each([
+    ["what it complained of, the end of it", "1\n2\n3\n4\n5\n6\n7\n", "out", "2\n3\n4\n5\n6\n7"], ["what it said, where it did not complain", " \n", "out\n", "out"], ["its code, where it said nothing", "", "", "ended with code 3"],
+])("a script that failed is told by %s", (_name, stderr, stdout, told) => {
+    expect(new RemoteError("db-node", { stdout, stderr, code: 3 }).message).toBe(`db-node: ${told}`);
+});
+
+test("a key that cannot be read is said to be, and the machine is not taken for dead", async () => {
+    const error = await exec(to({ keyFile: "/none" }), "cat").catch(e => e as Error);
+    expect((error as Error).message).toMatch(/^db-node: the ssh key cannot be read: ENOENT.*\/none/);
+    expect(error).not.toBeInstanceOf(Unreachable);
+});
+
+test("one of several host keys is enough", async () => {
+    expect((await exec(to({ hostKey: `${otherKey.public}\n\n  ${hostKey.public}\n` }), "cat", { input: "two" })).stdout).toBe("two");
+});
+
+test("a machine that is starting is waited for, as long as it may take; one with another host key is not", async () => {
+    const starting = new Server({ hostKeys: [hostKey.private] }, serve), listen = (port: number) => new Promise<void>(resolve => starting.listen(port, "127.0.0.1", resolve));
+    await listen(0);
+    const { port } = starting.address() as net.AddressInfo;
+    await new Promise(resolve => starting.close(resolve));
+    await expect(waitForSsh(to({ port }), 0)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^db-node did not accept ssh within 0 s; last: db-node \(127\.0\.0\.1, port \d+\): .*ECONNREFUSED/) });
+    const waiting = waitForSsh(to({ port }), 60);
+    await listen(port);
+    await waiting;
+    await expect(waitForSsh(to({ port, hostKey: otherKey.public }), 60)).rejects.toThrow(HostKeyMismatch);
+    await closeAll();
+    await new Promise(resolve => starting.close(resolve));
+});
 
 test("a refused connection, a key that is not accepted, a connection lost on the way: the machine could not be asked", async () => {
     const closed = net.createServer();

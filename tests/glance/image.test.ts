@@ -68,4 +68,10 @@ test("checks", () => {
         { property: "sha256", reason: '"abc" is not a SHA-256: 64 hexadecimal digits' },
         { property: "diskFormat", reason: '"zip" is none of raw, vhd, vmdk, vdi, iso, qcow2, aki, ari, ami' },
     ]);
+    expect(imageHandler().check!({ name: "", containerFormat: "zip" })).toEqual([
+        { property: "name", reason: "an image has a name" }, { property: "containerFormat", reason: '"zip" is none of bare, ovf, aki, ari, ami' },
+    ]);
+    expect(imageHandler().check!({ sha256: `x${hash("sha256")}` })).toHaveLength(1);
+    expect(imageHandler().check!({ sha256: `${hash("sha256")}x` })).toHaveLength(1);
+    for (const given of [{}, inputs, { sha256: hash("sha256").toUpperCase() }]) expect(imageHandler().check!(given)).toEqual([]);
 });

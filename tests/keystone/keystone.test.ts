@@ -185,8 +185,16 @@ test.each([
     expect(endpointHandler().check!({ publicUrl })).toEqual(reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : []);
 });
 
-test("what cannot be is said before anything is changed", () => {
-    expect(userHandler().check!({ user: "", password: "" }).map(p => p.property)).toEqual(["user", "password"]);
-    expect(serviceHandler().check!({ type: "Compute!" })).toEqual([{ property: "type", reason: '"Compute!" is not a type of service such as compute' }]);
-    expect(tenantHandler().check!({})).toEqual([]);
+const noType = (type: string) => `"${type}" is not a type of service such as compute`;
+test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
+    ["tenant", {}, {}], ["tenant", { tenant: "t" }, {}], ["tenant", { tenant: "" }, { tenant: "a tenant has a name" }], ["role", {}, {}], ["role", { role: "" }, { role: "a role has a name" }],
+    ["user", {}, {}], ["user", { user: "", password: "" }, { user: "a user has a name", password: "user  needs a password that is not empty" }],
+    ["user", { user: "nova", password: "" }, { password: "user nova needs a password that is not empty" }], ["user", { password: "" }, { password: "user  needs a password that is not empty" }],
+    ["service", {}, {}], ["service", { type: "object-store2" }, {}], ["service", { type: "Compute!" }, { type: noType("Compute!") }], ["service", { type: "a compute" }, { type: noType("a compute") }], ["service", { type: "" }, { type: noType("") }],
+    ["endpoint", { publicUrl: "https://h/" }, {}],
+    ["endpoint", { publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" }, Object.fromEntries(Object.entries({ publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" })
+        .map(([property, url]) => [property, `"${url}": an endpoint's URL begins with http:// and a host`]))],
+])("what cannot be is said before anything is changed: %s %j", (kind, given, problems) => {
+    const { check } = kinds(new Keystone())[kind].handler as ReturnType<typeof kinds>["tenant"]["handler"];
+    expect(check!(given)).toEqual(Object.entries(problems).map(([property, reason]) => ({ property, reason })));
 });

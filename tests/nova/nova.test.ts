@@ -220,11 +220,33 @@ test("an agent: waited for until it is up, enabled, and its state shown", async 
     expect(await handler.read("", inputs)).toBeUndefined();
 });
 
-test("what cannot be is said before anything is changed", () => {
-    const nova = kinds(new Nova());
-    expect(nova.network.handler.check!({ label: "x", cidr: "10.99.0.5/22" })).toEqual([{ property: "cidr", reason: '"10.99.0.5/22" is an address in a network, not a network: 10.99.0.0/22 would be' }]);
-    expect(nova.flavor.handler.check!({ flavorId: "auto", name: "f/1", ram: 0 }).map(p => p.property)).toEqual(["flavorId", "name", "ram"]);
-    expect(nova.securityRule.handler.check!({ protocol: "tcp", fromPort: 90, toPort: 80 })).toEqual([{ property: "toPort", reason: "80 is below fromPort, 90" }]);
-    expect(nova.securityRule.handler.check!({ protocol: "TCP", cidr: "10.0.0.5/24" }).map(p => p.property)).toEqual(["protocol", "cidr"]);
-    expect(nova.keypair.handler.check!({ name: "k/3", publicKey: "AAAA" }).map(p => p.property)).toEqual(["name", "publicKey"]);
+const number = (value: number, least: number) => `${value} is not a whole number from ${least}`, notRange = (value: number, least: number, most: number) => `${value} is not from ${least} to ${most}`;
+const noKey = "this is not a public key such as ssh-rsa AAAA…", noLabel = "a network has a label of 1 to 255 characters", noKeyName = "letters, digits, blanks, _ and - only", noFlavorName = "letters, digits and _.- only";
+test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
+    ["network", {}, {}], ["network", { label: "x", cidr: "10.99.0.5/22" }, { cidr: '"10.99.0.5/22" is an address in a network, not a network: 10.99.0.0/22 would be' }],
+    ["network", { cidr: "10.99.0.0/29" }, {}], ["network", { cidr: "10.99.0.0/30" }, { cidr: '"10.99.0.0/30" has no room for instances: /29 at least' }],
+    ["network", { label: "" }, { label: noLabel }], ["network", { label: "x" }, {}],
+    ["floatingRange", {}, {}], ["floatingRange", { pool: "" }, { pool: "a pool has a name" }], ["floatingRange", { range: "172.16.0.0/16" }, {}], ["floatingRange", { range: "172.16.1.4/30", pool: "p" }, {}],
+    ["floatingRange", { range: "172.16.1.9" }, {}], ["floatingRange", { range: "172.16.1.0/31" }, { range: '"172.16.1.0/31": nova takes one address or a network from /16 to /30' }],
+    ["flavor", {}, {}], ["flavor", { flavorId: "auto", name: "f/1" }, { flavorId: '"auto": Grizzly makes no id of its own; give one', name: `"f/1": ${noFlavorName}` }],
+    ["flavor", { flavorId: "" }, { flavorId: '"": Grizzly makes no id of its own; give one' }], ["flavor", { name: "m1.a b_c-D" }, {}], ["flavor", { name: " f" }, { name: `" f": ${noFlavorName}` }],
+    ["flavor", { ram: 1, vcpus: 1, disk: 0 }, {}], ["flavor", { ram: 0, vcpus: 0, disk: -1 }, { ram: number(0, 1), vcpus: number(0, 1), disk: number(-1, 0) }], ["flavor", { ram: 1.5 }, { ram: number(1.5, 1) }],
+    ["securityRule", {}, {}], ["securityRule", { protocol: "TCP", cidr: "10.0.0.5/24" }, { protocol: '"TCP" is none of tcp, udp, icmp', cidr: '"10.0.0.5/24" is an address in a network, not a network: 10.0.0.0/24 would be' }],
+    ["securityRule", { protocol: "tcp", fromPort: 90, toPort: 80 }, { toPort: "80 is below fromPort, 90" }], ["securityRule", { fromPort: 90, toPort: 80 }, { toPort: "80 is below fromPort, 90" }],
+    ["securityRule", { protocol: "tcp", fromPort: 80, toPort: 80 }, {}], ["securityRule", { protocol: "udp", fromPort: 1, toPort: 65535 }, {}],
+    ["securityRule", { protocol: "tcp", fromPort: 0, toPort: 65536 }, { fromPort: notRange(0, 1, 65535), toPort: notRange(65536, 1, 65535) }], ["securityRule", { fromPort: -1 }, {}], ["securityRule", { toPort: -1 }, {}],
+    ["securityRule", { protocol: "icmp", fromPort: 8, toPort: -1 }, {}], ["securityRule", { protocol: "icmp", fromPort: -2, toPort: 256 }, { fromPort: notRange(-2, -1, 255), toPort: notRange(256, -1, 255) }],
+    ["securityRule", { protocol: "icmp", fromPort: -1, toPort: 255 }, {}],
+    ["keypair", {}, {}], ["keypair", { name: "k/3", publicKey: "AAAA" }, { name: `"k/3": ${noKeyName}`, publicKey: noKey }], ["keypair", { name: "" }, { name: `"": ${noKeyName}` }], ["keypair", { name: "A b_-9" }, {}],
+    ["keypair", { publicKey: "ssh-rsa AAAA+/9== root@api-node" }, {}], ["keypair", { publicKey: " ecdsa-sha2-nistp256 AAAA\n" }, {}], ["keypair", { publicKey: "my ssh-rsa AAAA" }, { publicKey: noKey }],
+    ["keypair", { publicKey: "ssh-rsa AA=A" }, { publicKey: noKey }], ["keypair", { publicKey: "ssh- AAAA" }, { publicKey: noKey }], ["keypair", { publicKey: "ssh-rsa =" }, { publicKey: noKey }],
+])("what cannot be is said before anything is changed: %s %j", (kind, given, problems) => {
+    const { check } = kinds(new Nova())[kind].handler as ReturnType<typeof kinds>["flavor"]["handler"];
+    expect(check!(given)).toEqual(Object.entries(problems).map(([property, reason]) => ({ property, reason })));
+});
+
+test("a keypair's name and a network's label have 255 characters at most", () => {
+    const { keypair, network } = kinds(new Nova());
+    expect([255, 256].map(length => keypair.handler.check!({ name: "k".repeat(length) }).length)).toEqual([0, 1]);
+    expect([255, 256].map(length => network.handler.check!({ label: "n".repeat(length) }).length)).toEqual([0, 1]);
 });
