@@ -220,6 +220,39 @@ test("an agent: waited for until it is up, enabled, and its state shown", async 
     expect(await handler.read("", inputs)).toBeUndefined();
 });
 
+describe("an agent", () => {
+    const inputs = { cloud, host: "compute-1", binary: "nova-compute", enabled: true, state: "up" };
+    const agent: ServiceState = { host: "compute-1", binary: "nova-compute", zone: "nova", status: "enabled", state: "up", updated_at: "2013-08-28 12:00:00" };
+    const others: ServiceState[] = [{ ...agent, host: "compute-2", state: "down" }, { ...agent, binary: "nova-network", state: "down" }];
+    const made = (...agents: ServiceState[]) => { const nova = new Nova(); nova.agents = [...others, ...agents].map(a => ({ ...a })); return { nova, handler: serviceStateHandler(() => nova) }; };
+
+    test.each([["heard of", [{ ...agent, state: "down" }], "nova last heard of it at 2013-08-28 12:00:00 (UTC)"], ["never heard of", [], "nova has never heard of it"]])(
+        "that is not up after two minutes is given up: %s", async (_name, agents, heard) => {
+            jest.useFakeTimers();
+            const { nova, handler } = made(...agents), ended = jest.fn();
+            const asked = handler.create(inputs);
+            asked.catch(ended);
+            await jest.advanceTimersByTimeAsync(119_000);
+            expect(ended).not.toHaveBeenCalled();
+            await jest.advanceTimersByTimeAsync(1000);
+            jest.useRealTimers();
+            await expect(asked).rejects.toThrow(`nova-compute on compute-1 is not up after 120 s; ${heard}. See its log in /var/log/nova on compute-1`);
+            expect([nova.calls, nova.forgotten.length]).toEqual([[], 61]);
+        });
+
+    test("is changed only where it is not as wanted", async () => {
+        const { nova, handler } = made(agent);
+        await handler.create(inputs);
+        expect(nova.calls).toEqual([]);
+        await handler.update("", inputs, { ...inputs, enabled: false });
+        expect(nova.calls).toEqual(["disable"]);
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, enabled: false });
+        await handler.update("", inputs, { ...inputs, enabled: false });
+        await handler.delete("", inputs);
+        expect(nova.calls).toEqual(["disable"]);
+    });
+});
+
 const number = (value: number, least: number) => `${value} is not a whole number from ${least}`, notRange = (value: number, least: number, most: number) => `${value} is not from ${least} to ${most}`;
 const noKey = "this is not a public key such as ssh-rsa AAAA…", noLabel = "a network has a label of 1 to 255 characters", noKeyName = "letters, digits, blanks, _ and - only", noFlavorName = "letters, digits and _.- only";
 test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
