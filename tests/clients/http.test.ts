@@ -1,7 +1,7 @@
 import * as http from "http";
 import * as net from "net";
-import { Readable } from "stream";
-import type { Connection } from "../../clients/connection";
+import { Duplex, Readable } from "stream";
+import { Connection, Unreachable } from "../../clients/connection";
 import { asked, Http, HttpError, Target, unlessGone } from "../../clients/http";
 
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, count: number) => void;
@@ -93,11 +93,64 @@ test("a connection that breaks: a read is sent again, a POST is not", async () =
     expect(count).toBe(1);
 });
 
+test("a connection that breaks again and again: a read is given up after the third time; a PATCH is not sent again", async () => {
+    const client = using(q => { q.socket.destroy(); });
+    await expect(client.request(target, { method: "PUT", path: "/" })).rejects.toMatchObject({ name: "Unreachable" });
+    expect([count, waits]).toEqual([3, [0.5, 1]]);
+    await expect(client.request(target, { method: "PATCH", path: "/" })).rejects.toMatchObject({ name: "Unreachable" });
+    expect(count).toBe(4);
+});
+
+test("an ssh channel does as a connection, though it has none of a socket's options", async () => {
+    answer = (_q, r) => { r.end("{}"); };
+    connections = 0;
+    const open = dial(() => port), client = new Http(async () => { const socket = await open(); return Duplex.from({ readable: socket, writable: socket }); });
+    for (let i = 0; i < 3; i++) expect((await client.request(target, { method: "GET", path: "/" })).json()).toEqual({});
+    expect(connections).toBe(1);
+});
+
+test.each([
+    ["that nobody listens, in the words of the machine in between", new Unreachable("api-node, port 8774, cannot be reached from host a: Connection refused"), 3],
+    ["that the machine in between is down", new Unreachable("host a: accepts no ssh session within 8 s"), 1],
+    ["that there is no way there", Object.assign(new Error("no route to host"), { code: "EHOSTUNREACH" }), 1],
+])("a connection that is not made: %s", async (_name, error, times) => {
+    let dials = 0;
+    const client = new Http(() => { dials++; return Promise.reject(error); }, undefined, async () => undefined);
+    await expect(client.request(target, { method: "POST", path: "/v2" })).rejects.toMatchObject({
+        name: "Unreachable", message: error instanceof Unreachable ? error.message : "api-node, port 8774, asked from host a, does not answer POST /v2: no route to host",
+    });
+    expect(dials).toBe(times);
+});
+
+test("what is sent: JSON with its size in bytes, headers as they are given, a name of the program", async () => {
+    const seen: http.IncomingHttpHeaders[] = [], client = using((q, r) => { seen.push(q.headers); r.end(); });
+    await client.request(target, { method: "POST", path: "/", json: { name: "ü" } });
+    await client.request(target, { method: "PATCH", path: "/", json: [], headers: { "Content-Type": "application/patch", "X-Auth-Token": "t" } });
+    await client.request(target, { method: "DELETE", path: "/" });
+    const always = { accept: "application/json", "user-agent": "classroom", host: "api-node:8774" };
+    expect(seen.map(({ connection: _, ...headers }) => headers)).toEqual([
+        { ...always, "content-type": "application/json", "content-length": "13" }, { ...always, "content-type": "application/patch", "content-length": "2", "x-auth-token": "t" }, always,
+    ]);
+});
+
+test("a body is sent as it is, and closed whatever comes of it", async () => {
+    const bodies: Readable[] = [], body = { size: 3, open: () => { bodies.push(Readable.from([Buffer.from("abc")])); return bodies.at(-1)!; } };
+    let received = "", size: string | undefined;
+    const client = using((q, r) => { size = q.headers["content-length"]; r.end(); });
+    server.once("request", (q: http.IncomingMessage) => q.on("data", (d: Buffer) => { received += d.toString(); }));
+    await client.request(target, { method: "POST", path: "/", body });
+    expect([received, size, bodies[0]!.destroyed]).toEqual(["abc", "3", true]);
+    await expect(using(() => undefined).request(target, { method: "POST", path: "/", body: { ...body, size: 9 }, deadlineSeconds: 0.05 })).rejects.toThrow("no answer within 0.05 s");
+    expect(bodies[1]!.destroyed).toBe(true);
+    const broken = new Readable({ read() { this.destroy(new Error("the file cannot be read")); } });
+    await expect(client.request(target, { method: "POST", path: "/v1", body: { size: 3, open: () => broken } })).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/does not answer POST \/v1: the file cannot be read$/) });
+});
+
 test("nobody listens: tried three times, then unreachable", async () => {
     const closed = await closedPort();
     let dials = 0;
     const client = impatient(() => { dials++; return closed; });
-    await expect(client.request(target, { method: "GET", path: "/v2" })).rejects.toMatchObject({ name: "Unreachable", message: expect.stringContaining("ECONNREFUSED") });
+    await expect(client.request(target, { method: "GET", path: "/v2" })).rejects.toMatchObject({ name: "Unreachable", message: expect.stringContaining("does not answer GET /v2: connect ECONNREFUSED") });
     expect([dials, waits]).toEqual([3, [0.5, 1]]);
 });
 
@@ -106,12 +159,49 @@ test("a service that says nothing is given up at the deadline", async () => {
         .rejects.toMatchObject({ name: "Unreachable", message: "api-node, port 8774, asked from host a, does not answer GET /v2: no answer within 0.1 s" });
 });
 
+test("a service that says nothing is given up after a minute, and asked again by a run that does not only ask", async () => {
+    const client = using(() => undefined);
+    for (let i = 1; i <= 2; i++) {
+        jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
+        const ended = jest.fn(), asked = client.request(target, { method: "GET", path: "/" });
+        asked.catch(ended);
+        while (count < i) await new Promise(setImmediate);
+        await jest.advanceTimersByTimeAsync(59_900);
+        expect(ended).not.toHaveBeenCalled();
+        await jest.advanceTimersByTimeAsync(100);
+        jest.useRealTimers();
+        await expect(asked).rejects.toThrow("no answer within 60 s");
+    }
+});
+
+test("waits: at most half a minute, longer each time where nothing is asked for, and for no other answer", async () => {
+    await expect(using((_q, r) => { r.writeHead(503, { "Retry-After": "3600" }).end(); }).request(target, { method: "GET", path: "/" })).rejects.toMatchObject({ name: "HttpError" });
+    expect(waits).toEqual([30, 30, 30, 30]);
+    await expect(using((_q, r) => { r.writeHead(429).end(); }).request(target, { method: "GET", path: "/" })).rejects.toMatchObject({ name: "HttpError" });
+    expect(waits).toEqual([0.5, 1, 1.5, 2]);
+    await expect(using((_q, r) => { r.writeHead(500, { "Retry-After": "1" }).end(); }).request(target, { method: "GET", path: "/" })).rejects.toMatchObject({ name: "HttpError" });
+    await expect(using((_q, r) => { r.writeHead(300).end(); }).request(target, { method: "GET", path: "/" })).rejects.toMatchObject({ status: 300 });
+    expect(waits).toEqual([]);
+    expect((await using((_q, r) => { r.writeHead(299).end(); }).request(target, { method: "GET", path: "/" })).status).toBe(299);
+});
+
+test("an answer that is not JSON is none of the service's", async () => {
+    const { json } = await using((_q, r) => { r.end(`<html>\n  ${"x".repeat(100)}`); }).request(target, { method: "GET", path: "/" }).then(r => ({ json: () => r.json() }));
+    expect(json).toThrow(new Unreachable(`the answer is not JSON: <html> ${"x".repeat(73)}…`));
+});
+
 test.each([
     ["JSON by name", '{"computeFault": {"message": "Missing network in body", "code": 422}}', "Missing network in body"],
     ["JSON with a text", '{"error": "quota exceeded"}', "quota exceeded"],
     ["plain text", "422 Unprocessable Entity\n\nInvalid disk format 'None' for image.\n\n   ", "Invalid disk format 'None' for image."],
     ["a page", "<html><head><title>422 X</title></head><body><h1>422 X</h1>Not here</body></html>", "422 X Not here"],
     ["a traceback", "Traceback (most recent call last):\n  File \"x.py\", line 1\nKeyError: 'id'\n", "KeyError: 'id'"],
+    ["a page with styles", "<style>a { b }\nc</style><title>\n422 X</title><p>Not <b>here</b></p>", "Not here"],
+    ["JSON without a message", '{"error": {"code": 422}}', '{"error": {"code": 422}}'], ["JSON with another message", '{"error": {"message": {"a": 1}}}', '{"error": {"message": {"a": 1}}}'],
+    ["JSON that says nothing", '{"error": null}', '{"error": null}'], ["text with a traceback in it", "see:\nTraceback of it", "see: Traceback of it"],
+    ["a lot", "x".repeat(301), `${"x".repeat(300)}…`], ["just as much as is shown", "x".repeat(300), "x".repeat(300)],
+    ["a database's error", "(IntegrityError) (1062, \"Duplicate entry\") 'INSERT INTO user (id) VALUES (%s)' ('secret',)", '(IntegrityError) (1062, "Duplicate entry")'],
+    ["a newer one's", "(pymysql.err.OperationalError) [SQL: 'UPDATE user SET\npassword=%s']", "(pymysql.err.OperationalError)"],
     ["nothing", "", ""],
 ])("what the service says is in the message: %s", async (_name, body, reason) => {
     await expect(using((_q, r) => { r.writeHead(422).end(body); }).request(target, { method: "GET", path: "/" })).rejects.toMatchObject({ status: 422, reason });
@@ -119,7 +209,8 @@ test.each([
 
 test("secrets that a service repeats are not in the message", async () => {
     const client = using((_q, r) => { r.writeHead(400).end('{"error": {"message": "password pw-1 and token tok-1 are odd"}}'); });
-    await expect(client.request(target, { method: "POST", path: "/", json: { password: "pw-1" }, secrets: ["pw-1"], headers: { "X-Auth-Token": "tok-1" } }))
+    await expect(client.request(target, { method: "POST", path: "/" })).rejects.toThrow(/400 password pw-1 and token tok-1 are odd$/);
+    await expect(client.request(target, { method: "POST", path: "/", json: { password: "pw-1" }, secrets: ["pw-1", ""], headers: { "X-Auth-Token": "tok-1" } }))
         .rejects.toThrow(/400 password \(secret\) and token \(secret\) are odd$/);
 });
 
