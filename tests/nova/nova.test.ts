@@ -141,6 +141,29 @@ describe("floating range", () => {
         expect(nova.pool.map(a => a.address)).toEqual(addressesOf(inputs.range));
     });
 
+    test("what is wrong in two ways is named in both; what an instance has is in use, whoever it is", async () => {
+        const { nova, handler } = await made();
+        for (const n of [0, 1]) nova.pool[n]!.pool = "other";
+        nova.pool.push({ ...nova.pool[3]! }, { ...nova.pool[3]!, address: "172.61.1.9", pool: "other" }, { ...nova.pool[3]!, address: "172.61.1.9" }, { ...nova.pool[3]!, address: "172.61.1.20" });
+        const [moved, twice] = ["172.16.1.1 (pool other)", "172.16.1.4 (pool public, 2 times)"];
+        expect((await handler.read("", inputs))!.foreign).toEqual([moved, "172.16.1.2 (pool other)", twice, "172.61.1.9 (pool other, pool public, 2 times)", "172.61.1.20 (pool public)"]);
+        for (const n of [0, 3, 7, 9]) nova.pool[n]!.instance_uuid = "an instance";
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow(`in use, but not as wanted: ${moved}, ${twice}; wanted: pool public, once.`);
+        for (const n of [0, 3]) nova.pool[n]!.instance_uuid = null;
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow("in use from pool public: 172.61.1.9, 172.61.1.20. Release them");
+    });
+
+    test("a range that is all in another pool is moved address by address; one request makes a range, and one deletes it", async () => {
+        const nova = new Nova(), { handler } = kinds(nova).floatingRange;
+        expect((await handler.create(inputs)).id).toBe("public/172.16.1.0/29");
+        for (const entry of nova.pool) entry.pool = "other";
+        await handler.update("", inputs, inputs);
+        expect(nova.calls).toEqual([`create ${inputs.range}`, ...addressesOf(inputs.range).map(a => `delete ${a}`), ...addressesOf(inputs.range).map(a => `create ${a}`)]);
+        nova.calls.length = 0;
+        await handler.delete("", inputs);
+        expect(nova.calls).toEqual([`delete ${inputs.range}`]);
+    });
+
     test("addresses in a row are shown as one", () => {
         expect(runs(["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.255", "10.0.1.0", "10.0.1.1"])).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.255-10.0.1.1"]);
     });
