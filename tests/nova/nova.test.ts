@@ -192,6 +192,9 @@ test("a network of the same range but another bridge is refused; one with a tena
     nova.nets[0]!.projectId = "demo";
     await handler.delete("n1", inputs);
     expect(nova.calls).toEqual(["disassociate", "delete"]);
+    nova.nets = [{ id: "n3", label: "a tenant's", cidr: "10.3.0.0/24", projectId: "demo" }, { id: "n4", label: "net4", cidr: "10.4.0.0/24" }];
+    await handler.delete("n4", inputs);
+    expect(nova.calls.slice(2)).toEqual(["delete"]);
     nova.nets = [{ id: "n2", label: "net1", cidr: "10.99.0.0/22" }];
     nova.deleteNetwork = () => Promise.reject(error(500, "The server has either erred"));
     await expect(handler.delete("n2", inputs)).rejects.toThrow(/^network net1 cannot be deleted: .*500 The server has either erred. Nova says so too while an instance uses it/);
@@ -201,7 +204,7 @@ test("a network with an IPv6 range alone keeps nova from making others: said, wh
     const nova = new Nova(), { handler, inputs } = kinds(nova).network;
     nova.createNetwork = () => Promise.reject(error(400, "The server could not comply with the request."));
     await expect(handler.create(inputs)).rejects.toThrow(/^GET .*400 The server could not comply with the request\.$/);
-    nova.nets = [{ id: "n6", label: "six", cidr: "" }];
+    nova.nets = [{ id: "n4", label: "four", cidr: "10.1.0.0/24" }, { id: "n6", label: "six", cidr: "" }];
     await expect(handler.create(inputs)).rejects.toThrow(/400 The server could not comply with the request\. Network six \(n6\) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again$/);
 });
 
@@ -224,9 +227,27 @@ test("a keypair's comment makes no difference, its key does", async () => {
     await expect(handler.create(inputs)).rejects.toThrow('keypair gridka-api-node exists with name "GridKa-api-node"; wanted: name "gridka-api-node".');
 });
 
+test("a rule is another one if its group, protocol, a port or its range is another", async () => {
+    const rule = { group: "web", protocol: "tcp", fromPort: 80, toPort: 88, cidr: "0.0.0.0/0" }, inputs = { cloud, ...rule };
+    const near = { protocol: { ...rule, protocol: "udp" }, fromPort: { ...rule, fromPort: 81 }, toPort: { ...rule, toPort: 89 }, cidr: { ...rule, cidr: "10.0.0.0/8" } };
+    const nova = new Nova(), { handler } = kinds(nova).securityRule;
+    nova.groups = [{ id: "1", name: "default", rules: [{ ...rule, id: "7" }] }, { id: "2", name: "web", rules: Object.entries(near).map(([id, r]) => ({ ...r, id })) }];
+    expect(await handler.read("", inputs)).toBeUndefined();
+    await handler.delete("", inputs);
+    expect((await handler.create(inputs)).id).toBe("web/tcp/80-88/0.0.0.0/0");
+    expect(nova.groups.map(g => g.rules.length)).toEqual([1, 5]);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+});
+
 test("a security group that is not there is said, with those that are", async () => {
     const { handler, inputs } = kinds(new Nova()).securityRule;
     await expect(handler.create({ ...inputs, group: "web" })).rejects.toThrow("tenant admin has no security group web; it has default");
+    const nova = new Nova(), other = kinds(nova).securityRule;
+    nova.groups.push({ id: "2", name: "db", rules: [] });
+    await expect(other.handler.create({ ...inputs, group: "web" })).rejects.toThrow("it has default, db");
+    nova.groups = [];
+    await expect(other.handler.create({ ...inputs, group: "web" })).rejects.toThrow("it has none");
+    expect(await other.handler.read("", inputs)).toBeUndefined();
 });
 
 test("an agent: waited for until it is up, enabled, and its state shown", async () => {
