@@ -87,6 +87,51 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
     await handler.delete(id, inputs);
 });
 
+test.each<[keyof ReturnType<typeof kinds>, object]>([
+    ["tenant", { tenant: "other" }], ["user", { user: "other" }], ["role", { role: "other" }], ["grant", { roleId: "r2" }], ["service", { service: "other" }], ["endpoint", { region: "elsewhere" }],
+])("%s: another one is not taken for it", async (name, change) => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"], others = { ...inputs, ...change };
+    const other = await handler.create(others), { id } = await handler.create(inputs);
+    expect(id).not.toBe(other.id);
+    expect(await handler.read(id, inputs)).toEqual(inputs);
+    await handler.delete(id, inputs);
+    expect([await handler.read(id, inputs), await handler.read(other.id, others)]).toEqual([undefined, others]);
+});
+
+test("a service of another type or description is another one; of several the equal one is taken", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).service, compute = { name: "nova", type: "compute", description: inputs.description };
+    keystone.all.services.push({ ...compute, id: "s1", type: "ec2" });
+    const { id } = await handler.create(inputs);
+    expect([id, keystone.all.services.length]).toEqual(["service-1", 2]);
+    keystone.all.services = [{ ...compute, id: "s2", description: "other" }, { ...compute, id: "s3" }];
+    expect(await handler.create(inputs)).toEqual({ id: "s3", outputs: {} });
+    keystone.all.services.pop();
+    await expect(handler.create(inputs)).rejects.toThrow('service nova (compute) exists with description "other"; wanted: description "OpenStack Compute Service".');
+});
+
+test("a role in other letters is refused", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).role;
+    await handler.create(inputs);
+    await expect(handler.create({ ...inputs, role: "MEMBER" })).rejects.toThrow('role MEMBER exists with name "Member"; wanted: name "MEMBER".');
+});
+
+test("a user who is disabled gets the password untried; a password that is known to differ is not tried again", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user, off = { ...inputs, enabled: false };
+    const { id } = await handler.create(off);
+    await handler.create(off);
+    expect(keystone.calls).toEqual(["create user", "update user password"]);
+    keystone.all.users[0]!.enabled = true;
+    keystone.calls.length = 0;
+    expect((await handler.read(id, { ...inputs, password: differs }))!.password).toBe(differs);
+    expect(keystone.calls).toEqual([]);
+});
+
+test("a grant that keystone refuses is not made", async () => {
+    const keystone = new Keystone();
+    keystone.grant = () => Promise.reject(error(403));
+    await expect(kinds(keystone).grant.handler.create(kinds(keystone).grant.inputs)).rejects.toMatchObject({ status: 403 });
+});
+
 test.each([["tenant", "tenants"], ["user", "users"], ["role", "roles"], ["service", "services"], ["endpoint", "endpoints"]] as const)("%s: %s are asked for anew before one is made, and then no more", async (name, list) => {
     const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
     const { id } = await handler.create(inputs);

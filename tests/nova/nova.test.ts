@@ -60,12 +60,24 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
     const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"];
     expect(handler.check!(inputs)).toEqual([]);
     const { id } = await handler.create(inputs);
-    expect((await handler.create(inputs)).id).toBe(id);
+    expect(id).toMatch(/./);
+    expect(await handler.create(inputs)).toEqual({ id, outputs: {} });
     expect(nova.calls.filter(c => c.startsWith("create"))).toHaveLength(1);
     expect(await handler.read(id, inputs)).toEqual(inputs);
     await handler.delete(id, inputs);
     expect(await handler.read(id, inputs)).toBeUndefined();
     await handler.delete(id, inputs);
+});
+
+test.each<[keyof ReturnType<typeof kinds>, object]>([
+    ["network", { label: "net2", cidr: "10.98.0.0/22" }], ["floatingRange", { range: "172.16.2.0/29", pool: "other" }], ["securityRule", { protocol: "tcp" }], ["flavor", { flavorId: "7", name: "x2.tiny" }], ["keypair", { name: "k2" }],
+])("%s: another one is not taken for it", async (name, change) => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"], others = { ...inputs, ...change };
+    const other = await handler.create(others), { id } = await handler.create(inputs);
+    expect(id).not.toBe(other.id);
+    expect(await handler.read(id, inputs)).toEqual(inputs);
+    await handler.delete(id, inputs);
+    expect([await handler.read(id, inputs), await handler.read(other.id, others)]).toEqual([undefined, others]);
 });
 
 test.each<[keyof ReturnType<typeof kinds>, string, boolean]>([
