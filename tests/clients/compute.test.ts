@@ -1,6 +1,7 @@
 import { compute, Compute } from "../../clients/compute";
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess } from "../../clients/identity";
+import type { HttpRequest, HttpResponse, Target } from "../../clients/http";
 import { recorded, Replay } from "./replay";
 import { Sent } from "./sent";
 
@@ -135,4 +136,32 @@ test("what has no recorded answer is sent as nova's documentation has it", async
         ["POST", "/v2/abc/os-security-group-rules", { security_group_rule: { ...rule, parent_group_id: 7 } }],
         ["GET", "/v2/abc/os-keypairs/a%20b%2Fc"], ["DELETE", "/v2/abc/os-keypairs/a%20b%2Fc"],
     ]);
+});
+
+test("what nova leaves empty, and says in other ways", async () => {
+    const nothing = { bridge: null, bridge_interface: null, gateway: null, dns1: null, dns2: null, project_id: null };
+    const http = new Sent({ compute: "http://h:8774/v2/abc" }, {
+        networks: [{ ...nothing, id: "n", label: "six", cidr: null, multi_host: 1 }, { ...nothing, id: "m", label: "four", cidr: "10.0.0.0/24", dns2: "8.8.8.8", multi_host: null, project_id: "p" }],
+        security_groups: [{ id: 1, name: "default", rules: [{ id: 2, ip_protocol: null, from_port: null, to_port: null, ip_range: {} }, { id: 3, ip_protocol: "TCP", from_port: 0, to_port: 9, ip_range: { cidr: "10.0.0.0/8" } }] }],
+        flavors: [{ id: "1", name: "f", ram: 1, disk: 2, vcpus: 3 }, { id: "2", name: "g", ram: 1, disk: 2, vcpus: 3, "os-flavor-access:is_public": false }],
+        server: { id: "s", name: "s1", status: "ERROR", addresses: {}, fault: { message: "no host" }, "OS-EXT-SRV-ATTR:host": null },
+    });
+    const nova = compute(admin, http), none = { bridge: undefined, bridgeInterface: undefined, gateway: undefined, dns1: undefined, dns2: undefined, projectId: undefined };
+    expect(await nova.networks()).toStrictEqual([{ ...none, id: "n", label: "six", cidr: "", multiHost: true }, { ...none, id: "m", label: "four", cidr: "10.0.0.0/24", dns2: "8.8.8.8", multiHost: false, projectId: "p" }]);
+    expect(await nova.securityGroups()).toEqual([{ id: "1", name: "default", rules: [
+        { id: "2", protocol: "", fromPort: -1, toPort: -1, cidr: "" }, { id: "3", protocol: "tcp", fromPort: 0, toPort: 9, cidr: "10.0.0.0/8" },
+    ] }]);
+    expect((await nova.flavors()).map(f => [f.flavorId, f.isPublic])).toEqual([["1", true], ["2", false]]);
+    expect(await nova.server("s")).toStrictEqual({ id: "s", name: "s1", status: "ERROR", addresses: {}, host: undefined, fault: { message: "no host" } });
+});
+
+test("a network has three minutes, for nova makes a row for each of its addresses; other answers have the usual time", async () => {
+    const seen: unknown[] = [];
+    class Seen extends Sent {
+        override request(target: Target, request: HttpRequest): Promise<HttpResponse> { seen.push([request.path, request.deadlineSeconds]); return super.request(target, request); }
+    }
+    const nova = compute(admin, new Seen({ compute: "http://h:8774/v2/abc" }, { network: {}, networks: [] }));
+    await nova.createNetwork({ label: "n", cidr: "10.0.0.0/16" });
+    await nova.networks();
+    expect(seen.slice(1)).toEqual([["/v2/abc/os-networks", 180], ["/v2/abc/os-networks", undefined]]);
 });

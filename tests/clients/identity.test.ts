@@ -213,3 +213,83 @@ test("what has no recorded answer is sent as its documentation has it", async ()
     expect(await http.by(() => keystone.createRole("r"))).toEqual([["POST", "/v2.0/OS-KSADM/roles", { role: { name: "r" } }]]);
     expect(await http.by(() => keystone.updateTenant("t", { enabled: false }))).toEqual([["POST", "/v2.0/tenants/t", { tenant: { enabled: false } }]]);
 });
+
+test("a list that fails after it was dropped does not take the next one with it; a name's beginning is another name", async () => {
+    const lists = new Lists();
+    let fail!: (e: Error) => void;
+    const slow = lists.get("users", () => new Promise((_resolve, reject) => { fail = reject; }));
+    lists.drop(["users"]);
+    await lists.get("users", async () => 1);
+    fail(new Error("down"));
+    await expect(slow).rejects.toThrow("down");
+    lists.drop(["user"]);
+    expect(await lists.get("users", async () => 2)).toBe(1);
+    await expect(lists.changing(["users"], () => Promise.reject(new Error("refused")))).rejects.toThrow("refused");
+    expect(await lists.get("users", async () => 3)).toBe(3);
+});
+
+test("a login that fails is tried again by whoever comes next, and a password that is not accepted only then", async () => {
+    const answers = [new HttpError("POST", "/v2.0/tokens", 401, "", "auth-node"), new HttpError("POST", "/v2.0/tokens", 503, "", "auth-node")];
+    let logins = 0;
+    class Failing extends Http {
+        override async request(): Promise<HttpResponse> {
+            logins++;
+            const error = answers.shift();
+            if (error) throw error;
+            return new HttpResponse(200, {}, Buffer.from('{"access": {"token": {"id": "t"}}}'));
+        }
+    }
+    const user = session(admin, new Failing()), login = () => user.withLogin(async ({ token }) => token.id);
+    for (const status of [401, 503]) await expect(login()).rejects.toMatchObject({ status });
+    expect([await login(), await login(), logins]).toEqual(["t", "t", 3]);
+});
+
+test("who has other credentials has another session and other lists", () => {
+    const http = new Http();
+    expect(session({ ...admin, password: "other" }, http)).not.toBe(session(admin, http));
+    expect(session({ ...admin, tenant: "t2" }, http)).not.toBe(session(admin, http));
+    expect([identity({ ...access, adminToken: "other" }, http), identity({ ...access }, http)].map(i => i === identity(access, http))).toEqual([false, true]);
+});
+
+test.each([
+    ["http://h:8774/v2/abc", false, "h:8774/v2/abc/x"], ["http://h:8774/v2/abc/", false, "h:8774/v2/abc/x"], ["http://h/compute", false, "h:80/compute/x"], ["http://h:9292", true, "h:9292/x"],
+    ["http://h:9292/v1", true, "h:9292/x"], ["http://h:9292/image/v2.0/", true, "h:9292/image/x"], ["http://h:9292/image/", true, "h:9292/image/x"], ["http://h:9292/v1/image", true, "h:9292/v1/image/x"],
+])("a request below %s, from its root: %p", async (publicURL, fromRoot, asked) => {
+    let seen = "";
+    class Seen extends Http {
+        override async request({ host, port }: Target, { path, headers }: HttpRequest): Promise<HttpResponse> {
+            if (path !== "/v2.0/tokens") seen = `${host}:${port}${path} ${JSON.stringify(headers)}`;
+            return new HttpResponse(200, {}, Buffer.from(JSON.stringify({ access: { token: { id: "t" }, serviceCatalog: [{ type: "other", endpoints: [] }, { type: "any", endpoints: [{ publicURL }] }] } })));
+        }
+    }
+    const user = session(admin, new Seen());
+    await user.request("any", { method: "GET", path: "/x", headers: { "X-Of-Mine": "1" } }, fromRoot);
+    expect(seen).toBe(`${asked} {"X-Of-Mine":"1","X-Auth-Token":"t"}`);
+    await expect(user.request("other", { method: "GET", path: "/x" })).rejects.toThrow("has no endpoint of type other");
+});
+
+test("passwords and who is asked: what must not be in a message goes with every request; a password is tried where users log in", async () => {
+    const seen: unknown[] = [];
+    class Seen extends Http {
+        override async request({ port }: Target, { method, path, secrets }: HttpRequest): Promise<HttpResponse> {
+            seen.push([method, port, path, secrets]);
+            if (path === "/v2.0/tokens") throw new HttpError("POST", path, 500, "", "auth-node");
+            return new HttpResponse(200, {}, Buffer.from('{"user": {"id": "u", "name": "u", "email": null, "tenantId": null, "enabled": true}}'));
+        }
+    }
+    const keystone = identity({ ...access, publicPort: 5001 }, new Seen());
+    expect(await keystone.createUser({ name: "u", password: "pw", enabled: true })).toStrictEqual({ id: "u", name: "u", email: undefined, tenantId: undefined, enabled: true });
+    await keystone.updateUser("u", { password: "new" });
+    await keystone.updateUser("u", { email: "u@x" });
+    await expect(keystone.accepts("u", "pw1")).rejects.toMatchObject({ status: 500 });
+    expect(seen).toEqual([["POST", 35357, "/v2.0/users", ["pw"]], ["PUT", 35357, "/v2.0/users/u", ["new"]], ["PUT", 35357, "/v2.0/users/u", [""]], ["POST", 5001, "/v2.0/tokens", ["pw1"]]]);
+});
+
+test("what keystone leaves empty reads as empty", async () => {
+    const nothing = { id: "i", name: null, type: null, description: null, region: null, service_id: "s", publicurl: null, adminurl: null };
+    const http = new Sent({}, { "OS-KSADM:services": [nothing], endpoints: [nothing], tenants: [{ ...nothing, name: "t", enabled: true }], roles: [{ ...nothing, name: "r" }] }), keystone = identity(access, http);
+    expect(await keystone.services()).toEqual([{ id: "i", name: "", type: "", description: "" }]);
+    expect(await keystone.endpoints()).toEqual([{ id: "i", region: "", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" }]);
+    expect(await keystone.tenants()).toEqual([{ id: "i", name: "t", description: "", enabled: true }]);
+    expect(await keystone.roles()).toEqual([{ id: "i", name: "r" }]);
+});

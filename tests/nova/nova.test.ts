@@ -220,11 +220,13 @@ test("a network with an IPv6 range alone keeps nova from making others: said, wh
     await expect(handler.create(inputs)).rejects.toThrow(/400 The server could not comply with the request\. Network six \(n6\) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again$/);
 });
 
-test("a flavor's name under another id is refused", async () => {
+test("a flavor's name under another id is refused, and its id under another name", async () => {
     const nova = new Nova(), { handler, inputs } = kinds(nova).flavor;
     const { cloud: _cloud, ...flavor } = inputs;
     nova.sizes = [{ ...flavor, flavorId: "7" }];
     await expect(handler.create(inputs)).rejects.toThrow('flavor x1.tiny (id 7) exists with flavorId "7"; wanted: flavorId "6".');
+    nova.sizes = [{ ...flavor, name: "other" }];
+    await expect(handler.create(inputs)).rejects.toThrow('flavor other (id 6) exists with name "other"; wanted: name "x1.tiny".');
 });
 
 test("a keypair's comment makes no difference, its key does", async () => {
