@@ -236,7 +236,12 @@ test("a keypair's comment makes no difference, its key does", async () => {
     expect(await handler.read(inputs.name, inputs)).toEqual(inputs);
     nova.keys[0]!.publicKey = "ssh-rsa AAAAother x";
     expect((await handler.read(inputs.name, inputs))!.publicKey).toBe("ssh-rsa AAAAother x");
-    await expect(handler.create(inputs)).rejects.toThrow("keypair gridka-api-node exists with publicKey");
+    await expect(handler.create(inputs)).rejects.toThrow('keypair gridka-api-node exists with publicKey "ssh-rsa AAAAother"; wanted: publicKey "ssh-rsa AAAAB3Nz".');
+    nova.keys[0]!.publicKey = " ssh-rsa  AAAAB3Nz\n";
+    expect((await handler.create(inputs)).id).toBe(inputs.name);
+    nova.keys = [];
+    await handler.create({ ...inputs, publicKey: ` ${inputs.publicKey}\n` });
+    expect(nova.keys[0]!.publicKey).toBe(inputs.publicKey);
     nova.keypair = async () => ({ name: "GridKa-api-node", publicKey: inputs.publicKey });
     await expect(handler.create(inputs)).rejects.toThrow('keypair gridka-api-node exists with name "GridKa-api-node"; wanted: name "gridka-api-node".');
 });
