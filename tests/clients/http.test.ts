@@ -73,14 +73,18 @@ test("a run that only asks: who did not answer in time is not asked again, and w
     expect(count).toBe(4);
     const busy = client((_q, r) => { r.writeHead(503).end("no keystone"); });
     await expect(ask(busy)).rejects.toMatchObject({ name: "HttpError", status: 503 });
+    // One wait of half a second has room in it, the next one, of a second, has not.
+    expect(waits).toEqual([0.5]);
     const asked = count;
-    expect(asked).toBeGreaterThan(1);
     await expect(ask(busy)).rejects.toMatchObject({ name: "Unreachable", message: "GET /v2/x at api-node, port 8774: 503 no keystone" });
     expect(count).toBe(asked);
     // Others are asked, and an answer that is no wait is none of these.
     await expect(ask(busy, { ...target, port: 9292 })).rejects.toMatchObject({ name: "HttpError" });
     const wrong = client((_q, r) => { r.writeHead(500).end(); });
     for (let i = 1; i <= 2; i++) await expect(ask(wrong)).rejects.toMatchObject({ status: 500 });
+    expect(count).toBe(2);
+    const broken = client(q => { q.socket.destroy(); });
+    for (let i = 1; i <= 2; i++) await expect(broken.request(target, { method: "POST", path: "/" })).rejects.toThrow("socket hang up");
     expect(count).toBe(2);
 });
 
@@ -99,6 +103,18 @@ test("a connection that breaks again and again: a read is given up after the thi
     expect([count, waits]).toEqual([3, [0.5, 1]]);
     await expect(client.request(target, { method: "PATCH", path: "/" })).rejects.toMatchObject({ name: "Unreachable" });
     expect(count).toBe(4);
+});
+
+test("an answer that breaks off is none", async () => {
+    const client = using((_q, r) => { r.writeHead(200, { "Content-Length": "10" }); r.write("abc", () => r.socket!.destroy()); });
+    await expect(client.request(target, { method: "POST", path: "/", deadlineSeconds: 5 })).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/does not answer POST \/: aborted$/) });
+});
+
+test("a client that is told nothing else waits in seconds", async () => {
+    using((_q, r, n) => n === 1 ? r.writeHead(429, { "Retry-After": "0.2" }).end() : r.end("{}"));
+    const start = Date.now();
+    await new Http(dial(() => port)).request(target, { method: "GET", path: "/" });
+    expect(Date.now() - start).toBeGreaterThan(150);
 });
 
 test("an ssh channel does as a connection, though it has none of a socket's options", async () => {
