@@ -12,7 +12,7 @@ const hostKey = utils.generateKeyPairSync("ed25519"), userKey = utils.generateKe
 const keyFile = path.join(dir, "key");
 fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
 
-let connections = 0, sessionsNow = 0, sessionsMost = 0, refusals = 0;
+let connections = 0, forwards = 0, sessionsNow = 0, sessionsMost = 0, refusals = 0;
 /** Ports that the server makes no connection to, and those that it does not answer about. */
 const [refusedPort, silentPort] = [1, 2];
 /** An ssh server that "runs" commands: it echoes its input, says the command, ends with code 3 or by a signal, or never. */
@@ -23,9 +23,10 @@ const serve = (client: ServerClient) => {
     client.on("error", () => undefined);
     client.on("authentication", auth => {
         const parsed = utils.parseKey(userKey.public);
-        if (auth.method === "publickey" && !(parsed instanceof Error) && auth.key.data.equals(parsed.getPublicSSH())) auth.accept(); else auth.reject(["publickey"]);
+        if (auth.username === "root" && auth.method === "publickey" && !(parsed instanceof Error) && auth.key.data.equals(parsed.getPublicSSH())) auth.accept(); else auth.reject(["publickey"]);
     });
     client.on("tcpip", (accept, reject, info) => {
+        forwards++;
         if (info.destPort === silentPort) return;
         if (info.destPort === refusedPort) { reject(); return; }
         const channel = accept(), target = net.connect(info.destPort, info.destIP);
@@ -96,9 +97,11 @@ test("a command that ends as soon as it has begun is heard", async () => {
 
 test("nothing that is written waits for the answer to what was written before", async () => {
     await closeAll();
-    const noDelay = jest.spyOn(Client.prototype, "setNoDelay");
-    await exec(to(), "cat");
+    const noDelay = jest.spyOn(Client.prototype, "setNoDelay"), before = connections;
+    await connect(to());
     expect(noDelay.mock.calls).toEqual([[true]]);
+    await exec(to(), "cat");
+    expect(connections - before).toBe(1);
     noDelay.mockRestore();
 });
 
@@ -119,10 +122,11 @@ test("a script that fails is told with the machine's name and what it said", asy
 });
 
 test("another host key: nothing is sent, both fingerprints are shown, and it is not taken for an outage", async () => {
-    const error = await exec(to({ hostKey: otherKey.public }), "cat").catch(e => e as Error);
+    const error = await exec(to({ hostKey: `${otherKey.public}\n${otherKey.public}` }), "cat").catch(e => e as Error);
     expect(error).toBeInstanceOf(HostKeyMismatch);
+    expect((error as Error).name).toBe("HostKeyMismatch");
     expect(error).not.toBeInstanceOf(Unreachable);
-    expect((error as Error).message).toMatch(/^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:\S+\); nothing was changed$/);
+    expect((error as Error).message).toMatch(/^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:[^\s=]+, SHA256:[^\s=]+\); nothing was changed$/);
 });
 
 /** Runs with a clock that goes on by {@link pass} alone. */
@@ -178,7 +182,7 @@ test("a command that a signal ended has no code of its own", async () => {
 test.each([
     ["what it complained of, the end of it", "1\n2\n3\n4\n5\n6\n7\n", "out", "2\n3\n4\n5\n6\n7"], ["what it said, where it did not complain", " \n", "out\n", "out"], ["its code, where it said nothing", "", "", "ended with code 3"],
 ])("a script that failed is told by %s", (_name, stderr, stdout, told) => {
-    expect(new RemoteError("db-node", { stdout, stderr, code: 3 }).message).toBe(`db-node: ${told}`);
+    expect(String(new RemoteError("db-node", { stdout, stderr, code: 3 }))).toBe(`RemoteError: db-node: ${told}`);
 });
 
 test("a key that cannot be read is said to be, and the machine is not taken for dead", async () => {
@@ -212,13 +216,18 @@ test("a refused connection, a key that is not accepted, a connection lost on the
     const wrong = path.join(dir, "wrong");
     fs.writeFileSync(wrong, otherKey.private, { mode: 0o600 });
     await expect(exec(to({ keyFile: wrong }), "cat")).rejects.toThrow(/the key .*wrong is not accepted for root/);
-    await expect(exec(to(), "drop")).rejects.toThrow(Unreachable);
+    await expect(exec(to(), "drop")).rejects.toMatchObject({ name: "Unreachable", message: "db-node: the connection was lost while a command ran" });
     expect((await exec(to(), "cat", { input: "again" })).stdout).toBe("again");
 });
 
 test("a machine behind another one is reached through it", async () => {
     const jump = to({ name: "central" });
-    expect((await exec(to({ jump }), "cat", { input: "through" })).stdout).toBe("through");
+    const before = forwards, through = async (host: Connection) => expect((await exec(to({ jump: host }), "cat", { input: "through" })).stdout).toBe("through");
+    for (let i = 0; i < 2; i++) await through(jump);
+    expect(forwards - before).toBe(1);
+    // The same address behind another host is another machine.
+    await through({ ...jump, port: ports.ecdsa, hostKey: keysOf59.ecdsa.publicKey });
+    expect(forwards - before).toBe(2);
     const channel = await forward(jump, "127.0.0.1", ports.mute);
     channel.destroy();
 });
