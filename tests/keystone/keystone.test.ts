@@ -181,9 +181,11 @@ test("a user's password: a wrong one shows as different, is set by an update, an
 
 test("an adopted user gets the password", async () => {
     const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user;
-    keystone.all.users.push({ id: "u7", name: "nova", password: "from elsewhere", tenantId: "tenant-1", enabled: true });
+    keystone.all.users.push({ id: "u7", name: "nova", password: "from elsewhere", email: "nova@x", tenantId: "tenant-1", enabled: true });
     expect((await handler.create(inputs)).id).toBe("u7");
     expect(keystone.calls).toEqual(["login", "update user password"]);
+    delete keystone.all.users[0]!.email;
+    await expect(handler.create({ ...inputs, email: "nova@x" } as never)).rejects.toThrow('user nova exists with email not set; wanted: email "nova@x".');
 });
 
 test("a grant of a tenant that is gone is gone", async () => {
@@ -201,7 +203,8 @@ test("EC2 credentials: made once however often it is tried, kept while they are 
     expect(keystone.forgotten).toEqual(["ec2 u", "ec2 u"]);
     const recorded = { ...inputs, ...made.outputs };
     expect(await handler.read(made.id, recorded)).toEqual(recorded);
-    expect(await handler.read(made.id, { ...recorded, userId: "gone" })).toBeUndefined();
+    for (const other of [{ userId: "gone" }, { tenantId: "another tenant" }]) expect(await handler.read(made.id, { ...recorded, ...other })).toBeUndefined();
+    expect(await handler.read("access-1", recorded)).toBeUndefined();
     expect(await handler.update(made.id, recorded, inputs)).toEqual(made.outputs);
     keystone.broken = error(500, "(OperationalError)");
     await expect(handler.read(made.id, recorded)).rejects.toMatchObject({ name: "Unreachable" });
@@ -217,7 +220,7 @@ test("an endpoint with other URLs is refused, one with the same among them adopt
     const endpoint = { region: "RegionOne", serviceId: "s", publicUrl: "http://other/", adminUrl: url, internalUrl: url };
     keystone.all.endpoints.push({ id: "e1", ...endpoint });
     await expect(handler.create(inputs)).rejects.toThrow(`endpoint e1 of service s in RegionOne exists with publicUrl "http://other/"; wanted: publicUrl "${url}".`);
-    keystone.all.endpoints.push({ id: "e2", ...endpoint, publicUrl: url });
+    keystone.all.endpoints.push(...["adminUrl", "internalUrl"].map(other => ({ id: other, ...endpoint, publicUrl: url, [other]: "http://other/" })), { id: "e2", ...endpoint, publicUrl: url });
     expect((await handler.create(inputs)).id).toBe("e2");
 });
 
@@ -226,6 +229,7 @@ test.each([
     ["http://h/%(tenant_id", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/$(nosuch)s", "keystone fills in $(tenant_id)s and nothing else"],
     ["http://h/$(tenant_id)", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/100%", "keystone fills in $(tenant_id)s and nothing else"],
     ["api-node:8774", "an endpoint's URL begins with http:// and a host"], ["http://", "an endpoint's URL begins with http:// and a host"],
+    ["xhttp://h/", "an endpoint's URL begins with http:// and a host"],
 ])("an endpoint's URL: %s", (publicUrl, reason) => {
     expect(endpointHandler().check!({ publicUrl })).toEqual(reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : []);
 });

@@ -29,7 +29,7 @@ test.each<[kind: string, type: string, resource: object, props: object, given?: 
     ["keystone/tenant", "Tenant", new Tenant("r", { identity, tenant: "t" }, opts), { ...asToken, tenant: "t", description: "", enabled: true }],
     ["keystone/tenant", "Tenant", new Tenant("r", { identity, tenant: "t", description: "d", enabled: false }, opts), { ...asToken, tenant: "t", description: "d", enabled: false }],
     ["keystone/user", "User", new User("r", { identity, ...user }, opts), { ...asToken, user: "nova", password: { secret: "pw" }, enabled: true }],
-    ["keystone/user", "User", new User("r", { identity, ...user, enabled: false }, opts), { ...asToken, user: "nova", password: { secret: "pw" }, enabled: false }],
+    ["keystone/user", "User", new User("r", { identity, ...user, email: "e", tenantId: "t", enabled: false }, opts), { ...asToken, user: "nova", password: { secret: "pw" }, email: "e", tenantId: "t", enabled: false }],
     ["keystone/role", "Role", new Role("r", { identity, role: "Member" }, opts), { ...asToken, role: "Member" }],
     ["keystone/grant", "Grant", new Grant("r", { identity, tenantId: "t", userId: "u", roleId: "r" }, opts), { ...asToken, tenantId: "t", userId: "u", roleId: "r" }],
     ["keystone/service", "Service", new Service("r", { identity, ...service }, opts), { ...asToken, ...service, description: "" }],
