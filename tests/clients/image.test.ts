@@ -53,6 +53,10 @@ test.each<[string, (glance: Images) => unknown]>([
     expect(await http.staleAfter(glance, { images: glance => glance.list() }, write)).toEqual(["images"]);
 });
 
+test("an image is public by either API's word for it", async () => {
+    for (const said of [{ visibility: "public" }, { is_public: true }]) expect((await images(admin, new Sent({ image: "http://h" }, said)).get("i")).isPublic).toBe(true);
+});
+
 test("the catalogue's URL may have a version in it: each request has its own", async () => {
     const { http, glance } = sending("http://h:9292/v1"), change = { op: "replace", path: "/name", value: "n" };
     await glance.list();
