@@ -100,7 +100,8 @@ class Connections {
         try { return await use(); } finally {
             await new Promise(setImmediate); // until node has put the connection back
             const next = this.waiting.shift();
-            if (next) next(); else this.free++;
+            if (next) setImmediate(next); // when this one's failure is known: it may spare the next one the question
+            else this.free++;
         }
     }
 }

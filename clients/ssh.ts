@@ -90,7 +90,11 @@ async function open(to: Connection): Promise<Session> {
         const timer = setTimeout(() => fail(`accepts no ssh session within ${CONNECT_SECONDS} s`), CONNECT_SECONDS * 1000);
         client.on("error", e => fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for root` : e.message));
         client.once("close", () => fail("the connection was closed"));
-        client.once("ready", () => { clearTimeout(timer); resolve(new Session(client)); });
+        client.once("ready", () => {
+            clearTimeout(timer);
+            client.setNoDelay(true); // a command's end of input would wait 40 ms for the answer to its beginning
+            resolve(new Session(client));
+        });
         client.connect({
             host: to.host, port: to.port, username: "root", privateKey, sock,
             readyTimeout: 0, keepaliveInterval: 5000, keepaliveCountMax: 3,

@@ -1,8 +1,9 @@
 import { compute, Compute } from "../../clients/compute";
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess } from "../../clients/identity";
-import { Http, HttpRequest, HttpResponse, Target } from "../../clients/http";
+import type { HttpRequest, HttpResponse, Target } from "../../clients/http";
 import { recorded, Replay } from "./replay";
+import { Sent } from "./sent";
 
 const admin: CloudAccess = { via: { name: "host a" } as Connection, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "admin", password: "admin_pass", tenant: "admin" };
 const [network, server] = ["513f8a35-1f89-46e5-9a49-e9dda369d712", "9cdb2ab4-5a0a-4c38-8395-ece69633af37"];
@@ -64,18 +65,10 @@ test("keypairs: Grizzly knows no ed25519", () => grizzly("keypair-get keypair-im
 
 test("a service is found by its binary: `service`, as later releases' documentation has it, is refused", async () => {
     expect(recorded("nova", "service-disable")).toMatchObject({ status: 422, req_body: '{"host": "grizzly", "service": "nova-compute"}' });
-    const sent: unknown[] = [];
-    class Sent extends Http {
-        override async request(_target: Target, { method, path, json }: HttpRequest): Promise<HttpResponse> {
-            const login = { access: { token: { id: "t" }, serviceCatalog: [{ type: "compute", endpoints: [{ publicURL: "http://h:8774/v2/abc" }] }] } };
-            if (path !== "/v2.0/tokens") sent.push([method, path, json]);
-            return new HttpResponse(200, {}, Buffer.from(JSON.stringify(login)));
-        }
-    }
-    const nova = compute(admin, new Sent());
+    const http = new Sent({ compute: "http://h:8774/v2/abc" }, {}), nova = compute(admin, http);
     await nova.enableService("compute-1", "nova-compute", false);
     await nova.enableService("compute-1", "nova-compute", true);
-    expect(sent).toEqual(["disable", "enable"].map(what => ["PUT", `/v2/abc/os-services/${what}`, { host: "compute-1", binary: "nova-compute" }]));
+    expect(http.sent).toEqual(["disable", "enable"].map(what => ["PUT", `/v2/abc/os-services/${what}`, { host: "compute-1", binary: "nova-compute" }]));
 });
 
 test("services", () => grizzly("services-filter", async nova => {
@@ -95,3 +88,80 @@ test("servers and their floating addresses", () => grizzly(
         expect(await outcome(nova.server(server!))).toEqual([404, "Instance could not be found"]);
         expect(await nova.servers(true)).toEqual([]);
     }));
+
+/** One object of each name that an answer may have. */
+const anything = {
+    network: {}, networks: [], floating_ip_info: [], floating_ip: {}, floating_ips: [{ id: 1 }], security_group: { rules: [] }, security_groups: [], security_group_rule: { ip_range: {} },
+    flavor: {}, flavors: [], services: [], hypervisors: [{ id: 1 }], server: { id: "s" }, servers: [{ id: "s" }], output: "login:",
+};
+const lists: Record<string, (nova: Compute) => Promise<unknown>> = {
+    networks: nova => nova.networks(), floating: nova => nova.floatingAddresses(), groups: nova => nova.securityGroups(), flavors: nova => nova.flavors(), services: nova => nova.services(),
+};
+const sending = () => { const http = new Sent({ compute: "http://h:8774/v2/abc" }, anything); return { http, nova: compute(admin, http) }; };
+
+test.each<[keyof Compute, string, unknown[]]>([
+    ["createNetwork", "networks", [{ label: "n", cidr: "10.0.0.0/24" }]], ["disassociateNetwork", "networks", ["n"]], ["deleteNetwork", "networks", ["n"]],
+    ["createFloatingAddresses", "floating", ["172.16.1.9", "p"]], ["deleteFloatingAddresses", "floating", ["172.16.1.9"]],
+    ["allocateFloatingIp", "floating", ["p"]], ["releaseFloatingIp", "floating", [1]], ["addFloatingIp", "floating", ["s", "a"]], ["removeFloatingIp", "floating", ["s", "a"]],
+    ["createSecurityGroup", "groups", ["g", ""]], ["deleteSecurityGroup", "groups", ["1"]], ["createRule", "groups", ["1", {}]], ["deleteRule", "groups", ["1"]],
+    ["createFlavor", "flavors", [{}]], ["deleteFlavor", "flavors", ["1"]], ["enableService", "services", ["h", "b", true]],
+])("%s: %s are asked for anew, and nothing else", async (write, kind, args) => {
+    const { http, nova } = sending();
+    expect(await http.staleAfter(nova, lists, () => (nova[write] as (...args: unknown[]) => Promise<unknown>)(...args))).toEqual([kind]);
+});
+
+test.each(Object.keys(lists))("%s are asked for anew when they are to be forgotten, and nothing else is", async kind => {
+    const { http, nova } = sending();
+    expect(await http.staleAfter(nova, lists, () => nova.forget(kind as "networks"))).toEqual([kind]);
+});
+
+test("what has no recorded answer is sent as nova's documentation has it", async () => {
+    const { http, nova } = sending();
+    expect(await nova.hypervisors()).toEqual([{ id: 1 }]);
+    expect(await nova.floatingIps()).toEqual([{ id: 1 }]);
+    expect((await nova.servers()).map(s => s.id)).toEqual(["s"]);
+    expect([await nova.consoleLog("s"), await nova.consoleLog("s", 20)]).toEqual(["login:", "login:"]);
+    await nova.removeFloatingIp("s", "172.16.1.1");
+    await nova.deleteSecurityGroup("7");
+    await nova.createRule("c0ffee", { protocol: "tcp", fromPort: 1, toPort: 2, cidr: "0.0.0.0/0" });
+    await nova.createRule("7", { protocol: "tcp", fromPort: 1, toPort: 2, cidr: "0.0.0.0/0" });
+    await nova.keypair("a b/c").catch(() => undefined);
+    await nova.deleteKeypair("a b/c");
+    const rule = { ip_protocol: "tcp", from_port: 1, to_port: 2, cidr: "0.0.0.0/0" };
+    expect(http.sent).toEqual([
+        ["GET", "/v2/abc/os-hypervisors"], ["GET", "/v2/abc/os-floating-ips"], ["GET", "/v2/abc/servers/detail"],
+        ["POST", "/v2/abc/servers/s/action", { "os-getConsoleOutput": {} }], ["POST", "/v2/abc/servers/s/action", { "os-getConsoleOutput": { length: 20 } }],
+        ["POST", "/v2/abc/servers/s/action", { removeFloatingIp: { address: "172.16.1.1" } }], ["DELETE", "/v2/abc/os-security-groups/7"],
+        ["POST", "/v2/abc/os-security-group-rules", { security_group_rule: { ...rule, parent_group_id: "c0ffee" } }],
+        ["POST", "/v2/abc/os-security-group-rules", { security_group_rule: { ...rule, parent_group_id: 7 } }],
+        ["GET", "/v2/abc/os-keypairs/a%20b%2Fc"], ["DELETE", "/v2/abc/os-keypairs/a%20b%2Fc"],
+    ]);
+});
+
+test("what nova leaves empty, and says in other ways", async () => {
+    const nothing = { bridge: null, bridge_interface: null, gateway: null, dns1: null, dns2: null, project_id: null };
+    const http = new Sent({ compute: "http://h:8774/v2/abc" }, {
+        networks: [{ ...nothing, id: "n", label: "six", cidr: null, multi_host: 1 }, { ...nothing, id: "m", label: "four", cidr: "10.0.0.0/24", dns2: "8.8.8.8", multi_host: null, project_id: "p" }],
+        security_groups: [{ id: 1, name: "default", rules: [{ id: 2, ip_protocol: null, from_port: null, to_port: null, ip_range: {} }, { id: 3, ip_protocol: "TCP", from_port: 0, to_port: 9, ip_range: { cidr: "10.0.0.0/8" } }] }],
+        flavors: [{ id: "1", name: "f", ram: 1, disk: 2, vcpus: 3 }, { id: "2", name: "g", ram: 1, disk: 2, vcpus: 3, "os-flavor-access:is_public": false }],
+        server: { id: "s", name: "s1", status: "ERROR", addresses: {}, fault: { message: "no host" }, "OS-EXT-SRV-ATTR:host": null },
+    });
+    const nova = compute(admin, http), none = { bridge: undefined, bridgeInterface: undefined, gateway: undefined, dns1: undefined, dns2: undefined, projectId: undefined };
+    expect(await nova.networks()).toStrictEqual([{ ...none, id: "n", label: "six", cidr: "", multiHost: true }, { ...none, id: "m", label: "four", cidr: "10.0.0.0/24", dns2: "8.8.8.8", multiHost: false, projectId: "p" }]);
+    expect(await nova.securityGroups()).toEqual([{ id: "1", name: "default", rules: [
+        { id: "2", protocol: "", fromPort: -1, toPort: -1, cidr: "" }, { id: "3", protocol: "tcp", fromPort: 0, toPort: 9, cidr: "10.0.0.0/8" },
+    ] }]);
+    expect((await nova.flavors()).map(f => [f.flavorId, f.isPublic])).toEqual([["1", true], ["2", false]]);
+    expect(await nova.server("s")).toStrictEqual({ id: "s", name: "s1", status: "ERROR", addresses: {}, host: undefined, fault: { message: "no host" } });
+});
+
+test("a network has three minutes, for nova makes a row for each of its addresses; other answers have the usual time", async () => {
+    const seen: unknown[] = [];
+    class Seen extends Sent {
+        override request(target: Target, request: HttpRequest): Promise<HttpResponse> { seen.push([request.path, request.deadlineSeconds]); return super.request(target, request); }
+    }
+    const nova = compute(admin, new Seen({ compute: "http://h:8774/v2/abc" }, { network: {}, networks: [] }));
+    await nova.createNetwork({ label: "n", cidr: "10.0.0.0/16" });
+    await nova.networks();
+    expect(seen.slice(1)).toEqual([["/v2/abc/os-networks", 180], ["/v2/abc/os-networks", undefined]]);
+});

@@ -2,8 +2,9 @@ import { createServer } from "http";
 import * as net from "net";
 import type { Connection } from "../../clients/connection";
 import { Http, HttpError, HttpRequest, HttpResponse, isStatus, Target } from "../../clients/http";
-import { CloudAccess, identity, IdentityAccess, Lists, session } from "../../clients/identity";
+import { CloudAccess, Identity, identity, IdentityAccess, Lists, session } from "../../clients/identity";
 import { Replay } from "./replay";
+import { Sent } from "./sent";
 
 const via = { name: "host a" } as Connection;
 const access: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
@@ -171,4 +172,124 @@ test("a list serves many, until a write of its kind", async () => {
     expect([await grants(), await get()]).toEqual([5, 3]);
     await expect(lists.get("roles", () => Promise.reject(new Error("down")))).rejects.toThrow("down");
     expect(await lists.get("roles", async () => "up again")).toBe("up again");
+});
+
+const lists: Record<string, (keystone: Identity) => Promise<unknown>> = {
+    tenants: keystone => keystone.tenants(), users: keystone => keystone.users(), roles: keystone => keystone.roles(), services: keystone => keystone.services(), endpoints: keystone => keystone.endpoints(),
+    grants: keystone => keystone.grants("t", "u"), "other grants": keystone => keystone.grants("t", "v"), ec2: keystone => keystone.ec2Credentials("u"), "other ec2": keystone => keystone.ec2Credentials("v"),
+};
+const sending = () => {
+    const http = new Sent({}, {
+        tenant: {}, tenants: [], user: {}, users: [], role: {}, roles: [], "OS-KSADM:service": {}, "OS-KSADM:services": [], endpoint: {}, endpoints: [], credential: {}, credentials: [],
+    });
+    return { http, keystone: identity(access, http) };
+};
+const endpoint = { region: "R", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" };
+
+test.each<[string, string[], (keystone: Identity) => Promise<unknown>]>([
+    ["a tenant made", ["tenants"], keystone => keystone.createTenant({ name: "t", description: "", enabled: true })], ["a tenant changed", ["tenants"], keystone => keystone.updateTenant("t", {})],
+    ["a tenant deleted", ["tenants", "grants", "other grants"], keystone => keystone.deleteTenant("t")],
+    ["a user made", ["users", "grants", "other grants"], keystone => keystone.createUser({ name: "u", password: "p", enabled: true })],
+    ["a user changed", ["users", "grants", "other grants"], keystone => keystone.updateUser("u", {})], ["a user deleted", ["users", "grants", "other grants", "ec2"], keystone => keystone.deleteUser("u")],
+    ["a role made", ["roles"], keystone => keystone.createRole("r")], ["a role deleted", ["roles", "grants", "other grants"], keystone => keystone.deleteRole("r")],
+    ["a grant", ["grants"], keystone => keystone.grant("t", "u", "r")], ["a grant taken away", ["grants"], keystone => keystone.revoke("t", "u", "r")],
+    ["a credential made", ["ec2"], keystone => keystone.createEc2Credential("u", "t")], ["a credential deleted", ["ec2"], keystone => keystone.deleteEc2Credential("u", "a")],
+    ["a service made", ["services"], keystone => keystone.createService({ name: "s", type: "t", description: "" })], ["a service deleted", ["services", "endpoints"], keystone => keystone.deleteService("s")],
+    ["an endpoint made", ["endpoints"], keystone => keystone.createEndpoint(endpoint)], ["an endpoint deleted", ["endpoints"], keystone => keystone.deleteEndpoint("e")],
+])("%s: %p are asked for anew, and nothing else", async (_name, stale, write) => {
+    const { http, keystone } = sending();
+    expect(await http.staleAfter(keystone, lists, write)).toEqual(stale);
+});
+
+test.each(["tenants", "users", "roles", "services", "endpoints"] as const)("%s are asked for anew when they are to be forgotten, and nothing else", async kind => {
+    const { http, keystone } = sending();
+    expect(await http.staleAfter(keystone, lists, () => keystone.forget(kind))).toEqual([kind]);
+});
+
+test("what has no recorded answer is sent as its documentation has it", async () => {
+    const { http, keystone } = sending();
+    expect(await http.by(() => keystone.deleteUser("u"))).toEqual([["DELETE", "/v2.0/users/u"]]);
+    expect(await http.by(() => keystone.deleteEc2Credential("u", "a"))).toEqual([["DELETE", "/v2.0/users/u/credentials/OS-EC2/a"]]);
+    expect(await http.by(() => keystone.createRole("r"))).toEqual([["POST", "/v2.0/OS-KSADM/roles", { role: { name: "r" } }]]);
+    expect(await http.by(() => keystone.updateTenant("t", { enabled: false }))).toEqual([["POST", "/v2.0/tenants/t", { tenant: { enabled: false } }]]);
+});
+
+test("a list that fails after it was dropped does not take the next one with it; a name's beginning is another name", async () => {
+    const lists = new Lists();
+    let fail!: (e: Error) => void;
+    const slow = lists.get("users", () => new Promise((_resolve, reject) => { fail = reject; }));
+    lists.drop(["users"]);
+    await lists.get("users", async () => 1);
+    fail(new Error("down"));
+    await expect(slow).rejects.toThrow("down");
+    lists.drop(["user"]);
+    expect(await lists.get("users", async () => 2)).toBe(1);
+    await expect(lists.changing(["users"], () => Promise.reject(new Error("refused")))).rejects.toThrow("refused");
+    expect(await lists.get("users", async () => 3)).toBe(3);
+});
+
+test("a login that fails is tried again by whoever comes next, and a password that is not accepted only then", async () => {
+    const answers = [new HttpError("POST", "/v2.0/tokens", 401, "", "auth-node"), new HttpError("POST", "/v2.0/tokens", 503, "", "auth-node")];
+    let logins = 0;
+    class Failing extends Http {
+        override async request(): Promise<HttpResponse> {
+            logins++;
+            const error = answers.shift();
+            if (error) throw error;
+            return new HttpResponse(200, {}, Buffer.from('{"access": {"token": {"id": "t"}}}'));
+        }
+    }
+    const user = session(admin, new Failing()), login = () => user.withLogin(async ({ token }) => token.id);
+    for (const status of [401, 503]) await expect(login()).rejects.toMatchObject({ status });
+    expect([await login(), await login(), logins]).toEqual(["t", "t", 3]);
+});
+
+test("who has other credentials has another session and other lists", () => {
+    const http = new Http();
+    expect(session({ ...admin, password: "other" }, http)).not.toBe(session(admin, http));
+    expect(session({ ...admin, tenant: "t2" }, http)).not.toBe(session(admin, http));
+    expect([identity({ ...access, adminToken: "other" }, http), identity({ ...access }, http)].map(i => i === identity(access, http))).toEqual([false, true]);
+});
+
+test.each([
+    ["http://h:8774/v2/abc", false, "h:8774/v2/abc/x"], ["http://h:8774/v2/abc/", false, "h:8774/v2/abc/x"], ["http://h/compute", false, "h:80/compute/x"], ["http://h:9292", true, "h:9292/x"],
+    ["http://h:9292/v1", true, "h:9292/x"], ["http://h:9292/image/v2.0/", true, "h:9292/image/x"], ["http://h:9292/image/", true, "h:9292/image/x"], ["http://h:9292/v1/image", true, "h:9292/v1/image/x"],
+])("a request below %s, from its root: %p", async (publicURL, fromRoot, asked) => {
+    let seen = "";
+    class Seen extends Http {
+        override async request({ host, port }: Target, { path, headers }: HttpRequest): Promise<HttpResponse> {
+            if (path !== "/v2.0/tokens") seen = `${host}:${port}${path} ${JSON.stringify(headers)}`;
+            return new HttpResponse(200, {}, Buffer.from(JSON.stringify({ access: { token: { id: "t" }, serviceCatalog: [{ type: "other", endpoints: [] }, { type: "any", endpoints: [{ publicURL }] }] } })));
+        }
+    }
+    const user = session(admin, new Seen());
+    await user.request("any", { method: "GET", path: "/x", headers: { "X-Of-Mine": "1" } }, fromRoot);
+    expect(seen).toBe(`${asked} {"X-Of-Mine":"1","X-Auth-Token":"t"}`);
+    await expect(user.request("other", { method: "GET", path: "/x" })).rejects.toThrow("has no endpoint of type other");
+});
+
+test("passwords and who is asked: what must not be in a message goes with every request; a password is tried where users log in", async () => {
+    const seen: unknown[] = [];
+    class Seen extends Http {
+        override async request({ port }: Target, { method, path, secrets }: HttpRequest): Promise<HttpResponse> {
+            seen.push([method, port, path, secrets]);
+            if (path === "/v2.0/tokens") throw new HttpError("POST", path, 500, "", "auth-node");
+            return new HttpResponse(200, {}, Buffer.from('{"user": {"id": "u", "name": "u", "email": null, "tenantId": null, "enabled": true}}'));
+        }
+    }
+    const keystone = identity({ ...access, publicPort: 5001 }, new Seen());
+    expect(await keystone.createUser({ name: "u", password: "pw", enabled: true })).toStrictEqual({ id: "u", name: "u", email: undefined, tenantId: undefined, enabled: true });
+    await keystone.updateUser("u", { password: "new" });
+    await keystone.updateUser("u", { email: "u@x" });
+    await expect(keystone.accepts("u", "pw1")).rejects.toMatchObject({ status: 500 });
+    expect(seen).toEqual([["POST", 35357, "/v2.0/users", ["pw"]], ["PUT", 35357, "/v2.0/users/u", ["new"]], ["PUT", 35357, "/v2.0/users/u", [""]], ["POST", 5001, "/v2.0/tokens", ["pw1"]]]);
+});
+
+test("what keystone leaves empty reads as empty", async () => {
+    const nothing = { id: "i", name: null, type: null, description: null, region: null, service_id: "s", publicurl: null, adminurl: null };
+    const http = new Sent({}, { "OS-KSADM:services": [nothing], endpoints: [nothing], tenants: [{ ...nothing, name: "t", enabled: true }], roles: [{ ...nothing, name: "r" }] }), keystone = identity(access, http);
+    expect(await keystone.services()).toEqual([{ id: "i", name: "", type: "", description: "" }]);
+    expect(await keystone.endpoints()).toEqual([{ id: "i", region: "", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" }]);
+    expect(await keystone.tenants()).toEqual([{ id: "i", name: "t", description: "", enabled: true }]);
+    expect(await keystone.roles()).toEqual([{ id: "i", name: "r" }]);
 });

@@ -3,9 +3,10 @@ import * as os from "os";
 import * as path from "path";
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess } from "../../clients/identity";
-import { images } from "../../clients/image";
+import { Images, images } from "../../clients/image";
 import { volumes } from "../../clients/volume";
 import { Replay } from "./replay";
+import { Sent } from "./sent";
 
 const admin: CloudAccess = { via: { name: "host a" } as Connection, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "admin", password: "admin_pass", tenant: "admin" };
 const outcome = (p: Promise<unknown>) => p.then(() => "done", e => [e.status, e.reason]);
@@ -41,6 +42,41 @@ test("data that arrive otherwise than they were sent are refused", () => grizzly
     expect(await outcome(images(admin, http).upload({ name: "cks", diskFormat: "raw", containerFormat: "bare", isPublic: false, file: file("x"), size: 1, checksum: "deadbeef" })))
         .toEqual([400, expect.stringMatching(/^Supplied checksum \(deadbeef\) and checksum generated/)]);
 }));
+
+const sending = (publicURL: string) => { const http = new Sent({ image: publicURL }, { id: "i", images: [], image: {} }); return { http, glance: images(admin, http) }; };
+const upload = { name: "n", diskFormat: "raw", containerFormat: "bare", isPublic: false, file: "/none", size: 1, checksum: "c" };
+
+test.each<[string, (glance: Images) => unknown]>([
+    ["forgotten", glance => glance.forget()], ["an upload", glance => glance.upload(upload)], ["a change", glance => glance.update("i", {})], ["one deleted", glance => glance.delete("i")],
+])("the list is asked for anew: %s", async (_name, write) => {
+    const { http, glance } = sending("http://h:9292");
+    expect(await http.staleAfter(glance, { images: glance => glance.list() }, write)).toEqual(["images"]);
+});
+
+test("an image is public by either API's word for it", async () => {
+    for (const said of [{ visibility: "public" }, { is_public: true }]) expect((await images(admin, new Sent({ image: "http://h" }, said)).get("i")).isPublic).toBe(true);
+});
+
+test("the catalogue's URL may have a version in it: each request has its own", async () => {
+    const { http, glance } = sending("http://h:9292/v1"), change = { op: "replace", path: "/name", value: "n" };
+    await glance.list();
+    await glance.get("i");
+    await glance.upload(upload);
+    await glance.update("i", { name: "n" });
+    await glance.update("i", { isPublic: true });
+    await glance.delete("i");
+    expect(http.sent).toEqual([
+        ["GET", "/v2/images?limit=100"], ["GET", "/v2/images/i"], ["POST", "/v1/images"], ["PATCH", "/v2/images/i", [change]],
+        ["PATCH", "/v2/images/i", [{ op: "replace", path: "/visibility", value: "public" }]], ["DELETE", "/v2/images/i"],
+    ]);
+});
+
+test("volumes of every tenant, and one of them", async () => {
+    const volume = { id: "v", display_name: null, status: "available", size: 2 }, http = new Sent({ volume: "http://h:8776/v1/abc" }, { volumes: [volume], volume }), cinder = volumes(admin, http);
+    expect(await cinder.list(true)).toEqual([{ id: "v", name: "", status: "available", sizeGb: 2 }]);
+    expect(await cinder.list()).toEqual([await cinder.get("v")]);
+    expect(http.sent).toEqual([["GET", "/v1/abc/volumes/detail?all_tenants=1"], ["GET", "/v1/abc/volumes/detail"], ["GET", "/v1/abc/volumes/v"]]);
+});
 
 test("volumes", () => grizzly("cinder", "auth-admin volume-create-no-type volume-all-tenants volume-get-missing volume-delete volume-delete-twice services", async ({ http }) => {
     const cinder = volumes(admin, http), made = await cinder.create("v1", 1);

@@ -2,9 +2,9 @@ import * as fs from "fs";
 import * as net from "net";
 import * as os from "os";
 import * as path from "path";
-import { Connection as ServerClient, Server, ServerHostKeyAlgorithm, utils } from "ssh2";
+import { Client, Connection as ServerClient, Server, ServerHostKeyAlgorithm, utils } from "ssh2";
 import { Connection, Unreachable } from "../../clients/connection";
-import { closeAll, exec, forward, HostKeyMismatch, quote, RemoteError } from "../../clients/ssh";
+import { closeAll, connect, exec, forward, HostKeyMismatch, quote, RemoteError, waitForSsh } from "../../clients/ssh";
 import { keyPair } from "../../providers/machine/host-key";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
@@ -14,30 +14,37 @@ const hostKey = newKey(), userKey = newKey(), otherKey = newKey();
 const keyFile = path.join(dir, "key");
 fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
 
-let connections = 0, sessionsNow = 0, sessionsMost = 0, refusals = 0;
-/** An ssh server that "runs" three commands: it echoes its input, says the command, or ends with code 3. */
+let connections = 0, forwards = 0, sessionsNow = 0, sessionsMost = 0, refusals = 0;
+/** Ports that the server makes no connection to, and those that it does not answer about. */
+const [refusedPort, silentPort] = [1, 2];
+/** An ssh server that "runs" commands: it echoes its input, says the command, ends with code 3 or by a signal, or never. */
 const serve = (client: ServerClient) => {
     connections++;
+    const { _sock: socket } = client as unknown as { _sock: net.Socket };
+    socket.setNoDelay(true);
     client.on("error", () => undefined);
     client.on("authentication", auth => {
         const parsed = utils.parseKey(userKey.public);
-        if (auth.method === "publickey" && !(parsed instanceof Error) && auth.key.data.equals(parsed.getPublicSSH())) auth.accept(); else auth.reject(["publickey"]);
+        if (auth.username === "root" && auth.method === "publickey" && !(parsed instanceof Error) && auth.key.data.equals(parsed.getPublicSSH())) auth.accept(); else auth.reject(["publickey"]);
     });
-    client.on("tcpip", (accept, _reject, info) => {
+    client.on("tcpip", (accept, reject, info) => {
+        forwards++;
+        if (info.destPort === silentPort) return;
+        if (info.destPort === refusedPort) { reject(); return; }
         const channel = accept(), target = net.connect(info.destPort, info.destIP);
         channel.pipe(target).pipe(channel);
         target.on("error", () => channel.close());
     });
     client.on("session", (accept, reject) => refusals > 0 && refusals-- ? reject() : accept().on("exec", (acceptExec, _reject, info) => {
-        // All in one packet.
-        const { _sock: socket } = client as unknown as { _sock: net.Socket };
-        if (info.command.includes("at once")) socket.cork();
+        if (info.command.includes("at once")) socket.cork(); // all in one packet
         const channel = acceptExec();
         if (info.command.includes("at once")) { channel.exit(3); channel.end(); socket.uncork(); return; }
         sessionsMost = Math.max(sessionsMost, ++sessionsNow);
         const input: Buffer[] = [];
         channel.on("data", (d: Buffer) => input.push(d)).on("end", () => setTimeout(() => {
             sessionsNow--;
+            if (info.command.includes("hang")) return;
+            if (info.command.includes("killed")) { channel.exit("KILL"); channel.end(); return; }
             if (info.command.includes("drop")) { client.end(); return; }
             channel.write(info.command.includes("cat") ? Buffer.concat(input) : info.command);
             if (info.command.includes("fail")) channel.stderr.write("went wrong\n");
@@ -90,6 +97,16 @@ test("a command that ends as soon as it has begun is heard", async () => {
     for (let i = 0; i < 20; i++) expect(await exec(to(), "at once", { allowFailure: true })).toMatchObject({ code: 3 });
 });
 
+test("nothing that is written waits for the answer to what was written before", async () => {
+    await closeAll();
+    const noDelay = jest.spyOn(Client.prototype, "setNoDelay"), before = connections;
+    await connect(to());
+    expect(noDelay.mock.calls).toEqual([[true]]);
+    await exec(to(), "cat");
+    expect(connections - before).toBe(1);
+    noDelay.mockRestore();
+});
+
 test("a session that is refused for the moment is asked for again, and its command runs once", async () => {
     refusals = 2;
     expect(await exec(to(), "once")).toMatchObject({ code: 0, stdout: expect.stringContaining("once") });
@@ -107,17 +124,92 @@ test("a script that fails is told with the machine's name and what it said", asy
 });
 
 test("another host key: nothing is sent, both fingerprints are shown, and it is not taken for an outage", async () => {
-    const error = await exec(to({ hostKey: otherKey.public }), "cat").catch(e => e as Error);
+    const error = await exec(to({ hostKey: `${otherKey.public}\n${otherKey.public}` }), "cat").catch(e => e as Error);
     expect(error).toBeInstanceOf(HostKeyMismatch);
+    expect((error as Error).name).toBe("HostKeyMismatch");
     expect(error).not.toBeInstanceOf(Unreachable);
-    expect((error as Error).message).toMatch(/^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:\S+\); nothing was changed$/);
+    expect((error as Error).message).toMatch(/^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:[^\s=]+, SHA256:[^\s=]+\); nothing was changed$/);
 });
 
-test("a host that accepts and then says nothing is given up within ten seconds", async () => {
+/** Runs with a clock that goes on by {@link pass} alone. */
+async function timed(use: (pass: (seconds: number) => Promise<void>) => Promise<void>): Promise<void> {
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "setInterval", "queueMicrotask"] });
+    try { await use(seconds => jest.advanceTimersByTimeAsync(seconds * 1000)); } finally { jest.useRealTimers(); }
+}
+/** Lets time pass, and the other side answer, until something has ended; the seconds that it took, 20 at most. */
+async function ending(asked: Promise<unknown>, pass: (seconds: number) => Promise<void>): Promise<number> {
+    let ended = false;
+    asked.catch(() => undefined).finally(() => { ended = true; });
     const start = Date.now();
-    await expect(exec(to({ port: ports.mute }), "cat")).rejects.toThrow(/accepts no ssh session within 8 s/);
-    expect(Date.now() - start).toBeLessThan(10_000);
-}, 15_000);
+    while (!ended && Date.now() - start < 20_000) {
+        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+        if (!ended) await pass(0.125);
+    }
+    return (Date.now() - start) / 1000;
+}
+
+test("a host that accepts and then says nothing is given up after eight seconds", () => timed(async pass => {
+    const asked = exec(to({ port: ports.mute }), "cat");
+    expect(await ending(asked, pass)).toBe(8);
+    await expect(asked).rejects.toThrow(`db-node (127.0.0.1, port ${ports.mute}): accepts no ssh session within 8 s`);
+}));
+
+test("sessions that are refused for eight seconds: the machine could not be asked", () => timed(async pass => {
+    await connect(to());
+    refusals = Infinity;
+    const asked = exec(to(), "cat");
+    expect(await ending(asked, pass)).toBeGreaterThan(8);
+    refusals = 0;
+    await expect(asked).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^db-node: \S/) });
+}));
+
+test("a machine behind which nobody answers, or another says no", () => timed(async pass => {
+    await connect(to());
+    const silent = forward(to(), "10.0.0.9", silentPort);
+    expect(await ending(silent, pass)).toBe(8);
+    await expect(silent).rejects.toMatchObject({ name: "Unreachable", message: `10.0.0.9, port ${silentPort}, does not answer db-node within 8 s` });
+    await expect(forward(to(), "10.0.0.9", refusedPort)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^10\.0\.0\.9, port 1, cannot be reached from db-node: \S/) });
+}));
+
+test("a command that does not end in time fails, and the machine is not taken for dead", async () => {
+    const error = await exec(to(), "hang", { timeoutSeconds: 0.1 }).catch(e => e as Error);
+    expect(error).toEqual(new Error("db-node: a command did not end within 0.1 s"));
+    expect(error).not.toBeInstanceOf(Unreachable);
+});
+
+test("a command that a signal ended has no code of its own", async () => {
+    expect((await exec(to(), "killed", { allowFailure: true })).code).toBe(255);
+});
+
+test.each([
+    ["what it complained of, the end of it", "1\n2\n3\n4\n5\n6\n7\n", "out", "2\n3\n4\n5\n6\n7"], ["what it said, where it did not complain", " \n", "out\n", "out"], ["its code, where it said nothing", "", "", "ended with code 3"],
+])("a script that failed is told by %s", (_name, stderr, stdout, told) => {
+    expect(String(new RemoteError("db-node", { stdout, stderr, code: 3 }))).toBe(`RemoteError: db-node: ${told}`);
+});
+
+test("a key that cannot be read is said to be, and the machine is not taken for dead", async () => {
+    const error = await exec(to({ keyFile: "/none" }), "cat").catch(e => e as Error);
+    expect((error as Error).message).toMatch(/^db-node: the ssh key cannot be read: ENOENT.*\/none/);
+    expect(error).not.toBeInstanceOf(Unreachable);
+});
+
+test("one of several host keys is enough", async () => {
+    expect((await exec(to({ hostKey: `${otherKey.public}\n\n  ${hostKey.public}\n` }), "cat", { input: "two" })).stdout).toBe("two");
+});
+
+test("a machine that is starting is waited for, as long as it may take; one with another host key is not", async () => {
+    const starting = new Server({ hostKeys: [hostKey.private] }, serve), listen = (port: number) => new Promise<void>(resolve => starting.listen(port, "127.0.0.1", resolve));
+    await listen(0);
+    const { port } = starting.address() as net.AddressInfo;
+    await new Promise(resolve => starting.close(resolve));
+    await expect(waitForSsh(to({ port }), 0)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^db-node did not accept ssh within 0 s; last: db-node \(127\.0\.0\.1, port \d+\): .*ECONNREFUSED/) });
+    const waiting = waitForSsh(to({ port }), 60);
+    await listen(port);
+    await waiting;
+    await expect(waitForSsh(to({ port, hostKey: otherKey.public }), 60)).rejects.toThrow(HostKeyMismatch);
+    await closeAll();
+    await new Promise(resolve => starting.close(resolve));
+});
 
 test("a refused connection, a key that is not accepted, a connection lost on the way: the machine could not be asked", async () => {
     const closed = net.createServer();
@@ -126,13 +218,19 @@ test("a refused connection, a key that is not accepted, a connection lost on the
     const wrong = path.join(dir, "wrong");
     fs.writeFileSync(wrong, otherKey.private, { mode: 0o600 });
     await expect(exec(to({ keyFile: wrong }), "cat")).rejects.toThrow(/the key .*wrong is not accepted for root/);
-    await expect(exec(to(), "drop")).rejects.toThrow(Unreachable);
+    await expect(exec(to(), "drop")).rejects.toMatchObject({ name: "Unreachable", message: "db-node: the connection was lost while a command ran" });
     expect((await exec(to(), "cat", { input: "again" })).stdout).toBe("again");
 });
 
 test("a machine behind another one is reached through it", async () => {
     const jump = to({ name: "central" });
-    expect((await exec(to({ jump }), "cat", { input: "through" })).stdout).toBe("through");
+    const before = forwards, through = async (host: Connection) => expect((await exec(to({ jump: host }), "cat", { input: "through" })).stdout).toBe("through");
+    for (let i = 0; i < 2; i++) await through(jump);
+    expect(forwards - before).toBe(1);
+    // The same address behind another host is another machine.
+    await through({ ...jump, port: ports.ecdsa, hostKey: keysOf59.ecdsa.publicKey });
+    expect(forwards - before).toBe(2);
+    await expect(exec(to({ jump: to({ hostKey: otherKey.public }) }), "cat")).rejects.toThrow(/^host 127\.0\.0\.1: its ssh key/);
     const channel = await forward(jump, "127.0.0.1", ports.mute);
     channel.destroy();
 });

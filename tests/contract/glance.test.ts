@@ -25,7 +25,7 @@ test("an image that is not in the list is gone; deleting it again is success", (
 
 test("an image without data is not active: it shows, and means another image", () => grizzly("auth-admin v2-filter-tenant v2-list-last", async api => {
     const queued = "d1e4b554-90ec-4167-b4bf-54695a0f9aef", handler = imageHandler(api);
-    expect(await handler.read(queued, recordedImage)).toMatchObject({ name: "", status: "queued", diskFormat: "", sha256: recordedImage.sha256 });
+    expect(await handler.read(queued, recordedImage)).toMatchObject({ name: "", status: "queued", diskFormat: "", containerFormat: "", sha256: recordedImage.sha256 });
     expect(handler.replaceOn).toContain("status");
 }));
 

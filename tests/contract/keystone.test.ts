@@ -124,7 +124,7 @@ describe("a malformed URL, with which nobody can log in on a tenant", () => {
     }));
 
     test.each([
-        ["http://h:$(public_port)s/v2.0", false], ["http://h/%(user_id)s/100%%", false], ["http://h/%s", false], ["http://h/a%20service", false], ["http://h:%(compute_port)d", false], ["", false],
+        ["http://h:$(public_port)s/v2.0", false], ["http://h/%(user_id)s/100%%", false], ["http://h/%s", false], ["http://%(public_bind_host)s%(admin_bind_host)s%(bind_host)s%(compute_host)s:%(admin_port)s%(compute_port)s/%(project_id)s%(public_endpoint)s%(admin_endpoint)s", false], ["http://h/a%20service", false], ["http://h:%(compute_port)d", false], ["", false],
         ["http://h/$(tenant_id)", true], ["http://h/$(tenant_id)s%", true], ["http://h/a%20b", true], ["http://h/$(nosuch)s", true],
     ])("%s: %s", async (publicUrl, malformed) => {
         const api = { forget: () => undefined, endpoints: async () => [{ id: "e", ...endpoint, publicUrl }], createEndpoint: jest.fn(), deleteEndpoint: jest.fn() };

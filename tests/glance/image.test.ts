@@ -18,7 +18,8 @@ const inputs = { cloud: {} as CloudAccess, name: "cirros-0.3.0", file, sha256: h
 class Glance {
     all: Image[] = [];
     uploads = 0;
-    forget(): void { return; }
+    forgotten = 0;
+    forget(): void { this.forgotten++; }
     list = async () => [...this.all];
     upload = async ({ file: from, ...image }: ImageUpload) => { expect(path.dirname(from)).toBe(dir); this.all.push({ id: `image-${++this.uploads}`, status: "active", ...image }); return this.all.at(-1)!; };
     update = async (id: string, change: Partial<Image>) => Object.assign(this.all.find(i => i.id === id)!, change);
@@ -30,7 +31,7 @@ test("uploaded once, read, renamed and hidden, gone, deleted twice", async () =>
     const { id, outputs } = await handler.create(inputs), recorded = { ...inputs, ...outputs };
     expect(outputs).toEqual({ checksum: hash("md5"), size: data.length });
     expect(await handler.create(inputs)).toEqual({ id, outputs });
-    expect(glance.uploads).toBe(1);
+    expect([glance.uploads, glance.forgotten]).toEqual([1, 2]);
     expect(await handler.read(id, recorded)).toEqual(recorded);
     await handler.update(id, recorded, { ...inputs, name: "renamed", isPublic: false });
     expect(await handler.read(id, recorded)).toMatchObject({ name: "renamed", isPublic: false });
@@ -81,4 +82,10 @@ test("checks", () => {
         { property: "sha256", reason: '"abc" is not a SHA-256: 64 hexadecimal digits' },
         { property: "diskFormat", reason: '"zip" is none of raw, vhd, vmdk, vdi, iso, qcow2, aki, ari, ami' },
     ]);
+    expect(imageHandler().check!({ name: "", containerFormat: "zip" })).toEqual([
+        { property: "name", reason: "an image has a name" }, { property: "containerFormat", reason: '"zip" is none of bare, ovf, aki, ari, ami' },
+    ]);
+    expect(imageHandler().check!({ sha256: `x${hash("sha256")}` })).toHaveLength(1);
+    expect(imageHandler().check!({ sha256: `${hash("sha256")}x` })).toHaveLength(1);
+    for (const given of [{}, inputs, { sha256: hash("sha256").toUpperCase() }]) expect(imageHandler().check!(given)).toEqual([]);
 });

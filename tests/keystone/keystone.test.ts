@@ -13,14 +13,15 @@ import { userHandler } from "../../providers/keystone/user";
 const access: IdentityAccess = { via: { name: "host a" } as Connection, host: "auth-node", adminPort: 35357, adminToken: "t" };
 const error = (status: number, reason = "") => new HttpError("GET", "/v2.0/x", status, reason, "auth-node, port 35357");
 
-/** Identity in memory: a handler is given its methods, and `calls` is what it wrote. */
+/** Identity in memory: a handler is given its methods; `calls` is what it wrote, `forgotten` the lists that it wanted anew. */
 class Keystone {
     readonly calls: string[] = [];
+    readonly forgotten: string[] = [];
     broken: Error | undefined;
     readonly all = { tenants: [] as Tenant[], users: [] as (User & { password: string })[], roles: [] as Role[], services: [] as IdentityService[], endpoints: [] as Endpoint[], grants: [] as string[] };
     private next = 0;
 
-    forget(): void { return; }
+    forget(kind: string): void { this.forgotten.push(kind); }
     private list<T>(of: T[]): Promise<T[]> { return this.broken ? Promise.reject(this.broken) : Promise.resolve([...of]); }
     private add<T extends object>(kind: string, to: (T & { id: string })[], object: T): Promise<T & { id: string }> {
         this.calls.push(`create ${kind}`);
@@ -86,6 +87,59 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
     await handler.delete(id, inputs);
 });
 
+test.each<[keyof ReturnType<typeof kinds>, object]>([
+    ["tenant", { tenant: "other" }], ["user", { user: "other" }], ["role", { role: "other" }], ["grant", { roleId: "r2" }], ["service", { service: "other" }], ["endpoint", { region: "elsewhere" }],
+])("%s: another one is not taken for it", async (name, change) => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"], others = { ...inputs, ...change };
+    const other = await handler.create(others), { id } = await handler.create(inputs);
+    expect(id).not.toBe(other.id);
+    expect(await handler.read(id, inputs)).toEqual(inputs);
+    await handler.delete(id, inputs);
+    expect([await handler.read(id, inputs), await handler.read(other.id, others)]).toEqual([undefined, others]);
+});
+
+test("a service of another type or description is another one; of several the equal one is taken", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).service, compute = { name: "nova", type: "compute", description: inputs.description };
+    keystone.all.services.push({ ...compute, id: "s1", type: "ec2" });
+    const { id } = await handler.create(inputs);
+    expect([id, keystone.all.services.length]).toEqual(["service-1", 2]);
+    keystone.all.services = [{ ...compute, id: "s2", description: "other" }, { ...compute, id: "s3" }];
+    expect(await handler.create(inputs)).toEqual({ id: "s3", outputs: {} });
+    keystone.all.services.pop();
+    await expect(handler.create(inputs)).rejects.toThrow('service nova (compute) exists with description "other"; wanted: description "OpenStack Compute Service".');
+});
+
+test("a role in other letters is refused", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).role;
+    await handler.create(inputs);
+    await expect(handler.create({ ...inputs, role: "MEMBER" })).rejects.toThrow('role MEMBER exists with name "Member"; wanted: name "MEMBER".');
+});
+
+test("a user who is disabled gets the password untried; a password that is known to differ is not tried again", async () => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user, off = { ...inputs, enabled: false };
+    const { id } = await handler.create(off);
+    await handler.create(off);
+    expect(keystone.calls).toEqual(["create user", "update user password"]);
+    keystone.all.users[0]!.enabled = true;
+    keystone.calls.length = 0;
+    expect((await handler.read(id, { ...inputs, password: differs }))!.password).toBe(differs);
+    expect(keystone.calls).toEqual([]);
+});
+
+test("a grant that keystone refuses is not made", async () => {
+    const keystone = new Keystone();
+    keystone.grant = () => Promise.reject(error(403));
+    await expect(kinds(keystone).grant.handler.create(kinds(keystone).grant.inputs)).rejects.toMatchObject({ status: 403 });
+});
+
+test.each([["tenant", "tenants"], ["user", "users"], ["role", "roles"], ["service", "services"], ["endpoint", "endpoints"]] as const)("%s: %s are asked for anew before one is made, and then no more", async (name, list) => {
+    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+    const { id } = await handler.create(inputs);
+    await handler.read(id, inputs);
+    await handler.delete(id, inputs);
+    expect(keystone.forgotten).toEqual([list]);
+});
+
 test.each(names)("%s: not asked is not gone", async name => {
     const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
     for (const status of [401, 403, 500]) {
@@ -127,9 +181,11 @@ test("a user's password: a wrong one shows as different, is set by an update, an
 
 test("an adopted user gets the password", async () => {
     const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user;
-    keystone.all.users.push({ id: "u7", name: "nova", password: "from elsewhere", tenantId: "tenant-1", enabled: true });
+    keystone.all.users.push({ id: "u7", name: "nova", password: "from elsewhere", email: "nova@x", tenantId: "tenant-1", enabled: true });
     expect((await handler.create(inputs)).id).toBe("u7");
     expect(keystone.calls).toEqual(["login", "update user password"]);
+    delete keystone.all.users[0]!.email;
+    await expect(handler.create({ ...inputs, email: "nova@x" } as never)).rejects.toThrow('user nova exists with email not set; wanted: email "nova@x".');
 });
 
 test("a grant of a tenant that is gone is gone", async () => {
@@ -144,9 +200,11 @@ test("EC2 credentials: made once however often it is tried, kept while they are 
     const made = await handler.create(inputs);
     expect(made).toEqual({ id: "access-2", outputs: { access: "access-2", secret: "s" } });
     expect(await handler.create(inputs)).toEqual(made);
+    expect(keystone.forgotten).toEqual(["ec2 u", "ec2 u"]);
     const recorded = { ...inputs, ...made.outputs };
     expect(await handler.read(made.id, recorded)).toEqual(recorded);
-    expect(await handler.read(made.id, { ...recorded, userId: "gone" })).toBeUndefined();
+    for (const other of [{ userId: "gone" }, { tenantId: "another tenant" }]) expect(await handler.read(made.id, { ...recorded, ...other })).toBeUndefined();
+    expect(await handler.read("access-1", recorded)).toBeUndefined();
     expect(await handler.update(made.id, recorded, inputs)).toEqual(made.outputs);
     keystone.broken = error(500, "(OperationalError)");
     await expect(handler.read(made.id, recorded)).rejects.toMatchObject({ name: "Unreachable" });
@@ -162,7 +220,7 @@ test("an endpoint with other URLs is refused, one with the same among them adopt
     const endpoint = { region: "RegionOne", serviceId: "s", publicUrl: "http://other/", adminUrl: url, internalUrl: url };
     keystone.all.endpoints.push({ id: "e1", ...endpoint });
     await expect(handler.create(inputs)).rejects.toThrow(`endpoint e1 of service s in RegionOne exists with publicUrl "http://other/"; wanted: publicUrl "${url}".`);
-    keystone.all.endpoints.push({ id: "e2", ...endpoint, publicUrl: url });
+    keystone.all.endpoints.push(...["adminUrl", "internalUrl"].map(other => ({ id: other, ...endpoint, publicUrl: url, [other]: "http://other/" })), { id: "e2", ...endpoint, publicUrl: url });
     expect((await handler.create(inputs)).id).toBe("e2");
 });
 
@@ -171,12 +229,21 @@ test.each([
     ["http://h/%(tenant_id", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/$(nosuch)s", "keystone fills in $(tenant_id)s and nothing else"],
     ["http://h/$(tenant_id)", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/100%", "keystone fills in $(tenant_id)s and nothing else"],
     ["api-node:8774", "an endpoint's URL begins with http:// and a host"], ["http://", "an endpoint's URL begins with http:// and a host"],
+    ["xhttp://h/", "an endpoint's URL begins with http:// and a host"],
 ])("an endpoint's URL: %s", (publicUrl, reason) => {
     expect(endpointHandler().check!({ publicUrl })).toEqual(reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : []);
 });
 
-test("what cannot be is said before anything is changed", () => {
-    expect(userHandler().check!({ user: "", password: "" }).map(p => p.property)).toEqual(["user", "password"]);
-    expect(serviceHandler().check!({ type: "Compute!" })).toEqual([{ property: "type", reason: '"Compute!" is not a type of service such as compute' }]);
-    expect(tenantHandler().check!({})).toEqual([]);
+const noType = (type: string) => `"${type}" is not a type of service such as compute`;
+test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
+    ["tenant", {}, {}], ["tenant", { tenant: "t" }, {}], ["tenant", { tenant: "" }, { tenant: "a tenant has a name" }], ["role", {}, {}], ["role", { role: "" }, { role: "a role has a name" }],
+    ["user", {}, {}], ["user", { user: "", password: "" }, { user: "a user has a name", password: "user  needs a password that is not empty" }],
+    ["user", { user: "nova", password: "" }, { password: "user nova needs a password that is not empty" }], ["user", { password: "" }, { password: "user  needs a password that is not empty" }],
+    ["service", {}, {}], ["service", { type: "object-store2" }, {}], ["service", { type: "Compute!" }, { type: noType("Compute!") }], ["service", { type: "a compute" }, { type: noType("a compute") }], ["service", { type: "" }, { type: noType("") }],
+    ["endpoint", { publicUrl: "https://h/" }, {}],
+    ["endpoint", { publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" }, Object.fromEntries(Object.entries({ publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" })
+        .map(([property, url]) => [property, `"${url}": an endpoint's URL begins with http:// and a host`]))],
+])("what cannot be is said before anything is changed: %s %j", (kind, given, problems) => {
+    const { check } = kinds(new Keystone())[kind].handler as ReturnType<typeof kinds>["tenant"]["handler"];
+    expect(check!(given)).toEqual(Object.entries(problems).map(([property, reason]) => ({ property, reason })));
 });

@@ -12,14 +12,15 @@ import { serviceStateHandler } from "../../providers/nova/service-state";
 const cloud = { tenant: "admin" } as CloudAccess;
 const error = (status: number, reason = "") => new HttpError("GET", "/v2/x", status, reason, "api-node, port 8774");
 
-/** Nova in memory; `calls` is what was written. */
+/** Nova in memory; `calls` is what was written, `forgotten` the lists that were to be asked for anew. */
 class Nova {
     readonly calls: string[] = [];
+    readonly forgotten: string[] = [];
     broken: Error | undefined;
     nets: Network[] = []; pool: FloatingAddress[] = []; sizes: FlavorSpec[] = []; keys: Keypair[] = []; agents: ServiceState[] = [];
     groups: SecurityGroup[] = [{ id: "1", name: "default", rules: [] as Rule[] }];
 
-    forget(): void { return; }
+    forget(kind: string): void { this.forgotten.push(kind); }
     private async ask<T>(answer: T): Promise<T> { if (this.broken) throw this.broken; return structuredClone(answer); }
     networks = () => this.ask(this.nets);
     createNetwork = async (n: NetworkSpec) => { this.calls.push("create"); const made = { bridge: "br100", ...n, id: `n${this.nets.length + 1}` }; this.nets.push(made); return made; };
@@ -59,12 +60,35 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
     const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"];
     expect(handler.check!(inputs)).toEqual([]);
     const { id } = await handler.create(inputs);
-    expect((await handler.create(inputs)).id).toBe(id);
+    expect(id).toMatch(/./);
+    expect(await handler.create(inputs)).toEqual({ id, outputs: {} });
     expect(nova.calls.filter(c => c.startsWith("create"))).toHaveLength(1);
     expect(await handler.read(id, inputs)).toEqual(inputs);
     await handler.delete(id, inputs);
     expect(await handler.read(id, inputs)).toBeUndefined();
     await handler.delete(id, inputs);
+});
+
+test.each<[keyof ReturnType<typeof kinds>, object]>([
+    ["network", { label: "net2", cidr: "10.98.0.0/22" }], ["floatingRange", { range: "172.16.2.0/29", pool: "other" }], ["securityRule", { protocol: "tcp" }], ["flavor", { flavorId: "7", name: "x2.tiny" }], ["keypair", { name: "k2" }],
+])("%s: another one is not taken for it", async (name, change) => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"], others = { ...inputs, ...change };
+    const other = await handler.create(others), { id } = await handler.create(inputs);
+    expect(id).not.toBe(other.id);
+    expect(await handler.read(id, inputs)).toEqual(inputs);
+    await handler.delete(id, inputs);
+    expect([await handler.read(id, inputs), await handler.read(other.id, others)]).toEqual([undefined, others]);
+});
+
+test.each<[keyof ReturnType<typeof kinds>, string, boolean]>([
+    ["network", "networks", true], ["floatingRange", "floating", true], ["securityRule", "groups", true], ["flavor", "flavors", false],
+])("%s: %s are asked for anew before one is made, and before one is deleted that has to be looked up", async (name, list, lookedUp) => {
+    const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"];
+    const { id } = await handler.create(inputs);
+    expect(nova.forgotten).toEqual([list]);
+    await handler.read(id, inputs);
+    await handler.delete(id, inputs);
+    expect(nova.forgotten).toEqual(lookedUp ? [list, list] : [list]);
 });
 
 test.each(names)("%s: not asked is not gone", async name => {
@@ -129,6 +153,29 @@ describe("floating range", () => {
         expect(nova.pool.map(a => a.address)).toEqual(addressesOf(inputs.range));
     });
 
+    test("what is wrong in two ways is named in both; what an instance has is in use, whoever it is", async () => {
+        const { nova, handler } = await made();
+        for (const n of [0, 1]) nova.pool[n]!.pool = "other";
+        nova.pool.push({ ...nova.pool[3]! }, { ...nova.pool[3]!, address: "172.61.1.9", pool: "other" }, { ...nova.pool[3]!, address: "172.61.1.9" }, { ...nova.pool[3]!, address: "172.61.1.20" });
+        const [moved, twice] = ["172.16.1.1 (pool other)", "172.16.1.4 (pool public, 2 times)"];
+        expect((await handler.read("", inputs))!.foreign).toEqual([moved, "172.16.1.2 (pool other)", twice, "172.61.1.9 (pool other, pool public, 2 times)", "172.61.1.20 (pool public)"]);
+        for (const n of [0, 3, 7, 9]) nova.pool[n]!.instance_uuid = "an instance";
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow(`in use, but not as wanted: ${moved}, ${twice}; wanted: pool public, once.`);
+        for (const n of [0, 3]) nova.pool[n]!.instance_uuid = null;
+        await expect(handler.update("", inputs, inputs)).rejects.toThrow("in use from pool public: 172.61.1.9, 172.61.1.20. Release them");
+    });
+
+    test("a range that is all in another pool is moved address by address; one request makes a range, and one deletes it", async () => {
+        const nova = new Nova(), { handler } = kinds(nova).floatingRange;
+        expect((await handler.create(inputs)).id).toBe("public/172.16.1.0/29");
+        for (const entry of nova.pool) entry.pool = "other";
+        await handler.update("", inputs, inputs);
+        expect(nova.calls).toEqual([`create ${inputs.range}`, ...addressesOf(inputs.range).map(a => `delete ${a}`), ...addressesOf(inputs.range).map(a => `create ${a}`)]);
+        nova.calls.length = 0;
+        await handler.delete("", inputs);
+        expect(nova.calls).toEqual([`delete ${inputs.range}`]);
+    });
+
     test("addresses in a row are shown as one", () => {
         expect(runs(["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.255", "10.0.1.0", "10.0.1.1"])).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.255-10.0.1.1"]);
     });
@@ -157,6 +204,9 @@ test("a network of the same range but another bridge is refused; one with a tena
     nova.nets[0]!.projectId = "demo";
     await handler.delete("n1", inputs);
     expect(nova.calls).toEqual(["disassociate", "delete"]);
+    nova.nets = [{ id: "n3", label: "a tenant's", cidr: "10.3.0.0/24", projectId: "demo" }, { id: "n4", label: "net4", cidr: "10.4.0.0/24" }];
+    await handler.delete("n4", inputs);
+    expect(nova.calls.slice(2)).toEqual(["delete"]);
     nova.nets = [{ id: "n2", label: "net1", cidr: "10.99.0.0/22" }];
     nova.deleteNetwork = () => Promise.reject(error(500, "The server has either erred"));
     await expect(handler.delete("n2", inputs)).rejects.toThrow(/^network net1 cannot be deleted: .*500 The server has either erred. Nova says so too while an instance uses it/);
@@ -166,15 +216,17 @@ test("a network with an IPv6 range alone keeps nova from making others: said, wh
     const nova = new Nova(), { handler, inputs } = kinds(nova).network;
     nova.createNetwork = () => Promise.reject(error(400, "The server could not comply with the request."));
     await expect(handler.create(inputs)).rejects.toThrow(/^GET .*400 The server could not comply with the request\.$/);
-    nova.nets = [{ id: "n6", label: "six", cidr: "" }];
+    nova.nets = [{ id: "n4", label: "four", cidr: "10.1.0.0/24" }, { id: "n6", label: "six", cidr: "" }];
     await expect(handler.create(inputs)).rejects.toThrow(/400 The server could not comply with the request\. Network six \(n6\) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again$/);
 });
 
-test("a flavor's name under another id is refused", async () => {
+test("a flavor's name under another id is refused, and its id under another name", async () => {
     const nova = new Nova(), { handler, inputs } = kinds(nova).flavor;
     const { cloud: _cloud, ...flavor } = inputs;
     nova.sizes = [{ ...flavor, flavorId: "7" }];
     await expect(handler.create(inputs)).rejects.toThrow('flavor x1.tiny (id 7) exists with flavorId "7"; wanted: flavorId "6".');
+    nova.sizes = [{ ...flavor, name: "other" }];
+    await expect(handler.create(inputs)).rejects.toThrow('flavor other (id 6) exists with name "other"; wanted: name "x1.tiny".');
 });
 
 test("a keypair's comment makes no difference, its key does", async () => {
@@ -184,14 +236,37 @@ test("a keypair's comment makes no difference, its key does", async () => {
     expect(await handler.read(inputs.name, inputs)).toEqual(inputs);
     nova.keys[0]!.publicKey = "ssh-rsa AAAAother x";
     expect((await handler.read(inputs.name, inputs))!.publicKey).toBe("ssh-rsa AAAAother x");
-    await expect(handler.create(inputs)).rejects.toThrow("keypair gridka-api-node exists with publicKey");
+    await expect(handler.create(inputs)).rejects.toThrow('keypair gridka-api-node exists with publicKey "ssh-rsa AAAAother"; wanted: publicKey "ssh-rsa AAAAB3Nz".');
+    nova.keys[0]!.publicKey = " ssh-rsa  AAAAB3Nz\n";
+    expect((await handler.create(inputs)).id).toBe(inputs.name);
+    nova.keys = [];
+    await handler.create({ ...inputs, publicKey: ` ${inputs.publicKey}\n` });
+    expect(nova.keys[0]!.publicKey).toBe(inputs.publicKey);
     nova.keypair = async () => ({ name: "GridKa-api-node", publicKey: inputs.publicKey });
     await expect(handler.create(inputs)).rejects.toThrow('keypair gridka-api-node exists with name "GridKa-api-node"; wanted: name "gridka-api-node".');
+});
+
+test("a rule is another one if its group, protocol, a port or its range is another", async () => {
+    const rule = { group: "web", protocol: "tcp", fromPort: 80, toPort: 88, cidr: "0.0.0.0/0" }, inputs = { cloud, ...rule };
+    const near = { protocol: { ...rule, protocol: "udp" }, fromPort: { ...rule, fromPort: 81 }, toPort: { ...rule, toPort: 89 }, cidr: { ...rule, cidr: "10.0.0.0/8" } };
+    const nova = new Nova(), { handler } = kinds(nova).securityRule;
+    nova.groups = [{ id: "1", name: "default", rules: [{ ...rule, id: "7" }] }, { id: "2", name: "web", rules: Object.entries(near).map(([id, r]) => ({ ...r, id })) }];
+    expect(await handler.read("", inputs)).toBeUndefined();
+    await handler.delete("", inputs);
+    expect((await handler.create(inputs)).id).toBe("web/tcp/80-88/0.0.0.0/0");
+    expect(nova.groups.map(g => g.rules.length)).toEqual([1, 5]);
+    expect(await handler.read("", inputs)).toEqual(inputs);
 });
 
 test("a security group that is not there is said, with those that are", async () => {
     const { handler, inputs } = kinds(new Nova()).securityRule;
     await expect(handler.create({ ...inputs, group: "web" })).rejects.toThrow("tenant admin has no security group web; it has default");
+    const nova = new Nova(), other = kinds(nova).securityRule;
+    nova.groups.push({ id: "2", name: "db", rules: [] });
+    await expect(other.handler.create({ ...inputs, group: "web" })).rejects.toThrow("it has default, db");
+    nova.groups = [];
+    await expect(other.handler.create({ ...inputs, group: "web" })).rejects.toThrow("it has none");
+    expect(await other.handler.read("", inputs)).toBeUndefined();
 });
 
 test("an agent: waited for until it is up, enabled, and its state shown", async () => {
@@ -201,17 +276,73 @@ test("an agent: waited for until it is up, enabled, and its state shown", async 
     setTimeout(() => { agent.state = "up"; }, 60);
     expect((await handler.create(inputs)).id).toBe("compute-1/nova-compute");
     expect(nova.calls).toEqual(["enable"]);
+    expect(new Set(nova.forgotten)).toEqual(new Set(["services"]));
     agent.state = "down";
     expect(await handler.read("", inputs)).toEqual({ ...inputs, state: "down" });
     nova.agents = [];
     expect(await handler.read("", inputs)).toBeUndefined();
 });
 
-test("what cannot be is said before anything is changed", () => {
-    const nova = kinds(new Nova());
-    expect(nova.network.handler.check!({ label: "x", cidr: "10.99.0.5/22" })).toEqual([{ property: "cidr", reason: '"10.99.0.5/22" is an address in a network, not a network: 10.99.0.0/22 would be' }]);
-    expect(nova.flavor.handler.check!({ flavorId: "auto", name: "f/1", ram: 0 }).map(p => p.property)).toEqual(["flavorId", "name", "ram"]);
-    expect(nova.securityRule.handler.check!({ protocol: "tcp", fromPort: 90, toPort: 80 })).toEqual([{ property: "toPort", reason: "80 is below fromPort, 90" }]);
-    expect(nova.securityRule.handler.check!({ protocol: "TCP", cidr: "10.0.0.5/24" }).map(p => p.property)).toEqual(["protocol", "cidr"]);
-    expect(nova.keypair.handler.check!({ name: "k/3", publicKey: "AAAA" }).map(p => p.property)).toEqual(["name", "publicKey"]);
+describe("an agent", () => {
+    const inputs = { cloud, host: "compute-1", binary: "nova-compute", enabled: true, state: "up" };
+    const agent: ServiceState = { host: "compute-1", binary: "nova-compute", zone: "nova", status: "enabled", state: "up", updated_at: "2013-08-28 12:00:00" };
+    const others: ServiceState[] = [{ ...agent, host: "compute-2", state: "down" }, { ...agent, binary: "nova-network", state: "down" }];
+    const made = (...agents: ServiceState[]) => { const nova = new Nova(); nova.agents = [...others, ...agents].map(a => ({ ...a })); return { nova, handler: serviceStateHandler(() => nova) }; };
+
+    test.each([["heard of", [{ ...agent, state: "down" }], "nova last heard of it at 2013-08-28 12:00:00 (UTC)"], ["never heard of", [], "nova has never heard of it"]])(
+        "that is not up after two minutes is given up: %s", async (_name, agents, heard) => {
+            jest.useFakeTimers();
+            const { nova, handler } = made(...agents), ended = jest.fn();
+            const asked = handler.create(inputs);
+            asked.catch(ended);
+            await jest.advanceTimersByTimeAsync(119_000);
+            expect(ended).not.toHaveBeenCalled();
+            await jest.advanceTimersByTimeAsync(1000);
+            jest.useRealTimers();
+            await expect(asked).rejects.toThrow(`nova-compute on compute-1 is not up after 120 s; ${heard}. See its log in /var/log/nova on compute-1`);
+            expect([nova.calls, nova.forgotten.length]).toEqual([[], 61]);
+        });
+
+    test("is changed only where it is not as wanted", async () => {
+        const { nova, handler } = made(agent);
+        await handler.create(inputs);
+        expect(nova.calls).toEqual([]);
+        await handler.update("", inputs, { ...inputs, enabled: false });
+        expect(nova.calls).toEqual(["disable"]);
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, enabled: false });
+        await handler.update("", inputs, { ...inputs, enabled: false });
+        await handler.delete("", inputs);
+        expect(nova.calls).toEqual(["disable"]);
+    });
+});
+
+const number = (value: number, least: number) => `${value} is not a whole number from ${least}`, notRange = (value: number, least: number, most: number) => `${value} is not from ${least} to ${most}`;
+const noKey = "this is not a public key such as ssh-rsa AAAA…", noLabel = "a network has a label of 1 to 255 characters", noKeyName = "letters, digits, blanks, _ and - only", noFlavorName = "letters, digits and _.- only";
+test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
+    ["network", {}, {}], ["network", { label: "x", cidr: "10.99.0.5/22" }, { cidr: '"10.99.0.5/22" is an address in a network, not a network: 10.99.0.0/22 would be' }],
+    ["network", { cidr: "10.99.0.0/29" }, {}], ["network", { cidr: "10.99.0.0/30" }, { cidr: '"10.99.0.0/30" has no room for instances: /29 at least' }],
+    ["network", { label: "" }, { label: noLabel }], ["network", { label: "x" }, {}],
+    ["floatingRange", {}, {}], ["floatingRange", { pool: "" }, { pool: "a pool has a name" }], ["floatingRange", { range: "172.16.0.0/16" }, {}], ["floatingRange", { range: "172.16.1.4/30", pool: "p" }, {}],
+    ["floatingRange", { range: "172.16.1.9" }, {}], ["floatingRange", { range: "172.16.1.0/31" }, { range: '"172.16.1.0/31": nova takes one address or a network from /16 to /30' }],
+    ["flavor", {}, {}], ["flavor", { flavorId: "auto", name: "f/1" }, { flavorId: '"auto": Grizzly makes no id of its own; give one', name: `"f/1": ${noFlavorName}` }],
+    ["flavor", { flavorId: "" }, { flavorId: '"": Grizzly makes no id of its own; give one' }], ["flavor", { name: "m1.a b_c-D" }, {}], ["flavor", { name: " f" }, { name: `" f": ${noFlavorName}` }],
+    ["flavor", { ram: 1, vcpus: 1, disk: 0 }, {}], ["flavor", { ram: 0, vcpus: 0, disk: -1 }, { ram: number(0, 1), vcpus: number(0, 1), disk: number(-1, 0) }], ["flavor", { ram: 1.5 }, { ram: number(1.5, 1) }],
+    ["securityRule", {}, {}], ["securityRule", { protocol: "TCP", cidr: "10.0.0.5/24" }, { protocol: '"TCP" is none of tcp, udp, icmp', cidr: '"10.0.0.5/24" is an address in a network, not a network: 10.0.0.0/24 would be' }],
+    ["securityRule", { protocol: "tcp", fromPort: 90, toPort: 80 }, { toPort: "80 is below fromPort, 90" }], ["securityRule", { fromPort: 90, toPort: 80 }, { toPort: "80 is below fromPort, 90" }],
+    ["securityRule", { protocol: "tcp", fromPort: 80, toPort: 80 }, {}], ["securityRule", { protocol: "udp", fromPort: 1, toPort: 65535 }, {}],
+    ["securityRule", { protocol: "tcp", fromPort: 0, toPort: 65536 }, { fromPort: notRange(0, 1, 65535), toPort: notRange(65536, 1, 65535) }], ["securityRule", { fromPort: -1 }, {}], ["securityRule", { toPort: -1 }, {}],
+    ["securityRule", { protocol: "icmp", fromPort: 8, toPort: -1 }, {}], ["securityRule", { protocol: "icmp", fromPort: -2, toPort: 256 }, { fromPort: notRange(-2, -1, 255), toPort: notRange(256, -1, 255) }],
+    ["securityRule", { protocol: "icmp", fromPort: -1, toPort: 255 }, {}],
+    ["keypair", {}, {}], ["keypair", { name: "k/3", publicKey: "AAAA" }, { name: `"k/3": ${noKeyName}`, publicKey: noKey }], ["keypair", { name: "" }, { name: `"": ${noKeyName}` }], ["keypair", { name: "A b_-9" }, {}],
+    ["keypair", { publicKey: "ssh-rsa AAAA+/9== root@api-node" }, {}], ["keypair", { publicKey: " ecdsa-sha2-nistp256 AAAA\n" }, {}], ["keypair", { publicKey: "my ssh-rsa AAAA" }, { publicKey: noKey }],
+    ["keypair", { publicKey: "ssh-rsa AA=A" }, { publicKey: noKey }], ["keypair", { publicKey: "ssh- AAAA" }, { publicKey: noKey }], ["keypair", { publicKey: "ssh-rsa =" }, { publicKey: noKey }],
+])("what cannot be is said before anything is changed: %s %j", (kind, given, problems) => {
+    const { check } = kinds(new Nova())[kind].handler as ReturnType<typeof kinds>["flavor"]["handler"];
+    expect(check!(given)).toEqual(Object.entries(problems).map(([property, reason]) => ({ property, reason })));
+});
+
+test("a keypair's name and a network's label have 255 characters at most", () => {
+    const { keypair, network } = kinds(new Nova());
+    expect([255, 256].map(length => keypair.handler.check!({ name: "k".repeat(length) }).length)).toEqual([0, 1]);
+    expect([255, 256].map(length => network.handler.check!({ label: "n".repeat(length) }).length)).toEqual([0, 1]);
 });
