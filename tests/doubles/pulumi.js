@@ -5,4 +5,4 @@
 class CustomResource {
     constructor(type, name, props, opts) { Object.assign(this, { registered: { type, name, props, opts } }); }
 }
-module.exports = { CustomResource, secret: value => ({ secret: value }), mergeOptions: (...opts) => Object.assign({}, ...opts) };
+module.exports = { CustomResource, secret: value => ({ secret: value }), output: value => ({ apply: change => change(value) }), mergeOptions: (...opts) => Object.assign({}, ...opts) };
