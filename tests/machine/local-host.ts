@@ -4,15 +4,26 @@ import * as os from "os";
 import * as path from "path";
 import type { RunScript } from "../../clients/ssh";
 
-/** Runs scripts on this machine, with programs of the test's own before the machine's; what they print is in `log`. */
+/** The folders of a system that a script means, where it does not name one of the test's. */
+const SYSTEM = /(?<=^|[\s'"=(])\/(?=(etc|proc|root|run|sys|usr\/local|var\/lib)\/|tmp\/classroom-apt)/gm;
+
+/**
+ * Runs scripts on this machine, with programs of the test's own before the machine's, and its system's folders below `dir`;
+ * what the programs print is in `log`.
+ */
 export function localHost(programs: Record<string, string>) {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-host-")), bin = path.join(dir, "bin"), log = path.join(dir, "log");
     fs.mkdirSync(bin);
     for (const [name, text] of Object.entries(programs)) fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-    const run: RunScript = async (_to, script, { input = "" } = {}) => {
-        const { status, stdout, stderr } = spawnSync("sh", ["-ec", script], { input, encoding: "utf8", env: { PATH: `${bin}:${process.env.PATH}`, LOG: log } });
-        if (status !== 0) throw new Error(stderr.trim());
-        return { stdout, stderr, code: 0 };
+    const run: RunScript = async (_to, script, { input = "", allowFailure } = {}) => {
+        const env = { PATH: `${bin}:${process.env.PATH}`, LOG: log, ROOT: dir };
+        const { status, stdout, stderr } = spawnSync("sh", ["-ec", script.replace(SYSTEM, `${dir}/`)], { input, encoding: "utf8", env });
+        if (status !== 0 && !allowFailure) throw new Error(stderr.trim());
+        return { stdout, stderr, code: status ?? -1 };
     };
-    return { dir, run, logged: () => fs.existsSync(log) ? fs.readFileSync(log, "utf8") : "", remove: () => fs.rmSync(dir, { recursive: true }) };
+    const put = (file: string, text: string) => { fs.mkdirSync(path.dirname(path.join(dir, file)), { recursive: true }); fs.writeFileSync(path.join(dir, file), text); };
+    const there = (file: string): string | undefined => { try { return fs.readFileSync(path.join(dir, file), "utf8"); } catch { return undefined; } };
+    /** What was printed since it was last asked. */
+    const said = () => { const text = there("log") ?? ""; fs.rmSync(log, { force: true }); return text; };
+    return { dir, run, put, there, said, logged: () => there("log") ?? "", remove: () => fs.rmSync(dir, { recursive: true }) };
 }
