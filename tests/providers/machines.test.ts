@@ -1,11 +1,59 @@
 import type { Connection } from "../../clients/connection";
 import type { Handler } from "../../providers/dynamic";
+import * as aptArchive from "../../providers/guest/apt-archive";
+import * as bridge from "../../providers/guest/bridge";
+import * as database from "../../providers/guest/database";
+import * as databaseGrant from "../../providers/guest/database-grant";
+import * as databaseRoot from "../../providers/guest/database-root";
+import * as file from "../../providers/guest/file";
+import * as folder from "../../providers/guest/folder";
+import * as hostsEntries from "../../providers/guest/hosts-entries";
+import * as optionsFile from "../../providers/guest/options-file";
+import * as packages from "../../providers/guest/packages";
+import * as rabbitUser from "../../providers/guest/rabbit-user";
+import * as service from "../../providers/guest/service";
+import * as sshKey from "../../providers/guest/ssh-key";
+import * as step from "../../providers/guest/step";
+import * as sysctl from "../../providers/guest/sysctl";
+import * as volumeGroup from "../../providers/guest/volume-group";
+import * as container from "../../providers/machine/container";
+import * as domainPower from "../../providers/machine/domain-power";
+import * as hostKey from "../../providers/machine/host-key";
+import * as imageFile from "../../providers/machine/image-file";
+import * as networkState from "../../providers/machine/network-state";
+import * as seedDisk from "../../providers/machine/seed-disk";
+import * as uplink from "../../providers/machine/uplink";
 
 jest.mock("@pulumi/pulumi", () => jest.requireActual("../doubles/pulumi.js"));
 
 interface Registered { type: string; name: string; props: Record<string, unknown>; opts: object }
 type Module = { handler: Handler<Record<string, unknown>> } & Record<string, new (name: string, args: object, opts?: object) => { registered: Registered }>;
-const load = (kind: string): Module => jest.requireActual<Module>(`../../providers/${kind}`);
+const modules = {
+    "guest/apt-archive": aptArchive,
+    "guest/bridge": bridge,
+    "guest/database": database,
+    "guest/database-grant": databaseGrant,
+    "guest/database-root": databaseRoot,
+    "guest/file": file,
+    "guest/folder": folder,
+    "guest/hosts-entries": hostsEntries,
+    "guest/options-file": optionsFile,
+    "guest/packages": packages,
+    "guest/rabbit-user": rabbitUser,
+    "guest/service": service,
+    "guest/ssh-key": sshKey,
+    "guest/step": step,
+    "guest/sysctl": sysctl,
+    "guest/volume-group": volumeGroup,
+    "machine/container": container,
+    "machine/domain-power": domainPower,
+    "machine/host-key": hostKey,
+    "machine/image-file": imageFile,
+    "machine/network-state": networkState,
+    "machine/seed-disk": seedDisk,
+    "machine/uplink": uplink,
+};
+const load = (kind: string): Module => modules[kind as keyof typeof modules] as unknown as Module;
 
 const connection = { name: "api-node" } as Connection, opts = { protect: true };
 const path = "/etc/x", password = "pw", secret = { secret: "pw" };
