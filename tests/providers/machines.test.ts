@@ -57,8 +57,8 @@ const load = (kind: string): Module => modules[kind as keyof typeof modules] as 
 
 const connection = { name: "api-node" } as Connection, opts = { protect: true };
 const path = "/etc/x", password = "pw", secret = { secret: "pw" };
-const container = { name: "api-node", memoryMiB: 512, cpus: 1, interfaces: [], lower: ["/srv/golden"], files: [], power: "on" };
-const uplink = { network: "private", bridge: "br-private", kind: "vlan", segment: 12, nic: "eno1", mtu: 1500 };
+const containerArgs = { name: "api-node", memoryMiB: 512, cpus: 1, interfaces: [], lower: ["/srv/golden"], files: [], power: "on" };
+const uplinkArgs = { network: "private", bridge: "br-private", kind: "vlan", segment: 12, nic: "eno1", mtu: 1500 };
 
 test.each<[kind: string, type: string, args: object, added?: object, given?: object]>([
     ["guest/apt-archive", "AptArchive", { connection, archive: "cloud", line: "deb http://a x main" }],
@@ -81,14 +81,14 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
     ["guest/step", "Step", { connection, step: "sync", command: "true", per: "1", input: "pw" }, { input: secret }],
     ["guest/sysctl", "Sysctl", { connection, key: "net.ipv4.ip_forward", value: "1" }, { persistent: true }],
     ["guest/volume-group", "VolumeGroup", { connection, group: "cinder-volumes", devices: ["/dev/vdb"] }],
-    ["machine/container", "Container", { connection, ...container }, { devices: [], secretFiles: undefined }],
-    ["machine/container", "Container", { connection, ...container, secretFiles: [] }, { devices: [], secretFiles: { secret: [] } }],
+    ["machine/container", "Container", { connection, ...containerArgs }, { devices: [], secretFiles: undefined }],
+    ["machine/container", "Container", { connection, ...containerArgs, secretFiles: [] }, { devices: [], secretFiles: { secret: [] } }],
     ["machine/domain-power", "DomainPower", { connection, domain: "volume-node", incarnation: "1", power: "on" }],
     ["machine/host-key", "HostKey", { machine: "db-node", type: "rsa" }, { publicKey: undefined, privateKey: undefined }, { additionalSecretOutputs: ["privateKey"] }],
     ["machine/image-file", "ImageFile", { connection, pool: "golden", path, url: "http://a", sha256: "0" }],
     ["machine/network-state", "NetworkState", { connection, network: "nat", active: true }],
     ["machine/seed-disk", "SeedDisk", { connection, path, instanceId: "1", script: "pw" }, { script: secret }],
-    ["machine/uplink", "Uplink", { connection, ...uplink }, { ports: ["up-private"], up: true, persistent: true }],
+    ["machine/uplink", "Uplink", { connection, ...uplinkArgs }, { ports: ["up-private"], up: true, persistent: true }],
 ])("%s: a %s of %j has its defaults, its secrets as such, and today's handler", (kind, type, args, added = {}, given = {}) => {
     const { registered } = new (load(kind)[type]!)("r", args, opts), { __provider, ...inputs } = registered.props;
     expect(registered).toMatchObject({ type: `pulumi-nodejs:dynamic/${kind.split("/")[0]}:${type}`, name: "r" });
@@ -173,7 +173,7 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
     ["machine/domain-power", {}, { domain: "-a" }, { domain: '"-a" is not a host name' }],
     ["machine/network-state", { network: "nat_1" }, { network: "a b" }, { network: '"a b" is not the name of a libvirt network' }],
     ["machine/network-state", {}, { network: ";" }, { network: '";" is not the name of a libvirt network' }],
-    ["machine/uplink", uplink, { network: "a b" }, { network: `"a b" ${word}` }],
+    ["machine/uplink", uplinkArgs, { network: "a b" }, { network: `"a b" ${word}` }],
     ["machine/uplink", {}, { network: "a", bridge: "-b" }, { bridge: `"-b" ${word}` }],
     ["machine/uplink", { peer: "gks-126.scc.kit.edu" }, { nic: "a;b" }, { nic: `"a;b" ${word}` }],
     ["machine/uplink", {}, { peer: "" }, { peer: `"" ${word}` }],
