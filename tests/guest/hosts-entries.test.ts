@@ -26,20 +26,32 @@ test("two blocks do not know each other; a block whose end is gone is not taken 
     expect(readBlock(writeBlock(torn, "b", b), "a")).toEqual(a);
 });
 
+test("a block in the middle is exchanged in its place; comments and blanks in it are nobody's entry", () => {
+    const entry = [{ address: "10.0.0.3", names: ["db-node", "db"] }], begin = "# classroom a: begin (managed, edits are undone)", around = (block: string) => `127.0.0.1 localhost\n# one\n${block}# two\n# three\n# four\n# five\n`;
+    const file = around(`${begin}\n  10.0.0.3 \t db-node  db # the database\n\n   # nothing\n# classroom a: end\n`);
+    expect(readBlock(file, "a")).toEqual(entry);
+    expect(writeBlock(file, "a", entry)).toBe(around(`${begin}\n10.0.0.3 db-node db\n# classroom a: end\n`));
+    expect(writeBlock(file, "a", undefined)).toBe(around(""));
+    expect(writeBlock(around(""), "b", undefined)).toBe(around(""));
+    expect(readBlock("# classroom a: end\n", "a")).toBeUndefined();
+});
+
 test("the handler: made, found, drifted, mended, gone, deleted twice", async () => {
-    let text = "127.0.0.1 localhost\n";
-    const handler = hostsEntriesHandler({ read: async () => text, write: async (_c, t) => { text = t; } });
+    let text = "127.0.0.1 localhost\n", writes = 0;
+    const handler = hostsEntriesHandler({ read: async () => text, write: async (_c, t) => { text = t; writes++; } });
     const inputs = { connection: { name: "host a" } as Connection, block: "nodes", entries: [{ address: "10.0.0.3", names: ["db-node"] }] };
     const { id } = await handler.create(inputs);
     expect(id).toBe("host a/nodes");
     expect(await handler.read(id, inputs)).toEqual(inputs);
     text = text.replace("10.0.0.3", "10.0.0.99");
     expect((await handler.read(id, inputs))?.entries).toEqual([{ address: "10.0.0.99", names: ["db-node"] }]);
-    await handler.update(id, inputs, inputs);
+    expect(await handler.update(id, inputs, inputs)).toEqual({});
     await handler.create(inputs); // interrupted and run again
     expect(text.match(/db-node/g)).toHaveLength(1);
     await handler.delete(id, inputs);
+    expect(writes).toBe(4);
     await handler.delete(id, inputs);
+    expect(writes).toBe(4);
     expect(text).toBe("127.0.0.1 localhost\n");
     expect(await handler.read(id, inputs)).toBeUndefined();
 });
@@ -49,4 +61,8 @@ test("what cannot be an address or a name is refused before anything is changed"
     expect(check({ address: "db-node", names: ["x"] })).toEqual([{ property: "entries[0].address", reason: '"db-node" is not an address' }]);
     expect(check({ address: "10.0.0.3", names: ["a b"] })).toEqual([{ property: "entries[0].names", reason: '"a b" is not a host name' }]);
     expect(check({ address: "10.0.0.3", names: ["db-node"] })).toEqual([]);
+    expect(check({ address: "10.0.0.3", names: [] })).toEqual([{ property: "entries[0].names", reason: '"" is not a host name' }]);
+    expect(["x10.0.0.3", "10.0.0.3;", "fe80::1", "-a"].map(address => check({ address, names: ["a.b-c", "1"] }).length)).toEqual([1, 1, 0, 1]);
+    expect(["-a", "a_", "a;", ".a"].map(name => check({ address: "::1", names: [name] }).length)).toEqual([1, 1, 1, 1]);
+    expect(hostsEntriesHandler().check!({})).toEqual([]);
 });
