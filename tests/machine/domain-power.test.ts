@@ -1,6 +1,7 @@
 import type { RunScript } from "../../clients/ssh";
 import { Unreachable } from "../../clients/connection";
 import { domainPowerHandler } from "../../providers/machine/domain-power";
+import { localHost } from "./local-host";
 
 const connection = { name: "central", host: "192.0.2.1", port: 24, hostKey: "ssh-ed25519 AAAA", keyFile: "/key" };
 const inputs = { connection, domain: "volume-node", incarnation: "1", power: "on" as const };
@@ -62,5 +63,66 @@ describe("one whose start comes to nothing", () => {
         const machine = host("shut off"), tries: number[] = [];
         await expect(domainPowerHandler(machine.run, answering(3, tries, new Error("another host key"))).create({ ...inputs, guest })).rejects.toThrow("another host key");
         expect([machine.told, tries]).toEqual([["start"], [120]]);
+    });
+});
+
+describe("what virsh is told, by shell that runs", () => {
+    const machine = localHost({
+        virsh: `[ "$1 $2 $3" = "-q -c qemu:///system" ] || exit 9
+[ "$4" = domstate ] || echo "$4 $5" >> "$LOG"
+case "$4" in
+domstate) cat "$ROOT/state" || { echo "$(cat "$ROOT/why")" >&2; exit 1; } ;;
+start | reset) [ "$4" != reset ] || [ ! -e "$ROOT/unresettable" ] || exit 1; echo running > "$ROOT/state" ;;
+shutdown) [ -e "$ROOT/stubborn" ] || echo "shut off" > "$ROOT/state" ;;
+destroy) echo "shut off" > "$ROOT/state" ;;
+esac`,
+        sleep: ":", seq: 'echo "seq $*" >> "$LOG"; echo 1 2 3',
+    });
+    afterAll(() => machine.remove());
+    beforeEach(() => { machine.put("state", "running\n"); machine.said(); });
+    const guest = { ...connection, name: "volume-node", host: "192.168.122.8" }, power = (reachable: () => Promise<void>, run: RunScript = machine.run) => domainPowerHandler(run, reachable);
+    const silent = async () => { throw new Unreachable("no"); };
+
+    test.each([["itself", false, ""], ["nobody", true, "destroy volume-node\n"]])("one that is ended by %s", async (_by, stubborn, ended) => {
+        if (stubborn) machine.put("stubborn", "");
+        expect(await power(silent).update("", inputs, { ...inputs, power: "off" })).toEqual({});
+        expect(machine.said()).toBe(`shutdown volume-node\nseq 450\n${ended}`);
+        expect(await power(silent).read("", inputs)).toEqual({ ...inputs, power: "off" });
+    });
+
+    test("one that is on is told in its own system first, whether it hears it or not", async () => {
+        const told: unknown[] = [];
+        const run: RunScript = async (to, script, options) => {
+            if (to.name === "central") return await machine.run(to, script, options);
+            told.push([to.name, script, options]);
+            throw new Error("closed");
+        };
+        await power(silent, run).update("", inputs, { ...inputs, power: "off", guest });
+        expect(told).toEqual([["volume-node", "poweroff", { timeoutSeconds: 90 }]]);
+        expect(machine.said()).toContain("shutdown volume-node\n");
+    });
+
+    test.each([["reset", false, "reset volume-node\n"], ["started where it cannot be", true, "reset volume-node\nstart volume-node\n"]])("one that does not answer is %s", async (_what, unresettable, told) => {
+        if (unresettable) machine.put("unresettable", "");
+        let tries = 0;
+        expect(await power(async () => { if (tries++ === 0) throw new Unreachable("no"); }).create({ ...inputs, guest })).toEqual({ id: "central/volume-node", outputs: {} });
+        expect(machine.said()).toBe(told);
+    });
+
+    test("one that then fails for another reason fails for that", async () => {
+        let tries = 0;
+        await expect(power(async () => { throw tries++ === 0 ? new Unreachable("no") : new Error("another host key"); }).create({ ...inputs, guest })).rejects.toThrow(/^another host key$/);
+    });
+
+    test("one that is not there is gone; a host that has no answer is none", async () => {
+        for (const why of ["error: failed to get domain 'volume-node'", "error: Domain not found"]) {
+            await machine.run(connection, "rm -f \"$ROOT/state\"");
+            machine.put("why", why);
+            expect(await power(silent).read("", inputs)).toBeUndefined();
+        }
+        machine.put("why", "error: no connection");
+        await expect(power(silent).read("", inputs)).rejects.toThrow(new Unreachable("central: the virtual machine volume-node cannot be asked: cat: " + machine.dir + "/state: No such file or directory\nerror: no connection"));
+        await power(silent).delete("", inputs);
+        expect(machine.said()).toBe("");
     });
 });

@@ -23,3 +23,14 @@ test("it is asked once for everything in the machine", async () => {
     await Promise.all([machineIsGone("api-node", host("e"), run), machineIsGone("api-node", host("e"), run)]);
     expect(calls).toBe(1);
 });
+
+test("both drivers are asked by name, and what they say of it counts whatever they end with", async () => {
+    const script = await new Promise<string>(resolve => { void machineIsGone("it's", host("f"), async (_to, asked, options) => { resolve(asked); return { stdout: JSON.stringify(options), stderr: "", code: 0 }; }); });
+    expect(script).toBe("virsh -q -c qemu:///system domstate 'it'\\''s' 2>&1 || true\nvirsh -q -c lxc:///system domstate 'it'\\''s' 2>&1 || true");
+});
+
+test("two machines, hosts or ports are not the same", async () => {
+    expect(await machineIsGone("a", host("g"), saying(unknown + unknown))).toBe(true);
+    for (const [name, to] of [["b", host("g")], ["a", host("h")], ["a", { ...host("g"), port: 25 }]] as const) expect(await machineIsGone(name, to, saying(""))).toBe(false);
+    expect(await machineIsGone("c", host("g"), saying("Domain not found: c\nerror: Failed to get domain 'c'"))).toBe(true);
+});
