@@ -23,8 +23,10 @@ test("fetched, verified, made known to libvirt; found drifted, mended, gone, del
     fs.appendFileSync(inputs.path, "x");
     expect((await handler.read("", inputs))!.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect((await handler.read("", inputs))!.sha256).not.toBe(sha256);
-    await handler.update("", inputs, inputs);
+    expect(await handler.update("", inputs, inputs)).toEqual({});
     expect(await handler.read("", inputs)).toEqual(inputs);
+    expect(fs.statSync(inputs.path).mode & 0o777).toBe(0o644);
+    expect(fs.readdirSync(path.dirname(inputs.path))).toEqual([path.basename(inputs.path)]);
     await handler.delete("", inputs);
     await handler.delete("", inputs);
     expect(await handler.read("", inputs)).toBeUndefined();
@@ -32,7 +34,7 @@ test("fetched, verified, made known to libvirt; found drifted, mended, gone, del
 
 test("what is there already is not fetched again", async () => {
     await handler.create(inputs);
-    await handler.create({ ...inputs, url: `file://${host.dir}/none` });
+    expect(await handler.create({ ...inputs, url: `file://${host.dir}/none` })).toEqual({ id: `${connection.name}:${inputs.path}`, outputs: {} });
     expect(await handler.read("", inputs)).toEqual(inputs);
 });
 

@@ -7,7 +7,7 @@ import { seedDiskHandler } from "../../providers/machine/seed-disk";
 import { localHost } from "./local-host";
 
 /** Stands for the program that makes the disk: a list of what is in it. */
-const host = localHost({ genisoimage: 'out=; files=; while [ $# -gt 0 ]; do case "$1" in -output) out=$2; shift;; */*) files="$files $(basename "$1")";; esac; shift; done; echo $files > "$out"' });
+const host = localHost({ genisoimage: 'echo "$*" >> "$LOG"; out=; files=; while [ $# -gt 0 ]; do case "$1" in -output) out=$2; shift;; */*) files="$files $(basename "$1")";; esac; shift; done; echo $files > "$out"' });
 afterAll(() => host.remove());
 const connection = { name: "host a" } as Connection, handler = seedDiskHandler(host.run);
 const seed = (name: string) => ({ connection, path: path.join(host.dir, `${name}.iso`), instanceId: name, script: "#!/bin/sh\necho ü\n" });
@@ -15,7 +15,8 @@ const interfaces = "auto lo\niface lo inet loopback\nauto eth1\niface eth1 inet 
 
 test("a script: made, found, drifted, mended, gone", async () => {
     const inputs = seed("db-node");
-    await handler.create(inputs);
+    expect(await handler.create(inputs)).toEqual({ id: `host a:${inputs.path}`, outputs: {} });
+    expect(host.said()).toBe(`-quiet -output ${inputs.path}.new -volid cidata -joliet -rock ${inputs.path}.d/user-data ${inputs.path}.d/meta-data\n`);
     expect(fs.readFileSync(inputs.path, "utf8")).toBe("user-data meta-data\n");
     expect(fs.readFileSync(`${inputs.path}.d/meta-data`, "utf8")).toBe("instance-id: db-node\n");
     expect(fs.statSync(inputs.path).mode & 0o077).toBe(0);
@@ -23,8 +24,11 @@ test("a script: made, found, drifted, mended, gone", async () => {
     fs.writeFileSync(`${inputs.path}.d/user-data`, "#!/bin/sh\nrm -rf /\n");
     fs.writeFileSync(`${inputs.path}.d/meta-data`, "instance-id: other\n");
     expect(await handler.read("", inputs)).toMatchObject({ instanceId: "other", script: differs });
-    await handler.update("", inputs, inputs);
+    expect(await handler.update("", inputs, inputs)).toEqual({});
     expect(await handler.read("", inputs)).toEqual(inputs);
+    expect(host.said()).toContain("cidata");
+    fs.writeFileSync(`${inputs.path}.d/meta-data`, "x instance-id: x\n");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, instanceId: "", hostname: undefined, interfaces: undefined });
     await handler.delete("", inputs);
     expect(fs.readdirSync(host.dir).sort()).toEqual(["bin"]);
     expect(await handler.read("", inputs)).toBeUndefined();

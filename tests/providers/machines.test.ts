@@ -129,6 +129,7 @@ test.each<[kind: string, inputs: object, machine: string]>([
     ["machine/container", { name: "db-node" }, "db-node"], ["machine/domain-power", { domain: "api-node" }, "api-node"],
 ])("%s %j stands for the machine %s", (kind, inputs, machine) => { expect(load(kind).handler.machineOf!(inputs as Record<string, unknown>)).toBe(machine); });
 
+const unverified = (sum: string, from: string) => `"${sum}" is not a checksum of 64 hexadecimal digits: what is fetched from ${from} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`;
 const word = "is not a name of letters, digits, dots and dashes";
 test.each<[kind: string, good: object, bad: object, problems: Record<string, string>]>([
     ["guest/apt-archive", { archive: "cloud-archive", line: "deb [trusted=yes] http://a ./" }, { archive: "a/b", line: "http://a x" },
@@ -171,6 +172,16 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
             memoryMiB: "64.5 is not a whole number of at least 64", cpus: "1.5 is not a whole number of at least 1" }],
     ["machine/domain-power", { domain: "volume-node" }, { domain: "a;b" }, { domain: '"a;b" is not a host name' }],
     ["machine/domain-power", {}, { domain: "-a" }, { domain: '"-a" is not a host name' }],
+    ["machine/image-file", { pool: "golden_1", path: "/a/b-c.img", url: "https://a/b", sha256: "0f".repeat(32) }, { pool: "a;", path: "a/b", url: "http:/a", sha256: "0f".repeat(31) },
+        { pool: '"a;" is not the name of a libvirt pool', path: '"a/b" is not an absolute path of letters, digits, dots, dashes', url: '"http:/a" does not begin with http://, https:// or file://', sha256: unverified("0f".repeat(31), "http:/a") }],
+    ["machine/image-file", { url: "file:///a" }, { pool: ";a", path: "/a;", url: "x http://a b", sha256: `${"0f".repeat(32)}0` },
+        { pool: '";a" is not the name of a libvirt pool', path: '"/a;" is not an absolute path of letters, digits, dots, dashes', url: '"x http://a b" does not begin with http://, https:// or file://', sha256: unverified(`${"0f".repeat(32)}0`, "x http://a b") }],
+    ["machine/image-file", { url: "http://a" }, { url: "http://a b", sha256: `x${"0f".repeat(32)}` }, { url: '"http://a b" does not begin with http://, https:// or file://', sha256: unverified(`x${"0f".repeat(32)}`, "http://a b") }],
+    ["machine/image-file", {}, { sha256: "" }, { sha256: unverified("", "there") }],
+    ["machine/seed-disk", { path, instanceId: "a-1", hostname: "a.b", script: "#!/bin/sh\n" }, { path: "a", instanceId: "-a", script: "echo #!" },
+        { path: '"a" is not an absolute path', instanceId: '"-a" is not a name of letters, digits, dots, dashes', script: "must begin with #!, e.g. #!/bin/sh, or with the line #cloud-config" }],
+    ["machine/seed-disk", { script: "#cloud-config\n" }, { instanceId: "a", hostname: "a b" }, { hostname: '"a b" is not a name of letters, digits, dots, dashes' }],
+    ["machine/seed-disk", {}, { path: "a/etc", hostname: "" }, { path: '"a/etc" is not an absolute path', hostname: '"" is not a name of letters, digits, dots, dashes' }],
     ["machine/network-state", { network: "nat_1" }, { network: "a b" }, { network: '"a b" is not the name of a libvirt network' }],
     ["machine/network-state", {}, { network: ";" }, { network: '";" is not the name of a libvirt network' }],
     ["machine/uplink", uplinkArgs, { network: "a b" }, { network: `"a b" ${word}` }],
