@@ -34,3 +34,10 @@ test.each([["another key", "another\n"], ["none", undefined]])("one that is ther
     if (content !== undefined) fs.writeFileSync(seeded, content);
     await expect(handler().create(inputs)).rejects.toThrow(/^host central: the container db-node \(45f1bb80-e196-44d1-a50e-0aeaa4129b90\) is there without being in the state, and has another \/etc\/ssh\/ssh_host_ed25519_key than the state wants; it was left as it is\. Put the state .* or remove it: virsh /);
 });
+
+test("of several keys all that are others are named", async () => {
+    fs.writeFileSync(seeded, "another\n");
+    const keys = [{ ...key, path: `${key.path}.none` }, key];
+    const { create } = containerHandler(async (to, script, options) => script.includes("dumpxml") ? { code: 0, stdout: `${domainXml(inputs)}\nshut off\n`, stderr: "" } : await host.run(to, script.split(rootsDir).join(host.dir), options));
+    await expect(create({ ...inputs, secretFiles: keys })).rejects.toThrow(`has another ${key.path}.none, ${key.path} than the state wants`);
+});
