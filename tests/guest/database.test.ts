@@ -8,7 +8,7 @@ import { canLogIn, isDatabaseName, name, sql, text } from "../../providers/guest
 import { localHost } from "../machine/local-host";
 
 /** The server's client: what it is asked, with whose password, goes into the log; the file `answer` is shell that answers. */
-const host = localHost({ chown: ":", mysql: 'said=$(cat); echo "mysql $*${MYSQL_PWD:+ by $MYSQL_PWD}: $said" >> "$LOG"; . "$ROOT/answer"' });
+const host = localHost({ chown: 'echo "$1" > "$ROOT/owner"', mysql: 'said=$(cat); echo "mysql $*${MYSQL_PWD:+ by $MYSQL_PWD}: $said" >> "$LOG"; . "$ROOT/answer"' });
 afterAll(() => host.remove());
 beforeEach(() => { host.said(); host.put("answer", ""); });
 const connection = { name: "db-node" } as Connection, asRoot = "mysql --batch --skip-column-names --connect-timeout=5: ";
@@ -107,6 +107,7 @@ test("root's password: set by whichever way in stands, in root's own file, tried
     host.put("answer", 'case "$*" in *connect*SELECT*) ;; --no-defaults*) [ -n "$MYSQL_PWD" ];; *) false;; esac');
     expect(await handler.create(inputs)).toEqual({ id: "db-node:mysql-root", outputs: {} });
     expect(host.there("root/.my.cnf")).toBe('[client]\nuser = root\npassword = "p\\"w"\n');
+    expect(host.there("owner")).toBe("root:root\n");
     const ways = host.said().trim().split("\n");
     expect(ways.map(way => way.split(": SET ")[0])).toEqual(["mysql --no-defaults -u root --connect-timeout=5", `mysql --defaults-file=${host.dir}/root/.my.cnf --connect-timeout=5`, 'mysql --no-defaults -u root --connect-timeout=5 by p"w']);
     expect(ways[2]).toContain("SET PASSWORD FOR 'root'@'localhost' = PASSWORD('p\"w'); SET @classroom = IFNULL((SELECT CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))) FROM mysql.user "
@@ -120,6 +121,11 @@ test("root's password: set by whichever way in stands, in root's own file, tried
     host.put("answer", "echo ' ERROR 2002' >&2; exit 1");
     await expect(handler.read("", inputs)).rejects.toThrow(new Unreachable("db-node: the database cannot be asked: ERROR 2002"));
     host.put("answer", "");
+    await host.run(connection, "chmod 0640 /root/.my.cnf");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, password: differs });
+    await handler.delete("", inputs);
+    await host.run(connection, "chmod 0600 /root/.my.cnf");
+    expect(await handler.read("", inputs)).toEqual(inputs);
     host.put("root/.my.cnf", "[client]\n");
     expect(await handler.read("", inputs)).toEqual({ ...inputs, password: differs });
 });

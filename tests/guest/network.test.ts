@@ -7,7 +7,7 @@ import { localHost } from "../machine/local-host";
 
 /** A kernel's bridges as /sys has them, and what of `brctl` and `ip` changes them. */
 const host = localHost({
-    chown: ":",
+    chown: 'echo "$1" > "$ROOT/owner"',
     brctl: 'echo "brctl $*" >> "$LOG"; [ "$1" != addbr ] || mkdir -p "$ROOT/sys/class/net/$2/bridge" "$ROOT/sys/class/net/$2/brif"',
     ip: `net="$ROOT/sys/class/net"
 [ "$2" = show ] || echo "ip $*" >> "$LOG"
@@ -29,6 +29,7 @@ test("a bridge: made with the tutorial's stanza, found, drifted in each, mended 
     expect(host.there("etc/network/interfaces.d/br100")).toBe("auto br100\niface br100 inet manual\n    pre-up ip link set eth1 up\n    pre-up ip link set eth2 up\n"
         + "    bridge_ports eth1 eth2\n    bridge_stp off\n    bridge_fd 0\n");
     expect(fs.statSync(path.join(host.dir, "etc/network/interfaces.d/br100")).mode & 0o777).toBe(0o644);
+    expect(host.there("owner")).toBe("root:root\n");
     expect(host.said()).toBe("brctl addbr br100\nbrctl stp br100 off\nbrctl setfd br100 0\nip link set eth1 up\nip link set eth1 master br100\nip link set eth2 up\nip link set eth2 master br100\nip link set br100 up\n");
     expect(await handler.read("", inputs)).toEqual(inputs);
     fs.rmSync(path.join(host.dir, "sys/class/net/br100/brif/eth1"));

@@ -8,7 +8,7 @@ import { localHost } from "../machine/local-host";
 
 /** `pvs` is a list of disks with their groups; apt says what the test has it say. */
 const host = localHost({
-    chown: ":",
+    chown: 'echo "$1" > "$ROOT/owner"',
     vgs: 'while read -r d g; do echo "  $g"; done < "$ROOT/pvs"',
     pvs: 'if [ "$1" = --noheadings ]; then sed "s/^/  /" "$ROOT/pvs"; else grep -q "^$1 " "$ROOT/pvs"; fi',
     pvcreate: 'echo "pvcreate $*" >> "$LOG"; echo "$2 " >> "$ROOT/pvs"',
@@ -75,6 +75,7 @@ describe("a package archive", () => {
         expect(await handler.create(inputs)).toEqual({ id: "volume-node:cloud", outputs: {} });
         expect(host.there(file)).toBe("deb http://a precise main\n");
         expect(fs.statSync(path.join(host.dir, file)).mode & 0o777).toBe(0o644);
+        expect(host.there("owner")).toBe("root:root\n");
         expect(host.said()).toBe(`${apt} update\n${apt} -o Dpkg::Options::=--force-confold upgrade\n`);
         expect(await handler.read("", inputs)).toEqual(inputs);
         host.put(file, "deb http://b precise main\n");

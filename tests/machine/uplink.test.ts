@@ -7,7 +7,7 @@ import { localHost } from "./local-host";
 
 /** A host whose interfaces are those that the test says: what would change them goes into the log. */
 const host = localHost({
-    chown: ":", systemctl: 'echo "systemctl $*" >> "$LOG"', getent: '[ "$*" != "ahostsv4 gks-126" ] || printf "192.0.2.2 STREAM gks-126\\n192.0.2.3 STREAM\\n"',
+    chown: 'echo "$1" > "$ROOT/owner"', systemctl: 'echo "systemctl $*" >> "$LOG"', getent: '[ "$*" != "ahostsv4 gks-126" ] || printf "192.0.2.2 STREAM gks-126\\n192.0.2.3 STREAM\\n"',
     ip: '[ "$*" != "-d -j link show dev $6" ] || { cat "$ROOT/sys/class/net/$6/json"; exit; }\necho "ip $*" >> "$LOG"',
 });
 afterAll(() => host.remove());
@@ -42,6 +42,7 @@ test.each([
     expect(host.there(script)).toContain("\n[ -e /sys/class/net/up-private ] || ip link add");
     expect(host.there(unit)).toBe(uplinkUnit("private"));
     expect(uplinkUnit("private")).toContain("\nExecStart=/usr/local/lib/classroom/uplink-private\n");
+    expect(host.there("owner")).toBe("root:root\n");
     expect([script, unit].map(file => fs.statSync(path.join(host.dir, file)).mode & 0o777)).toEqual([0o755, 0o644]);
     expect(fs.readlinkSync(path.join(host.dir, wanted))).toBe(path.join(host.dir, unit));
     there(up(), device);
