@@ -58,6 +58,21 @@ test("a file of another format than the stated one is not uploaded", async () =>
     await expect(create("vdi", Buffer.from("KDMV"))).rejects.toThrow(/\/other is not of the format vdi, but of vmdk; it is not used$/);
     await create("vdi", Buffer.concat([Buffer.alloc(64, "x"), Buffer.from("7f10dabe", "hex")]));
     expect(glance.uploads).toBe(1);
+    glance.all = [];
+    // Nothing in a file says that it is raw.
+    await create("raw", Buffer.from("a disk"));
+    expect(glance.uploads).toBe(2);
+});
+
+test("another image is left as it is, and is not taken for this one", async () => {
+    const glance = new Glance(), handler = imageHandler(() => glance), other = { id: "other", name: "other", status: "active", isPublic: false, checksum: "feed" };
+    glance.all = [other];
+    const { id, outputs } = await handler.create(inputs);
+    expect(glance.all[0]).toEqual(other);
+    expect(await handler.read(id, { ...inputs, ...outputs })).toMatchObject({ name: inputs.name, sha256: inputs.sha256 });
+    expect(await handler.update(id, { ...inputs, ...outputs }, inputs)).toEqual(outputs);
+    Object.assign(glance.all.find(i => i.id === id)!, { checksum: undefined, diskFormat: undefined, containerFormat: undefined });
+    expect(await handler.read(id, { ...inputs, ...outputs })).toMatchObject({ sha256: inputs.sha256, diskFormat: "", containerFormat: "" });
 });
 
 test("what a broken upload left is cleared away; a whole image with other data is refused", async () => {
