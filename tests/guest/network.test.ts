@@ -67,6 +67,9 @@ test("a kernel setting: in force and in the file, drifted in each, left in force
     await handler.update("", inputs, { ...inputs, persistent: false });
     expect(host.there("etc/sysctl.conf")).toBe("a.b = 1\n");
     expect(await handler.read("", inputs)).toEqual({ ...inputs, persistent: false });
+    fs.rmSync(path.join(host.dir, "etc/sysctl.conf"));
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, persistent: false });
+    host.put("etc/sysctl.conf", "a.b = 1\n");
     await handler.create(inputs);
     await handler.delete("", inputs);
     expect([host.there(now), host.there("etc/sysctl.conf")]).toEqual(["1\n", "a.b = 1\n"]);

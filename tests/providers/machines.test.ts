@@ -160,6 +160,7 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
     ["guest/step", { step: "db-sync" }, { step: "a/b" }, { step: '"a/b" is not the name of a step: letters, digits, dashes' }],
     ["guest/sysctl", { key: "net.ipv4.ip_forward", value: "1" }, { key: "ip_forward", value: "1\n2" }, { key: '"ip_forward" is not a kernel setting such as net.ipv4.ip_forward', value: "must be one line" }],
     ["guest/sysctl", { key: "net.ipv4.conf.br-1.rp_filter" }, { key: "net.a/../b" }, { key: '"net.a/../b" is not a kernel setting such as net.ipv4.ip_forward' }],
+    ["guest/sysctl", {}, { key: "-net.ipv4" }, { key: '"-net.ipv4" is not a kernel setting such as net.ipv4.ip_forward' }],
     ["guest/volume-group", { group: "cinder-volumes", devices: ["/dev/vdb"] }, { group: "a b", devices: ["/dev/vdb", "/dev/vdb;c"] },
         { group: '"a b" is not the name of a volume group', devices: '"/dev/vdb;c" is not a device such as /dev/vdb' }],
     ["guest/volume-group", { devices: [] }, { devices: ["x/dev/vdb"] }, { devices: '"x/dev/vdb" is not a device such as /dev/vdb' }],
