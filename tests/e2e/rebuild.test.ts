@@ -67,7 +67,7 @@ async function rebuild(nodes: NodeName[], flags: string[] = [], breakIt = async 
     const before = await machines();
     await breakIt();
     const result = await classroom("rebuild", stack, ...nodes, ...flags);
-    expect([`${result.stdout}${result.stderr}`, result.code]).toEqual([expect.stringMatching(/^\d+ replaced, (\d+ updated, )?(\d+ unchanged)|^(\d+ updated, )?\d+ replaced/m), 0]);
+    expect([`${result.stdout}${result.stderr}`, result.code]).toEqual([expect.stringMatching(/^(\d+ created, )?(\d+ updated, )?\d+ replaced, \d+ unchanged in /m), 0]);
     const after = await machines();
     expect([Object.keys(after).sort(), Object.keys(after).filter(name => after[name] !== before[name]).sort()]).toEqual([Object.keys(before).sort(), [...nodes].sort()]);
     expect((await classroom("preview", stack)).stdout).toMatch(/^\d+ unchanged in /m);
