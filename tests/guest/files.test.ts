@@ -61,6 +61,35 @@ test("a whole file: content, mode; drift of each, secret content only as differe
     await handler.delete("", inputs);
 });
 
+test("a whole file: content or mode alone is put right; one that is as wanted is not written", async () => {
+    const file = path.join(dir, "alone"), handler = fileHandler(here), inputs = { connection, path: file, content: "1\n", owner, group: owner, mode: "0640" };
+    await handler.create(inputs);
+    fs.writeFileSync(file, "2\n");
+    await handler.update("", inputs, inputs);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    fs.chmodSync(file, 0o600);
+    await handler.update("", inputs, inputs);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    const { ino, mtimeMs } = fs.statSync(file);
+    scripts.length = 0;
+    await handler.update("", inputs, inputs);
+    expect([scripts.length, fs.statSync(file)]).toEqual([1, expect.objectContaining({ ino, mtimeMs })]);
+});
+
+test.each(["owner", "group"] as const)("a whole file of another %s is written again", async property => {
+    const file = path.join(dir, property), inputs = { connection, path: file, content: "1\n", owner, group: owner, mode: "0640" };
+    await fileHandler(here).create(inputs);
+    const written: string[] = [];
+    // Nobody else owns anything here: what the machine says of the file is changed in place of the file.
+    const handler = fileHandler(async (to, script, options) => {
+        const answer = await here(to, script, options);
+        if (options?.input !== undefined) written.push(String(options.input));
+        return { ...answer, stdout: answer.stdout.replace(`${owner} ${owner}`, property === "owner" ? `daemon ${owner}` : `${owner} daemon`) };
+    });
+    await handler.update("", inputs, inputs);
+    expect(written).toHaveLength(1);
+});
+
 test("a folder: a big file that somebody put there is found and removed; what the service keeps there is not", async () => {
     const folder = path.join(dir, "instances"), handler = folderHandler(here), inputs = { connection, path: folder, foreign: [] };
     expect(await handler.read("", inputs)).toEqual(inputs);
