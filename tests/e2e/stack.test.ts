@@ -295,7 +295,7 @@ test("each line of check fails where what it uses is broken, and no other does",
     await on("api-node", ". /root/openrc; nova secgroup-delete-rule default tcp 80 80 0.0.0.0/0 > /dev/null");
     expect(await classroom("up", stack, "--refresh")).toMatchObject({ code: 0 });
     // Nova no longer gives each instance a floating address by itself.
-    const some = ["S10", "S4-nova-network", "S5-cinder"].map(name => brokenBy(name));
+    const some = ["S10", "S4-glance-registry", "S5-cinder"].map(name => brokenBy(name));
     await sabotage(cloud, some.slice(0, 1));
     expect(await failing()).toEqual(["T4", "T5", "T6"]);
     // Three exercises at once, as `test sabotage` does all of them.
