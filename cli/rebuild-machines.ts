@@ -19,13 +19,15 @@ const isRoot = (urn: string, node: NodeName): boolean => urn.endsWith(`-${node}-
  */
 export async function lookForMachines({ stack: name, options, signal }: Run, stack: Stack, settings: Settings): Promise<void> {
     const machines = options.rebuilding!.nodes.filter(node => settings.kindOf(node) === "vm"), recorded = () => readState(name)?.resources ?? [];
-    const unrecorded = machines.filter(node => !recorded().some(r => isRoot(r.urn, node)));
+    if (machines.length === 0) return;
+    const before = recorded(), unrecorded = machines.filter(node => !before.some(r => isRoot(r.urn, node)));
     if (unrecorded.length > 0) {
         for (const { urn, type, op, new: wanted } of await plan(stack, signal)) {
-            if (op !== "create" || !unrecorded.some(node => isRoot(urn, node))) continue;
+            const node = unrecorded.find(one => isRoot(urn, one));
+            if (op !== "create" || node === undefined) continue;
             const inputs = wanted!.inputs as Record<string, unknown>, id = `${pools.machines.path}/${String(inputs.name)}`;
             const root = { urn, type, custom: true, id, parent: wanted!.parent, provider: wanted!.provider, inputs, outputs: { ...inputs, volumeId: id }, replacementTrigger: "gone" };
-            await recordBelow(stack, root, recorded().find(r => r.type === "libvirt:index/domain:Domain" && r.inputs?.name === machines.find(node => isRoot(urn, node)))?.urn ?? "", "disks");
+            await recordBelow(stack, root, before.find(r => r.type === "libvirt:index/domain:Domain" && r.inputs?.name === node)?.urn ?? "", "disks");
         }
     }
     const resources = recorded(), roots = resources.filter(r => machines.some(node => isRoot(r.urn, node))), lost = await withoutDisks(settings, resources, []);

@@ -59,13 +59,13 @@ export async function takeIn(run: Run, stack: Stack, settings: Settings): Promis
                 await forgetResources(stack, [...taken.keys()]);
                 throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
             }
-            const left = unrecorded(found, recorded()), planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
+            const now = recorded(), left = unrecorded(found, now), planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
             const next = planned.flatMap(s => {
                 const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>, same = left.find(f => f.kind === libvirtKind(s.type) && f.name === inputs.name && f.role === roleOf(String(s.new?.provider)));
                 return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
             });
             if (next.length === 0) break;
-            const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))], known = new Set(recorded().map(r => r.urn));
+            const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))], known = new Set(now.map(r => r.urn));
             if (providers.some(urn => !known.has(urn))) {
                 // Nothing on a host: what objects are recorded under has to be recorded itself.
                 await stack.up({ target: withAncestors([...providers, ...next.map(n => n.step.new!.parent)], steps), signal: run.signal });

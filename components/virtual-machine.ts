@@ -30,7 +30,7 @@ export interface VirtualMachineArgs {
     guest: pulumi.Output<Connection>;
     memoryMiB: number;
     cpus: number;
-    /** Size of /dev/vdb in GiB; none where it is not given (C1). */
+    /** Size of /dev/vdb in MiB; none where it is not given (C1). */
     dataDiskMiB?: number;
 }
 

@@ -21,8 +21,7 @@ export async function clearPending(stack: Stack, find: Find): Promise<{ note: st
         const live = await find(resource);
         if (live) found.push({ ...resource, ...live });
     }
-    await edit(stack, deployment => { delete deployment.pending_operations; });
-    if (found.length > 0) await record(stack, found);
+    await record(stack, found, true);
     return { note: notice(pending, found), unrecorded: pending.filter(p => p.type === "creating" && adoptsItself(p.resource)).map(p => p.resource.urn) };
 }
 
@@ -47,10 +46,16 @@ export async function recordBelow(stack: Stack, resource: RecordedResource, user
     });
 }
 
-/** Records resources that are there: first what was asked for, then, read by the engine, how they really are. */
-export async function record(stack: Stack, found: readonly RecordedResource[]): Promise<void> {
-    await edit(stack, deployment => { deployment.resources = [...deployment.resources ?? [], ...found]; });
-    await stack.refresh({ target: found.map(r => r.urn) });
+/**
+ * Records resources that are there: first what was asked for, then, read by the engine, how they really are.
+ * @param nothingPending what was under way is forgotten in the same change
+ */
+export async function record(stack: Stack, found: readonly RecordedResource[], nothingPending = false): Promise<void> {
+    await edit(stack, deployment => {
+        deployment.resources = [...deployment.resources ?? [], ...found];
+        if (nothingPending) delete deployment.pending_operations;
+    });
+    if (found.length > 0) await stack.refresh({ target: found.map(r => r.urn) });
 }
 
 /** Takes resources out of the state; what they stand for stays. */

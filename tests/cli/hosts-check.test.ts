@@ -7,11 +7,9 @@ import { checkHosts } from "../../cli/hosts-check";
 import { closeAll } from "../../clients/ssh";
 import type { Settings } from "../../config/settings";
 import { UserError } from "../../system/errors";
-import { keyPair } from "../../providers/machine/host-key";
+import { newKey } from "../clients/keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-hosts-"));
-/** ssh2's own ed25519 keys are now and then unreadable. */
-const newKey = () => { const { publicKey, privateKey } = keyPair("test", "ed25519"); return { public: publicKey, private: privateKey }; };
 const hostKey = newKey(), otherKey = newKey(), userKey = newKey();
 fs.writeFileSync(path.join(dir, "key"), userKey.private, { mode: 0o600 });
 const words = (key: { public: string }) => key.public.split(" ").slice(0, 2).join(" ");

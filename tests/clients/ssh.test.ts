@@ -6,10 +6,9 @@ import { Client, Connection as ServerClient, Server, ServerHostKeyAlgorithm, uti
 import { Connection, Unreachable } from "../../clients/connection";
 import { closeAll, connect, exec, forward, HostKeyMismatch, quote, RemoteError, waitForSsh } from "../../clients/ssh";
 import { keyPair } from "../../providers/machine/host-key";
+import { newKey } from "./keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
-/** ssh2's own ed25519 keys are now and then unreadable. */
-const newKey = () => { const { publicKey, privateKey } = keyPair("test", "ed25519"); return { public: publicKey, private: privateKey }; };
 const hostKey = newKey(), userKey = newKey(), otherKey = newKey();
 const keyFile = path.join(dir, "key");
 fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });

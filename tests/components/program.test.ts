@@ -7,7 +7,7 @@ import { setMocks } from "../../engine/mocks";
 import { utils } from "ssh2";
 import * as yaml from "yaml";
 import { program } from "../../components/team-cloud";
-import { keyPair } from "../../providers/machine/host-key";
+import { newKey } from "../clients/keys";
 
 // jest's process.env is a copy, which the system's own idea of a home does not see.
 jest.mock("os", () => ({ ...jest.requireActual<typeof os>("os"), homedir: () => process.env.HOME }));
@@ -15,7 +15,6 @@ jest.mock("os", () => ({ ...jest.requireActual<typeof os>("os"), homedir: () => 
 const root = path.resolve(__dirname, "../.."), project = "gridka-cloud-classroom";
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-program-"));
 const before = { HOME: process.env.HOME, CLASSROOM_STATE: process.env.CLASSROOM_STATE };
-const newKey = () => { const { publicKey, privateKey } = keyPair("test", "ed25519"); return { public: publicKey, private: privateKey }; };
 const words = (key: { public: string }) => key.public.split(" ").slice(0, 2).join(" ");
 
 /** A home with what both stacks look up: the operator's key, the course's hosts in known_hosts, and a lab that seems up. */

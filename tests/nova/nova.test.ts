@@ -8,6 +8,7 @@ import { keypairHandler } from "../../providers/nova/keypair";
 import { networkHandler } from "../../providers/nova/network";
 import { securityRuleHandler } from "../../providers/nova/security-rule";
 import { serviceStateHandler } from "../../providers/nova/service-state";
+import { expectApart } from "../providers/apart";
 
 const cloud = { tenant: "admin" } as CloudAccess;
 const error = (status: number, reason = "") => new HttpError("GET", "/v2/x", status, reason, "api-node, port 8774");
@@ -72,12 +73,8 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
 test.each<[keyof ReturnType<typeof kinds>, object]>([
     ["network", { label: "net2", cidr: "10.98.0.0/22" }], ["floatingRange", { range: "172.16.2.0/29", pool: "other" }], ["securityRule", { protocol: "tcp" }], ["flavor", { flavorId: "7", name: "x2.tiny" }], ["keypair", { name: "k2" }],
 ])("%s: another one is not taken for it", async (name, change) => {
-    const nova = new Nova(), { handler, inputs } = kinds(nova)[name] as ReturnType<typeof kinds>["flavor"], others = { ...inputs, ...change };
-    const other = await handler.create(others), { id } = await handler.create(inputs);
-    expect(id).not.toBe(other.id);
-    expect(await handler.read(id, inputs)).toEqual(inputs);
-    await handler.delete(id, inputs);
-    expect([await handler.read(id, inputs), await handler.read(other.id, others)]).toEqual([undefined, others]);
+    const { handler, inputs } = kinds(new Nova())[name] as ReturnType<typeof kinds>["flavor"];
+    await expectApart(handler, inputs, { ...inputs, ...change });
 });
 
 test.each<[keyof ReturnType<typeof kinds>, string, boolean]>([
