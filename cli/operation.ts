@@ -5,6 +5,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import type { OnGenerated } from "../components/passwords";
 import { program } from "../components/team-cloud";
 import type { Credentials, Settings } from "../config/settings";
+import type { AdminFacts } from "../releases/tutorial";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
@@ -19,8 +20,8 @@ import { checkHosts, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
-import { orphanLine, orphans } from "./orphans";
-import { askForNew, Rebuilding } from "./rebuild";
+import { kept, Orphan, orphanLine, orphans } from "./orphans";
+import { askForNew } from "./rebuild";
 import { lookForMachines } from "./rebuild-machines";
 import { nameOf, Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
@@ -41,7 +42,11 @@ export async function perform(run: Run): Promise<number> {
         const { rebuilding } = run.options;
         if (rebuilding) await run.leavable(() => askForNew(run, rebuilding));
         const { unrecorded, ...ready } = await run.leavable(() => prepare(run, report));
-        if (rebuilding?.nodes.length === 0) return await tellOrphans(run, ready, rebuilding, { operation: run.operation, stack: run.stack });
+        if (rebuilding?.nodes.length === 0) {
+            const left = await tellOrphans(run, ready.settings, adminFacts(run.stack, ready.settings, ready.generated), rebuilding.clean);
+            run.terminal.result({ operation: run.operation, stack: run.stack, orphans: left, exitCode: 0 });
+            return 0;
+        }
         if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, ready.stack, unrecorded);
         return await operate(run, ready, new Report(report));
     } finally { fs.rmSync(reports, { recursive: true, force: true }); }
@@ -155,7 +160,7 @@ async function operate(run: Run, ready: Ready, report: Report): Promise<number> 
     const { renderer, seconds, failure } = last;
     const { drifted: _own, ...counts } = renderer.tally, { drifted } = (asking ?? last).renderer.tally;
     const result = (exitCode: number) => ({ operation, stack: run.stack, counts, changes: renderer.changes, drifted, unreachable: mute, off, seconds, log: log.file, exitCode });
-    const finish = (exitCode: number, more: { error?: string } | CloudUse | Diagnosed = {}): number => {
+    const finish = (exitCode: number, more: { error?: string } | { orphans?: Orphan[] } | CloudUse | Diagnosed = {}): number => {
         if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
         terminal.result({ ...result(exitCode), ...more });
         return exitCode;
@@ -176,12 +181,16 @@ async function operate(run: Run, ready: Ready, report: Report): Promise<number> 
         return finish(exitCode, diagnosed);
     }
     if (operation !== "refresh") terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`);
-    if (operation === "up") {
-        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, adminFacts(run.stack, settings, generated)));
+    if (operation === "up" || operation === "rebuild") {
+        const admin = adminFacts(run.stack, settings, generated), clean = run.options.rebuilding?.clean ?? false;
+        // With a database that is made anew, what stood in it is unknown.
+        const emptied = last.known > 0 && renderer.changes.some(c => c.type === "guest:Database" && ["create", "replace"].includes(c.action));
+        const left = clean || emptied ? { orphans: await tellOrphans(run, settings, admin, clean) } : operation === "rebuild" ? { orphans: [] } : {};
+        if (operation === "rebuild") return finish(0, left);
+        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, admin));
         useLines(use).forEach(line => terminal.line(line));
-        return finish(0, use);
+        return finish(0, { ...left, ...use });
     }
-    if (run.options.rebuilding) return await tellOrphans(run, { settings, generated }, run.options.rebuilding, result(0));
     if (operation === "destroy") {
         removeOpenrc(run.stack);
         await removeFromHosts(settings, run.stack);
@@ -191,13 +200,12 @@ async function operate(run: Run, ready: Ready, report: Report): Promise<number> 
     return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
 }
 
-/** What the nodes hold that the cloud knows nothing of, where a database was made anew or it is to be removed. Returns the exit code. */
-async function tellOrphans({ terminal, stack }: Run, { settings, generated }: Pick<Ready, "settings" | "generated">, { nodes, clean }: Rebuilding, result: object): Promise<number> {
-    const found = clean || nodes.includes("db-node") ? await terminal.step("Looking for what the cloud knows nothing of", () => orphans(stack, settings, adminFacts(stack, settings, generated), clean)) : [];
-    for (const orphan of found) terminal.line(`${clean ? "removed" : "unknown to the cloud"}: ${orphanLine(orphan)}`);
+/** Tells what the nodes hold that the cloud knows nothing of; it is removed, or an instance stopped. */
+async function tellOrphans({ terminal, stack }: Run, settings: Settings, admin: AdminFacts, clean: boolean): Promise<Orphan[]> {
+    const found = await terminal.step("Looking for what the cloud knows nothing of", () => orphans(stack, settings, admin, clean));
+    for (const orphan of found) terminal.line(clean ? `removed: ${orphanLine(orphan)}` : `unknown to the cloud: ${orphanLine(orphan)}${kept(orphan)}`);
     if (found.length > 0 && !clean) terminal.line(`remove ${found.length === 1 ? "it" : "them"} with: ./classroom rebuild ${stack} --clean`);
-    terminal.result({ ...result, orphans: found, exitCode: 0 });
-    return 0;
+    return found;
 }
 
 /** How many resources a refresh asked, and which it could not. */

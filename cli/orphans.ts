@@ -5,6 +5,7 @@ import { volumes } from "../clients/volume";
 import { hostConnection } from "../components/host-pair";
 import type { NodeName } from "../config/nodes";
 import type { Settings } from "../config/settings";
+import { restart } from "../providers/guest/restarts";
 import { adminAccess, AdminFacts } from "../releases/tutorial";
 import { connectionOf } from "./reach";
 
@@ -17,8 +18,8 @@ export interface Orphan { kind: Kind; id: string; node: NodeName }
 /** What the cloud knows, by kind: ids, and of firewall rules the addresses that they are for. */
 export type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
 
-/** How the leavings of one node are listed, each as `kind<tab>id`, and removed. */
-interface Search { node: NodeName; list: string; remove: Partial<Record<Kind, (id: string) => string>> }
+/** How the leavings of one node are listed, each as `kind<tab>id`, and removed; and what is done with one that stays, so that it is in nobody's way. */
+interface Search { node: NodeName; list: string; remove: Partial<Record<Kind, (id: string) => string>>; keep?: Partial<Record<Kind, (id: string) => string>> }
 
 const rulesOf = (table: string, address: string): string => `iptables-save -t ${table} | grep -F -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p' | while read -r rule; do iptables -t ${table} $rule; done`;
 
@@ -32,6 +33,13 @@ iptables-save -t filter | sed -nE 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*
             remove: {
                 instance: id => `virsh -q -c qemu:///system destroy ${id} > /dev/null 2>&1 || true; virsh -q -c qemu:///system undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
                 "firewall rule": address => rulesOf("filter", address),
+            },
+            // Of an instance's name and address nova knows no more that they are taken, and gives them to others.
+            keep: {
+                instance: id => `xml=$(virsh -q -c qemu:///system dumpxml --inactive --security-info ${id}) || exit 0
+virsh -q -c qemu:///system destroy ${id} > /dev/null 2>&1 || true
+virsh -q -c qemu:///system undefine ${id} > /dev/null
+printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | virsh -q -c qemu:///system define /dev/stdin > /dev/null`,
             },
         })),
         {
@@ -69,18 +77,37 @@ export function unknown(node: NodeName, lines: string, sets: Known): Orphan[] {
     return found.filter(([kind, id]) => kinds.includes(kind) && !sets[kind].has(id) && !id.startsWith("169.254.")).map(([kind, id]) => ({ kind, id, node }));
 }
 
-/** Looks on the nodes for what belongs to nothing in the cloud and, if that is wanted, removes it. A node that is off is left alone. */
+/** nova-network's dnsmasq keeps the leases of instances that are in no database, and refuses their addresses to others, until it ends; nova-network starts it again. */
+const forgetLeases = "for f in /var/lib/nova/networks/nova-*.pid; do [ ! -s \"$f\" ] || kill \"$(cat \"$f\")\" 2> /dev/null || true; done";
+
+/**
+ * Looks on the nodes for what belongs to nothing in the cloud and, if that is wanted, removes it; an instance that stays is
+ * stopped, and gets a name of its own. A node that is off or not made yet is left alone.
+ */
 export async function orphans(stack: string, settings: Settings, admin: AdminFacts, remove: boolean): Promise<Orphan[]> {
+    const there = (node: NodeName) => settings.made.includes(node) && settings.powerOf(node) === "on";
+    if (!there("api-node")) return [];
     try {
         const sets = await known(adminAccess(admin, hostConnection(settings, "central")));
-        const found = await Promise.all(searches(settings).filter(({ node }) => settings.powerOf(node) === "on").map(async search => {
+        const found = await Promise.all(searches(settings).filter(({ node }) => there(node)).map(async search => {
             const on = connectionOf(stack, search.node), left = unknown(search.node, (await exec(on, search.list)).stdout, sets);
-            for (const { kind, id } of remove ? left : []) await exec(on, search.remove[kind]!(id));
+            for (const { kind, id } of left) {
+                const script = (remove ? search.remove : search.keep)?.[kind]?.(id);
+                if (script !== undefined) await exec(on, script);
+            }
             return left;
         }));
-        return found.flat();
+        const all = found.flat();
+        if (all.some(({ kind }) => kind === "instance") && there("network-node")) {
+            const on = connectionOf(stack, "network-node");
+            await exec(on, forgetLeases);
+            await restart(exec, on, ["nova-network"]);
+        }
+        return all;
     } finally { await closeAll(); }
 }
 
 /** `instance 3f56… on compute-2` */
 export const orphanLine = ({ kind, id, node }: Orphan): string => `${kind === "firewall rule" ? `firewall rules of ${id}` : `${kind} ${id}`} on ${node}`;
+/** What is said of one that stays. */
+export const kept = ({ kind, id }: Orphan): string => kind === "instance" ? ` (stopped, its disk kept, as orphan-${id}: its name and address are others' now)` : "";

@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import * as yaml from "yaml";
-import { orphanLine, unknown } from "../../cli/orphans";
+import { kept, orphanLine, unknown } from "../../cli/orphans";
 import { nodesIn, raised } from "../../cli/rebuild";
 
 const project = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-rebuild-"));
@@ -45,5 +45,7 @@ test("without --data the disk for volumes is left", () => {
 test("of what lies on a node, what the cloud does not know; the metadata service's address is the node's own", () => {
     const known = { instance: new Set(["a"]), volume: new Set<string>(), "floating address": new Set(["172.16.1.1"]), "firewall rule": new Set(["172.16.1.1"]) };
     const lines = "instance\ta\ninstance\tb\ninstance\tb\nfloating address\t172.16.1.1\nfloating address\t172.16.1.2\nfirewall rule\t169.254.169.254\nfirewall rule\t172.16.1.2\n";
-    expect(unknown("network-node", lines, known).map(orphanLine)).toEqual(["instance b on network-node", "floating address 172.16.1.2 on network-node", "firewall rules of 172.16.1.2 on network-node"]);
+    const found = unknown("network-node", lines, known);
+    expect(found.map(orphanLine)).toEqual(["instance b on network-node", "floating address 172.16.1.2 on network-node", "firewall rules of 172.16.1.2 on network-node"]);
+    expect(found.map(kept)).toEqual([" (stopped, its disk kept, as orphan-b: its name and address are others' now)", "", ""]);
 });

@@ -135,7 +135,8 @@ test("the compute node without the instance: nothing is lost; the other one: the
 test("db-node: the cloud is as new, what lies on the nodes is reported, and removed by --clean alone", async () => {
     await use();
     const { stdout } = await rebuild(["db-node"]);
-    expect(stdout).toContain(`unknown to the cloud: instance ${instance.id} on ${instance.node}\n`);
+    expect(stdout).toContain(`unknown to the cloud: instance ${instance.id} on ${instance.node} (stopped, its disk kept, as orphan-${instance.id}: `);
+    expect(await on(instance.node, `virsh domstate orphan-${instance.id}`)).toContain("shut off");
     expect(stdout).toContain(`unknown to the cloud: volume ${volume} on volume-node\n`);
     expect(stdout).toContain(`remove them with: ./classroom rebuild ${stack} --clean\n`);
     expect(await users()).toMatchObject({ instance: "gone", volume: "gone", onDisk: true, image: "gone" });
