@@ -6,12 +6,13 @@ import { packagesHandler } from "../../providers/guest/packages";
 const connection = { name: "api-node", host: "192.168.122.6", port: 22 } as Connection;
 
 /** A node whose archive has these packages, and refuses as apt-get does: all or nothing. */
-function node(available: string[], complaint = (name: string) => `E: Unable to locate package ${name}`) {
+function node(available: string[], complaint = (name: string) => `E: Unable to locate package ${name}`, sources = "http://192.168.122.1:8090/ ./\nhttp://other/ubuntu precise main\n") {
     const installed = new Set<string>();
     const run: RunScript = (_to, script) => {
         const ok = (stdout = "") => Promise.resolve({ stdout, stderr: "", code: 0 });
-        if (script.includes("sources.list")) return ok("http://192.168.122.1:8090/ ./\nhttp://other/ubuntu precise main\n");
-        if (script.startsWith("dpkg-query")) return ok([...installed].map(p => `${p} install ok installed\n`).join(""));
+        if (script.includes("sources.list")) return ok(sources);
+        const asked = /^dpkg-query .*' (.*) 2>/.exec(script)?.[1]?.split(" ");
+        if (asked) return ok(asked.map(p => `${p} ${installed.has(p) ? "install ok installed" : "deinstall ok config-files"}\n`).join(""));
         const [, simulated, verb, names] = /^apt (-s )?(install|remove) (.*)$/m.exec(script)!, wanted = names!.split(" ");
         const unknown = verb === "install" ? wanted.filter(p => !available.includes(p)) : [];
         if (unknown.length > 0) return Promise.reject(new RemoteError("api-node", { stdout: "", stderr: `W: something else\n${unknown.map(complaint).join("\n")}\n`, code: 1 }));
@@ -40,6 +41,21 @@ test("what is no longer wanted stays until the rest can be had", async () => {
     expect([...installed]).toEqual(["ntp"]);
     await handler.update("", { connection, packages: ["ntp"] }, { connection, packages: ["nova-api"] });
     expect([...installed]).toEqual(["nova-api"]);
+});
+
+test("on a machine without an archive the error says so", async () => {
+    await expect(node([], undefined, "\n").handler.create({ connection, packages: ["ntp"] })).rejects.toThrow("nothing was installed. Its archives: none. ");
+});
+
+test("several packages are dropped, found and taken away, each by its name", async () => {
+    const { installed, handler } = node(["ntp", "nova-api", "nova-doc"]), all = { connection, packages: ["ntp", "nova-api", "nova-doc"] };
+    await handler.create(all);
+    await handler.update("", all, { connection, packages: ["ntp"] });
+    expect([...installed]).toEqual(["ntp"]);
+    expect(await handler.read("", all)).toMatchObject({ packages: ["ntp"] });
+    await handler.update("", { connection, packages: ["ntp"] }, all);
+    await handler.delete("", all);
+    expect([...installed]).toEqual([]);
 });
 
 test("a package that was put on hold when it was removed may be installed again; what is only held stays so", async () => {
