@@ -196,6 +196,24 @@ describe("files", () => {
         expect(await readFile(here, connection, at("w x"))).toBeUndefined();
     });
 
+    test("what comes when one is done and another is at it waits for that one", async () => {
+        const doing: string[] = [], ends: (() => void)[] = [];
+        const work = (name: string) => () => { doing.push(name); return new Promise<void>(resolve => ends.push(resolve)); };
+        const first = alone(connection, "turns", work("first")), second = alone(connection, "turns", work("second"));
+        await new Promise(setImmediate);
+        ends[0]!();
+        await first;
+        const third = alone(connection, "turns", work("third"));
+        await new Promise(setImmediate);
+        expect(doing).toEqual(["first", "second"]);
+        ends[1]!();
+        await second;
+        await new Promise(setImmediate);
+        expect(doing).toEqual(["first", "second", "third"]);
+        ends[2]!();
+        await third;
+    });
+
     test("what is done alone waits for its turn at the same thing of the same machine, also after a failure", async () => {
         const order: string[] = [], work = (title: string, fails = false) => async () => { order.push(`${title} begins`); await new Promise(resolve => setTimeout(resolve, 20)); order.push(`${title} ends`); if (fails) throw new Error(title); return title; };
         const other = { ...connection, jump: { host: "192.0.2.1", port: 22 } } as Connection;
