@@ -60,9 +60,9 @@ iptables-save -t nat | sed -nE 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 
     ];
 }
 
-/** What the cloud knows now, of all its tenants. */
-async function known(access: CloudAccess): Promise<Known> {
-    const [servers, all, floating] = await Promise.all([compute(access).servers(true), volumes(access).list(true), compute(access).floatingAddresses()]);
+/** What the cloud knows now, of all its tenants; of volumes nothing where their node is off. */
+async function known(access: CloudAccess, withVolumes: boolean): Promise<Known> {
+    const [servers, all, floating] = await Promise.all([compute(access).servers(true), withVolumes ? volumes(access).list(true) : [], compute(access).floatingAddresses()]);
     const used = floating.filter(f => f.instance_uuid !== null).map(f => f.address);
     return {
         instance: new Set(servers.map(s => s.id)), volume: new Set(all.map(v => v.id)), "floating address": new Set(used),
@@ -88,7 +88,7 @@ export async function orphans(stack: string, settings: Settings, admin: AdminFac
     const there = (node: NodeName) => settings.made.includes(node) && settings.powerOf(node) === "on";
     if (!there("api-node")) return [];
     try {
-        const sets = await known(adminAccess(admin, hostConnection(settings, "central")));
+        const sets = await known(adminAccess(admin, hostConnection(settings, "central")), there("volume-node"));
         const found = await Promise.all(searches(settings).filter(({ node }) => there(node)).map(async search => {
             const on = connectionOf(stack, search.node), left = unknown(search.node, (await exec(on, search.list)).stdout, sets);
             for (const { kind, id } of left) {
