@@ -88,9 +88,14 @@ export async function orphans(stack: string, settings: Settings, admin: AdminFac
     const there = (node: NodeName) => settings.made.includes(node) && settings.powerOf(node) === "on";
     if (!there("api-node")) return [];
     try {
+        // What the cloud knows is asked last: what is made meanwhile is in it.
+        const listed = await Promise.all(searches(settings).filter(({ node }) => there(node)).map(async search => {
+            const on = connectionOf(stack, search.node);
+            return { search, on, lines: (await exec(on, search.list)).stdout };
+        }));
         const sets = await known(adminAccess(admin, hostConnection(settings, "central")), there("volume-node"));
-        const found = await Promise.all(searches(settings).filter(({ node }) => there(node)).map(async search => {
-            const on = connectionOf(stack, search.node), left = unknown(search.node, (await exec(on, search.list)).stdout, sets);
+        const found = await Promise.all(listed.map(async ({ search, on, lines }) => {
+            const left = unknown(search.node, lines, sets);
             for (const { kind, id } of left) {
                 const script = (remove ? search.remove : search.keep)?.[kind]?.(id);
                 if (script !== undefined) await exec(on, script);
