@@ -90,7 +90,7 @@ beforeAll(async () => {
     fs.mkdirSync(cloud.state, { recursive: true, mode: 0o700 });
     cloud.configure();
     console.info(`seed ${SEED} (CLASSROOM_SEED=…); ${finished.length} of ${all.length} rounds are done`);
-    expect(await cloud.classroom("destroy", stack)).toMatchObject({ code: 0 });
+    if (realOnes(cloud.recorded().resources).length > 0) expect(await cloud.classroom("destroy", stack)).toMatchObject({ code: 0 });
 }, 60 * 60_000);
 afterAll(async () => {
     if (finished.length < all.length) return;
