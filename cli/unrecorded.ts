@@ -42,9 +42,9 @@ export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEvent
 
 /**
  * Takes in what lies on the hosts under the names of libvirt objects that the program is about to make, though the state does not
- * know it: a state that was lost or is an old one. What is as the program wants it is recorded; the engine's own create would
+ * know it: a state that was lost or is an old one. A virtual machine is refused; what else is as the program wants it is recorded; the engine's own create would
  * refuse it, or take it over unseen. It costs nothing but a question to each host where there is no such thing.
- * @throws UserError with what is there and what is wanted, where they differ; the state is then as it was
+ * @throws UserError naming virtual machines; with what is there and what is wanted, where they differ. The state is then as it was
  */
 export async function takeIn(run: Run, stack: Stack, settings: Settings): Promise<void> {
     const found = (await Promise.all(hostRoles.map(async role => foundIn(role, (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout)))).flat();
@@ -60,34 +60,48 @@ export async function takeIn(run: Run, stack: Stack, settings: Settings): Promis
                 throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
             }
             const now = recorded(), left = unrecorded(found, now), planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
+            const sameAs = ({ type, new: wanted }: StepEventMetadata) => left.find(f => f.kind === libvirtKind(type) && f.name === (wanted?.inputs as { name?: string } | undefined)?.name && f.role === roleOf(String(wanted?.provider)));
+            const machines = planned.flatMap(s => libvirtKind(s.type) === "domain" ? sameAs(s) ?? [] : []);
+            if (machines.length > 0) throw new UserError(machines.map(keyless).join("\n"));
             const next = planned.flatMap(s => {
-                const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>, same = left.find(f => f.kind === libvirtKind(s.type) && f.name === inputs.name && f.role === roleOf(String(s.new?.provider)));
+                const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>, same = sameAs(s);
                 return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
             });
             if (next.length === 0) break;
             const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))], known = new Set(now.map(r => r.urn));
             if (providers.some(urn => !known.has(urn))) {
                 // Nothing on a host: what objects are recorded under has to be recorded itself.
-                await stack.up({ target: withAncestors([...providers, ...next.map(n => n.step.new!.parent)], steps), signal: run.signal });
+                await stack.up({ target: ancestors(providers, steps), signal: run.signal });
                 continue;
             }
-            await record(stack, next.map(({ step, inputs, same }) => ({
+            // The engine would make a component only with all that it depends on.
+            const components = ancestors(next.map(n => n.step.new!.parent), steps).reverse().filter(urn => !known.has(urn))
+                .map(urn => ({ urn, type: stepOf(urn, steps)!.type, custom: false, parent: stepOf(urn, steps)!.new!.parent }));
+            await record(stack, [...components, ...next.map(({ step, inputs, same }) => ({
                 urn: step.urn, type: step.type, custom: true, id: same.id, parent: step.new!.parent, provider: step.new!.provider, inputs, outputs: { ...inputs, [`${same.kind}Id`]: same.id },
-            })));
+            }))]);
             next.forEach(({ step, same }) => taken.set(step.urn, same));
         }
         if (taken.size > 0) run.terminal.note(`on their hosts as the program wants them, and recorded now: ${[...taken.keys()].map(nameOf).join(", ")}`);
     });
 }
 
-/** What these resources and all above them are called; what of it is recorded is left as it is. */
-function withAncestors(urns: readonly (string | undefined)[], steps: readonly StepEventMetadata[]): string[] {
+const stepOf = (urn: string, steps: readonly StepEventMetadata[]): StepEventMetadata | undefined => steps.find(s => s.urn === urn);
+
+/** What these resources and all above them are called, what is above behind what is below it. */
+function ancestors(urns: readonly (string | undefined)[], steps: readonly StepEventMetadata[]): string[] {
     const all = new Set<string>();
-    for (let above = urns; above.length > 0; above = above.flatMap(urn => steps.find(s => s.urn === urn)?.new?.parent ?? [])) above.forEach(urn => { if (urn) all.add(urn); });
+    for (let above = urns; above.length > 0; above = above.flatMap(urn => stepOf(urn!, steps)?.new?.parent || [])) {
+        for (const urn of above) if (urn) { all.delete(urn); all.add(urn); }
+    }
     return [...all];
 }
 
 const urnOf = (provider: string): string => provider.slice(0, provider.lastIndexOf("::"));
+
+/** What @pulumi/libvirt reads of a machine could not be compared, and its keys would be missing anyway. */
+export const keyless = ({ role, name, id }: Found): string =>
+    `the virtual machine ${name} (${id}) is on the ${role} host without being in the state. Its keys are only in the state that it was made with, so it cannot be taken in: put that state in its place, or remove the machine there (virsh destroy ${name}; virsh undefine ${name}). Nothing was changed`;
 
 function differs(step: StepEventMetadata, { role, kind, name, id }: Found): string {
     const lines = propertyChanges(step).map(c => `    ${changeLine(c)}`);

@@ -47,7 +47,7 @@ export async function recordBelow(stack: Stack, resource: RecordedResource, user
 }
 
 /**
- * Records resources that are there: first what was asked for, then, read by the engine, how they really are.
+ * Records resources that are there, parents before children: first what was asked for, then, read by the engine, how they really are.
  * @param nothingPending what was under way is forgotten in the same change
  */
 export async function record(stack: Stack, found: readonly RecordedResource[], nothingPending = false): Promise<void> {
@@ -55,7 +55,8 @@ export async function record(stack: Stack, found: readonly RecordedResource[], n
         deployment.resources = [...deployment.resources ?? [], ...found];
         if (nothingPending) delete deployment.pending_operations;
     });
-    if (found.length > 0) await stack.refresh({ target: found.map(r => r.urn) });
+    const real = found.filter(r => r.custom);
+    if (real.length > 0) await stack.refresh({ target: real.map(r => r.urn) });
 }
 
 /** Takes resources out of the state; what they stand for stays. */

@@ -1,4 +1,4 @@
-import { foundIn, unrecorded } from "../../cli/unrecorded";
+import { foundIn, keyless, unrecorded } from "../../cli/unrecorded";
 import type { RecordedResource } from "../../engine/state";
 
 const provider = (role: string) => `urn:pulumi:lab::p::classroom:index:TeamCloud$classroom:index:HostPair$pulumi:providers:libvirt::cloud-hosts-${role}::1234`;
@@ -22,4 +22,8 @@ test("what is recorded of the same kind, name and host is known; on the other ho
     const found = foundIn("central", printed), names = (resources: RecordedResource[]) => unrecorded(found, resources).map(f => `${f.kind} ${f.name}`);
     expect(names([recorded("network", "Network", "central", "nat"), recorded("domain", "Domain", "central", "volume-node"), recorded("volume", "Volume", "central", "volume-node.qcow2")])).toEqual([]);
     expect(names([recorded("network", "Network", "compute", "nat"), recorded("volume", "Volume", "central", "volume-node"), recorded("volume", "Volume", "central", "volume-node.qcow2")])).toEqual(["network nat", "domain volume-node"]);
+});
+
+test("a virtual machine is refused in words, with how to be rid of it", () => {
+    expect(keyless(foundIn("central", printed)[1]!)).toMatch(/^the virtual machine volume-node \(45f1bb80-e196-44d1-a50e-0aeaa4129b90\) is on the central host without .* \(virsh destroy volume-node; virsh undefine volume-node\)\. Nothing was changed$/);
 });
