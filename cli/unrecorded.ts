@@ -44,7 +44,7 @@ export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEvent
  * Takes in what lies on the hosts under the names of libvirt objects that the program is about to make, though the state does not
  * know it: a state that was lost or is an old one. A virtual machine is refused; what else is as the program wants it is recorded; the engine's own create would
  * refuse it, or take it over unseen. It costs nothing but a question to each host where there is no such thing.
- * @throws UserError naming virtual machines; with what is there and what is wanted, where they differ. The state is then as it was
+ * @throws UserError naming virtual machines; with what is there and what is wanted, where they differ. Of libvirt nothing is recorded then
  */
 export async function takeIn(run: Run, stack: Stack, settings: Settings): Promise<void> {
     const found = (await Promise.all(hostRoles.map(async role => foundIn(role, (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout)))).flat();
