@@ -18,6 +18,8 @@ export interface Orphan { kind: Kind; id: string; node: NodeName }
 /** What the cloud knows, by kind: ids, and of firewall rules the addresses that they are for. */
 export type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
 
+const VIRSH = "virsh -q -c qemu:///system";
+
 /** How the leavings of one node are listed, each as `kind<tab>id`, and removed; and what is done with one that stays, so that it is in nobody's way. */
 interface Search { node: NodeName; list: string; remove: Partial<Record<Kind, (id: string) => string>>; keep?: Partial<Record<Kind, (id: string) => string>> }
 
@@ -28,18 +30,18 @@ function searches({ plan }: Pick<Settings, "plan">): Search[] {
     return [
         ...(["compute-1", "compute-2"] as const).map((node): Search => ({
             node,
-            list: `{ virsh -q -c qemu:///system list --all --uuid; ls /var/lib/nova/instances; } | sed -nE 's/^(${uuid})$/instance\\t\\1/p'
+            list: `{ ${VIRSH} list --all --uuid; ls /var/lib/nova/instances; } | sed -nE 's/^(${uuid})$/instance\\t\\1/p'
 iptables-save -t filter | sed -nE 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*/firewall rule\\t\\1/p'`,
             remove: {
-                instance: id => `virsh -q -c qemu:///system destroy ${id} > /dev/null 2>&1 || true; virsh -q -c qemu:///system undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
+                instance: id => `${VIRSH} destroy ${id} > /dev/null 2>&1 || true; ${VIRSH} undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
                 "firewall rule": address => rulesOf("filter", address),
             },
             // Of an instance's name and address nova knows no more that they are taken, and gives them to others.
             keep: {
-                instance: id => `xml=$(virsh -q -c qemu:///system dumpxml --inactive --security-info ${id}) || exit 0
-virsh -q -c qemu:///system destroy ${id} > /dev/null 2>&1 || true
-virsh -q -c qemu:///system undefine ${id} > /dev/null
-printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | virsh -q -c qemu:///system define /dev/stdin > /dev/null`,
+                instance: id => `xml=$(${VIRSH} dumpxml --inactive --security-info ${id}) || exit 0
+${VIRSH} destroy ${id} > /dev/null 2>&1 || true
+${VIRSH} undefine ${id} > /dev/null
+printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | ${VIRSH} define /dev/stdin > /dev/null`,
             },
         })),
         {

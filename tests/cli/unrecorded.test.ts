@@ -48,17 +48,18 @@ describe("a state that was lost", () => {
     /** What the program would make: name, parent, and of libvirt's the object's name. */
     const wanted: [string, string | undefined, string?][] = [[urn("stack"), undefined], [urn("cloud"), urn("stack")], [of("central"), urn("cloud")], [urn("cloud-net"), urn("cloud")], [network, urn("cloud-net"), "nat"]];
     const targets: string[][] = [];
+    let asked = 0;
 
     /** An engine that knows no more than names: what is recorded is the same, or is what `changed` says. */
     async function lost(printed: string, resources = wanted, changed: string[] = []): Promise<void> {
         Object.assign(world, { printed, state: [], recorded: [] });
-        targets.length = 0;
+        targets.length = asked = 0;
         const step = ([name, parent, object]: typeof wanted[number]) => {
             const known = world.state.some(r => r.urn === name), side = { parent, provider: object && `${of("central")}::1234`, inputs: object ? { name: object } : {} };
             return { urn: name, type: name.split("::")[2]!, op: !known ? "create" : changed.includes(name) ? "update" : "same", new: side, old: { ...side, inputs: { name: object, mode: "route" } } };
         };
         const stack = {
-            preview: async ({ onEvent }: { onEvent(e: EngineEvent): void }) => resources.forEach(r => onEvent({ resourcePreEvent: { metadata: step(r) } } as never)),
+            preview: async ({ onEvent }: { onEvent(e: EngineEvent): void }) => { asked++; resources.forEach(r => onEvent({ resourcePreEvent: { metadata: step(r) } } as never)); },
             up: async ({ target }: UpOptions) => { targets.push(target!); world.state = [...world.state, ...target!.map(t => ({ urn: t, type: "", custom: false }))]; },
         };
         const terminal = { step: (_title: string, work: () => Promise<unknown>) => work(), note: () => undefined };
@@ -89,6 +90,6 @@ describe("a state that was lost", () => {
 
     test("where the hosts have nothing unknown the program is not asked", async () => {
         await lost("");
-        expect([world.recorded, targets]).toEqual([[], []]);
+        expect([world.recorded, targets, asked]).toEqual([[], [], 0]);
     });
 });

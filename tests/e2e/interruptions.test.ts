@@ -63,7 +63,7 @@ async function interrupted(operation: "up" | "destroy", moment: Moment): Promise
     // Checked before its end: what is left of a command that goes on is its own affair.
     const under = !killed ? undefined : cloud.recorded().pending.map(p => `${p.type} ${p.resource.type.split(":").pop()!} ${nameOf(p.resource.urn)}`);
     const { code, stdout } = await running;
-    if (killed && (moment.victim === "engine" || moment.victim === "command")) expect({ moment, failed: code !== 0, stdout }).toEqual({ moment, failed: true, stdout });
+    if (killed && (moment.victim === "engine" || moment.victim === "command")) expect({ moment, code, stdout }).toEqual({ moment, code: 1, stdout });
     return under;
 }
 
