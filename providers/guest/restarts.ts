@@ -14,7 +14,8 @@ const GATHER_MS = 300;
 /**
  * Restarts those of the services that run, because a file they read has changed. Calls for one machine that come
  * together, or while it is at others', are gathered, so that a service restarts once however many of its files changed.
- * Those of `ready` are waited for: what comes next may need them.
+ * They restart side by side, for one that does not reach its message queue takes seconds to stop. Those of `ready` are
+ * waited for: what comes next may need them.
  * @param readySeconds how long each may take until it is ready
  */
 export async function restart(run: RunScript, on: Connection, services: readonly string[], ready: Ready = {}, readySeconds = READY_SECONDS): Promise<void> {
@@ -28,8 +29,12 @@ export async function restart(run: RunScript, on: Connection, services: readonly
             pending.delete(key);
             const longest = Math.max(0, ...[...gathered.values()].map(r => r?.seconds ?? 0));
             await run(on, `${initShell}
-again=
-for s in ${[...gathered.keys()].map(quote).join(" ")}; do if is_running "$s"; then restart "$s"; again="$again $s "; fi; done
+again= jobs= bad=
+for s in ${[...gathered.keys()].map(quote).join(" ")}; do
+    if is_running "$s"; then { restart "$s" || { echo "service $s cannot be restarted:" >&2; last_words "$s" >&2; exit 1; }; } & again="$again $s "; jobs="$jobs $!"; fi
+done
+for job in $jobs; do wait "$job" || bad=1; done
+[ -z "$bad" ]
 ${[...gathered].flatMap(([s, r]) => r ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(r.port, r.seconds)};; esac`] : []).join("\n")}`, { timeoutSeconds: longest + 120 });
         }));
         batch = { services: gathered, done };

@@ -92,10 +92,19 @@ describe("systemd's services", () => {
         await expect(restart(here, connection, ["mute"], { mute: 81 }, 0)).rejects.toThrow("service mute does not listen on port 81 after 0 s");
     });
 
+    test("restart: side by side, and one that cannot is an error when all had their turn", async () => {
+        // Each ends when the other has begun, too.
+        put("bin/systemctl", `#!/bin/sh\n[ "$1" = restart ] || exit 0\necho "$2" >> $DIR/said; n=0\nuntil [ $(wc -l < $DIR/said) -ge 2 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done\n[ "$2" != broken ]\n`);
+        await restart(here, connection, ["one", "two"]);
+        expect(there("said").split("\n").sort()).toEqual(["", "one", "two"]);
+        await expect(restart(here, connection, ["broken", "whole"])).rejects.toThrow("service broken cannot be restarted:");
+        expect(there("said")).toContain("whole\n");
+    });
+
     test("restart: what comes while a machine is at it waits, is gathered, and goes on though the one before failed", async () => {
         const began: string[] = [], ends: (() => void)[] = [];
         const slow: RunScript = async (_to, script) => {
-            began.push(/^for s in (.*); do if/m.exec(script)![1]!);
+            began.push(/^for s in (.*); do$/m.exec(script)![1]!);
             await new Promise<void>(resolve => ends.push(resolve));
             if (began.length === 1) throw new Error("ended while it started");
             return { stdout: "", stderr: "", code: 0 };
