@@ -15,10 +15,11 @@ import { exported, readState, realOnes } from "../engine/state";
 import type { AdminFacts } from "../releases/tutorial";
 import { UserError } from "../system/errors";
 import { conclude, Diagnosed } from "./diagnose";
+import { databasesAnew, noteDatabases, noteFormerDatabases } from "./databases";
 import { examine, onHosts } from "./examine";
 import { checkHosts, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
-import { CloudUse, removeOpenrc, useLines, useOf, writeOpenrc } from "./openrc";
+import { CloudUse, removeStackFolder, useLines, useOf, writeOpenrc } from "./openrc";
 import { kept, Orphan, orphanLine, orphans } from "./orphans";
 import { decryptedSettings, labOf } from "./reach";
 import { askForNew } from "./rebuild";
@@ -82,7 +83,10 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
             run.terminal.note("what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew");
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
-        if (run.operation === "up" || run.operation === "rebuild") await takeIn(run, stack, settings);
+        if (run.operation === "up" || run.operation === "rebuild") {
+            noteFormerDatabases(run.stack, resources);
+            await takeIn(run, stack, settings);
+        }
     }
     return { stack, settings, generated, unrecorded, down };
 }
@@ -183,16 +187,16 @@ async function operate(run: Run, ready: Ready, report: Report): Promise<number> 
     if (operation !== "refresh") terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`);
     if (operation === "up" || operation === "rebuild") {
         const admin = adminFacts(run.stack, settings, generated), clean = run.options.rebuilding?.clean ?? false;
-        // With a database that is made anew, what stood in it is unknown.
-        const emptied = last.known > 0 && renderer.changes.some(c => c.type === "guest:Database" && ["create", "replace"].includes(c.action));
-        const left = clean || emptied ? { orphans: await tellOrphans(run, settings, admin, clean) } : operation === "rebuild" ? { orphans: [] } : {};
+        const made = readState(run.stack)?.resources ?? [], search = clean || databasesAnew(run.stack, made);
+        const left = search ? { orphans: await tellOrphans(run, settings, admin, clean) } : operation === "rebuild" ? { orphans: [] } : {};
+        noteDatabases(run.stack, made);
         if (operation === "rebuild") return finish(0, left);
         const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, admin));
         useLines(use).forEach(line => terminal.line(line));
         return finish(0, { ...left, ...use });
     }
     if (operation === "destroy") {
-        removeOpenrc(run.stack);
+        removeStackFolder(run.stack);
         await removeFromHosts(settings, run.stack);
         forget(run.stack);
     }

@@ -2,7 +2,7 @@ import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { removeOpenrc, useLines, useOf, writeOpenrc } from "../../cli/openrc";
+import { removeStackFolder, useLines, useOf, writeOpenrc } from "../../cli/openrc";
 import { AddressPlan } from "../../config/address-plan";
 import { tutorialCredentials } from "../../config/settings";
 
@@ -30,8 +30,8 @@ test("a shell that sources it has what the tutorial exports, whatever is in the 
 
 test("destroy takes it away, and finds nothing a second time", () => {
     const file = writeOpenrc("lab", cloud("x"));
-    removeOpenrc("lab");
-    removeOpenrc("lab");
+    removeStackFolder("lab");
+    removeStackFolder("lab");
     expect(fs.existsSync(path.dirname(file))).toBe(false);
 });
 
