@@ -147,6 +147,19 @@ test("db-node: the cloud is as new, what lies on the nodes is reported, and remo
     expect(JSON.parse((await classroom("rebuild", stack, "--clean", "--json")).stdout)).toMatchObject({ orphans: [], exitCode: 0 });
 });
 
+test("db-node, cut off when there are databases: the `up` that goes on reports what they do not know", async () => {
+    await use();
+    const ids = () => cloud.recorded().resources.filter(r => r.type.endsWith("/guest:Database")).map(r => r.id!), before = new Set(ids());
+    const running = classroom("rebuild", stack, "db-node");
+    await until("a database is made anew", 240, async () => ids().some(id => !before.has(id)) ? true : undefined);
+    for (const pid of cloud.processes(false)) process.kill(pid, "SIGKILL");
+    expect((await running).code).toBe(1);
+    const { stdout, code } = await classroom("up", stack);
+    expect([stdout, code]).toEqual([expect.stringContaining(`unknown to the cloud: instance ${instance.id} on ${instance.node} (stopped, `), 0]);
+    expect(await classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining("none drifted") });
+    expect(await classroom("rebuild", stack, "--clean")).toMatchObject({ code: 0 });
+});
+
 test("db-node and auth-node together, and what is left removed", async () => {
     await use();
     const { stdout } = await rebuild(["db-node", "auth-node"], ["--clean"]);
