@@ -6,6 +6,7 @@ import { UserError } from "../system/errors";
 import { lockHolder } from "../system/lock";
 import { projectDir, stateDir } from "../system/paths";
 import { run, RunOptions, RunResult } from "../system/run";
+import { removeHalfWritten } from "./half-written";
 import { breakDeadLocks, holderOf } from "./locks";
 import type { Engine } from "./obtain";
 import { stateFile } from "./state";
@@ -97,6 +98,7 @@ export async function openStack(stack: string, program: PulumiFn, engine: Engine
     const dir = workDir(stack);
     const envVars = { ...engine.env, ...backendEnv(), ...env };
     breakLocks(stack).forEach(note);
+    if (holderOf(backendDir(), PROJECT, stack) === undefined) removeHalfWritten(backendDir(), PROJECT, stack);
     const pulumiCommand = await PulumiCommand.get({ root: engine.root });
     return await LocalWorkspace.createOrSelectStack({ stackName: stack, projectName: PROJECT, program },
         { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! });

@@ -1,6 +1,7 @@
 /**
  * Shell functions that treat a service alike under systemd (newer releases) and upstart (Ubuntu 12.04):
- * is_running, is_enabled, start, stop, restart, enable, disable; each takes the service's name.
+ * is_running, is_enabled, start, stop, restart, enable, disable; each takes the service's name. And `is_booting`, of the
+ * machine: services that start at boot may not run yet.
  */
 export const initShell = `
 if [ -d /run/systemd/system ]; then
@@ -11,6 +12,7 @@ if [ -d /run/systemd/system ]; then
     restart() { systemctl reset-failed "$1" 2> /dev/null || true; systemctl restart "$1"; }
     enable() { systemctl enable -q "$1" 2> /dev/null; }
     disable() { systemctl disable -q "$1" 2> /dev/null; }
+    is_booting() { case "$(systemctl is-system-running)" in initializing | starting) ;; *) false ;; esac; }
     last_words() { journalctl -q -n 8 -o cat -u "$1" 2> /dev/null; }
 else
     # A job's status is in its words, whatever it ends with; an init script's is what it ends with, whatever it says.
@@ -32,6 +34,7 @@ else
         fi
     }
     disable() { if job "$1"; then echo manual >> "/etc/init/$1.override"; else update-rc.d "$1" disable > /dev/null; fi; }
+    is_booting() { service rc status 2> /dev/null | grep -q ' start/running'; }
     last_words() { tail -q -n 8 /var/log/*/"$1.log" 2> /dev/null; }
 fi`;
 

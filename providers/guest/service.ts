@@ -14,6 +14,9 @@ const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): st
 const listeningShell = (port: number): string =>
     `listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }`;
 
+/** How long one that does not run yet is waited for while its machine boots. */
+const BOOT_SECONDS = 60;
+
 /** What is known of a service that ran. */
 export type KnownService = Pick<Inputs, "service" | "port" | "process">;
 
@@ -58,7 +61,9 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
             return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(recorded.connection, `${shellFor(recorded)}\nif is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`);
+            const { stdout } = await run(recorded.connection, `${shellFor(recorded)}
+n=0; until is_running "$s" || ! is_booting || [ $n -ge ${BOOT_SECONDS} ]; do sleep 1; n=$((n + 1)); done
+if is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`);
             const said = stdout.split("\n");
             return { ...recorded, running: said.includes("running"), enabled: said.includes("enabled") };
         },

@@ -19,6 +19,7 @@ import { localHost } from "../machine/local-host";
 const host = localHost({
     systemctl: `case "$1 $3" in
 "is-active "*) [ -e "$ROOT/active/\${3:-$2}" ] ;;
+"is-system-running "*) cat "$ROOT/state"; [ ! -e "$ROOT/boots" ] || mv "$ROOT/boots" "$ROOT/active/nova-api" ;;
 "is-enabled "*) [ -e "$ROOT/enabled/\${3:-$2}" ] ;;
 *) echo "systemctl $*" >> "$LOG"; case "$1" in start | restart) [ ! -e "$ROOT/broken" ] ;; esac ;;
 esac`,
@@ -33,6 +34,7 @@ const connection = { name: "api-node", host: "10.0.0.6", port: 22 } as Connectio
 const rid = (...files: string[]) => { for (const file of files) fs.rmSync(path.join(host.dir, file), { recursive: true, force: true }); };
 beforeAll(() => {
     for (const file of ["run/systemd/system/x", "usr/sbin/x", "tmp/classroom-apt.log", "proc/net/tcp6", "var/lib/rabbitmq/x"]) host.put(file, "");
+    host.put("state", "running\n");
     host.put("proc/net/tcp", "  0: 00000000:0050 00000000:0000 0A 0\n  1: 00000000:1F90 00000000:0000 01 0\n");
 });
 beforeEach(() => { rid("active", "enabled", "broken"); for (const file of ["apt", "rabbit"]) host.put(file, ""); host.said(); });
@@ -55,6 +57,22 @@ describe("a service", () => {
         expect(host.said()).toBe(told);
         await handler.delete("", inputs);
         expect(host.said().split("\n").sort()).toEqual(told.split("\n").sort());
+    });
+
+    test("that does not run yet is waited for while its machine boots, for a time", async () => {
+        state(false, true);
+        host.put("state", "starting\n");
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, running: false });
+        for (const booting of ["starting", "initializing"]) {
+            state(false, true);
+            host.put("active/x", "");
+            host.put("state", `${booting}\n`);
+            host.put("boots", "");
+            expect(await handler.read("", inputs)).toEqual(inputs);
+        }
+        state(false, true);
+        host.put("state", "degraded\n");
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, running: false });
     });
 
     test("that works on something new restarts; that cannot be started says why", async () => {

@@ -22,6 +22,7 @@ const answers: Record<string, [string, number]> = {
     ntp: [" * NTP server is running", 0],
     apache2: ["Apache2 is NOT running.", 1],
     "rabbitmq-server": ["Status of node 'rabbit@db-node' ...\n[{pid,22806},\n {running_applications,[{rabbit,\"RabbitMQ\",\"2.7.1\"}]}]\n...done.", 0],
+    rc: ["rc start/running, process 612", 0],
     "rabbitmq-down": ["Status of node 'rabbit@db-node' ...\nError: unable to connect to node 'rabbit@db-node': nodedown", 3],
 };
 const jobs = ["nova-api", "cinder-api", "mysql", "libvirt"];
@@ -51,6 +52,11 @@ test.each([
     ["nova-api", true], ["cinder-api", false], ["mysql", false], ["libvirt", true],
     ["ntp", true], ["apache2", false], ["rabbitmq-server", true], ["rabbitmq-down", false], ["unknown", false],
 ])("%s runs: %p", async (service, runs) => { expect(await holds(`is_running ${service}`)).toBe(runs); });
+
+test("a machine is booting until its rc job has ended", async () => {
+    expect(await holds("is_booting")).toBe(true);
+    expect(there("said")).toBe("rc status\n");
+});
 
 test.each([
     ["nova-api", undefined, true], ["nova-api", "manual\n", false], ["nova-api", "  manual\n", false], ["nova-api", "env X=1\n", true],
