@@ -14,8 +14,8 @@ import { needRandomPlugin } from "../engine/random-plugin";
 import { exported, readState, realOnes } from "../engine/state";
 import type { AdminFacts } from "../releases/tutorial";
 import { UserError } from "../system/errors";
-import { conclude, Diagnosed } from "./diagnose";
 import { databasesAnew, noteDatabases, noteFormerDatabases } from "./databases";
+import { conclude, Diagnosed } from "./diagnose";
 import { examine, onHosts } from "./examine";
 import { checkHosts, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
@@ -79,14 +79,14 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack);
         backUp(run.stack);
+        const makes = run.operation === "up" || run.operation === "rebuild";
+        if (makes) noteFormerDatabases(run.stack, resources);
         if (labOf(run.stack) !== undefined && await forgetFormerLab(stack, hostRoles.map(role => settings.hosts[role].hostKey!))) {
+            removeStackFolder(run.stack);
             run.terminal.note("what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew");
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
-        if (run.operation === "up" || run.operation === "rebuild") {
-            noteFormerDatabases(run.stack, resources);
-            await takeIn(run, stack, settings);
-        }
+        if (makes) await takeIn(run, stack, settings);
     }
     return { stack, settings, generated, unrecorded, down };
 }

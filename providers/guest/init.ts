@@ -41,12 +41,15 @@ fi`;
 /** How long a service may take to listen where nothing else is said. */
 export const READY_SECONDS = 90;
 
+/** Whether something listens on a port, which is asked of the kernel. */
+export const listeningShell = (port: number): string =>
+    `listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }`;
+
 /**
- * Waits until something listens on a port, which is asked of the kernel: a service `$s` that is up but not ready would
- * fail whoever comes next. Begins with {@link initShell}.
+ * Waits until something listens on a port: a service `$s` that is up but not ready would fail whoever comes next. Begins with {@link initShell}.
  */
 export const untilListening = (port: number, seconds: number): string => `
-listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
+${listeningShell(port)}
 end=$(( $(date +%s) + ${seconds} ))
 until listening; do
     is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }

@@ -2,17 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
-import { initShell, isName, READY_SECONDS, untilListening } from "./init";
+import { initShell, isName, listeningShell, READY_SECONDS, untilListening } from "./init";
 
 interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number; process?: string; per?: string }
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
 const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>
     `${initShell}${process === undefined ? "" : `\nis_running() { pgrep -x ${quote(process)} > /dev/null; }`}\ns=${quote(service)}`;
-
-/** Whether something listens is asked of the kernel: a service that is up but not ready would fail whoever comes next. */
-const listeningShell = (port: number): string =>
-    `listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }`;
 
 /** How long one that does not run yet is waited for while its machine boots. */
 const BOOT_SECONDS = 60;
