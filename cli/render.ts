@@ -43,9 +43,12 @@ export interface Change { path: string; old: unknown; new: unknown }
 /** Every leaf in which two values differ, with its path: `options.DEFAULT.rabbit_host`. */
 export function changes(old: unknown, now: unknown, path = ""): Change[] {
     const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null && !Array.isArray(v);
-    if (isRecord(old) && isRecord(now)) {
-        return [...new Set([...Object.keys(old), ...Object.keys(now)])].sort()
-            .flatMap(key => changes(old[key], now[key], path ? `${path}.${key}` : key));
+    // One that is absent has no leaves; one that is empty differs from it all the same.
+    const keysOf = (v: unknown): string[] | undefined => isRecord(v) ? Object.keys(v) : v === undefined && path ? [] : undefined;
+    const [before, after] = [keysOf(old), keysOf(now)], keys = before && after && [...new Set([...before, ...after])].sort();
+    if (keys && (keys.length > 0 || (isRecord(old) && isRecord(now)))) {
+        const at = (v: unknown, key: string) => isRecord(v) ? v[key] : undefined;
+        return keys.flatMap(key => changes(at(old, key), at(now, key), path ? `${path}.${key}` : key));
     }
     if (Array.isArray(old) && Array.isArray(now)) {
         const within = (list: unknown[], item: unknown) => list.some(i => JSON.stringify(i) === JSON.stringify(item));

@@ -7,6 +7,14 @@ test("a changed option is shown alone, with its path, old and new value", () => 
     expect(changes(old, now)).toEqual([{ path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: "10.0.0.99" }]);
 });
 
+test("a section that came or went with all that is in it is its options, one by one", () => {
+    const old = { options: { DEFAULT: { rabbit_host: "10.0.0.3", debug: "true" }, lvm: {} } };
+    expect(changes(old, { options: {} })).toEqual([
+        { path: "options.DEFAULT.debug", old: "true", new: undefined }, { path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: undefined }, { path: "options.lvm", old: {}, new: undefined },
+    ]);
+    expect(changes({ options: { lvm: {} } }, old)).toEqual([{ path: "options.DEFAULT.debug", old: undefined, new: "true" }, { path: "options.DEFAULT.rabbit_host", old: undefined, new: "10.0.0.3" }]);
+});
+
 test("of a list only what came and what went is shown; another order is a change of the whole", () => {
     expect(changes({ a: [1, 2] }, { a: [2, 3] })).toEqual([{ path: "a", old: 1, new: undefined }, { path: "a", old: undefined, new: 3 }]);
     expect(changes([1, 2], [2, 1])).toEqual([{ path: "", old: [1, 2], new: [2, 1] }]);
