@@ -6,6 +6,7 @@ import { labStatus } from "../lab";
 import { objectOf } from "../providers/dynamic";
 import { UserError } from "../system/errors";
 import { stateDir } from "../system/paths";
+import type { Agent } from "./agents";
 import { labOf } from "./reach";
 import { nameOf } from "./render";
 
@@ -41,6 +42,8 @@ export interface RestorePoint {
     /** What lies on the hosts under the name bears it too. */
     id: string;
     machines: KeptMachine[];
+    /** What reported itself to nova and cinder, and has to again; nothing where they could not be asked. */
+    agents?: Agent[];
     /** The file of the stack's state as it was; secrets in it are encrypted. */
     state: unknown;
 }

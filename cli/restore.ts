@@ -5,6 +5,7 @@ import { readState } from "../engine/state";
 import { untilRunning } from "../providers/guest/service";
 import { messageOf, UserError } from "../system/errors";
 import { leavable } from "../system/interrupt";
+import { cloudBy, unreported } from "./agents";
 import { checkHosts } from "./hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "./reach";
 import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./restore-hosts";
@@ -19,7 +20,7 @@ const READY_SECONDS = 180;
  * @returns what ran at the restore point and does not now, in words
  */
 export async function restore(run: PointRun, name: string): Promise<{ point: RestorePoint; mute: string[] }> {
-    const { stack, terminal, signal } = run, point = restorePoint(stack, name), { machines } = point;
+    const { stack, terminal, signal } = run, point = restorePoint(stack, name), { machines, agents = [] } = point;
     checkSame(point, stack);
     const settings = settingsWithoutSecrets(stack);
     await checkHosts(settings);
@@ -45,12 +46,14 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
             await hosts.start();
         });
     } catch (e) { throw new UserError(`${messageOf(e)}\nnot everything is put back; do it again: ./classroom restore ${stack} ${name}`); }
-    const nodes = recordedNodes(stack), started = machines.filter(m => m.running && m.kind === "container").flatMap(m => settings.plan.node(m.name).interfaces.flatMap(i => i.address ?? []));
+    const since = new Date(), nodes = recordedNodes(stack), started = machines.filter(m => m.running && m.kind === "container").flatMap(m => settings.plan.node(m.name).interfaces.flatMap(i => i.address ?? []));
     return await terminal.step("Waiting for what ran", () => leavable(signal, async () => {
         const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(() => [], e => [messageOf(e)]);
-        const mute = await Promise.all([waking, ...machines.map(machine => missing(machine, nodes[machine.name]))]);
+        const mute = (await Promise.all([waking, ...machines.map(machine => missing(machine, nodes[machine.name]))])).flat();
+        // Where they do not run, that has been told.
+        const silent = mute.length > 0 ? [] : await unreported(() => cloudBy(nodes["api-node"]!, settings, secrets => terminal.protect(secrets)), agents, since, READY_SECONDS);
         await hosts.tidy();
-        return { point, mute: mute.flat() };
+        return { point, mute: [...mute, ...silent] };
     }));
 }
 

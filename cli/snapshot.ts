@@ -3,6 +3,7 @@ import { Connection, Unreachable } from "../clients/connection";
 import type { RecordedResource } from "../engine/state";
 import { isRunning, KnownService } from "../providers/guest/service";
 import { messageOf, UserError } from "../system/errors";
+import { cloudBy, reporting } from "./agents";
 import { checkHosts } from "./hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "./reach";
 import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./restore-hosts";
@@ -30,6 +31,9 @@ export async function snapshot(run: PointRun, name: string): Promise<{ point: Re
         }));
     });
     machines.filter(m => m.running && !m.services).forEach(m => terminal.note(`${m.name} does not answer ssh; a restore will not wait for it`));
+    const apiNode = answering(machines, nodes)["api-node"];
+    const agents = apiNode && await reporting(() => cloudBy(apiNode, settings, secrets => terminal.protect(secrets)))
+        .catch(e => { terminal.note(`nova and cinder cannot be asked which services report themselves; a restore will not wait for that: ${messageOf(e)}`); return undefined; });
     run.checkInterrupted("no restore point was made");
     const hosts = new PointHosts(settings, stack, name, machines);
     try {
@@ -51,7 +55,7 @@ export async function snapshot(run: PointRun, name: string): Promise<{ point: Re
         run.checkInterrupted("no restore point was made");
         const id = randomUUID();
         await hosts.keep(id);
-        const point: RestorePoint = { name, stack, time: still.toISOString(), id, machines: machines.map((m): KeptMachine => ({ ...m, ...measured.get(m.name)! })), state };
+        const point: RestorePoint = { name, stack, time: still.toISOString(), id, machines: machines.map((m): KeptMachine => ({ ...m, ...measured.get(m.name)! })), ...(agents && { agents }), state };
         record(point);
         return { point, stillSeconds };
     } catch (e) {

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from "timers/promises";
+import { Compute, compute, ServiceState } from "../clients/compute";
+import type { Connection } from "../clients/connection";
+import { exec } from "../clients/ssh";
+import { Volumes, volumes } from "../clients/volume";
+import { hostConnection } from "../components/host-pair";
+import type { Settings } from "../config/settings";
+import { adminAccess } from "../releases/tutorial";
+import { messageOf } from "../system/errors";
+
+/** What reports itself to nova or cinder, which give it work only while it does: `nova-compute` on `compute-1`. */
+export interface Agent { of: "nova" | "cinder"; binary: string; host: string }
+
+/** What a cloud knows of its agents. */
+export interface AskedCloud { compute: Pick<Compute, "services" | "forget">; volumes: Pick<Volumes, "services"> }
+
+/** How long a cloud may take to say which of its agents report themselves. */
+const ASK_SECONDS = 20;
+const PAUSE_SECONDS = 1;
+
+/**
+ * A stack's cloud as its admin sees it. The password is what api-node itself has: the configuration's may be another since a restore point.
+ * @param protect is told the password, which is never to be shown
+ */
+export async function cloudBy(apiNode: Connection, settings: Settings, protect: (secrets: string[]) => void): Promise<AskedCloud> {
+    const { stdout: adminPassword } = await exec(apiNode, `. /root/openrc; printf %s "$OS_PASSWORD"`, { timeoutSeconds: ASK_SECONDS });
+    protect([adminPassword]);
+    const access = adminAccess({ plan: settings.plan, credentials: { ...settings.credentials, adminPassword } }, hostConnection(settings, "central"));
+    return { compute: compute(access), volumes: volumes(access) };
+}
+
+async function known({ compute, volumes }: AskedCloud): Promise<(Agent & ServiceState)[]> {
+    compute.forget("services");
+    const [nova, cinder] = await Promise.all([compute.services(), volumes.services()]);
+    return [...nova.map(s => ({ ...s, of: "nova" as const })), ...cinder.map(s => ({ ...s, of: "cinder" as const }))];
+}
+
+/**
+ * The agents that report themselves.
+ * @throws when that cannot be asked within a short while
+ */
+export async function reporting(open: () => Promise<AskedCloud>, seconds = ASK_SECONDS): Promise<Agent[]> {
+    const controller = new AbortController();
+    const late = sleep(seconds * 1000, undefined, { signal: controller.signal }).then(() => { throw new Error(`no answer within ${seconds} s`); });
+    try {
+        const all = await Promise.race([open().then(known), late]);
+        return all.filter(a => a.state === "up").map(({ of, binary, host }) => ({ of, binary, host }));
+    } finally {
+        controller.abort();
+        await late.catch(() => undefined);
+    }
+}
+
+/** When a service reported itself last; the time is UTC, whether it says so or not. */
+const lastReport = ({ updated_at }: ServiceState): number => updated_at === null ? 0 : Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(updated_at) ? updated_at : `${updated_at}Z`);
+
+/**
+ * Waits until agents have reported themselves again. That nova calls one up is not enough: what it said before it was started anew counts for a minute.
+ * @param since what was reported earlier does not count
+ * @returns those that have not within the time, in words
+ */
+export async function unreported(open: () => Promise<AskedCloud>, agents: readonly Agent[], since: Date, seconds: number, pauseSeconds = PAUSE_SECONDS): Promise<string[]> {
+    if (agents.length === 0) return [];
+    let cloud: AskedCloud | undefined;
+    for (const deadline = Date.now() + seconds * 1000; ;) {
+        let missing: string[];
+        try {
+            cloud ??= await open();
+            const all = await known(cloud);
+            const reports = ({ of, binary, host }: Agent) => all.some(s => s.of === of && s.binary === binary && s.host === host && s.state === "up" && lastReport(s) >= since.getTime());
+            missing = agents.filter(a => !reports(a)).map(({ of, binary, host }) => `${binary} on ${host} does not report itself to ${of}`);
+        } catch (e) { missing = [`nova and cinder cannot be asked which services report themselves: ${messageOf(e)}`]; }
+        if (missing.length === 0 || Date.now() >= deadline) return missing;
+        await sleep(pauseSeconds * 1000);
+    }
+}

@@ -1,0 +1,54 @@
+import { Agent, AskedCloud, reporting, unreported } from "../../cli/agents";
+import type { ServiceState } from "../../clients/compute";
+
+const service = (binary: string, host: string, updated_at: string | null, state = "up"): ServiceState => ({ binary, host, zone: "nova", status: "enabled", state, updated_at });
+const since = new Date("2026-11-26T20:00:00Z"), before = "2026-11-26T19:59:59.000000", after = "2026-11-26T20:00:01.000000";
+
+/** A cloud that answers each question with the next list; the last one stays. */
+function cloudOf(nova: ServiceState[][], cinder: ServiceState[] = []): { cloud: AskedCloud; forgotten: string[] } {
+    const forgotten: string[] = [];
+    return {
+        forgotten,
+        cloud: {
+            compute: { services: async () => (nova.length > 1 ? nova.shift() : nova[0])!, forget: kind => { forgotten.push(String(kind)); } },
+            volumes: { services: async () => cinder },
+        },
+    };
+}
+const compute1: Agent = { of: "nova", binary: "nova-compute", host: "compute-1" }, volume: Agent = { of: "cinder", binary: "cinder-volume", host: "volume-node@lvm" };
+
+test("the agents of nova and cinder that are up are those that report themselves", async () => {
+    const { cloud } = cloudOf([[service("nova-compute", "compute-1", after), service("nova-compute", "compute-2", before, "down")]], [service("cinder-volume", "volume-node@lvm", after)]);
+    expect(await reporting(async () => cloud)).toEqual([compute1, volume]);
+});
+
+test("a cloud that does not answer is not waited for, and one that fails says why", async () => {
+    await expect(reporting(() => new Promise(() => undefined), 0.05)).rejects.toThrow("no answer within 0.05 s");
+    await expect(reporting(async () => { throw new Error("POST /v2.0/tokens: 500"); })).rejects.toThrow("POST /v2.0/tokens: 500");
+});
+
+test("what was said before does not count, though nova calls it up; a list is asked for anew each time", async () => {
+    const { cloud, forgotten } = cloudOf([[service("nova-compute", "compute-1", before)], [service("nova-compute", "compute-1", null)], [service("nova-compute", "compute-1", after)]], [service("cinder-volume", "volume-node@lvm", `${after}Z`)]);
+    expect(await unreported(async () => cloud, [compute1, volume], since, 5, 0.01)).toEqual([]);
+    expect(forgotten).toEqual(["services", "services", "services"]);
+});
+
+test("what has not reported itself within its time is named; others are no concern", async () => {
+    const { cloud } = cloudOf([[service("nova-compute", "compute-1", after, "down"), service("nova-compute", "compute-2", before, "down")]], [service("cinder-volume", "volume-node@lvm", before)]);
+    expect(await unreported(async () => cloud, [compute1, volume], since, 0.03, 0.01)).toEqual([
+        "nova-compute on compute-1 does not report itself to nova", "cinder-volume on volume-node@lvm does not report itself to cinder",
+    ]);
+});
+
+test("a cloud that fails at first is asked again, and one that goes on failing is told", async () => {
+    let asked = 0;
+    const { cloud } = cloudOf([[service("nova-compute", "compute-1", after)]]);
+    expect(await unreported(async () => { if (++asked < 3) throw new Error("not yet"); return cloud; }, [compute1], since, 5, 0.01)).toEqual([]);
+    expect(asked).toBe(3);
+    expect(await unreported(async () => { throw new Error("POST /v2.0/tokens: 500"); }, [compute1], since, 0.03, 0.01))
+        .toEqual(["nova and cinder cannot be asked which services report themselves: POST /v2.0/tokens: 500"]);
+});
+
+test("where no agent is recorded nothing is asked", async () => {
+    expect(await unreported(async () => { throw new Error("asked"); }, [], since, 5, 0.01)).toEqual([]);
+});
