@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { realOnes, RecordedResource } from "../engine/state";
+import { replaceFile } from "../system/files";
 import { stackFolder } from "./openrc";
 
 const file = (stack: string): string => path.join(stackFolder(stack), "databases");
@@ -12,8 +13,7 @@ const databases = (resources: readonly RecordedResource[]): string[] =>
 /** Notes with which databases the nodes hold nothing that is unknown to the cloud: the recorded ones. */
 export function noteDatabases(stack: string, resources: readonly RecordedResource[]): void {
     fs.mkdirSync(stackFolder(stack), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(`${file(stack)}.new`, databases(resources).map(id => `${id}\n`).join(""), { mode: 0o600 });
-    fs.renameSync(`${file(stack)}.new`, file(stack));
+    replaceFile(file(stack), databases(resources).map(id => `${id}\n`).join(""), 0o600);
 }
 
 /** Before anything is changed: where nothing is noted yet, notes the databases that are there, so that a run that is cut off is known to have made others. */

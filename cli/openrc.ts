@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { backendDir } from "../engine/automation";
 import { AdminFacts, openrc } from "../releases/tutorial";
+import { replaceFile } from "../system/files";
 
 /** What is kept of a stack beside its state, as long as there is something of it. */
 export const stackFolder = (stack: string): string => path.join(backendDir(), stack);
@@ -12,9 +13,7 @@ export const openrcFile = (stack: string): string => path.join(stackFolder(stack
 export function writeOpenrc(stack: string, cloud: AdminFacts): string {
     const file = openrcFile(stack);
     fs.mkdirSync(stackFolder(stack), { recursive: true, mode: 0o700 });
-    fs.rmSync(`${file}.new`, { force: true });
-    fs.writeFileSync(`${file}.new`, openrc(cloud), { mode: 0o600 });
-    fs.renameSync(`${file}.new`, file);
+    replaceFile(file, openrc(cloud), 0o600);
     return file;
 }
 

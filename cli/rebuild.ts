@@ -4,7 +4,7 @@ import * as yaml from "yaml";
 import { NodeName, nodeNames } from "../config/nodes";
 import { dataNode } from "../config/settings";
 import { parse } from "../config/stack-settings";
-import { checkNotHeld, configFile, PROJECT } from "../engine/automation";
+import { checkNotHeld, configFile, PROJECT, replaceConfig } from "../engine/automation";
 import { readState, realOnes } from "../engine/state";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
@@ -56,8 +56,7 @@ export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<
     checkNotHeld(run.stack);
     await checkHosts(settingsWithoutSecrets(run.stack));
     const { text, set } = raised(fs.readFileSync(file, "utf8"), nodes, data);
-    fs.writeFileSync(`${file}.new`, text, { mode: fs.statSync(file).mode });
-    fs.renameSync(`${file}.new`, file);
+    replaceConfig(file, text);
     run.terminal.note(`set in Pulumi.${run.stack}.yaml: ${set.join(", ")}`);
 }
 

@@ -5,6 +5,7 @@ import { readState, RecordedResource, stateFile } from "../engine/state";
 import { labStatus } from "../lab";
 import { objectOf } from "../providers/dynamic";
 import { UserError } from "../system/errors";
+import { replaceFile } from "../system/files";
 import { stateDir } from "../system/paths";
 import type { Agent } from "./agents";
 import { labOf } from "./reach";
@@ -109,8 +110,7 @@ export function restorePoint(stack: string, name: string): RestorePoint {
 export function record(point: RestorePoint): void {
     const dir = folder(point.stack)!, file = path.join(dir, `${point.name}.json`);
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    fs.writeFileSync(`${file}.new`, JSON.stringify(point), { mode: 0o600 });
-    fs.renameSync(`${file}.new`, file);
+    replaceFile(file, JSON.stringify(point), 0o600);
 }
 
 /** Forgets a restore point, or all of a stack. */

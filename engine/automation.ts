@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
+import { replaceFile } from "../system/files";
 import { lockHolder } from "../system/lock";
 import { projectDir, stateDir } from "../system/paths";
 import { run, RunOptions, RunResult } from "../system/run";
@@ -125,17 +126,11 @@ export async function setSecret(stack: string, values: Readonly<Record<string, s
 }
 
 /** Puts another text into the file that configures a stack, which nobody sees half of. */
-export function replaceConfig(file: string, text: string): void {
-    fs.writeFileSync(`${file}.new`, text, { mode: 0o600 });
-    fs.chmodSync(`${file}.new`, fs.statSync(file).mode);
-    fs.renameSync(`${file}.new`, file);
-}
+export function replaceConfig(file: string, text: string): void { replaceFile(file, text, fs.statSync(file).mode); }
 
 /** Puts a state's file, as {@link backUp} keeps it, in the place of the present one. */
 export function putBack(stack: string, state: unknown): void {
-    const file = stateFile(stack);
-    fs.writeFileSync(`${file}.new`, JSON.stringify(state, undefined, 4), { mode: 0o600 });
-    fs.renameSync(`${file}.new`, file);
+    replaceFile(stateFile(stack), JSON.stringify(state, undefined, 4), 0o600);
 }
 
 /** Keeps the state as it is now; secrets in it are encrypted. The oldest of more than ten goes. */

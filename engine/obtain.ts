@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { cached } from "../system/cache";
 import { UserError } from "../system/errors";
+import { replaceFile } from "../system/files";
 import { projectDir, stateDir } from "../system/paths";
 import type { Progress } from "../system/progress";
 import { run } from "../system/run";
@@ -139,8 +140,5 @@ function installPlugins(entry: string, home: string): void {
     // The bridge leaves its terraform provider running after nearly every operation; this one ends with it.
     const script = `#!/bin/sh\nexec setpriv --pdeathsig KILL '${path.join(entry, "terraform-provider-libvirt")}' "$@"\n`;
     const file = path.join(dir, `terraform-provider-libvirt_v${LIBVIRT_PROVIDER_VERSION}`);
-    if (!fs.existsSync(file) || fs.readFileSync(file, "utf8") !== script) {
-        fs.writeFileSync(`${file}.new`, script, { mode: 0o755 });
-        fs.renameSync(`${file}.new`, file);
-    }
+    if (!fs.existsSync(file) || fs.readFileSync(file, "utf8") !== script) replaceFile(file, script, 0o755);
 }

@@ -1,0 +1,14 @@
+import * as fs from "fs";
+
+/**
+ * Puts a text into a file, which nobody sees half of, whenever this is cut off. Its folder has to be there.
+ * @param mode of the file, whatever the umask; what may be secret in it is never open to others for a moment
+ */
+export function replaceFile(file: string, text: string, mode: number): void {
+    const next = `${file}.new`;
+    // One that a run left may have another mode.
+    fs.rmSync(next, { force: true });
+    fs.writeFileSync(next, text, { mode: 0o600 });
+    fs.chmodSync(next, mode);
+    fs.renameSync(next, file);
+}
