@@ -71,13 +71,9 @@ async function interrupted(operation: "up" | "destroy", moment: Moment): Promise
 
 /** Returns whether there was something to kill. */
 async function kill(victim: Victim): Promise<boolean> {
-    if (victim !== "engine" && victim !== "command") {
-        await cloud.classroom("ssh", stack, victim, "--", "pkill -KILL -f '^sshd: root@'");
-        return true;
-    }
-    const processes = cloud.processes(victim === "engine");
-    for (const pid of processes) try { process.kill(pid, "SIGKILL"); } catch { /* ended meanwhile */ }
-    return processes.length > 0;
+    if (victim === "engine" || victim === "command") return cloud.kill(victim);
+    await cloud.classroom("ssh", stack, victim, "--", "pkill -KILL -f '^sshd: root@'");
+    return true;
 }
 
 /** The state is lost: machines are refused, for their keys went with it; networks and volumes are compared and taken in. With the state back all is as before. */

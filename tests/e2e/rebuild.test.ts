@@ -152,7 +152,7 @@ test("db-node, cut off when there are databases: the `up` that goes on reports w
     const ids = () => cloud.recorded().resources.filter(r => r.type.endsWith("/guest:Database")).map(r => r.id!), before = new Set(ids());
     const running = classroom("rebuild", stack, "db-node");
     await until("a database is made anew", 240, async () => ids().some(id => !before.has(id)) ? true : undefined);
-    for (const pid of cloud.processes(false)) process.kill(pid, "SIGKILL");
+    expect(cloud.kill("command")).toBe(true);
     expect((await running).code).toBe(1);
     const { stdout, code } = await classroom("up", stack);
     expect([stdout, code]).toEqual([expect.stringContaining(`unknown to the cloud: instance ${instance.id} on ${instance.node} (stopped, `), 0]);

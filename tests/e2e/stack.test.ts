@@ -233,7 +233,7 @@ async function engineKilled(said: RegExp, ...args: string[]): Promise<RunResult>
     let killed = false;
     const result = await run(process.execPath, [program, ...args], {
         cwd: projectDir(), env: { CLASSROOM_STATE: state }, allowFailure: true, timeoutSeconds: 900,
-        onLine: line => { if (!killed && said.test(line)) { killed = true; cloud.processes(true).forEach(pid => process.kill(pid, "SIGKILL")); } },
+        onLine: line => { if (!killed && said.test(line)) killed = cloud.kill("engine"); },
     });
     expect([killed, result.stdout]).toEqual([true, expect.anything()]);
     return result;

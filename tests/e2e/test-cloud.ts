@@ -28,11 +28,16 @@ export class TestCloud {
     /** What the state records now. */
     recorded(): RecordedState { return readState(this.stack, this.stateFile) ?? { resources: [], pending: [] }; }
 
-    /** Processes of the command that works on the stack now: of the engine alone, or of the whole of it. */
-    processes(engineAlone: boolean): number[] {
-        return processesWith("CLASSROOM_OPERATOR_OF", this.stack).filter(pid => {
-            try { return !engineAlone || fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi"; } catch { return false; }
+    /**
+     * Ends by force what works on the stack now: the engine alone, or the whole of the command.
+     * @returns whether there was anything
+     */
+    kill(what: "engine" | "command"): boolean {
+        const found = processesWith("CLASSROOM_OPERATOR_OF", this.stack).filter(pid => {
+            try { return what === "command" || fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi"; } catch { return false; }
         });
+        for (const pid of found) try { process.kill(pid, "SIGKILL"); } catch { /* ended meanwhile */ }
+        return found.length > 0;
     }
 
     configure(own: object = {}): void {
