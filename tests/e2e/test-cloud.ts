@@ -52,6 +52,16 @@ export class TestCloud {
             { cwd: projectDir(), env: { CLASSROOM_STATE: this.state }, allowFailure: true, timeoutSeconds: this.timeoutSeconds });
     }
 
+    /**
+     * Runs a command that has to succeed.
+     * @throws with the last of what it said
+     */
+    async succeeds(...args: string[]): Promise<RunResult> {
+        const result = await this.classroom(...args);
+        if (result.code !== 0) throw new Error(`classroom ${args.join(" ")} ended with ${result.code}:\n${`${result.stdout}${result.stderr}`.split("\n").slice(-60).join("\n")}`);
+        return result;
+    }
+
     /** Runs a shell script on a node or a physical host of the lab. */
     async on(machine: string, script: string): Promise<string> {
         const result = await this.classroom("ssh", this.stack, machine, "--", script);
