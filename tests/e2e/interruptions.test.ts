@@ -1,12 +1,11 @@
 import * as fs from "fs";
 import * as path from "path";
-import { setTimeout as sleep } from "timers/promises";
-import { nameOf } from "../../cli/render";
 import { drawn } from "../../cli/sabotage";
-import { HostRole, hostRoles } from "../../config/nodes";
+import { hostRoles } from "../../config/nodes";
 import { realOnes } from "../../engine/state";
 import { PlainProgress } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
+import { interrupted, Moment, Victim } from "./interrupted";
 import { buildParts } from "./roots";
 import { RESOURCES, TestCloud } from "./test-cloud";
 
@@ -15,10 +14,6 @@ const cloud = new TestCloud("test-interruptions", path.join(stateDir(), "test-in
 const folder = path.join(projectDir(), "reports"), results = path.join(folder, "interruptions.json"), table = path.join(folder, "interruptions.md");
 const SEED = Number(process.env.CLASSROOM_SEED ?? 1);
 
-/** What is killed: the engine, the whole command with its plugins, or every ssh session of a physical host, which takes what goes through it to the nodes along. */
-type Victim = "engine" | "command" | HostRole;
-/** When: as soon as so many operations on libvirt were begun since, or so many resources were made or taken away. */
-interface Moment { victim: Victim; libvirt?: number; resources?: number; afterMilliseconds: number }
 interface Round { up: Moment[]; destroy: Moment[] }
 /** What was under way is what the state says of it after the kill. */
 interface Row extends Moment { round: number; operation: "up" | "destroy"; under: string[] }
@@ -40,40 +35,6 @@ function rounds(seed: number): Round[] {
     }));
     // A `destroy` that lost a host's sessions mostly goes through all the same.
     return drawnRounds.map(({ up, destroy }) => ({ up, destroy: [...destroy, ...Array.from({ length: 2 }, after(12, 300))] }));
-}
-
-/** Runs `up` or `destroy` until its moment has come, kills, and waits for its end. Undefined when it was through before. */
-async function interrupted(operation: "up" | "destroy", moment: Moment): Promise<string[] | undefined> {
-    let through = false;
-    // What was under way before is recorded until the state is written again.
-    const written = (): number => fs.existsSync(cloud.stateFile) ? fs.statSync(cloud.stateFile).mtimeMs : 0;
-    const before = written(), known = realOnes(cloud.recorded().resources).length, begun = new Set<string>();
-    const running = cloud.classroom(operation, stack).finally(() => { through = true; });
-    const come = (): boolean => {
-        const { resources, pending } = cloud.recorded();
-        pending.filter(p => p.resource.type.startsWith("libvirt:")).forEach(p => begun.add(p.resource.urn));
-        return moment.libvirt === undefined ? Math.abs(realOnes(resources).length - known) >= moment.resources! : begun.size >= moment.libvirt;
-    };
-    for (let last = before; !through;) {
-        const changed = written();
-        if (changed !== last && come()) break;
-        last = changed;
-        await sleep(5);
-    }
-    await sleep(moment.afterMilliseconds);
-    const killed = !through && await kill(moment.victim);
-    // Checked before its end: what is left of a command that goes on is its own affair.
-    const under = !killed ? undefined : cloud.recorded().pending.map(p => `${p.type} ${p.resource.type.split(":").pop()!} ${nameOf(p.resource.urn)}`);
-    const { code, stdout } = await running;
-    if (killed && (moment.victim === "engine" || moment.victim === "command")) expect({ moment, code, stdout }).toEqual({ moment, code: 1, stdout });
-    return under;
-}
-
-/** Returns whether there was something to kill. */
-async function kill(victim: Victim): Promise<boolean> {
-    if (victim === "engine" || victim === "command") return cloud.kill(victim);
-    await cloud.classroom("ssh", stack, victim, "--", "pkill -KILL -f '^sshd: root@'");
-    return true;
 }
 
 /** The state is lost: machines are refused, for their keys went with it; networks and volumes are compared and taken in. With the state back all is as before. */
@@ -126,7 +87,7 @@ test.each(all.map((round, n) => [n + 1, round] as const))("round %d: `up` interr
     if (realOnes(cloud.recorded().resources).length > 0) await cloud.succeeds("destroy", stack);
     const rows: Row[] = [];
     const interrupt = async (operation: Row["operation"], moment: Moment) => {
-        const under = await interrupted(operation, moment);
+        const under = await interrupted(cloud, operation, moment);
         if (under) rows.push({ round: n, operation, ...moment, under });
         console.info(`round ${n}, ${operation}: ${JSON.stringify(moment)}: ${under === undefined ? "was through before" : `under way: ${under.join(", ") || "nothing"}`}`);
     };

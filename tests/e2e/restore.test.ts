@@ -7,6 +7,7 @@ import { hostRoles, nodeNames } from "../../config/nodes";
 import { processesWith } from "../../lab/hosts/processes";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
+import { interrupted } from "./interrupted";
 import { buildParts } from "./roots";
 import { TestCloud } from "./test-cloud";
 
@@ -119,6 +120,23 @@ test("machines that were made anew since are not put back, in words", async () =
     expect(await cloud.classroom("restore", stack, "before")).toMatchObject({ code: 1, stderr: expect.stringMatching(/made anew, added or taken away since then: .*compute-2-container/) });
     await cloud.succeeds("refresh", stack);
 }, 15 * 60_000);
+
+test("a `destroy` that was cut off is undone by a restore as long as its machines are there; the next one goes through", async () => {
+    await told("snapshot", stack, "whole");
+    for (const [victim, resources] of [["engine", 1], ["command", 15], ["engine", 40]] as const) {
+        const under = await interrupted(cloud, "destroy", { victim, resources, afterMilliseconds: 0 });
+        console.info(`destroy, ${victim} killed: under way: ${under?.join(", ")}`);
+        expect(under).toBeDefined();
+        expect(await told("restore", stack, "whole")).toMatchObject({ exitCode: 0, mute: [] });
+        await cloud.succeeds("refresh", stack);
+    }
+    await passes();
+    expect(await cloud.classroom("up", stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ unchanged in /m) });
+    // Machines, disks and networks come last.
+    const under = await interrupted(cloud, "destroy", { victim: "command", libvirt: 1, afterMilliseconds: 0 });
+    console.info(`destroy, killed among machines: under way: ${under?.join(", ")}`);
+    expect(under).toEqual(expect.arrayContaining([expect.stringMatching(/^deleting (Domain|Network|Volume|Pool|CloudInitDisk) /)]));
+}, 20 * 60_000);
 
 test("destroy leaves nothing of restore points", async () => {
     await cloud.succeeds("destroy", stack);
