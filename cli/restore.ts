@@ -47,9 +47,13 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
         });
     } catch (e) { throw new UserError(`${messageOf(e)}\nnot everything is put back; do it again: ./classroom restore ${stack} ${name}`); }
     const since = new Date(), nodes = recordedNodes(stack), started = machines.filter(m => m.running && m.kind === "container").flatMap(m => settings.plan.node(m.name).interfaces.flatMap(i => i.address ?? []));
-    return await terminal.step("Waiting for what ran", () => leavable(signal, async () => {
-        const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(() => [], e => [messageOf(e)]);
-        const mute = (await Promise.all([waking, ...machines.map(machine => missing(machine, nodes[machine.name]))])).flat();
+    return await terminal.step("Waiting for what ran", detail => leavable(signal, async () => {
+        const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(() => [], e => [messageOf(e)]), waited = new Set(machines.filter(m => m.running).map(m => m.name));
+        const mute = (await Promise.all([waking, ...machines.map(async machine => {
+            const found = await missing(machine, nodes[machine.name]);
+            if (waited.delete(machine.name)) detail(waited.size === 0 ? "services report themselves" : [...waited].join(", "));
+            return found;
+        })])).flat();
         // Where they do not run, that has been told.
         const silent = mute.length > 0 ? [] : await unreported(() => cloudBy(nodes["api-node"]!, settings, secrets => terminal.protect(secrets)), agents, since, READY_SECONDS);
         await hosts.tidy();

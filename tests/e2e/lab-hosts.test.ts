@@ -8,6 +8,7 @@ import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
 import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
 import { bootTrial } from "../../lab/hosts/machine";
+import { cgroupVersion } from "../../lab/hosts/cgroups";
 import { processesWith, processIds } from "../../lab/hosts/processes";
 import { buildImages } from "../../lab/images/images";
 import { silent } from "../../system/progress";
@@ -117,6 +118,19 @@ test("a trial sees a guest that starts, which emulation always does, and leaves 
     expect(await bootTrial(args, "tcg", dir, 1)).toEqual({ boots: false, seen: "no word of it within 1 s" });
     expect([fs.readdirSync(dir), own()]).toEqual([[], []]);
     fs.rmSync(dir, { recursive: true });
+});
+
+test("containers that start at once on a new host all run, in a cgroup that none of them has to make", async () => {
+    await bringUp(name, silent);
+    const lab = labStatus(name)!, guests = ["a", "b", "c", "d"];
+    const parents = (await onCentral(lab, "ls -d /sys/fs/cgroup/machine /sys/fs/cgroup/*/machine 2> /dev/null || true")).split("\n");
+    for (const controller of ["cpuset", "memory", "pids"]) expect(parents).toContain(cgroupVersion() === 2 ? "/sys/fs/cgroup/machine" : `/sys/fs/cgroup/${controller}/machine`);
+    const xml = (guest: string) => `<domain type='lxc'><name>${guest}</name><memory unit='MiB'>64</memory><os><type>exe</type><init>/bin/sleep</init><initarg>600</initarg></os><devices><console type='pty'/></devices></domain>`;
+    const virsh = "virsh -q -c lxc:///system";
+    await onCentral(lab, guests.map(guest => `echo "${xml(guest)}" > /tmp/${guest}.xml; ${virsh} define /tmp/${guest}.xml`).join("\n"));
+    await onCentral(lab, `pids=; for g in ${guests.join(" ")}; do ${virsh} start $g & pids="$pids $!"; done; for p in $pids; do wait $p || exit 1; done`);
+    expect((await onCentral(lab, `for g in ${guests.join(" ")}; do ${virsh} domstate $g; done`)).split("\n").filter(line => line)).toEqual(guests.map(() => "running"));
+    await onCentral(lab, `for g in ${guests.join(" ")}; do ${virsh} destroy $g; ${virsh} undefine $g; done`);
 });
 
 test("up again finds the lab; down leaves nothing", async () => {

@@ -35,12 +35,19 @@ mount --bind "$real/log" "$root/var/log/lab"
 )
 mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$root/dev/pts"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+# Where no systemd-machined is, every guest's libvirt makes this cgroup if it is missing: of two that start at once, one that
+# fails takes it away with what the other one has in it.
+parent_of_guests() {
+    mkdir -p "$1/machine"
+    for file in cpuset.cpus cpuset.mems; do [ ! -e "$1/machine/$file" ] || cat "$1/$file" > "$1/machine/$file"; done
+}
 if [ "$LAB_CGROUP_VERSION" = 2 ]; then
     mount -t cgroup2 cgroup "$root/sys/fs/cgroup"
     # Controllers can be handed to guests only from a cgroup without processes of its own.
     mkdir -p "$root/sys/fs/cgroup/daemons"
     echo 0 > "$root/sys/fs/cgroup/daemons/cgroup.procs"
     for c in $(cat "$root/sys/fs/cgroup/cgroup.controllers"); do echo "+$c" > "$root/sys/fs/cgroup/cgroup.subtree_control" || true; done
+    mkdir -p "$root/sys/fs/cgroup/machine"
 else
     mount -t tmpfs -o mode=755 cgroup "$root/sys/fs/cgroup"
     while IFS=: read -r _ controllers _; do
@@ -51,6 +58,7 @@ else
         esac
         mkdir "$root/sys/fs/cgroup/$dir"
         mount -t cgroup -o "$options" cgroup "$root/sys/fs/cgroup/$dir"
+        case $controllers in name=*) ;; *) parent_of_guests "$root/sys/fs/cgroup/$dir" ;; esac
     done < /proc/self/cgroup
 fi
 
