@@ -83,8 +83,12 @@ function workDir(stack: string): string {
 /** Breaks what dead processes of this machine left locked of a stack; returns a line for each. */
 export const breakLocks = (stack: string): string[] => breakDeadLocks(backendDir(), PROJECT, stack);
 
-/** @throws UserError when another run works on the stack: what it has begun must not be taken for what a dead one left */
+/**
+ * That nobody works on a stack; the lock of a run that has died is broken.
+ * @throws UserError when another run works on the stack: what it has begun must not be taken for what a dead one left
+ */
 export function checkNotHeld(stack: string): void {
+    breakLocks(stack);
     const holder = holderOf(backendDir(), PROJECT, stack);
     const other = lockHolder(restoreLock(stack));
     const busy = holder ?? (other === undefined || other === process.pid ? undefined : `a snapshot or restore (process ${other})`);

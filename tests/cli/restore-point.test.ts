@@ -4,7 +4,7 @@ import * as path from "path";
 import { checkName, forget, machinesOf, madeAnew, record, resourcesOf, RestorePoint, restorePoint, restorePoints, stateToKeep } from "../../cli/restore-point";
 import { checkLive, LiveMachine, PointHosts, PointRun } from "../../cli/restore-hosts";
 import { checkNew } from "../../cli/snapshot";
-import { backUp, checkNotHeld, putBack, restoreLock } from "../../engine/automation";
+import { backendDir, backUp, checkNotHeld, PROJECT, putBack, restoreLock } from "../../engine/automation";
 import { readState, RecordedResource, stateFile } from "../../engine/state";
 import { readSettings } from "../../config/settings";
 import { withLock } from "../../system/lock";
@@ -87,6 +87,17 @@ test("while a snapshot or restore is at work by another process, nothing else is
     fs.writeFileSync(restoreLock("team01"), "1 0");
     expect(() => checkNotHeld("team01")).not.toThrow();
     await withLock(restoreLock("team01"), async () => expect(() => checkNotHeld("team01")).not.toThrow());
+});
+
+test("the lock of a run that has died does not keep a restore away; that of another machine does", () => {
+    const locks = path.join(backendDir(), ".pulumi/locks/organization", PROJECT, "team01"), lock = (hostname: string) => JSON.stringify({ pid: 2 ** 22 + 1, hostname, username: "ann" });
+    fs.mkdirSync(locks, { recursive: true });
+    fs.writeFileSync(path.join(locks, "dead.json"), lock(os.hostname()));
+    expect(() => checkNotHeld("team01")).not.toThrow();
+    expect(fs.readdirSync(locks)).toEqual([]);
+    fs.writeFileSync(path.join(locks, "other.json"), lock("elsewhere"));
+    expect(() => checkNotHeld("team01")).toThrow("stack team01 is being worked on by process 4194305 of ann on elsewhere; nothing was changed.");
+    fs.rmSync(locks, { recursive: true });
 });
 
 const machines = machinesOf(state).map(m => ({ ...m, running: true }));
