@@ -80,11 +80,11 @@ const userOf = ({ username, tenant, password }: CloudAccess): string => `user ${
 /** How inputs of some types are shown: files as they will be, lists of small objects a line each. */
 const forms: Readonly<Record<string, (inputs: Tree) => Tree>> = {
     // By which ports its services are known to be ready is shown at them.
-    "guest:OptionsFile": ({ path, options, secretOptions, ready: _ports, readySeconds: _seconds, ...rest }) =>
+    "guest:OptionsFile": ({ path, options, secretOptions, ready: _ports, ...rest }) =>
         ({ path, options: writeOptions(writeOptions("", options as Options), (secretOptions ?? {}) as Options), ...rest }),
     "guest:File": ({ content, secretContent, ...rest }) => ({ ...rest, content: secretContent ?? content }),
     "guest:HostsEntries": ({ block, entries, ...rest }) => ({ path: "/etc/hosts", ...rest, lines: writeBlock("", block as string, entries as HostsEntry[]) }),
-    "guest:Step": ({ ready: _ports, readySeconds: _seconds, ...rest }) => rest,
+    "guest:Step": ({ ready: _ports, ...rest }) => rest,
     "guest:AptArchive": ({ archive, ...rest }) => ({ path: archiveFile(archive as string), ...rest }),
     "guest:Bridge": inputs => ({ ...inputs, path: bridgeFile(inputs.bridge as string), content: stanza(inputs.bridge as string, inputs.ports as string[]) }),
     "guest:DatabaseRoot": ({ password, ...rest }) => ({ password, ...rest, path: rootOptionsFile, content: rootOptions(password as string) }),

@@ -80,7 +80,7 @@ export const changeLine = (c: Change): string =>
     c.old === SECRET && c.new === SECRET ? `${c.path}: differs (secret)` : `${c.path}: ${show(c.old)} → ${show(c.new)}`;
 
 /** How a file is reached and who reads it. */
-const access = ["connection", "restarts", "ready", "readySeconds"];
+const access = ["connection", "restarts", "ready"];
 /** A change of these does not change what is in the file, so nothing restarts. */
 const besideTheFile = [...access, "owner", "group", "mode"];
 

@@ -95,8 +95,8 @@ export class Guest {
 }
 
 /** What restarts, and by which port it is known to be ready again. */
-function restarting(restarts: string[], services: readonly ServiceFacts[]): { restarts: string[]; ready?: Ready; readySeconds?: number } {
-    const listening = services.filter(s => s.port !== undefined && restarts.includes(s.service)), slow = listening.flatMap(s => s.readySeconds ?? []);
+function restarting(restarts: string[], services: readonly ServiceFacts[]): { restarts: string[]; ready?: Ready } {
+    const listening = services.filter(s => s.port !== undefined && restarts.includes(s.service));
     const ready: Ready = Object.fromEntries(listening.map(s => [s.service, s.port!]));
-    return { restarts, ...(listening.length > 0 && { ready }), ...(slow.length > 0 && { readySeconds: Math.max(...slow) }) };
+    return { restarts, ...(listening.length > 0 && { ready }) };
 }

@@ -104,7 +104,7 @@ export const ocata: Release = {
             ];
         },
         sync: [schemas.cinder],
-        services: [{ service: "tgt", worksAlone: true }, { service: "cinder-api", port: 8776, readySeconds: 240 }, { service: "cinder-scheduler" }, { service: "cinder-volume" }],
+        services: [{ service: "tgt", worksAlone: true }, { service: "cinder-api", port: 8776 }, { service: "cinder-scheduler" }, { service: "cinder-volume" }],
     },
     novaApi: {
         packages: ["nova-api", "nova-cert", "novnc", "nova-consoleauth", "nova-scheduler", "nova-novncproxy", "nova-doc", "nova-conductor", "nova-placement-api", "python-mysqldb"],

@@ -47,7 +47,6 @@ export interface SyncStep {
 export interface ServiceFacts {
     service: string;
     port?: number;
-    readySeconds?: number;
     /** The process by which it is known to run, where its init script cannot tell. */
     process?: string;
     /** It has no part in what is stored in the cloud, and goes on when that is made anew. */

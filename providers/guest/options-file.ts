@@ -7,7 +7,7 @@ import { isName } from "./init";
 import { alone, readFile, writeFile } from "./machine-files";
 import { Ready, restart } from "./restarts";
 
-interface Inputs { connection: Connection; path: string; options: Options; secretOptions?: Options; restarts?: string[]; ready?: Ready; readySeconds?: number }
+interface Inputs { connection: Connection; path: string; options: Options; secretOptions?: Options; restarts?: string[]; ready?: Ready }
 
 const keysOf = (options: Options): Record<string, string[]> => Object.fromEntries(Object.entries(options).map(([s, o]) => [s, Object.keys(o)]));
 
@@ -24,10 +24,10 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
             if (next !== text) await writeFile(run, connection, path, next);
             return next !== text;
         });
-        if (changed) await restart(run, connection, inputs.restarts ?? [], inputs.ready, inputs.readySeconds);
+        if (changed) await restart(run, connection, inputs.restarts ?? [], inputs.ready);
     };
     return {
-        inputs: ["path", "options", "secretOptions"], access: ["connection", "restarts", "ready", "readySeconds"], replaceOn: ["path"],
+        inputs: ["path", "options", "secretOptions"], access: ["connection", "restarts", "ready"], replaceOn: ["path"],
         check({ path, options, secretOptions, restarts }): Problem[] {
             const found: Problem[] = [];
             if (path !== undefined && !path.startsWith("/")) found.push({ property: "path", reason: `"${path}" is not an absolute path` });
@@ -82,8 +82,6 @@ export interface OptionsFileArgs {
     restarts?: pulumi.Input<string[]>;
     /** Of these, those that are waited for when they restart. */
     ready?: pulumi.Input<Ready>;
-    /** How long each of these may take. Default 90. */
-    readySeconds?: pulumi.Input<number>;
 }
 
 /** Options of a configuration file, managed and shown one by one. */

@@ -6,7 +6,7 @@ import { alone } from "./machine-files";
 /** Of services, the TCP port by which one is known to be ready. */
 export type Ready = Record<string, number>;
 
-interface Pending { services: Map<string, { port: number; seconds: number } | undefined>; done: Promise<void> }
+interface Pending { services: Map<string, number | undefined>; done: Promise<void> }
 const pending = new Map<string, Pending>();
 /** Files of one service that change in one update are written within this time. */
 const GATHER_MS = 300;
@@ -27,7 +27,6 @@ export async function restart(run: RunScript, on: Connection, services: readonly
         // One batch after another: a service that is waited for would look as if it had ended when the next restarts it.
         const done = new Promise(resolve => setTimeout(resolve, GATHER_MS)).then(() => alone(on, "restarts", async () => {
             pending.delete(key);
-            const longest = Math.max(0, ...[...gathered.values()].map(r => r?.seconds ?? 0));
             await run(on, `${initShell}
 again= jobs= bad=
 for s in ${[...gathered.keys()].map(quote).join(" ")}; do
@@ -35,11 +34,11 @@ for s in ${[...gathered.keys()].map(quote).join(" ")}; do
 done
 for job in $jobs; do wait "$job" || bad=1; done
 [ -z "$bad" ]
-${[...gathered].flatMap(([s, r]) => r ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(r.port, r.seconds)};; esac`] : []).join("\n")}`, { timeoutSeconds: longest + 120 });
+${[...gathered].flatMap(([s, port]) => port !== undefined ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(port, readySeconds)};; esac`] : []).join("\n")}`, { timeoutSeconds: readySeconds + 120 });
         }));
         batch = { services: gathered, done };
         pending.set(key, batch);
     }
-    for (const s of services) batch.services.set(s, ready[s] === undefined ? undefined : { port: ready[s], seconds: readySeconds });
+    for (const s of services) batch.services.set(s, ready[s]);
     await batch.done;
 }

@@ -4,7 +4,7 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { initShell, isName, listeningShell, READY_SECONDS, untilListening } from "./init";
 
-interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; readySeconds?: number; process?: string; per?: string }
+interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; process?: string; per?: string }
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
 const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>
@@ -34,9 +34,9 @@ done`, { timeoutSeconds: seconds + 30 });
 }
 
 /** A service of a machine: whether it runs now, and after the next boot. */
-export function serviceHandler(run: RunScript = exec): Handler<Inputs> {
+export function serviceHandler(run: RunScript = exec, readySeconds = READY_SECONDS): Handler<Inputs> {
     const put = async (inputs: Inputs, anew = false) => {
-        const { connection, running, enabled, port, readySeconds = READY_SECONDS } = inputs;
+        const { connection, running, enabled, port } = inputs;
         const up = anew ? "restart \"$s\"" : "is_running \"$s\" || start \"$s\"";
         const listening = port === undefined ? "" : untilListening(port, readySeconds);
         await run(connection, `${shellFor(inputs)}
@@ -45,7 +45,7 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
         { timeoutSeconds: readySeconds + 60 });
     };
     return {
-        inputs: ["service", "running", "enabled", "per"], access: ["connection", "port", "readySeconds", "process"], replaceOn: ["service"],
+        inputs: ["service", "running", "enabled", "per"], access: ["connection", "port", "process"], replaceOn: ["service"],
         check({ service, process }): Problem[] {
             return [
                 ...(service === undefined || isName(service) ? [] : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
@@ -84,8 +84,6 @@ export interface ServiceArgs {
     enabled?: pulumi.Input<boolean>;
     /** Ready when something listens on this TCP port; without one, when it runs. */
     port?: pulumi.Input<number>;
-    /** How long it may take until it listens. Default 90. */
-    readySeconds?: pulumi.Input<number>;
     /** The process by which it is known to run, where its init script cannot tell. */
     process?: pulumi.Input<string>;
     /** What it works on, e.g. a database's identity: with another one it restarts. */

@@ -5,7 +5,7 @@ import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 import { Ready, restart } from "./restarts";
 
-interface Inputs { connection: Connection; step: string; command: string; per: string; input?: string; timeoutSeconds?: number; restarts?: string[]; ready?: Ready; readySeconds?: number }
+interface Inputs { connection: Connection; step: string; command: string; per: string; input?: string; timeoutSeconds?: number; restarts?: string[]; ready?: Ready }
 
 const marker = (step: string): string => quote(`/var/lib/classroom/steps/${step}`);
 
@@ -16,7 +16,7 @@ export function stepHandler(run: RunScript = exec): Handler<Inputs> {
 ${command}
 mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`, { input: input ?? "", timeoutSeconds });
     return {
-        inputs: ["step", "command", "per", "input"], access: ["connection", "timeoutSeconds", "restarts", "ready", "readySeconds"], replaceOn: ["step", "per"],
+        inputs: ["step", "command", "per", "input"], access: ["connection", "timeoutSeconds", "restarts", "ready"], replaceOn: ["step", "per"],
         check({ step }): Problem[] {
             return step === undefined || isName(step) ? [] : [{ property: "step", reason: `"${step}" is not the name of a step: letters, digits, dashes` }];
         },
@@ -30,7 +30,7 @@ mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`, {
         },
         async update(_id, recorded, inputs) {
             await perform(inputs);
-            if (inputs.input !== recorded.input) await restart(run, inputs.connection, inputs.restarts ?? [], inputs.ready, inputs.readySeconds);
+            if (inputs.input !== recorded.input) await restart(run, inputs.connection, inputs.restarts ?? [], inputs.ready);
             return {};
         },
         async delete(_id, { connection, step }) { await run(connection, `rm -f ${marker(step)}`); },
@@ -54,8 +54,6 @@ export interface StepArgs {
     restarts?: pulumi.Input<string[]>;
     /** Of these, those that are waited for when they restart. */
     ready?: pulumi.Input<Ready>;
-    /** How long each of these may take. Default 90. */
-    readySeconds?: pulumi.Input<number>;
 }
 
 /** A command that runs once per what it works on. */

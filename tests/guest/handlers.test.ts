@@ -87,7 +87,7 @@ describe("a service", () => {
     test("is waited for until its port is one that listens", async () => {
         state(true, true);
         await handler.create({ ...inputs, port: 80 });
-        await expect(handler.create({ ...inputs, port: 8080, readySeconds: 0 })).rejects.toThrow(new Error("service nova-api does not listen on port 8080 after 0 s:\nits last words"));
+        await expect(serviceHandler(here, 0).create({ ...inputs, port: 8080 })).rejects.toThrow(new Error("service nova-api does not listen on port 8080 after 0 s:\nits last words"));
         state(false, true);
         await expect(handler.create({ ...inputs, port: 8080 })).rejects.toThrow(new Error("service nova-api ended while it started:\nits last words"));
     });
@@ -184,7 +184,7 @@ describe("files", () => {
 
     test("options restart who reads them, and are taken out with what they leave", async () => {
         host.put("active/nova-api", "");
-        const handler = optionsFileHandler(here), inputs = { connection, path: at("o/a"), options: { s: { a: "1" } }, secretOptions: { s: { b: "2" }, t: { c: "3" } }, restarts: ["nova-api"], ready: { "nova-api": 80 }, readySeconds: 5 };
+        const handler = optionsFileHandler(here), inputs = { connection, path: at("o/a"), options: { s: { a: "1" } }, secretOptions: { s: { b: "2" }, t: { c: "3" } }, restarts: ["nova-api"], ready: { "nova-api": 80 } };
         expect(await handler.create(inputs)).toEqual({ id: `api-node:${inputs.path}`, outputs: {} });
         expect(fs.readFileSync(inputs.path, "utf8")).toBe("[s]\na = 1\nb = 2\n\n[t]\nc = 3\n");
         expect(restarted()).toEqual(["restart nova-api"]);
