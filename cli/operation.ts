@@ -77,7 +77,7 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:"))) await needRandomPlugin(stack, engine, run.terminal);
     let unrecorded: string[] = [];
     if (run.operation !== "preview" && run.operation !== "diagnose") {
-        checkNotHeld(run.stack);
+        checkNotHeld(run.stack, line => run.terminal.note(line));
         backUp(run.stack);
         const makes = run.operation === "up" || run.operation === "rebuild";
         if (makes) noteFormerDatabases(run.stack, resources);

@@ -53,7 +53,7 @@ export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<
     const file = configFile(run.stack);
     if (realOnes(readState(run.stack)?.resources ?? []).length === 0) throw new UserError(`nothing of stack ${run.stack} is recorded, so there is nothing to rebuild; make it with: ./classroom up ${run.stack}`);
     if (nodes.length === 0) return;
-    checkNotHeld(run.stack);
+    checkNotHeld(run.stack, line => run.terminal.note(line));
     await checkHosts(settingsWithoutSecrets(run.stack));
     const { text, set } = raised(fs.readFileSync(file, "utf8"), nodes, data);
     replaceConfig(file, text);

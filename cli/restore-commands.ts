@@ -71,7 +71,7 @@ async function work(operation: "snapshot" | "restore", stack: string, name: stri
     // The process that started this one has died.
     process.once("disconnect", () => controller.abort());
     try {
-        checkNotHeld(stack);
+        checkNotHeld(stack, line => terminal.note(line));
         const run = new PointRun(stack, terminal, controller.signal);
         return await withLock(restoreLock(stack), async () => {
             if (remove) return await removePoint(run, name);

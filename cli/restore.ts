@@ -2,6 +2,7 @@ import type { Connection } from "../clients/connection";
 import { waitForSsh } from "../clients/ssh";
 import { backUp, putBack } from "../engine/automation";
 import { readState } from "../engine/state";
+import { READY_SECONDS } from "../providers/guest/init";
 import { untilRunning } from "../providers/guest/service";
 import { messageOf, UserError } from "../system/errors";
 import { leavable } from "../system/interrupt";
@@ -10,9 +11,6 @@ import { checkHosts } from "./hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "./reach";
 import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./restore-hosts";
 import { KeptMachine, madeAnew, resourcesOf, RestorePoint, restorePoint } from "./restore-point";
-
-/** How long a machine that was started may take until all that ran in it runs again; emulated ones are slow. */
-const READY_SECONDS = 180;
 
 /**
  * Puts all machines of a stack and its state back to what they were at a restore point. Until the machines are ended nothing
@@ -51,7 +49,7 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
         const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(() => [], e => [messageOf(e)]), waited = new Set(machines.filter(m => m.running).map(m => m.name));
         const mute = (await Promise.all([waking, ...machines.map(async machine => {
             const found = await missing(machine, nodes[machine.name]);
-            if (waited.delete(machine.name)) detail(waited.size === 0 ? "services report themselves" : [...waited].join(", "));
+            if (waited.delete(machine.name) && waited.size + agents.length > 0) detail(waited.size > 0 ? [...waited].join(", ") : "services report themselves");
             return found;
         })])).flat();
         // Where they do not run, that has been told.

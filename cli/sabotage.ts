@@ -108,7 +108,7 @@ export function checkAllowed(stack: string, { training, powerOf }: Pick<Settings
 async function sabotage(stack: string, { exercise, variant }: Chosen): Promise<number> {
     const settings = settingsWithoutSecrets(stack);
     checkAllowed(stack, settings, variant.node);
-    checkNotHeld(stack);
+    checkNotHeld(stack, line => console.error(line));
     const to = connectionOf(stack, variant.node);
     try { await exec(to, scriptOf(variant, settings), { timeoutSeconds: 600 }); } catch (e) {
         throw new UserError(`exercise ${exercise.id} could not be done: ${messageOf(e)}`);

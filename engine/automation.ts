@@ -84,11 +84,11 @@ function workDir(stack: string): string {
 export const breakLocks = (stack: string): string[] => breakDeadLocks(backendDir(), PROJECT, stack);
 
 /**
- * That nobody works on a stack; the lock of a run that has died is broken.
+ * That nobody works on a stack; the lock of a run that has died is broken, which `note` is told.
  * @throws UserError when another run works on the stack: what it has begun must not be taken for what a dead one left
  */
-export function checkNotHeld(stack: string): void {
-    breakLocks(stack);
+export function checkNotHeld(stack: string, note: (line: string) => void): void {
+    breakLocks(stack).forEach(note);
     const holder = holderOf(backendDir(), PROJECT, stack);
     const other = lockHolder(restoreLock(stack));
     const busy = holder ?? (other === undefined || other === process.pid ? undefined : `a snapshot or restore (process ${other})`);

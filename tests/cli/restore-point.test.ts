@@ -81,22 +81,25 @@ test("a state is put in the place of the present one, privately; the present one
     expect(fs.statSync(stateFile("team01")).mode & 0o777).toBe(0o600);
 });
 
+const notes: string[] = [], note = (line: string) => { notes.push(line); };
+
 test("while a snapshot or restore is at work by another process, nothing else is", async () => {
     fs.writeFileSync(restoreLock("team01"), `1 ${fs.readFileSync("/proc/1/stat", "utf8").split(") ").pop()!.split(" ")[19]}`);
-    expect(() => checkNotHeld("team01")).toThrow("stack team01 is being worked on by a snapshot or restore (process 1); nothing was changed. Wait until that has ended");
+    expect(() => checkNotHeld("team01", note)).toThrow("stack team01 is being worked on by a snapshot or restore (process 1); nothing was changed. Wait until that has ended");
     fs.writeFileSync(restoreLock("team01"), "1 0");
-    expect(() => checkNotHeld("team01")).not.toThrow();
-    await withLock(restoreLock("team01"), async () => expect(() => checkNotHeld("team01")).not.toThrow());
+    expect(() => checkNotHeld("team01", note)).not.toThrow();
+    await withLock(restoreLock("team01"), async () => expect(() => checkNotHeld("team01", note)).not.toThrow());
 });
 
 test("the lock of a run that has died does not keep a restore away; that of another machine does", () => {
     const locks = path.join(backendDir(), ".pulumi/locks/organization", PROJECT, "team01"), lock = (hostname: string) => JSON.stringify({ pid: 2 ** 22 + 1, hostname, username: "ann" });
     fs.mkdirSync(locks, { recursive: true });
     fs.writeFileSync(path.join(locks, "dead.json"), lock(os.hostname()));
-    expect(() => checkNotHeld("team01")).not.toThrow();
+    expect(() => checkNotHeld("team01", note)).not.toThrow();
+    expect(notes).toEqual([expect.stringContaining("4194305")]);
     expect(fs.readdirSync(locks)).toEqual([]);
     fs.writeFileSync(path.join(locks, "other.json"), lock("elsewhere"));
-    expect(() => checkNotHeld("team01")).toThrow("stack team01 is being worked on by process 4194305 of ann on elsewhere; nothing was changed.");
+    expect(() => checkNotHeld("team01", note)).toThrow("stack team01 is being worked on by process 4194305 of ann on elsewhere; nothing was changed.");
     fs.rmSync(locks, { recursive: true });
 });
 

@@ -47,6 +47,7 @@ if [ "$LAB_CGROUP_VERSION" = 2 ]; then
     mkdir -p "$root/sys/fs/cgroup/daemons"
     echo 0 > "$root/sys/fs/cgroup/daemons/cgroup.procs"
     for c in $(cat "$root/sys/fs/cgroup/cgroup.controllers"); do echo "+$c" > "$root/sys/fs/cgroup/cgroup.subtree_control" || true; done
+    # The same here; the children of this version have processors without being told.
     mkdir -p "$root/sys/fs/cgroup/machine"
 else
     mount -t tmpfs -o mode=755 cgroup "$root/sys/fs/cgroup"
