@@ -12,7 +12,7 @@ import { messageOf } from "../system/errors";
 export interface Agent { of: "nova" | "cinder"; binary: string; host: string }
 
 /** What a cloud knows of its agents. */
-export interface AskedCloud { compute: Pick<Compute, "services" | "forget">; volumes: Pick<Volumes, "services"> }
+export interface AskedCloud { compute: Pick<Compute, "services" | "forget">; volumes: Pick<Volumes, "services" | "pools"> }
 
 /** How long a cloud may take to say which of its agents report themselves. */
 const ASK_SECONDS = 20;
@@ -54,6 +54,12 @@ export async function reporting(open: () => Promise<AskedCloud>, seconds = ASK_S
 /** When a service reported itself last; the time is UTC, whether it says so or not. */
 const lastReport = ({ updated_at }: ServiceState): number => updated_at === null ? 0 : Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(updated_at) ? updated_at : `${updated_at}Z`);
 
+/** Of agents that are up, those whose pools cinder's scheduler does not know: it would not put a volume there. */
+async function withoutPools({ volumes }: AskedCloud, agents: readonly Agent[]): Promise<string[]> {
+    const asked = agents.filter(a => a.binary === "cinder-volume"), pools = asked.length === 0 ? undefined : await volumes.pools();
+    return pools === undefined ? [] : asked.filter(({ host }) => !pools.some(p => p.startsWith(`${host}#`))).map(({ host }) => `cinder-scheduler does not know yet what cinder-volume on ${host} has`);
+}
+
 /**
  * Waits until agents have reported themselves again. That nova calls one up is not enough: what it said before it was started anew counts for a minute.
  * @param since what was reported earlier does not count
@@ -69,6 +75,7 @@ export async function unreported(open: () => Promise<AskedCloud>, agents: readon
             const all = await known(cloud);
             const reports = ({ of, binary, host }: Agent) => all.some(s => s.of === of && s.binary === binary && s.host === host && s.state === "up" && lastReport(s) >= since.getTime());
             missing = agents.filter(a => !reports(a)).map(({ of, binary, host }) => `${binary} on ${host} does not report itself to ${of}`);
+            if (missing.length === 0) missing = await withoutPools(cloud, agents);
         } catch (e) { missing = [`nova and cinder cannot be asked which services report themselves: ${messageOf(e)}`]; }
         if (missing.length === 0 || Date.now() >= deadline) return missing;
         await sleep(pauseSeconds * 1000);

@@ -8,7 +8,7 @@ export interface CheckedCloud {
     compute: Pick<Compute, "keypair" | "flavors" | "networks" | "services" | "servers" | "server" | "createServer" | "deleteServer" | "consoleLog"
         | "floatingAddresses" | "securityGroups" | "createSecurityGroup" | "deleteSecurityGroup" | "createRule" | "deleteRule" | "forget">;
     images: Pick<Images, "list" | "get" | "upload" | "delete" | "forget">;
-    volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services">;
+    volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services" | "pools">;
     /** Gives an instance a security group beside its own. */
     addSecurityGroup(serverId: string, group: string): Promise<void>;
     renameServer(serverId: string, name: string): Promise<void>;

@@ -197,11 +197,12 @@ export class Checks {
     /** T8 */
     private async volume(): Promise<string> {
         const { volumes } = this.cloud;
-        // After a restart cinder gives a service no work until that has reported itself again.
+        // After a restart cinder gives a service no work until that has reported itself again, and told the scheduler what it has.
         await this.wait.until("cinder's services are up", deadlines.services, async say => {
             const down = (await volumes.services()).filter(s => s.state !== "up");
-            say(down.map(s => `${s.binary} on ${s.host} is ${s.state}`).join("; "));
-            return down.length === 0 || undefined;
+            const unknown = down.length === 0 && (await volumes.pools())?.length === 0;
+            say(unknown ? "cinder-scheduler knows of no pool" : down.map(s => `${s.binary} on ${s.host} is ${s.state}`).join("; "));
+            return down.length === 0 && !unknown || undefined;
         });
         this.made.add("volumes");
         const { id } = await volumes.create(this.name, 1);

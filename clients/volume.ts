@@ -1,4 +1,4 @@
-import { Http, HttpRequest, shared } from "./http";
+import { Http, HttpRequest, shared, unlessGone } from "./http";
 import { CloudAccess, Session, session } from "./identity";
 import type { ServiceState } from "./compute";
 
@@ -30,6 +30,15 @@ export class Volumes {
     }
     /** Answers at once: wait until it is gone. */
     delete(id: string): Promise<void> { return this.ask("DELETE", `/volumes/${id}`); }
+
+    /**
+     * Names of the pools that the scheduler knows of, `host@backend#pool`, and puts volumes into. Each cinder-volume tells
+     * it once a minute: one that is up may not have yet.
+     * @returns undefined where the release does not say (before Kilo)
+     */
+    async pools(): Promise<string[] | undefined> {
+        return (await unlessGone(this.ask<{ pools: { name: string }[] }>("GET", "/scheduler-stats/get_pools")))?.pools.map(p => p.name);
+    }
 
     async services(): Promise<ServiceState[]> { return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services; }
 }

@@ -5,13 +5,13 @@ const service = (binary: string, host: string, updated_at: string | null, state 
 const since = new Date("2026-11-26T20:00:00Z"), before = "2026-11-26T19:59:59.000000", after = "2026-11-26T20:00:01.000000";
 
 /** A cloud that answers each question with the next list; the last one stays. */
-function cloudOf(nova: ServiceState[][], cinder: ServiceState[] = []): { cloud: AskedCloud; forgotten: string[] } {
+function cloudOf(nova: ServiceState[][], cinder: ServiceState[] = [], pools?: string[][]): { cloud: AskedCloud; forgotten: string[] } {
     const forgotten: string[] = [];
     return {
         forgotten,
         cloud: {
             compute: { services: async () => (nova.length > 1 ? nova.shift() : nova[0])!, forget: kind => { forgotten.push(String(kind)); } },
-            volumes: { services: async () => cinder },
+            volumes: { services: async () => cinder, pools: async () => pools && (pools.length > 1 ? pools.shift() : pools[0]) },
         },
     };
 }
@@ -38,6 +38,14 @@ test("what has not reported itself within its time is named; others are no conce
     expect(await unreported(async () => cloud, [compute1, volume], since, 0.03, 0.01)).toEqual([
         "nova-compute on compute-1 does not report itself to nova", "cinder-volume on volume-node@lvm does not report itself to cinder",
     ]);
+});
+
+test("cinder-volume is waited for until the scheduler knows its pool, where the release says that", async () => {
+    const cinder = [service("cinder-volume", "volume-node@lvm", after)], pools = [[], ["volume-node@lvm2#lvm"], ["volume-node@lvm#lvm"]];
+    expect(await unreported(async () => cloudOf([[]], cinder, pools).cloud, [volume], since, 5, 0.01)).toEqual([]);
+    expect(pools).toHaveLength(1);
+    expect(await unreported(async () => cloudOf([[]], cinder, [[]]).cloud, [volume], since, 0.03, 0.01)).toEqual(["cinder-scheduler does not know yet what cinder-volume on volume-node@lvm has"]);
+    expect(await unreported(async () => cloudOf([[]], cinder).cloud, [volume], since, 0, 0.01)).toEqual([]);
 });
 
 test("a cloud that fails at first is asked again, and one that goes on failing is told", async () => {

@@ -104,6 +104,7 @@ class FakeCloud implements CheckedCloud {
         create: async (name: string) => { this.volumes_.set("v1", { name, asked: 0 }); return { id: "v1", name, status: "creating", sizeGb: 1 }; },
         delete: async (id: string) => { this.volumes_.delete(id); },
         services: async () => { if (this.breaks === "cinder") throw new Error("it does not answer"); return [up("cinder-volume", "volume-node", this.breaks === "late" && this.clock < 60_000 ? "down" : "up")]; },
+        pools: async () => this.breaks === "poolless" && this.clock < 60_000 ? [] : this.breaks === "old" ? undefined : ["volume-node@lvm#lvm"],
     };
 
     /** Names of what is left with the prefix. */
@@ -180,6 +181,13 @@ test("a service of cinder that has not reported itself yet is waited for", async
     const { failed, notes } = await results(new FakeCloud("late"));
     expect(failed).toEqual({});
     expect(notes).toContainEqual(expect.stringContaining("cinder's services are up: cinder-volume on volume-node is down"));
+});
+
+test("so is one of which the scheduler knows nothing yet; an older release is not asked", async () => {
+    const { failed, notes } = await results(new FakeCloud("poolless"));
+    expect(failed).toEqual({});
+    expect(notes).toContainEqual(expect.stringContaining("cinder's services are up: cinder-scheduler knows of no pool"));
+    expect((await results(new FakeCloud("old"))).failed).toEqual({});
 });
 
 test("an interruption ends the wait; what was made is removed", async () => {

@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import type { Connection } from "../../clients/connection";
+import { Http, HttpError, HttpRequest, HttpResponse, Target } from "../../clients/http";
 import type { CloudAccess } from "../../clients/identity";
 import { Images, images } from "../../clients/image";
 import { volumes } from "../../clients/volume";
@@ -87,3 +88,15 @@ test("volumes", () => grizzly("cinder", "auth-admin volume-create-no-type volume
     expect(await outcome(cinder.delete(made.id))).toEqual([400, "Invalid volume: Volume status must be available or error"]);
     expect((await cinder.services()).map(s => s.binary)).toEqual(["cinder-scheduler", "cinder-volume"]);
 }));
+
+test("pools of the scheduler; Grizzly does not know the question", async () => {
+    const cinder = volumes(admin, new Sent({ volume: "http://h:8776/v1/abc" }, { pools: [{ name: "volume-node@lvm#lvm", capabilities: {} }] }));
+    expect(await cinder.pools()).toEqual(["volume-node@lvm#lvm"]);
+    class Older extends Http {
+        override async request(target: Target, request: HttpRequest): Promise<HttpResponse> {
+            if (request.path === "/v2.0/tokens") return await new Sent({ volume: "http://h:8776/v1/abc" }, {}).request(target, request);
+            throw new HttpError(request.method, request.path, 404, "", "h");
+        }
+    }
+    expect(await volumes(admin, new Older()).pools()).toBeUndefined();
+});
