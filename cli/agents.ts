@@ -16,6 +16,8 @@ export interface AskedCloud { compute: Pick<Compute, "services" | "forget">; vol
 
 /** How long a cloud may take to say which of its agents report themselves. */
 const ASK_SECONDS = 20;
+/** cinder-volume tells its scheduler once a minute what it has. */
+const SETTLE_SECONDS = 75;
 const PAUSE_SECONDS = 1;
 
 /**
@@ -36,15 +38,28 @@ async function known({ compute, volumes }: AskedCloud): Promise<(Agent & Service
 }
 
 /**
- * The agents that report themselves.
- * @throws when that cannot be asked within a short while
+ * The agents that report themselves. Where cinder-volume has just begun and its scheduler does not know yet what it has, that is
+ * waited for: a cloud kept as of before loses what was on its way, and after each restore it would come a minute later only.
+ * @param settleSeconds how long that is waited for, and `wait` told; not at all where nova and cinder do not answer it
+ * @throws when the agents cannot be asked within a short while
  */
-export async function reporting(open: () => Promise<AskedCloud>, seconds = ASK_SECONDS): Promise<Agent[]> {
+export async function reporting(open: () => Promise<AskedCloud>, wait: (line: string) => void, seconds = ASK_SECONDS, settleSeconds = SETTLE_SECONDS, pauseSeconds = PAUSE_SECONDS): Promise<Agent[]> {
+    const { cloud, agents } = await within(seconds, open().then(async cloud => ({ cloud, agents: (await known(cloud)).filter(a => a.state === "up").map(({ of, binary, host }) => ({ of, binary, host })) })));
+    let told = "";
+    for (const deadline = Date.now() + settleSeconds * 1000; Date.now() < deadline; await sleep(pauseSeconds * 1000)) {
+        const missing = await within(seconds, withoutPools(cloud, agents)).catch(() => []);
+        if (missing.length === 0) break;
+        if (missing.join("; ") !== told) wait(told = missing.join("; "));
+    }
+    return agents;
+}
+
+/** @throws when something has not ended within its time */
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
     const controller = new AbortController();
     const late = sleep(seconds * 1000, undefined, { signal: controller.signal }).then(() => { throw new Error(`no answer within ${seconds} s`); });
     try {
-        const all = await Promise.race([open().then(known), late]);
-        return all.filter(a => a.state === "up").map(({ of, binary, host }) => ({ of, binary, host }));
+        return await Promise.race([work, late]);
     } finally {
         controller.abort();
         await late.catch(() => undefined);

@@ -3,6 +3,7 @@ import { Connection, Unreachable } from "../clients/connection";
 import type { RecordedResource } from "../engine/state";
 import { isRunning, KnownService } from "../providers/guest/service";
 import { messageOf, UserError } from "../system/errors";
+import { Interrupted, leavable } from "../system/interrupt";
 import { cloudBy, reporting } from "./agents";
 import { checkHosts } from "./hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "./reach";
@@ -32,8 +33,8 @@ export async function snapshot(run: PointRun, name: string): Promise<{ point: Re
     });
     machines.filter(m => m.running && !m.services).forEach(m => terminal.note(`${m.name} does not answer ssh; a restore will not wait for it`));
     const apiNode = answering(machines, nodes)["api-node"];
-    const agents = apiNode && await reporting(() => cloudBy(apiNode, settings, secrets => terminal.protect(secrets)))
-        .catch(e => { terminal.note(`nova and cinder cannot be asked which services report themselves; a restore will not wait for that: ${messageOf(e)}`); return undefined; });
+    const agents = apiNode && await terminal.step("Looking at the services", detail => leavable(run.signal, () => reporting(() => cloudBy(apiNode, settings, secrets => terminal.protect(secrets)), detail)))
+        .catch(e => { if (e instanceof Interrupted) throw e; terminal.note(`nova and cinder cannot be asked which services report themselves; a restore will not wait for that: ${messageOf(e)}`); return undefined; });
     run.checkInterrupted("no restore point was made");
     const hosts = new PointHosts(settings, stack, name, machines);
     try {

@@ -17,14 +17,27 @@ function cloudOf(nova: ServiceState[][], cinder: ServiceState[] = [], pools?: st
 }
 const compute1: Agent = { of: "nova", binary: "nova-compute", host: "compute-1" }, volume: Agent = { of: "cinder", binary: "cinder-volume", host: "volume-node@lvm" };
 
+const nobody = (line: string) => { throw new Error(`waited: ${line}`); };
+
 test("the agents of nova and cinder that are up are those that report themselves", async () => {
     const { cloud } = cloudOf([[service("nova-compute", "compute-1", after), service("nova-compute", "compute-2", before, "down")]], [service("cinder-volume", "volume-node@lvm", after)]);
-    expect(await reporting(async () => cloud)).toEqual([compute1, volume]);
+    expect(await reporting(async () => cloud, nobody)).toEqual([compute1, volume]);
+});
+
+test("what cinder-volume has and its scheduler does not know yet is waited for, for a time, and told once; a scheduler that does not answer is not", async () => {
+    const cinder = [service("cinder-volume", "volume-node@lvm", after)], told: string[] = [], unknown = "cinder-scheduler does not know yet what cinder-volume on volume-node@lvm has";
+    const ask = (pools: string[][], settleSeconds: number) => reporting(async () => cloudOf([[]], cinder, pools).cloud, line => told.push(line), 5, settleSeconds, 0.01);
+    expect(await ask([[], [], ["volume-node@lvm#lvm"]], 5)).toEqual([volume]);
+    expect(told).toEqual([unknown]);
+    expect(await ask([[]], 0.05)).toEqual([volume]);
+    expect(told).toEqual([unknown, unknown]);
+    const mute = { ...cloudOf([[]], cinder).cloud, volumes: { services: async () => cinder, pools: () => new Promise<never>(() => undefined) } };
+    expect(await reporting(async () => mute, nobody, 0.05)).toEqual([volume]);
 });
 
 test("a cloud that does not answer is not waited for, and one that fails says why", async () => {
-    await expect(reporting(() => new Promise(() => undefined), 0.05)).rejects.toThrow("no answer within 0.05 s");
-    await expect(reporting(async () => { throw new Error("POST /v2.0/tokens: 500"); })).rejects.toThrow("POST /v2.0/tokens: 500");
+    await expect(reporting(() => new Promise(() => undefined), nobody, 0.05)).rejects.toThrow("no answer within 0.05 s");
+    await expect(reporting(async () => { throw new Error("POST /v2.0/tokens: 500"); }, nobody)).rejects.toThrow("POST /v2.0/tokens: 500");
 });
 
 test("what was said before does not count, though nova calls it up; a list is asked for anew each time", async () => {
