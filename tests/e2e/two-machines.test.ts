@@ -7,7 +7,7 @@ import { buildParts } from "./roots";
 import { TestCloud } from "./test-cloud";
 
 /** db-node and auth-node as virtual machines, the first two of a cloud that is made node by node. */
-const cloud = new TestCloud(`test-${randomBytes(3).toString("hex")}`, fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"))), { stack } = cloud;
+const cloud = new TestCloud(`test-${randomBytes(3).toString("hex")}`, fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-")), 25 * 60), { stack } = cloud;
 const machines = ["db-node", "auth-node"];
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ test("from the golden volume to a working tenant, on two emulated virtual machin
     const disks = await cloud.on("central", `for node in ${machines.join(" ")}; do qemu-img info -U --output json /var/lib/libvirt/machines/$node.qcow2 | grep '"backing-filename"'; done`);
     expect(disks.match(/golden/g)).toHaveLength(machines.length);
     expect(await tenants()).toEqual(["admin", "service"]);
-}, 20 * 60_000);
+}, 30 * 60_000);
 
 test("one of them is rebuilt: another machine with the same cloud in it, and nothing else is touched", async () => {
     const [db, auth] = await uuids();
@@ -41,7 +41,7 @@ test("one of them is rebuilt: another machine with the same cloud in it, and not
     expect([now[0], now[1] === auth]).toEqual([db, false]);
     expect(await tenants()).toEqual(["admin", "service"]);
     expect(await cloud.classroom("refresh", stack)).toMatchObject({ code: 0, stdout: expect.stringContaining("none drifted") });
-}, 20 * 60_000);
+}, 30 * 60_000);
 
 test("destroy leaves neither machine, golden clone nor volume", async () => {
     await cloud.succeeds("destroy", stack);
