@@ -3,11 +3,12 @@ import { randomBytes } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { drawn } from "../../cli/sabotage";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { processesWith } from "../../lab/hosts/processes";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
-import { interrupted } from "./interrupted";
+import { interrupted, Moment } from "./interrupted";
 import { buildParts } from "./roots";
 import { TestCloud } from "./test-cloud";
 
@@ -121,22 +122,37 @@ test("machines that were made anew since are not put back, in words", async () =
     await cloud.succeeds("refresh", stack);
 }, 15 * 60_000);
 
-test("a `destroy` that was cut off is undone by a restore as long as its machines are there; the next one goes through", async () => {
+const SEED = Number(process.env.CLASSROOM_SEED ?? 1);
+
+/** Five destroys with four kills each, on their way through what is in the machines: those are taken away after about 150 resources. */
+function rounds(): Moment[][] {
+    let drawings = 0;
+    const upTo = (n: number) => Math.floor(drawn(SEED * 100_003 + drawings++) * n);
+    return Array.from({ length: 5 }, () => Array.from({ length: 4 }, (): Moment => ({ victim: upTo(3) > 0 ? "engine" : "command", resources: 1 + upTo(30), afterMilliseconds: upTo(100) })));
+}
+
+test("a `destroy` that is cut off, gone on with and cut off again is undone by a restore as long as its machines are there; the last one goes through", async () => {
     await told("snapshot", stack, "whole");
-    for (const [victim, resources] of [["engine", 1], ["command", 15], ["engine", 40]] as const) {
-        const under = await interrupted(cloud, "destroy", { victim, resources, afterMilliseconds: 0 });
-        console.info(`destroy, ${victim} killed: under way: ${under?.join(", ")}`);
-        expect(under).toBeDefined();
+    console.info(`seed ${SEED}`);
+    const cutOff: string[][] = [];
+    for (const moments of rounds()) {
+        for (const moment of moments) {
+            const under = await interrupted(cloud, "destroy", moment);
+            console.info(`destroy, ${moment.victim} killed after ${moment.resources} resources: under way: ${under?.join(", ")}`);
+            expect(under).toBeDefined();
+            cutOff.push(under!);
+        }
         expect(await told("restore", stack, "whole")).toMatchObject({ exitCode: 0, mute: [] });
         await cloud.succeeds("refresh", stack);
     }
+    expect([cutOff.length, cutOff.flat().length > cutOff.length]).toEqual([20, true]);
     await passes();
     expect(await cloud.classroom("up", stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ unchanged in /m) });
     // Machines, disks and networks come last.
     const under = await interrupted(cloud, "destroy", { victim: "command", libvirt: 1, afterMilliseconds: 0 });
     console.info(`destroy, killed among machines: under way: ${under?.join(", ")}`);
     expect(under).toEqual(expect.arrayContaining([expect.stringMatching(/^deleting (Domain|Network|Volume|Pool|CloudInitDisk) /)]));
-}, 20 * 60_000);
+}, 30 * 60_000);
 
 test("destroy leaves nothing of restore points", async () => {
     await cloud.succeeds("destroy", stack);
