@@ -27,6 +27,7 @@ export async function restart(run: RunScript, on: Connection, services: readonly
         // One batch after another: a service that is waited for would look as if it had ended when the next restarts it.
         const done = new Promise(resolve => setTimeout(resolve, GATHER_MS)).then(() => alone(on, "restarts", async () => {
             pending.delete(key);
+            const waiting = [...gathered.values()].some(port => port !== undefined) ? readySeconds : 0;
             await run(on, `${initShell}
 again= jobs= bad=
 for s in ${[...gathered.keys()].map(quote).join(" ")}; do
@@ -34,7 +35,7 @@ for s in ${[...gathered.keys()].map(quote).join(" ")}; do
 done
 for job in $jobs; do wait "$job" || bad=1; done
 [ -z "$bad" ]
-${[...gathered].flatMap(([s, port]) => port !== undefined ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(port, readySeconds)};; esac`] : []).join("\n")}`, { timeoutSeconds: readySeconds + 120 });
+${[...gathered].flatMap(([s, port]) => port !== undefined ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(port, readySeconds)};; esac`] : []).join("\n")}`, { timeoutSeconds: waiting + 120 });
         }));
         batch = { services: gathered, done };
         pending.set(key, batch);

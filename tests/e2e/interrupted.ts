@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
 import { nameOf } from "../../cli/render";
+import { drawn } from "../../cli/sabotage";
 import type { HostRole } from "../../config/nodes";
 import { realOnes } from "../../engine/state";
 import type { TestCloud } from "./test-cloud";
@@ -9,6 +10,15 @@ import type { TestCloud } from "./test-cloud";
 export type Victim = "engine" | "command" | HostRole;
 /** When: as soon as so many operations on libvirt were begun since, or so many resources were made or taken away. */
 export interface Moment { victim: Victim; libvirt?: number; resources?: number; afterMilliseconds: number }
+
+/** By which moments are drawn: the same one draws the same. */
+export const SEED = Number(process.env.CLASSROOM_SEED ?? 1);
+
+/** Numbers from 0 to below 1, one after another. */
+export function drawing(seed: number): () => number {
+    let drawings = 0;
+    return () => drawn(seed * 100_003 + drawings++);
+}
 
 /**
  * Runs `up` or `destroy` until its moment has come, kills, and waits for its end.

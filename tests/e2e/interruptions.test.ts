@@ -1,18 +1,16 @@
 import * as fs from "fs";
 import * as path from "path";
-import { drawn } from "../../cli/sabotage";
 import { hostRoles } from "../../config/nodes";
 import { realOnes } from "../../engine/state";
 import { PlainProgress } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
-import { interrupted, Moment, Victim } from "./interrupted";
+import { drawing, interrupted, Moment, SEED, Victim } from "./interrupted";
 import { buildParts } from "./roots";
 import { RESOURCES, TestCloud } from "./test-cloud";
 
 // The lab and what was found so far stay when this is interrupted, and it goes on with the round it was in: `./classroom test interruptions` again.
 const cloud = new TestCloud("test-interruptions", path.join(stateDir(), "test-interruptions")), { stack } = cloud;
 const folder = path.join(projectDir(), "reports"), results = path.join(folder, "interruptions.json"), table = path.join(folder, "interruptions.md");
-const SEED = Number(process.env.CLASSROOM_SEED ?? 1);
 
 interface Round { up: Moment[]; destroy: Moment[] }
 /** What was under way is what the state says of it after the kill. */
@@ -21,8 +19,7 @@ interface Finished { round: number; rows: Row[]; upSeconds: number; destroySecon
 
 /** Rounds with five interruptions of `up` and up to four of `destroy` each, as long as there is something left: the first of each `up` are within the libvirt objects that come first. */
 function rounds(seed: number): Round[] {
-    let drawings = 0;
-    const random = () => drawn(seed * 100_003 + drawings++), upTo = (n: number) => Math.floor(random() * n);
+    const random = drawing(seed), upTo = (n: number) => Math.floor(random() * n);
     const victim = (): Victim => { const r = random(); return r < 0.5 ? "engine" : r < 0.75 ? "command" : hostRoles[upTo(2)]!; };
     const after = (resources: number, milliseconds: number) => (): Moment => ({ victim: victim(), resources: 1 + upTo(resources), afterMilliseconds: upTo(milliseconds) });
     // Ten would do, if no moment came too late.

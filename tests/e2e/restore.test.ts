@@ -3,12 +3,11 @@ import { randomBytes } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { drawn } from "../../cli/sabotage";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { processesWith } from "../../lab/hosts/processes";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
-import { interrupted, Moment } from "./interrupted";
+import { drawing, interrupted, Moment, SEED } from "./interrupted";
 import { buildParts } from "./roots";
 import { TestCloud } from "./test-cloud";
 
@@ -122,12 +121,9 @@ test("machines that were made anew since are not put back, in words", async () =
     await cloud.succeeds("refresh", stack);
 }, 15 * 60_000);
 
-const SEED = Number(process.env.CLASSROOM_SEED ?? 1);
-
 /** Five destroys with four kills each, on their way through what is in the machines: those are taken away after about 150 resources. */
 function rounds(): Moment[][] {
-    let drawings = 0;
-    const upTo = (n: number) => Math.floor(drawn(SEED * 100_003 + drawings++) * n);
+    const random = drawing(SEED), upTo = (n: number) => Math.floor(random() * n);
     return Array.from({ length: 5 }, () => Array.from({ length: 4 }, (): Moment => ({ victim: upTo(3) > 0 ? "engine" : "command", resources: 1 + upTo(30), afterMilliseconds: upTo(100) })));
 }
 
