@@ -6,5 +6,10 @@ module.exports = {
     // A run of the whole program takes a second alone, ten on a machine that is busy.
     testTimeout: 60_000,
     modulePathIgnorePatterns: ["<rootDir>/bin/"],
-    transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }] },
+    transform: {
+        "^.+\\.ts$": [
+            "@swc/jest",
+            { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
+        ],
+    },
 };

@@ -12,7 +12,13 @@ import { projectDir } from "../system/paths";
  * half an hour. Writes bench/cloud.json and bench/README.md; makes and removes a lab in a state folder of its own.
  */
 
-interface Figure { what: string; seconds: number; runs: number[]; wanted?: number; said: string }
+interface Figure {
+    what: string;
+    seconds: number;
+    runs: number[];
+    wanted?: number;
+    said: string;
+}
 
 const state = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-bench-"));
 // Of this process and of all that it starts.
@@ -31,37 +37,59 @@ function sample(): void {
         try {
             const stat = fs.readFileSync(`/proc/${name}/stat`, "utf8");
             parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]));
-        } catch { /* ended meanwhile */ }
+        } catch {
+            /* ended meanwhile */
+        }
     }
-    try { started.add(Number(fs.readFileSync(new LabFiles("lab").run("init.pid"), "utf8"))); } catch { /* not yet */ }
-    const ours = (pid: number): boolean => started.has(pid) || (parents.has(pid) && parents.get(pid)! > 1 && ours(parents.get(pid)!));
+    try {
+        started.add(Number(fs.readFileSync(new LabFiles("lab").run("init.pid"), "utf8")));
+    } catch {
+        /* not yet */
+    }
+    const ours = (pid: number): boolean =>
+        started.has(pid) || (parents.has(pid) && parents.get(pid)! > 1 && ours(parents.get(pid)!));
     let sum = 0;
     for (const pid of parents.keys()) {
         if (!ours(pid)) continue;
-        try { sum += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0); } catch { /* ended meanwhile */ }
+        try {
+            sum += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+        } catch {
+            /* ended meanwhile */
+        }
     }
     peakKiB = Math.max(peakKiB, sum);
 }
 
 /** Runs the command line; returns how long it took, start and end of the process included, and its last line. */
 async function classroom(...args: string[]): Promise<{ seconds: number; said: string }> {
-    const begin = process.hrtime.bigint(), out: string[] = [];
+    const begin = process.hrtime.bigint(),
+        out: string[] = [];
     const child = spawn(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], {
-        cwd: projectDir(), stdio: ["ignore", "pipe", "inherit"],
+        cwd: projectDir(),
+        stdio: ["ignore", "pipe", "inherit"],
     });
     started.add(child.pid!);
     child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
-    const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+    const code = await new Promise<number | null>((resolve, reject) =>
+        child.once("error", reject).once("close", resolve),
+    );
     started.delete(child.pid!);
     const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
-    const lines = out.join("").trim().split("\n"), counted = lines.filter(line => / in [\d.]+ s$/.test(line)).pop();
+    const lines = out.join("").trim().split("\n"),
+        counted = lines.filter(line => / in [\d.]+ s$/.test(line)).pop();
     if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${lines.slice(-20).join("\n")}`);
     return { seconds, said: counted ?? lines.pop() ?? "" };
 }
 
 const figures: Figure[] = [];
 /** @param before what is done each time before it, and not counted */
-async function take(what: string, times: number, wanted: number | undefined, args: string[], before: string[] = []): Promise<void> {
+async function take(
+    what: string,
+    times: number,
+    wanted: number | undefined,
+    args: string[],
+    before: string[] = [],
+): Promise<void> {
     const runs: number[] = [];
     let said = "";
     for (let i = 0; i < times; i++) {
@@ -77,14 +105,17 @@ async function take(what: string, times: number, wanted: number | undefined, arg
 
 /** How large the state is, and its largest resource of our own. */
 function stateFigures(): { stateBytes: number; largest: { name: string; bytes: number } } {
-    const sizes = readState("lab")!.resources.filter(r => r.type.startsWith("pulumi-nodejs:dynamic/")).map(r => ({ name: r.urn.split("::").pop()!, bytes: JSON.stringify(r).length }));
+    const sizes = readState("lab")!
+        .resources.filter(r => r.type.startsWith("pulumi-nodejs:dynamic/"))
+        .map(r => ({ name: r.urn.split("::").pop()!, bytes: JSON.stringify(r).length }));
     return { stateBytes: fs.statSync(stateFile("lab")).size, largest: sizes.sort((a, b) => b.bytes - a.bytes)[0]! };
 }
 
 async function main(): Promise<void> {
     const timer = setInterval(sample, 2000);
     // A rebuild is a change of the stack's configuration.
-    const file = configFile("lab"), configuration = fs.readFileSync(file);
+    const file = configFile("lab"),
+        configuration = fs.readFileSync(file);
     try {
         await take("up of everything from nothing, hosts included", 1, 300, ["up", "lab"]);
         await take("up again, nothing to do", TIMES, 10, ["up", "lab"]);
@@ -92,31 +123,62 @@ async function main(): Promise<void> {
         await take("refresh", TIMES, 20, ["refresh", "lab"]);
         await take("diagnose, all sound", TIMES, 15, ["diagnose", "lab"]);
         await take("check", 1, undefined, ["check", "lab"]);
-        const sizes = stateFigures(), mend = ["up", "lab", "--refresh"];
+        const sizes = stateFigures(),
+            mend = ["up", "lab", "--refresh"];
         await take("mending a stopped service (glance-api)", TIMES, 20, mend, ["sabotage", "lab", "S4-glance-api"]);
-        await take("mending a wrong option (of nova.conf on api-node: six services restart)", TIMES, 25, mend, ["sabotage", "lab", "S2-nova-wrong"]);
-        await take("mending a wrong option (of cinder.conf on volume-node, which is emulated without KVM)", TIMES, 25, mend, ["sabotage", "lab", "S2-cinder-wrong"]);
+        await take("mending a wrong option (of nova.conf on api-node: six services restart)", TIMES, 25, mend, [
+            "sabotage",
+            "lab",
+            "S2-nova-wrong",
+        ]);
+        await take(
+            "mending a wrong option (of cinder.conf on volume-node, which is emulated without KVM)",
+            TIMES,
+            25,
+            mend,
+            ["sabotage", "lab", "S2-cinder-wrong"],
+        );
         await take("mending that all floating addresses are deleted", TIMES, 25, mend, ["sabotage", "lab", "S8"]);
         await take("snapshot of all eight machines", 1, undefined, ["snapshot", "lab", "bench"]);
-        await take("restore of all eight machines", 1, 60, ["restore", "lab", "bench"], ["sabotage", "lab", "S4-mysql"]);
+        await take(
+            "restore of all eight machines",
+            1,
+            60,
+            ["restore", "lab", "bench"],
+            ["sabotage", "lab", "S4-mysql"],
+        );
         await take("rebuild of api-node", 1, 60, ["rebuild", "lab", "api-node"]);
         await take("rebuild of db-node, with everything that follows", 1, 240, ["rebuild", "lab", "db-node"]);
         await take("destroy", 1, 60, ["destroy", "lab"]);
         await take("lab down", 1, undefined, ["lab", "down", "lab"]);
         await take("render", TIMES, 5, ["render", "lab"]);
         const result = {
-            taken: new Date().toISOString().slice(0, 10), machine: { cores: os.cpus().length, memoryGiB: Math.round(os.totalmem() / 2 ** 30), node: process.version },
-            figures: figures.map(({ said: _words, ...figure }) => figure), peakMemoryGiB: Math.round(peakKiB / 2 ** 20 * 10) / 10, ...sizes,
+            taken: new Date().toISOString().slice(0, 10),
+            machine: { cores: os.cpus().length, memoryGiB: Math.round(os.totalmem() / 2 ** 30), node: process.version },
+            figures: figures.map(({ said: _words, ...figure }) => figure),
+            peakMemoryGiB: Math.round((peakKiB / 2 ** 20) * 10) / 10,
+            ...sizes,
         };
         fs.writeFileSync(path.join(projectDir(), "bench/cloud.json"), JSON.stringify(result, undefined, 2) + "\n");
-        const rows = figures.map(f => `| ${f.what} | ${f.seconds} s | ${f.wanted === undefined ? "" : `${f.wanted} s`} |`);
-        fs.writeFileSync(path.join(projectDir(), "bench/README.md"), [
-            "# Figures of the lab's whole cloud", "",
-            `Taken ${result.taken} with warm caches on ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}, by \`npm run bench\`; medians of ${TIMES} where it takes under a minute.`, "",
-            "| what | measured | wanted at most |", "|---|---|---|", ...rows,
-            `| memory of lab and engine together, at most | ${result.peakMemoryGiB} GiB | 8 GiB |`,
-            `| state | ${(sizes.stateBytes / 1e6).toFixed(2)} MB | 1.5 MB |`, `| largest dynamic resource in it (${sizes.largest.name}) | ${sizes.largest.bytes} bytes | 6144 bytes |`, "",
-        ].join("\n"));
+        const rows = figures.map(
+            f => `| ${f.what} | ${f.seconds} s | ${f.wanted === undefined ? "" : `${f.wanted} s`} |`,
+        );
+        fs.writeFileSync(
+            path.join(projectDir(), "bench/README.md"),
+            [
+                "# Figures of the lab's whole cloud",
+                "",
+                `Taken ${result.taken} with warm caches on ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}, by \`npm run bench\`; medians of ${TIMES} where it takes under a minute.`,
+                "",
+                "| what | measured | wanted at most |",
+                "|---|---|---|",
+                ...rows,
+                `| memory of lab and engine together, at most | ${result.peakMemoryGiB} GiB | 8 GiB |`,
+                `| state | ${(sizes.stateBytes / 1e6).toFixed(2)} MB | 1.5 MB |`,
+                `| largest dynamic resource in it (${sizes.largest.name}) | ${sizes.largest.bytes} bytes | 6144 bytes |`,
+                "",
+            ].join("\n"),
+        );
     } finally {
         clearInterval(timer);
         await classroom("lab", "down", "lab");
@@ -125,4 +187,7 @@ async function main(): Promise<void> {
     }
 }
 
-main().catch(e => { console.error((e as Error).message); process.exitCode = 1; });
+main().catch(e => {
+    console.error((e as Error).message);
+    process.exitCode = 1;
+});

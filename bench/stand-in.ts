@@ -15,7 +15,15 @@ const TENANT = "tenant-0";
  */
 export class StandIn {
     readonly identity: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
-    readonly cloud: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "admin", password: "pw-admin", tenant: "admin" };
+    readonly cloud: CloudAccess = {
+        via,
+        identityHost: "auth-node",
+        adminPort: 35357,
+        publicPort: 5000,
+        username: "admin",
+        password: "pw-admin",
+        tenant: "admin",
+    };
     /** Logins on a tenant; trying a password is one without. */
     logins = 0;
     passwordsTried = 0;
@@ -33,18 +41,38 @@ export class StandIn {
     /** A client for one run: what it knows is forgotten with it. */
     client(): Http {
         this.cut = undefined;
-        return new Http(async () => {
-            if (!this.server.listening) await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
-            return net.connect((this.server.address() as net.AddressInfo).port, "127.0.0.1");
-        }, undefined, async () => undefined);
+        return new Http(
+            async () => {
+                if (!this.server.listening)
+                    await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
+                return net.connect((this.server.address() as net.AddressInfo).port, "127.0.0.1");
+            },
+            undefined,
+            async () => undefined,
+        );
     }
 
     /** From this write on nobody is answered any more, as where who asks is killed; it may be done all the same. The next client is answered again. */
-    cutAt(write: number, done: boolean): void { this.cut = { writes: write, done }; }
+    cutAt(write: number, done: boolean): void {
+        this.cut = { writes: write, done };
+    }
 
     /** All there is, without ids, which differ from one time to the other. */
     contents(): Record<string, unknown[]> {
-        return Object.fromEntries([...this.all].filter(([, items]) => items.length > 0).map(([kind, items]) => [kind, items.map(item => JSON.stringify(item, (key, value: unknown) => key === "id" || key === "access" ? undefined : value)).sort()]));
+        return Object.fromEntries(
+            [...this.all]
+                .filter(([, items]) => items.length > 0)
+                .map(([kind, items]) => [
+                    kind,
+                    items
+                        .map(item =>
+                            JSON.stringify(item, (key, value: unknown) =>
+                                key === "id" || key === "access" ? undefined : value,
+                            ),
+                        )
+                        .sort(),
+                ]),
+        );
     }
 
     /** From here on only. */
@@ -60,53 +88,131 @@ export class StandIn {
 
     private receive(request: http.IncomingMessage, response: http.ServerResponse): void {
         const parts: Buffer[] = [];
-        request.on("data", (d: Buffer) => parts.push(d)).on("end", () => setTimeout(() => {
-            const write = request.method !== "GET" && request.url !== "/v2.0/tokens", over = this.cut?.writes === 0;
-            const last = !over && write && this.cut !== undefined && --this.cut.writes === 0;
-            if (over || (last && !this.cut!.done)) { request.socket.destroy(); return; }
-            const text = Buffer.concat(parts).toString(), path = request.url!.replace(/\?.*/, "").replace(`/v2/${TENANT}`, "");
-            const [status, answer] = this.answer(request, path, /json/.test(request.headers["content-type"] ?? "") ? JSON.parse(text) : undefined);
-            if (last) { request.socket.destroy(); return; }
-            response.writeHead(status, { "Content-Type": "application/json" }).end(answer === undefined ? "" : JSON.stringify(answer));
-        }, this.milliseconds));
+        request
+            .on("data", (d: Buffer) => parts.push(d))
+            .on("end", () =>
+                setTimeout(() => {
+                    const write = request.method !== "GET" && request.url !== "/v2.0/tokens",
+                        over = this.cut?.writes === 0;
+                    const last = !over && write && this.cut !== undefined && --this.cut.writes === 0;
+                    if (over || (last && !this.cut!.done)) {
+                        request.socket.destroy();
+                        return;
+                    }
+                    const text = Buffer.concat(parts).toString(),
+                        path = request.url!.replace(/\?.*/, "").replace(`/v2/${TENANT}`, "");
+                    const [status, answer] = this.answer(
+                        request,
+                        path,
+                        /json/.test(request.headers["content-type"] ?? "") ? JSON.parse(text) : undefined,
+                    );
+                    if (last) {
+                        request.socket.destroy();
+                        return;
+                    }
+                    response
+                        .writeHead(status, { "Content-Type": "application/json" })
+                        .end(answer === undefined ? "" : JSON.stringify(answer));
+                }, this.milliseconds),
+            );
     }
 
     private kind(name: string): Item[] {
-        if (!this.all.has(name)) this.all.set(name, name === "/os-security-groups" ? [{ id: "1", name: "default", rules: [] }] : []);
+        if (!this.all.has(name))
+            this.all.set(name, name === "/os-security-groups" ? [{ id: "1", name: "default", rules: [] }] : []);
         return this.all.get(name)!;
     }
 
-    private answer({ method, headers }: http.IncomingMessage, path: string, json?: Record<string, never>): [number, unknown?] {
+    private answer(
+        { method, headers }: http.IncomingMessage,
+        path: string,
+        json?: Record<string, never>,
+    ): [number, unknown?] {
         if (path === "/v2.0/tokens") return [200, this.login(json!.auth)];
         if (method === "GET") {
             this.lists.set(path, (this.lists.get(path) ?? 0) + 1);
             const list = this.kind(path.replace(/^(\/flavors)\/detail$/, "$1"));
             if (/^\/os-keypairs\/./.test(path)) return this.keypair(path);
-            return [200, { [NAMES[path] ?? (/\/roles$/.test(path) ? "roles" : /OS-EC2$/.test(path) ? "credentials" : path.slice(path.lastIndexOf("/") + 1))]: list }];
+            return [
+                200,
+                {
+                    [NAMES[path] ??
+                    (/\/roles$/.test(path)
+                        ? "roles"
+                        : /OS-EC2$/.test(path)
+                          ? "credentials"
+                          : path.slice(path.lastIndexOf("/") + 1))]: list,
+                },
+            ];
         }
         this.writes++;
         if (method === "DELETE") return this.remove(path);
         if (/\/action$/.test(path)) return [202];
-        if (path === "/os-floating-ips-bulk/delete") return this.remove(`/os-floating-ips-bulk/${(json as unknown as { ip_range: string }).ip_range}`);
+        if (path === "/os-floating-ips-bulk/delete")
+            return this.remove(`/os-floating-ips-bulk/${(json as unknown as { ip_range: string }).ip_range}`);
         const grant = /^(.*\/roles)\/OS-KSADM\/(.*)$/.exec(path);
         if (grant) {
             const roles = this.kind(grant[1]!);
-            if (roles.some(role => role.id === grant[2])) return [409, { error: { message: "Conflict occurred attempting to store role grant" } }];
+            if (roles.some(role => role.id === grant[2]))
+                return [409, { error: { message: "Conflict occurred attempting to store role grant" } }];
             roles.push({ id: grant[2]! });
             return [200, {}];
         }
-        if (path === "/v1/images") return [201, { image: this.add("/v2/images", { name: headers["x-image-meta-name"], status: "active", checksum: headers["x-image-meta-checksum"], size: 8, disk_format: "qcow2", container_format: "bare", visibility: "public" }) }];
+        if (path === "/v1/images")
+            return [
+                201,
+                {
+                    image: this.add("/v2/images", {
+                        name: headers["x-image-meta-name"],
+                        status: "active",
+                        checksum: headers["x-image-meta-checksum"],
+                        size: 8,
+                        disk_format: "qcow2",
+                        container_format: "bare",
+                        visibility: "public",
+                    }),
+                },
+            ];
         const [name, given] = Object.entries(json ?? {})[0] ?? ["", {}];
-        if (path === "/os-floating-ips-bulk") { this.add(path, { address: (given as { ip_range: string }).ip_range, pool: (given as { pool: string }).pool, project_id: null, instance_uuid: null }); return [200, {}]; }
+        if (path === "/os-floating-ips-bulk") {
+            this.add(path, {
+                address: (given as { ip_range: string }).ip_range,
+                pool: (given as { pool: string }).pool,
+                project_id: null,
+                instance_uuid: null,
+            });
+            return [200, {}];
+        }
         if (path === "/os-security-group-rules") return [200, { security_group_rule: this.addRule(given) }];
-        if (path === "/os-keypairs") { this.add(path, given); return [200, {}]; }
-        return [200, { [/OS-EC2$/.test(path) ? "credential" : name]: this.add(path, /OS-EC2$/.test(path) ? { ...json, access: `access-${this.next}`, secret: "s" } : given) }];
+        if (path === "/os-keypairs") {
+            this.add(path, given);
+            return [200, {}];
+        }
+        return [
+            200,
+            {
+                [/OS-EC2$/.test(path) ? "credential" : name]: this.add(
+                    path,
+                    /OS-EC2$/.test(path) ? { ...json, access: `access-${this.next}`, secret: "s" } : given,
+                ),
+            },
+        ];
     }
 
     private login(auth: { tenantName?: string; passwordCredentials: { username: string } }): unknown {
-        if (auth.tenantName === undefined) this.passwordsTried++; else this.logins++;
-        const endpoint = (type: string, port: number, path: string) => ({ type, endpoints: [{ publicURL: `http://api-node.example.org:${port}${path}` }] });
-        return { access: { token: { id: "token" }, user: { id: "user" }, serviceCatalog: [endpoint("compute", 8774, `/v2/${TENANT}`), endpoint("image", 9292, "/v2")] } };
+        if (auth.tenantName === undefined) this.passwordsTried++;
+        else this.logins++;
+        const endpoint = (type: string, port: number, path: string) => ({
+            type,
+            endpoints: [{ publicURL: `http://api-node.example.org:${port}${path}` }],
+        });
+        return {
+            access: {
+                token: { id: "token" },
+                user: { id: "user" },
+                serviceCatalog: [endpoint("compute", 8774, `/v2/${TENANT}`), endpoint("image", 9292, "/v2")],
+            },
+        };
     }
 
     private keypair(path: string): [number, unknown?] {
@@ -128,8 +234,15 @@ export class StandIn {
 
     /** By its id, or by what it is called in its place. */
     private remove(path: string): [number, unknown?] {
-        const at = path.replace("/OS-KSADM/", /roles\/OS-KSADM/.test(path) ? "/" : "/OS-KSADM/").replace("/v1/", "/v2/"), id = decodeURIComponent(at.slice(at.lastIndexOf("/") + 1)), kind = at.slice(0, at.lastIndexOf("/"));
-        const from = kind === "/os-security-group-rules" ? this.kind("/os-security-groups")[0]!.rules as Item[] : this.kind(kind);
+        const at = path
+                .replace("/OS-KSADM/", /roles\/OS-KSADM/.test(path) ? "/" : "/OS-KSADM/")
+                .replace("/v1/", "/v2/"),
+            id = decodeURIComponent(at.slice(at.lastIndexOf("/") + 1)),
+            kind = at.slice(0, at.lastIndexOf("/"));
+        const from =
+            kind === "/os-security-group-rules"
+                ? (this.kind("/os-security-groups")[0]!.rules as Item[])
+                : this.kind(kind);
         const index = from.findIndex(item => [item.id, item.access, item.address, item.name].includes(id));
         if (index < 0) return [404, { itemNotFound: { message: "not found" } }];
         from.splice(index, 1);
@@ -137,11 +250,17 @@ export class StandIn {
     }
 
     /** That nova has heard of an agent. */
-    agent(host: string, binary: string): void { this.add("/os-services", { host, binary, status: "enabled", state: "up", zone: "nova", updated_at: null }); }
+    agent(host: string, binary: string): void {
+        this.add("/os-services", { host, binary, status: "enabled", state: "up", zone: "nova", updated_at: null });
+    }
 }
 
 /** What a list is called in its answer, where its path does not say so. */
 const NAMES: Record<string, string> = {
-    "/v2.0/OS-KSADM/services": "OS-KSADM:services", "/os-floating-ips-bulk": "floating_ip_info", "/os-security-groups": "security_groups",
-    "/flavors/detail": "flavors", "/os-networks": "networks", "/os-services": "services",
+    "/v2.0/OS-KSADM/services": "OS-KSADM:services",
+    "/os-floating-ips-bulk": "floating_ip_info",
+    "/os-security-groups": "security_groups",
+    "/flavors/detail": "flavors",
+    "/os-networks": "networks",
+    "/os-services": "services",
 };

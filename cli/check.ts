@@ -27,20 +27,37 @@ import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from
 import { adminFacts, generatedPasswords } from "./secrets";
 import { Terminal } from "./terminal";
 
-interface CheckOptions { json?: boolean; patience?: number }
+interface CheckOptions {
+    json?: boolean;
+    patience?: number;
+}
 
 /** `check`: the tutorial's acceptance tests against a stack's cloud, without the engine. */
 export function addCheckCommand(cli: Command): void {
-    const command = cli.command("check").argument("<stack>").description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
+    const command = cli
+        .command("check")
+        .argument("<stack>")
+        .description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
         .option("--json", "one JSON object at the end; everything else goes to standard error")
-        .option("--patience <seconds>", "how long to wait for one thing at most (default: 30 to 120, as long as it may take on a slow machine)", secondsOf)
+        .option(
+            "--patience <seconds>",
+            "how long to wait for one thing at most (default: 30 to 120, as long as it may take on a slow machine)",
+            secondsOf,
+        )
         .action(async (stack: string, options: CheckOptions) => {
             // Ends what the clients hold open.
             process.exit(await start(stack, options));
         });
-    command.addHelpText("after", "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; a second check at once waits for the first.");
-    addHelp(command, ["check lab", "check team01 --json | jq '.checks[] | select(.result == \"fail\")'"],
-        { 0: "all that was checked passed", 1: "some failed", 2: "the cloud could not be asked", 130: "interrupted" });
+    command.addHelpText(
+        "after",
+        "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; a second check at once waits for the first.",
+    );
+    addHelp(command, ["check lab", "check team01 --json | jq '.checks[] | select(.result == \"fail\")'"], {
+        0: "all that was checked passed",
+        1: "some failed",
+        2: "the cloud could not be asked",
+        130: "interrupted",
+    });
 }
 
 function secondsOf(given: string): number {
@@ -51,10 +68,20 @@ function secondsOf(given: string): number {
 /** Runs the checks here, or on the operator's side of the stack's lab. */
 async function start(stack: string, options: CheckOptions): Promise<number> {
     try {
-        const args = ["check", stack, ...(options.json ? ["--json"] : []), ...(options.patience === undefined ? [] : ["--patience", String(options.patience)])];
-        return await onOperatorSide(labOf(stack), args, () => check(stack, options), async () => {
-            if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, options.json));
-        });
+        const args = [
+            "check",
+            stack,
+            ...(options.json ? ["--json"] : []),
+            ...(options.patience === undefined ? [] : ["--patience", String(options.patience)]),
+        ];
+        return await onOperatorSide(
+            labOf(stack),
+            args,
+            () => check(stack, options),
+            async () => {
+                if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, options.json));
+            },
+        );
     } catch (e) {
         const error = messageOf(e);
         console.error(`classroom: ${error}`);
@@ -64,7 +91,8 @@ async function start(stack: string, options: CheckOptions): Promise<number> {
 }
 
 async function check(stack: string, { json, patience }: CheckOptions): Promise<number> {
-    const terminal = new Terminal(undefined, json), start = Date.now();
+    const terminal = new Terminal(undefined, json),
+        start = Date.now();
     const controller = new AbortController();
     const interrupt = () => {
         if (controller.signal.aborted) process.exit(130);
@@ -77,10 +105,19 @@ async function check(stack: string, { json, patience }: CheckOptions): Promise<n
     try {
         const cloud = await cloudOf(stack, terminal, controller.signal);
         // Two at once would take away each other's things as what an earlier one left.
-        const results = await withLock(path.join(stateDir(), `check-${stack}.lock`), () => new Checks(cloud, line => terminal.note(line), controller.signal, patience).run(result => terminal.line(inWords(result))),
-            other => terminal.note(`another check of ${stack} is under way (process ${other}); this one waits for its end`), controller.signal);
+        const results = await withLock(
+            path.join(stateDir(), `check-${stack}.lock`),
+            () =>
+                new Checks(cloud, line => terminal.note(line), controller.signal, patience).run(result =>
+                    terminal.line(inWords(result)),
+                ),
+            other =>
+                terminal.note(`another check of ${stack} is under way (process ${other}); this one waits for its end`),
+            controller.signal,
+        );
         const count = (result: CheckResult["result"]) => results.filter(r => r.result === result).length;
-        const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")], seconds = Math.round((Date.now() - start) / 100) / 10;
+        const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")],
+            seconds = Math.round((Date.now() - start) / 100) / 10;
         const exitCode = failed > 0 ? 1 : 0;
         terminal.line(`${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds.toFixed(1)} s`);
         terminal.result({ stack, checks: results, passed, failed, skipped, seconds, exitCode });
@@ -111,14 +148,26 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     const admin = session(access);
     await admin.withLogin(async () => undefined);
     return {
-        compute: compute(access), images: images(access), volumes: volumes(access),
+        compute: compute(access),
+        images: images(access),
+        volumes: volumes(access),
         ec2: releaseOf(settings.release).ec2 ?? false,
-        renameServer: async (id, name) => { await admin.request("compute", { method: "PUT", path: `/servers/${id}`, json: { server: { name } } }); },
-        addSecurityGroup: async (id, name) => { await admin.request("compute", { method: "POST", path: `/servers/${id}/action`, json: { addSecurityGroup: { name } } }); },
+        renameServer: async (id, name) => {
+            await admin.request("compute", { method: "PUT", path: `/servers/${id}`, json: { server: { name } } });
+        },
+        addSecurityGroup: async (id, name) => {
+            await admin.request("compute", {
+                method: "POST",
+                path: `/servers/${id}/action`,
+                json: { addSecurityGroup: { name } },
+            });
+        },
         onApiNode: (script, timeoutSeconds) => exec(apiNode, script, { timeoutSeconds, allowFailure: true }),
         now: () => Date.now(),
         // An interruption ends the wait of the checks; what is waited for afterwards, while cleaning up, takes its time.
-        sleep: async seconds => { await sleep(seconds * 1000, undefined, signal.aborted ? {} : { signal }).catch(() => undefined); },
+        sleep: async seconds => {
+            await sleep(seconds * 1000, undefined, signal.aborted ? {} : { signal }).catch(() => undefined);
+        },
     };
 }
 
@@ -128,9 +177,20 @@ function needsEngine(stack: string): boolean {
     return encryptedKeys(given).length > 0 || given.secrets === "generated";
 }
 
-async function settingsOf(stack: string, terminal: Terminal): Promise<{ settings: Settings; generated: Partial<Credentials> }> {
+async function settingsOf(
+    stack: string,
+    terminal: Terminal,
+): Promise<{ settings: Settings; generated: Partial<Credentials> }> {
     if (!needsEngine(stack)) return { settings: settingsFrom(stack, configured(stack)), generated: {} };
-    const opened = await openStack(stack, async () => undefined, await obtainEngine(terminal), line => terminal.note(line));
+    const opened = await openStack(
+        stack,
+        async () => undefined,
+        await obtainEngine(terminal),
+        line => terminal.note(line),
+    );
     const settings = decryptedSettings(stack, await opened.getAllConfig());
-    return { settings, generated: settings.secrets === "generated" ? generatedPasswords(exported(await opened.exportStack())) : {} };
+    return {
+        settings,
+        generated: settings.secrets === "generated" ? generatedPasswords(exported(await opened.exportStack())) : {},
+    };
 }

@@ -5,8 +5,25 @@ import type { Volumes } from "../clients/volume";
 
 /** What the checks use of a cloud; a test gives its own. */
 export interface CheckedCloud {
-    compute: Pick<Compute, "keypair" | "flavors" | "networks" | "services" | "servers" | "server" | "createServer" | "deleteServer" | "consoleLog"
-        | "floatingAddresses" | "securityGroups" | "createSecurityGroup" | "deleteSecurityGroup" | "createRule" | "deleteRule" | "forget">;
+    compute: Pick<
+        Compute,
+        | "keypair"
+        | "flavors"
+        | "networks"
+        | "services"
+        | "servers"
+        | "server"
+        | "createServer"
+        | "deleteServer"
+        | "consoleLog"
+        | "floatingAddresses"
+        | "securityGroups"
+        | "createSecurityGroup"
+        | "deleteSecurityGroup"
+        | "createRule"
+        | "deleteRule"
+        | "forget"
+    >;
     images: Pick<Images, "list" | "get" | "upload" | "delete" | "forget">;
     volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services" | "pools">;
     /** Gives an instance a security group beside its own. */
@@ -25,4 +42,13 @@ export interface CheckedCloud {
 export const PREFIX = "classroom-check-";
 
 /** Seconds that each wait may take. */
-export const deadlines = { image: 60, instance: 120, address: 60, ssh: 90, port: 30, volume: 60, gone: 60, services: 90 } as const;
+export const deadlines = {
+    image: 60,
+    instance: 120,
+    address: 60,
+    ssh: 90,
+    port: 30,
+    volume: 60,
+    gone: 60,
+    services: 90,
+} as const;

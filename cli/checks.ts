@@ -11,7 +11,13 @@ import { startOverEc2 } from "./checks-ec2";
 import { compareHostKey } from "./checks-host-key";
 import { CheckInterrupted, Waiting } from "./checks-wait";
 
-export interface CheckResult { id: string; title: string; result: "pass" | "fail" | "skip"; detail: string; seconds: number }
+export interface CheckResult {
+    id: string;
+    title: string;
+    result: "pass" | "fail" | "skip";
+    detail: string;
+    seconds: number;
+}
 
 type Kind = "servers" | "groups" | "images" | "volumes";
 type Step = { id: string; title: string } & ({ skip: string } | { check: () => Promise<string> });
@@ -29,7 +35,12 @@ export class Checks {
      * @param note tells what is waited for
      * @param patience seconds that a check waits for one thing at most; cleaning up always takes its time
      */
-    constructor(private readonly cloud: CheckedCloud, private readonly note: (line: string) => void, signal?: AbortSignal, patience?: number) {
+    constructor(
+        private readonly cloud: CheckedCloud,
+        private readonly note: (line: string) => void,
+        signal?: AbortSignal,
+        patience?: number,
+    ) {
         this.wait = new Waiting(cloud, note, signal, patience);
     }
 
@@ -45,7 +56,11 @@ export class Checks {
             { id: "T8", title: "create a volume", check: () => this.volume() },
             { id: "T9", title: "attach a volume", skip: "not done yet" },
             { id: "T10", title: "resize", skip: "not done yet" },
-            { id: "T11", title: "start an instance over EC2", ...this.cloud.ec2 ? { check: () => this.overEc2() } : { skip: "this release has no EC2 API" } },
+            {
+                id: "T11",
+                title: "start an instance over EC2",
+                ...(this.cloud.ec2 ? { check: () => this.overEc2() } : { skip: "this release has no EC2 API" }),
+            },
             { id: "T12", title: "every service is up", check: () => this.services() },
         ];
     }
@@ -62,17 +77,28 @@ export class Checks {
             for (const step of this.steps()) {
                 this.wait.goOn();
                 const start = this.cloud.now();
-                const result: CheckResult = { id: step.id, title: step.title, ..."skip" in step ? { result: "skip" as const, detail: step.skip } : await this.outcome(step.check), seconds: 0 };
+                const result: CheckResult = {
+                    id: step.id,
+                    title: step.title,
+                    ...("skip" in step
+                        ? { result: "skip" as const, detail: step.skip }
+                        : await this.outcome(step.check)),
+                    seconds: 0,
+                };
                 result.seconds = Math.round((this.cloud.now() - start) / 100) / 10;
                 results.push(result);
                 done(result);
             }
-        } finally { await this.remove([...this.made], false); }
+        } finally {
+            await this.remove([...this.made], false);
+        }
         return results;
     }
 
     private async outcome(check: () => Promise<string>): Promise<Pick<CheckResult, "result" | "detail">> {
-        try { return { result: "pass", detail: await check() }; } catch (e) {
+        try {
+            return { result: "pass", detail: await check() };
+        } catch (e) {
             if (e instanceof CheckInterrupted) throw e;
             return { result: "fail", detail: messageOf(e).replace(/\s*\n\s*/g, "; ") };
         }
@@ -80,25 +106,38 @@ export class Checks {
 
     /** T1 */
     private async image(): Promise<string> {
-        const { images } = this.cloud, dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-check-"));
+        const { images } = this.cloud,
+            dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-check-"));
         try {
-            const data = randomBytes(65536), file = path.join(dir, "image");
+            const data = randomBytes(65536),
+                file = path.join(dir, "image");
             fs.writeFileSync(file, data);
             this.made.add("images");
             const checksum = createHash("md5").update(data).digest("hex");
-            const { id } = await images.upload({ name: this.name, diskFormat: "raw", containerFormat: "bare", isPublic: false, file, size: data.length, checksum });
+            const { id } = await images.upload({
+                name: this.name,
+                diskFormat: "raw",
+                containerFormat: "bare",
+                isPublic: false,
+                file,
+                size: data.length,
+                checksum,
+            });
             await this.wait.until("the image is active", deadlines.image, async say => {
                 const image = await images.get(id);
                 say(image.status);
                 if (["killed", "deleted"].includes(image.status)) throw new Error(`the image is ${image.status}`);
                 if (image.status !== "active") return undefined;
-                if (image.checksum !== checksum) throw new Error(`the image's checksum is ${image.checksum}, that of what was sent is ${checksum}`);
+                if (image.checksum !== checksum)
+                    throw new Error(`the image's checksum is ${image.checksum}, that of what was sent is ${checksum}`);
                 return true;
             });
             await images.delete(id);
             await this.wait.gone("the image", () => images.get(id));
             return "uploaded, active, deleted";
-        } finally { fs.rmSync(dir, { recursive: true, force: true }); }
+        } finally {
+            fs.rmSync(dir, { recursive: true, force: true });
+        }
     }
 
     /** T2 */
@@ -110,11 +149,17 @@ export class Checks {
         if (!flavor) throw new Error("the cloud has no flavor x1.tiny");
         const { name: keyName } = await compute.keypair("gridka-api-node");
         this.made.add("servers");
-        const id = await compute.createServer({ name: this.name, imageId: image.id, flavorId: flavor.flavorId, keyName });
+        const id = await compute.createServer({
+            name: this.name,
+            imageId: image.id,
+            flavorId: flavor.flavorId,
+            keyName,
+        });
         this.instance = await this.wait.until("the instance is ACTIVE", deadlines.instance, async say => {
             const server = await compute.server(id);
             say(server.status);
-            if (server.status === "ERROR") throw new Error(`the instance is in ERROR: ${server.fault?.message ?? "nova does not say why"}`);
+            if (server.status === "ERROR")
+                throw new Error(`the instance is in ERROR: ${server.fault?.message ?? "nova does not say why"}`);
             return server.status === "ACTIVE" ? server : undefined;
         });
         return `ACTIVE${this.instance.host ? ` on ${this.instance.host}` : ""}`;
@@ -133,19 +178,26 @@ export class Checks {
 
     /** T4 */
     private async addresses(): Promise<string> {
-        const { compute } = this.cloud, { id } = this.started();
+        const { compute } = this.cloud,
+            { id } = this.started();
         const network = (await compute.networks()).find(n => n.label === "net1");
         if (!network) throw new Error("the cloud has no network net1");
-        return await this.wait.until("the instance has a fixed and a floating address", deadlines.address, async say => {
-            const own = (await compute.server(id)).addresses.net1 ?? [];
-            const fixed = own.find(a => Cidr.parse(network.cidr).contains(a.addr))?.addr;
-            // The tenant's own list leaves out those that were assigned by themselves; the whole cloud's has them.
-            compute.forget("floating");
-            const floating = (await compute.floatingAddresses()).find(f => f.instance_uuid === id);
-            this.address = floating?.address;
-            say(`${fixed ?? "no address from net1"}, ${this.address ?? "no floating address"}`);
-            return fixed !== undefined && floating ? `${fixed} from net1, ${floating.address} from ${floating.pool}` : undefined;
-        });
+        return await this.wait.until(
+            "the instance has a fixed and a floating address",
+            deadlines.address,
+            async say => {
+                const own = (await compute.server(id)).addresses.net1 ?? [];
+                const fixed = own.find(a => Cidr.parse(network.cidr).contains(a.addr))?.addr;
+                // The tenant's own list leaves out those that were assigned by themselves; the whole cloud's has them.
+                compute.forget("floating");
+                const floating = (await compute.floatingAddresses()).find(f => f.instance_uuid === id);
+                this.address = floating?.address;
+                say(`${fixed ?? "no address from net1"}, ${this.address ?? "no floating address"}`);
+                return fixed !== undefined && floating
+                    ? `${fixed} from net1, ${floating.address} from ${floating.pool}`
+                    : undefined;
+            },
+        );
     }
 
     /** T5 */
@@ -156,7 +208,13 @@ export class Checks {
         const { stdout, stderr } = await this.wait.until(`ssh to root@${address}`, deadlines.ssh, async say => {
             const answer = await this.cloud.onApiNode(command, 20);
             if (answer.code === 0) return answer;
-            const words = answer.stderr.split("\n").map(l => l.trim()).filter(l => l !== "" && !/^(debug\d|OpenSSH_|Warning: Permanently|Authenticated|Transferred|Bytes)/.test(l));
+            const words = answer.stderr
+                .split("\n")
+                .map(l => l.trim())
+                .filter(
+                    l =>
+                        l !== "" && !/^(debug\d|OpenSSH_|Warning: Permanently|Authenticated|Transferred|Bytes)/.test(l),
+                );
             say(words.pop() ?? `ssh ended with code ${answer.code}`);
             return undefined;
         });
@@ -167,18 +225,25 @@ export class Checks {
 
     /** T6: a group of its own holds the rule, so that the tenant's groups stay as they are. */
     private async port(): Promise<string> {
-        const { compute } = this.cloud, { instance, address } = this.reached();
+        const { compute } = this.cloud,
+            { instance, address } = this.reached();
         const before = await this.probe(address);
         if (before.open) throw new Error(`port 80 is open before there is a rule for it (${before.seen})`);
         this.made.add("groups");
         const group = await compute.createSecurityGroup(this.name, "made by ./classroom check");
         await this.cloud.addSecurityGroup(instance.id, group.name);
-        const rule = await compute.createRule(group.id, { protocol: "tcp", fromPort: 80, toPort: 80, cidr: "0.0.0.0/0" });
-        const becomes = (wanted: boolean, what: string) => this.wait.until(what, deadlines.port, async say => {
-            const { open, seen } = await this.probe(address);
-            say(seen);
-            return open === wanted ? seen : undefined;
+        const rule = await compute.createRule(group.id, {
+            protocol: "tcp",
+            fromPort: 80,
+            toPort: 80,
+            cidr: "0.0.0.0/0",
         });
+        const becomes = (wanted: boolean, what: string) =>
+            this.wait.until(what, deadlines.port, async say => {
+                const { open, seen } = await this.probe(address);
+                say(seen);
+                return open === wanted ? seen : undefined;
+            });
         const seen = await becomes(true, "the rule opens port 80");
         await compute.deleteRule(rule.id);
         await becomes(false, "port 80 is closed again without the rule");
@@ -201,15 +266,22 @@ export class Checks {
         await this.wait.until("cinder's services are up", deadlines.services, async say => {
             const down = (await volumes.services()).filter(s => s.state !== "up");
             const unknown = down.length === 0 && (await volumes.pools())?.length === 0;
-            say(unknown ? "cinder-scheduler knows of no pool" : down.map(s => `${s.binary} on ${s.host} is ${s.state}`).join("; "));
-            return down.length === 0 && !unknown || undefined;
+            say(
+                unknown
+                    ? "cinder-scheduler knows of no pool"
+                    : down.map(s => `${s.binary} on ${s.host} is ${s.state}`).join("; "),
+            );
+            return (down.length === 0 && !unknown) || undefined;
         });
         this.made.add("volumes");
         const { id } = await volumes.create(this.name, 1);
         await this.wait.until("the volume is available", deadlines.volume, async say => {
             const { status } = await volumes.get(id);
             say(status);
-            if (status.startsWith("error")) throw new Error(`the volume is in state ${status}: is cinder-volume up, and is there room in its volume group?`);
+            if (status.startsWith("error"))
+                throw new Error(
+                    `the volume is in state ${status}: is cinder-volume up, and is there room in its volume group?`,
+                );
             return status === "available" ? true : undefined;
         });
         await volumes.delete(id);
@@ -219,22 +291,36 @@ export class Checks {
 
     /** T11 */
     private async overEc2(): Promise<string> {
-        return await startOverEc2(this.cloud, this.wait, this.name, () => { this.made.add("servers"); });
+        return await startOverEc2(this.cloud, this.wait, this.name, () => {
+            this.made.add("servers");
+        });
     }
 
     /** T12. A service reports every ten seconds, more slowly where it is emulated and busy: it is down only if it stays so. */
     private services(): Promise<string> {
-        const asked: [string, () => Promise<ServiceState[]>][] = [["nova", () => { this.cloud.compute.forget("services"); return this.cloud.compute.services(); }], ["cinder", () => this.cloud.volumes.services()]];
+        const asked: [string, () => Promise<ServiceState[]>][] = [
+            [
+                "nova",
+                () => {
+                    this.cloud.compute.forget("services");
+                    return this.cloud.compute.services();
+                },
+            ],
+            ["cinder", () => this.cloud.volumes.services()],
+        ];
         return this.wait.until("every service is up", deadlines.services, async say => {
             const wrong: string[] = [];
             let up = 0;
             for (const [name, ask] of asked) {
                 try {
-                    const all = await ask(), down = all.filter(s => s.state !== "up");
+                    const all = await ask(),
+                        down = all.filter(s => s.state !== "up");
                     if (all.length === 0) wrong.push(`${name} has no services`);
                     wrong.push(...down.map(s => `${s.binary} on ${s.host} is ${s.state}`));
                     up += all.length - down.length;
-                } catch (e) { wrong.push(`${name} could not be asked: ${messageOf(e)}`); }
+                } catch (e) {
+                    wrong.push(`${name} could not be asked: ${messageOf(e)}`);
+                }
             }
             say(wrong.join("; "));
             return wrong.length === 0 ? `${up} of nova and cinder` : undefined;
@@ -244,33 +330,67 @@ export class Checks {
     /** Removes what this run made, or all that earlier ones left. An instance goes before the group that it is in. */
     private async remove(kinds: readonly Kind[], leftovers: boolean): Promise<void> {
         const { compute, images, volumes } = this.cloud;
-        const ways: Record<Kind, { list: () => Promise<{ id: string; name: string }[]>; drop: (id: string) => Promise<void>; look?: (id: string) => Promise<{ status: string }> }> = {
-            servers: { list: () => compute.servers(), drop: id => compute.deleteServer(id), look: id => compute.server(id) },
-            groups: { list: () => { compute.forget("groups"); return compute.securityGroups(); }, drop: id => compute.deleteSecurityGroup(id) },
-            images: { list: () => { images.forget(); return images.list(); }, drop: id => images.delete(id) },
+        const ways: Record<
+            Kind,
+            {
+                list: () => Promise<{ id: string; name: string }[]>;
+                drop: (id: string) => Promise<void>;
+                look?: (id: string) => Promise<{ status: string }>;
+            }
+        > = {
+            servers: {
+                list: () => compute.servers(),
+                drop: id => compute.deleteServer(id),
+                look: id => compute.server(id),
+            },
+            groups: {
+                list: () => {
+                    compute.forget("groups");
+                    return compute.securityGroups();
+                },
+                drop: id => compute.deleteSecurityGroup(id),
+            },
+            images: {
+                list: () => {
+                    images.forget();
+                    return images.list();
+                },
+                drop: id => images.delete(id),
+            },
             volumes: { list: () => volumes.list(), drop: id => this.dropVolume(id), look: id => volumes.get(id) },
         };
         for (const kind of (Object.keys(ways) as Kind[]).filter(k => kinds.includes(k))) {
             const { list, drop, look } = ways[kind];
             let found = !leftovers;
             try {
-                for (const { id, name } of (await list()).filter(o => leftovers ? o.name.startsWith(PREFIX) : o.name === this.name)) {
+                for (const { id, name } of (await list()).filter(o =>
+                    leftovers ? o.name.startsWith(PREFIX) : o.name === this.name,
+                )) {
                     if (leftovers) this.note(`removing what an earlier check left: ${kind.slice(0, -1)} ${name}`);
                     found = true;
-                    await this.wait.until(`${name} is deleted`, deadlines.gone, say => this.dropped(() => drop(id), say), leftovers);
+                    await this.wait.until(
+                        `${name} is deleted`,
+                        deadlines.gone,
+                        say => this.dropped(() => drop(id), say),
+                        leftovers,
+                    );
                     if (look) await this.wait.gone(name, () => look(id), leftovers);
                 }
             } catch (e) {
                 if (e instanceof CheckInterrupted) throw e;
                 // Before the checks a service that is not there is told by its check.
-                if (found) this.note(`${kind} named ${PREFIX}… may be left (the next check removes them): ${messageOf(e)}`);
+                if (found)
+                    this.note(`${kind} named ${PREFIX}… may be left (the next check removes them): ${messageOf(e)}`);
             }
         }
     }
 
     /** A service that fails by itself is asked again; what is no longer there is deleted. */
     private async dropped(drop: () => Promise<void>, say: (seen: string) => void): Promise<true | undefined> {
-        try { await drop(); return true; } catch (e) {
+        try {
+            await drop();
+            return true;
+        } catch (e) {
             if (isStatus(e, 404)) return true;
             if (!(e instanceof HttpError) || e.status < 500) throw e;
             say(e.message);
@@ -280,11 +400,16 @@ export class Checks {
 
     /** A volume that is being made cannot be deleted. */
     private async dropVolume(id: string): Promise<void> {
-        const status = await this.wait.until("the volume can be deleted", deadlines.volume, async say => {
-            const { status } = await this.cloud.volumes.get(id);
-            say(status);
-            return status === "creating" ? undefined : status;
-        }, false);
+        const status = await this.wait.until(
+            "the volume can be deleted",
+            deadlines.volume,
+            async say => {
+                const { status } = await this.cloud.volumes.get(id);
+                say(status);
+                return status === "creating" ? undefined : status;
+            },
+            false,
+        );
         if (status !== "deleting") await this.cloud.volumes.delete(id);
     }
 }

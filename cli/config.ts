@@ -15,30 +15,59 @@ import { Terminal } from "./terminal";
 /** `config set-secret`: passwords of the cloud in place of others, encrypted in the stack's own file; `config rotate`: other generated ones. */
 export function addConfigCommands(cli: Command): void {
     const config = cli.command("config").description("a stack's configuration, Pulumi.<stack>.yaml");
-    const set = config.command("set-secret").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").argument("<name...>", credentialNames.join(", "))
-        .description("encrypt passwords of the cloud into Pulumi.<stack>.yaml, under credentials;\nthey are read from standard input, a line for each name")
+    const set = config
+        .command("set-secret")
+        .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
+        .argument("<name...>", credentialNames.join(", "))
+        .description(
+            "encrypt passwords of the cloud into Pulumi.<stack>.yaml, under credentials;\nthey are read from standard input, a line for each name",
+        )
         .action(async (stack: string, names: string[]) => {
-            const file = configFile(stack), wanted = namesIn(names);
+            const file = configFile(stack),
+                wanted = namesIn(names);
             const passwords = checked(stack, wanted, await (process.stdin.isTTY ? asked(stack, wanted) : lines()));
             const terminal = new Terminal(undefined);
-            await setSecret(stack, Object.fromEntries(wanted.map((name, i) => [`credentials.${name}`, passwords[i]!])), await obtainEngine(terminal), line => terminal.note(line));
-            terminal.line(`set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`);
+            await setSecret(
+                stack,
+                Object.fromEntries(wanted.map((name, i) => [`credentials.${name}`, passwords[i]!])),
+                await obtainEngine(terminal),
+                line => terminal.note(line),
+            );
+            terminal.line(
+                `set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`,
+            );
         });
     set.addHelpText("after", "\nThe passphrase that decrypts them is in the state folder, not in the file.");
-    const rotating = config.command("rotate").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").argument("<name...>", credentialNames.join(", "))
+    const rotating = config
+        .command("rotate")
+        .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
+        .argument("<name...>", credentialNames.join(", "))
         .description("have generated passwords replaced by others with the next up (rotations of Pulumi.<stack>.yaml)")
         .action((stack: string, names: string[]) => {
-            const file = configFile(stack), wanted = namesIn(names);
+            const file = configFile(stack),
+                wanted = namesIn(names);
             replaceConfig(file, rotated(fs.readFileSync(file, "utf8"), stack, wanted));
-            new Terminal(undefined).line(`rotations counted in ${file}: ${wanted.join(", ")}; the cloud has other passwords there with the next ./classroom up ${stack}`);
+            new Terminal(undefined).line(
+                `rotations counted in ${file}: ${wanted.join(", ")}; the cloud has other passwords there with the next ./classroom up ${stack}`,
+            );
         });
-    addHelp(rotating, ["config rotate lab cinderUser", "config rotate team01 adminPassword adminToken && ./classroom up team01"]);
-    addHelp(set, ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"], { 0: "done", 1: "error", 130: "interrupted" });
+    addHelp(rotating, [
+        "config rotate lab cinderUser",
+        "config rotate team01 adminPassword adminToken && ./classroom up team01",
+    ]);
+    addHelp(
+        set,
+        ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"],
+        { 0: "done", 1: "error", 130: "interrupted" },
+    );
 }
 
 function namesIn(names: readonly string[]): (keyof Credentials)[] {
     const unknown = names.filter(name => !(credentialNames as string[]).includes(name));
-    if (unknown.length > 0) throw new UserError(`no such password: ${unknown.join(", ")}; there are ${credentialNames.join(", ")}. Nothing was changed`);
+    if (unknown.length > 0)
+        throw new UserError(
+            `no such password: ${unknown.join(", ")}; there are ${credentialNames.join(", ")}. Nothing was changed`,
+        );
     return [...new Set(names)] as (keyof Credentials)[];
 }
 
@@ -47,24 +76,44 @@ function namesIn(names: readonly string[]): (keyof Credentials)[] {
  * @throws UserError when one of them is not generated
  */
 export function rotated(text: string, stack: string, names: readonly (keyof Credentials)[]): string {
-    const { secrets, credentials = {}, rotations = {} } = configuredIn(text) as { secrets?: unknown; credentials?: object; rotations?: Partial<Record<string, number>> };
-    const wrong = names.flatMap(name => whyNotRotated(name, secrets, credentials) ?? []).filter((reason, i, all) => all.indexOf(reason) === i);
-    if (wrong.length > 0) throw new UserError(`${names.join(", ")} of stack ${stack} cannot be rotated; nothing was changed\n${wrong.map(reason => `  ${reason}`).join("\n")}`);
-    const document = yaml.parseDocument(text), keys = document.get("config") as yaml.YAMLMap;
+    const {
+        secrets,
+        credentials = {},
+        rotations = {},
+    } = configuredIn(text) as { secrets?: unknown; credentials?: object; rotations?: Partial<Record<string, number>> };
+    const wrong = names
+        .flatMap(name => whyNotRotated(name, secrets, credentials) ?? [])
+        .filter((reason, i, all) => all.indexOf(reason) === i);
+    if (wrong.length > 0)
+        throw new UserError(
+            `${names.join(", ")} of stack ${stack} cannot be rotated; nothing was changed\n${wrong.map(reason => `  ${reason}`).join("\n")}`,
+        );
+    const document = yaml.parseDocument(text),
+        keys = document.get("config") as yaml.YAMLMap;
     const key = keys.has("rotations") ? "rotations" : `${PROJECT}:rotations`;
     for (const name of names) document.setIn(["config", key, name], (rotations[name] ?? 0) + 1);
     return document.toString({ lineWidth: 0 });
 }
 
 /** @throws UserError naming what is wrong, never the password */
-export function checked(stack: string, names: readonly (keyof Credentials)[], passwords: readonly string[]): readonly string[] {
-    if (passwords.length !== names.length) throw new UserError(`standard input has ${passwords.length} lines; wanted is one for each of ${names.join(", ")}. Nothing was changed`);
+export function checked(
+    stack: string,
+    names: readonly (keyof Credentials)[],
+    passwords: readonly string[],
+): readonly string[] {
+    if (passwords.length !== names.length)
+        throw new UserError(
+            `standard input has ${passwords.length} lines; wanted is one for each of ${names.join(", ")}. Nothing was changed`,
+        );
     const { release = "grizzly" } = configured(stack);
     const wrong = names.flatMap((name, i) => {
         const problem = passwordProblem(name, passwords[i]!, String(release));
         return problem ? [`${name}: ${problem}`] : [];
     });
-    if (wrong.length > 0) throw new UserError(`not a password that the cloud can have; nothing was changed\n${wrong.map(l => `  ${l}`).join("\n")}`);
+    if (wrong.length > 0)
+        throw new UserError(
+            `not a password that the cloud can have; nothing was changed\n${wrong.map(l => `  ${l}`).join("\n")}`,
+        );
     return passwords;
 }
 
@@ -76,17 +125,27 @@ async function lines(): Promise<string[]> {
 
 /** Typed at the terminal, where they are not shown. */
 async function asked(stack: string, names: readonly string[]): Promise<string[]> {
-    const input = readline.createInterface({ input: process.stdin, output: new Writable({ write: (_chunk, _encoding, done) => done() }), terminal: true });
+    const input = readline.createInterface({
+        input: process.stdin,
+        output: new Writable({ write: (_chunk, _encoding, done) => done() }),
+        terminal: true,
+    });
     const passwords: string[] = [];
     try {
         for (const name of names) {
             process.stderr.write(`${name} of stack ${stack}: `);
-            passwords.push(await new Promise<string>((resolve, reject) => {
-                input.once("SIGINT", () => reject(new UserError("interrupted; nothing was changed", 130))).once("close", () => reject(new UserError("no password was given; nothing was changed")));
-                input.question("", resolve);
-            }));
+            passwords.push(
+                await new Promise<string>((resolve, reject) => {
+                    input
+                        .once("SIGINT", () => reject(new UserError("interrupted; nothing was changed", 130)))
+                        .once("close", () => reject(new UserError("no password was given; nothing was changed")));
+                    input.question("", resolve);
+                }),
+            );
             process.stderr.write("\n");
         }
-    } finally { input.close(); }
+    } finally {
+        input.close();
+    }
     return passwords;
 }

@@ -8,16 +8,28 @@ import { Terminal } from "./terminal";
 export function addLabCommands(cli: Command): void {
     const lab = cli.command("lab").description("two physical hosts on this machine, as namespaces (needs root)");
     lab.hook("preAction", () => needRoot());
-    const up = lab.command("up").argument("<lab>").description("make the hosts, or find them up")
+    const up = lab
+        .command("up")
+        .argument("<lab>")
+        .description("make the hosts, or find them up")
         .action(async (name: string) => {
             const { hosts, machine } = await interruptible(signal => bringUp(name, new Terminal(undefined), signal));
-            for (const [host, { address, port }] of Object.entries(hosts)) console.log(`${host}: ${address}, ssh on port ${port}`);
+            for (const [host, { address, port }] of Object.entries(hosts))
+                console.log(`${host}: ${address}, ssh on port ${port}`);
             if (machine) console.log(machineInWords(machine));
             console.log(`a shell among them: ./classroom lab exec ${name} -- bash`);
         });
-    const down = lab.command("down").argument("<lab>").description("end every process of the lab and remove everything it left")
-        .action(async (name: string) => { await labDown(name, new Terminal(undefined)); });
-    const status = lab.command("status").argument("<lab>").description("say whether the lab is up; exit code 0 if it is, 1 if not")
+    const down = lab
+        .command("down")
+        .argument("<lab>")
+        .description("end every process of the lab and remove everything it left")
+        .action(async (name: string) => {
+            await labDown(name, new Terminal(undefined));
+        });
+    const status = lab
+        .command("status")
+        .argument("<lab>")
+        .description("say whether the lab is up; exit code 0 if it is, 1 if not")
         .option("--json", "as JSON")
         .action((name: string, { json }: { json?: boolean }) => {
             const found = labStatus(name);
@@ -26,11 +38,20 @@ export function addLabCommands(cli: Command): void {
             if (!json && found?.machine) console.log(machineInWords(found.machine));
             process.exitCode = found ? 0 : 1;
         });
-    const exec = lab.command("exec").argument("<lab>").argument("<command...>").passThroughOptions().allowUnknownOption()
+    const exec = lab
+        .command("exec")
+        .argument("<lab>")
+        .argument("<command...>")
+        .passThroughOptions()
+        .allowUnknownOption()
         .description("run a command on the operator's side of the lab: in its network, with its names")
-        .action(async (name: string, argv: string[]) => { process.exitCode = await labExec(name, argv); });
+        .action(async (name: string, argv: string[]) => {
+            process.exitCode = await labExec(name, argv);
+        });
     addHelp(up, ["lab up lab"], { 0: "up", 1: "error", 130: "interrupted" });
     addHelp(down, ["lab down lab"]);
     addHelp(status, ["lab status lab", "lab status lab --json"], { 0: "up", 1: "not up" });
-    addHelp(exec, ["lab exec lab -- bash", "lab exec lab -- getent hosts api-node"], { 1: "error; else the command's own code" });
+    addHelp(exec, ["lab exec lab -- bash", "lab exec lab -- getent hosts api-node"], {
+        1: "error; else the command's own code",
+    });
 }

@@ -19,7 +19,11 @@ export function findLibvirt(settings: Settings): Find {
         const name = resource.inputs?.name;
         if (kind === undefined || to === undefined || typeof name !== "string") return undefined;
         if (kind === "volume" || kind === "cloudInitDisk") {
-            await exec(to, `virsh -q vol-delete --pool ${quote(String(resource.inputs?.pool ?? "default"))} ${quote(name)}`, { allowFailure: true });
+            await exec(
+                to,
+                `virsh -q vol-delete --pool ${quote(String(resource.inputs?.pool ?? "default"))} ${quote(name)}`,
+                { allowFailure: true },
+            );
             return undefined;
         }
         const command = { network: "net-uuid", pool: "pool-uuid", domain: "domuuid" }[kind];
@@ -32,24 +36,48 @@ export function findLibvirt(settings: Settings): Find {
 }
 
 /** A machine that the state records on a volume which is gone: @pulumi/libvirt fails on it, so it is left out where everything is asked. */
-export interface WithoutDisk { urn: string; id: string; reason: string }
+export interface WithoutDisk {
+    urn: string;
+    id: string;
+    reason: string;
+}
 
 /** Asks the hosts for the disks of the recorded virtual machines, recorded themselves or not. What a host has lost is found by the volume's own refresh. */
-export async function withoutDisks(settings: Settings, resources: readonly RecordedResource[], down: readonly HostDown[]): Promise<WithoutDisk[]> {
-    const asked = await Promise.all(hostRoles.filter(role => !down.some(d => d.role === role)).map(async role => {
-        const machines = resources.filter(r => r.type === "libvirt:index/domain:Domain" && r.id && roleOf(String(r.provider)) === role)
-            .map(({ urn, id, inputs }) => ({ urn, id: id!, name: String(inputs?.name), disks: ((inputs?.disks ?? []) as { volumeId?: string }[]).flatMap(d => d.volumeId ?? []) }));
-        if (machines.length === 0) return [];
-        // What was removed as a file, too. A machine that is not defined itself is read as gone, whatever became of its disks.
-        const script = `for p in $(virsh -q pool-list --name); do virsh -q pool-refresh "$p" > /dev/null || exit 0; done
+export async function withoutDisks(
+    settings: Settings,
+    resources: readonly RecordedResource[],
+    down: readonly HostDown[],
+): Promise<WithoutDisk[]> {
+    const asked = await Promise.all(
+        hostRoles
+            .filter(role => !down.some(d => d.role === role))
+            .map(async role => {
+                const machines = resources
+                    .filter(
+                        r => r.type === "libvirt:index/domain:Domain" && r.id && roleOf(String(r.provider)) === role,
+                    )
+                    .map(({ urn, id, inputs }) => ({
+                        urn,
+                        id: id!,
+                        name: String(inputs?.name),
+                        disks: ((inputs?.disks ?? []) as { volumeId?: string }[]).flatMap(d => d.volumeId ?? []),
+                    }));
+                if (machines.length === 0) return [];
+                // What was removed as a file, too. A machine that is not defined itself is read as gone, whatever became of its disks.
+                const script = `for p in $(virsh -q pool-list --name); do virsh -q pool-refresh "$p" > /dev/null || exit 0; done
 virsh -q list --all --name
 for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol-name "$v" > /dev/null 2>&1 || echo "$v"; done`;
-        const said = (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout.split("\n");
-        return machines.flatMap(({ urn, id, name, disks }) => {
-            const lost = said.includes(name) ? disks.filter(disk => said.includes(disk)) : [];
-            return lost.length === 0 ? [] : [{ urn, id, reason: `of the virtual machine ${name} the disk ${lost.join(", ")} is gone` }];
-        });
-    }));
+                const said = (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout.split(
+                    "\n",
+                );
+                return machines.flatMap(({ urn, id, name, disks }) => {
+                    const lost = said.includes(name) ? disks.filter(disk => said.includes(disk)) : [];
+                    return lost.length === 0
+                        ? []
+                        : [{ urn, id, reason: `of the virtual machine ${name} the disk ${lost.join(", ")} is gone` }];
+                });
+            }),
+    );
     return asked.flat();
 }
 
@@ -57,7 +85,8 @@ for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol
 export const libvirtKind = (type: string): string | undefined => /^libvirt:index\/(\w+):/.exec(type)?.[1];
 
 /** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */
-export const roleOf = (provider: string): HostRole | undefined => hostRoles.find(role => provider.includes(`::cloud-hosts-${role}::`));
+export const roleOf = (provider: string): HostRole | undefined =>
+    hostRoles.find(role => provider.includes(`::cloud-hosts-${role}::`));
 
 /** The host of a libvirt resource's provider. */
 export function hostOf(settings: Settings, provider: string): Connection | undefined {

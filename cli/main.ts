@@ -22,15 +22,26 @@ function program(): Command {
         .exitOverride()
         .enablePositionalOptions()
         .showHelpAfterError("(--help shows what there is)");
-    const setup = cli.command("setup").description("install the npm packages and compile the program")
+    const setup = cli
+        .command("setup")
+        .description("install the npm packages and compile the program")
         .action(() => console.log("ready: packages installed, program compiled"));
-    const tests = cli.command("test").description("run the tests; ends with `N passed, N failed`")
+    const tests = cli
+        .command("test")
+        .description("run the tests; ends with `N passed, N failed`")
         .argument("[parts...]", partsInWords)
-        .action(async (parts: string[]) => { process.exitCode = await test(parts); });
+        .action(async (parts: string[]) => {
+            process.exitCode = await test(parts);
+        });
     addHelp(setup, ["setup"]);
     addHelp(tests, ["test", "test unit"], { 0: "all passed", 1: "one failed, or none was run" });
-    addHelp(cli, ["up lab", "refresh lab", "ssh lab db-node", "open lab", "destroy lab && ./classroom lab down lab"],
-        { 0: "done", 1: "error", 2: "something could not be asked", 3: "drifted", 130: "interrupted" });
+    addHelp(cli, ["up lab", "refresh lab", "ssh lab db-node", "open lab", "destroy lab && ./classroom lab down lab"], {
+        0: "done",
+        1: "error",
+        2: "something could not be asked",
+        3: "drifted",
+        130: "interrupted",
+    });
     addStackCommands(cli);
     addRebuildCommand(cli);
     addRenderCommand(cli);
@@ -49,7 +60,10 @@ async function main(): Promise<void> {
     try {
         await program().parseAsync(process.argv);
     } catch (e) {
-        if (e instanceof CommanderError) { process.exitCode = e.exitCode; return; }
+        if (e instanceof CommanderError) {
+            process.exitCode = e.exitCode;
+            return;
+        }
         const code = e instanceof UserError ? e.exitCode : 1;
         console.error(`classroom: ${messageOf(e)}`);
         if (process.env.CLASSROOM_DEBUG && e instanceof Error) console.error(e.stack);

@@ -12,26 +12,50 @@ import { connectionOf, labOf } from "./reach";
 
 /** `ssh`: the system's own client on a node, through its physical host, with the pinned host keys and no others. */
 export function addSshCommand(cli: Command): void {
-    const command = cli.command("ssh").argument("<stack>").argument("<machine>", "a node (db-node, …) or a physical host (central, compute)").argument("[command...]")
-        .passThroughOptions().allowUnknownOption().description("a shell on a node or a physical host, or one command there")
-        .action(async (stack: string, machine: string, argv: string[]) => { process.exitCode = await onMachine(stack, machine, argv); });
-    addHelp(command, ["ssh lab db-node", "ssh team01 api-node -- tail -f /var/log/nova/nova-api.log", "ssh lab central virsh list"],
-        { 0: "done", 1: "error", 255: "ssh could not connect; else the command's own code" });
+    const command = cli
+        .command("ssh")
+        .argument("<stack>")
+        .argument("<machine>", "a node (db-node, …) or a physical host (central, compute)")
+        .argument("[command...]")
+        .passThroughOptions()
+        .allowUnknownOption()
+        .description("a shell on a node or a physical host, or one command there")
+        .action(async (stack: string, machine: string, argv: string[]) => {
+            process.exitCode = await onMachine(stack, machine, argv);
+        });
+    addHelp(
+        command,
+        ["ssh lab db-node", "ssh team01 api-node -- tail -f /var/log/nova/nova-api.log", "ssh lab central virsh list"],
+        { 0: "done", 1: "error", 255: "ssh could not connect; else the command's own code" },
+    );
 }
 
 async function onMachine(stack: string, machine: string, argv: string[]): Promise<number> {
-    const lab = labOf(stack), to = connectionOf(stack, machine);
+    const lab = labOf(stack),
+        to = connectionOf(stack, machine);
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
     // The keys of the terminal are ssh's.
     const release = onInterrupt(() => undefined);
     try {
-        const config = path.join(dir, "config"), knownHosts = path.join(dir, "known_hosts");
+        const config = path.join(dir, "config"),
+            knownHosts = path.join(dir, "known_hosts");
         fs.writeFileSync(config, sshConfig(to, knownHosts), { mode: 0o600 });
         fs.writeFileSync(knownHosts, knownHostsLines(to).join(""), { mode: 0o600 });
-        const [command, ...rest] = [...(lab === undefined ? [] : enterOperator(lab)), "ssh", "-F", config, "--", alias(to), ...(argv[0] === "--" ? argv.slice(1) : argv)];
+        const [command, ...rest] = [
+            ...(lab === undefined ? [] : enterOperator(lab)),
+            "ssh",
+            "-F",
+            config,
+            "--",
+            alias(to),
+            ...(argv[0] === "--" ? argv.slice(1) : argv),
+        ];
         const child = spawn(command!, rest, { stdio: "inherit" });
         return await new Promise<number>((resolve, reject) => {
-            child.once("error", e => reject(new UserError(`ssh cannot be started: ${e.message}; install the OpenSSH client`)))
+            child
+                .once("error", e =>
+                    reject(new UserError(`ssh cannot be started: ${e.message}; install the OpenSSH client`)),
+                )
                 .once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 255)));
         });
     } finally {
@@ -41,22 +65,46 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
 }
 
 /** The machine and those on the way to it, the first to be reached first. */
-const way = (to: Connection): Connection[] => { const jump = jumpOf(to); return [...(jump ? [jump] : []), to]; };
+const way = (to: Connection): Connection[] => {
+    const jump = jumpOf(to);
+    return [...(jump ? [jump] : []), to];
+};
 
 /** A name without spaces, under which the machine stands in both files. */
 const alias = (c: Pick<Connection, "name">): string => c.name.replace(/[^A-Za-z0-9_.-]/g, "_");
 
 /** ssh's configuration for one machine: nothing of the user's own is read. */
 export function sshConfig(to: Connection, knownHosts: string): string {
-    return way(to).map(c => [
-        `Host ${alias(c)}`, `  HostName ${c.host}`, `  Port ${c.port}`, `  User root`, `  IdentityFile "${c.keyFile}"`, "  IdentitiesOnly yes",
-        `  HostKeyAlias ${alias(c)}`, `  UserKnownHostsFile "${knownHosts}"`, "  GlobalKnownHostsFile /dev/null", "  StrictHostKeyChecking yes", "  UpdateHostKeys no",
-        // The names that clients of every age know these options by.
-        ...(c.rsaSha1 ? ["  HostKeyAlgorithms +ssh-rsa", "  PubkeyAcceptedKeyTypes +ssh-rsa"] : []),
-        "  ConnectTimeout 10", ...(c.jump ? [`  ProxyJump ${alias(jumpOf(c)!)}`] : []), "",
-    ].join("\n")).join("\n");
+    return way(to)
+        .map(c =>
+            [
+                `Host ${alias(c)}`,
+                `  HostName ${c.host}`,
+                `  Port ${c.port}`,
+                `  User root`,
+                `  IdentityFile "${c.keyFile}"`,
+                "  IdentitiesOnly yes",
+                `  HostKeyAlias ${alias(c)}`,
+                `  UserKnownHostsFile "${knownHosts}"`,
+                "  GlobalKnownHostsFile /dev/null",
+                "  StrictHostKeyChecking yes",
+                "  UpdateHostKeys no",
+                // The names that clients of every age know these options by.
+                ...(c.rsaSha1 ? ["  HostKeyAlgorithms +ssh-rsa", "  PubkeyAcceptedKeyTypes +ssh-rsa"] : []),
+                "  ConnectTimeout 10",
+                ...(c.jump ? [`  ProxyJump ${alias(jumpOf(c)!)}`] : []),
+                "",
+            ].join("\n"),
+        )
+        .join("\n");
 }
 
 /** The pinned keys, a line each. */
 export const knownHostsLines = (to: Connection): string[] =>
-    way(to).flatMap(c => c.hostKey.split("\n").map(key => key.trim()).filter(Boolean).map(key => `${alias(c)} ${key}\n`));
+    way(to).flatMap(c =>
+        c.hostKey
+            .split("\n")
+            .map(key => key.trim())
+            .filter(Boolean)
+            .map(key => `${alias(c)} ${key}\n`),
+    );

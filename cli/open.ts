@@ -17,7 +17,13 @@ import { addHelp } from "./help";
 import { connectionOf, labOf } from "./reach";
 
 /** What of the cloud is opened: the port it has in its node, and the one on this machine if that is free. */
-interface Service { name: string; node: NodeName; port: number; local: number; path: string }
+interface Service {
+    name: string;
+    node: NodeName;
+    port: number;
+    local: number;
+    path: string;
+}
 const services: readonly Service[] = [
     { name: "dashboard", node: "api-node", port: 80, local: 8080, path: "/horizon/" },
     { name: "identity", node: "auth-node", port: 5000, local: 5000, path: "/" },
@@ -28,9 +34,15 @@ const services: readonly Service[] = [
 
 /** `open`: the dashboard and the APIs on this machine's loopback, until Ctrl-C. */
 export function addOpenCommand(cli: Command): void {
-    const command = cli.command("open").argument("<stack>").description("the dashboard and the cloud's APIs on 127.0.0.1, until Ctrl-C")
+    const command = cli
+        .command("open")
+        .argument("<stack>")
+        .description("the dashboard and the cloud's APIs on 127.0.0.1, until Ctrl-C")
         .action(async (stack: string) => {
-            if (process.env.CLASSROOM_SOCKETS) { await serveSockets(stack, process.env.CLASSROOM_SOCKETS); return; }
+            if (process.env.CLASSROOM_SOCKETS) {
+                await serveSockets(stack, process.env.CLASSROOM_SOCKETS);
+                return;
+            }
             process.exitCode = await open(stack);
         });
     addHelp(command, ["open lab"], { 1: "error", 130: "ended by Ctrl-C" });
@@ -50,19 +62,35 @@ function through(stack: string): Dial {
 }
 
 async function open(stack: string): Promise<number> {
-    const lab = labOf(stack), ended = new Promise<void>(resolve => { onInterrupt(resolve); });
+    const lab = labOf(stack),
+        ended = new Promise<void>(resolve => {
+            onInterrupt(resolve);
+        });
     if (lab === undefined) return await listen(through(stack), ended);
     through(stack); // says what is missing before anything is started
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-open-"));
     // A unix socket belongs to no network namespace: the child dials from the operator's side, this process listens on the machine's own loopback.
-    const [command, ...rest] = [...enterOperator(lab), process.execPath, path.join(projectDir(), "bin/cli/main.js"), "open", stack];
-    const child = spawn(command!, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true, env: { ...process.env, CLASSROOM_SOCKETS: dir } });
+    const [command, ...rest] = [
+        ...enterOperator(lab),
+        process.execPath,
+        path.join(projectDir(), "bin/cli/main.js"),
+        "open",
+        stack,
+    ];
+    const child = spawn(command!, rest, {
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        detached: true,
+        env: { ...process.env, CLASSROOM_SOCKETS: dir },
+    });
     const gone = new Promise<void>(resolve => child.once("exit", () => resolve()));
     try {
         await Promise.race([ended, gone, new Promise(resolve => child.once("message", resolve))]);
         const dial: Dial = async service => net.connect(path.join(dir, service.name));
         const code = await listen(dial, Promise.race([ended, gone]));
-        if (child.exitCode !== null) throw new UserError(`the connections to lab ${lab} have ended; is it still up? ./classroom lab status ${lab}`);
+        if (child.exitCode !== null)
+            throw new UserError(
+                `the connections to lab ${lab} have ended; is it still up? ./classroom lab status ${lab}`,
+            );
         return code;
     } finally {
         child.kill("SIGKILL");
@@ -82,14 +110,19 @@ async function serveSockets(stack: string, dir: string): Promise<void> {
 async function listen(dial: Dial, ended: Promise<void>): Promise<number> {
     const servers: net.Server[] = [];
     let over = false;
-    void ended.then(() => { over = true; });
+    void ended.then(() => {
+        over = true;
+    });
     try {
         for (const service of services) {
             const server = bridge(service, dial);
             servers.push(server);
             const url = `http://127.0.0.1:${await started(server, service.local)}${service.path}`;
             if (service.name !== "dashboard") console.log(`${service.name}: ${url}`);
-            else void answers(url, () => over).then(yes => { if (yes) console.log(`dashboard: ${url}`); });
+            else
+                void answers(url, () => over).then(yes => {
+                    if (yes) console.log(`dashboard: ${url}`);
+                });
         }
         console.log("Ctrl-C ends this");
         await ended;
@@ -105,25 +138,37 @@ async function listen(dial: Dial, ended: Promise<void>): Promise<number> {
 function bridge(service: Service, dial: Dial): net.Server {
     return net.createServer(socket => {
         socket.on("error", () => undefined);
-        dial(service).then(stream => {
-            stream.on("error", () => socket.destroy());
-            stream.on("close", () => socket.destroy());
-            socket.on("close", () => stream.end());
-            socket.pipe(stream).pipe(socket);
-        }, e => {
-            console.error(`${service.name}: ${messageOf(e)}`);
-            socket.destroy();
-        });
+        dial(service).then(
+            stream => {
+                stream.on("error", () => socket.destroy());
+                stream.on("close", () => socket.destroy());
+                socket.on("close", () => stream.end());
+                socket.pipe(stream).pipe(socket);
+            },
+            e => {
+                console.error(`${service.name}: ${messageOf(e)}`);
+                socket.destroy();
+            },
+        );
     });
 }
 
 /** Listens at a socket's path, or at the wanted port of 127.0.0.1, else at any free one; returns the port. */
 async function started(server: net.Server, at: string | number): Promise<number> {
-    const once = (where: net.ListenOptions): Promise<void> => new Promise((resolve, reject) => {
-        server.once("error", reject).listen(where, () => { server.removeListener("error", reject); resolve(); });
-    });
-    if (typeof at === "string") { await once({ path: at }); return 0; }
-    try { await once({ host: "127.0.0.1", port: at }); } catch (e) {
+    const once = (where: net.ListenOptions): Promise<void> =>
+        new Promise((resolve, reject) => {
+            server.once("error", reject).listen(where, () => {
+                server.removeListener("error", reject);
+                resolve();
+            });
+        });
+    if (typeof at === "string") {
+        await once({ path: at });
+        return 0;
+    }
+    try {
+        await once({ host: "127.0.0.1", port: at });
+    } catch (e) {
         if (!["EADDRINUSE", "EACCES"].includes((e as NodeJS.ErrnoException).code ?? "")) throw e;
         await once({ host: "127.0.0.1", port: 0 });
     }
@@ -134,11 +179,22 @@ async function started(server: net.Server, at: string | number): Promise<number>
 async function answers(url: string, over: () => boolean): Promise<boolean> {
     for (let told = false; !over(); await sleep(2000)) {
         const status = await new Promise<number>(resolve => {
-            http.get(url, { timeout: 30_000 }, response => { response.resume(); resolve(response.statusCode ?? 0); })
-                .on("timeout", function (this: http.ClientRequest) { this.destroy(); }).on("error", () => resolve(0));
+            http.get(url, { timeout: 30_000 }, response => {
+                response.resume();
+                resolve(response.statusCode ?? 0);
+            })
+                .on("timeout", function (this: http.ClientRequest) {
+                    this.destroy();
+                })
+                .on("error", () => resolve(0));
         });
         if (status > 0 && status < 500) return true;
-        if (!told) { told = true; console.error(`dashboard: does not answer yet${status ? ` (it says ${status})` : ""}; asked again every 2 s`); }
+        if (!told) {
+            told = true;
+            console.error(
+                `dashboard: does not answer yet${status ? ` (it says ${status})` : ""}; asked again every 2 s`,
+            );
+        }
     }
     return false;
 }

@@ -18,16 +18,29 @@ export function writeOpenrc(stack: string, cloud: AdminFacts): string {
 }
 
 /** Removes the folder of a cloud that is no more; one that is not there is success. */
-export function removeStackFolder(stack: string): void { fs.rmSync(stackFolder(stack), { recursive: true, force: true }); }
+export function removeStackFolder(stack: string): void {
+    fs.rmSync(stackFolder(stack), { recursive: true, force: true });
+}
 
 /** How a cloud that is there is used; the commands as the user types them. */
-export interface CloudUse { dashboard: string; openrc: string; clients?: string }
+export interface CloudUse {
+    dashboard: string;
+    openrc: string;
+    clients?: string;
+}
 
 /** A lab's network and names are behind `lab exec` alone; on real hosts clients run where the operator has them. */
 export function useOf(stack: string, lab: string | undefined, openrc: string): CloudUse {
-    return { dashboard: `./classroom open ${stack}`, openrc, ...(lab !== undefined && { clients: `./classroom lab exec ${lab} -- sh -c '. "${openrc}"; nova list'` }) };
+    return {
+        dashboard: `./classroom open ${stack}`,
+        openrc,
+        ...(lab !== undefined && { clients: `./classroom lab exec ${lab} -- sh -c '. "${openrc}"; nova list'` }),
+    };
 }
 
 /** The last lines of `up`. */
-export const useLines = ({ dashboard, openrc, clients }: CloudUse): string[] =>
-    [`dashboard: ${dashboard}`, `openrc of admin: ${openrc}`, ...(clients === undefined ? [] : [`command-line clients: ${clients}`])];
+export const useLines = ({ dashboard, openrc, clients }: CloudUse): string[] => [
+    `dashboard: ${dashboard}`,
+    `openrc of admin: ${openrc}`,
+    ...(clients === undefined ? [] : [`command-line clients: ${clients}`]),
+];

@@ -13,14 +13,34 @@ const INSIDE = "CLASSROOM_OPERATOR_SIDE";
  * @param before what has to be done on this side first: from the other one nothing of the internet is reached
  * @returns the exit code
  */
-export async function onOperatorSide(lab: string | undefined, args: readonly string[], work: () => Promise<number>, before: () => Promise<unknown> = async () => undefined): Promise<number> {
+export async function onOperatorSide(
+    lab: string | undefined,
+    args: readonly string[],
+    work: () => Promise<number>,
+    before: () => Promise<unknown> = async () => undefined,
+): Promise<number> {
     if (lab === undefined || process.env[INSIDE] === lab) return await work();
     await before();
-    const [command, ...rest] = [...enterOperator(lab), process.execPath, path.join(projectDir(), "bin/cli/main.js"), ...args];
-    const child = spawn(command!, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true, env: { ...process.env, [INSIDE]: lab } });
+    const [command, ...rest] = [
+        ...enterOperator(lab),
+        process.execPath,
+        path.join(projectDir(), "bin/cli/main.js"),
+        ...args,
+    ];
+    const child = spawn(command!, rest, {
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        detached: true,
+        env: { ...process.env, [INSIDE]: lab },
+    });
     let interruptions = 0;
-    const release = onInterrupt(() => { child.kill(++interruptions > 1 ? "SIGKILL" : "SIGINT"); });
+    const release = onInterrupt(() => {
+        child.kill(++interruptions > 1 ? "SIGKILL" : "SIGINT");
+    });
     try {
-        return await new Promise<number>((resolve, reject) => child.once("error", reject).once("exit", code => resolve(code ?? 130)));
-    } finally { release(); }
+        return await new Promise<number>((resolve, reject) =>
+            child.once("error", reject).once("exit", code => resolve(code ?? 130)),
+        );
+    } finally {
+        release();
+    }
 }

@@ -10,10 +10,14 @@ import { adminAccess, AdminFacts } from "../releases/tutorial";
 import { connectionOf } from "./reach";
 
 const kinds = ["instance", "volume", "floating address", "firewall rule"] as const;
-type Kind = typeof kinds[number];
+type Kind = (typeof kinds)[number];
 
 /** Something on a node that the cloud knows nothing of: its record was in a database that is no more. */
-export interface Orphan { kind: Kind; id: string; node: NodeName }
+export interface Orphan {
+    kind: Kind;
+    id: string;
+    node: NodeName;
+}
 
 /** What the cloud knows, by kind: ids, and of firewall rules the addresses that they are for. */
 export type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
@@ -21,19 +25,27 @@ export type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
 const VIRSH = "virsh -q -c qemu:///system";
 
 /** How the leavings of one node are listed, each as `kind<tab>id`, and removed; and what is done with one that stays, so that it is in nobody's way. */
-interface Search { node: NodeName; list: string; remove: Partial<Record<Kind, (id: string) => string>>; keep?: Partial<Record<Kind, (id: string) => string>> }
+interface Search {
+    node: NodeName;
+    list: string;
+    remove: Partial<Record<Kind, (id: string) => string>>;
+    keep?: Partial<Record<Kind, (id: string) => string>>;
+}
 
-const rulesOf = (table: string, address: string): string => `iptables-save -t ${table} | grep -F -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p' | while read -r rule; do iptables -t ${table} $rule; done`;
+const rulesOf = (table: string, address: string): string =>
+    `iptables-save -t ${table} | grep -F -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p' | while read -r rule; do iptables -t ${table} $rule; done`;
 
 function searches({ plan }: Pick<Settings, "plan">): Search[] {
-    const uuid = "[0-9a-f]{8}-[0-9a-f-]{27}", card = plan.node("network-node").interfaces.find(i => i.network === "public")!.device;
+    const uuid = "[0-9a-f]{8}-[0-9a-f-]{27}",
+        card = plan.node("network-node").interfaces.find(i => i.network === "public")!.device;
     return [
         ...(["compute-1", "compute-2"] as const).map((node): Search => ({
             node,
             list: `{ ${VIRSH} list --all --uuid; ls /var/lib/nova/instances; } | sed -nE 's/^(${uuid})$/instance\\t\\1/p'
 iptables-save -t filter | sed -nE 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*/firewall rule\\t\\1/p'`,
             remove: {
-                instance: id => `${VIRSH} destroy ${id} > /dev/null 2>&1 || true; ${VIRSH} undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
+                instance: id =>
+                    `${VIRSH} destroy ${id} > /dev/null 2>&1 || true; ${VIRSH} undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
                 "firewall rule": address => rulesOf("filter", address),
             },
             // Of an instance's name and address nova knows no more that they are taken, and gives them to others.
@@ -45,14 +57,16 @@ printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | ${V
             },
         })),
         {
-            node: "volume-node", list: `lvs --noheadings -o lv_name cinder-volumes | sed -nE 's/^ *volume-(${uuid}) *$/volume\\t\\1/p'`,
+            node: "volume-node",
+            list: `lvs --noheadings -o lv_name cinder-volumes | sed -nE 's/^ *volume-(${uuid}) *$/volume\\t\\1/p'`,
             remove: {
                 volume: id => `t=$(tgtadm --lld iscsi --op show --mode target | sed -n 's/^Target \\([0-9]*\\): .*volume-${id}$/\\1/p')
 [ -z "$t" ] || tgtadm --lld iscsi --op delete --mode target --force --tid "$t"; rm -f /var/lib/cinder/volumes/volume-${id}; lvremove -q -f cinder-volumes/volume-${id}`,
             },
         },
         {
-            node: "network-node", list: `ip -o -4 addr show dev ${card} | sed -nE 's/.* inet ([0-9.]+)\\/32 .*/floating address\\t\\1/p'
+            node: "network-node",
+            list: `ip -o -4 addr show dev ${card} | sed -nE 's/.* inet ([0-9.]+)\\/32 .*/floating address\\t\\1/p'
 iptables-save -t nat | sed -nE 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 .*-j DNAT .*/firewall rule\\t\\1/p'`,
             remove: {
                 "floating address": address => `ip addr del ${address}/32 dev ${card}`,
@@ -64,11 +78,24 @@ iptables-save -t nat | sed -nE 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 
 
 /** What the cloud knows now, of all its tenants; of volumes nothing where their node is off. */
 async function known(access: CloudAccess, withVolumes: boolean): Promise<Known> {
-    const [servers, all, floating] = await Promise.all([compute(access).servers(true), withVolumes ? volumes(access).list(true) : [], compute(access).floatingAddresses()]);
+    const [servers, all, floating] = await Promise.all([
+        compute(access).servers(true),
+        withVolumes ? volumes(access).list(true) : [],
+        compute(access).floatingAddresses(),
+    ]);
     const used = floating.filter(f => f.instance_uuid !== null).map(f => f.address);
     return {
-        instance: new Set(servers.map(s => s.id)), volume: new Set(all.map(v => v.id)), "floating address": new Set(used),
-        "firewall rule": new Set([...used, ...servers.flatMap(s => Object.values(s.addresses).flat().map(a => a.addr))]),
+        instance: new Set(servers.map(s => s.id)),
+        volume: new Set(all.map(v => v.id)),
+        "floating address": new Set(used),
+        "firewall rule": new Set([
+            ...used,
+            ...servers.flatMap(s =>
+                Object.values(s.addresses)
+                    .flat()
+                    .map(a => a.addr),
+            ),
+        ]),
     };
 }
 
@@ -76,34 +103,48 @@ async function known(access: CloudAccess, withVolumes: boolean): Promise<Known> 
 export function unknown(node: NodeName, lines: string, sets: Known): Orphan[] {
     const found = [...new Set(lines.split("\n"))].map(line => line.split("\t") as [Kind, string]);
     // What belongs to no tenant's address is the node's own: the metadata service's.
-    return found.filter(([kind, id]) => kinds.includes(kind) && !sets[kind].has(id) && !id.startsWith("169.254.")).map(([kind, id]) => ({ kind, id, node }));
+    return found
+        .filter(([kind, id]) => kinds.includes(kind) && !sets[kind].has(id) && !id.startsWith("169.254."))
+        .map(([kind, id]) => ({ kind, id, node }));
 }
 
 /** nova-network's dnsmasq keeps the leases of instances that are in no database, and refuses their addresses to others, until it ends; nova-network starts it again. */
-const forgetLeases = "for f in /var/lib/nova/networks/nova-*.pid; do [ ! -s \"$f\" ] || kill \"$(cat \"$f\")\" 2> /dev/null || true; done";
+const forgetLeases =
+    'for f in /var/lib/nova/networks/nova-*.pid; do [ ! -s "$f" ] || kill "$(cat "$f")" 2> /dev/null || true; done';
 
 /**
  * Looks on the nodes for what belongs to nothing in the cloud and, if that is wanted, removes it; an instance that stays is
  * stopped, and gets a name of its own. A node that is off or not made yet is left alone.
  */
-export async function orphans(stack: string, settings: Settings, admin: AdminFacts, remove: boolean): Promise<Orphan[]> {
+export async function orphans(
+    stack: string,
+    settings: Settings,
+    admin: AdminFacts,
+    remove: boolean,
+): Promise<Orphan[]> {
     const there = (node: NodeName) => settings.made.includes(node) && settings.powerOf(node) === "on";
     if (!there("api-node")) return [];
     try {
         // What the cloud knows is asked last: what is made meanwhile is in it.
-        const listed = await Promise.all(searches(settings).filter(({ node }) => there(node)).map(async search => {
-            const on = connectionOf(stack, search.node);
-            return { search, on, lines: (await exec(on, search.list)).stdout };
-        }));
+        const listed = await Promise.all(
+            searches(settings)
+                .filter(({ node }) => there(node))
+                .map(async search => {
+                    const on = connectionOf(stack, search.node);
+                    return { search, on, lines: (await exec(on, search.list)).stdout };
+                }),
+        );
         const sets = await known(adminAccess(admin, hostConnection(settings, "central")), there("volume-node"));
-        const found = await Promise.all(listed.map(async ({ search, on, lines }) => {
-            const left = unknown(search.node, lines, sets);
-            for (const { kind, id } of left) {
-                const script = (remove ? search.remove : search.keep)?.[kind]?.(id);
-                if (script !== undefined) await exec(on, script);
-            }
-            return left;
-        }));
+        const found = await Promise.all(
+            listed.map(async ({ search, on, lines }) => {
+                const left = unknown(search.node, lines, sets);
+                for (const { kind, id } of left) {
+                    const script = (remove ? search.remove : search.keep)?.[kind]?.(id);
+                    if (script !== undefined) await exec(on, script);
+                }
+                return left;
+            }),
+        );
         const all = found.flat();
         if (all.some(({ kind }) => kind === "instance") && there("network-node")) {
             const on = connectionOf(stack, "network-node");
@@ -111,10 +152,14 @@ export async function orphans(stack: string, settings: Settings, admin: AdminFac
             await restart(exec, on, ["nova-network"]);
         }
         return all;
-    } finally { await closeAll(); }
+    } finally {
+        await closeAll();
+    }
 }
 
 /** `instance 3f56… on compute-2` */
-export const orphanLine = ({ kind, id, node }: Orphan): string => `${kind === "firewall rule" ? `firewall rules of ${id}` : `${kind} ${id}`} on ${node}`;
+export const orphanLine = ({ kind, id, node }: Orphan): string =>
+    `${kind === "firewall rule" ? `firewall rules of ${id}` : `${kind} ${id}`} on ${node}`;
 /** What is said of one that stays. */
-export const kept = ({ kind, id }: Orphan): string => kind === "instance" ? ` (stopped, its disk kept, as orphan-${id}: its name and address are others' now)` : "";
+export const kept = ({ kind, id }: Orphan): string =>
+    kind === "instance" ? ` (stopped, its disk kept, as orphan-${id}: its name and address are others' now)` : "";

@@ -7,25 +7,39 @@ import { checkLabName, hostAddress, SSH_PORT } from "../lab/hosts/files";
 export const placeholder = (name: string): string => `\${${name}}`;
 
 /** The text with the placeholders in it readable that a URL or an options file has in its own form. */
-export const withReadablePlaceholders = (text: string): string => text.replace(/(?:%24%7B|\$\$\{)([A-Za-z0-9._-]+)(?:%7D|\})/g, (_, name: string) => placeholder(name));
+export const withReadablePlaceholders = (text: string): string =>
+    text.replace(/(?:%24%7B|\$\$\{)([A-Za-z0-9._-]+)(?:%7D|\})/g, (_, name: string) => placeholder(name));
 
 /**
  * A placeholder in the place of every password that is not generated, those of a configuration included, of which the
  * names alone are looked at.
  */
 export function placeholderCredentials({ secrets, credentials }: Record<string, unknown>): Record<string, string> {
-    const own = typeof credentials === "object" && credentials !== null && !isEncrypted(credentials) ? Object.keys(credentials) : [];
-    return Object.fromEntries([...secrets === "generated" ? [] : Object.keys(tutorialCredentials), ...own].map(name => [name, placeholder(name)]));
+    const own =
+        typeof credentials === "object" && credentials !== null && !isEncrypted(credentials)
+            ? Object.keys(credentials)
+            : [];
+    return Object.fromEntries(
+        [...(secrets === "generated" ? [] : Object.keys(tutorialCredentials)), ...own].map(name => [
+            name,
+            placeholder(name),
+        ]),
+    );
 }
 
 /** Whether a value of a configuration is one that the engine encrypted. */
 const isEncrypted = (value: unknown): boolean =>
-    typeof value === "object" && value !== null && Object.keys(value).join() === "secure" && typeof (value as Record<string, unknown>).secure === "string";
+    typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).join() === "secure" &&
+    typeof (value as Record<string, unknown>).secure === "string";
 
 /** Paths of what the engine encrypted in a configuration, and it alone can read. */
 export function encryptedKeys(value: unknown, path: string[] = []): string[] {
     if (isEncrypted(value)) return [path.join(".")];
-    return typeof value === "object" && value !== null ? Object.entries(value).flatMap(([k, v]) => encryptedKeys(v, [...path, k])) : [];
+    return typeof value === "object" && value !== null
+        ? Object.entries(value).flatMap(([k, v]) => encryptedKeys(v, [...path, k]))
+        : [];
 }
 
 /** No machine at all: a lab as it is wherever it is up, and placeholders for the keys and files that differ. */
@@ -35,12 +49,14 @@ export const noMachine: Surroundings = {
         checkLabName(lab);
         return {
             hosts: { central: host("central"), compute: host("compute") },
-            operatorKeyFile: `~/.local/state/classroom/labs/${lab}/operator.key`, knownHostsFile: `~/.local/state/classroom/labs/${lab}/known_hosts`,
+            operatorKeyFile: `~/.local/state/classroom/labs/${lab}/operator.key`,
+            knownHostsFile: `~/.local/state/classroom/labs/${lab}/known_hosts`,
             image: { file: "~/.cache/classroom/instance.qcow2", sha256: "0".repeat(64) },
         };
     },
     withKeys: settings => ({
-        ...settings, operatorKey: placeholder("operatorKey"),
+        ...settings,
+        operatorKey: placeholder("operatorKey"),
         hosts: {
             central: { ...settings.hosts.central, hostKey: settings.hosts.central.hostKey ?? hostKeyOf("central") },
             compute: { ...settings.hosts.compute, hostKey: settings.hosts.compute.hostKey ?? hostKeyOf("compute") },

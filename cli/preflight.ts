@@ -7,7 +7,11 @@ import { rootsDir } from "../providers/machine/container-xml";
 import { releaseOf } from "../releases";
 
 /** What physical hosts may run: ID and VERSION_ID of /etc/os-release, and the name. */
-const systems = [["debian", "12", "Debian 12"], ["ubuntu", "22.04", "Ubuntu 22.04"], ["ubuntu", "24.04", "Ubuntu 24.04"]] as const;
+const systems = [
+    ["debian", "12", "Debian 12"],
+    ["ubuntu", "22.04", "Ubuntu 22.04"],
+    ["ubuntu", "24.04", "Ubuntu 24.04"],
+] as const;
 /** Of libvirt. */
 const leastVersion = 8;
 /** Tokens and the services' reports of themselves are good or late by the clock. */
@@ -35,21 +39,37 @@ interface Wanted {
 }
 
 export function wantedOf(settings: Settings, role: HostRole): Wanted {
-    const nodes = settings.plan.on(role).filter(({ name }) => settings.made.includes(name)).map(({ name }) => {
-        const kind = settings.kindOf(name);
-        return {
-            name, kind, diskMiB: takes.diskMiB[kind] + (name === "volume-node" && kind === "vm" ? dataDiskMiB : 0),
-            memoryMiB: settings.powerOf(name) === "off" ? 0 : Math.ceil(sizes[name].memoryMiB * takes.memoryMiB[kind]),
-        };
-    });
+    const nodes = settings.plan
+        .on(role)
+        .filter(({ name }) => settings.made.includes(name))
+        .map(({ name }) => {
+            const kind = settings.kindOf(name);
+            return {
+                name,
+                kind,
+                diskMiB: takes.diskMiB[kind] + (name === "volume-node" && kind === "vm" ? dataDiskMiB : 0),
+                memoryMiB:
+                    settings.powerOf(name) === "off" ? 0 : Math.ceil(sizes[name].memoryMiB * takes.memoryMiB[kind]),
+            };
+        });
     const has = (kind: "vm" | "container") => nodes.some(n => n.kind === kind);
     return {
-        nodes, kvm: settings.hypervisor === "kvm" && has("vm"),
+        nodes,
+        kvm: settings.hypervisor === "kvm" && has("vm"),
         drivers: ["qemu", ...(has("container") ? ["lxc" as const] : [])],
-        folders: { vm: pools.machines.path, container: rootsDir, ...(has("vm") && (settings.goldenImage?.url ?? releaseOf(settings.release).goldenImage) && { image: pools.golden.path }) },
+        folders: {
+            vm: pools.machines.path,
+            container: rootsDir,
+            ...(has("vm") &&
+                (settings.goldenImage?.url ?? releaseOf(settings.release).goldenImage) && { image: pools.golden.path }),
+        },
         uplinks: uplinkedNetworks.map(network => {
             const uplink = settings.uplinks[network];
-            return { network, uplink, ...(uplink.kind === "vxlan" && { peer: uplink.ends[role === "central" ? "compute" : "central"] }) };
+            return {
+                network,
+                uplink,
+                ...(uplink.kind === "vxlan" && { peer: uplink.ends[role === "central" ? "compute" : "central"] }),
+            };
         }),
     };
 }
@@ -57,10 +77,20 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
 /** A shell script that says what a host has, a line each; it changes nothing. */
 export function preflightScript({ nodes, drivers, folders, uplinks }: Wanted): string {
     const uplinkLines = uplinks.flatMap(({ uplink, peer }) => {
-        if (uplink.kind === "bridge") return [`i=${uplink.bridge}; [ ! -d /sys/class/net/$i/bridge ] || echo "bridge $i $(cat /sys/class/net/$i/mtu)"`];
-        if (uplink.kind === "vlan") return ["kernel 8021q", `i=${uplink.nic}; [ ! -e /sys/class/net/$i ] || echo "card $i $(cat /sys/class/net/$i/mtu)"`];
-        return ["kernel vxlan", `a=$(getent ahostsv4 ${peer} | head -n 1) || true; a=\${a%% *}
-if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || echo "way ${peer} $i $(cat /sys/class/net/$i/mtu)"; fi`];
+        if (uplink.kind === "bridge")
+            return [
+                `i=${uplink.bridge}; [ ! -d /sys/class/net/$i/bridge ] || echo "bridge $i $(cat /sys/class/net/$i/mtu)"`,
+            ];
+        if (uplink.kind === "vlan")
+            return [
+                "kernel 8021q",
+                `i=${uplink.nic}; [ ! -e /sys/class/net/$i ] || echo "card $i $(cat /sys/class/net/$i/mtu)"`,
+            ];
+        return [
+            "kernel vxlan",
+            `a=$(getent ahostsv4 ${peer} | head -n 1) || true; a=\${a%% *}
+if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || echo "way ${peer} $i $(cat /sys/class/net/$i/mtu)"; fi`,
+        ];
     });
     return `export LC_ALL=C
 echo "clock $(date +%s.%N)"
@@ -96,61 +126,118 @@ const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 export function lacks(wanted: Wanted, said: string, asked: { from: number; to: number }): string[] {
     const found: string[] = [];
     /** What a line that begins with these words goes on with. */
-    const after = (...words: string[]): string[] => said.split("\n").flatMap(line => `${line} `.startsWith(`${words.join(" ")} `) ? [line.slice(words.join(" ").length + 1).trim()] : []);
+    const after = (...words: string[]): string[] =>
+        said
+            .split("\n")
+            .flatMap(line =>
+                `${line} `.startsWith(`${words.join(" ")} `) ? [line.slice(words.join(" ").length + 1).trim()] : [],
+            );
 
     const [id, version, ...name] = (after("system")[0] ?? "").split(" ");
     const supported = systems.map(([, , words]) => words).join(", ");
-    if (!systems.some(s => s[0] === id && s[1] === version)) found.push(`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`);
+    if (!systems.some(s => s[0] === id && s[1] === version))
+        found.push(`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`);
 
-    const clock = Number(after("clock")[0]), ahead = clock > asked.to ? clock - asked.to : clock < asked.from ? clock - asked.from : 0;
-    if (Math.abs(ahead) > clockSeconds) found.push(`its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's; allowed are ${clockSeconds} s: let ntp set it`);
+    const clock = Number(after("clock")[0]),
+        ahead = clock > asked.to ? clock - asked.to : clock < asked.from ? clock - asked.from : 0;
+    if (Math.abs(ahead) > clockSeconds)
+        found.push(
+            `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's; allowed are ${clockSeconds} s: let ntp set it`,
+        );
 
-    if (after("virsh").length === 0) found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");
+    if (after("virsh").length === 0)
+        found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");
     for (const [driver, ...words] of after("mute").map(m => m.split(" "))) {
-        found.push(`its libvirt does not answer as ${driver}:///system (${words.join(" ")})${driver === "lxc" ? ": install libvirt-daemon-driver-lxc" : ""}`);
+        found.push(
+            `its libvirt does not answer as ${driver}:///system (${words.join(" ")})${driver === "lxc" ? ": install libvirt-daemon-driver-lxc" : ""}`,
+        );
     }
     const [libvirt] = after("libvirt", "qemu");
-    if (libvirt !== undefined && Number(libvirt.split(".")[0]) < leastVersion) found.push(`its libvirt is ${libvirt}; needed is ${leastVersion} or newer`);
-    if (wanted.kvm && after("kvm").length === 0) found.push("it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates");
+    if (libvirt !== undefined && Number(libvirt.split(".")[0]) < leastVersion)
+        found.push(`its libvirt is ${libvirt}; needed is ${leastVersion} or newer`);
+    if (wanted.kvm && after("kvm").length === 0)
+        found.push(
+            "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
+        );
 
-    const running = new Set(after("running")), made = new Set(after("made"));
+    const running = new Set(after("running")),
+        made = new Set(after("made"));
     const memory = wanted.nodes.filter(n => !running.has(n.name)).reduce((sum, n) => sum + n.memoryMiB, 0);
     const free = after("memory").reduce((sum, kib) => sum + Number(kib) / 1024, 0);
-    if (free < memory) found.push(`it has ${gib(free)} of memory free, but the nodes that do not run yet need ${gib(memory)}`);
+    if (free < memory)
+        found.push(`it has ${gib(free)} of memory free, but the nodes that do not run yet need ${gib(memory)}`);
 
-    const disks = new Map(after("disk").map(line => line.split(" ")).map(([folder, kib, ...mount]) => [folder!, { mib: Number(kib) / 1024, mount: mount.join(" ") }]));
-    const toMake = wanted.nodes.filter(n => !made.has(n.name)), { folders } = wanted;
-    const writes = [...toMake.map(n => [folders[n.kind], n.diskMiB] as const), ...(folders.image !== undefined && toMake.some(n => n.kind === "vm") ? [[folders.image, takes.goldenImageMiB] as const] : [])];
+    const disks = new Map(
+        after("disk")
+            .map(line => line.split(" "))
+            .map(([folder, kib, ...mount]) => [folder!, { mib: Number(kib) / 1024, mount: mount.join(" ") }]),
+    );
+    const toMake = wanted.nodes.filter(n => !made.has(n.name)),
+        { folders } = wanted;
+    const writes = [
+        ...toMake.map(n => [folders[n.kind], n.diskMiB] as const),
+        ...(folders.image !== undefined && toMake.some(n => n.kind === "vm")
+            ? [[folders.image, takes.goldenImageMiB] as const]
+            : []),
+    ];
     for (const mount of new Set([...disks.values()].map(d => d.mount))) {
-        const mib = writes.filter(([folder]) => disks.get(folder)?.mount === mount).reduce((sum, [, size]) => sum + size, 0);
+        const mib = writes
+            .filter(([folder]) => disks.get(folder)?.mount === mount)
+            .reduce((sum, [, size]) => sum + size, 0);
         const [disk] = [...disks.values()].filter(d => d.mount === mount);
-        if (disk!.mib < mib) found.push(`it has ${gib(disk!.mib)} free on ${mount}, but the nodes that are not made yet need ${gib(mib)}`);
+        if (disk!.mib < mib)
+            found.push(
+                `it has ${gib(disk!.mib)} free on ${mount}, but the nodes that are not made yet need ${gib(mib)}`,
+            );
     }
 
     for (const { network, uplink, peer } of wanted.uplinks) found.push(...uplinkLacks(network, uplink, peer, after));
     return found;
 }
 
-function uplinkLacks(network: UplinkedNetwork, uplink: Uplink, peer: string | undefined, after: (...words: string[]) => string[]): string[] {
-    const found: string[] = [], key = `uplinks.${network}`;
+function uplinkLacks(
+    network: UplinkedNetwork,
+    uplink: Uplink,
+    peer: string | undefined,
+    after: (...words: string[]) => string[],
+): string[] {
+    const found: string[] = [],
+        key = `uplinks.${network}`;
     if (uplink.kind === "bridge") {
         const [mtu] = after("bridge", uplink.bridge);
-        if (mtu === undefined) return [`it has no bridge ${uplink.bridge} (${key}.bridge), which the network ${network} gets to the other host by`];
-        return Number(mtu) < usualMtu ? [`its bridge ${uplink.bridge} carries frames of ${mtu} bytes; the network ${network} needs ${usualMtu}`] : [];
+        if (mtu === undefined)
+            return [
+                `it has no bridge ${uplink.bridge} (${key}.bridge), which the network ${network} gets to the other host by`,
+            ];
+        return Number(mtu) < usualMtu
+            ? [`its bridge ${uplink.bridge} carries frames of ${mtu} bytes; the network ${network} needs ${usualMtu}`]
+            : [];
     }
     const module = uplink.kind === "vlan" ? "8021q" : "vxlan";
-    if (after("kernel", module).length === 0) found.push(`its kernel knows no ${uplink.kind === "vlan" ? "VLANs" : "VXLAN"} (${module}), which ${key} asks for`);
+    if (after("kernel", module).length === 0)
+        found.push(
+            `its kernel knows no ${uplink.kind === "vlan" ? "VLANs" : "VXLAN"} (${module}), which ${key} asks for`,
+        );
     if (uplink.kind === "vlan") {
         const [mtu] = after("card", uplink.nic);
         if (mtu === undefined) found.push(`it has no network card ${uplink.nic} (${key}.vlan.nic)`);
-        else if (Number(mtu) < uplink.mtu) found.push(`its network card ${uplink.nic} carries frames of ${mtu} bytes; the network ${network} needs ${uplink.mtu}`);
+        else if (Number(mtu) < uplink.mtu)
+            found.push(
+                `its network card ${uplink.nic} carries frames of ${mtu} bytes; the network ${network} needs ${uplink.mtu}`,
+            );
         return found;
     }
-    const [way] = after("way", peer!), [card, mtu] = (way ?? "").split(" ");
-    if (way === undefined) found.push(`it has no way to ${peer}, the other end of ${key}: neither an address of IPv4 nor a name that it can look up and reach`);
+    const [way] = after("way", peer!),
+        [card, mtu] = (way ?? "").split(" ");
+    if (way === undefined)
+        found.push(
+            `it has no way to ${peer}, the other end of ${key}: neither an address of IPv4 nor a name that it can look up and reach`,
+        );
     else if (Number(mtu) < uplink.mtu + vxlanBytes) {
-        found.push(`its network card ${card}, on the way to ${peer}, carries ${mtu} bytes, but frames of ${uplink.mtu} in VXLAN need ${uplink.mtu + vxlanBytes}` +
-            (network === "internal" ? `; allowed is ${key}.vxlan.mtu up to ${Number(mtu) - vxlanBytes}` : ""));
+        found.push(
+            `its network card ${card}, on the way to ${peer}, carries ${mtu} bytes, but frames of ${uplink.mtu} in VXLAN need ${uplink.mtu + vxlanBytes}` +
+                (network === "internal" ? `; allowed is ${key}.vxlan.mtu up to ${Number(mtu) - vxlanBytes}` : ""),
+        );
     }
     return found;
 }

@@ -15,14 +15,18 @@ import { encryptedKeys, noMachine, placeholderCredentials } from "./placeholders
 const OTHERS = /^(pulumi|libvirt):/;
 
 /** A stack's configuration as its file has it, without the project's prefix. */
-export const configured = (stack: string): Record<string, unknown> => configuredIn(fs.readFileSync(configFile(stack), "utf8"));
+export const configured = (stack: string): Record<string, unknown> =>
+    configuredIn(fs.readFileSync(configFile(stack), "utf8"));
 
 /** The configuration in the text of a stack's file. */
 export function configuredIn(text: string): Record<string, unknown> {
     const { config } = (yaml.parse(text) ?? {}) as { config?: Record<string, unknown> };
-    return Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !OTHERS.test(key))
-        // The engine writes what is no object as text, `"true"`, and reads it so.
-        .map(([key, value]) => [key.replace(`${PROJECT}:`, ""), typeof value === "string" ? parse(value) : value]));
+    return Object.fromEntries(
+        Object.entries(config ?? {})
+            .filter(([key]) => !OTHERS.test(key))
+            // The engine writes what is no object as text, `"true"`, and reads it so.
+            .map(([key, value]) => [key.replace(`${PROJECT}:`, ""), typeof value === "string" ? parse(value) : value]),
+    );
 }
 
 /**
@@ -42,18 +46,30 @@ export function settingsWithoutSecrets(stack: string): Settings {
 
 /** The settings that a configuration as its file has it amounts to. */
 export const settingsFrom = (stack: string, given: Record<string, unknown>, from?: Surroundings): Settings =>
-    readStackSettings(stack, Object.fromEntries(Object.entries(given).flatMap(([key, value]) => value === undefined ? [] : [[key, JSON.stringify(value)]])), from);
+    readStackSettings(
+        stack,
+        Object.fromEntries(
+            Object.entries(given).flatMap(([key, value]) =>
+                value === undefined ? [] : [[key, JSON.stringify(value)]],
+            ),
+        ),
+        from,
+    );
 
 /** The settings that a configuration amounts to as the engine has decrypted it. */
 export const decryptedSettings = (stack: string, config: ConfigMap): Settings =>
-    readStackSettings(stack, Object.fromEntries(Object.entries(ofProject(PROJECT, config)).map(([key, { value }]) => [key, value])));
+    readStackSettings(
+        stack,
+        Object.fromEntries(Object.entries(ofProject(PROJECT, config)).map(([key, { value }]) => [key, value])),
+    );
 
 /**
  * Checks what can be checked of a stack's configuration before a lab, a host or the engine is there.
  * @throws UserError naming every mistake
  */
 export function checkConfigured(stack: string): void {
-    const given = configured(stack), { credentials: _encrypted, ...rest } = given;
+    const given = configured(stack),
+        { credentials: _encrypted, ...rest } = given;
     // The same check comes again with the engine, which can read it.
     if (encryptedKeys(rest).length > 0) return;
     settingsFrom(stack, { ...rest, credentials: placeholderCredentials(given) }, noMachine);
@@ -63,16 +79,20 @@ export function checkConfigured(stack: string): void {
 export function recordedNodes(stack: string): Record<string, Connection> {
     const state = readState(stack);
     const nodes = state && stackOutputs(state).nodes;
-    return typeof nodes === "object" && nodes !== null ? nodes as Record<string, Connection> : {};
+    return typeof nodes === "object" && nodes !== null ? (nodes as Record<string, Connection>) : {};
 }
 
 /** How a node or a physical host (`central`, `compute`) is reached. */
 export function connectionOf(stack: string, name: string): Connection {
     const role = hostRoles.find(r => r === name);
     if (role) return { ...hostConnection(settingsWithoutSecrets(stack), role), name };
-    const nodes = recordedNodes(stack), found = nodes[name];
+    const nodes = recordedNodes(stack),
+        found = nodes[name];
     if (found) return found;
     const known = Object.keys(nodes);
-    if (known.length === 0) throw new UserError(`the state of stack ${stack} knows no nodes yet (only the hosts ${hostRoles.join(", ")}); make them with: ./classroom up ${stack}`);
+    if (known.length === 0)
+        throw new UserError(
+            `the state of stack ${stack} knows no nodes yet (only the hosts ${hostRoles.join(", ")}); make them with: ./classroom up ${stack}`,
+        );
     throw new UserError(`stack ${stack} has no machine "${name}"; there are ${[...hostRoles, ...known].join(", ")}`);
 }

@@ -4,11 +4,24 @@ import { unknownValue } from "@pulumi/pulumi/runtime";
 export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy" | "rebuild";
 
 /** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
-export interface ResourceChange { resource: string; type: string; action: string; property?: string; old?: unknown; new?: unknown; restarts?: string[] }
+export interface ResourceChange {
+    resource: string;
+    type: string;
+    action: string;
+    property?: string;
+    old?: unknown;
+    new?: unknown;
+    restarts?: string[];
+}
 
 /** What happened to resources in one operation, counted while it runs. */
 export interface Tally {
-    created: number; updated: number; replaced: number; deleted: number; unchanged: number; failed: number;
+    created: number;
+    updated: number;
+    replaced: number;
+    deleted: number;
+    unchanged: number;
+    failed: number;
     /** Names of resources that a refresh found gone or different. */
     drifted: string[];
 }
@@ -32,28 +45,42 @@ export const nameOf = (urn: string): string => urn.split("::").pop()!;
 const label = (step: StepEventMetadata): string => `${shortType(step.type)} ${nameOf(step.urn)}`;
 
 /** What Pulumi's own library calls debug, though the type does not know it: requests and answers, secrets included. */
-export const isTrace = (event: EngineEvent): boolean => (event.diagnosticEvent?.severity as string | undefined) === "debug";
+export const isTrace = (event: EngineEvent): boolean =>
+    (event.diagnosticEvent?.severity as string | undefined) === "debug";
 
 /** Neither a component nor one of the engine's own providers. */
-const isReal = (step: StepEventMetadata): boolean => Boolean((step.new ?? step.old)?.custom) && !step.type.startsWith("pulumi:providers:");
+const isReal = (step: StepEventMetadata): boolean =>
+    Boolean((step.new ?? step.old)?.custom) && !step.type.startsWith("pulumi:providers:");
 
 /** One changed property; absent sides are undefined. Secrets come as the engine shows them: `[secret]`. */
-export interface Change { path: string; old: unknown; new: unknown }
+export interface Change {
+    path: string;
+    old: unknown;
+    new: unknown;
+}
 
 /** Every leaf in which two values differ, with its path: `options.DEFAULT.rabbit_host`. */
 export function changes(old: unknown, now: unknown, path = ""): Change[] {
-    const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null && !Array.isArray(v);
+    const isRecord = (v: unknown): v is Record<string, unknown> =>
+        typeof v === "object" && v !== null && !Array.isArray(v);
     // One that is absent has no leaves; one that is empty differs from it all the same.
-    const keysOf = (v: unknown): string[] | undefined => isRecord(v) ? Object.keys(v) : v === undefined && path ? [] : undefined;
-    const [before, after] = [keysOf(old), keysOf(now)], keys = before && after && [...new Set([...before, ...after])].sort();
+    const keysOf = (v: unknown): string[] | undefined =>
+        isRecord(v) ? Object.keys(v) : v === undefined && path ? [] : undefined;
+    const [before, after] = [keysOf(old), keysOf(now)],
+        keys = before && after && [...new Set([...before, ...after])].sort();
     if (keys && (keys.length > 0 || (isRecord(old) && isRecord(now)))) {
-        const at = (v: unknown, key: string) => isRecord(v) ? v[key] : undefined;
+        const at = (v: unknown, key: string) => (isRecord(v) ? v[key] : undefined);
         return keys.flatMap(key => changes(at(old, key), at(now, key), path ? `${path}.${key}` : key));
     }
     if (Array.isArray(old) && Array.isArray(now)) {
         const within = (list: unknown[], item: unknown) => list.some(i => JSON.stringify(i) === JSON.stringify(item));
-        const gone = old.filter(i => !within(now, i)), added = now.filter(i => !within(old, i));
-        if (gone.length + added.length > 0) return [...gone.map(i => ({ path, old: i, new: undefined })), ...added.map(i => ({ path, old: undefined, new: i }))];
+        const gone = old.filter(i => !within(now, i)),
+            added = now.filter(i => !within(old, i));
+        if (gone.length + added.length > 0)
+            return [
+                ...gone.map(i => ({ path, old: i, new: undefined })),
+                ...added.map(i => ({ path, old: undefined, new: i })),
+            ];
     }
     return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old, new: now }];
 }
@@ -69,10 +96,25 @@ const show = (value: unknown): string => {
 
 /** The properties in which a step changes its resource; two secrets look alike, so of them only that they differ. */
 export function propertyChanges(step: StepEventMetadata): Change[] {
-    const keep = (side: Record<string, unknown> | undefined) => Object.fromEntries(Object.entries(side ?? {})
-        .filter(([k]) => !k.startsWith("__") && !(step.diffs && step.diffs.length > 0 && !step.diffs.some(d => d === k || d.startsWith(`${k}.`) || d.startsWith(`${k}[`)))));
-    const found = changes(keep(step.old?.inputs as Record<string, unknown>), keep(step.new?.inputs as Record<string, unknown>));
-    const quiet = (step.diffs ?? []).map(d => d.split(/[.[]/)[0]!).filter(d => !d.startsWith("__") && !found.some(c => c.path === d || c.path.startsWith(`${d}.`)));
+    const keep = (side: Record<string, unknown> | undefined) =>
+        Object.fromEntries(
+            Object.entries(side ?? {}).filter(
+                ([k]) =>
+                    !k.startsWith("__") &&
+                    !(
+                        step.diffs &&
+                        step.diffs.length > 0 &&
+                        !step.diffs.some(d => d === k || d.startsWith(`${k}.`) || d.startsWith(`${k}[`))
+                    ),
+            ),
+        );
+    const found = changes(
+        keep(step.old?.inputs as Record<string, unknown>),
+        keep(step.new?.inputs as Record<string, unknown>),
+    );
+    const quiet = (step.diffs ?? [])
+        .map(d => d.split(/[.[]/)[0]!)
+        .filter(d => !d.startsWith("__") && !found.some(c => c.path === d || c.path.startsWith(`${d}.`)));
     return [...found, ...[...new Set(quiet)].map(path => ({ path, old: SECRET, new: SECRET }))];
 }
 
@@ -89,7 +131,9 @@ const isWithin = (path: string, whole: string): boolean => path === whole || pat
 /** The services that restart because of an update: those that read the changed file. */
 function restartsOf(step: StepEventMetadata, found: readonly Change[]): string[] {
     const { restarts } = (step.new?.inputs ?? {}) as { restarts?: unknown };
-    return Array.isArray(restarts) && found.some(c => !besideTheFile.includes(c.path.split(".")[0]!)) ? restarts as string[] : [];
+    return Array.isArray(restarts) && found.some(c => !besideTheFile.includes(c.path.split(".")[0]!))
+        ? (restarts as string[])
+        : [];
 }
 
 /**
@@ -123,18 +167,25 @@ export class Renderer {
      * @param differing paths of the properties that a refresh found changed, secret ones included, of the resource of that type and id
      */
     constructor(
-        private readonly write: (line: string) => void, private readonly operation: Operation, private readonly total = 0, private readonly verbose = false,
+        private readonly write: (line: string) => void,
+        private readonly operation: Operation,
+        private readonly total = 0,
+        private readonly verbose = false,
         private readonly differing: (type: string, id: string) => string[] = () => [],
     ) {}
 
     /** What runs, how far and how long: the line below all others. */
     status(): string {
-        const running = [...this.started].sort(([, a], [, b]) => a - b).map(([urn, since]) => `${nameOf(urn)} ${Math.round((Date.now() - since) / 1000)} s`);
+        const running = [...this.started]
+            .sort(([, a], [, b]) => a - b)
+            .map(([urn, since]) => `${nameOf(urn)} ${Math.round((Date.now() - since) / 1000)} s`);
         const more = running.length > 3 ? ` and ${running.length - 3} more` : "";
         return `${this.operation} · ${this.far()} · ${this.clock().trim()}${running.length > 0 ? ` · ${running.slice(0, 3).join(", ")}${more}` : ""}`;
     }
 
-    private far(): string { return `${this.shown}/${Math.max(this.total, this.seen)}`; }
+    private far(): string {
+        return `${this.shown}/${Math.max(this.total, this.seen)}`;
+    }
 
     handle(event: EngineEvent): void {
         if (event.resourcePreEvent && this.operation !== "preview") this.before(event.resourcePreEvent.metadata);
@@ -143,7 +194,11 @@ export class Renderer {
         if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
         const diagnostic = event.diagnosticEvent;
         // The engine's notes are its own trace; what a resource could not ask is in the report.
-        if (diagnostic && ((this.verbose && !isTrace(event)) || diagnostic.severity === "error" || diagnostic.severity === "warning")) this.diagnostic(diagnostic);
+        if (
+            diagnostic &&
+            ((this.verbose && !isTrace(event)) || diagnostic.severity === "error" || diagnostic.severity === "warning")
+        )
+            this.diagnostic(diagnostic);
     }
 
     private before(step: StepEventMetadata): void {
@@ -155,7 +210,14 @@ export class Renderer {
     private planned(step: StepEventMetadata): void {
         this.count(step);
         const word = words[step.op];
-        if (!word || step.type.startsWith("pulumi:providers:") || step.type === "pulumi:pulumi:Stack" || step.op === "delete-replaced" || step.op === "create-replacement") return;
+        if (
+            !word ||
+            step.type.startsWith("pulumi:providers:") ||
+            step.type === "pulumi:pulumi:Stack" ||
+            step.op === "delete-replaced" ||
+            step.op === "create-replacement"
+        )
+            return;
         this.write(`${word.sign} ${step.op} ${label(step)}`);
         this.record(step, step.op === "create" || step.op === "delete" ? [] : propertyChanges(step), "    ");
     }
@@ -165,19 +227,28 @@ export class Renderer {
         this.started.delete(step.urn);
         if (!isReal(step)) return;
         const isRefresh = this.refreshing.delete(step.urn);
-        if (this.operation === "diagnose" && !isRefresh) { this.wanted(step); return; }
+        if (this.operation === "diagnose" && !isRefresh) {
+            this.wanted(step);
+            return;
+        }
         this.shown++;
-        if (this.operation === "refresh" || this.operation === "diagnose") { this.refreshed(step); return; }
+        if (this.operation === "refresh" || this.operation === "diagnose") {
+            this.refreshed(step);
+            return;
+        }
         this.count(step);
         const word = words[step.op];
         if (!word) return;
         const took = ((Date.now() - since) / 1000).toFixed(1);
-        this.write(`${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.far()}]` : ""}`);
+        this.write(
+            `${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.far()}]` : ""}`,
+        );
         this.record(step, step.op === "update" ? propertyChanges(step) : [], "           ");
     }
 
     private refreshed(step: StepEventMetadata): void {
-        const before = steady(step.type, step.old?.outputs), now = steady(step.type, step.new?.outputs);
+        const before = steady(step.type, step.old?.outputs),
+            now = steady(step.type, step.new?.outputs);
         if (step.old && !step.new) {
             this.tally.drifted.push(nameOf(step.urn));
             this.write(`${this.clock()} ! ${label(step)} is gone`);
@@ -185,9 +256,14 @@ export class Renderer {
             return;
         }
         const shown = changes(before, now).filter(c => !c.path.startsWith("__"));
-        const hidden = this.differing(shortType(step.type), step.new?.id ?? "").filter(path => !shown.some(c => isWithin(path, c.path) || isWithin(c.path, path)));
+        const hidden = this.differing(shortType(step.type), step.new?.id ?? "").filter(
+            path => !shown.some(c => isWithin(path, c.path) || isWithin(c.path, path)),
+        );
         const found = [...shown, ...hidden.map(path => ({ path, old: SECRET, new: "(differs)" }))];
-        if (found.length === 0) { this.tally.unchanged++; return; }
+        if (found.length === 0) {
+            this.tally.unchanged++;
+            return;
+        }
         this.tally.drifted.push(nameOf(step.urn));
         this.write(`${this.clock()} ! ${label(step)} has drifted`);
         this.record(step, found, "           ", "drifted");
@@ -198,20 +274,38 @@ export class Renderer {
         const name = nameOf(step.urn);
         if (step.op === "same" || this.tally.drifted.includes(name)) return;
         if (step.op === "create") {
-            this.missing.push({ urn: step.urn, type: step.type, inputs: (step.new?.inputs ?? {}) as Record<string, unknown> });
+            this.missing.push({
+                urn: step.urn,
+                type: step.type,
+                inputs: (step.new?.inputs ?? {}) as Record<string, unknown>,
+            });
             this.tally.drifted.push(name);
             this.record(step, [], "", "gone");
         }
         if (step.op !== "update" && step.op !== "replace") return;
-        const found = propertyChanges(step).filter(c => !JSON.stringify(c.new ?? null).includes(unknownValue) && !access.includes(c.path));
+        const found = propertyChanges(step).filter(
+            c => !JSON.stringify(c.new ?? null).includes(unknownValue) && !access.includes(c.path),
+        );
         if (found.length === 0) return;
         this.tally.drifted.push(name);
-        this.record(step, found.map(({ path, old, new: now }) => old === SECRET && now === SECRET ? { path, old, new: "(differs)" } : { path, old: now, new: old }), "           ", "drifted");
+        this.record(
+            step,
+            found.map(({ path, old, new: now }) =>
+                old === SECRET && now === SECRET ? { path, old, new: "(differs)" } : { path, old: now, new: old },
+            ),
+            "           ",
+            "drifted",
+        );
     }
 
     private record(step: StepEventMetadata, found: Change[], indent: string, action: string = step.op): void {
         const restarts = step.op === "update" ? restartsOf(step, found) : [];
-        const what = { resource: nameOf(step.urn), type: shortType(step.type), action, ...(restarts.length > 0 && { restarts }) };
+        const what = {
+            resource: nameOf(step.urn),
+            type: shortType(step.type),
+            action,
+            ...(restarts.length > 0 && { restarts }),
+        };
         if (found.length === 0) this.changes.push(what);
         for (const c of found) {
             this.write(`${indent}${changeLine(c)}`);
@@ -237,7 +331,9 @@ export class Renderer {
             if (this.errors.includes(error)) return;
             this.errors.push(error);
         }
-        this.write(`${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`);
+        this.write(
+            `${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`,
+        );
     }
 
     private count(step: StepEventMetadata): void {
@@ -249,11 +345,15 @@ export class Renderer {
         else if (step.op === "same") this.tally.unchanged++;
     }
 
-    private clock(): string { return `${Math.round((Date.now() - this.begin) / 1000)} s`.padStart(6); }
+    private clock(): string {
+        return `${Math.round((Date.now() - this.begin) / 1000)} s`.padStart(6);
+    }
 }
 
 /** `3 created, 1 updated, 310 unchanged`; parts that are zero are left out. */
 export function summary(tally: Tally): string {
-    const parts = (["created", "updated", "replaced", "deleted", "unchanged", "failed"] as const).filter(k => tally[k] > 0).map(k => `${tally[k]} ${k}`);
+    const parts = (["created", "updated", "replaced", "deleted", "unchanged", "failed"] as const)
+        .filter(k => tally[k] > 0)
+        .map(k => `${tally[k]} ${k}`);
     return parts.length > 0 ? parts.join(", ") : "nothing to do";
 }

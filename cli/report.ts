@@ -1,18 +1,36 @@
 import * as fs from "fs";
 
-interface Reported { event: string; kind: string; id: string; reason?: string; differs?: string[] }
+interface Reported {
+    event: string;
+    kind: string;
+    id: string;
+    reason?: string;
+    differs?: string[];
+}
 
 /** A resource that was not asked; `type` and `id` are the state's. */
-export interface Unasked { resource: string; type: string; id: string; reason: string }
+export interface Unasked {
+    resource: string;
+    type: string;
+    id: string;
+    reason: string;
+}
 
 /** Says which nodes are off, so that what is in them was not asked; no line where none is. `nodes` has a name, or several, for each resource. */
-export const offLines = (nodes: readonly string[]): string[] => nodes.length === 0 ? []
-    : [`not asked, for their nodes are off by configuration (${[...new Set(nodes.flatMap(n => n.split(", ")))].sort().join(", ")}): ${nodes.length} resources`];
+export const offLines = (nodes: readonly string[]): string[] =>
+    nodes.length === 0
+        ? []
+        : [
+              `not asked, for their nodes are off by configuration (${[...new Set(nodes.flatMap(n => n.split(", ")))].sort().join(", ")}): ${nodes.length} resources`,
+          ];
 
 /** `guest/database-grant` tells of the type `guest:DatabaseGrant`. */
 const typeOf = (kind: string): string => {
     const [module, name] = kind.split("/");
-    return `${module}:${name!.split("-").map(word => word[0]!.toUpperCase() + word.slice(1)).join("")}`;
+    return `${module}:${name!
+        .split("-")
+        .map(word => word[0]!.toUpperCase() + word.slice(1))
+        .join("")}`;
 };
 
 /** What the handlers of one operation tell of themselves; each line is read once, when it has come. */
@@ -26,24 +44,40 @@ export class Report {
         if (!fs.existsSync(this.file)) return this.lines;
         const { size } = fs.statSync(this.file);
         if (size === this.read) return this.lines;
-        const added = fs.readFileSync(this.file).subarray(this.read), end = added.lastIndexOf("\n") + 1;
-        this.lines.push(...added.subarray(0, end).toString().split("\n").filter(Boolean).map(line => JSON.parse(line) as Reported));
+        const added = fs.readFileSync(this.file).subarray(this.read),
+            end = added.lastIndexOf("\n") + 1;
+        this.lines.push(
+            ...added
+                .subarray(0, end)
+                .toString()
+                .split("\n")
+                .filter(Boolean)
+                .map(line => JSON.parse(line) as Reported),
+        );
         this.read += end;
         return this.lines;
     }
 
     /** Paths of properties that a handler found to differ, secret ones included. */
     differing(type: string, id: string): string[] {
-        return this.all().filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type).flatMap(r => r.differs ?? []);
+        return this.all()
+            .filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type)
+            .flatMap(r => r.differs ?? []);
     }
 
     /** Resources that were kept as recorded because what they live in did not answer. */
-    unreachable(): Unasked[] { return this.unasked("unreachable"); }
+    unreachable(): Unasked[] {
+        return this.unasked("unreachable");
+    }
 
     /** Resources that were not asked because a node is off by configuration; the reason is the node's name, or several. */
-    off(): Unasked[] { return this.unasked("off"); }
+    off(): Unasked[] {
+        return this.unasked("off");
+    }
 
     private unasked(event: string): Unasked[] {
-        return this.all().filter(r => r.event === event).map(r => ({ resource: `${r.kind} ${r.id}`, type: typeOf(r.kind), id: r.id, reason: r.reason! }));
+        return this.all()
+            .filter(r => r.event === event)
+            .map(r => ({ resource: `${r.kind} ${r.id}`, type: typeOf(r.kind), id: r.id, reason: r.reason! }));
     }
 }

@@ -21,7 +21,11 @@ const MARGIN = 512 * 1024;
 
 /** One snapshot or restore: what it prints, and whether it was interrupted. */
 export class PointRun {
-    constructor(readonly stack: string, readonly terminal: Terminal, readonly signal: AbortSignal) {}
+    constructor(
+        readonly stack: string,
+        readonly terminal: Terminal,
+        readonly signal: AbortSignal,
+    ) {}
 
     /** @throws Interrupted saying what has come of it, where it was */
     checkInterrupted(outcome: string): void {
@@ -30,15 +34,28 @@ export class PointRun {
 }
 
 /** A machine as its host has it now. */
-export interface LiveMachine { name: NodeName; uuid: string; kibibytes: number; state: string }
+export interface LiveMachine {
+    name: NodeName;
+    uuid: string;
+    kibibytes: number;
+    state: string;
+}
 
 /** What is kept of a machine, as it was measured. */
-export interface Measured { kibibytes: number; digest: string }
+export interface Measured {
+    kibibytes: number;
+    digest: string;
+}
 
 /** Both physical hosts, as far as a restore point's machines are on them; each step is done on both at once. */
 export class PointHosts {
-    constructor(private readonly settings: Settings, private readonly stack: string, private readonly name: string,
-        private readonly machines: readonly (StackMachine & { running: boolean })[], private readonly run: RunScript = exec) {}
+    constructor(
+        private readonly settings: Settings,
+        private readonly stack: string,
+        private readonly name: string,
+        private readonly machines: readonly (StackMachine & { running: boolean })[],
+        private readonly run: RunScript = exec,
+    ) {}
 
     /** The same hosts once it is known which machines run. */
     with(machines: readonly (StackMachine & { running: boolean })[]): PointHosts {
@@ -47,26 +64,45 @@ export class PointHosts {
 
     /** The machines as they are now, and of each host how many KiB are free. */
     async look(): Promise<{ machines: LiveMachine[]; free: Record<HostRole, number> }> {
-        const machines: LiveMachine[] = [], free: Partial<Record<HostRole, number>> = {};
-        await this.each(scripts.look, 60, (role, lines) => lines.forEach(([name, ...rest]) => {
-            if (name === "free") free[role] = Number(rest[0]);
-            else machines.push({ name: name as NodeName, uuid: rest[0]!, kibibytes: Number(rest[1]), state: rest.slice(2).join(" ") });
-        }));
+        const machines: LiveMachine[] = [],
+            free: Partial<Record<HostRole, number>> = {};
+        await this.each(scripts.look, 60, (role, lines) =>
+            lines.forEach(([name, ...rest]) => {
+                if (name === "free") free[role] = Number(rest[0]);
+                else
+                    machines.push({
+                        name: name as NodeName,
+                        uuid: rest[0]!,
+                        kibibytes: Number(rest[1]),
+                        state: rest.slice(2).join(" "),
+                    });
+            }),
+        );
         return { machines, free: free as Record<HostRole, number> };
     }
 
-    async freeze(): Promise<void> { await this.each(scripts.freeze, 60); }
+    async freeze(): Promise<void> {
+        await this.each(scripts.freeze, 60);
+    }
 
     /** Copies what stands still; what is measured is of each machine. */
     async copy(): Promise<Map<string, Measured>> {
         const measured = new Map<string, Measured>();
-        await this.each(scripts.copy, COPY_SECONDS, (_role, lines) => lines.forEach(([name, kib, digest]) => measured.set(name!, { kibibytes: Number(kib), digest: digest! })));
+        await this.each(scripts.copy, COPY_SECONDS, (_role, lines) =>
+            lines.forEach(([name, kib, digest]) => measured.set(name!, { kibibytes: Number(kib), digest: digest! })),
+        );
         return measured;
     }
 
-    async thaw(): Promise<void> { await this.each(scripts.thaw, COPY_SECONDS); }
-    async keep(id: string): Promise<void> { await this.each(on => scripts.keep(on, id), 60); }
-    async remove(): Promise<void> { await this.each(scripts.remove, COPY_SECONDS); }
+    async thaw(): Promise<void> {
+        await this.each(scripts.thaw, COPY_SECONDS);
+    }
+    async keep(id: string): Promise<void> {
+        await this.each(on => scripts.keep(on, id), 60);
+    }
+    async remove(): Promise<void> {
+        await this.each(scripts.remove, COPY_SECONDS);
+    }
 
     /**
      * Machines of which the point has not, or not all any more, what was kept.
@@ -81,34 +117,72 @@ export class PointHosts {
         return [...kept.keys()].filter(name => !whole.has(name));
     }
 
-    async stage(): Promise<void> { await this.each(scripts.stage, COPY_SECONDS); }
-    async swap(): Promise<void> { await this.each(scripts.swap, 120); }
-    async start(): Promise<void> { await this.each(scripts.start, 180); }
-    async tidy(): Promise<void> { await this.each(scripts.tidy, COPY_SECONDS); }
+    async stage(): Promise<void> {
+        await this.each(scripts.stage, COPY_SECONDS);
+    }
+    async swap(): Promise<void> {
+        await this.each(scripts.swap, 120);
+    }
+    async start(): Promise<void> {
+        await this.each(scripts.start, 180);
+    }
+    async tidy(): Promise<void> {
+        await this.each(scripts.tidy, COPY_SECONDS);
+    }
 
     /**
      * Puts the clocks of virtual machines right after they stood still: to their hosts', which kept going.
      * @param startedAnew addresses of machines that know nothing any more of connections from before
      */
-    async wake(nodes: Readonly<Record<string, Connection>>, startedAnew: readonly string[], patienceSeconds: number): Promise<void> {
-        await Promise.all(this.machines.filter(m => m.kind === "vm" && m.running && nodes[m.name]).map(async ({ name, host }) => {
-            const before = Date.now(), { stdout } = await this.run(hostConnection(this.settings, host), "date +%s.%N");
-            const ahead = Number(stdout) * 1000 - (before + Date.now()) / 2;
-            await patiently(patienceSeconds, () => this.run(nodes[name]!, scripts.wake((Date.now() + ahead) / 1000, startedAnew), { timeoutSeconds: 30 }));
-        }));
+    async wake(
+        nodes: Readonly<Record<string, Connection>>,
+        startedAnew: readonly string[],
+        patienceSeconds: number,
+    ): Promise<void> {
+        await Promise.all(
+            this.machines
+                .filter(m => m.kind === "vm" && m.running && nodes[m.name])
+                .map(async ({ name, host }) => {
+                    const before = Date.now(),
+                        { stdout } = await this.run(hostConnection(this.settings, host), "date +%s.%N");
+                    const ahead = Number(stdout) * 1000 - (before + Date.now()) / 2;
+                    await patiently(patienceSeconds, () =>
+                        this.run(nodes[name]!, scripts.wake((Date.now() + ahead) / 1000, startedAnew), {
+                            timeoutSeconds: 30,
+                        }),
+                    );
+                }),
+        );
     }
 
     /** Runs a script on every host that has machines, and waits for all of them, also where one fails. */
-    private async each(script: (on: scripts.OnHost) => string | { script: string; input: string }, timeoutSeconds: number, read?: (role: HostRole, lines: string[][]) => void): Promise<void> {
-        const done = await Promise.allSettled(hostRoles.map(async role => {
-            const machines = this.machines.filter(m => m.host === role);
-            if (machines.length === 0) return;
-            const made = script({ stack: this.stack, name: this.name, machines }), { input, ...rest } = typeof made === "string" ? { script: made, input: undefined } : made;
-            const { stdout } = await this.run(hostConnection(this.settings, role), rest.script, { input, timeoutSeconds });
-            read?.(role, stdout.split("\n").filter(Boolean).map(line => line.split(" ")));
-        }));
-        const failed = done.flatMap(d => d.status === "rejected" ? [d.reason as Error] : []);
-        if (failed.length > 0) throw failed.length === 1 ? failed[0]! : new UserError(failed.map(e => e.message).join("\n"));
+    private async each(
+        script: (on: scripts.OnHost) => string | { script: string; input: string },
+        timeoutSeconds: number,
+        read?: (role: HostRole, lines: string[][]) => void,
+    ): Promise<void> {
+        const done = await Promise.allSettled(
+            hostRoles.map(async role => {
+                const machines = this.machines.filter(m => m.host === role);
+                if (machines.length === 0) return;
+                const made = script({ stack: this.stack, name: this.name, machines }),
+                    { input, ...rest } = typeof made === "string" ? { script: made, input: undefined } : made;
+                const { stdout } = await this.run(hostConnection(this.settings, role), rest.script, {
+                    input,
+                    timeoutSeconds,
+                });
+                read?.(
+                    role,
+                    stdout
+                        .split("\n")
+                        .filter(Boolean)
+                        .map(line => line.split(" ")),
+                );
+            }),
+        );
+        const failed = done.flatMap(d => (d.status === "rejected" ? [d.reason as Error] : []));
+        if (failed.length > 0)
+            throw failed.length === 1 ? failed[0]! : new UserError(failed.map(e => e.message).join("\n"));
     }
 }
 
@@ -116,25 +190,44 @@ export class PointHosts {
  * @param purpose what is about to be done with them: `copy them`
  * @throws UserError where they are not the machines that the state knows, or have no room
  */
-export function checkLive(stack: string, known: readonly StackMachine[], { machines, free }: Awaited<ReturnType<PointHosts["look"]>>, purpose: string): void {
+export function checkLive(
+    stack: string,
+    known: readonly StackMachine[],
+    { machines, free }: Awaited<ReturnType<PointHosts["look"]>>,
+    purpose: string,
+): void {
     const strange = known.filter(k => machines.find(m => m.name === k.name)?.uuid !== k.uuid).map(k => k.name);
-    if (strange.length > 0) throw new UserError(`not on their host, or not those that the state knows: ${strange.join(", ")}; nothing was changed. Mend it first: ./classroom up ${stack} --refresh`);
+    if (strange.length > 0)
+        throw new UserError(
+            `not on their host, or not those that the state knows: ${strange.join(", ")}; nothing was changed. Mend it first: ./classroom up ${stack} --refresh`,
+        );
     for (const role of hostRoles) {
-        const needed = machines.filter(m => known.some(k => k.name === m.name && k.host === role)).reduce((sum, m) => sum + m.kibibytes, MARGIN);
+        const needed = machines
+            .filter(m => known.some(k => k.name === m.name && k.host === role))
+            .reduce((sum, m) => sum + m.kibibytes, MARGIN);
         const mib = (kib: number) => `${Math.round(kib / 1024)} MiB`;
-        if (free[role] !== undefined && needed > free[role]) throw new UserError(`the ${role} host has ${mib(free[role])} free below ${scripts.pointsDir}, and to ${purpose} takes up to ${mib(needed)}; nothing was changed`);
+        if (free[role] !== undefined && needed > free[role])
+            throw new UserError(
+                `the ${role} host has ${mib(free[role])} free below ${scripts.pointsDir}, and to ${purpose} takes up to ${mib(needed)}; nothing was changed`,
+            );
     }
 }
 
 /** Removes all restore points of a stack from its hosts. */
 export async function removeFromHosts(settings: Settings, stack: string): Promise<void> {
-    await Promise.all(hostRoles.map(role => exec(hostConnection(settings, role), scripts.removeAll(stack), { timeoutSeconds: COPY_SECONDS })));
+    await Promise.all(
+        hostRoles.map(role =>
+            exec(hostConnection(settings, role), scripts.removeAll(stack), { timeoutSeconds: COPY_SECONDS }),
+        ),
+    );
 }
 
 /** Does it again while the machine cannot be asked: its connections from before may have died unnoticed. */
 async function patiently<T>(seconds: number, work: () => Promise<T>): Promise<T> {
     for (const deadline = Date.now() + seconds * 1000; ;) {
-        try { return await work(); } catch (e) {
+        try {
+            return await work();
+        } catch (e) {
             if (!(e instanceof Unreachable) || Date.now() > deadline) throw e;
         }
         await sleep(500);

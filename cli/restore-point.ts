@@ -52,16 +52,22 @@ export interface RestorePoint {
 /** The machines of a stack, without their golden clones, which nothing writes on. */
 export function machinesOf(resources: readonly RecordedResource[]): StackMachine[] {
     return nodeNames.flatMap((name): StackMachine[] => {
-        const found = resources.find(r => r.inputs?.name === name && r.id && (r.type === CONTAINER || r.type === DOMAIN));
+        const found = resources.find(
+            r => r.inputs?.name === name && r.id && (r.type === CONTAINER || r.type === DOMAIN),
+        );
         if (!found) return [];
         const { host } = nodes[name];
-        if (found.type === CONTAINER) return [{ name, kind: "container", host, uuid: found.id!.slice(objectOf(found.id!).length + 1), disks: [] }];
+        if (found.type === CONTAINER)
+            return [
+                { name, kind: "container", host, uuid: found.id!.slice(objectOf(found.id!).length + 1), disks: [] },
+            ];
         const disks = ((found.inputs!.disks ?? []) as { volumeId?: string }[]).flatMap(d => d.volumeId ?? []);
         return [{ name, kind: "vm", host, uuid: found.id!, disks }];
     });
 }
 
-const CONTAINER = "pulumi-nodejs:dynamic/machine:Container", DOMAIN = "libvirt:index/domain:Domain";
+const CONTAINER = "pulumi-nodejs:dynamic/machine:Container",
+    DOMAIN = "libvirt:index/domain:Domain";
 
 /**
  * What a restore does not put back, for it lies outside of the machines: they themselves, their keys, disks and networks.
@@ -69,9 +75,16 @@ const CONTAINER = "pulumi-nodejs:dynamic/machine:Container", DOMAIN = "libvirt:i
  */
 export function madeAnew(then: readonly RecordedResource[], now: readonly RecordedResource[]): string[] {
     const ids = (resources: readonly RecordedResource[]) =>
-        new Map(resources.filter(r => r.custom && /^(libvirt:index\/|pulumi-nodejs:dynamic\/machine:)/.test(r.type)).map(r => [r.urn, r.id]));
+        new Map(
+            resources
+                .filter(r => r.custom && /^(libvirt:index\/|pulumi-nodejs:dynamic\/machine:)/.test(r.type))
+                .map(r => [r.urn, r.id]),
+        );
     const [before, after] = [ids(then), ids(now)];
-    return [...new Set([...before.keys(), ...after.keys()])].filter(urn => before.get(urn) !== after.get(urn)).map(nameOf).sort();
+    return [...new Set([...before.keys(), ...after.keys()])]
+        .filter(urn => before.get(urn) !== after.get(urn))
+        .map(nameOf)
+        .sort();
 }
 
 /** The resources of a state's file. */
@@ -81,13 +94,16 @@ export const resourcesOf = (state: unknown): RecordedResource[] =>
 /** @throws UserError for a name that could not be one of a folder */
 export function checkName(name: string): void {
     if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(name)) {
-        throw new UserError(`"${name}" cannot be a restore point's name: letters, digits, dashes and underscores, at most 40, beginning with a letter or a digit`);
+        throw new UserError(
+            `"${name}" cannot be a restore point's name: letters, digits, dashes and underscores, at most 40, beginning with a letter or a digit`,
+        );
     }
 }
 
 /** Where a stack's restore points are recorded; a lab's go with it, as its hosts do. Undefined where that lab is not up. */
 function folder(stack: string): string | undefined {
-    const lab = labOf(stack), above = lab === undefined ? stateDir() : labStatus(lab)?.dir;
+    const lab = labOf(stack),
+        above = lab === undefined ? stateDir() : labStatus(lab)?.dir;
     return above && path.join(above, "restore-points", stack);
 }
 
@@ -95,20 +111,27 @@ function folder(stack: string): string | undefined {
 export function restorePoints(stack: string): RestorePoint[] {
     const dir = folder(stack);
     if (dir === undefined || !fs.existsSync(dir)) return [];
-    return fs.readdirSync(dir).filter(file => file.endsWith(".json"))
-        .map(file => JSON.parse(fs.readFileSync(path.join(dir, file), "utf8")) as RestorePoint).sort((a, b) => a.time < b.time ? -1 : 1);
+    return fs
+        .readdirSync(dir)
+        .filter(file => file.endsWith(".json"))
+        .map(file => JSON.parse(fs.readFileSync(path.join(dir, file), "utf8")) as RestorePoint)
+        .sort((a, b) => (a.time < b.time ? -1 : 1));
 }
 
 /** @throws UserError with the names that there are */
 export function restorePoint(stack: string, name: string): RestorePoint {
-    const all = restorePoints(stack), found = all.find(p => p.name === name);
+    const all = restorePoints(stack),
+        found = all.find(p => p.name === name);
     if (found) return found;
-    throw new UserError(`stack ${stack} has no restore point "${name}"; ${all.length === 0 ? `it has none; make one with: ./classroom snapshot ${stack} ${name}` : `there are ${all.map(p => p.name).join(", ")}`}`);
+    throw new UserError(
+        `stack ${stack} has no restore point "${name}"; ${all.length === 0 ? `it has none; make one with: ./classroom snapshot ${stack} ${name}` : `there are ${all.map(p => p.name).join(", ")}`}`,
+    );
 }
 
 /** Records a restore point: from now on there is one. */
 export function record(point: RestorePoint): void {
-    const dir = folder(point.stack)!, file = path.join(dir, `${point.name}.json`);
+    const dir = folder(point.stack)!,
+        file = path.join(dir, `${point.name}.json`);
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     replaceFile(file, JSON.stringify(point), 0o600);
 }
@@ -125,7 +148,13 @@ export function forget(stack: string, name?: string): void {
  */
 export function stateToKeep(stack: string): { state: unknown; resources: RecordedResource[] } {
     const recorded = readState(stack);
-    if (!recorded || machinesOf(recorded.resources).length === 0) throw new UserError(`the state of stack ${stack} knows no machines, so there is nothing to keep; make them with: ./classroom up ${stack}`);
-    if (recorded.pending.length > 0) throw new UserError(`the last run on stack ${stack} was cut off, so its state is not what is there; see to it first with: ./classroom up ${stack}`);
+    if (!recorded || machinesOf(recorded.resources).length === 0)
+        throw new UserError(
+            `the state of stack ${stack} knows no machines, so there is nothing to keep; make them with: ./classroom up ${stack}`,
+        );
+    if (recorded.pending.length > 0)
+        throw new UserError(
+            `the last run on stack ${stack} was cut off, so its state is not what is there; see to it first with: ./classroom up ${stack}`,
+        );
     return { state: JSON.parse(fs.readFileSync(stateFile(stack), "utf8")), resources: recorded.resources };
 }

@@ -6,20 +6,33 @@ import type { StackMachine } from "./restore-point";
 export const pointsDir = "/var/lib/libvirt/restore-points";
 
 /** The restore point, or what is about to be one, that a script on a host works on, and its machines there. */
-export interface OnHost { stack: string; name: string; machines: readonly (StackMachine & { running: boolean })[] }
+export interface OnHost {
+    stack: string;
+    name: string;
+    machines: readonly (StackMachine & { running: boolean })[];
+}
 
 /** RabbitMQ alone sets half a GiB of nothing aside. */
 const COPY = "cp -a --reflink=auto --sparse=always";
 
 /** What every script begins with. One works on a host at a time, also where the operator's side of a former one has died. */
 function begin({ stack, name, machines }: OnHost, waitSeconds = 60): string {
-    const names = (which: (m: typeof machines[number]) => boolean) => quote(machines.filter(which).map(m => m.name).join(" "));
+    const names = (which: (m: (typeof machines)[number]) => boolean) =>
+        quote(
+            machines
+                .filter(which)
+                .map(m => m.name)
+                .join(" "),
+        );
     return `umask 077
 base=${quote(`${pointsDir}/${stack}`)} roots=${rootsDir}
 point=$base/${name} making=$base/${name}.making
 containers=${names(m => m.kind === "container")} vms=${names(m => m.kind === "vm")}
 running_containers=${names(m => m.kind === "container" && m.running)} running_vms=${names(m => m.kind === "vm" && m.running)}
-disks() { case $1 in ${machines.filter(m => m.kind === "vm").map(m => `${m.name}) echo ${m.disks.map(quote).join(" ")} ;;`).join(" ")} esac; }
+disks() { case $1 in ${machines
+        .filter(m => m.kind === "vm")
+        .map(m => `${m.name}) echo ${m.disks.map(quote).join(" ")} ;;`)
+        .join(" ")} esac; }
 lxc() { virsh -q -c lxc:///system "$@"; }
 qemu() { virsh -q -c qemu:///system "$@"; }
 # What was begun beside each other.
@@ -185,12 +198,16 @@ rm -rf "$point" "$making"
 [ -n "$(ls "$base" | grep -vx lock)" ] || { rm -rf "$base"; rmdir ${pointsDir} 2> /dev/null || true; }`;
 
 /** Removes all of a stack. */
-export const removeAll = (stack: string): string => `rm -rf ${quote(`${pointsDir}/${stack}`)}; rmdir ${pointsDir} 2> /dev/null || true`;
+export const removeAll = (stack: string): string =>
+    `rm -rf ${quote(`${pointsDir}/${stack}`)}; rmdir ${pointsDir} 2> /dev/null || true`;
 
 /**
  * Of a virtual machine that has stood still, or was put back with its memory: its clock is put right, and connections to
  * machines that were started anew end, which do not know them any more.
  */
-export const wake = (epochSeconds: number, startedAnew: readonly string[]): string => `date -u -s @${epochSeconds.toFixed(3)} > /dev/null
+export const wake = (
+    epochSeconds: number,
+    startedAnew: readonly string[],
+): string => `date -u -s @${epochSeconds.toFixed(3)} > /dev/null
 hwclock --systohc --utc 2> /dev/null || true
 ${startedAnew.length === 0 ? "" : `ss -K ${startedAnew.map(a => `dst ${a}`).join(" or ")} > /dev/null 2>&1 || true`}`;

@@ -18,15 +18,34 @@ import { KeptMachine, madeAnew, resourcesOf, RestorePoint, restorePoint } from "
  * @returns what ran at the restore point and does not now, in words
  */
 export async function restore(run: PointRun, name: string): Promise<{ point: RestorePoint; mute: string[] }> {
-    const { stack, terminal, signal } = run, point = restorePoint(stack, name), { machines, agents = [] } = point;
+    const { stack, terminal, signal } = run,
+        point = restorePoint(stack, name),
+        { machines, agents = [] } = point;
     checkSame(point, stack);
     const settings = settingsWithoutSecrets(stack);
     await checkHosts(settings);
     const hosts = new PointHosts(settings, stack, name, machines);
     await terminal.step("Checking the restore point", async () => {
-        const [damaged, live] = [await hosts.damaged(point.id, new Map(machines.map(m => [m.name, m]))), await hosts.look()];
-        if (damaged.length > 0) throw new UserError(`restore point "${name}" of stack ${stack} is not whole on its hosts any more: ${damaged.join(", ")}; nothing was changed. Remove it: ./classroom snapshot ${stack} ${name} --remove`);
-        checkLive(stack, machines, { ...live, machines: live.machines.map(m => ({ ...m, kibibytes: machines.find(k => k.name === m.name)!.kibibytes })) }, "put them back");
+        const [damaged, live] = [
+            await hosts.damaged(point.id, new Map(machines.map(m => [m.name, m]))),
+            await hosts.look(),
+        ];
+        if (damaged.length > 0)
+            throw new UserError(
+                `restore point "${name}" of stack ${stack} is not whole on its hosts any more: ${damaged.join(", ")}; nothing was changed. Remove it: ./classroom snapshot ${stack} ${name} --remove`,
+            );
+        checkLive(
+            stack,
+            machines,
+            {
+                ...live,
+                machines: live.machines.map(m => ({
+                    ...m,
+                    kibibytes: machines.find(k => k.name === m.name)!.kibibytes,
+                })),
+            },
+            "put them back",
+        );
     });
     run.checkInterrupted("nothing was changed");
     try {
@@ -43,34 +62,75 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
             putBack(stack, point.state);
             await hosts.start();
         });
-    } catch (e) { throw new UserError(`${messageOf(e)}\nnot everything is put back; do it again: ./classroom restore ${stack} ${name}`); }
-    const since = new Date(), nodes = recordedNodes(stack), started = machines.filter(m => m.running && m.kind === "container").flatMap(m => settings.plan.node(m.name).interfaces.flatMap(i => i.address ?? []));
-    return await terminal.step("Waiting for what ran", detail => leavable(signal, async () => {
-        const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(() => [], e => [messageOf(e)]), waited = new Set(machines.filter(m => m.running).map(m => m.name));
-        const mute = (await Promise.all([waking, ...machines.map(async machine => {
-            const found = await missing(machine, nodes[machine.name]);
-            if (waited.delete(machine.name) && waited.size + agents.length > 0) detail(waited.size > 0 ? [...waited].join(", ") : "services report themselves");
-            return found;
-        })])).flat();
-        // Where they do not run, that has been told.
-        const silent = mute.length > 0 ? [] : await unreported(() => cloudBy(nodes["api-node"]!, settings, secrets => terminal.protect(secrets)), agents, since, READY_SECONDS);
-        await hosts.tidy();
-        return { point, mute: [...mute, ...silent] };
-    }));
+    } catch (e) {
+        throw new UserError(
+            `${messageOf(e)}\nnot everything is put back; do it again: ./classroom restore ${stack} ${name}`,
+        );
+    }
+    const since = new Date(),
+        nodes = recordedNodes(stack),
+        started = machines
+            .filter(m => m.running && m.kind === "container")
+            .flatMap(m => settings.plan.node(m.name).interfaces.flatMap(i => i.address ?? []));
+    return await terminal.step("Waiting for what ran", detail =>
+        leavable(signal, async () => {
+            const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(
+                    () => [],
+                    e => [messageOf(e)],
+                ),
+                waited = new Set(machines.filter(m => m.running).map(m => m.name));
+            const mute = (
+                await Promise.all([
+                    waking,
+                    ...machines.map(async machine => {
+                        const found = await missing(machine, nodes[machine.name]);
+                        if (waited.delete(machine.name) && waited.size + agents.length > 0)
+                            detail(waited.size > 0 ? [...waited].join(", ") : "services report themselves");
+                        return found;
+                    }),
+                ])
+            ).flat();
+            // Where they do not run, that has been told.
+            const silent =
+                mute.length > 0
+                    ? []
+                    : await unreported(
+                          () => cloudBy(nodes["api-node"]!, settings, secrets => terminal.protect(secrets)),
+                          agents,
+                          since,
+                          READY_SECONDS,
+                      );
+            await hosts.tidy();
+            return { point, mute: [...mute, ...silent] };
+        }),
+    );
 }
 
 /** @throws UserError where what a restore does not put back is not what it was */
 function checkSame({ name, state }: RestorePoint, stack: string): void {
     const anew = madeAnew(resourcesOf(state), readState(stack)?.resources ?? []);
     if (anew.length === 0) return;
-    throw new UserError(`restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. It has what is in the machines, not the machines themselves, ` +
-        `and of them and their networks these were made anew, added or taken away since then: ${anew.join(", ")}`);
+    throw new UserError(
+        `restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. It has what is in the machines, not the machines themselves, ` +
+            `and of them and their networks these were made anew, added or taken away since then: ${anew.join(", ")}`,
+    );
 }
 
 /** What ran in a machine and does not within its time, in words. */
 async function missing({ name, running, services }: KeptMachine, to: Connection | undefined): Promise<string[]> {
     if (!running || !services || !to) return [];
-    try { await waitForSsh(to, READY_SECONDS); } catch (e) { return [messageOf(e)]; }
-    const found = await Promise.all(services.map(service => untilRunning(to, service, READY_SECONDS).then(() => [], e => [`${name}: ${messageOf(e).replace(`${name}: `, "")}`])));
+    try {
+        await waitForSsh(to, READY_SECONDS);
+    } catch (e) {
+        return [messageOf(e)];
+    }
+    const found = await Promise.all(
+        services.map(service =>
+            untilRunning(to, service, READY_SECONDS).then(
+                () => [],
+                e => [`${name}: ${messageOf(e).replace(`${name}: `, "")}`],
+            ),
+        ),
+    );
     return found.flat();
 }

@@ -22,19 +22,28 @@ export class RunLog {
         const name = stack.replace(/[^A-Za-z0-9_.-]/g, "_").slice(0, 60);
         const file = path.join(dir, `${name}-${operation}-${now.toISOString().replace(/[:.]/g, "-")}.log`);
         fs.writeFileSync(file, "", { mode: 0o600 });
-        const byAge = fs.readdirSync(dir).filter(f => f.endsWith(".log") && path.join(dir, f) !== file)
-            .map(f => path.join(dir, f)).sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs);
+        const byAge = fs
+            .readdirSync(dir)
+            .filter(f => f.endsWith(".log") && path.join(dir, f) !== file)
+            .map(f => path.join(dir, f))
+            .sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs);
         for (const old of byAge.slice(0, Math.max(0, byAge.length + 1 - KEPT))) fs.rmSync(old, { force: true });
         return new RunLog(file);
     }
 
     /** The log that the process above this one began. */
-    static goOn(file: string): RunLog { return new RunLog(file); }
+    static goOn(file: string): RunLog {
+        return new RunLog(file);
+    }
 
     /** From now on these values are masked. */
-    protect(secrets: Iterable<string>): void { this.redact = redactor(secrets); }
+    protect(secrets: Iterable<string>): void {
+        this.redact = redactor(secrets);
+    }
 
-    line(text: string): void { fs.appendFileSync(this.file, `${this.redact(text)}\n`); }
+    line(text: string): void {
+        fs.appendFileSync(this.file, `${this.redact(text)}\n`);
+    }
 
     /**
      * An event as one line of JSON; of a resource that stays as it is only the name. The trace of Pulumi's own

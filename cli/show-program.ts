@@ -7,7 +7,13 @@ import { setMocks } from "../engine/mocks";
 import { isSecret } from "../engine/state";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
-import { encryptedKeys, noMachine, placeholder, placeholderCredentials, withReadablePlaceholders } from "./placeholders";
+import {
+    encryptedKeys,
+    noMachine,
+    placeholder,
+    placeholderCredentials,
+    withReadablePlaceholders,
+} from "./placeholders";
 import { inWords } from "./program-text";
 import { configured, settingsFrom } from "./reach";
 import { shortType } from "./render";
@@ -28,21 +34,29 @@ export interface ProgramResource {
     secret: string[];
 }
 
-export interface ProgramOptions { showSecrets?: boolean }
+export interface ProgramOptions {
+    showSecrets?: boolean;
+}
 
 /** `render`: what the program asks for, for reading, comparing and teaching. (`render.ts` writes of what an operation does.) */
 export function addRenderCommand(cli: Command): void {
-    const command = cli.command("render").argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
-        .description("every resource of a stack and the content of every file it would write, as YAML;\nneeds no host, no engine, no login and no network")
+    const command = cli
+        .command("render")
+        .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
+        .description(
+            "every resource of a stack and the content of every file it would write, as YAML;\nneeds no host, no engine, no login and no network",
+        )
         .option("--show-secrets", "passwords as they are, instead of ${name}")
         .option("--json", "as one JSON object, with what each resource waits for")
         .action(async (stack: string, options: ProgramOptions & { json?: boolean }) => {
             const resources = await programOf(stack, configured(stack), options);
-            if (options.showSecrets) console.error(`classroom: the output holds the passwords of stack ${stack} as they are`);
+            if (options.showSecrets)
+                console.error(`classroom: the output holds the passwords of stack ${stack} as they are`);
             console.log(options.json ? JSON.stringify({ stack, resources }) : inWords(resources, options).trimEnd());
         });
     addHelp(command, [
-        "render lab | less", "render team01 > a; ./classroom render team02 > b; diff a b",
+        "render lab | less",
+        "render team01 > a; ./classroom render team02 > b; diff a b",
         `render lab --json | jq '.resources[] | select(.type == "guest:Step") | .inputs.command'`,
     ]);
 }
@@ -53,64 +67,112 @@ export function addRenderCommand(cli: Command): void {
  * nothing of chance is in it, and no password unless it is asked for.
  * @param given the stack's configuration, without the project's prefix
  */
-export async function programOf(stack: string, given: Record<string, unknown>, { showSecrets = false }: ProgramOptions = {}): Promise<ProgramResource[]> {
+export async function programOf(
+    stack: string,
+    given: Record<string, unknown>,
+    { showSecrets = false }: ProgramOptions = {},
+): Promise<ProgramResource[]> {
     const readable = showSecrets ? given : { ...given, credentials: placeholderCredentials(given) };
     const encrypted = encryptedKeys(readable);
     if (encrypted.length > 0) {
         const credentials = encrypted.every(key => key.split(".")[0] === "credentials");
-        throw new UserError(`the configuration of stack ${stack} has ${encrypted.join(", ")} encrypted, which the engine alone can read; ` +
-            (credentials ? "without --show-secrets, placeholders stand for passwords" : "render needs everything but credentials in plain text"));
+        throw new UserError(
+            `the configuration of stack ${stack} has ${encrypted.join(", ")} encrypted, which the engine alone can read; ` +
+                (credentials
+                    ? "without --show-secrets, placeholders stand for passwords"
+                    : "render needs everything but credentials in plain text"),
+        );
     }
     return await run(stack, settingsFrom(stack, readable, noMachine));
 }
 
 /** Outputs that the program makes something else of; known only once a resource is made. */
 const outputs: Readonly<Record<string, readonly string[]>> = {
-    "machine:HostKey": ["publicKey", "privateKey"], "guest:SshKey": ["publicKey"], "randomPassword:RandomPassword": ["result"],
+    "machine:HostKey": ["publicKey", "privateKey"],
+    "guest:SshKey": ["publicKey"],
+    "randomPassword:RandomPassword": ["result"],
 };
 
 async function run(stack: string, settings: Settings): Promise<ProgramResource[]> {
-    const made: (Omit<ProgramResource, "custom" | "inputs" | "secret" | "dependsOn"> & { after: pulumi.CustomResourceOptions["dependsOn"] })[] = [], names = new Map<pulumi.Resource, string>();
+    const made: (Omit<ProgramResource, "custom" | "inputs" | "secret" | "dependsOn"> & {
+            after: pulumi.CustomResourceOptions["dependsOn"];
+        })[] = [],
+        names = new Map<pulumi.Resource, string>();
     const asked = new Map<string, Pick<ProgramResource, "custom" | "inputs">>();
     const key = (type: string, name: string) => `${type} ${name}`;
-    await setMocks({
-        newResource: ({ type, name, inputs, custom }) => {
-            const short = shortType(type);
-            asked.set(key(short, name), { custom: custom === true, inputs: inputs as Record<string, unknown> });
-            const later = (outputs[short] ?? []).map(output => [output, placeholder(`${name}.${output}`)]);
-            return { id: placeholder(`${name}.id`), state: { ...inputs, ...Object.fromEntries(later) } };
+    await setMocks(
+        {
+            newResource: ({ type, name, inputs, custom }) => {
+                const short = shortType(type);
+                asked.set(key(short, name), { custom: custom === true, inputs: inputs as Record<string, unknown> });
+                const later = (outputs[short] ?? []).map(output => [output, placeholder(`${name}.${output}`)]);
+                return { id: placeholder(`${name}.id`), state: { ...inputs, ...Object.fromEntries(later) } };
+            },
+            call: ({ token }) => {
+                throw new Error(`render does not know what ${token} would answer`);
+            },
         },
-        call: ({ token }) => { throw new Error(`render does not know what ${token} would answer`); },
-    }, PROJECT, stack);
+        PROJECT,
+        stack,
+    );
     const nameOf = (resource: pulumi.Resource | undefined) => resource && names.get(resource);
     try {
-        cloudOf(settings, { transformations: [({ resource, type, name, opts }) => {
-            names.set(resource, name);
-            const parent = nameOf(opts.parent), provider = nameOf((opts as pulumi.CustomResourceOptions).provider);
-            made.push({ name, type: shortType(type), ...(parent !== undefined && { parent }), after: opts.dependsOn, ...(provider !== undefined && { provider }) });
-            return undefined;
-        }] });
-    } finally { await pulumi.runtime.disconnect(); }
-    return await Promise.all(made.map(async ({ after, ...resource }) => {
-        const request = asked.get(key(resource.type, resource.name));
-        if (!request) throw new Error(`${resource.type} ${resource.name} was not registered: what it waits for never came`);
-        // Files of nodes that come later are known only when all is made.
-        const waitsFor = [await known<unknown>(after)].flat().filter(r => pulumi.Resource.isInstance(r));
-        return { ...resource, dependsOn: waitsFor.map(r => names.get(r)!), custom: request.custom, ...plain(request.inputs) };
-    }));
+        cloudOf(settings, {
+            transformations: [
+                ({ resource, type, name, opts }) => {
+                    names.set(resource, name);
+                    const parent = nameOf(opts.parent),
+                        provider = nameOf((opts as pulumi.CustomResourceOptions).provider);
+                    made.push({
+                        name,
+                        type: shortType(type),
+                        ...(parent !== undefined && { parent }),
+                        after: opts.dependsOn,
+                        ...(provider !== undefined && { provider }),
+                    });
+                    return undefined;
+                },
+            ],
+        });
+    } finally {
+        await pulumi.runtime.disconnect();
+    }
+    return await Promise.all(
+        made.map(async ({ after, ...resource }) => {
+            const request = asked.get(key(resource.type, resource.name));
+            if (!request)
+                throw new Error(`${resource.type} ${resource.name} was not registered: what it waits for never came`);
+            // Files of nodes that come later are known only when all is made.
+            const waitsFor = [await known<unknown>(after)].flat().filter(r => pulumi.Resource.isInstance(r));
+            return {
+                ...resource,
+                dependsOn: waitsFor.map(r => names.get(r)!),
+                custom: request.custom,
+                ...plain(request.inputs),
+            };
+        }),
+    );
 }
 
-const known = <T>(value: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> => new Promise(resolve => { pulumi.output(value).apply(resolve); });
+const known = <T>(value: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> =>
+    new Promise(resolve => {
+        pulumi.output(value).apply(resolve);
+    });
 
 /** Inputs without the engine's own marks: the code stored with a resource, and that a value is secret. */
 function plain({ __provider, ...inputs }: Record<string, unknown>): Pick<ProgramResource, "inputs" | "secret"> {
     const secret = Object.keys(inputs).filter(name => isSecret(inputs[name]));
-    const known = Object.entries(inputs).map(([name, value]) => [name, readableIn(isSecret(value) ? (value as { value: unknown }).value : value)]);
+    const known = Object.entries(inputs).map(([name, value]) => [
+        name,
+        readableIn(isSecret(value) ? (value as { value: unknown }).value : value),
+    ]);
     return { inputs: Object.fromEntries(known), secret };
 }
 
 function readableIn(value: unknown): unknown {
     if (typeof value === "string") return withReadablePlaceholders(value);
     if (Array.isArray(value)) return value.map(readableIn);
-    return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, readableIn(v)])) : value;
+    return typeof value === "object" && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, readableIn(v)]))
+        : value;
 }

@@ -11,29 +11,62 @@ import { RunLog } from "./run-log";
 import { followSupervisor, isWorker, supervise } from "./supervise";
 import { checkTeams } from "./teams";
 
-interface Description { text: string; examples: string[]; exitCodes: Record<number, string> }
+interface Description {
+    text: string;
+    examples: string[];
+    exitCodes: Record<number, string>;
+}
 /** Exit codes of what changes a stack. */
 export const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" };
 
 const descriptions: Record<Exclude<Operation, "rebuild">, Description> = {
-    up: { text: "make the cloud as the program says; a lab's hosts too", examples: ["up lab", "up team01 --json", "up lab --refresh"], exitCodes: usual },
-    preview: { text: "show what up would change; changes nothing", examples: ["preview team01", "preview team01 --json | jq .changes"], exitCodes: usual },
+    up: {
+        text: "make the cloud as the program says; a lab's hosts too",
+        examples: ["up lab", "up team01 --json", "up lab --refresh"],
+        exitCodes: usual,
+    },
+    preview: {
+        text: "show what up would change; changes nothing",
+        examples: ["preview team01", "preview team01 --json | jq .changes"],
+        exitCodes: usual,
+    },
     refresh: {
-        text: "ask every resource whether it is still as it was made", examples: ["refresh lab", "refresh lab --json | jq .drifted"],
-        exitCodes: { 0: "asked, and all of it is as it was made", 1: "error", 2: "a host or a resource could not be asked", 3: "drifted", 130: "interrupted" },
+        text: "ask every resource whether it is still as it was made",
+        examples: ["refresh lab", "refresh lab --json | jq .drifted"],
+        exitCodes: {
+            0: "asked, and all of it is as it was made",
+            1: "error",
+            2: "a host or a resource could not be asked",
+            3: "drifted",
+            130: "interrupted",
+        },
     },
     diagnose: {
-        text: "say what is broken at the root, and what only suffers from it; changes nothing, not even what is recorded", examples: ["diagnose lab", "diagnose lab --json | jq -r '.causes[].cause'"],
-        exitCodes: { 0: "all of it is as it was made", 1: "error", 2: "something does not answer, and nothing that drifted explains it", 3: "drifted", 130: "interrupted" },
+        text: "say what is broken at the root, and what only suffers from it; changes nothing, not even what is recorded",
+        examples: ["diagnose lab", "diagnose lab --json | jq -r '.causes[].cause'"],
+        exitCodes: {
+            0: "all of it is as it was made",
+            1: "error",
+            2: "something does not answer, and nothing that drifted explains it",
+            3: "drifted",
+            130: "interrupted",
+        },
     },
-    destroy: { text: "take away everything that the program made", examples: ["destroy team01", "destroy lab && ./classroom lab down lab"], exitCodes: usual },
+    destroy: {
+        text: "take away everything that the program made",
+        examples: ["destroy team01", "destroy lab && ./classroom lab down lab"],
+        exitCodes: usual,
+    },
 };
 
 /** `up`, `preview`, `refresh`, `diagnose` and `destroy` of a stack. */
 export function addStackCommands(cli: Command): void {
     for (const operation of Object.keys(descriptions) as (keyof typeof descriptions)[]) {
         const { text, examples, exitCodes } = descriptions[operation];
-        const command = cli.command(operation).argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml").description(text)
+        const command = cli
+            .command(operation)
+            .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
+            .description(text)
             .option("--json", "one JSON object at the end; everything else goes to standard error")
             .option("--verbose", "what the engine says of itself, too")
             .action(async (stack: string, options: RunOptions) => {
@@ -64,7 +97,14 @@ export async function start(operation: Operation, stack: string, options: RunOpt
             await findLab(run, lab);
         }
         const { nodes = [], data, clean } = options.rebuilding ?? {};
-        const flags = [...nodes, ...(data ? ["--data"] : []), ...(clean ? ["--clean"] : []), ...(options.json ? ["--json"] : []), ...(options.verbose ? ["--verbose"] : []), ...(options.refresh ? ["--refresh"] : [])];
+        const flags = [
+            ...nodes,
+            ...(data ? ["--data"] : []),
+            ...(clean ? ["--clean"] : []),
+            ...(options.json ? ["--json"] : []),
+            ...(options.verbose ? ["--verbose"] : []),
+            ...(options.refresh ? ["--refresh"] : []),
+        ];
         return await supervise(run, lab, [operation, stack, ...flags]);
     });
 }

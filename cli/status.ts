@@ -1,5 +1,13 @@
 import type { Command } from "commander";
-import { isSecret, lastOperation, PastOperation, readState, realOnes, RecordedState, stackOutputs } from "../engine/state";
+import {
+    isSecret,
+    lastOperation,
+    PastOperation,
+    readState,
+    realOnes,
+    RecordedState,
+    stackOutputs,
+} from "../engine/state";
 import { labStatus } from "../lab";
 import { addHelp } from "./help";
 import { labOf } from "./reach";
@@ -21,7 +29,10 @@ export interface Status {
 
 /** `status`: what the state knows; neither the engine nor a host is asked. */
 export function addStatusCommand(cli: Command): void {
-    const command = cli.command("status").argument("<stack>").description("what the state knows of a stack; asks neither the engine nor the hosts")
+    const command = cli
+        .command("status")
+        .argument("<stack>")
+        .description("what the state knows of a stack; asks neither the engine nor the hosts")
         .option("--json", "as JSON")
         .action((stack: string, { json }: { json?: boolean }) => {
             const status = statusOf(stack);
@@ -31,11 +42,24 @@ export function addStatusCommand(cli: Command): void {
 }
 
 export function statusOf(stack: string): Status {
-    const lab = labOf(stack), last = lastOperation(stack), state = readState(stack);
+    const lab = labOf(stack),
+        last = lastOperation(stack),
+        state = readState(stack);
     return {
-        stack, resources: state ? realOnes(state.resources).length : 0, components: state ? byComponent(state) : {}, unfinished: state?.pending.length ?? 0,
-        outputs: state ? Object.fromEntries(Object.entries(stackOutputs(state)).map(([name, value]) => [name, isSecret(value) ? "[secret]" : value])) : {},
-        ...(last && { last }), ...(lab !== undefined && { lab: { name: lab, up: labStatus(lab) !== undefined } }),
+        stack,
+        resources: state ? realOnes(state.resources).length : 0,
+        components: state ? byComponent(state) : {},
+        unfinished: state?.pending.length ?? 0,
+        outputs: state
+            ? Object.fromEntries(
+                  Object.entries(stackOutputs(state)).map(([name, value]) => [
+                      name,
+                      isSecret(value) ? "[secret]" : value,
+                  ]),
+              )
+            : {},
+        ...(last && { last }),
+        ...(lab !== undefined && { lab: { name: lab, up: labStatus(lab) !== undefined } }),
     };
 }
 
@@ -59,10 +83,16 @@ function inWords({ stack, resources, components, unfinished, outputs, last, lab 
     };
     return [
         `stack ${stack}: ${resources} resources recorded`,
-        ...Object.entries(components).sort(([a], [b]) => a < b ? -1 : 1).map(([name, n]) => `  ${String(n).padStart(4)}  ${name}`),
-        ...(unfinished > 0 ? [`unfinished: ${unfinished} operations of a run that was cut off; the next up sees to them`] : []),
+        ...Object.entries(components)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([name, n]) => `  ${String(n).padStart(4)}  ${name}`),
+        ...(unfinished > 0
+            ? [`unfinished: ${unfinished} operations of a run that was cut off; the next up sees to them`]
+            : []),
         ...Object.entries(outputs).map(([name, value]) => `output ${name}: ${short(value)}`),
-        last ? `last operation: ${last.operation} ${last.result}, ${last.started}, ${last.seconds} s` : "last operation: none yet",
+        last
+            ? `last operation: ${last.operation} ${last.result}, ${last.started}, ${last.seconds} s`
+            : "last operation: none yet",
         ...(lab ? [`lab ${lab.name}: ${lab.up ? "up" : "not up"}`] : []),
     ];
 }

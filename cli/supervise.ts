@@ -24,25 +24,46 @@ const MARK = "CLASSROOM_RUN";
  * @returns the exit code
  */
 export async function supervise(run: Run, lab: string | undefined, args: readonly string[]): Promise<number> {
-    const id = randomUUID(), temporary = ownFolder();
-    const [command, ...rest] = [...(lab === undefined ? [] : enterOperator(lab)), process.execPath, path.join(projectDir(), "bin/cli/main.js"), ...args];
+    const id = randomUUID(),
+        temporary = ownFolder();
+    const [command, ...rest] = [
+        ...(lab === undefined ? [] : enterOperator(lab)),
+        process.execPath,
+        path.join(projectDir(), "bin/cli/main.js"),
+        ...args,
+    ];
     const child = spawn(command!, rest, {
         // The channel tells the worker when this process has died.
-        stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true,
-        env: { ...process.env, [MARK]: id, TMPDIR: temporary, CLASSROOM_LOG: run.log.file, ...(lab === undefined ? {} : { CLASSROOM_OPERATOR_OF: lab }) },
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        detached: true,
+        env: {
+            ...process.env,
+            [MARK]: id,
+            TMPDIR: temporary,
+            CLASSROOM_LOG: run.log.file,
+            ...(lab === undefined ? {} : { CLASSROOM_OPERATOR_OF: lab }),
+        },
     });
     const end = () => killAll(() => processesWith(MARK, id));
-    let interruptions = 0, timer: NodeJS.Timeout | undefined;
+    let interruptions = 0,
+        timer: NodeJS.Timeout | undefined;
     const release = onInterrupt(() => {
         run.interrupted = true;
-        if (++interruptions > 1) { void end(); return; }
+        if (++interruptions > 1) {
+            void end();
+            return;
+        }
         child.kill("SIGINT");
-        timer = setTimeout(() => { void end(); }, PATIENCE_SECONDS * 1000);
+        timer = setTimeout(() => {
+            void end();
+        }, PATIENCE_SECONDS * 1000);
     });
     try {
-        const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
-            child.once("error", reject).once("exit", (code, signal) => resolve({ code, signal }));
-        });
+        const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
+            (resolve, reject) => {
+                child.once("error", reject).once("exit", (code, signal) => resolve({ code, signal }));
+            },
+        );
         await end();
         if (run.interrupted) {
             breakLocks(run.stack);
@@ -85,7 +106,9 @@ export function followSupervisor(run: Run): void {
     process.once("disconnect", () => {
         run.interrupt();
         setTimeout(() => {
-            void killAll(() => processesWith(MARK, process.env[MARK]!).filter(pid => pid !== process.pid)).finally(() => process.exit(130));
+            void killAll(() => processesWith(MARK, process.env[MARK]!).filter(pid => pid !== process.pid)).finally(() =>
+                process.exit(130),
+            );
         }, PATIENCE_SECONDS * 1000).unref();
     });
     process.channel?.unref();

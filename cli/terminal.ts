@@ -3,10 +3,23 @@ import { redactor } from "./redact";
 import type { RunLog } from "./run-log";
 
 /** What of a stream is used here; a test gives its own. */
-export interface Sink { write(text: string): unknown; isTTY?: boolean; getWindowSize?(): [number, number] }
+export interface Sink {
+    write(text: string): unknown;
+    isTTY?: boolean;
+    getWindowSize?(): [number, number];
+}
 
 const ESC = "\u001b[";
-const colours: Readonly<Record<string, string>> = { "+": "32", "~": "33", "±": "33", "-": "31", "!": "33", x: "31", error: "31", note: "33" };
+const colours: Readonly<Record<string, string>> = {
+    "+": "32",
+    "~": "33",
+    "±": "33",
+    "-": "31",
+    "!": "33",
+    x: "31",
+    error: "31",
+    note: "33",
+};
 
 /** A line with the colour of its sign: `+` made, `~` changed, `-` taken away, `!` drifted, `x` failed. */
 export function coloured(line: string): string {
@@ -31,8 +44,13 @@ export class Terminal implements Progress {
     private readonly live: boolean;
 
     /** @param json standard output is kept for one JSON object: lines go to standard error */
-    constructor(private readonly log: RunLog | undefined, private readonly json = false,
-        private readonly stdout: Sink = process.stdout, private readonly stderr: Sink = process.stderr, env: NodeJS.ProcessEnv = process.env) {
+    constructor(
+        private readonly log: RunLog | undefined,
+        private readonly json = false,
+        private readonly stdout: Sink = process.stdout,
+        private readonly stderr: Sink = process.stderr,
+        env: NodeJS.ProcessEnv = process.env,
+    ) {
         this.out = json ? stderr : stdout;
         this.live = Boolean(this.out.isTTY) && !env.NO_COLOR && env.TERM !== "dumb";
     }
@@ -43,16 +61,25 @@ export class Terminal implements Progress {
         this.log?.protect(secrets);
     }
 
-    line(text: string): void { this.print(this.out, text); }
+    line(text: string): void {
+        this.print(this.out, text);
+    }
     /** Something that went wrong, or a note beside the result: standard error. */
-    error(text: string): void { this.print(this.stderr, text); }
-    note(text: string): void { this.error(text); }
+    error(text: string): void {
+        this.print(this.stderr, text);
+    }
+    note(text: string): void {
+        this.error(text);
+    }
 
     /** The one object that a command with --json prints. */
     result(value: object): void {
         const text = this.redact(JSON.stringify(value));
         this.log?.line(text);
-        if (this.json) { this.erase(); this.stdout.write(`${text}\n`); }
+        if (this.json) {
+            this.erase();
+            this.stdout.write(`${text}\n`);
+        }
     }
 
     async step<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
@@ -61,7 +88,11 @@ export class Terminal implements Progress {
         if (!this.live) this.error(`${title} …`);
         const end = this.show(() => `${title}${detail && `: ${detail}`} · ${seconds(start)}`);
         try {
-            const value = await work(text => { detail = text; if (!this.live) this.error(`  ${title}: ${text}`); else this.log?.line(`  ${title}: ${text}`); });
+            const value = await work(text => {
+                detail = text;
+                if (!this.live) this.error(`  ${title}: ${text}`);
+                else this.log?.line(`  ${title}: ${text}`);
+            });
             end();
             this.error(`${title}: done in ${seconds(start)}`);
             return value;
@@ -82,7 +113,10 @@ export class Terminal implements Progress {
         return () => {
             this.erase();
             this.statuses.splice(this.statuses.indexOf(status), 1);
-            if (this.statuses.length === 0) { clearInterval(this.timer); this.timer = undefined; }
+            if (this.statuses.length === 0) {
+                clearInterval(this.timer);
+                this.timer = undefined;
+            }
         };
     }
 
@@ -99,7 +133,9 @@ export class Terminal implements Progress {
         if (!status) return;
         const width = this.out.getWindowSize?.()[0] || 80;
         const text = status();
-        this.out.write(`\r${ESC}2K${ESC}2m${text.length < width ? text : `${text.slice(0, Math.max(0, width - 2))}…`}${ESC}0m`);
+        this.out.write(
+            `\r${ESC}2K${ESC}2m${text.length < width ? text : `${text.slice(0, Math.max(0, width - 2))}…`}${ESC}0m`,
+        );
         this.drawn = true;
     }
 

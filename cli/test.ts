@@ -9,7 +9,12 @@ import { UserError } from "../system/errors";
  * One part of the tests: a jest configuration, and how long it may be expected to take on two cores. Twice the sum of
  * those that are not run by name only is less than CI's 90 minutes.
  */
-interface Part { name: string; config: string; budgetSeconds: number; onlyByName?: true }
+interface Part {
+    name: string;
+    config: string;
+    budgetSeconds: number;
+    onlyByName?: true;
+}
 
 const parts: readonly Part[] = [
     { name: "unit", config: "jest.config.js", budgetSeconds: 240 },
@@ -30,7 +35,11 @@ const namesOf = (some: readonly Part[]): string => some.map(p => p.name).join(",
 /** What may be named, and what is run otherwise. */
 export const partsInWords = `${namesOf(parts)}; where none is named ${namesOf(parts.filter(p => !p.onlyByName))}`;
 
-interface Outcome { passed: number; failed: number; seconds: number }
+interface Outcome {
+    passed: number;
+    failed: number;
+    seconds: number;
+}
 
 /**
  * `./classroom test`: every test there is, or those of the named parts. Prints what each part took and ends with
@@ -39,10 +48,13 @@ interface Outcome { passed: number; failed: number; seconds: number }
  */
 export async function test(names: string[]): Promise<number> {
     const unknown = names.filter(n => !parts.some(p => p.name === n));
-    if (unknown.length > 0) throw new UserError(`there is no part of the tests named "${unknown[0]}"; there are ${namesOf(parts)}`);
+    if (unknown.length > 0)
+        throw new UserError(`there is no part of the tests named "${unknown[0]}"; there are ${namesOf(parts)}`);
     const outcomes: [Part, Outcome][] = [];
-    for (const part of parts.filter(p => names.length === 0 ? !p.onlyByName : names.includes(p.name))) outcomes.push([part, await runPart(part)]);
-    for (const [part, { passed, failed, seconds }] of outcomes) console.log(`${part.name}: ${passed} passed, ${failed} failed in ${seconds} s`);
+    for (const part of parts.filter(p => (names.length === 0 ? !p.onlyByName : names.includes(p.name))))
+        outcomes.push([part, await runPart(part)]);
+    for (const [part, { passed, failed, seconds }] of outcomes)
+        console.log(`${part.name}: ${passed} passed, ${failed} failed in ${seconds} s`);
     const sum = (key: "passed" | "failed") => outcomes.reduce((n, [, o]) => n + o[key], 0);
     console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
     return sum("failed") === 0 && sum("passed") > 0 ? 0 : 1;
@@ -53,16 +65,27 @@ async function runPart(part: Part): Promise<Outcome> {
     const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "classroom-test-")), "report.json");
     const jest = path.join(projectDir(), "node_modules/jest/bin/jest.js");
     const child = spawn(process.execPath, [jest, "--config", part.config, "--json", "--outputFile", report], {
-        cwd: projectDir(), stdio: ["ignore", "ignore", "inherit"], detached: true,
+        cwd: projectDir(),
+        stdio: ["ignore", "ignore", "inherit"],
+        detached: true,
     });
     let stopped = false;
-    const stop = () => { stopped = true; try { process.kill(-child.pid!, "SIGKILL"); } catch { /* has ended */ } };
+    const stop = () => {
+        stopped = true;
+        try {
+            process.kill(-child.pid!, "SIGKILL");
+        } catch {
+            /* has ended */
+        }
+    };
     const timer = setTimeout(() => {
         console.log(`FAIL ${part.name}: stopped after ${2 * part.budgetSeconds} s, twice its budget`);
         stop();
     }, 2000 * part.budgetSeconds);
     process.once("exit", stop);
-    const code = await new Promise<number>((resolve, reject) => child.once("error", reject).once("close", c => resolve(c ?? 1)));
+    const code = await new Promise<number>((resolve, reject) =>
+        child.once("error", reject).once("close", c => resolve(c ?? 1)),
+    );
     process.removeListener("exit", stop);
     clearTimeout(timer);
     const counted = readCounts(report);
@@ -75,7 +98,10 @@ async function runPart(part: Part): Promise<Outcome> {
 
 function readCounts(report: string): { passed: number; failed: number } {
     try {
-        const { numPassedTests, numFailedTests } = JSON.parse(fs.readFileSync(report, "utf8")) as Record<string, number>;
+        const { numPassedTests, numFailedTests } = JSON.parse(fs.readFileSync(report, "utf8")) as Record<
+            string,
+            number
+        >;
         return { passed: numPassedTests ?? 0, failed: numFailedTests ?? 0 };
     } catch {
         return { passed: 0, failed: 0 }; // stopped before it wrote one: counted as a failure by its exit code

@@ -13,7 +13,12 @@ import { changeLine, nameOf, propertyChanges } from "./render";
 import type { Run } from "./run";
 
 /** A libvirt object on a host under a name of this program's, and libvirt's id of it. */
-export interface Found { role: HostRole; kind: string; name: string; id: string }
+export interface Found {
+    role: HostRole;
+    kind: string;
+    name: string;
+    id: string;
+}
 
 /** Prints each object that may be the program's: what it is, its name, its id. */
 const script = `each() { virsh -q $1 --all --name | while read -r n; do [ -z "$n" ] || case " $4 " in *" $n "*) echo "$2 $n $(virsh -q $3 "$n")" ;; esac; done; }
@@ -22,21 +27,31 @@ each list domain domuuid ${quote(nodeNames.flatMap(n => [n, `${n}-golden`]).join
 virsh -q vol-list ${pools.machines.name} 2> /dev/null | while read -r n path; do case "$n" in *.qcow2) echo "volume $n $path" ;; esac; done`;
 
 /** What the script has printed. */
-export const foundIn = (role: HostRole, printed: string): Found[] => printed.split("\n").flatMap(line => {
-    const [kind, name, ...id] = line.trim().split(/\s+/);
-    return kind && name && id.length > 0 ? [{ role, kind, name, id: id.join(" ") }] : [];
-});
+export const foundIn = (role: HostRole, printed: string): Found[] =>
+    printed.split("\n").flatMap(line => {
+        const [kind, name, ...id] = line.trim().split(/\s+/);
+        return kind && name && id.length > 0 ? [{ role, kind, name, id: id.join(" ") }] : [];
+    });
 
 /** Those of a host's objects that the state does not record. */
 export const unrecorded = (found: readonly Found[], resources: readonly RecordedResource[]): Found[] => {
-    const known = new Set(resources.filter(r => r.type.startsWith("libvirt:")).map(r => `${roleOf(String(r.provider))} ${libvirtKind(r.type)} ${String(r.inputs?.name)}`));
+    const known = new Set(
+        resources
+            .filter(r => r.type.startsWith("libvirt:"))
+            .map(r => `${roleOf(String(r.provider))} ${libvirtKind(r.type)} ${String(r.inputs?.name)}`),
+    );
     return found.filter(({ role, kind, name }) => !known.has(`${role} ${kind} ${name}`));
 };
 
 /** What the engine would do, without doing it: each resource's step. */
 export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEventMetadata[]> {
     const steps: StepEventMetadata[] = [];
-    await stack.preview({ signal, onEvent: (event: EngineEvent) => { if (event.resourcePreEvent) steps.push(event.resourcePreEvent.metadata); } });
+    await stack.preview({
+        signal,
+        onEvent: (event: EngineEvent) => {
+            if (event.resourcePreEvent) steps.push(event.resourcePreEvent.metadata);
+        },
+    });
     return steps;
 }
 
@@ -47,52 +62,100 @@ export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEvent
  * @throws UserError naming virtual machines; with what is there and what is wanted, where they differ. Of libvirt nothing is recorded then
  */
 export async function takeIn(run: Run, stack: Stack, settings: Settings): Promise<void> {
-    const found = (await Promise.all(hostRoles.map(async role => foundIn(role, (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout)))).flat();
+    const found = (
+        await Promise.all(
+            hostRoles.map(async role =>
+                foundIn(role, (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout),
+            ),
+        )
+    ).flat();
     const recorded = () => readState(run.stack)?.resources ?? [];
     if (unrecorded(found, recorded()).length === 0) return;
-    await run.terminal.step("On the hosts are networks, volumes or machines that the state does not know: comparing them with the program", async () => {
-        const taken = new Map<string, Found>();
-        // What is made of others is known only when those are.
-        for (;;) {
-            const steps = await plan(stack, run.signal), other = steps.filter(s => taken.has(s.urn) && (s.op === "update" || s.op === "replace"));
-            if (other.length > 0) {
-                await forgetResources(stack, [...taken.keys()]);
-                throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
+    await run.terminal.step(
+        "On the hosts are networks, volumes or machines that the state does not know: comparing them with the program",
+        async () => {
+            const taken = new Map<string, Found>();
+            // What is made of others is known only when those are.
+            for (;;) {
+                const steps = await plan(stack, run.signal),
+                    other = steps.filter(s => taken.has(s.urn) && (s.op === "update" || s.op === "replace"));
+                if (other.length > 0) {
+                    await forgetResources(stack, [...taken.keys()]);
+                    throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
+                }
+                const now = recorded(),
+                    left = unrecorded(found, now),
+                    planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
+                const sameAs = ({ type, new: wanted }: StepEventMetadata) =>
+                    left.find(
+                        f =>
+                            f.kind === libvirtKind(type) &&
+                            f.name === (wanted?.inputs as { name?: string } | undefined)?.name &&
+                            f.role === roleOf(String(wanted?.provider)),
+                    );
+                const machines = planned.flatMap(s => (libvirtKind(s.type) === "domain" ? (sameAs(s) ?? []) : []));
+                if (machines.length > 0) throw new UserError(machines.map(keyless).join("\n"));
+                const next = planned.flatMap(s => {
+                    const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>,
+                        same = sameAs(s);
+                    return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
+                });
+                if (next.length === 0) break;
+                const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))],
+                    known = new Set(now.map(r => r.urn));
+                if (providers.some(urn => !known.has(urn))) {
+                    // Nothing on a host: what objects are recorded under has to be recorded itself.
+                    await stack.up({ target: ancestors(providers, steps), signal: run.signal });
+                    continue;
+                }
+                // The engine would make a component only with all that it depends on.
+                const components = ancestors(
+                    next.map(n => n.step.new!.parent),
+                    steps,
+                )
+                    .reverse()
+                    .filter(urn => !known.has(urn))
+                    .map(urn => ({
+                        urn,
+                        type: stepOf(urn, steps)!.type,
+                        custom: false,
+                        parent: stepOf(urn, steps)!.new!.parent,
+                    }));
+                await record(stack, [
+                    ...components,
+                    ...next.map(({ step, inputs, same }) => ({
+                        urn: step.urn,
+                        type: step.type,
+                        custom: true,
+                        id: same.id,
+                        parent: step.new!.parent,
+                        provider: step.new!.provider,
+                        inputs,
+                        outputs: { ...inputs, [`${same.kind}Id`]: same.id },
+                    })),
+                ]);
+                next.forEach(({ step, same }) => taken.set(step.urn, same));
             }
-            const now = recorded(), left = unrecorded(found, now), planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
-            const sameAs = ({ type, new: wanted }: StepEventMetadata) => left.find(f => f.kind === libvirtKind(type) && f.name === (wanted?.inputs as { name?: string } | undefined)?.name && f.role === roleOf(String(wanted?.provider)));
-            const machines = planned.flatMap(s => libvirtKind(s.type) === "domain" ? sameAs(s) ?? [] : []);
-            if (machines.length > 0) throw new UserError(machines.map(keyless).join("\n"));
-            const next = planned.flatMap(s => {
-                const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>, same = sameAs(s);
-                return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
-            });
-            if (next.length === 0) break;
-            const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))], known = new Set(now.map(r => r.urn));
-            if (providers.some(urn => !known.has(urn))) {
-                // Nothing on a host: what objects are recorded under has to be recorded itself.
-                await stack.up({ target: ancestors(providers, steps), signal: run.signal });
-                continue;
-            }
-            // The engine would make a component only with all that it depends on.
-            const components = ancestors(next.map(n => n.step.new!.parent), steps).reverse().filter(urn => !known.has(urn))
-                .map(urn => ({ urn, type: stepOf(urn, steps)!.type, custom: false, parent: stepOf(urn, steps)!.new!.parent }));
-            await record(stack, [...components, ...next.map(({ step, inputs, same }) => ({
-                urn: step.urn, type: step.type, custom: true, id: same.id, parent: step.new!.parent, provider: step.new!.provider, inputs, outputs: { ...inputs, [`${same.kind}Id`]: same.id },
-            }))]);
-            next.forEach(({ step, same }) => taken.set(step.urn, same));
-        }
-        if (taken.size > 0) run.terminal.note(`on their hosts as the program wants them, and recorded now: ${[...taken.keys()].map(nameOf).join(", ")}`);
-    });
+            if (taken.size > 0)
+                run.terminal.note(
+                    `on their hosts as the program wants them, and recorded now: ${[...taken.keys()].map(nameOf).join(", ")}`,
+                );
+        },
+    );
 }
 
-const stepOf = (urn: string, steps: readonly StepEventMetadata[]): StepEventMetadata | undefined => steps.find(s => s.urn === urn);
+const stepOf = (urn: string, steps: readonly StepEventMetadata[]): StepEventMetadata | undefined =>
+    steps.find(s => s.urn === urn);
 
 /** What these resources and all above them are called, what is above behind what is below it. */
 function ancestors(urns: readonly (string | undefined)[], steps: readonly StepEventMetadata[]): string[] {
     const all = new Set<string>();
     for (let above = urns; above.length > 0; above = above.flatMap(urn => stepOf(urn!, steps)?.new?.parent || [])) {
-        for (const urn of above) if (urn) { all.delete(urn); all.add(urn); }
+        for (const urn of above)
+            if (urn) {
+                all.delete(urn);
+                all.add(urn);
+            }
     }
     return [...all];
 }

@@ -2,50 +2,162 @@ import { Http, HttpRequest, shared } from "./http";
 import { CloudAccess, Session, session } from "./identity";
 
 /** An agent of nova or cinder as its service list shows it. */
-export interface ServiceState { binary: string; host: string; zone: string; status: string; state: string; updated_at: string | null }
+export interface ServiceState {
+    binary: string;
+    host: string;
+    zone: string;
+    status: string;
+    state: string;
+    updated_at: string | null;
+}
 
 /** What os-networks honours; there is no update. */
 export interface NetworkSpec {
-    label: string; cidr: string;
-    bridge?: string; bridgeInterface?: string; gateway?: string; dns1?: string; dns2?: string; multiHost?: boolean;
+    label: string;
+    cidr: string;
+    bridge?: string;
+    bridgeInterface?: string;
+    gateway?: string;
+    dns1?: string;
+    dns2?: string;
+    multiHost?: boolean;
 }
-export interface Network extends NetworkSpec { id: string; projectId?: string }
+export interface Network extends NetworkSpec {
+    id: string;
+    projectId?: string;
+}
 
-export interface FloatingAddress { address: string; pool: string; project_id: string | null; instance_uuid: string | null }
-export interface FloatingIp { id: number; ip: string; pool: string; instance_id: string | null; fixed_ip: string | null }
+export interface FloatingAddress {
+    address: string;
+    pool: string;
+    project_id: string | null;
+    instance_uuid: string | null;
+}
+export interface FloatingIp {
+    id: number;
+    ip: string;
+    pool: string;
+    instance_id: string | null;
+    fixed_ip: string | null;
+}
 
-export interface RuleSpec { protocol: string; fromPort: number; toPort: number; cidr: string }
-export interface Rule extends RuleSpec { id: string }
-export interface SecurityGroup { id: string; name: string; rules: Rule[] }
+export interface RuleSpec {
+    protocol: string;
+    fromPort: number;
+    toPort: number;
+    cidr: string;
+}
+export interface Rule extends RuleSpec {
+    id: string;
+}
+export interface SecurityGroup {
+    id: string;
+    name: string;
+    rules: Rule[];
+}
 
-export interface FlavorSpec { flavorId: string; name: string; ram: number; disk: number; vcpus: number; isPublic: boolean }
-export interface Keypair { name: string; publicKey: string }
+export interface FlavorSpec {
+    flavorId: string;
+    name: string;
+    ram: number;
+    disk: number;
+    vcpus: number;
+    isPublic: boolean;
+}
+export interface Keypair {
+    name: string;
+    publicKey: string;
+}
 
-export interface ServerSpec { name: string; imageId: string; flavorId: string; keyName?: string; networkIds?: string[] }
+export interface ServerSpec {
+    name: string;
+    imageId: string;
+    flavorId: string;
+    keyName?: string;
+    networkIds?: string[];
+}
 export interface Server {
-    id: string; name: string; status: string; host?: string;
+    id: string;
+    name: string;
+    status: string;
+    host?: string;
     addresses: Record<string, { addr: string; "OS-EXT-IPS:type"?: string }[]>;
     /** Why it is in ERROR. */
     fault?: { message: string };
 }
 
 interface WireNetwork {
-    id: string; label: string; cidr: string | null; bridge?: string | null; bridge_interface?: string | null; gateway?: string | null;
-    dns1?: string | null; dns2?: string | null; multi_host?: boolean | number | null; project_id?: string | null;
+    id: string;
+    label: string;
+    cidr: string | null;
+    bridge?: string | null;
+    bridge_interface?: string | null;
+    gateway?: string | null;
+    dns1?: string | null;
+    dns2?: string | null;
+    multi_host?: boolean | number | null;
+    project_id?: string | null;
 }
-interface WireRule { id: number | string; ip_protocol: string | null; from_port: number | null; to_port: number | null; ip_range: { cidr?: string } }
-interface WireGroup { id: number | string; name: string; rules: WireRule[] }
-interface WireFlavor { id: string; name: string; ram: number; disk: number; vcpus: number; "os-flavor-access:is_public"?: boolean }
-interface WireServer extends Server { "OS-EXT-SRV-ATTR:host"?: string | null }
+interface WireRule {
+    id: number | string;
+    ip_protocol: string | null;
+    from_port: number | null;
+    to_port: number | null;
+    ip_range: { cidr?: string };
+}
+interface WireGroup {
+    id: number | string;
+    name: string;
+    rules: WireRule[];
+}
+interface WireFlavor {
+    id: string;
+    name: string;
+    ram: number;
+    disk: number;
+    vcpus: number;
+    "os-flavor-access:is_public"?: boolean;
+}
+interface WireServer extends Server {
+    "OS-EXT-SRV-ATTR:host"?: string | null;
+}
 
 const toNetwork = (n: WireNetwork): Network => ({
-    id: n.id, label: n.label, cidr: n.cidr ?? "", bridge: n.bridge ?? undefined, bridgeInterface: n.bridge_interface ?? undefined,
-    gateway: n.gateway ?? undefined, dns1: n.dns1 ?? undefined, dns2: n.dns2 ?? undefined, multiHost: Boolean(n.multi_host), projectId: n.project_id ?? undefined,
+    id: n.id,
+    label: n.label,
+    cidr: n.cidr ?? "",
+    bridge: n.bridge ?? undefined,
+    bridgeInterface: n.bridge_interface ?? undefined,
+    gateway: n.gateway ?? undefined,
+    dns1: n.dns1 ?? undefined,
+    dns2: n.dns2 ?? undefined,
+    multiHost: Boolean(n.multi_host),
+    projectId: n.project_id ?? undefined,
 });
-const toRule = (r: WireRule): Rule => ({ id: String(r.id), protocol: (r.ip_protocol ?? "").toLowerCase(), fromPort: r.from_port ?? -1, toPort: r.to_port ?? -1, cidr: r.ip_range.cidr ?? "" });
+const toRule = (r: WireRule): Rule => ({
+    id: String(r.id),
+    protocol: (r.ip_protocol ?? "").toLowerCase(),
+    fromPort: r.from_port ?? -1,
+    toPort: r.to_port ?? -1,
+    cidr: r.ip_range.cidr ?? "",
+});
 const toGroup = (g: WireGroup): SecurityGroup => ({ id: String(g.id), name: g.name, rules: g.rules.map(toRule) });
-const toFlavor = (f: WireFlavor): FlavorSpec => ({ flavorId: f.id, name: f.name, ram: f.ram, disk: f.disk, vcpus: f.vcpus, isPublic: f["os-flavor-access:is_public"] ?? true });
-const toServer = (s: WireServer): Server => ({ id: s.id, name: s.name, status: s.status, addresses: s.addresses, host: s["OS-EXT-SRV-ATTR:host"] ?? undefined, fault: s.fault });
+const toFlavor = (f: WireFlavor): FlavorSpec => ({
+    flavorId: f.id,
+    name: f.name,
+    ram: f.ram,
+    disk: f.disk,
+    vcpus: f.vcpus,
+    isPublic: f["os-flavor-access:is_public"] ?? true,
+});
+const toServer = (s: WireServer): Server => ({
+    id: s.id,
+    name: s.name,
+    status: s.status,
+    addresses: s.addresses,
+    host: s["OS-EXT-SRV-ATTR:host"] ?? undefined,
+    fault: s.fault,
+});
 
 type Kind = "networks" | "floating" | "groups" | "flavors" | "services";
 
@@ -53,105 +165,234 @@ type Kind = "networks" | "floating" | "groups" | "flavors" | "services";
 export class Compute {
     constructor(private readonly session: Session) {}
 
-    private async ask<T>(method: HttpRequest["method"], path: string, json?: unknown, deadlineSeconds?: number): Promise<T> {
+    private async ask<T>(
+        method: HttpRequest["method"],
+        path: string,
+        json?: unknown,
+        deadlineSeconds?: number,
+    ): Promise<T> {
         return (await this.session.request("compute", { method, path, json, deadlineSeconds })).json<T>();
     }
     /** For answers that are empty, a page, or not of interest. */
     private async tell(method: HttpRequest["method"], path: string, json?: unknown): Promise<void> {
         await this.session.request("compute", { method, path, json });
     }
-    private changing<T>(kind: Kind, write: () => Promise<T>): Promise<T> { return this.session.lists.changing([kind], write); }
+    private changing<T>(kind: Kind, write: () => Promise<T>): Promise<T> {
+        return this.session.lists.changing([kind], write);
+    }
 
     /** The next list of a kind is asked for: for a look-up before a write. */
-    forget(kind: Kind): void { this.session.lists.drop([kind]); }
+    forget(kind: Kind): void {
+        this.session.lists.drop([kind]);
+    }
 
     networks(): Promise<Network[]> {
-        return this.session.lists.get("networks", async () => (await this.ask<{ networks: WireNetwork[] }>("GET", "/os-networks")).networks.map(toNetwork));
+        return this.session.lists.get("networks", async () =>
+            (await this.ask<{ networks: WireNetwork[] }>("GET", "/os-networks")).networks.map(toNetwork),
+        );
     }
     /** A row for each address is made within the request: 21 s for a /16. */
-    createNetwork({ label, cidr, bridge, bridgeInterface, gateway, dns1, dns2, multiHost }: NetworkSpec): Promise<Network> {
-        const network = { label, cidr, bridge, bridge_interface: bridgeInterface, gateway, dns1, dns2, multi_host: multiHost };
-        return this.changing("networks", async () => toNetwork((await this.ask<{ network: WireNetwork }>("POST", "/os-networks", { network }, 180)).network));
+    createNetwork({
+        label,
+        cidr,
+        bridge,
+        bridgeInterface,
+        gateway,
+        dns1,
+        dns2,
+        multiHost,
+    }: NetworkSpec): Promise<Network> {
+        const network = {
+            label,
+            cidr,
+            bridge,
+            bridge_interface: bridgeInterface,
+            gateway,
+            dns1,
+            dns2,
+            multi_host: multiHost,
+        };
+        return this.changing("networks", async () =>
+            toNetwork((await this.ask<{ network: WireNetwork }>("POST", "/os-networks", { network }, 180)).network),
+        );
     }
     /** From its tenant: a network that has one cannot be deleted. */
-    disassociateNetwork(id: string): Promise<void> { return this.changing("networks", () => this.tell("POST", `/os-networks/${id}/action`, { disassociate: null })); }
-    deleteNetwork(id: string): Promise<void> { return this.changing("networks", () => this.tell("DELETE", `/os-networks/${id}`)); }
+    disassociateNetwork(id: string): Promise<void> {
+        return this.changing("networks", () => this.tell("POST", `/os-networks/${id}/action`, { disassociate: null }));
+    }
+    deleteNetwork(id: string): Promise<void> {
+        return this.changing("networks", () => this.tell("DELETE", `/os-networks/${id}`));
+    }
 
     /** Every floating address of the cloud, in use or not. */
     floatingAddresses(): Promise<FloatingAddress[]> {
-        return this.session.lists.get("floating", async () => (await this.ask<{ floating_ip_info: FloatingAddress[] }>("GET", "/os-floating-ips-bulk")).floating_ip_info);
+        return this.session.lists.get(
+            "floating",
+            async () =>
+                (await this.ask<{ floating_ip_info: FloatingAddress[] }>("GET", "/os-floating-ips-bulk"))
+                    .floating_ip_info,
+        );
     }
     /** A network without its first and last address, or one address; refused as a whole when one of them exists. */
     createFloatingAddresses(range: string, pool: string): Promise<void> {
-        return this.changing("floating", () => this.tell("POST", "/os-floating-ips-bulk", { floating_ips_bulk_create: { ip_range: range, pool } }));
+        return this.changing("floating", () =>
+            this.tell("POST", "/os-floating-ips-bulk", { floating_ips_bulk_create: { ip_range: range, pool } }),
+        );
     }
     /** Takes them away even while they are in use. */
-    deleteFloatingAddresses(range: string): Promise<void> { return this.changing("floating", () => this.tell("PUT", "/os-floating-ips-bulk/delete", { ip_range: range })); }
+    deleteFloatingAddresses(range: string): Promise<void> {
+        return this.changing("floating", () => this.tell("PUT", "/os-floating-ips-bulk/delete", { ip_range: range }));
+    }
 
     /** The tenant's own. */
     securityGroups(): Promise<SecurityGroup[]> {
-        return this.session.lists.get("groups", async () => (await this.ask<{ security_groups: WireGroup[] }>("GET", "/os-security-groups")).security_groups.map(toGroup));
+        return this.session.lists.get("groups", async () =>
+            (await this.ask<{ security_groups: WireGroup[] }>("GET", "/os-security-groups")).security_groups.map(
+                toGroup,
+            ),
+        );
     }
-    async securityGroup(id: string): Promise<SecurityGroup> { return toGroup((await this.ask<{ security_group: WireGroup }>("GET", `/os-security-groups/${id}`)).security_group); }
+    async securityGroup(id: string): Promise<SecurityGroup> {
+        return toGroup(
+            (await this.ask<{ security_group: WireGroup }>("GET", `/os-security-groups/${id}`)).security_group,
+        );
+    }
     createSecurityGroup(name: string, description: string): Promise<SecurityGroup> {
-        return this.changing("groups", async () => toGroup((await this.ask<{ security_group: WireGroup }>("POST", "/os-security-groups", { security_group: { name, description } })).security_group));
+        return this.changing("groups", async () =>
+            toGroup(
+                (
+                    await this.ask<{ security_group: WireGroup }>("POST", "/os-security-groups", {
+                        security_group: { name, description },
+                    })
+                ).security_group,
+            ),
+        );
     }
-    deleteSecurityGroup(id: string): Promise<void> { return this.changing("groups", () => this.tell("DELETE", `/os-security-groups/${id}`)); }
+    deleteSecurityGroup(id: string): Promise<void> {
+        return this.changing("groups", () => this.tell("DELETE", `/os-security-groups/${id}`));
+    }
     createRule(groupId: string, { protocol, fromPort, toPort, cidr }: RuleSpec): Promise<Rule> {
-        const rule = { parent_group_id: Number.isNaN(Number(groupId)) ? groupId : Number(groupId), ip_protocol: protocol, from_port: fromPort, to_port: toPort, cidr };
-        return this.changing("groups", async () => toRule((await this.ask<{ security_group_rule: WireRule }>("POST", "/os-security-group-rules", { security_group_rule: rule })).security_group_rule));
+        const rule = {
+            parent_group_id: Number.isNaN(Number(groupId)) ? groupId : Number(groupId),
+            ip_protocol: protocol,
+            from_port: fromPort,
+            to_port: toPort,
+            cidr,
+        };
+        return this.changing("groups", async () =>
+            toRule(
+                (
+                    await this.ask<{ security_group_rule: WireRule }>("POST", "/os-security-group-rules", {
+                        security_group_rule: rule,
+                    })
+                ).security_group_rule,
+            ),
+        );
     }
-    deleteRule(id: string): Promise<void> { return this.changing("groups", () => this.tell("DELETE", `/os-security-group-rules/${id}`)); }
+    deleteRule(id: string): Promise<void> {
+        return this.changing("groups", () => this.tell("DELETE", `/os-security-group-rules/${id}`));
+    }
 
     /** Public and private ones. By id alone a deleted flavor still answers. */
     flavors(): Promise<FlavorSpec[]> {
-        return this.session.lists.get("flavors", async () => (await this.ask<{ flavors: WireFlavor[] }>("GET", "/flavors/detail?is_public=None")).flavors.map(toFlavor));
+        return this.session.lists.get("flavors", async () =>
+            (await this.ask<{ flavors: WireFlavor[] }>("GET", "/flavors/detail?is_public=None")).flavors.map(toFlavor),
+        );
     }
     createFlavor({ flavorId, name, ram, disk, vcpus, isPublic }: FlavorSpec): Promise<FlavorSpec> {
         const flavor = { name, ram, vcpus, disk, id: flavorId, rxtx_factor: 1, "os-flavor-access:is_public": isPublic };
-        return this.changing("flavors", async () => toFlavor((await this.ask<{ flavor: WireFlavor }>("POST", "/flavors", { flavor })).flavor));
+        return this.changing("flavors", async () =>
+            toFlavor((await this.ask<{ flavor: WireFlavor }>("POST", "/flavors", { flavor })).flavor),
+        );
     }
-    deleteFlavor(flavorId: string): Promise<void> { return this.changing("flavors", () => this.tell("DELETE", `/flavors/${flavorId}`)); }
+    deleteFlavor(flavorId: string): Promise<void> {
+        return this.changing("flavors", () => this.tell("DELETE", `/flavors/${flavorId}`));
+    }
 
     async keypair(name: string): Promise<Keypair> {
-        const { keypair } = await this.ask<{ keypair: { name: string; public_key: string } }>("GET", `/os-keypairs/${encodeURIComponent(name)}`);
+        const { keypair } = await this.ask<{ keypair: { name: string; public_key: string } }>(
+            "GET",
+            `/os-keypairs/${encodeURIComponent(name)}`,
+        );
         return { name: keypair.name, publicKey: keypair.public_key };
     }
-    importKeypair({ name, publicKey }: Keypair): Promise<void> { return this.tell("POST", "/os-keypairs", { keypair: { name, public_key: publicKey } }); }
-    deleteKeypair(name: string): Promise<void> { return this.tell("DELETE", `/os-keypairs/${encodeURIComponent(name)}`); }
+    importKeypair({ name, publicKey }: Keypair): Promise<void> {
+        return this.tell("POST", "/os-keypairs", { keypair: { name, public_key: publicKey } });
+    }
+    deleteKeypair(name: string): Promise<void> {
+        return this.tell("DELETE", `/os-keypairs/${encodeURIComponent(name)}`);
+    }
 
     services(): Promise<ServiceState[]> {
-        return this.session.lists.get("services", async () => (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services);
+        return this.session.lists.get(
+            "services",
+            async () => (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services,
+        );
     }
     enableService(host: string, binary: string, enabled: boolean): Promise<void> {
-        return this.changing("services", () => this.tell("PUT", `/os-services/${enabled ? "enable" : "disable"}`, { host, binary }));
+        return this.changing("services", () =>
+            this.tell("PUT", `/os-services/${enabled ? "enable" : "disable"}`, { host, binary }),
+        );
     }
     async hypervisors(): Promise<{ id: number; hypervisor_hostname: string }[]> {
-        return (await this.ask<{ hypervisors: { id: number; hypervisor_hostname: string }[] }>("GET", "/os-hypervisors")).hypervisors;
+        return (
+            await this.ask<{ hypervisors: { id: number; hypervisor_hostname: string }[] }>("GET", "/os-hypervisors")
+        ).hypervisors;
     }
 
     async servers(allTenants = false): Promise<Server[]> {
-        return (await this.ask<{ servers: WireServer[] }>("GET", `/servers/detail${allTenants ? "?all_tenants=1" : ""}`)).servers.map(toServer);
+        return (
+            await this.ask<{ servers: WireServer[] }>("GET", `/servers/detail${allTenants ? "?all_tenants=1" : ""}`)
+        ).servers.map(toServer);
     }
-    async server(id: string): Promise<Server> { return toServer((await this.ask<{ server: WireServer }>("GET", `/servers/${id}`)).server); }
+    async server(id: string): Promise<Server> {
+        return toServer((await this.ask<{ server: WireServer }>("GET", `/servers/${id}`)).server);
+    }
     /** Answers at once, with the id alone: wait for ACTIVE. */
     async createServer({ name, imageId, flavorId, keyName, networkIds }: ServerSpec): Promise<string> {
-        const server = { name, imageRef: imageId, flavorRef: flavorId, key_name: keyName, networks: networkIds?.map(uuid => ({ uuid })) };
+        const server = {
+            name,
+            imageRef: imageId,
+            flavorRef: flavorId,
+            key_name: keyName,
+            networks: networkIds?.map(uuid => ({ uuid })),
+        };
         return (await this.ask<{ server: { id: string } }>("POST", "/servers", { server })).server.id;
     }
     /** Answers at once: wait until it is gone. */
-    deleteServer(id: string): Promise<void> { return this.tell("DELETE", `/servers/${id}`); }
+    deleteServer(id: string): Promise<void> {
+        return this.tell("DELETE", `/servers/${id}`);
+    }
     async consoleLog(id: string, lines?: number): Promise<string> {
-        return (await this.ask<{ output: string }>("POST", `/servers/${id}/action`, { "os-getConsoleOutput": lines === undefined ? {} : { length: lines } })).output;
+        return (
+            await this.ask<{ output: string }>("POST", `/servers/${id}/action`, {
+                "os-getConsoleOutput": lines === undefined ? {} : { length: lines },
+            })
+        ).output;
     }
 
-    async floatingIps(): Promise<FloatingIp[]> { return (await this.ask<{ floating_ips: FloatingIp[] }>("GET", "/os-floating-ips")).floating_ips; }
-    allocateFloatingIp(pool: string): Promise<FloatingIp> {
-        return this.changing("floating", async () => (await this.ask<{ floating_ip: FloatingIp }>("POST", "/os-floating-ips", { pool })).floating_ip);
+    async floatingIps(): Promise<FloatingIp[]> {
+        return (await this.ask<{ floating_ips: FloatingIp[] }>("GET", "/os-floating-ips")).floating_ips;
     }
-    releaseFloatingIp(id: number): Promise<void> { return this.changing("floating", () => this.tell("DELETE", `/os-floating-ips/${id}`)); }
-    addFloatingIp(serverId: string, address: string): Promise<void> { return this.changing("floating", () => this.tell("POST", `/servers/${serverId}/action`, { addFloatingIp: { address } })); }
-    removeFloatingIp(serverId: string, address: string): Promise<void> { return this.changing("floating", () => this.tell("POST", `/servers/${serverId}/action`, { removeFloatingIp: { address } })); }
+    allocateFloatingIp(pool: string): Promise<FloatingIp> {
+        return this.changing(
+            "floating",
+            async () => (await this.ask<{ floating_ip: FloatingIp }>("POST", "/os-floating-ips", { pool })).floating_ip,
+        );
+    }
+    releaseFloatingIp(id: number): Promise<void> {
+        return this.changing("floating", () => this.tell("DELETE", `/os-floating-ips/${id}`));
+    }
+    addFloatingIp(serverId: string, address: string): Promise<void> {
+        return this.changing("floating", () =>
+            this.tell("POST", `/servers/${serverId}/action`, { addFloatingIp: { address } }),
+        );
+    }
+    removeFloatingIp(serverId: string, address: string): Promise<void> {
+        return this.changing("floating", () =>
+            this.tell("POST", `/servers/${serverId}/action`, { removeFloatingIp: { address } }),
+        );
+    }
 }
 
 export const compute = (access: CloudAccess, http: Http = shared): Compute => new Compute(session(access, http));

@@ -20,7 +20,8 @@ export interface Connection {
 export const hostName = (address: string): string => `host ${address}`;
 
 /** The machine to go through, as it is reached itself. */
-export const jumpOf = ({ jump, keyFile }: Connection): Connection | undefined => jump && { ...jump, name: hostName(jump.host), keyFile };
+export const jumpOf = ({ jump, keyFile }: Connection): Connection | undefined =>
+    jump && { ...jump, name: hostName(jump.host), keyFile };
 
 /** The machine could not be asked, for a reason of its own: nothing is known about what is in it. */
 export class Unreachable extends Error {

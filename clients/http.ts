@@ -4,13 +4,20 @@ import { Connection, Unreachable } from "./connection";
 import { forward } from "./ssh";
 
 /** Where a service listens, as seen by the machine that the connection is made from. */
-export interface Target { via: Connection; host: string; port: number }
+export interface Target {
+    via: Connection;
+    host: string;
+    port: number;
+}
 
 /** Makes one TCP connection; replaced in tests. */
 export type Dial = (target: Target) => Promise<Duplex>;
 
 /** A body that can be sent again: a request may have to be repeated. */
-export interface StreamBody { size: number; open(): Readable }
+export interface StreamBody {
+    size: number;
+    open(): Readable;
+}
 
 export interface HttpRequest {
     method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -27,11 +34,17 @@ export interface HttpRequest {
 }
 
 export class HttpResponse {
-    constructor(readonly status: number, readonly headers: http.IncomingHttpHeaders, readonly body: Buffer) {}
+    constructor(
+        readonly status: number,
+        readonly headers: http.IncomingHttpHeaders,
+        readonly body: Buffer,
+    ) {}
 
     /** @throws Unreachable when a proxy or a traceback answers in place of the service */
     json<T>(): T {
-        try { return JSON.parse(this.body.toString()) as T; } catch {
+        try {
+            return JSON.parse(this.body.toString()) as T;
+        } catch {
             throw new Unreachable(`the answer is not JSON: ${brief(this.body.toString(), 80)}`);
         }
     }
@@ -40,47 +53,75 @@ export class HttpResponse {
 /** A service that answers, but not with what was asked for. */
 export class HttpError extends Error {
     override readonly name = "HttpError";
-    constructor(readonly method: string, readonly path: string, readonly status: number, readonly reason: string, where: string) {
+    constructor(
+        readonly method: string,
+        readonly path: string,
+        readonly status: number,
+        readonly reason: string,
+        where: string,
+    ) {
         super(`${method} ${path} at ${where}: ${status}${reason && ` ${reason}`}`);
     }
 }
 
-export const isStatus = (e: unknown, ...statuses: number[]): e is HttpError => e instanceof HttpError && statuses.includes(e.status);
+export const isStatus = (e: unknown, ...statuses: number[]): e is HttpError =>
+    e instanceof HttpError && statuses.includes(e.status);
 
 /**
  * For reads: whatever is not an answer leaves the recorded state as it is. A 401 may mean that keystone's database
  * is gone, a 403 that the admin's role is, a 404 of a list that an endpoint's URL is wrong.
  */
 export async function asked<T>(answer: Promise<T>): Promise<T> {
-    try { return await answer; } catch (e) {
+    try {
+        return await answer;
+    } catch (e) {
         throw e instanceof HttpError ? new Unreachable(e.message) : e;
     }
 }
 
 /** `undefined` for an object that is not there. */
 export async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
-    try { return await answer; } catch (e) {
+    try {
+        return await answer;
+    } catch (e) {
         if (isStatus(e, 404)) return undefined;
         throw e;
     }
 }
 
 const SOCKETS = 4;
-const CONNECT_ATTEMPTS = 3, ATTEMPTS = 5, LONGEST_WAIT_SECONDS = 30;
+const CONNECT_ATTEMPTS = 3,
+    ATTEMPTS = 5,
+    LONGEST_WAIT_SECONDS = 30;
 const pause = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
 /** What node's agent asks of a socket and a channel of an ssh connection does not have. */
 function asSocket(stream: Duplex): Duplex {
     const nothing = () => stream;
-    return Object.assign(stream, Object.fromEntries(["setKeepAlive", "setNoDelay", "setTimeout", "ref", "unref"].filter(k => !(k in stream)).map(k => [k, nothing])));
+    return Object.assign(
+        stream,
+        Object.fromEntries(
+            ["setKeepAlive", "setNoDelay", "setTimeout", "ref", "unref"]
+                .filter(k => !(k in stream))
+                .map(k => [k, nothing]),
+        ),
+    );
 }
 
 class ForwardingAgent extends http.Agent {
-    constructor(private readonly dial: () => Promise<Duplex>, keepAlive: boolean) { super({ keepAlive, maxFreeSockets: SOCKETS }); }
+    constructor(
+        private readonly dial: () => Promise<Duplex>,
+        keepAlive: boolean,
+    ) {
+        super({ keepAlive, maxFreeSockets: SOCKETS });
+    }
 
     // Node takes the stream from the callback when nothing is returned; its types do not say so.
     override createConnection(_options: object, done?: (error: Error | null, stream: Duplex) => void): Duplex {
-        this.dial().then(stream => done!(null, asSocket(stream)), (error: Error) => done!(error, undefined as never));
+        this.dial().then(
+            stream => done!(null, asSocket(stream)),
+            (error: Error) => done!(error, undefined as never),
+        );
         return undefined as never;
     }
 }
@@ -92,15 +133,20 @@ class Connections {
     private free = SOCKETS;
     private readonly waiting: (() => void)[] = [];
 
-    constructor(dial: () => Promise<Duplex>) { [this.kept, this.single] = [new ForwardingAgent(dial, true), new ForwardingAgent(dial, false)]; }
+    constructor(dial: () => Promise<Duplex>) {
+        [this.kept, this.single] = [new ForwardingAgent(dial, true), new ForwardingAgent(dial, false)];
+    }
 
     async turn<T>(use: () => Promise<T>): Promise<T> {
         if (this.free > 0) this.free--;
         else await new Promise<void>(resolve => this.waiting.push(resolve));
-        try { return await use(); } finally {
+        try {
+            return await use();
+        } finally {
             await new Promise(setImmediate); // until node has put the connection back
             const next = this.waiting.shift();
-            if (next) setImmediate(next); // when this one's failure is known: it may spare the next one the question
+            if (next)
+                setImmediate(next); // when this one's failure is known: it may spare the next one the question
             else this.free++;
         }
     }
@@ -121,7 +167,11 @@ export class Http {
      * @param patienceSeconds of a run that only asks: how long an answer is waited for, repetitions included. A service
      * that gave none by then is not asked again: each of a dozen questions would have to wait as long.
      */
-    constructor(private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port), private readonly patienceSeconds?: number, private readonly wait = pause) {}
+    constructor(
+        private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port),
+        private readonly patienceSeconds?: number,
+        private readonly wait = pause,
+    ) {}
 
     /** One object a key, for the life of the process: a session, a list that several ask for. */
     once<T>(key: string, make: () => T): T {
@@ -134,8 +184,13 @@ export class Http {
      * @throws HttpError for a status of 300 and more, Unreachable without an answer
      */
     async request(target: Target, request: HttpRequest): Promise<HttpResponse> {
-        const { host, port, via } = target, where = `${host}, port ${port}`, connections = this.connectionsTo(target), key = JSON.stringify(target);
-        const { deadlineSeconds = 60 } = request, patience = this.patienceSeconds ?? Infinity, start = Date.now();
+        const { host, port, via } = target,
+            where = `${host}, port ${port}`,
+            connections = this.connectionsTo(target),
+            key = JSON.stringify(target);
+        const { deadlineSeconds = 60 } = request,
+            patience = this.patienceSeconds ?? Infinity,
+            start = Date.now();
         const giveUp = (reason: string): Unreachable => {
             const error = new Unreachable(reason);
             if (this.patienceSeconds !== undefined) this.mute.set(key, error);
@@ -147,13 +202,23 @@ export class Http {
                 response = await connections.turn(async () => {
                     const before = this.mute.get(key);
                     if (before) throw before;
-                    return await this.send(connections, target, { ...request, deadlineSeconds: Math.min(deadlineSeconds, patience) });
+                    return await this.send(connections, target, {
+                        ...request,
+                        deadlineSeconds: Math.min(deadlineSeconds, patience),
+                    });
                 });
             } catch (e) {
                 const error = e as Error & { code?: string; sent?: boolean };
                 const refused = !error.sent && (error.code === "ECONNREFUSED" || /refused/i.test(error.message));
-                const reset = error.sent && error.code === "ECONNRESET" && request.method !== "POST" && request.method !== "PATCH";
-                if ((refused || reset) && attempt < CONNECT_ATTEMPTS) { await this.wait(attempt / 2); continue; }
+                const reset =
+                    error.sent &&
+                    error.code === "ECONNRESET" &&
+                    request.method !== "POST" &&
+                    request.method !== "PATCH";
+                if ((refused || reset) && attempt < CONNECT_ATTEMPTS) {
+                    await this.wait(attempt / 2);
+                    continue;
+                }
                 if (error.name === "Unreachable") throw error;
                 const reason = `${where}, asked from ${via.name}, does not answer ${request.method} ${request.path}: ${error.message}`;
                 throw error.code === "ETIMEDOUT" ? giveUp(reason) : new Unreachable(reason);
@@ -161,7 +226,13 @@ export class Http {
             if (response.status < 300) return response;
             const seconds = waitSeconds(response, attempt);
             if (seconds === undefined || attempt >= ATTEMPTS || Date.now() - start + seconds * 1000 > patience * 1000) {
-                const error = new HttpError(request.method, request.path, response.status, withoutSecrets(reasonOf(response), request), where);
+                const error = new HttpError(
+                    request.method,
+                    request.path,
+                    response.status,
+                    withoutSecrets(reasonOf(response), request),
+                    where,
+                );
                 if (response.status === 503) giveUp(error.message);
                 throw error;
             }
@@ -176,25 +247,47 @@ export class Http {
         return known;
     }
 
-    private send({ kept, single }: Connections, target: Target, { method, path, headers, json, body, deadlineSeconds = 60 }: HttpRequest): Promise<HttpResponse> {
+    private send(
+        { kept, single }: Connections,
+        target: Target,
+        { method, path, headers, json, body, deadlineSeconds = 60 }: HttpRequest,
+    ): Promise<HttpResponse> {
         const text = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
         return new Promise((resolve, reject) => {
             const request = http.request({
-                agent: method === "POST" ? single : kept, method, path, host: target.host, port: target.port,
+                agent: method === "POST" ? single : kept,
+                method,
+                path,
+                host: target.host,
+                port: target.port,
                 headers: {
-                    Accept: "application/json", "User-Agent": "classroom",
+                    Accept: "application/json",
+                    "User-Agent": "classroom",
                     ...(text ? { "Content-Type": "application/json", "Content-Length": String(text.length) } : {}),
                     ...(body ? { "Content-Length": String(body.size) } : {}),
                     ...headers,
                 },
             });
             const stream = body?.open();
-            let sent = false, answered = false;
-            const fail = (error: Error) => { clearTimeout(timer); stream?.destroy(); request.destroy(); reject(Object.assign(error, { sent })); };
-            const timer = setTimeout(() => fail(Object.assign(new Error(`no answer within ${deadlineSeconds} s`), { code: "ETIMEDOUT" })), deadlineSeconds * 1000);
+            let sent = false,
+                answered = false;
+            const fail = (error: Error) => {
+                clearTimeout(timer);
+                stream?.destroy();
+                request.destroy();
+                reject(Object.assign(error, { sent }));
+            };
+            const timer = setTimeout(
+                () => fail(Object.assign(new Error(`no answer within ${deadlineSeconds} s`), { code: "ETIMEDOUT" })),
+                deadlineSeconds * 1000,
+            );
             // A service that refuses an upload answers and closes: the answer counts, not the broken pipe.
-            request.on("error", e => { if (!answered) fail(e); });
-            request.on("socket", () => { sent = true; });
+            request.on("error", e => {
+                if (!answered) fail(e);
+            });
+            request.on("socket", () => {
+                sent = true;
+            });
             request.on("response", response => {
                 answered = true;
                 const parts: Buffer[] = [];
@@ -206,7 +299,10 @@ export class Http {
                     resolve(new HttpResponse(response.statusCode!, response.headers, Buffer.concat(parts)));
                 });
             });
-            if (stream) { stream.on("error", fail); stream.pipe(request); } else request.end(text);
+            if (stream) {
+                stream.on("error", fail);
+                stream.pipe(request);
+            } else request.end(text);
         });
     }
 }
@@ -235,14 +331,25 @@ function reasonOf({ status, body }: HttpResponse): string {
     try {
         const inner = Object.values(JSON.parse(text) as Record<string, { message?: unknown } | string>)[0];
         said = typeof inner === "string" ? inner : typeof inner?.message === "string" ? inner.message : undefined;
-    } catch { /* not JSON */ }
+    } catch {
+        /* not JSON */
+    }
     if (said === undefined) {
-        said = /^Traceback/.test(text) ? text.trim().split("\n").pop()!
-            : text.replace(/<(title|style)>.*?<\/\1>/gs, "").replace(/<[^>]*>/g, " ").replace(new RegExp(`^\\s*${status} [A-Za-z ]*\\n`), "");
+        said = /^Traceback/.test(text)
+            ? text.trim().split("\n").pop()!
+            : text
+                  .replace(/<(title|style)>.*?<\/\1>/gs, "")
+                  .replace(/<[^>]*>/g, " ")
+                  .replace(new RegExp(`^\\s*${status} [A-Za-z ]*\\n`), "");
     }
     // A database's error repeats the statement with its values.
-    return brief(said.replace(/['"[(\s]*(SQL:\s*)?['"]?\b(INSERT INTO|UPDATE \S+ SET|SELECT|DELETE FROM)\b.*/s, ""), 300);
+    return brief(
+        said.replace(/['"[(\s]*(SQL:\s*)?['"]?\b(INSERT INTO|UPDATE \S+ SET|SELECT|DELETE FROM)\b.*/s, ""),
+        300,
+    );
 }
 
 const withoutSecrets = (text: string, { headers, secrets = [] }: HttpRequest): string =>
-    [...secrets, headers?.["X-Auth-Token"] ?? ""].filter(s => s !== "").reduce((t, secret) => t.split(secret).join("(secret)"), text);
+    [...secrets, headers?.["X-Auth-Token"] ?? ""]
+        .filter(s => s !== "")
+        .reduce((t, secret) => t.split(secret).join("(secret)"), text);

@@ -31,12 +31,42 @@ export interface CloudAccess {
     tenant: string;
 }
 
-export interface Tenant { id: string; name: string; description: string; enabled: boolean }
-export interface User { id: string; name: string; email?: string; tenantId?: string; enabled: boolean }
-export interface Role { id: string; name: string }
-export interface IdentityService { id: string; name: string; type: string; description: string }
-export interface Ec2Credential { access: string; secret: string; tenantId: string }
-export interface Endpoint { id: string; region: string; serviceId: string; publicUrl: string; adminUrl: string; internalUrl: string }
+export interface Tenant {
+    id: string;
+    name: string;
+    description: string;
+    enabled: boolean;
+}
+export interface User {
+    id: string;
+    name: string;
+    email?: string;
+    tenantId?: string;
+    enabled: boolean;
+}
+export interface Role {
+    id: string;
+    name: string;
+}
+export interface IdentityService {
+    id: string;
+    name: string;
+    type: string;
+    description: string;
+}
+export interface Ec2Credential {
+    access: string;
+    secret: string;
+    tenantId: string;
+}
+export interface Endpoint {
+    id: string;
+    region: string;
+    serviceId: string;
+    publicUrl: string;
+    adminUrl: string;
+    internalUrl: string;
+}
 
 const TOKENS = "/v2.0/tokens";
 /** The lists of one service: one call a kind for everybody who asks in a run, until somebody writes or wants to know anew. */
@@ -48,19 +78,26 @@ export class Lists {
         if (known) return known as Promise<T>;
         const list = ask();
         this.known.set(kind, list);
-        list.catch(() => { if (this.known.get(kind) === list) this.known.delete(kind); });
+        list.catch(() => {
+            if (this.known.get(kind) === list) this.known.delete(kind);
+        });
         return list;
     }
 
     /** Runs a write; a list that was asked for while it ran is not kept either. */
     async changing<T>(kinds: readonly string[], write: () => Promise<T>): Promise<T> {
         this.drop(kinds);
-        try { return await write(); } finally { this.drop(kinds); }
+        try {
+            return await write();
+        } finally {
+            this.drop(kinds);
+        }
     }
 
     /** `grants` are all lists that begin so: `grants TENANT USER`. */
     drop(kinds: readonly string[]): void {
-        for (const known of [...this.known.keys()]) if (kinds.some(kind => known === kind || known.startsWith(`${kind} `))) this.known.delete(known);
+        for (const known of [...this.known.keys()])
+            if (kinds.some(kind => known === kind || known.startsWith(`${kind} `))) this.known.delete(known);
     }
 }
 
@@ -72,8 +109,15 @@ interface Access {
 
 async function login(http: Http, target: Target, username: string, password: string, tenant?: string): Promise<Access> {
     const answer = await http.request(target, {
-        method: "POST", path: TOKENS, secrets: [password],
-        json: { auth: { passwordCredentials: { username, password }, ...(tenant === undefined ? {} : { tenantName: tenant }) } },
+        method: "POST",
+        path: TOKENS,
+        secrets: [password],
+        json: {
+            auth: {
+                passwordCredentials: { username, password },
+                ...(tenant === undefined ? {} : { tenantName: tenant }),
+            },
+        },
     });
     return answer.json<{ access: Access }>().access;
 }
@@ -83,14 +127,19 @@ export class Session {
     readonly lists = new Lists();
     private current: Promise<Access> | undefined;
 
-    constructor(private readonly access: CloudAccess, private readonly http: Http) {}
+    constructor(
+        private readonly access: CloudAccess,
+        private readonly http: Http,
+    ) {}
 
     private login(): Promise<Access> {
         const { via, identityHost, publicPort, username, password, tenant } = this.access;
         if (!this.current) {
             const attempt = login(this.http, { via, host: identityHost, port: publicPort }, username, password, tenant);
             this.current = attempt;
-            attempt.catch(() => { if (this.current === attempt) this.current = undefined; });
+            attempt.catch(() => {
+                if (this.current === attempt) this.current = undefined;
+            });
         }
         return this.current;
     }
@@ -99,7 +148,9 @@ export class Session {
     async withLogin<T>(send: (access: Access) => Promise<T>): Promise<T> {
         for (let again = false; ; again = true) {
             const login = this.login();
-            try { return await send(await login); } catch (e) {
+            try {
+                return await send(await login);
+            } catch (e) {
                 if (again || !isStatus(e, 401) || e.path === TOKENS) throw e;
                 if (this.current === login) this.current = undefined;
             }
@@ -111,10 +162,14 @@ export class Session {
         // The URL has the tenant's id in it: it is of the same login as the token.
         return this.withLogin(({ token, serviceCatalog }) => {
             const url = serviceCatalog.find(s => s.type === type)?.endpoints[0]?.publicURL;
-            if (url === undefined) throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
+            if (url === undefined)
+                throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
             const { hostname, port, pathname } = new URL(url);
             const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
-            return this.http.request({ via: this.access.via, host: hostname, port: Number(port) || 80 }, { ...request, path, headers: { ...request.headers, "X-Auth-Token": token.id } });
+            return this.http.request(
+                { via: this.access.via, host: hostname, port: Number(port) || 80 },
+                { ...request, path, headers: { ...request.headers, "X-Auth-Token": token.id } },
+            );
         });
     }
 }
@@ -122,7 +177,9 @@ export class Session {
 /** The session of a user; the same one for everybody who asks with the same credentials. */
 export function session(access: CloudAccess, http: Http = shared): Session {
     const { password, ...rest } = access;
-    const key = createHash("sha256").update(JSON.stringify([rest, password])).digest("hex");
+    const key = createHash("sha256")
+        .update(JSON.stringify([rest, password]))
+        .digest("hex");
     return http.once(`session ${key}`, () => new Session(access, http));
 }
 
@@ -132,113 +189,254 @@ export class Identity {
 
     private readonly lists = new Lists();
 
-    constructor(private readonly access: IdentityAccess | CloudAccess, private readonly http: Http) {
-        this.target = { via: access.via, host: "host" in access ? access.host : access.identityHost, port: access.adminPort };
+    constructor(
+        private readonly access: IdentityAccess | CloudAccess,
+        private readonly http: Http,
+    ) {
+        this.target = {
+            via: access.via,
+            host: "host" in access ? access.host : access.identityHost,
+            port: access.adminPort,
+        };
     }
 
-    private async ask<T>(method: HttpRequest["method"], path: string, json?: unknown, secrets: string[] = []): Promise<T> {
-        const send = (token: string) => this.http.request(this.target, { method, path: `/v2.0${path}`, json, headers: { "X-Auth-Token": token }, secrets });
-        const answer = "adminToken" in this.access ? await send(this.access.adminToken) : await session(this.access, this.http).withLogin(({ token }) => send(token.id));
-        return answer.body.length > 0 ? answer.json<T>() : undefined as T;
+    private async ask<T>(
+        method: HttpRequest["method"],
+        path: string,
+        json?: unknown,
+        secrets: string[] = [],
+    ): Promise<T> {
+        const send = (token: string) =>
+            this.http.request(this.target, {
+                method,
+                path: `/v2.0${path}`,
+                json,
+                headers: { "X-Auth-Token": token },
+                secrets,
+            });
+        const answer =
+            "adminToken" in this.access
+                ? await send(this.access.adminToken)
+                : await session(this.access, this.http).withLogin(({ token }) => send(token.id));
+        return answer.body.length > 0 ? answer.json<T>() : (undefined as T);
     }
 
     /** Another list of the same kind is asked for next: for a look-up before a write. */
-    forget(kind: "tenants" | "users" | "roles" | "services" | "endpoints" | `ec2 ${string}`): void { this.lists.drop([kind]); }
+    forget(kind: "tenants" | "users" | "roles" | "services" | "endpoints" | `ec2 ${string}`): void {
+        this.lists.drop([kind]);
+    }
 
     tenants(): Promise<Tenant[]> {
-        return this.lists.get("tenants", async () => (await this.ask<{ tenants: Tenant[] }>("GET", "/tenants")).tenants.map(toTenant));
+        return this.lists.get("tenants", async () =>
+            (await this.ask<{ tenants: Tenant[] }>("GET", "/tenants")).tenants.map(toTenant),
+        );
     }
     createTenant(tenant: Omit<Tenant, "id">): Promise<Tenant> {
-        return this.lists.changing(["tenants"], async () => toTenant((await this.ask<{ tenant: Tenant }>("POST", "/tenants", { tenant })).tenant));
+        return this.lists.changing(["tenants"], async () =>
+            toTenant((await this.ask<{ tenant: Tenant }>("POST", "/tenants", { tenant })).tenant),
+        );
     }
     /** By POST: that is what Grizzly and Pike have in common. */
     updateTenant(id: string, tenant: Partial<Omit<Tenant, "id">>): Promise<Tenant> {
-        return this.lists.changing(["tenants"], async () => toTenant((await this.ask<{ tenant: Tenant }>("POST", `/tenants/${id}`, { tenant })).tenant));
+        return this.lists.changing(["tenants"], async () =>
+            toTenant((await this.ask<{ tenant: Tenant }>("POST", `/tenants/${id}`, { tenant })).tenant),
+        );
     }
     /** Its grants go with it; users keep its id, and EC2 credentials on it stay. */
-    deleteTenant(id: string): Promise<void> { return this.lists.changing(["tenants", "grants"], () => this.ask("DELETE", `/tenants/${id}`)); }
+    deleteTenant(id: string): Promise<void> {
+        return this.lists.changing(["tenants", "grants"], () => this.ask("DELETE", `/tenants/${id}`));
+    }
 
     users(): Promise<User[]> {
-        return this.lists.get("users", async () => (await this.ask<{ users: User[] }>("GET", "/users")).users.map(toUser));
+        return this.lists.get("users", async () =>
+            (await this.ask<{ users: User[] }>("GET", "/users")).users.map(toUser),
+        );
     }
     /** With a tenant the user is granted `_member_` there. */
     createUser(user: Omit<User, "id"> & { password: string }): Promise<User> {
-        return this.lists.changing(["users", "grants"], async () => toUser((await this.ask<{ user: User }>("POST", "/users", { user }, [user.password])).user));
+        return this.lists.changing(["users", "grants"], async () =>
+            toUser((await this.ask<{ user: User }>("POST", "/users", { user }, [user.password])).user),
+        );
     }
     /** Setting a password, even the same one, ends the user's tokens. */
     updateUser(id: string, user: Partial<Omit<User, "id"> & { password: string }>): Promise<User> {
-        return this.lists.changing(["users", "grants"], async () => toUser((await this.ask<{ user: User }>("PUT", `/users/${id}`, { user: { id, ...user } }, [user.password ?? ""])).user));
+        return this.lists.changing(["users", "grants"], async () =>
+            toUser(
+                (
+                    await this.ask<{ user: User }>("PUT", `/users/${id}`, { user: { id, ...user } }, [
+                        user.password ?? "",
+                    ])
+                ).user,
+            ),
+        );
     }
-    deleteUser(id: string): Promise<void> { return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", `/users/${id}`)); }
+    deleteUser(id: string): Promise<void> {
+        return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", `/users/${id}`));
+    }
 
     /** Whether the password is the user's; a user who is disabled cannot be asked for. */
     async accepts(username: string, password: string): Promise<boolean> {
-        try { await login(this.http, { ...this.target, port: this.access.publicPort ?? 5000 }, username, password); return true; } catch (e) {
+        try {
+            await login(this.http, { ...this.target, port: this.access.publicPort ?? 5000 }, username, password);
+            return true;
+        } catch (e) {
             if (isStatus(e, 401)) return false;
             throw e;
         }
     }
 
     roles(): Promise<Role[]> {
-        return this.lists.get("roles", async () => (await this.ask<{ roles: Role[] }>("GET", "/OS-KSADM/roles")).roles.map(({ id, name }) => ({ id, name })));
+        return this.lists.get("roles", async () =>
+            (await this.ask<{ roles: Role[] }>("GET", "/OS-KSADM/roles")).roles.map(({ id, name }) => ({ id, name })),
+        );
     }
     createRole(name: string): Promise<Role> {
-        return this.lists.changing(["roles"], async () => (await this.ask<{ role: Role }>("POST", "/OS-KSADM/roles", { role: { name } })).role);
+        return this.lists.changing(
+            ["roles"],
+            async () => (await this.ask<{ role: Role }>("POST", "/OS-KSADM/roles", { role: { name } })).role,
+        );
     }
     /** Its grants go with it. */
-    deleteRole(id: string): Promise<void> { return this.lists.changing(["roles", "grants"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`)); }
+    deleteRole(id: string): Promise<void> {
+        return this.lists.changing(["roles", "grants"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`));
+    }
 
     /** The roles of a user on a tenant. */
     grants(tenantId: string, userId: string): Promise<Role[]> {
-        return this.lists.get(`grants ${tenantId} ${userId}`, async () => (await this.ask<{ roles: Role[] }>("GET", `/tenants/${tenantId}/users/${userId}/roles`)).roles);
+        return this.lists.get(
+            `grants ${tenantId} ${userId}`,
+            async () => (await this.ask<{ roles: Role[] }>("GET", `/tenants/${tenantId}/users/${userId}/roles`)).roles,
+        );
     }
     /** A 409 says that it is granted. */
-    grant(tenantId: string, userId: string, roleId: string): Promise<void> { return this.changeGrant("PUT", tenantId, userId, roleId); }
+    grant(tenantId: string, userId: string, roleId: string): Promise<void> {
+        return this.changeGrant("PUT", tenantId, userId, roleId);
+    }
     /** A 404 says that it is not granted. */
-    revoke(tenantId: string, userId: string, roleId: string): Promise<void> { return this.changeGrant("DELETE", tenantId, userId, roleId); }
+    revoke(tenantId: string, userId: string, roleId: string): Promise<void> {
+        return this.changeGrant("DELETE", tenantId, userId, roleId);
+    }
     private changeGrant(method: "PUT" | "DELETE", tenantId: string, userId: string, roleId: string): Promise<void> {
-        return this.lists.changing([`grants ${tenantId} ${userId}`], () => this.ask(method, `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`));
+        return this.lists.changing([`grants ${tenantId} ${userId}`], () =>
+            this.ask(method, `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`),
+        );
     }
 
     /** Not for the admin token alone: keystone wants a token that is in a tenant. */
     ec2Credentials(userId: string): Promise<Ec2Credential[]> {
-        return this.lists.get(`ec2 ${userId}`, async () => (await this.ask<{ credentials: WireCredential[] }>("GET", `/users/${userId}/credentials/OS-EC2`)).credentials.map(toCredential));
+        return this.lists.get(`ec2 ${userId}`, async () =>
+            (
+                await this.ask<{ credentials: WireCredential[] }>("GET", `/users/${userId}/credentials/OS-EC2`)
+            ).credentials.map(toCredential),
+        );
     }
     createEc2Credential(userId: string, tenantId: string): Promise<Ec2Credential> {
-        return this.lists.changing([`ec2 ${userId}`], async () => toCredential((await this.ask<{ credential: WireCredential }>("POST", `/users/${userId}/credentials/OS-EC2`, { tenant_id: tenantId })).credential));
+        return this.lists.changing([`ec2 ${userId}`], async () =>
+            toCredential(
+                (
+                    await this.ask<{ credential: WireCredential }>("POST", `/users/${userId}/credentials/OS-EC2`, {
+                        tenant_id: tenantId,
+                    })
+                ).credential,
+            ),
+        );
     }
     deleteEc2Credential(userId: string, access: string): Promise<void> {
-        return this.lists.changing([`ec2 ${userId}`], () => this.ask("DELETE", `/users/${userId}/credentials/OS-EC2/${access}`));
+        return this.lists.changing([`ec2 ${userId}`], () =>
+            this.ask("DELETE", `/users/${userId}/credentials/OS-EC2/${access}`),
+        );
     }
 
     services(): Promise<IdentityService[]> {
-        return this.lists.get("services", async () => (await this.ask<{ "OS-KSADM:services": IdentityService[] }>("GET", "/OS-KSADM/services"))["OS-KSADM:services"].map(toService));
+        return this.lists.get("services", async () =>
+            (await this.ask<{ "OS-KSADM:services": IdentityService[] }>("GET", "/OS-KSADM/services"))[
+                "OS-KSADM:services"
+            ].map(toService),
+        );
     }
     createService(service: Omit<IdentityService, "id">): Promise<IdentityService> {
-        return this.lists.changing(["services"], async () => toService((await this.ask<{ "OS-KSADM:service": IdentityService }>("POST", "/OS-KSADM/services", { "OS-KSADM:service": service }))["OS-KSADM:service"]));
+        return this.lists.changing(["services"], async () =>
+            toService(
+                (
+                    await this.ask<{ "OS-KSADM:service": IdentityService }>("POST", "/OS-KSADM/services", {
+                        "OS-KSADM:service": service,
+                    })
+                )["OS-KSADM:service"],
+            ),
+        );
     }
     /** Its endpoints go with it. */
-    deleteService(id: string): Promise<void> { return this.lists.changing(["services", "endpoints"], () => this.ask("DELETE", `/OS-KSADM/services/${id}`)); }
+    deleteService(id: string): Promise<void> {
+        return this.lists.changing(["services", "endpoints"], () => this.ask("DELETE", `/OS-KSADM/services/${id}`));
+    }
 
     endpoints(): Promise<Endpoint[]> {
-        return this.lists.get("endpoints", async () => (await this.ask<{ endpoints: WireEndpoint[] }>("GET", "/endpoints")).endpoints.map(toEndpoint));
+        return this.lists.get("endpoints", async () =>
+            (await this.ask<{ endpoints: WireEndpoint[] }>("GET", "/endpoints")).endpoints.map(toEndpoint),
+        );
     }
     createEndpoint({ region, serviceId, publicUrl, adminUrl, internalUrl }: Omit<Endpoint, "id">): Promise<Endpoint> {
-        const endpoint = { region, service_id: serviceId, publicurl: publicUrl, adminurl: adminUrl, internalurl: internalUrl };
-        return this.lists.changing(["endpoints"], async () => toEndpoint((await this.ask<{ endpoint: WireEndpoint }>("POST", "/endpoints", { endpoint })).endpoint));
+        const endpoint = {
+            region,
+            service_id: serviceId,
+            publicurl: publicUrl,
+            adminurl: adminUrl,
+            internalurl: internalUrl,
+        };
+        return this.lists.changing(["endpoints"], async () =>
+            toEndpoint((await this.ask<{ endpoint: WireEndpoint }>("POST", "/endpoints", { endpoint })).endpoint),
+        );
     }
-    deleteEndpoint(id: string): Promise<void> { return this.lists.changing(["endpoints"], () => this.ask("DELETE", `/endpoints/${id}`)); }
+    deleteEndpoint(id: string): Promise<void> {
+        return this.lists.changing(["endpoints"], () => this.ask("DELETE", `/endpoints/${id}`));
+    }
 }
 
-interface WireCredential { access: string; secret: string; tenant_id: string }
-interface WireEndpoint { id: string; region?: string | null; service_id: string; publicurl?: string | null; adminurl?: string | null; internalurl?: string | null }
+interface WireCredential {
+    access: string;
+    secret: string;
+    tenant_id: string;
+}
+interface WireEndpoint {
+    id: string;
+    region?: string | null;
+    service_id: string;
+    publicurl?: string | null;
+    adminurl?: string | null;
+    internalurl?: string | null;
+}
 
-const toTenant = ({ id, name, description, enabled }: Tenant): Tenant => ({ id, name, description: description ?? "", enabled });
-const toUser = ({ id, name, email, tenantId, enabled }: User): User => ({ id, name, email: email ?? undefined, tenantId: tenantId ?? undefined, enabled });
-const toService = ({ id, name, type, description }: IdentityService): IdentityService => ({ id, name: name ?? "", type: type ?? "", description: description ?? "" });
-const toCredential = ({ access, secret, tenant_id }: WireCredential): Ec2Credential => ({ access, secret, tenantId: tenant_id });
+const toTenant = ({ id, name, description, enabled }: Tenant): Tenant => ({
+    id,
+    name,
+    description: description ?? "",
+    enabled,
+});
+const toUser = ({ id, name, email, tenantId, enabled }: User): User => ({
+    id,
+    name,
+    email: email ?? undefined,
+    tenantId: tenantId ?? undefined,
+    enabled,
+});
+const toService = ({ id, name, type, description }: IdentityService): IdentityService => ({
+    id,
+    name: name ?? "",
+    type: type ?? "",
+    description: description ?? "",
+});
+const toCredential = ({ access, secret, tenant_id }: WireCredential): Ec2Credential => ({
+    access,
+    secret,
+    tenantId: tenant_id,
+});
 const toEndpoint = (e: WireEndpoint): Endpoint => ({
-    id: e.id, region: e.region ?? "", serviceId: e.service_id, publicUrl: e.publicurl ?? "", adminUrl: e.adminurl ?? "", internalUrl: e.internalurl ?? "",
+    id: e.id,
+    region: e.region ?? "",
+    serviceId: e.service_id,
+    publicUrl: e.publicurl ?? "",
+    adminUrl: e.adminurl ?? "",
+    internalUrl: e.internalurl ?? "",
 });
 
 /** The admin API, by the admin token or as an admin; the same lists for everybody who asks with the same access. */

@@ -31,12 +31,25 @@ const UPLOAD_SECONDS = 3600;
 const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
 
 interface WireImage {
-    id: string; name?: string; status: string; checksum?: string | null; size?: number | null;
-    disk_format?: string | null; container_format?: string | null; visibility?: string; is_public?: boolean;
+    id: string;
+    name?: string;
+    status: string;
+    checksum?: string | null;
+    size?: number | null;
+    disk_format?: string | null;
+    container_format?: string | null;
+    visibility?: string;
+    is_public?: boolean;
 }
 const toImage = (i: WireImage): Image => ({
-    id: i.id, name: i.name ?? "", status: i.status, checksum: i.checksum ?? undefined, size: i.size ?? undefined,
-    diskFormat: i.disk_format ?? undefined, containerFormat: i.container_format ?? undefined, isPublic: i.is_public ?? i.visibility === "public",
+    id: i.id,
+    name: i.name ?? "",
+    status: i.status,
+    checksum: i.checksum ?? undefined,
+    size: i.size ?? undefined,
+    diskFormat: i.disk_format ?? undefined,
+    containerFormat: i.container_format ?? undefined,
+    isPublic: i.is_public ?? i.visibility === "public",
 });
 
 /**
@@ -51,7 +64,9 @@ export class Images {
         return this.session.lists.get("images", async () => {
             const all: Image[] = [];
             for (let path: string | undefined = "/v2/images?limit=100"; path !== undefined;) {
-                const page: { images: WireImage[]; next?: string } = (await this.session.request("image", { method: "GET", path }, true)).json();
+                const page: { images: WireImage[]; next?: string } = (
+                    await this.session.request("image", { method: "GET", path }, true)
+                ).json();
                 all.push(...page.images.map(toImage));
                 path = page.next;
             }
@@ -60,7 +75,9 @@ export class Images {
     }
 
     /** The next list is asked for: for a look-up before a write. */
-    forget(): void { this.session.lists.drop(["images"]); }
+    forget(): void {
+        this.session.lists.drop(["images"]);
+    }
 
     async get(id: string): Promise<Image> {
         return toImage((await this.session.request("image", { method: "GET", path: `/v2/images/${id}` }, true)).json());
@@ -68,18 +85,26 @@ export class Images {
 
     upload({ name, diskFormat, containerFormat, isPublic, file, size, checksum }: ImageUpload): Promise<Image> {
         return this.session.lists.changing(["images"], async () => {
-            const answer = await this.session.request("image", {
-                method: "POST", path: "/v1/images", deadlineSeconds: UPLOAD_SECONDS,
-                body: { size, open: () => fs.createReadStream(file) },
-                headers: {
-                    "Content-Type": "application/octet-stream",
-                    // Glance reads a header as UTF-8, node writes it as Latin-1.
-                    "x-image-meta-name": Buffer.from(name).toString("latin1"),
-                    "x-image-meta-disk_format": diskFormat, "x-image-meta-container_format": containerFormat,
-                    "x-image-meta-is_public": isPublic ? "True" : "False",
-                    "x-image-meta-size": String(size), "x-image-meta-checksum": checksum,
+            const answer = await this.session.request(
+                "image",
+                {
+                    method: "POST",
+                    path: "/v1/images",
+                    deadlineSeconds: UPLOAD_SECONDS,
+                    body: { size, open: () => fs.createReadStream(file) },
+                    headers: {
+                        "Content-Type": "application/octet-stream",
+                        // Glance reads a header as UTF-8, node writes it as Latin-1.
+                        "x-image-meta-name": Buffer.from(name).toString("latin1"),
+                        "x-image-meta-disk_format": diskFormat,
+                        "x-image-meta-container_format": containerFormat,
+                        "x-image-meta-is_public": isPublic ? "True" : "False",
+                        "x-image-meta-size": String(size),
+                        "x-image-meta-checksum": checksum,
+                    },
                 },
-            }, true);
+                true,
+            );
             return toImage(answer.json<{ image: WireImage }>().image);
         });
     }
@@ -87,14 +112,27 @@ export class Images {
     update(id: string, { name, isPublic }: { name?: string; isPublic?: boolean }): Promise<Image> {
         const json = [
             ...(name === undefined ? [] : [{ op: "replace", path: "/name", value: name }]),
-            ...(isPublic === undefined ? [] : [{ op: "replace", path: "/visibility", value: isPublic ? "public" : "private" }]),
+            ...(isPublic === undefined
+                ? []
+                : [{ op: "replace", path: "/visibility", value: isPublic ? "public" : "private" }]),
         ];
         return this.session.lists.changing(["images"], async () =>
-            toImage((await this.session.request("image", { method: "PATCH", path: `/v2/images/${id}`, json, headers: { "Content-Type": PATCH_TYPE } }, true)).json()));
+            toImage(
+                (
+                    await this.session.request(
+                        "image",
+                        { method: "PATCH", path: `/v2/images/${id}`, json, headers: { "Content-Type": PATCH_TYPE } },
+                        true,
+                    )
+                ).json(),
+            ),
+        );
     }
 
     async delete(id: string): Promise<void> {
-        await this.session.lists.changing(["images"], () => this.session.request("image", { method: "DELETE", path: `/v2/images/${id}` }, true));
+        await this.session.lists.changing(["images"], () =>
+            this.session.request("image", { method: "DELETE", path: `/v2/images/${id}` }, true),
+        );
     }
 }
 

@@ -13,12 +13,21 @@ export class HostKeyMismatch extends Error {
 /** A script on a machine that ended with another code than 0. */
 export class RemoteError extends Error {
     override readonly name = "RemoteError";
-    constructor(readonly machine: string, readonly result: ExecResult) {
-        super(`${machine}: ${(result.stderr.trim() || result.stdout.trim()).split("\n").slice(-6).join("\n") || `ended with code ${result.code}`}`);
+    constructor(
+        readonly machine: string,
+        readonly result: ExecResult,
+    ) {
+        super(
+            `${machine}: ${(result.stderr.trim() || result.stdout.trim()).split("\n").slice(-6).join("\n") || `ended with code ${result.code}`}`,
+        );
     }
 }
 
-export interface ExecResult { stdout: string; stderr: string; code: number }
+export interface ExecResult {
+    stdout: string;
+    stderr: string;
+    code: number;
+}
 
 export interface ExecOptions {
     /** Standard input of the script; secrets go here, never into the script. */
@@ -40,15 +49,20 @@ class Session {
     closed = false;
 
     constructor(readonly client: Client) {
-        client.once("close", () => { this.closed = true; });
+        client.once("close", () => {
+            this.closed = true;
+        });
     }
 
     async channel<T>(use: () => Promise<T>): Promise<T> {
         if (this.free > 0) this.free--;
         else await new Promise<void>(resolve => this.waiting.push(resolve));
-        try { return await use(); } finally {
+        try {
+            return await use();
+        } finally {
             const next = this.waiting.shift();
-            if (next) next(); else this.free++;
+            if (next) next();
+            else this.free++;
         }
     }
 }
@@ -70,25 +84,43 @@ async function session(to: Connection): Promise<Session> {
     if (sessions.get(key) === known) {
         const opening = open(to);
         sessions.set(key, opening);
-        opening.catch(() => { if (sessions.get(key) === opening) sessions.delete(key); });
+        opening.catch(() => {
+            if (sessions.get(key) === opening) sessions.delete(key);
+        });
     }
     return await sessions.get(key)!;
 }
 
-const fingerprint = (key: Buffer): string => `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+const fingerprint = (key: Buffer): string =>
+    `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 
 async function open(to: Connection): Promise<Session> {
-    const privateKey = readKey(to), jump = jumpOf(to);
-    const sock = jump && await forward(jump, to.host, to.port);
-    const wanted = to.hostKey.split("\n").map(line => line.trim()).filter(Boolean);
+    const privateKey = readKey(to),
+        jump = jumpOf(to);
+    const sock = jump && (await forward(jump, to.host, to.port));
+    const wanted = to.hostKey
+        .split("\n")
+        .map(line => line.trim())
+        .filter(Boolean);
     const keys = wanted.map(line => Buffer.from(line.split(/\s+/)[1] ?? "", "base64"));
-    const algorithms = [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a => a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(to.rsaSha1 ? [a] : [])] : [a]);
+    const algorithms = [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a =>
+        a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(to.rsaSha1 ? [a] : [])] : [a],
+    );
     const client = new Client();
     let mismatch: HostKeyMismatch | undefined;
     return await new Promise<Session>((resolve, reject) => {
-        const fail = (reason: string) => { clearTimeout(timer); client.destroy(); reject(mismatch ?? new Unreachable(`${to.name} (${to.host}, port ${to.port}): ${reason}`)); };
-        const timer = setTimeout(() => fail(`accepts no ssh session within ${CONNECT_SECONDS} s`), CONNECT_SECONDS * 1000);
-        client.on("error", e => fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for root` : e.message));
+        const fail = (reason: string) => {
+            clearTimeout(timer);
+            client.destroy();
+            reject(mismatch ?? new Unreachable(`${to.name} (${to.host}, port ${to.port}): ${reason}`));
+        };
+        const timer = setTimeout(
+            () => fail(`accepts no ssh session within ${CONNECT_SECONDS} s`),
+            CONNECT_SECONDS * 1000,
+        );
+        client.on("error", e =>
+            fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for root` : e.message),
+        );
         client.once("close", () => fail("the connection was closed"));
         client.once("ready", () => {
             clearTimeout(timer);
@@ -96,12 +128,20 @@ async function open(to: Connection): Promise<Session> {
             resolve(new Session(client));
         });
         client.connect({
-            host: to.host, port: to.port, username: "root", privateKey, sock,
-            readyTimeout: 0, keepaliveInterval: 5000, keepaliveCountMax: 3,
+            host: to.host,
+            port: to.port,
+            username: "root",
+            privateKey,
+            sock,
+            readyTimeout: 0,
+            keepaliveInterval: 5000,
+            keepaliveCountMax: 3,
             algorithms: { serverHostKey: algorithms as never },
             hostVerifier: (key: Buffer) => {
                 if (keys.some(k => k.equals(key))) return true;
-                mismatch = new HostKeyMismatch(`${to.name}: its ssh key (${fingerprint(key)}) is not the expected one (${keys.map(fingerprint).join(", ")}); nothing was changed`);
+                mismatch = new HostKeyMismatch(
+                    `${to.name}: its ssh key (${fingerprint(key)}) is not the expected one (${keys.map(fingerprint).join(", ")}); nothing was changed`,
+                );
                 return false;
             },
         });
@@ -110,13 +150,17 @@ async function open(to: Connection): Promise<Session> {
 
 function readKey(to: Connection): Buffer {
     const file = inHome(to.keyFile);
-    try { return fs.readFileSync(file); } catch (e) {
+    try {
+        return fs.readFileSync(file);
+    } catch (e) {
         throw new Error(`${to.name}: the ssh key cannot be read: ${(e as Error).message}`);
     }
 }
 
 /** Opens the pooled connection to a machine where it is not open. @throws Unreachable, HostKeyMismatch */
-export async function connect(to: Connection): Promise<void> { await session(to); }
+export async function connect(to: Connection): Promise<void> {
+    await session(to);
+}
 
 /**
  * Runs a shell script on a machine, with `sh -e`.
@@ -124,11 +168,16 @@ export async function connect(to: Connection): Promise<void> { await session(to)
  */
 export async function exec(to: Connection, script: string, options: ExecOptions = {}): Promise<ExecResult> {
     const open = await session(to);
-    const result = await open.channel(() => new Promise<ExecResult>((resolve, reject) => {
-        const lost = () => reject(new Unreachable(`${to.name}: the connection was lost while a command ran`));
-        open.client.once("close", lost);
-        ask(to, open.client, `sh -ec ${quote(script)}`, options).then(resolve, reject).finally(() => open.client.removeListener("close", lost));
-    }));
+    const result = await open.channel(
+        () =>
+            new Promise<ExecResult>((resolve, reject) => {
+                const lost = () => reject(new Unreachable(`${to.name}: the connection was lost while a command ran`));
+                open.client.once("close", lost);
+                ask(to, open.client, `sh -ec ${quote(script)}`, options)
+                    .then(resolve, reject)
+                    .finally(() => open.client.removeListener("close", lost));
+            }),
+    );
     if (result.code !== 0 && !options.allowFailure) throw new RemoteError(to.name, result);
     return result;
 }
@@ -140,10 +189,13 @@ export async function exec(to: Connection, script: string, options: ExecOptions 
 async function ask(to: Connection, client: Client, command: string, options: ExecOptions): Promise<ExecResult> {
     const deadline = Date.now() + CONNECT_SECONDS * 1000;
     for (;;) {
-        const outcome = await new Promise<ExecResult | Error>((resolve, reject) => client.exec(command, (error, channel) => {
-            // Heard from here on: a short one has ended by the next turn.
-            if (error) resolve(error); else collect(to, channel, options).then(resolve, reject);
-        }));
+        const outcome = await new Promise<ExecResult | Error>((resolve, reject) =>
+            client.exec(command, (error, channel) => {
+                // Heard from here on: a short one has ended by the next turn.
+                if (error) resolve(error);
+                else collect(to, channel, options).then(resolve, reject);
+            }),
+        );
         if (!(outcome instanceof Error)) return outcome;
         if (!("reason" in outcome) || Date.now() > deadline) throw new Unreachable(`${to.name}: ${outcome.message}`);
         await new Promise(resolve => setTimeout(resolve, 250));
@@ -153,14 +205,24 @@ async function ask(to: Connection, client: Client, command: string, options: Exe
 /** What {@link exec} does; handlers take it as a parameter, so that they are tested without a machine. */
 export type RunScript = (to: Connection, script: string, options?: ExecOptions) => Promise<ExecResult>;
 
-function collect(to: Connection, channel: ClientChannel, { input, timeoutSeconds = 300 }: ExecOptions): Promise<ExecResult> {
+function collect(
+    to: Connection,
+    channel: ClientChannel,
+    { input, timeoutSeconds = 300 }: ExecOptions,
+): Promise<ExecResult> {
     return new Promise((resolve, reject) => {
-        const out: Buffer[] = [], err: Buffer[] = [];
+        const out: Buffer[] = [],
+            err: Buffer[] = [];
         let code = 255;
-        const timer = setTimeout(() => { channel.close(); reject(new Error(`${to.name}: a command did not end within ${timeoutSeconds} s`)); }, timeoutSeconds * 1000);
+        const timer = setTimeout(() => {
+            channel.close();
+            reject(new Error(`${to.name}: a command did not end within ${timeoutSeconds} s`));
+        }, timeoutSeconds * 1000);
         channel.on("data", (d: Buffer) => out.push(d));
         channel.stderr.on("data", (d: Buffer) => err.push(d));
-        channel.on("exit", (c: number | null) => { code = c ?? 255; });
+        channel.on("exit", (c: number | null) => {
+            code = c ?? 255;
+        });
         channel.on("close", () => {
             clearTimeout(timer);
             resolve({ stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), code });
@@ -174,10 +236,17 @@ function collect(to: Connection, channel: ClientChannel, { input, timeoutSeconds
 export async function forward(via: Connection, host: string, port: number): Promise<Duplex> {
     const open = await session(via);
     return await new Promise<Duplex>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Unreachable(`${host}, port ${port}, does not answer ${via.name} within ${CONNECT_SECONDS} s`)), CONNECT_SECONDS * 1000);
+        const timer = setTimeout(
+            () =>
+                reject(
+                    new Unreachable(`${host}, port ${port}, does not answer ${via.name} within ${CONNECT_SECONDS} s`),
+                ),
+            CONNECT_SECONDS * 1000,
+        );
         open.client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
             clearTimeout(timer);
-            if (error) reject(new Unreachable(`${host}, port ${port}, cannot be reached from ${via.name}: ${error.message}`));
+            if (error)
+                reject(new Unreachable(`${host}, port ${port}, cannot be reached from ${via.name}: ${error.message}`));
             else resolve(channel);
         });
     });
@@ -187,9 +256,13 @@ export async function forward(via: Connection, host: string, port: number): Prom
 export async function waitForSsh(to: Connection, deadlineSeconds: number): Promise<void> {
     const deadline = Date.now() + deadlineSeconds * 1000;
     for (;;) {
-        try { await session(to); return; } catch (e) {
+        try {
+            await session(to);
+            return;
+        } catch (e) {
             if (!(e instanceof Unreachable)) throw e;
-            if (Date.now() > deadline) throw new Unreachable(`${to.name} did not accept ssh within ${deadlineSeconds} s; last: ${e.message}`);
+            if (Date.now() > deadline)
+                throw new Unreachable(`${to.name} did not accept ssh within ${deadlineSeconds} s; last: ${e.message}`);
         }
         await new Promise(resolve => setTimeout(resolve, 250));
     }

@@ -10,8 +10,18 @@ export interface Volume {
     sizeGb: number;
 }
 
-interface WireVolume { id: string; display_name?: string | null; status: string; size: number }
-const toVolume = (v: WireVolume): Volume => ({ id: v.id, name: v.display_name ?? "", status: v.status, sizeGb: v.size });
+interface WireVolume {
+    id: string;
+    display_name?: string | null;
+    status: string;
+    size: number;
+}
+const toVolume = (v: WireVolume): Volume => ({
+    id: v.id,
+    name: v.display_name ?? "",
+    status: v.status,
+    sizeGb: v.size,
+});
 
 /** Block storage v1. */
 export class Volumes {
@@ -19,17 +29,31 @@ export class Volumes {
 
     private async ask<T>(method: HttpRequest["method"], path: string, json?: unknown): Promise<T> {
         const answer = await this.session.request("volume", { method, path, json });
-        return method === "DELETE" ? undefined as T : answer.json<T>();
+        return method === "DELETE" ? (undefined as T) : answer.json<T>();
     }
 
-    async list(allTenants = false): Promise<Volume[]> { return (await this.ask<{ volumes: WireVolume[] }>("GET", `/volumes/detail${allTenants ? "?all_tenants=1" : ""}`)).volumes.map(toVolume); }
-    async get(id: string): Promise<Volume> { return toVolume((await this.ask<{ volume: WireVolume }>("GET", `/volumes/${id}`)).volume); }
+    async list(allTenants = false): Promise<Volume[]> {
+        return (
+            await this.ask<{ volumes: WireVolume[] }>("GET", `/volumes/detail${allTenants ? "?all_tenants=1" : ""}`)
+        ).volumes.map(toVolume);
+    }
+    async get(id: string): Promise<Volume> {
+        return toVolume((await this.ask<{ volume: WireVolume }>("GET", `/volumes/${id}`)).volume);
+    }
     /** Answers at once: wait for `available`. */
     async create(name: string, sizeGb: number): Promise<Volume> {
-        return toVolume((await this.ask<{ volume: WireVolume }>("POST", "/volumes", { volume: { size: sizeGb, display_name: name } })).volume);
+        return toVolume(
+            (
+                await this.ask<{ volume: WireVolume }>("POST", "/volumes", {
+                    volume: { size: sizeGb, display_name: name },
+                })
+            ).volume,
+        );
     }
     /** Answers at once: wait until it is gone. */
-    delete(id: string): Promise<void> { return this.ask("DELETE", `/volumes/${id}`); }
+    delete(id: string): Promise<void> {
+        return this.ask("DELETE", `/volumes/${id}`);
+    }
 
     /**
      * Names of the pools that the scheduler knows of, `host@backend#pool`, and puts volumes into. Each cinder-volume tells
@@ -37,10 +61,14 @@ export class Volumes {
      * @returns undefined where the release does not say (before Kilo)
      */
     async pools(): Promise<string[] | undefined> {
-        return (await unlessGone(this.ask<{ pools: { name: string }[] }>("GET", "/scheduler-stats/get_pools")))?.pools.map(p => p.name);
+        return (
+            await unlessGone(this.ask<{ pools: { name: string }[] }>("GET", "/scheduler-stats/get_pools"))
+        )?.pools.map(p => p.name);
     }
 
-    async services(): Promise<ServiceState[]> { return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services; }
+    async services(): Promise<ServiceState[]> {
+        return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services;
+    }
 }
 
 export const volumes = (access: CloudAccess, http: Http = shared): Volumes => new Volumes(session(access, http));

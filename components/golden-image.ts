@@ -4,7 +4,10 @@ import type { Connection } from "../clients/connection";
 import { ImageFile } from "../providers/machine/image-file";
 
 /** libvirt's pools on a physical host: what virtual machines are made of, and their own disks. */
-export const pools = { golden: { name: "golden", path: "/srv/images" }, machines: { name: "machines", path: "/var/lib/libvirt/machines" } } as const;
+export const pools = {
+    golden: { name: "golden", path: "/srv/images" },
+    machines: { name: "machines", path: "/var/lib/libvirt/machines" },
+} as const;
 
 /** What the disk of a virtual machine is made of. */
 export interface Golden {
@@ -36,13 +39,27 @@ const diskGiB = 20;
 export class GoldenImage extends pulumi.ComponentResource {
     readonly golden: Golden;
 
-    constructor(name: string, { host, provider, url, sha256 }: GoldenImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        name: string,
+        { host, provider, url, sha256 }: GoldenImageArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("classroom:index:GoldenImage", name, {}, opts);
-        const [golden, machines] = [pools.golden, pools.machines].map(({ name: pool, path }) =>
-            new libvirt.Pool(`${name}-pool-${pool}`, { name: pool, type: "dir", target: { path } }, { parent: this, provider, deleteBeforeReplace: true }));
+        const [golden, machines] = [pools.golden, pools.machines].map(
+            ({ name: pool, path }) =>
+                new libvirt.Pool(
+                    `${name}-pool-${pool}`,
+                    { name: pool, type: "dir", target: { path } },
+                    { parent: this, provider, deleteBeforeReplace: true },
+                ),
+        );
         // Named by what is in it: machines made of another image are others.
         const volume = `image-${sha256.slice(0, 16)}.qcow2`;
-        const file = new ImageFile(`${name}-file`, { connection: host, pool: pools.golden.name, path: `${pools.golden.path}/${volume}`, url, sha256 }, { parent: this, dependsOn: golden! });
+        const file = new ImageFile(
+            `${name}-file`,
+            { connection: host, pool: pools.golden.name, path: `${pools.golden.path}/${volume}`, url, sha256 },
+            { parent: this, dependsOn: golden! },
+        );
         this.golden = { volume, diskGiB, ready: [file, machines!] };
         this.registerOutputs();
     }

@@ -23,11 +23,18 @@ export type After = readonly pulumi.Resource[];
  */
 export class Guest {
     constructor(
-        readonly node: NodeName, private readonly name: string, readonly machine: Machine,
-        readonly release: Release, private readonly cloud: OpenFacts, private readonly passwords: Passwords, private readonly parent: pulumi.Resource,
+        readonly node: NodeName,
+        private readonly name: string,
+        readonly machine: Machine,
+        readonly release: Release,
+        private readonly cloud: OpenFacts,
+        private readonly passwords: Passwords,
+        private readonly parent: pulumi.Resource,
     ) {}
 
-    get connection() { return this.machine.connection; }
+    get connection() {
+        return this.machine.connection;
+    }
 
     options(after: After = []): pulumi.CustomResourceOptions {
         const { resource, made, running } = this.machine;
@@ -37,10 +44,18 @@ export class Guest {
     /** What every node has before anything of its own: names, archive, and the packages, time service included (A1, A2). */
     base(): Packages {
         const { connection } = this;
-        new HostsEntries(`${this.name}-names`, { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() }, this.options());
+        new HostsEntries(
+            `${this.name}-names`,
+            { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() },
+            this.options(),
+        );
         const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.machine.archive }, this.options());
         const packages = [...new Set(softwareOf(this.release, this.node).flatMap(s => s.packages))];
-        const installed = new Packages(`${this.name}-packages`, { connection, packages, ...(this.release.recommends && { recommends: true }) }, this.options([archive]));
+        const installed = new Packages(
+            `${this.name}-packages`,
+            { connection, packages, ...(this.release.recommends && { recommends: true }) },
+            this.options([archive]),
+        );
         this.services(this.release.common.services, [installed]);
         return installed;
     }
@@ -49,11 +64,19 @@ export class Guest {
     config(software: Software, after: After): OptionsFile[] {
         const files = (credentials: Credentials) => configFiles(software, { ...this.cloud, credentials }, this.node);
         return files(marks).map(({ key, path, options, secretOptions, readBy }, i) => {
-            const secretsOf = (credentials: Credentials) => files(credentials)[i]!.secretOptions!, held = this.passwords.namesIn(secretsOf);
-            const file = new OptionsFile(`${this.name}-${key}`, {
-                connection: this.connection, path, options, ...(secretOptions && { secretOptions: this.passwords.in(secretsOf) }),
-                ...restarting(readBy, software.services),
-            }, this.options([...after, ...this.passwords.accountsOf(held)]));
+            const secretsOf = (credentials: Credentials) => files(credentials)[i]!.secretOptions!,
+                held = this.passwords.namesIn(secretsOf);
+            const file = new OptionsFile(
+                `${this.name}-${key}`,
+                {
+                    connection: this.connection,
+                    path,
+                    options,
+                    ...(secretOptions && { secretOptions: this.passwords.in(secretsOf) }),
+                    ...restarting(readBy, software.services),
+                },
+                this.options([...after, ...this.passwords.accountsOf(held)]),
+            );
             this.passwords.heldBy(held, file);
             return file;
         });
@@ -64,19 +87,43 @@ export class Guest {
     }
 
     /** Steps that run once each, in order, per what they work on; `services` are those that one may restart. Returns what to wait for: the last of them. */
-    steps(steps: readonly SyncStep[], per: pulumi.Input<string>, after: After, services: readonly ServiceFacts[] = []): After {
+    steps(
+        steps: readonly SyncStep[],
+        per: pulumi.Input<string>,
+        after: After,
+        services: readonly ServiceFacts[] = [],
+    ): After {
         let last = after;
         for (const { step, input, restarts, ...rest } of steps) {
             const secret = input && this.passwords.in(credentials => input({ ...this.cloud, credentials }));
-            last = [new Step(`${this.name}-${step}`, { connection: this.connection, step, per, ...rest, ...(secret !== undefined && { input: secret }), ...(restarts && restarting(restarts, services)) }, this.options(last))];
+            last = [
+                new Step(
+                    `${this.name}-${step}`,
+                    {
+                        connection: this.connection,
+                        step,
+                        per,
+                        ...rest,
+                        ...(secret !== undefined && { input: secret }),
+                        ...(restarts && restarting(restarts, services)),
+                    },
+                    this.options(last),
+                ),
+            ];
         }
         return last;
     }
 
     /** @param per what they work on: with another one, those that do restart */
     services(services: readonly ServiceFacts[], after: After, per?: pulumi.Input<string>): Service[] {
-        return services.map(({ worksAlone, ...facts }) =>
-            new Service(`${this.name}-${facts.service}`, { connection: this.connection, ...facts, ...(per !== undefined && !worksAlone && { per }) }, this.options(after)));
+        return services.map(
+            ({ worksAlone, ...facts }) =>
+                new Service(
+                    `${this.name}-${facts.service}`,
+                    { connection: this.connection, ...facts, ...(per !== undefined && !worksAlone && { per }) },
+                    this.options(after),
+                ),
+        );
     }
 
     /** That what services keep of the certificates of tokens is that of those there are: they fetch what they have not. */
@@ -90,7 +137,14 @@ export class Guest {
      * @param after what works with it: who waits for this file waits for all of it, and the state names one resource
      */
     openrc(after: After): File {
-        return this.file("openrc", { path: "/root/openrc", secretContent: this.passwords.in(credentials => openrc({ ...this.cloud, credentials })) }, after);
+        return this.file(
+            "openrc",
+            {
+                path: "/root/openrc",
+                secretContent: this.passwords.in(credentials => openrc({ ...this.cloud, credentials })),
+            },
+            after,
+        );
     }
 }
 

@@ -9,9 +9,19 @@ import { releaseOf } from "../releases";
 export type HostPairArgs = Pick<Settings, "hosts" | "sshKeyFile" | "knownHostsFile" | "release" | "plan">;
 
 /** How root reaches a physical host. */
-export function hostConnection({ hosts, sshKeyFile, release }: Pick<Settings, "hosts" | "sshKeyFile" | "release">, role: HostRole): Connection {
+export function hostConnection(
+    { hosts, sshKeyFile, release }: Pick<Settings, "hosts" | "sshKeyFile" | "release">,
+    role: HostRole,
+): Connection {
     const { address, port, hostKey } = hosts[role];
-    return { name: hostName(address), host: address, port, hostKey: hostKey!, keyFile: sshKeyFile, ...(releaseOf(release).ssh.rsaSha1 && { rsaSha1: true }) };
+    return {
+        name: hostName(address),
+        host: address,
+        port,
+        hostKey: hostKey!,
+        keyFile: sshKeyFile,
+        ...(releaseOf(release).ssh.rsaSha1 && { rsaSha1: true }),
+    };
 }
 
 /** A team's two physical hosts: how they are reached, and their names of the nodes (H1, H3). */
@@ -21,13 +31,24 @@ export class HostPair extends pulumi.ComponentResource {
 
     constructor(name: string, args: HostPairArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:HostPair", name, {}, opts);
-        const each = <T>(make: (role: HostRole) => T) => Object.fromEntries(hostRoles.map(role => [role, make(role)])) as Record<HostRole, T>;
+        const each = <T>(make: (role: HostRole) => T) =>
+            Object.fromEntries(hostRoles.map(role => [role, make(role)])) as Record<HostRole, T>;
         this.connections = each(role => hostConnection(args, role));
-        this.providers = each(role => new libvirt.Provider(`${name}-${role}`, { uri: libvirtUri(this.connections[role], args.knownHostsFile) },
-            // The engine takes its plugin's version for the provider's at the second operation: a change that is none.
-            { parent: this, ignoreChanges: ["version"] }));
+        this.providers = each(
+            role =>
+                new libvirt.Provider(
+                    `${name}-${role}`,
+                    { uri: libvirtUri(this.connections[role], args.knownHostsFile) },
+                    // The engine takes its plugin's version for the provider's at the second operation: a change that is none.
+                    { parent: this, ignoreChanges: ["version"] },
+                ),
+        );
         for (const role of hostRoles) {
-            new HostsEntries(`${name}-${role}-names`, { connection: this.connections[role], block: "nodes", entries: args.plan.hostsEntries() }, { parent: this });
+            new HostsEntries(
+                `${name}-${role}-names`,
+                { connection: this.connections[role], block: "nodes", entries: args.plan.hostsEntries() },
+                { parent: this },
+            );
         }
         this.registerOutputs();
     }

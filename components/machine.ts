@@ -61,30 +61,82 @@ export class Machine extends pulumi.ComponentResource {
         super("classroom:index:Machine", name, {}, opts);
         const { node, host, power, generation, goldenRoot, operatorKey, memoryMiB, cpus, devices = [], ssh } = args;
         this.archive = args.archive;
-        const key = new HostKey(`${name}-key`, { machine: node.name, type: ssh.hostKey }, { parent: this }), keyFile = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
+        const key = new HostKey(`${name}-key`, { machine: node.name, type: ssh.hostKey }, { parent: this }),
+            keyFile = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
         const { name: _name, keyFile: operatorKeyFile, jump: _none, ...jump } = host;
-        this.connection = key.publicKey.apply(hostKey =>
-            ({ name: node.name, host: node.natAddress, port: 22, hostKey, keyFile: operatorKeyFile, ...(ssh.rsaSha1 && { rsaSha1: true }), jump }));
-        const identity = key.publicKey.apply(hostKey => identityFiles(node, operatorKey, { file: keyFile, publicKey: hostKey }));
+        this.connection = key.publicKey.apply(hostKey => ({
+            name: node.name,
+            host: node.natAddress,
+            port: 22,
+            hostKey,
+            keyFile: operatorKeyFile,
+            ...(ssh.rsaSha1 && { rsaSha1: true }),
+            jump,
+        }));
+        const identity = key.publicKey.apply(hostKey =>
+            identityFiles(node, operatorKey, { file: keyFile, publicKey: hostKey }),
+        );
         const secretIdentity = key.privateKey.apply(content => [{ path: keyFile, mode: "0600", content }]);
         if (args.kind === "vm") {
             const { provider, hypervisor, dataDiskMiB, dataGeneration = 1, golden, seed } = args;
-            const machine = new VirtualMachine(`${name}-vm`, {
-                node, power, generation, dataGeneration, host, provider, hypervisor, golden, seed, guest: this.connection, memoryMiB, cpus, ...(dataDiskMiB && { dataDiskMiB }),
-                files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
-            }, { parent: this });
+            const machine = new VirtualMachine(
+                `${name}-vm`,
+                {
+                    node,
+                    power,
+                    generation,
+                    dataGeneration,
+                    host,
+                    provider,
+                    hypervisor,
+                    golden,
+                    seed,
+                    guest: this.connection,
+                    memoryMiB,
+                    cpus,
+                    ...(dataDiskMiB && { dataDiskMiB }),
+                    files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
+                },
+                { parent: this },
+            );
             this.resource = machine.domain;
             this.running = machine.running;
             this.made = [machine.root, machine.domain];
             this.incarnation = machine.domain.id;
         } else {
-            const shape = { connection: host, memoryMiB, cpus, devices, interfaces: node.interfaces.map(({ network, device, mac }) => ({ network, device, mac })) };
+            const shape = {
+                connection: host,
+                memoryMiB,
+                cpus,
+                devices,
+                interfaces: node.interfaces.map(({ network, device, mac }) => ({ network, device, mac })),
+            };
             const goldenName = `${node.name}-golden`;
-            const golden = new Container(`${name}-golden`, { ...shape, name: goldenName, lower: [goldenRoot], power: "off", files: identity, secretFiles: secretIdentity }, { parent: this });
-            const container = new Container(`${name}-container`, {
-                ...shape, name: node.name, lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot], files: [], power, guest: this.connection,
-                ...(generation > 1 && { generation }),
-            }, { parent: this, dependsOn: golden });
+            const golden = new Container(
+                `${name}-golden`,
+                {
+                    ...shape,
+                    name: goldenName,
+                    lower: [goldenRoot],
+                    power: "off",
+                    files: identity,
+                    secretFiles: secretIdentity,
+                },
+                { parent: this },
+            );
+            const container = new Container(
+                `${name}-container`,
+                {
+                    ...shape,
+                    name: node.name,
+                    lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot],
+                    files: [],
+                    power,
+                    guest: this.connection,
+                    ...(generation > 1 && { generation }),
+                },
+                { parent: this, dependsOn: golden },
+            );
             this.resource = this.running = container;
             this.made = [container];
             this.incarnation = container.id;

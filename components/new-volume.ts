@@ -11,16 +11,25 @@ let asking = 0;
  */
 export function onlyNewVolumes(host: Connection, run: RunScript = exec, close = closeAll): pulumi.ResourceHookBinding {
     return {
-        beforeCreate: [async ({ name, newInputs }) => {
-            const { pool, name: volume } = (newInputs ?? {}) as { pool: string; name: string };
-            asking++;
-            try {
-                const { code } = await run(host, `virsh -q vol-info --pool ${quote(pool)} ${quote(volume)} > /dev/null 2>&1`, { allowFailure: true });
-                if (code === 0) throw new Error(`${name}: the volume ${volume} already exists in the pool ${pool} of ${host.name}. Where it is this stack's under another name, the rename needs an alias; else remove it: virsh vol-delete --pool ${pool} ${volume}`);
-            } finally {
-                // An open connection would keep the program running.
-                if (--asking === 0) await close();
-            }
-        }],
+        beforeCreate: [
+            async ({ name, newInputs }) => {
+                const { pool, name: volume } = (newInputs ?? {}) as { pool: string; name: string };
+                asking++;
+                try {
+                    const { code } = await run(
+                        host,
+                        `virsh -q vol-info --pool ${quote(pool)} ${quote(volume)} > /dev/null 2>&1`,
+                        { allowFailure: true },
+                    );
+                    if (code === 0)
+                        throw new Error(
+                            `${name}: the volume ${volume} already exists in the pool ${pool} of ${host.name}. Where it is this stack's under another name, the rename needs an alias; else remove it: virsh vol-delete --pool ${pool} ${volume}`,
+                        );
+                } finally {
+                    // An open connection would keep the program running.
+                    if (--asking === 0) await close();
+                }
+            },
+        ],
     };
 }

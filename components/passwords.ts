@@ -15,7 +15,9 @@ export const marks = Object.fromEntries(credentialNames.map(name => [name, mark(
 /** Told of each password that is generated, as soon as it is known. */
 export type OnGenerated = (name: PasswordName, password: string) => void;
 
-export interface PasswordsArgs extends Pick<Settings, "credentials" | "rotations"> { onGenerated?: OnGenerated }
+export interface PasswordsArgs extends Pick<Settings, "credentials" | "rotations"> {
+    onGenerated?: OnGenerated;
+}
 
 /**
  * The cloud's passwords: those of the configuration, and a random one for each account that has none there, made when
@@ -29,20 +31,31 @@ export class Passwords {
     private readonly accounts = new Map<PasswordName, pulumi.Resource[]>();
     private readonly files = new Map<PasswordName, pulumi.Resource[]>();
     private tellComplete!: () => void;
-    private readonly complete = new Promise<void>(resolve => { this.tellComplete = resolve; });
+    private readonly complete = new Promise<void>(resolve => {
+        this.tellComplete = resolve;
+    });
 
-    constructor(private readonly name: string, private readonly args: PasswordsArgs, private readonly opts?: pulumi.CustomResourceOptions) {}
+    constructor(
+        private readonly name: string,
+        private readonly args: PasswordsArgs,
+        private readonly opts?: pulumi.CustomResourceOptions,
+    ) {}
 
     /** One password; secret. */
-    of(name: PasswordName): pulumi.Input<string> { return this.args.credentials[name] ?? this.generatedOf(name); }
+    of(name: PasswordName): pulumi.Input<string> {
+        return this.args.credentials[name] ?? this.generatedOf(name);
+    }
 
     /** What is made of the passwords that are in it, and of no others: it is known when these are. */
     in<T>(make: (credentials: Credentials) => T): pulumi.Input<T> {
         const { credentials: own } = this.args;
         const later = this.namesIn(make).filter(name => own[name] === undefined);
         if (later.length === 0) return make({ ...marks, ...own });
-        return pulumi.all(later.map(name => this.generatedOf(name)))
-            .apply(values => make({ ...marks, ...own, ...Object.fromEntries(later.map((name, i) => [name, values[i]!])) }));
+        return pulumi
+            .all(later.map(name => this.generatedOf(name)))
+            .apply(values =>
+                make({ ...marks, ...own, ...Object.fromEntries(later.map((name, i) => [name, values[i]!])) }),
+            );
     }
 
     /** Names of the passwords that are in what is made of them. */
@@ -52,15 +65,19 @@ export class Passwords {
     }
 
     /** Says that a resource is what lets a password in. */
-    letInBy(name: PasswordName, account: pulumi.Resource): void { this.accounts.set(name, [...this.accounts.get(name) ?? [], account]); }
+    letInBy(name: PasswordName, account: pulumi.Resource): void {
+        this.accounts.set(name, [...(this.accounts.get(name) ?? []), account]);
+    }
 
     /** Says that a resource is a file with some passwords in it. */
     heldBy(names: readonly PasswordName[], file: pulumi.Resource): void {
-        for (const name of names) this.files.set(name, [...this.files.get(name) ?? [], file]);
+        for (const name of names) this.files.set(name, [...(this.files.get(name) ?? []), file]);
     }
 
     /** What lets some passwords in: their files are written after it. */
-    accountsOf(names: readonly PasswordName[]): pulumi.Resource[] { return [...new Set(names.flatMap(name => this.accounts.get(name) ?? []))]; }
+    accountsOf(names: readonly PasswordName[]): pulumi.Resource[] {
+        return [...new Set(names.flatMap(name => this.accounts.get(name) ?? []))];
+    }
 
     /** The files that hold a password, those of nodes that are yet to be made too: known after {@link allMade}. */
     async filesOf(name: PasswordName): Promise<pulumi.Resource[]> {
@@ -69,15 +86,24 @@ export class Passwords {
     }
 
     /** Everything that holds a password is made. */
-    allMade(): void { this.tellComplete(); }
+    allMade(): void {
+        this.tellComplete();
+    }
 
     private generatedOf(name: PasswordName): pulumi.Output<string> {
         const known = this.generated.get(name);
         if (known) return known;
         const rotation = this.args.rotations[name];
-        const { result } = new random.RandomPassword(`${this.name}-${name}`, { ...shape, ...(rotation && { keepers: { rotation: String(rotation) } }) }, this.opts);
+        const { result } = new random.RandomPassword(
+            `${this.name}-${name}`,
+            { ...shape, ...(rotation && { keepers: { rotation: String(rotation) } }) },
+            this.opts,
+        );
         // Before anybody else has it.
-        const told = result.apply(password => { this.args.onGenerated?.(name, password); return password; });
+        const told = result.apply(password => {
+            this.args.onGenerated?.(name, password);
+            return password;
+        });
         this.generated.set(name, told);
         return told;
     }

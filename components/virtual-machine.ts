@@ -35,7 +35,8 @@ export interface VirtualMachineArgs {
 }
 
 /** The command line of a kernel that is the host's: quick to start where it is emulated, cards named as the tutorial names them. */
-const kernelArguments = "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr net.ifnames=0 random.trust_cpu=on no_timer_check tsc=reliable audit=0 selinux=0 apparmor=0 cryptomgr.notests";
+const kernelArguments =
+    "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr net.ifnames=0 random.trust_cpu=on no_timer_check tsc=reliable audit=0 selinux=0 apparmor=0 cryptomgr.notests";
 
 /** A node as a virtual machine of libvirt's, its disk an overlay on its golden clone's (H4, H5). */
 export class VirtualMachine extends pulumi.ComponentResource {
@@ -47,43 +48,125 @@ export class VirtualMachine extends pulumi.ComponentResource {
 
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:VirtualMachine", name, {}, opts);
-        const { node, power, generation, dataGeneration, host, provider, hypervisor, guest, memoryMiB, cpus, dataDiskMiB, golden: { volume, hostKernel, diskGiB, ready } } = args;
+        const {
+            node,
+            power,
+            generation,
+            dataGeneration,
+            host,
+            provider,
+            hypervisor,
+            guest,
+            memoryMiB,
+            cpus,
+            dataDiskMiB,
+            golden: { volume, hostKernel, diskGiB, ready },
+        } = args;
         const pool = pools.machines.name;
         const made = { parent: this, provider, deleteBeforeReplace: true };
         // Both come back in another form than they were given, which would be a difference for ever.
         // Whether it runs is another resource's: the provider would never stop one.
         const domain = { ...made, ignoreChanges: ["cmdlines", "networkInterfaces", "running"] };
-        const disk = { ...made, hooks: onlyNewVolumes(host) }, onPool = { ...disk, dependsOn: ready };
-        const golden = new libvirt.Volume(`${name}-golden-disk`, {
-            name: `${node.name}-golden.qcow2`, pool, baseVolumeName: volume, baseVolumePool: pools.golden.name, ...(diskGiB && { size: diskGiB * 2 ** 30 }),
-        }, { ...onPool, ...(diskGiB && { replaceOnChanges: ["baseVolumeName", "size"] }) });
-        const seed = new SeedDisk(`${name}-seed`, {
-            connection: host, path: `${pools.machines.path}/${node.name}-seed.iso`, instanceId: node.name, script: pulumi.output(args.files).apply(files => seedOf(args.seed, files)),
-            ...(args.seed !== "script" && { hostname: node.name, interfaces: interfaces(node) }),
-        }, { parent: this, dependsOn: ready });
-        const shape = (domainName: string, running: boolean, disks: libvirt.DomainArgs["disks"]): libvirt.DomainArgs => ({
-            name: domainName, running, type: hypervisor, machine: "pc", memory: memoryMiB, vcpu: cpus, disks,
+        const disk = { ...made, hooks: onlyNewVolumes(host) },
+            onPool = { ...disk, dependsOn: ready };
+        const golden = new libvirt.Volume(
+            `${name}-golden-disk`,
+            {
+                name: `${node.name}-golden.qcow2`,
+                pool,
+                baseVolumeName: volume,
+                baseVolumePool: pools.golden.name,
+                ...(diskGiB && { size: diskGiB * 2 ** 30 }),
+            },
+            { ...onPool, ...(diskGiB && { replaceOnChanges: ["baseVolumeName", "size"] }) },
+        );
+        const seed = new SeedDisk(
+            `${name}-seed`,
+            {
+                connection: host,
+                path: `${pools.machines.path}/${node.name}-seed.iso`,
+                instanceId: node.name,
+                script: pulumi.output(args.files).apply(files => seedOf(args.seed, files)),
+                ...(args.seed !== "script" && { hostname: node.name, interfaces: interfaces(node) }),
+            },
+            { parent: this, dependsOn: ready },
+        );
+        const shape = (
+            domainName: string,
+            running: boolean,
+            disks: libvirt.DomainArgs["disks"],
+        ): libvirt.DomainArgs => ({
+            name: domainName,
+            running,
+            type: hypervisor,
+            machine: "pc",
+            memory: memoryMiB,
+            vcpu: cpus,
+            disks,
             ...(hostKernel && {
-                kernel: `${pools.golden.path}/vmlinuz`, initrd: `${pools.golden.path}/initrd`, cmdlines: kernelArguments.split(" ").map(word => {
+                kernel: `${pools.golden.path}/vmlinuz`,
+                initrd: `${pools.golden.path}/initrd`,
+                cmdlines: kernelArguments.split(" ").map(word => {
                     const [key, ...value] = word.split("=");
                     return value.length > 0 ? { [key!]: value.join("=") } : { _: key! };
                 }),
             }),
-            networkInterfaces: node.interfaces.map(({ network, mac }) => ({ networkName: network, mac: mac.toUpperCase() })),
+            networkInterfaces: node.interfaces.map(({ network, mac }) => ({
+                networkName: network,
+                mac: mac.toUpperCase(),
+            })),
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
         });
-        const overlay = (part: string, file: string, of?: string) => new libvirt.Volume(`${name}-${part}`, { name: file, pool, baseVolumeId: golden.id },
-            { ...disk, replaceOnChanges: ["baseVolumeId"], ...(of && { replacementTrigger: of }) });
+        const overlay = (part: string, file: string, of?: string) =>
+            new libvirt.Volume(
+                `${name}-${part}`,
+                { name: file, pool, baseVolumeId: golden.id },
+                { ...disk, replaceOnChanges: ["baseVolumeId"], ...(of && { replacementTrigger: of }) },
+            );
         // The provider starts a domain before it stops it, so the clone's domain has an overlay too: what machines lie on is never written.
         const scratch = overlay("golden-overlay", `${node.name}-golden-overlay.qcow2`);
-        const clone = new libvirt.Domain(`${name}-golden`, shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]), domain);
-        new DomainPower(`${name}-golden-power`, { connection: host, domain: clone.name, incarnation: clone.id, power: "off" }, { parent: this });
+        const clone = new libvirt.Domain(
+            `${name}-golden`,
+            shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]),
+            domain,
+        );
+        new DomainPower(
+            `${name}-golden-power`,
+            { connection: host, domain: clone.name, incarnation: clone.id, power: "off" },
+            { parent: this },
+        );
         this.root = overlay("disk", `${node.name}.qcow2`, `${generation}/${dataGeneration}`);
-        const data = dataDiskMiB === undefined ? [] : [new libvirt.Volume(`${name}-data`, { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskMiB * 2 ** 20 }, { ...onPool, replacementTrigger: dataGeneration })];
-        this.domain = new libvirt.Domain(`${name}-domain`, shape(node.name, power === "on", [
-            { volumeId: this.root.id }, ...data.map(d => ({ volumeId: d.id })), { file: seed.path },
-        ]), domain);
-        this.running = new DomainPower(`${name}-power`, { connection: host, domain: this.domain.name, incarnation: this.domain.id, power, guest, ...(hypervisor === "qemu" && { seconds: 180 }) }, { parent: this });
+        const data =
+            dataDiskMiB === undefined
+                ? []
+                : [
+                      new libvirt.Volume(
+                          `${name}-data`,
+                          { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskMiB * 2 ** 20 },
+                          { ...onPool, replacementTrigger: dataGeneration },
+                      ),
+                  ];
+        this.domain = new libvirt.Domain(
+            `${name}-domain`,
+            shape(node.name, power === "on", [
+                { volumeId: this.root.id },
+                ...data.map(d => ({ volumeId: d.id })),
+                { file: seed.path },
+            ]),
+            domain,
+        );
+        this.running = new DomainPower(
+            `${name}-power`,
+            {
+                connection: host,
+                domain: this.domain.name,
+                incarnation: this.domain.id,
+                power,
+                guest,
+                ...(hypervisor === "qemu" && { seconds: 180 }),
+            },
+            { parent: this },
+        );
         this.registerOutputs();
     }
 }

@@ -61,20 +61,33 @@ export class AddressPlan {
      * @param mtus of networks that carry other frames than the usual ones
      * @throws Error from {@link problems}' first line
      */
-    constructor(readonly stackNumber: number, readonly ranges: NetworkRanges = tutorialRanges, private readonly mtus: Partial<Record<NetworkName, number>> = {}, readonly domain = "example.org") {
+    constructor(
+        readonly stackNumber: number,
+        readonly ranges: NetworkRanges = tutorialRanges,
+        private readonly mtus: Partial<Record<NetworkName, number>> = {},
+        readonly domain = "example.org",
+    ) {
         const [first] = problems(ranges);
         if (first) throw new Error(`${first.key}: ${first.reason}`);
         this.byName = new Map(nodeNames.map(name => [name, this.plan(name)]));
     }
 
-    node(name: NodeName): NodePlan { return this.byName.get(name)!; }
+    node(name: NodeName): NodePlan {
+        return this.byName.get(name)!;
+    }
 
-    get all(): NodePlan[] { return [...this.byName.values()]; }
+    get all(): NodePlan[] {
+        return [...this.byName.values()];
+    }
 
-    on(host: HostRole): NodePlan[] { return this.all.filter(node => node.host === host); }
+    on(host: HostRole): NodePlan[] {
+        return this.all.filter(node => node.host === host);
+    }
 
     /** The n-th address of the instances' network (W1). */
-    fixedAddress(n: number): string { return Cidr.parse(this.ranges.fixed).address(n); }
+    fixedAddress(n: number): string {
+        return Cidr.parse(this.ranges.fixed).address(n);
+    }
 
     /** Lines of an /etc/hosts that knows the private and the public name of every node (H3). */
     hostsEntries(): { address: string; names: string[] }[] {
@@ -96,7 +109,9 @@ export class AddressPlan {
         const addressOn = (network: NetworkName) => interfaces.find(card => card.network === network)?.address;
         const publicAddress = addressOn("public");
         return {
-            name, host, interfaces,
+            name,
+            host,
+            interfaces,
             natAddress: addressOn("nat")!,
             internalAddress: addressOn("internal")!,
             ...(publicAddress ? { publicAddress, publicName: `${name}.${this.domain}` } : {}),
@@ -105,7 +120,9 @@ export class AddressPlan {
 
     /** 52:54:00 is QEMU's prefix; then stack, card and node. */
     private mac(card: number, octet: number): string {
-        return ["52", "54", "00", ...[this.stackNumber, card, octet].map(n => n.toString(16).padStart(2, "0"))].join(":");
+        return ["52", "54", "00", ...[this.stackNumber, card, octet].map(n => n.toString(16).padStart(2, "0"))].join(
+            ":",
+        );
     }
 }
 
@@ -114,29 +131,57 @@ export function problems(ranges: NetworkRanges): { key: keyof NetworkRanges; rea
     const found: { key: keyof NetworkRanges; reason: string }[] = [];
     const parsed: Partial<Record<keyof NetworkRanges, Cidr>> = {};
     for (const key of Object.keys(tutorialRanges) as (keyof NetworkRanges)[]) {
-        try { parsed[key] = Cidr.parse(ranges[key]); } catch (e) { found.push({ key, reason: (e as Error).message }); }
+        try {
+            parsed[key] = Cidr.parse(ranges[key]);
+        } catch (e) {
+            found.push({ key, reason: (e as Error).message });
+        }
     }
     const { nat, internal, public: publicRange, fixed, floating } = parsed;
     const highest = Math.max(...nodeNames.map(name => nodes[name].octet));
-    for (const [key, range] of [["nat", nat], ["internal", internal], ["public", publicRange]] as const) {
-        if (range && range.size <= highest + 1) found.push({ key, reason: `${range} is too small: nodes have the addresses up to number ${highest}` });
+    for (const [key, range] of [
+        ["nat", nat],
+        ["internal", internal],
+        ["public", publicRange],
+    ] as const) {
+        if (range && range.size <= highest + 1)
+            found.push({ key, reason: `${range} is too small: nodes have the addresses up to number ${highest}` });
     }
-    const apart = [["nat", nat], ["internal", internal], ["public", publicRange], ["fixed", fixed]] as const;
+    const apart = [
+        ["nat", nat],
+        ["internal", internal],
+        ["public", publicRange],
+        ["fixed", fixed],
+    ] as const;
     apart.forEach(([key, range], i) => {
         for (const [other, otherRange] of apart.slice(0, i)) {
-            if (range && otherRange && range.overlaps(otherRange)) found.push({ key, reason: `${range} overlaps the network "${other}" (${otherRange})` });
+            if (range && otherRange && range.overlaps(otherRange))
+                found.push({ key, reason: `${range} overlaps the network "${other}" (${otherRange})` });
         }
     });
     if (fixed && fixed.size !== networkSize + 2) {
-        found.push({ key: "fixed", reason: `${fixed} has ${fixed.size} addresses; allowed is a /22: nova makes a network of ${networkSize} addresses of it (network_size)` });
+        found.push({
+            key: "fixed",
+            reason: `${fixed} has ${fixed.size} addresses; allowed is a /22: nova makes a network of ${networkSize} addresses of it (network_size)`,
+        });
     }
-    if (floating && floating.size < 4) found.push({ key: "floating", reason: `${floating} is too small: nova takes ranges of at least 4 addresses, a /30` });
+    if (floating && floating.size < 4)
+        found.push({
+            key: "floating",
+            reason: `${floating} is too small: nova takes ranges of at least 4 addresses, a /30`,
+        });
     if (floating && publicRange) {
         if (!publicRange.includes(floating)) {
             found.push({ key: "floating", reason: `${floating} is not inside the public network ${publicRange}` });
         } else if (publicRange.size > highest) {
-            const taken = nodeNames.filter(n => nodes[n].networks.includes("public")).find(n => floating.contains(publicRange.address(nodes[n].octet)));
-            if (taken) found.push({ key: "floating", reason: `${floating} holds ${publicRange.address(nodes[taken].octet)}, the address of ${taken}` });
+            const taken = nodeNames
+                .filter(n => nodes[n].networks.includes("public"))
+                .find(n => floating.contains(publicRange.address(nodes[n].octet)));
+            if (taken)
+                found.push({
+                    key: "floating",
+                    reason: `${floating} holds ${publicRange.address(nodes[taken].octet)}, the address of ${taken}`,
+                });
         }
     }
     return found;

@@ -1,6 +1,9 @@
 /** An IPv4 network in the form `10.0.0.0/24`. */
 export class Cidr {
-    private constructor(readonly base: number, readonly prefix: number) {}
+    private constructor(
+        readonly base: number,
+        readonly prefix: number,
+    ) {}
 
     /** @throws Error that names what is wrong with the text: form, octet, prefix, or host bits that are set. */
     static parse(text: string): Cidr {
@@ -10,25 +13,39 @@ export class Cidr {
         if (prefix > 32) throw new Error(`"${text}": the prefix is at most 32`);
         const network = new Cidr(base, prefix);
         if ((base & network.mask) >>> 0 !== base) {
-            throw new Error(`"${text}" is an address in a network, not a network: ${formatAddress((base & network.mask) >>> 0)}/${prefix} would be`);
+            throw new Error(
+                `"${text}" is an address in a network, not a network: ${formatAddress((base & network.mask) >>> 0)}/${prefix} would be`,
+            );
         }
         return network;
     }
 
-    private get mask(): number { return this.prefix === 0 ? 0 : (0xffffffff << (32 - this.prefix)) >>> 0; }
+    private get mask(): number {
+        return this.prefix === 0 ? 0 : (0xffffffff << (32 - this.prefix)) >>> 0;
+    }
 
     /** Number of addresses, network and broadcast address included. */
-    get size(): number { return 2 ** (32 - this.prefix); }
+    get size(): number {
+        return 2 ** (32 - this.prefix);
+    }
 
     /** `255.255.255.0` */
-    get netmask(): string { return formatAddress(this.mask); }
+    get netmask(): string {
+        return formatAddress(this.mask);
+    }
 
-    contains(address: string): boolean { return (parseAddress(address) & this.mask) >>> 0 === this.base; }
+    contains(address: string): boolean {
+        return (parseAddress(address) & this.mask) >>> 0 === this.base;
+    }
 
     /** Whether every address of the other network is one of this. */
-    includes(other: Cidr): boolean { return other.prefix >= this.prefix && (other.base & this.mask) >>> 0 === this.base; }
+    includes(other: Cidr): boolean {
+        return other.prefix >= this.prefix && (other.base & this.mask) >>> 0 === this.base;
+    }
 
-    overlaps(other: Cidr): boolean { return this.includes(other) || other.includes(this); }
+    overlaps(other: Cidr): boolean {
+        return this.includes(other) || other.includes(this);
+    }
 
     /** The n-th address; 0 is the network's own. @throws RangeError outside the network */
     address(n: number): string {
@@ -36,7 +53,9 @@ export class Cidr {
         return formatAddress(this.base + n);
     }
 
-    toString(): string { return `${formatAddress(this.base)}/${this.prefix}`; }
+    toString(): string {
+        return `${formatAddress(this.base)}/${this.prefix}`;
+    }
 }
 
 /** @throws Error unless the text is four decimal octets without leading zeros */

@@ -8,7 +8,9 @@ import type { Settings } from "./settings";
 export function knownKeys(file: string, address: string, port: number): string[] {
     const name = port === 22 ? address : `[${address}]:${port}`;
     const found = spawnSync("ssh-keygen", ["-F", name, "-f", inHome(file)], { encoding: "utf8" });
-    return (found.stdout ?? "").split("\n").filter(line => line !== "" && !line.startsWith("#") && !line.startsWith("@"))
+    return (found.stdout ?? "")
+        .split("\n")
+        .filter(line => line !== "" && !line.startsWith("#") && !line.startsWith("@"))
         .map(line => line.split(/\s+/).slice(1, 3).join(" "));
 }
 
@@ -22,8 +24,10 @@ export function withHostKeys(settings: Settings): Settings {
         const { address, port, hostKey } = hosts[role];
         const keys = hostKey === undefined ? knownKeys(settings.knownHostsFile, address, port) : [hostKey];
         if (keys.length === 0) {
-            throw new UserError(`host ${address}: its ssh key is neither in ${settings.knownHostsFile} nor in the configuration (hosts.${role}.hostKey); nothing was changed. ` +
-                `Log in once with ssh -p ${port} root@${address} and compare the fingerprint`);
+            throw new UserError(
+                `host ${address}: its ssh key is neither in ${settings.knownHostsFile} nor in the configuration (hosts.${role}.hostKey); nothing was changed. ` +
+                    `Log in once with ssh -p ${port} root@${address} and compare the fingerprint`,
+            );
         }
         hosts[role] = { ...hosts[role], hostKey: keys.join("\n") };
     }

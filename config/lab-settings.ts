@@ -8,14 +8,28 @@ import { nodeNames } from "./nodes";
 const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string() });
 const image = z.object({ file: z.string(), sha256: z.string() });
 const kind = z.enum(["container", "vm"]);
-const labChoice = z.object({ hypervisor: z.enum(["kvm", "qemu"]), machine: kind, nodes: z.partialRecord(z.enum(nodeNames), z.object({ kind })) });
-const labFacts = z.object({ machine: z.object({ choice: labChoice }).optional(), image: image.optional(), operatorKeyFile: z.string(), knownHostsFile: z.string(), hosts: z.object({ central: host, compute: host }) });
+const labChoice = z.object({
+    hypervisor: z.enum(["kvm", "qemu"]),
+    machine: kind,
+    nodes: z.partialRecord(z.enum(nodeNames), z.object({ kind })),
+});
+const labFacts = z.object({
+    machine: z.object({ choice: labChoice }).optional(),
+    image: image.optional(),
+    operatorKeyFile: z.string(),
+    knownHostsFile: z.string(),
+    hosts: z.object({ central: host, compute: host }),
+});
 
 /** What nodes are in a lab because of what its machine can do. */
 export type LabChoice = z.infer<typeof labChoice>;
 
 /** Of a machine without KVM, and of one that was not asked. */
-export const emulated: LabChoice = { hypervisor: "qemu", machine: "container", nodes: { "volume-node": { kind: "vm" } } };
+export const emulated: LabChoice = {
+    hypervisor: "qemu",
+    machine: "container",
+    nodes: { "volume-node": { kind: "vm" } },
+};
 
 /** What a lab that is up says of itself. */
 export type LabFacts = z.infer<typeof labFacts>;
@@ -23,7 +37,9 @@ export type LabFacts = z.infer<typeof labFacts>;
 /** The facts of a lab of this machine. @throws UserError when it is not up */
 export function readLabFacts(lab: string): LabFacts {
     const file = path.join(stateDir(), "labs", lab, "lab.json");
-    try { return labFacts.parse(JSON.parse(fs.readFileSync(file, "utf8"))); } catch {
+    try {
+        return labFacts.parse(JSON.parse(fs.readFileSync(file, "utf8")));
+    } catch {
         throw new UserError(`the configuration names the lab "${lab}", which is not up: ./classroom lab up ${lab}`);
     }
 }
@@ -35,12 +51,22 @@ export function readLabFacts(lab: string): LabFacts {
 export function withLab(given: Record<string, unknown>, factsOf: (lab: string) => LabFacts): Record<string, unknown> {
     const { lab, ...own } = given;
     if (lab === undefined) return own;
-    const found = factsOf(String(lab)), { hypervisor, machine, nodes: kinds } = found.machine?.choice ?? emulated;
+    const found = factsOf(String(lab)),
+        { hypervisor, machine, nodes: kinds } = found.machine?.choice ?? emulated;
     // What the stack says of a node goes beside what the lab says of it.
     const nodes = merge(kinds, own.nodes);
     return {
-        number: 0, machine, hypervisor, goldenRoot: "/srv/golden", archiveUrl: "http://192.168.122.1:8090/",
-        ...(found.image && { image: found.image }), hosts: found.hosts, sshKeyFile: found.operatorKeyFile, knownHostsFile: found.knownHostsFile, ...own, nodes,
+        number: 0,
+        machine,
+        hypervisor,
+        goldenRoot: "/srv/golden",
+        archiveUrl: "http://192.168.122.1:8090/",
+        ...(found.image && { image: found.image }),
+        hosts: found.hosts,
+        sshKeyFile: found.operatorKeyFile,
+        knownHostsFile: found.knownHostsFile,
+        ...own,
+        nodes,
     };
 }
 
@@ -49,6 +75,14 @@ function merge(base: Record<string, object>, own: unknown): unknown {
     if (own === undefined) return base;
     if (typeof own !== "object" || own === null) return own;
     const named = own as Record<string, unknown>;
-    return { ...base, ...named, ...Object.fromEntries(Object.entries(base).map(([name, value]) =>
-        [name, typeof named[name] === "object" ? { ...value, ...named[name] } : named[name] ?? value])) };
+    return {
+        ...base,
+        ...named,
+        ...Object.fromEntries(
+            Object.entries(base).map(([name, value]) => [
+                name,
+                typeof named[name] === "object" ? { ...value, ...named[name] } : (named[name] ?? value),
+            ]),
+        ),
+    };
 }

@@ -1,16 +1,23 @@
 /** The two physical hosts of a team (H1, H2). */
 export const hostRoles = ["central", "compute"] as const;
-export type HostRole = typeof hostRoles[number];
+export type HostRole = (typeof hostRoles)[number];
 
 /** The networks of the cloud (N1–N4), by what they are for. */
 export const networkNames = ["nat", "internal", "public", "private"] as const;
-export type NetworkName = typeof networkNames[number];
+export type NetworkName = (typeof networkNames)[number];
 
 /** The eight machines, in the order in which the tutorial builds them (H2). */
 export const nodeNames = [
-    "db-node", "auth-node", "image-node", "volume-node", "api-node", "network-node", "compute-1", "compute-2",
+    "db-node",
+    "auth-node",
+    "image-node",
+    "volume-node",
+    "api-node",
+    "network-node",
+    "compute-1",
+    "compute-2",
 ] as const;
-export type NodeName = typeof nodeNames[number];
+export type NodeName = (typeof nodeNames)[number];
 
 interface NodeFacts {
     /** The physical host it runs on (H2). */
@@ -37,6 +44,14 @@ export const nodes: Readonly<Record<NodeName, NodeFacts>> = {
 
 /** The course's teams and the numbers of their hosts, central and compute (H1). */
 export const teamHosts: Readonly<Record<string, readonly [number, number]>> = {
-    "01": [125, 126], "02": [127, 128], "03": [129, 130], "04": [131, 132], "05": [137, 138],
-    "06": [140, 141], "07": [142, 143], "08": [242, 243], "09": [244, 245], "10": [246, 247],
+    "01": [125, 126],
+    "02": [127, 128],
+    "03": [129, 130],
+    "04": [131, 132],
+    "05": [137, 138],
+    "06": [140, 141],
+    "07": [142, 143],
+    "08": [242, 243],
+    "09": [244, 245],
+    "10": [246, 247],
 };

@@ -12,12 +12,18 @@ import { inHome } from "../system/paths";
 export function withOperatorKey(settings: Settings): Settings {
     const file = inHome(settings.sshKeyFile);
     const words = (text: string) => text.trim().split(/\s+/).slice(0, 2).join(" ");
-    try { return { ...settings, operatorKey: words(fs.readFileSync(`${file}.pub`, "utf8")) }; } catch { /* made from the key itself */ }
+    try {
+        return { ...settings, operatorKey: words(fs.readFileSync(`${file}.pub`, "utf8")) };
+    } catch {
+        /* made from the key itself */
+    }
     try {
         const parsed = utils.parseKey(fs.readFileSync(file));
         if (parsed instanceof Error) throw parsed;
         return { ...settings, operatorKey: `${parsed.type} ${parsed.getPublicSSH().toString("base64")}` };
     } catch (e) {
-        throw new UserError(`sshKeyFile: the key ${settings.sshKeyFile} cannot be read (${(e as Error).message}), and there is no ${settings.sshKeyFile}.pub; make one with: ssh-keygen -t ed25519 -f ${settings.sshKeyFile}`);
+        throw new UserError(
+            `sshKeyFile: the key ${settings.sshKeyFile} cannot be read (${(e as Error).message}), and there is no ${settings.sshKeyFile}.pub; make one with: ssh-keygen -t ed25519 -f ${settings.sshKeyFile}`,
+        );
     }
 }

@@ -1,23 +1,34 @@
 import type { Credentials } from "./settings";
 
-interface Limit { names: readonly (keyof Credentials)[]; release?: "ocata"; unusable: RegExp; reason: string }
+interface Limit {
+    names: readonly (keyof Credentials)[];
+    release?: "ocata";
+    unusable: RegExp;
+    reason: string;
+}
 
 /** What the files that a password is written into cannot hold, by whatever way of writing it (oslo.config, Python 2's ConfigParser). */
 const limits: readonly Limit[] = [
     {
-        names: ["adminToken", "rabbitPassword", "placementUser"], unusable: /\\\$|^(["']).*\1$/,
+        names: ["adminToken", "rabbitPassword", "placementUser"],
+        unusable: /\\\$|^(["']).*\1$/,
         reason: "it must not hold \\$ nor begin and end with the same quotation mark, which OpenStack's configuration files cannot tell",
     },
     {
-        names: ["glanceUser", "cinderUser", "novaUser"], unusable: /%\(| ;|^""$/,
+        names: ["glanceUser", "cinderUser", "novaUser"],
+        unusable: /%\(| ;|^""$/,
         reason: "it must not hold %( nor a semicolon after a space: in a service's paste file these begin a reference and a comment",
     },
     {
-        names: ["rabbitPassword"], release: "ocata", unusable: /\//,
+        names: ["rabbitPassword"],
+        release: "ocata",
+        unusable: /\//,
         reason: "it must not hold a slash: oslo.messaging of this release leaves one as it is in the URL that compute nodes are called by, and kombu cannot read it",
     },
     {
-        names: ["glanceDatabase"], release: "ocata", unusable: /[%:@/]/,
+        names: ["glanceDatabase"],
+        release: "ocata",
+        unusable: /[%:@/]/,
         reason: "it must not hold % : @ or /: glance-manage of this release hands its database's URL to a parser that takes % for a reference",
     },
 ];
@@ -28,5 +39,6 @@ const PRINTABLE = /^[!-~]([ -~]*[!-~])?$/;
 /** Why a password cannot be used under a name; undefined where it can. The password itself is not in it. */
 export function passwordProblem(name: keyof Credentials, password: string, release: string): string | undefined {
     if (!PRINTABLE.test(password)) return "it must be one line of printable ASCII characters without spaces around it";
-    return limits.find(l => l.names.includes(name) && (l.release ?? release) === release && l.unusable.test(password))?.reason;
+    return limits.find(l => l.names.includes(name) && (l.release ?? release) === release && l.unusable.test(password))
+        ?.reason;
 }

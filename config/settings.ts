@@ -8,7 +8,9 @@ import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, upli
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
 
-const sha256 = z.string("64 hexadecimal digits: nothing is used unverified").regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+const sha256 = z
+    .string("64 hexadecimal digits: nothing is used unverified")
+    .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
 
 const host = z.strictObject({
     /** Name or address, as the operator reaches it. */
@@ -27,14 +29,30 @@ const nodeOverride = z.strictObject({
     /** The same for the disk that its volumes are on (/dev/vdb), which is kept otherwise. Default 1. */
     dataGeneration: z.int().min(1).optional(),
     /** The stack's own options by file, section and option, beside the release's or instead of them. */
-    options: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)))).optional(),
+    options: z
+        .record(
+            z.string(),
+            z.record(
+                z.string(),
+                z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)),
+            ),
+        )
+        .optional(),
 });
 
 const credentials = z.strictObject({
-    mysqlRoot: z.string().min(1), adminToken: z.string().min(1), adminPassword: z.string().min(1),
+    mysqlRoot: z.string().min(1),
+    adminToken: z.string().min(1),
+    adminPassword: z.string().min(1),
     rabbitPassword: z.string().min(1),
-    keystoneDatabase: z.string().min(1), glanceDatabase: z.string().min(1), cinderDatabase: z.string().min(1), novaDatabase: z.string().min(1),
-    glanceUser: z.string().min(1), cinderUser: z.string().min(1), novaUser: z.string().min(1), placementUser: z.string().min(1),
+    keystoneDatabase: z.string().min(1),
+    glanceDatabase: z.string().min(1),
+    cinderDatabase: z.string().min(1),
+    novaDatabase: z.string().min(1),
+    glanceUser: z.string().min(1),
+    cinderUser: z.string().min(1),
+    novaUser: z.string().min(1),
+    placementUser: z.string().min(1),
 });
 /** The cloud's passwords; every one is a secret of the stack. */
 export type Credentials = z.infer<typeof credentials>;
@@ -44,9 +62,18 @@ export const credentialNames = Object.keys(credentials.shape) as (keyof Credenti
 
 /** The passwords that the tutorial prints, and one for the account that only newer releases have. */
 export const tutorialCredentials: Credentials = {
-    mysqlRoot: "mysql", adminToken: "ADMIN", adminPassword: "keystoneAdmin", rabbitPassword: "guest",
-    keystoneDatabase: "keystonePass", glanceDatabase: "glancePass", cinderDatabase: "cinderPass", novaDatabase: "novaPass",
-    glanceUser: "glanceServ", cinderUser: "cinderServ", novaUser: "novaServ", placementUser: "placementServ",
+    mysqlRoot: "mysql",
+    adminToken: "ADMIN",
+    adminPassword: "keystoneAdmin",
+    rabbitPassword: "guest",
+    keystoneDatabase: "keystonePass",
+    glanceDatabase: "glancePass",
+    cinderDatabase: "cinderPass",
+    novaDatabase: "novaPass",
+    glanceUser: "glanceServ",
+    cinderUser: "cinderServ",
+    novaUser: "novaServ",
+    placementUser: "placementServ",
 };
 
 const schema = z.strictObject({
@@ -70,7 +97,12 @@ const schema = z.strictObject({
     /** The last node that there is, in the tutorial's order: the course makes its cloud node by node. */
     upTo: z.enum(nodeNames).default("compute-2"),
     nodes: z.partialRecord(z.enum(nodeNames), nodeOverride).default({}),
-    networks: z.partialRecord(z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]), z.string()).default({}),
+    networks: z
+        .partialRecord(
+            z.enum(Object.keys(tutorialRanges) as [keyof NetworkRanges, ...(keyof NetworkRanges)[]]),
+            z.string(),
+        )
+        .default({}),
     /** How the networks that both hosts have get from one to the other; without one: the bridges br-internal and br-private. */
     uplinks: uplinksSchema.default({}),
     /** Where a node's packages come from instead of the release's own archive. */
@@ -78,13 +110,23 @@ const schema = z.strictObject({
     /** On the physical hosts: the root folder that containers are clones of. */
     goldenRoot: absolutePath.optional(),
     /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
-    goldenImage: z.strictObject({ url: z.string().regex(/^(https?|file):\/\/\S+$/, "an address that begins with http://, https:// or file://").optional(), sha256 }).optional(),
+    goldenImage: z
+        .strictObject({
+            url: z
+                .string()
+                .regex(/^(https?|file):\/\/\S+$/, "an address that begins with http://, https:// or file://")
+                .optional(),
+            sha256,
+        })
+        .optional(),
     image: z.strictObject({ file: absolutePath, sha256 }).optional(),
     /** Whose passwords the cloud has: the tutorial's, or ones that are made for it. Those under `credentials` are had either way. */
     secrets: z.enum(["tutorial", "generated"]).default("tutorial"),
     credentials: credentials.partial().default({}),
     /** How often each generated password has been put in another's place: another number makes another password. */
-    rotations: z.partialRecord(z.enum(credentialNames), z.int("a whole number, 1 or more").min(1, "a whole number, 1 or more")).default({}),
+    rotations: z
+        .partialRecord(z.enum(credentialNames), z.int("a whole number, 1 or more").min(1, "a whole number, 1 or more"))
+        .default({}),
 });
 
 /** The configuration of one stack, checked and with its defaults. */
@@ -117,13 +159,19 @@ export const settingKeys = ["lab", ...Object.keys(schema.shape)];
  */
 export function readSettings(stack: string, given: Record<string, unknown>): Settings {
     const parsed = schema.safeParse(given);
-    if (!parsed.success) throw mistakes(stack, parsed.error.issues.flatMap(issue => describe(issue, given)));
+    if (!parsed.success)
+        throw mistakes(
+            stack,
+            parsed.error.issues.flatMap(issue => describe(issue, given)),
+        );
     const { networks, credentials: own, uplinks: givenUplinks, ...rest } = parsed.data;
     const ranges = { ...tutorialRanges, ...networks };
     const wrong = problems(ranges).map(p => `networks.${p.key}: ${p.reason}`);
     const [central, compute] = hostRoles.map(role => rest.hosts[role]);
     if (central!.address === compute!.address && central!.port === compute!.port) {
-        wrong.push(`hosts.compute.address: "${compute!.address}" is the central host too; the two must be different machines`);
+        wrong.push(
+            `hosts.compute.address: "${compute!.address}" is the central host too; the two must be different machines`,
+        );
     }
     const uplinks = uplinksOf(givenUplinks, rest.number, { central: central!.address, compute: compute!.address });
     wrong.push(...uplinkProblems(givenUplinks, uplinks));
@@ -134,7 +182,8 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         }
     }
     for (const name of nodeNames) {
-        if (name !== dataNode && rest.nodes[name]?.dataGeneration !== undefined) wrong.push(`nodes.${name}.dataGeneration: only ${dataNode} has a disk of its own for data`);
+        if (name !== dataNode && rest.nodes[name]?.dataGeneration !== undefined)
+            wrong.push(`nodes.${name}.dataGeneration: only ${dataNode} has a disk of its own for data`);
     }
     for (const [name, password] of Object.entries(own) as [keyof Credentials, string][]) {
         const problem = passwordProblem(name, password, rest.release);
@@ -147,7 +196,9 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
     if (wrong.length > 0) throw mistakes(stack, wrong);
     return {
         ...rest,
-        plan: new AddressPlan(rest.number, ranges, { internal: uplinks.internal.kind === "bridge" ? usualMtu : uplinks.internal.mtu }),
+        plan: new AddressPlan(rest.number, ranges, {
+            internal: uplinks.internal.kind === "bridge" ? usualMtu : uplinks.internal.mtu,
+        }),
         uplinks,
         credentials: rest.secrets === "generated" ? own : { ...tutorialCredentials, ...own },
         queueUser: rest.secrets === "generated" ? "openstack" : "guest",
@@ -160,17 +211,27 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
 
 /** Why a password is not one that can be rotated; undefined where it is. `own` are those under `credentials`. */
 export function whyNotRotated(name: keyof Credentials, secrets: unknown, own: object): string | undefined {
-    if (name in own) return "the password is set under credentials, where another can be put with config set-secret; only generated ones are rotated";
-    return secrets === "generated" ? undefined : "the passwords are the tutorial's; only generated ones are rotated, those of secrets: generated";
+    if (name in own)
+        return "the password is set under credentials, where another can be put with config set-secret; only generated ones are rotated";
+    return secrets === "generated"
+        ? undefined
+        : "the passwords are the tutorial's; only generated ones are rotated, those of secrets: generated";
 }
 
 const mistakes = (stack: string, lines: string[]): UserError =>
-    new UserError(`the configuration of stack ${stack} has ${lines.length === 1 ? "a mistake" : `${lines.length} mistakes`}; nothing was changed\n${lines.map(l => `  ${l}`).join("\n")}`);
+    new UserError(
+        `the configuration of stack ${stack} has ${lines.length === 1 ? "a mistake" : `${lines.length} mistakes`}; nothing was changed\n${lines.map(l => `  ${l}`).join("\n")}`,
+    );
 
 /** Where a mistyped name is likely: the names there are. */
 const allowedKeys: Readonly<Record<string, readonly string[]>> = {
-    "": settingKeys, nodes: nodeNames, networks: Object.keys(tutorialRanges), credentials: credentialNames, rotations: credentialNames,
-    uplinks: uplinkedNetworks, ...Object.fromEntries(uplinkedNetworks.map(network => [`uplinks.${network}`, uplinkKinds])),
+    "": settingKeys,
+    nodes: nodeNames,
+    networks: Object.keys(tutorialRanges),
+    credentials: credentialNames,
+    rotations: credentialNames,
+    uplinks: uplinkedNetworks,
+    ...Object.fromEntries(uplinkedNetworks.map(network => [`uplinks.${network}`, uplinkKinds])),
 };
 
 /** One line a mistake; a value under `credentials` is never shown. */
@@ -178,12 +239,17 @@ function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
     const key = issue.path.join(".");
     if (issue.code === "unrecognized_keys") {
         const allowed = allowedKeys[key];
-        return issue.keys.map(k => `${[...issue.path, k].join(".")}: there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`);
+        return issue.keys.map(
+            k =>
+                `${[...issue.path, k].join(".")}: there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`,
+        );
     }
-    if (issue.code === "invalid_key") return [`${key}: there is no such key; allowed are ${allowedKeys[String(issue.path[0])]?.join(", ")}`];
+    if (issue.code === "invalid_key")
+        return [`${key}: there is no such key; allowed are ${allowedKeys[String(issue.path[0])]?.join(", ")}`];
     const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
     // zod's own words say no more than that.
-    if (value === undefined) return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
+    if (value === undefined)
+        return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
     const shown = issue.path[0] === "credentials" ? "the value" : JSON.stringify(value);
     if (issue.code === "invalid_value") return [`${key}: ${shown} is not one of ${issue.values.join(", ")}`];
     return [`${key}: ${shown} is not allowed: ${issue.message}`];

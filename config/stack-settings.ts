@@ -10,7 +10,10 @@ export interface Surroundings {
     withKeys: (settings: Settings) => Settings;
 }
 
-const thisMachine: Surroundings = { labFacts: readLabFacts, withKeys: settings => withOperatorKey(withHostKeys(settings)) };
+const thisMachine: Surroundings = {
+    labFacts: readLabFacts,
+    withKeys: settings => withOperatorKey(withHostKeys(settings)),
+};
 
 /**
  * The settings of a stack, for the program and for the command line alike: its configuration, what its lab adds,
@@ -26,21 +29,34 @@ type Texts = Readonly<Record<string, string>>;
 
 /** Of everything that an engine's configuration holds, other packages' included, what is the project's. */
 export function ofProject<T>(project: string, config: Readonly<Record<string, T>>): Record<string, T> {
-    return Object.fromEntries(Object.entries(config).flatMap(([key, value]) => key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : []));
+    return Object.fromEntries(
+        Object.entries(config).flatMap(([key, value]) =>
+            key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
+        ),
+    );
 }
 
 /** What a stack's configuration gives, values parsed; a key that there is not is left for the check to name. */
 export function givenBy(texts: Texts): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(texts).filter(([key, text]) => !isEmpty(key, text)).map(([key, text]) => [key, parse(text)]));
+    return Object.fromEntries(
+        Object.entries(texts)
+            .filter(([key, text]) => !isEmpty(key, text))
+            .map(([key, text]) => [key, parse(text)]),
+    );
 }
 
 /**
  * The engine wants a default of every key that Pulumi.yaml declares. Where there is none, or a lab has a say in it, it is
  * empty there: the key is not set then. A lab's number, 0, is nobody else's.
  */
-const isEmpty = (key: string, text: string): boolean => text === "" || text === "{}" || (key === "number" && text === "0");
+const isEmpty = (key: string, text: string): boolean =>
+    text === "" || text === "{}" || (key === "number" && text === "0");
 
 /** Structured values and numbers come as JSON, words as they are. */
 export function parse(text: string): unknown {
-    try { return JSON.parse(text); } catch { return text; }
+    try {
+        return JSON.parse(text);
+    } catch {
+        return text;
+    }
 }

@@ -24,10 +24,14 @@ const KEPT = 10;
 export function passphraseFile(): string {
     const file = path.join(stateDir(), "passphrase");
     if (!fs.existsSync(file) && hasStates()) {
-        throw new UserError(`the passphrase of the stacks' secrets is missing (${file}), so their states in ${backendDir()} cannot be opened; nothing was changed. ` +
-            "Put it back from your backup (README.md says what to do where there is none)");
+        throw new UserError(
+            `the passphrase of the stacks' secrets is missing (${file}), so their states in ${backendDir()} cannot be opened; nothing was changed. ` +
+                "Put it back from your backup (README.md says what to do where there is none)",
+        );
     }
-    try { fs.writeFileSync(file, randomBytes(24).toString("base64url") + "\n", { flag: "wx", mode: 0o600 }); } catch (e) {
+    try {
+        fs.writeFileSync(file, randomBytes(24).toString("base64url") + "\n", { flag: "wx", mode: 0o600 });
+    } catch (e) {
         if ((e as NodeJS.ErrnoException).code !== "EEXIST") throw e;
     }
     return file;
@@ -54,9 +58,14 @@ export function backendEnv(): Record<string, string> {
  * @throws UserError when there is none, with the stacks there are
  */
 export function configFile(stack: string): string {
-    const project = projectDir(), file = path.join(project, `Pulumi.${stack}.yaml`);
+    const project = projectDir(),
+        file = path.join(project, `Pulumi.${stack}.yaml`);
     if (/^[A-Za-z0-9_.-]+$/.test(stack) && fs.existsSync(file)) return file;
-    const known = fs.readdirSync(project).map(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1]).filter(Boolean).sort();
+    const known = fs
+        .readdirSync(project)
+        .map(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1])
+        .filter(Boolean)
+        .sort();
     throw new UserError(`there is no stack "${stack}": no Pulumi.${stack}.yaml; there are ${known.join(", ")}`);
 }
 
@@ -65,7 +74,8 @@ export function configFile(stack: string): string {
  * never shows up in the checkout, it gets a folder of its own with a copy of the configuration, made anew each time.
  */
 function workDir(stack: string): string {
-    const project = projectDir(), config = configFile(stack);
+    const project = projectDir(),
+        config = configFile(stack);
     const dir = path.join(stateDir(), "work", stack);
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const name of ["bin", "node_modules", "package.json"]) {
@@ -91,27 +101,48 @@ export function checkNotHeld(stack: string, note: (line: string) => void): void 
     breakLocks(stack).forEach(note);
     const holder = holderOf(backendDir(), PROJECT, stack);
     const other = lockHolder(restoreLock(stack));
-    const busy = holder ?? (other === undefined || other === process.pid ? undefined : `a snapshot or restore (process ${other})`);
-    if (busy) throw new UserError(`stack ${stack} is being worked on by ${busy}; nothing was changed. Wait until that has ended`);
+    const busy =
+        holder ??
+        (other === undefined || other === process.pid ? undefined : `a snapshot or restore (process ${other})`);
+    if (busy)
+        throw new UserError(
+            `stack ${stack} is being worked on by ${busy}; nothing was changed. Wait until that has ended`,
+        );
 }
 
 /** Held by a snapshot or a restore of a stack while it works: machines and state belong together then. */
 export const restoreLock = (stack: string): string => path.join(stateDir(), `restore-${stack}.lock`);
 
 /** A stack of this checkout, made when it is used for the first time. `note` is told of a dead process's lock. */
-export async function openStack(stack: string, program: PulumiFn, engine: Engine, note: (line: string) => void, env: Record<string, string> = {}): Promise<Stack> {
+export async function openStack(
+    stack: string,
+    program: PulumiFn,
+    engine: Engine,
+    note: (line: string) => void,
+    env: Record<string, string> = {},
+): Promise<Stack> {
     const dir = workDir(stack);
     const envVars = { ...engine.env, ...backendEnv(), ...env };
     breakLocks(stack).forEach(note);
     if (holderOf(backendDir(), PROJECT, stack) === undefined) removeHalfWritten(backendDir(), PROJECT, stack);
     const pulumiCommand = await PulumiCommand.get({ root: engine.root });
-    return await LocalWorkspace.createOrSelectStack({ stackName: stack, projectName: PROJECT, program },
-        { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! });
+    return await LocalWorkspace.createOrSelectStack(
+        { stackName: stack, projectName: PROJECT, program },
+        { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! },
+    );
 }
 
 /** Runs the engine's own command line on a stack, where the Automation API would have secrets in plain text. */
-export async function pulumi({ name, workspace }: Stack, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return await run(workspace.pulumiCommand.command, [...args, "--stack", name, "--non-interactive"], { cwd: workspace.workDir, env: workspace.envVars, ...options });
+export async function pulumi(
+    { name, workspace }: Stack,
+    args: readonly string[],
+    options: RunOptions = {},
+): Promise<RunResult> {
+    return await run(workspace.pulumiCommand.command, [...args, "--stack", name, "--non-interactive"], {
+        cwd: workspace.workDir,
+        env: workspace.envVars,
+        ...options,
+    });
 }
 
 /**
@@ -120,17 +151,27 @@ export async function pulumi({ name, workspace }: Stack, args: readonly string[]
  * would have them in the process list.
  * @param values by path of the configuration: `credentials.adminPassword`
  */
-export async function setSecret(stack: string, values: Readonly<Record<string, string>>, engine: Engine, note: (line: string) => void): Promise<void> {
+export async function setSecret(
+    stack: string,
+    values: Readonly<Record<string, string>>,
+    engine: Engine,
+    note: (line: string) => void,
+): Promise<void> {
     const opened = await openStack(stack, async () => undefined, engine, note);
     for (const [key, value] of Object.entries(values)) {
-        await pulumi(opened, ["config", "set", "--secret", "--path", `${PROJECT}:${key}`], { input: value, timeoutSeconds: 60 });
+        await pulumi(opened, ["config", "set", "--secret", "--path", `${PROJECT}:${key}`], {
+            input: value,
+            timeoutSeconds: 60,
+        });
     }
     const file = configFile(stack);
     replaceConfig(file, fs.readFileSync(path.join(opened.workspace.workDir, path.basename(file)), "utf8"));
 }
 
 /** Puts another text into the file that configures a stack, which nobody sees half of. */
-export function replaceConfig(file: string, text: string): void { replaceFile(file, text, fs.statSync(file).mode); }
+export function replaceConfig(file: string, text: string): void {
+    replaceFile(file, text, fs.statSync(file).mode);
+}
 
 /** Puts a state's file, as {@link backUp} keeps it, in the place of the present one. */
 export function putBack(stack: string, state: unknown): void {

@@ -1,7 +1,14 @@
 import * as fs from "fs";
 import * as path from "path";
 
-const isJson = (file: string): boolean => { try { JSON.parse(fs.readFileSync(file, "utf8")); return true; } catch { return false; } };
+const isJson = (file: string): boolean => {
+    try {
+        JSON.parse(fs.readFileSync(file, "utf8"));
+        return true;
+    } catch {
+        return false;
+    }
+};
 
 /**
  * Removes what an engine that was killed left half written beside a stack's state: a file of attributes that is empty,
@@ -10,10 +17,18 @@ const isJson = (file: string): boolean => { try { JSON.parse(fs.readFileSync(fil
  * @param backendDir the file backend's folder
  */
 export function removeHalfWritten(backendDir: string, project: string, stack: string): void {
-    const dir = path.join(backendDir, ".pulumi/stacks", project), state = `${stack}.json`;
+    const dir = path.join(backendDir, ".pulumi/stacks", project),
+        state = `${stack}.json`;
     const files = [path.join(backendDir, ".pulumi/meta.yaml.attrs")];
-    if (fs.existsSync(dir)) files.push(...fs.readdirSync(dir).filter(name => name.startsWith(state)).map(name => path.join(dir, name)));
+    if (fs.existsSync(dir))
+        files.push(
+            ...fs
+                .readdirSync(dir)
+                .filter(name => name.startsWith(state))
+                .map(name => path.join(dir, name)),
+        );
     for (const file of files) {
-        if (/\.json(\.bak)?\.[0-9a-f]+\.tmp$/.test(file) || (file.endsWith(".attrs") && !isJson(file))) fs.rmSync(file, { force: true });
+        if (/\.json(\.bak)?\.[0-9a-f]+\.tmp$/.test(file) || (file.endsWith(".attrs") && !isJson(file)))
+            fs.rmSync(file, { force: true });
     }
 }

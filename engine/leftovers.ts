@@ -13,7 +13,10 @@ export type Find = (resource: RecordedResource) => Promise<Pick<RecordedResource
  * create; any other is looked for, and recorded when it is there: its own create would refuse it.
  * @returns a line for people, and the resources that may be there without being recorded; nothing when nothing was pending
  */
-export async function clearPending(stack: Stack, find: Find): Promise<{ note: string; unrecorded: string[] } | undefined> {
+export async function clearPending(
+    stack: Stack,
+    find: Find,
+): Promise<{ note: string; unrecorded: string[] } | undefined> {
     const pending = readState(stack.name)?.pending ?? [];
     if (pending.length === 0) return undefined;
     const found: RecordedResource[] = [];
@@ -22,7 +25,10 @@ export async function clearPending(stack: Stack, find: Find): Promise<{ note: st
         if (live) found.push({ ...resource, ...live });
     }
     await record(stack, found, true);
-    return { note: notice(pending, found), unrecorded: pending.filter(p => p.type === "creating" && adoptsItself(p.resource)).map(p => p.resource.urn) };
+    return {
+        note: notice(pending, found),
+        unrecorded: pending.filter(p => p.type === "creating" && adoptsItself(p.resource)).map(p => p.resource.urn),
+    };
 }
 
 const adoptsItself = (resource: RecordedResource): boolean => /^(pulumi-nodejs:dynamic\/|random:)/.test(resource.type);
@@ -35,14 +41,26 @@ export function notice(pending: readonly PendingOperation[], found: readonly Rec
 }
 
 /** Records a resource below another one that uses it by a property, as if it had always been there. */
-export async function recordBelow(stack: Stack, resource: RecordedResource, user: string, property: string): Promise<void> {
+export async function recordBelow(
+    stack: Stack,
+    resource: RecordedResource,
+    user: string,
+    property: string,
+): Promise<void> {
     await edit(stack, deployment => {
-        const resources = deployment.resources ?? [], at = resources.findIndex(r => r.urn === user), above = resources[at];
+        const resources = deployment.resources ?? [],
+            at = resources.findIndex(r => r.urn === user),
+            above = resources[at];
         if (above) {
-            above.dependencies = [...above.dependencies ?? [], resource.urn];
-            above.propertyDependencies = { ...above.propertyDependencies, [property]: [...above.propertyDependencies?.[property] ?? [], resource.urn] };
+            above.dependencies = [...(above.dependencies ?? []), resource.urn];
+            above.propertyDependencies = {
+                ...above.propertyDependencies,
+                [property]: [...(above.propertyDependencies?.[property] ?? []), resource.urn],
+            };
         }
-        deployment.resources = above ? [...resources.slice(0, at), resource, ...resources.slice(at)] : [...resources, resource];
+        deployment.resources = above
+            ? [...resources.slice(0, at), resource, ...resources.slice(at)]
+            : [...resources, resource];
     });
 }
 
@@ -52,7 +70,7 @@ export async function recordBelow(stack: Stack, resource: RecordedResource, user
  */
 export async function record(stack: Stack, found: readonly RecordedResource[], nothingPending = false): Promise<void> {
     await edit(stack, deployment => {
-        deployment.resources = [...deployment.resources ?? [], ...found];
+        deployment.resources = [...(deployment.resources ?? []), ...found];
         if (nothingPending) delete deployment.pending_operations;
     });
     const real = found.filter(r => r.custom);
@@ -61,10 +79,15 @@ export async function record(stack: Stack, found: readonly RecordedResource[], n
 
 /** Takes resources out of the state; what they stand for stays. */
 export async function forgetResources(stack: Stack, urns: readonly string[]): Promise<void> {
-    await edit(stack, deployment => { deployment.resources = (deployment.resources ?? []).filter(r => !urns.includes(r.urn)); });
+    await edit(stack, deployment => {
+        deployment.resources = (deployment.resources ?? []).filter(r => !urns.includes(r.urn));
+    });
 }
 
-interface Deployment { resources?: RecordedResource[]; pending_operations?: unknown }
+interface Deployment {
+    resources?: RecordedResource[];
+    pending_operations?: unknown;
+}
 
 /** Changes the state through the engine's export and import: by file and still encrypted, for the Automation API's export is in plain text. */
 async function edit(stack: Stack, change: (deployment: Deployment) => void): Promise<void> {
@@ -76,7 +99,9 @@ async function edit(stack: Stack, change: (deployment: Deployment) => void): Pro
         change(state.deployment);
         fs.writeFileSync(file, JSON.stringify(state));
         await pulumi(stack, ["stack", "import", "--file", file]);
-    } finally { fs.rmSync(file, { force: true }); }
+    } finally {
+        fs.rmSync(file, { force: true });
+    }
 }
 
 /**

@@ -2,11 +2,19 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 
-interface Lock { pid: number; hostname: string; username: string }
+interface Lock {
+    pid: number;
+    hostname: string;
+    username: string;
+}
 
 /** Whether a process is there, is the engine and not just waiting to be reaped; an id may have been given to another program since. */
 function isEngine(pid: number): boolean {
-    try { return /^\d+ \(pulumi\) [^ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8")); } catch { return false; }
+    try {
+        return /^\d+ \(pulumi\) [^ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
+    } catch {
+        return false;
+    }
 }
 
 /**
@@ -15,18 +23,32 @@ function isEngine(pid: number): boolean {
  * @param backendDir the file backend's folder
  * @returns a line for each broken lock
  */
-export function breakDeadLocks(backendDir: string, project: string, stack: string, here: { hostname: string; isEngine(pid: number): boolean } = { hostname: os.hostname(), isEngine }): string[] {
+export function breakDeadLocks(
+    backendDir: string,
+    project: string,
+    stack: string,
+    here: { hostname: string; isEngine(pid: number): boolean } = { hostname: os.hostname(), isEngine },
+): string[] {
     const dir = path.join(backendDir, ".pulumi/locks/organization", project, stack);
     if (!fs.existsSync(dir)) return [];
-    return fs.readdirSync(dir).filter(name => name.endsWith(".json")).flatMap(name => {
-        const file = path.join(dir, name);
-        let lock: Lock;
-        // One that is just being written is a live process's.
-        try { lock = JSON.parse(fs.readFileSync(file, "utf8")) as Lock; } catch { return []; }
-        if (lock.hostname !== here.hostname || here.isEngine(lock.pid)) return [];
-        for (const left of [file, `${file}.attrs`]) fs.rmSync(left, { force: true });
-        return [`stack ${stack} was locked by process ${lock.pid} of this machine, which has died; the lock was broken`];
-    });
+    return fs
+        .readdirSync(dir)
+        .filter(name => name.endsWith(".json"))
+        .flatMap(name => {
+            const file = path.join(dir, name);
+            let lock: Lock;
+            // One that is just being written is a live process's.
+            try {
+                lock = JSON.parse(fs.readFileSync(file, "utf8")) as Lock;
+            } catch {
+                return [];
+            }
+            if (lock.hostname !== here.hostname || here.isEngine(lock.pid)) return [];
+            for (const left of [file, `${file}.attrs`]) fs.rmSync(left, { force: true });
+            return [
+                `stack ${stack} was locked by process ${lock.pid} of this machine, which has died; the lock was broken`,
+            ];
+        });
 }
 
 /** Who holds a stack right now, in words; undefined when nobody does. */
@@ -37,5 +59,7 @@ export function holderOf(backendDir: string, project: string, stack: string): st
     try {
         const { pid, hostname, username } = JSON.parse(fs.readFileSync(path.join(dir, name), "utf8")) as Lock;
         return `process ${pid} of ${username} on ${hostname}`;
-    } catch { return "a process that has just begun"; }
+    } catch {
+        return "a process that has just begun";
+    }
 }

@@ -23,12 +23,24 @@ export interface RecordedResource {
 }
 
 /** An operation that was under way when the engine was ended. */
-export interface PendingOperation { type: string; resource: RecordedResource }
+export interface PendingOperation {
+    type: string;
+    resource: RecordedResource;
+}
 
-export interface RecordedState { time?: string; resources: RecordedResource[]; pending: PendingOperation[] }
+export interface RecordedState {
+    time?: string;
+    resources: RecordedResource[];
+    pending: PendingOperation[];
+}
 
 /** One past operation of a stack. */
-export interface PastOperation { operation: string; result: string; started: string; seconds: number }
+export interface PastOperation {
+    operation: string;
+    result: string;
+    started: string;
+    seconds: number;
+}
 
 /** The file in which the file backend keeps a stack. */
 export const stateFile = (stack: string): string => path.join(backendDir(), ".pulumi/stacks", PROJECT, `${stack}.json`);
@@ -37,14 +49,25 @@ export const stateFile = (stack: string): string => path.join(backendDir(), ".pu
 export function readState(stack: string, file = stateFile(stack)): RecordedState | undefined {
     if (!fs.existsSync(file)) return undefined;
     const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8")) as {
-        checkpoint?: { latest?: { manifest?: { time?: string }; resources?: RecordedResource[]; pending_operations?: PendingOperation[] } };
+        checkpoint?: {
+            latest?: {
+                manifest?: { time?: string };
+                resources?: RecordedResource[];
+                pending_operations?: PendingOperation[];
+            };
+        };
     };
     const latest = checkpoint?.latest;
-    return { time: latest?.manifest?.time, resources: latest?.resources ?? [], pending: latest?.pending_operations ?? [] };
+    return {
+        time: latest?.manifest?.time,
+        resources: latest?.resources ?? [],
+        pending: latest?.pending_operations ?? [],
+    };
 }
 
 /** The resources of a state that the engine has exported, in plain text. */
-export const exported = ({ deployment }: { deployment: unknown }): RecordedResource[] => (deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? [];
+export const exported = ({ deployment }: { deployment: unknown }): RecordedResource[] =>
+    (deployment as { resources?: RecordedResource[] } | undefined)?.resources ?? [];
 
 /** The resources that stand for something: neither components nor the engine's own providers. */
 export const realOnes = (resources: readonly RecordedResource[]): RecordedResource[] =>
@@ -57,14 +80,30 @@ export function stackOutputs(state: RecordedState): Record<string, unknown> {
 
 /** Marks a secret in the state, in inputs and outputs alike. */
 export const isSecret = (value: unknown): boolean =>
-    typeof value === "object" && value !== null && (value as Record<string, unknown>)["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
+    typeof value === "object" &&
+    value !== null &&
+    (value as Record<string, unknown>)["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
 
 /** The last operation that was finished, whether it went well or not; undefined where there was none. */
 export function lastOperation(stack: string): PastOperation | undefined {
     const dir = path.join(backendDir(), ".pulumi/history", PROJECT, stack);
     if (!fs.existsSync(dir)) return undefined;
-    const newest = fs.readdirSync(dir).filter(name => name.endsWith(".history.json")).sort().pop();
+    const newest = fs
+        .readdirSync(dir)
+        .filter(name => name.endsWith(".history.json"))
+        .sort()
+        .pop();
     if (newest === undefined) return undefined;
-    const { kind, result, startTime, endTime } = JSON.parse(fs.readFileSync(path.join(dir, newest), "utf8")) as { kind: string; result: string; startTime: number; endTime: number };
-    return { operation: kind === "update" ? "up" : kind, result, started: new Date(startTime * 1000).toISOString(), seconds: endTime - startTime };
+    const { kind, result, startTime, endTime } = JSON.parse(fs.readFileSync(path.join(dir, newest), "utf8")) as {
+        kind: string;
+        result: string;
+        startTime: number;
+        endTime: number;
+    };
+    return {
+        operation: kind === "update" ? "up" : kind,
+        result,
+        started: new Date(startTime * 1000).toISOString(),
+        seconds: endTime - startTime,
+    };
 }

@@ -23,8 +23,26 @@ export async function bringUp(name: string, progress: Progress, signal?: AbortSi
     checkMachine();
     const hostRoot = await leavable(signal, () => buildHostRoot(progress));
     const goldenRoot = await leavable(signal, () => buildGoldenRoot(progress));
-    const { folder: images, instance: { file, sha256 } } = await leavable(signal, () => buildImages(progress));
-    const [archive, can] = await leavable(signal, () => Promise.all([buildArchive(progress), machineCan({ hostRoot, images }, progress)]));
+    const {
+        folder: images,
+        instance: { file, sha256 },
+    } = await leavable(signal, () => buildImages(progress));
+    const [archive, can] = await leavable(signal, () =>
+        Promise.all([buildArchive(progress), machineCan({ hostRoot, images }, progress)]),
+    );
     const names = new AddressPlan(0).hostsEntries();
-    return await labUp(name, { hostRoot, archive, goldenRoot, images, instanceImage: { file, sha256 }, machine: { can, choice: choose(can) }, names }, progress, signal);
+    return await labUp(
+        name,
+        {
+            hostRoot,
+            archive,
+            goldenRoot,
+            images,
+            instanceImage: { file, sha256 },
+            machine: { can, choice: choose(can) },
+            names,
+        },
+        progress,
+        signal,
+    );
 }

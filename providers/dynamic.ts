@@ -51,7 +51,13 @@ export const differs = "(differs)";
  */
 export class Incomplete extends Error {
     override readonly name = "Incomplete";
-    constructor(readonly id: string, readonly outputs: object, reason: string) { super(reason); }
+    constructor(
+        readonly id: string,
+        readonly outputs: object,
+        reason: string,
+    ) {
+        super(reason);
+    }
 }
 
 /**
@@ -67,10 +73,20 @@ export abstract class LiveResource extends pulumi.CustomResource {
      * @param type the last part of the resource's type, e.g. `Tenant`
      * @param props inputs, and outputs as `undefined`
      */
-    protected constructor(kind: string, type: string, name: string, props: pulumi.Inputs, opts?: pulumi.CustomResourceOptions) {
+    protected constructor(
+        kind: string,
+        type: string,
+        name: string,
+        props: pulumi.Inputs,
+        opts?: pulumi.CustomResourceOptions,
+    ) {
         const module = kind.split("/")[0];
         const provider = `exports.handler=()=>require(process.cwd()+'/bin/providers/host').provider('${kind}')`;
-        super(`pulumi-nodejs:dynamic/${module}:${type}`, name, { ...props, __provider: provider },
-            pulumi.mergeOptions({ deleteBeforeReplace: true }, opts));
+        super(
+            `pulumi-nodejs:dynamic/${module}:${type}`,
+            name,
+            { ...props, __provider: provider },
+            pulumi.mergeOptions({ deleteBeforeReplace: true }, opts),
+        );
     }
 }

@@ -16,8 +16,13 @@ const plain = ({ __provider, ...rest }: Sent): Sent => rest;
 
 /** Key order does not make a difference, in objects at any depth. */
 function canonical(value: unknown): string {
-    return JSON.stringify(value, (_key, v) => v && typeof v === "object" && !Array.isArray(v)
-        ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => a < b ? -1 : 1)) : v) ?? "undefined";
+    return (
+        JSON.stringify(value, (_key, v) =>
+            v && typeof v === "object" && !Array.isArray(v)
+                ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+                : v,
+        ) ?? "undefined"
+    );
 }
 const same = (a: unknown, b: unknown): boolean => canonical(a ?? undefined) === canonical(b ?? undefined);
 const isUnknown = (value: unknown): boolean => canonical(value).includes(unknownValue);
@@ -26,7 +31,9 @@ const isUnknown = (value: unknown): boolean => canonical(value).includes(unknown
 function different(a: unknown, b: unknown, at: string): string[] {
     const isRecord = (v: unknown): v is Sent => typeof v === "object" && v !== null && !Array.isArray(v);
     if (!isRecord(a) || !(isRecord(b) || b === undefined)) return same(a, b) ? [] : [at];
-    return [...new Set([...Object.keys(a), ...Object.keys(b ?? {})])].flatMap(key => different(a[key], b?.[key], `${at}.${key}`));
+    return [...new Set([...Object.keys(a), ...Object.keys(b ?? {})])].flatMap(key =>
+        different(a[key], b?.[key], `${at}.${key}`),
+    );
 }
 
 /** By name, not by class: the handler may have been loaded from another copy of the module. */
@@ -50,7 +57,8 @@ const condemned = new Set<string>((process.env.CLASSROOM_REBUILDING ?? "").split
 
 /** The node in which an object is or, of what is stored in the cloud, in whose databases. */
 const homeOf = (props: Sent): string | undefined =>
-    ((props.connection ?? props.guest) as Connection | undefined)?.name ?? (props.cloud ?? props.identity ? "db-node" : undefined);
+    ((props.connection ?? props.guest) as Connection | undefined)?.name ??
+    ((props.cloud ?? props.identity) ? "db-node" : undefined);
 
 /** Nodes that the configuration has off, as the command line knows them: what is in them is not asked. */
 const nodesOff = (): string[] => (process.env.CLASSROOM_OFF ?? "").split(",").filter(Boolean);
@@ -69,15 +77,20 @@ const storeOff = (): string | undefined => nodesOff().find(node => node === "db-
 async function wentWithItsMachine(props: Sent): Promise<boolean> {
     const connection = (props.connection ?? props.guest) as Connection | undefined;
     const host = connection && jumpOf(connection);
-    if (connection) return host !== undefined && await machineIsGone(connection.name, host);
+    if (connection) return host !== undefined && (await machineIsGone(connection.name, host));
     const via = ((props.cloud ?? props.identity) as { via?: Connection } | undefined)?.via;
-    return via !== undefined && await machineIsGone("db-node", via);
+    return via !== undefined && (await machineIsGone("db-node", via));
 }
 
 /** @throws where there is nothing to be changed in: the node is off, by configuration */
 function refuseOff(props: Sent): void {
     const node = offNode(props);
-    if (node) throw clean(new Error(`${node} is off by configuration (nodes.${node}.power), so nothing in it can be changed; switch it on first`));
+    if (node)
+        throw clean(
+            new Error(
+                `${node} is off by configuration (nodes.${node}.power), so nothing in it can be changed; switch it on first`,
+            ),
+        );
 }
 
 /** The engine's view of a handler: the object whose methods the dynamic-provider process calls. */
@@ -90,7 +103,9 @@ export function provider(kind: string) {
 
         async diff(_id: string, olds: Sent, news: Sent) {
             const handler = loadHandler(kind);
-            const changed = [...handler.inputs, ...handler.access].filter(k => isUnknown(news[k]) || !same(olds[k], news[k]));
+            const changed = [...handler.inputs, ...handler.access].filter(
+                k => isUnknown(news[k]) || !same(olds[k], news[k]),
+            );
             const replaces = changed.filter(k => handler.replaceOn.includes(k));
             if (replaces.length > 0 && handler.machineOf) condemned.add(handler.machineOf(olds));
             return { changes: changed.length > 0, replaces, deleteBeforeReplace: true };
@@ -105,14 +120,18 @@ export function provider(kind: string) {
             } catch (e) {
                 if (!named(e, "Incomplete")) throw clean(e);
                 const { id, outputs } = e as Error & { id: string; outputs: Sent };
-                throw Object.assign(new Error(e.message), { id, properties: { ...inputs, ...outputs }, reasons: [e.message] });
+                throw Object.assign(new Error(e.message), {
+                    id,
+                    properties: { ...inputs, ...outputs },
+                    reasons: [e.message],
+                });
             }
         },
 
         async read(id: string, props: Sent) {
             const handler = loadHandler(kind);
             const recorded = plain(props);
-            const off = offNode(recorded) ?? (recorded.cloud ?? recorded.identity ? storeOff() : undefined);
+            const off = offNode(recorded) ?? ((recorded.cloud ?? recorded.identity) ? storeOff() : undefined);
             if (off) {
                 report({ event: "off", kind, id, reason: off });
                 return { id, props: recorded };
@@ -120,10 +139,23 @@ export function provider(kind: string) {
             try {
                 const live = await handler.read(id, recorded);
                 // The engine shows two secrets alike, whatever they are.
-                report({ event: "asked", kind, id, differs: live ? handler.inputs.filter(k => recorded[k] !== undefined).flatMap(k => different(recorded[k], live[k], k)) : [] });
+                report({
+                    event: "asked",
+                    kind,
+                    id,
+                    differs: live
+                        ? handler.inputs
+                              .filter(k => recorded[k] !== undefined)
+                              .flatMap(k => different(recorded[k], live[k], k))
+                        : [],
+                });
                 if (!live) return { id: "", props: {} };
                 const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);
-                const inputs = Object.fromEntries(managed.map(k => [k, handler.access.includes(k) ? recorded[k] : live[k]]).filter(([, v]) => v !== undefined));
+                const inputs = Object.fromEntries(
+                    managed
+                        .map(k => [k, handler.access.includes(k) ? recorded[k] : live[k]])
+                        .filter(([, v]) => v !== undefined),
+                );
                 return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs };
             } catch (e) {
                 if (!named(e, "Unreachable")) throw clean(e);
@@ -146,10 +178,13 @@ export function provider(kind: string) {
             const handler = loadHandler(kind);
             const [recorded, inputs] = [plain(olds), plain(news)];
             try {
-                if (handler.inputs.every(k => same(recorded[k], inputs[k])) && !initFailed(recorded)) return { outs: { ...recorded, ...inputs } };
+                if (handler.inputs.every(k => same(recorded[k], inputs[k])) && !initFailed(recorded))
+                    return { outs: { ...recorded, ...inputs } };
                 refuseOff(inputs);
-                return { outs: { ...inputs, ...await handler.update(id, recorded, inputs) } };
-            } catch (e) { throw clean(e); }
+                return { outs: { ...inputs, ...(await handler.update(id, recorded, inputs)) } };
+            } catch (e) {
+                throw clean(e);
+            }
         },
 
         async delete(id: string, props: Sent): Promise<void> {
@@ -158,7 +193,11 @@ export function provider(kind: string) {
             // In a machine that is being replaced nothing is looked for: it need not even answer. Nor is it in the new one.
             const home = homeOf(props);
             if (home !== undefined && condemned.has(home)) return;
-            try { await loadHandler(kind).delete(id, plain(props)); } catch (e) { throw clean(e); }
+            try {
+                await loadHandler(kind).delete(id, plain(props));
+            } catch (e) {
+                throw clean(e);
+            }
         },
     };
 }

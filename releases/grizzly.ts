@@ -1,7 +1,19 @@
 import type { NodeName } from "../config/nodes";
 import type { CloudFacts, ConfigFile, Release } from "./release";
 import {
-    authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, networkOptions, none, novaApiServices, rabbit, schemas, tutorialCatalogue, vncOptions,
+    authtoken,
+    cinderOptions,
+    dashboardFiles,
+    databaseUrl,
+    glanceFiles,
+    keystoneFiles,
+    networkOptions,
+    none,
+    novaApiServices,
+    rabbit,
+    schemas,
+    tutorialCatalogue,
+    vncOptions,
 } from "./tutorial";
 
 /** OpenStack 2013.1 from the cloud archive on Ubuntu 12.04: the tutorial to the letter. */
@@ -9,88 +21,182 @@ import {
 const middleware = { "paste.filter_factory": "keystoneclient.middleware.auth_token:filter_factory" };
 const rootHelper = "sudo nova-rootwrap /etc/nova/rootwrap.conf";
 
-const novaSecrets = (cloud: CloudFacts): Record<string, string> => ({ sql_connection: databaseUrl(cloud, "nova"), ...rabbit(cloud).password });
+const novaSecrets = (cloud: CloudFacts): Record<string, string> => ({
+    sql_connection: databaseUrl(cloud, "nova"),
+    ...rabbit(cloud).password,
+});
 
 /** What api-node and compute nodes have in common. */
 const novaOptions = (cloud: CloudFacts, node: NodeName): Record<string, string> => ({
-    logdir: "/var/log/nova", state_path: "/var/lib/nova", verbose: "True", root_helper: rootHelper, ...rabbit(cloud).host,
-    use_deprecated_auth: "false", auth_strategy: "keystone",
-    glance_api_servers: `${cloud.plan.node("image-node").internalAddress}:9292`, image_service: "nova.image.glance.GlanceImageService",
-    novnc_enabled: "true", ...vncOptions(cloud, node),
+    logdir: "/var/log/nova",
+    state_path: "/var/lib/nova",
+    verbose: "True",
+    root_helper: rootHelper,
+    ...rabbit(cloud).host,
+    use_deprecated_auth: "false",
+    auth_strategy: "keystone",
+    glance_api_servers: `${cloud.plan.node("image-node").internalAddress}:9292`,
+    image_service: "nova.image.glance.GlanceImageService",
+    novnc_enabled: "true",
+    ...vncOptions(cloud, node),
     compute_driver: "libvirt.LibvirtDriver",
 });
 
-const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-consoleauth", "nova-cert", "nova-novncproxy"];
+const apiServices = [
+    "nova-api",
+    "nova-conductor",
+    "nova-scheduler",
+    "nova-consoleauth",
+    "nova-cert",
+    "nova-novncproxy",
+];
 
 export const grizzly: Release = {
     name: "grizzly",
     archive: ({ archiveUrl }) => ({
-        archive: "grizzly", line: `deb ${archiveUrl ?? "http://ubuntu-cloud.archive.canonical.com/ubuntu"} precise-updates/grizzly main`, keyringPackage: "ubuntu-cloud-keyring",
+        archive: "grizzly",
+        line: `deb ${archiveUrl ?? "http://ubuntu-cloud.archive.canonical.com/ubuntu"} precise-updates/grizzly main`,
+        keyringPackage: "ubuntu-cloud-keyring",
     }),
     // OpenSSH 5.9, and the course's hosts with Scientific Linux 6 have an older one.
-    ssh: { hostKey: "ecdsa", userKeys: ["ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"], rsaSha1: true },
+    ssh: {
+        hostKey: "ecdsa",
+        userKeys: ["ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
+        rsaSha1: true,
+    },
     seed: "cloud-init 0.6",
     goldenImage: { url: "http://cloud-images.ubuntu.com/precise/current/precise-server-cloudimg-amd64-disk1.img" },
     recommends: true,
     common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
     database: {
         packages: ["mysql-server", "python-mysqldb"],
-        config: ({ plan }) => [{ key: "my-cnf", path: "/etc/mysql/my.cnf", readBy: ["mysql"], options: { mysqld: { "bind-address": plan.node("db-node").internalAddress } } }],
-        sync: [], services: [{ service: "mysql", port: 3306 }],
+        config: ({ plan }) => [
+            {
+                key: "my-cnf",
+                path: "/etc/mysql/my.cnf",
+                readBy: ["mysql"],
+                options: { mysqld: { "bind-address": plan.node("db-node").internalAddress } },
+            },
+        ],
+        sync: [],
+        services: [{ service: "mysql", port: 3306 }],
     },
-    queue: { packages: ["rabbitmq-server"], config: none, sync: [], services: [{ service: "rabbitmq-server", port: 5672 }] },
+    queue: {
+        packages: ["rabbitmq-server"],
+        config: none,
+        sync: [],
+        services: [{ service: "rabbitmq-server", port: 5672 }],
+    },
     databases: { keystone: ["keystone"], glance: ["glance"], cinder: ["cinder"], nova: ["nova"] },
     keystone: {
         packages: ["keystone", "python-mysqldb"],
         config: keystoneFiles,
-        sync: [schemas.keystone, {
-            // Tokens are signed; some builds of the package make the keys themselves.
-            step: "keystone-pki-setup",
-            command: "[ -e /etc/keystone/ssl/certs/signing_cert.pem ] || keystone-manage pki_setup --keystone-user keystone --keystone-group keystone",
-        }],
+        sync: [
+            schemas.keystone,
+            {
+                // Tokens are signed; some builds of the package make the keys themselves.
+                step: "keystone-pki-setup",
+                command:
+                    "[ -e /etc/keystone/ssl/certs/signing_cert.pem ] || keystone-manage pki_setup --keystone-user keystone --keystone-group keystone",
+            },
+        ],
         services: [{ service: "keystone", port: 35357 }],
     },
     glance: {
         packages: ["glance", "python-mysqldb"],
-        config: cloud => glanceFiles(cloud, { api: { ...middleware, delay_auth_decision: "true" }, registry: middleware }),
+        config: cloud =>
+            glanceFiles(cloud, { api: { ...middleware, delay_auth_decision: "true" }, registry: middleware }),
         sync: [schemas.glance],
-        services: [{ service: "glance-registry", port: 9191 }, { service: "glance-api", port: 9292 }],
+        services: [
+            { service: "glance-registry", port: 9191 },
+            { service: "glance-api", port: 9292 },
+        ],
     },
     cinder: {
-        packages: ["cinder-api", "cinder-scheduler", "cinder-volume", "open-iscsi", "python-mysqldb", "python-cinderclient"],
+        packages: [
+            "cinder-api",
+            "cinder-scheduler",
+            "cinder-volume",
+            "open-iscsi",
+            "python-mysqldb",
+            "python-cinderclient",
+        ],
         config: cloud => {
             const { common, volumes, secret } = cinderOptions(cloud);
-            const identity = { service_protocol: "http", service_host: cloud.plan.node("auth-node").internalAddress, service_port: "5000" };
+            const identity = {
+                service_protocol: "http",
+                service_host: cloud.plan.node("auth-node").internalAddress,
+                service_port: "5000",
+            };
             return [
-                { key: "cinder-paste", path: "/etc/cinder/api-paste.ini", readBy: ["cinder-api"], ...authtoken(cloud, "cinder", { ...middleware, ...identity, signing_dir: "/var/lib/cinder" }) },
                 {
-                    key: "cinder-conf", path: "/etc/cinder/cinder.conf", readBy: ["cinder-api", "cinder-scheduler", "cinder-volume"],
-                    options: { DEFAULT: { ...common, ...volumes, verbose: "True" } }, secretOptions: { DEFAULT: secret },
+                    key: "cinder-paste",
+                    path: "/etc/cinder/api-paste.ini",
+                    readBy: ["cinder-api"],
+                    ...authtoken(cloud, "cinder", { ...middleware, ...identity, signing_dir: "/var/lib/cinder" }),
+                },
+                {
+                    key: "cinder-conf",
+                    path: "/etc/cinder/cinder.conf",
+                    readBy: ["cinder-api", "cinder-scheduler", "cinder-volume"],
+                    options: { DEFAULT: { ...common, ...volumes, verbose: "True" } },
+                    secretOptions: { DEFAULT: secret },
                 },
             ];
         },
         sync: [schemas.cinder],
         services: [
-            { service: "open-iscsi", process: "iscsid", worksAlone: true }, { service: "tgt", worksAlone: true },
-            { service: "cinder-api", port: 8776 }, { service: "cinder-scheduler" }, { service: "cinder-volume" },
+            { service: "open-iscsi", process: "iscsid", worksAlone: true },
+            { service: "tgt", worksAlone: true },
+            { service: "cinder-api", port: 8776 },
+            { service: "cinder-scheduler" },
+            { service: "cinder-volume" },
         ],
     },
     novaApi: {
-        packages: ["nova-api", "nova-cert", "novnc", "nova-consoleauth", "nova-scheduler", "nova-novncproxy", "nova-doc", "nova-conductor", "euca2ools"],
+        packages: [
+            "nova-api",
+            "nova-cert",
+            "novnc",
+            "nova-consoleauth",
+            "nova-scheduler",
+            "nova-novncproxy",
+            "nova-doc",
+            "nova-conductor",
+            "euca2ools",
+        ],
         config: cloud => {
-            const api = cloud.plan.node("api-node"), auth = cloud.plan.node("auth-node");
+            const api = cloud.plan.node("api-node"),
+                auth = cloud.plan.node("auth-node");
             return [
                 // The version is set for https://bugs.launchpad.net/nova/+bug/1154809.
-                { key: "nova-paste", path: "/etc/nova/api-paste.ini", readBy: ["nova-api"], ...authtoken(cloud, "nova", { ...middleware, auth_version: "v2.0" }) },
                 {
-                    key: "nova-conf", path: "/etc/nova/nova.conf", readBy: apiServices,
+                    key: "nova-paste",
+                    path: "/etc/nova/api-paste.ini",
+                    readBy: ["nova-api"],
+                    ...authtoken(cloud, "nova", { ...middleware, auth_version: "v2.0" }),
+                },
+                {
+                    key: "nova-conf",
+                    path: "/etc/nova/nova.conf",
+                    readBy: apiServices,
                     options: {
                         DEFAULT: {
-                            ...novaOptions(cloud, "api-node"), lock_path: "/var/lock/nova",
-                            dhcpbridge_flagfile: "/etc/nova/nova.conf", dhcpbridge: "/usr/bin/nova-dhcpbridge", force_dhcp_release: "True",
-                            iscsi_helper: "tgtadm", volumes_path: "/var/lib/nova/volumes", volume_api_class: "nova.volume.cinder.API", osapi_volume_listen_port: "5900",
-                            libvirt_use_virtio_for_bridges: "True", connection_type: "libvirt", ec2_private_dns_show_ip: "True",
-                            api_paste_config: "/etc/nova/api-paste.ini", enabled_apis: "ec2,osapi_compute,metadata", nova_url: `http://${api.internalAddress}:8774/v1.1/`,
+                            ...novaOptions(cloud, "api-node"),
+                            lock_path: "/var/lock/nova",
+                            dhcpbridge_flagfile: "/etc/nova/nova.conf",
+                            dhcpbridge: "/usr/bin/nova-dhcpbridge",
+                            force_dhcp_release: "True",
+                            iscsi_helper: "tgtadm",
+                            volumes_path: "/var/lib/nova/volumes",
+                            volume_api_class: "nova.volume.cinder.API",
+                            osapi_volume_listen_port: "5900",
+                            libvirt_use_virtio_for_bridges: "True",
+                            connection_type: "libvirt",
+                            ec2_private_dns_show_ip: "True",
+                            api_paste_config: "/etc/nova/api-paste.ini",
+                            enabled_apis: "ec2,osapi_compute,metadata",
+                            nova_url: `http://${api.internalAddress}:8774/v1.1/`,
                             keystone_ec2_url: `http://${auth.publicName}:5000/v2.0/ec2tokens`,
                         },
                     },
@@ -104,34 +210,53 @@ export const grizzly: Release = {
     dashboard: {
         packages: ["openstack-dashboard"],
         config: cloud => dashboardFiles(cloud, "apache2"),
-        sync: [], services: [{ service: "apache2", port: 80 }],
+        sync: [],
+        services: [{ service: "apache2", port: 80 }],
     },
     novaNetwork: {
         packages: ["nova-network", "ebtables", "nova-api-metadata"],
-        config: cloud => [{
-            key: "nova-conf", path: "/etc/nova/nova.conf", readBy: ["nova-network", "nova-api-metadata"],
-            options: { DEFAULT: { ...networkOptions(cloud), ...rabbit(cloud).host } }, secretOptions: { DEFAULT: novaSecrets(cloud) },
-        }],
-        sync: [], services: [{ service: "nova-network" }, { service: "nova-api-metadata", port: 8775 }],
+        config: cloud => [
+            {
+                key: "nova-conf",
+                path: "/etc/nova/nova.conf",
+                readBy: ["nova-network", "nova-api-metadata"],
+                options: { DEFAULT: { ...networkOptions(cloud), ...rabbit(cloud).host } },
+                secretOptions: { DEFAULT: novaSecrets(cloud) },
+            },
+        ],
+        sync: [],
+        services: [{ service: "nova-network" }, { service: "nova-api-metadata", port: 8775 }],
     },
     novaCompute: {
         packages: ["nova-compute-qemu"],
         config: (cloud, node): ConfigFile[] => [
             {
-                key: "nova-conf", path: "/etc/nova/nova.conf", readBy: ["nova-compute"],
-                options: { DEFAULT: { ...novaOptions(cloud, node), lock_path: "/run/lock/nova" } }, secretOptions: { DEFAULT: novaSecrets(cloud) },
+                key: "nova-conf",
+                path: "/etc/nova/nova.conf",
+                readBy: ["nova-compute"],
+                options: { DEFAULT: { ...novaOptions(cloud, node), lock_path: "/run/lock/nova" } },
+                secretOptions: { DEFAULT: novaSecrets(cloud) },
             },
             {
-                key: "nova-compute-conf", path: "/etc/nova/nova-compute.conf", readBy: ["nova-compute"],
-                options: { DEFAULT: { libvirt_type: cloud.libvirtType, ...(cloud.libvirtType === "qemu" && { libvirt_cpu_mode: "none" }) } },
+                key: "nova-compute-conf",
+                path: "/etc/nova/nova-compute.conf",
+                readBy: ["nova-compute"],
+                options: {
+                    DEFAULT: {
+                        libvirt_type: cloud.libvirtType,
+                        ...(cloud.libvirtType === "qemu" && { libvirt_cpu_mode: "none" }),
+                    },
+                },
             },
         ],
-        sync: [], services: [{ service: "libvirt-bin", worksAlone: true }, { service: "nova-compute" }],
+        sync: [],
+        services: [{ service: "libvirt-bin", worksAlone: true }, { service: "nova-compute" }],
     },
     certificates: {
         step: "token-certificates",
         // Wherever the middleware puts them: by its default, by the packages' files, by the tutorial's.
-        command: "for d in /tmp/keystone-signing-* /var/lib/*/keystone-signing /var/lib/cinder; do rm -f \"$d/signing_cert.pem\" \"$d/cacert.pem\" \"$d/revoked.pem\"; done",
+        command:
+            'for d in /tmp/keystone-signing-* /var/lib/*/keystone-signing /var/lib/cinder; do rm -f "$d/signing_cert.pem" "$d/cacert.pem" "$d/revoked.pem"; done',
     },
     catalogue: tutorialCatalogue,
     ec2: true,

@@ -10,9 +10,16 @@ const releases: Readonly<Record<Release["name"], Release>> = { grizzly, ocata };
 export const releaseOf = (name: Release["name"]): Release => releases[name];
 
 /** @throws UserError when the operator's key is of a kind that the release's machines do not know: nobody could log in */
-export function checkOperatorKey({ release, sshKeyFile, operatorKey }: Pick<Settings, "release" | "sshKeyFile" | "operatorKey">): void {
-    const { userKeys } = releaseOf(release).ssh, kind = operatorKey?.split(" ")[0];
+export function checkOperatorKey({
+    release,
+    sshKeyFile,
+    operatorKey,
+}: Pick<Settings, "release" | "sshKeyFile" | "operatorKey">): void {
+    const { userKeys } = releaseOf(release).ssh,
+        kind = operatorKey?.split(" ")[0];
     if (kind === undefined || userKeys === undefined || userKeys.includes(kind)) return;
-    throw new UserError(`sshKeyFile: the key ${sshKeyFile} is of the kind ${kind}, which the ssh of release ${release}'s machines does not know; allowed are ${userKeys.join(", ")}. ` +
-        "Make one with: ssh-keygen -t rsa -b 3072 -f ~/.ssh/id_rsa");
+    throw new UserError(
+        `sshKeyFile: the key ${sshKeyFile} is of the kind ${kind}, which the ssh of release ${release}'s machines does not know; allowed are ${userKeys.join(", ")}. ` +
+            "Make one with: ssh-keygen -t rsa -b 3072 -f ~/.ssh/id_rsa",
+    );
 }

@@ -1,6 +1,22 @@
 import type { NodeName } from "../config/nodes";
 import {
-    asUser, authtoken, cinderOptions, dashboardFiles, databaseUrl, glanceFiles, keystoneFiles, literal, networkOptions, none, novaApiServices, rabbit, schemas, tutorialCatalogue, tutorialFlavors, urlsIn, vncOptions,
+    asUser,
+    authtoken,
+    cinderOptions,
+    dashboardFiles,
+    databaseUrl,
+    glanceFiles,
+    keystoneFiles,
+    literal,
+    networkOptions,
+    none,
+    novaApiServices,
+    rabbit,
+    schemas,
+    tutorialCatalogue,
+    tutorialFlavors,
+    urlsIn,
+    vncOptions,
 } from "./tutorial";
 import type { CloudFacts, ConfigFile, Release, Sections, SyncStep } from "./release";
 
@@ -10,7 +26,9 @@ import type { CloudFacts, ConfigFile, Release, Sections, SyncStep } from "./rele
  */
 
 const novaBase = (cloud: CloudFacts, node: NodeName): Record<string, string> => ({
-    logdir: "/var/log/nova", state_path: "/var/lib/nova", lock_path: "/var/lock/nova",
+    logdir: "/var/log/nova",
+    state_path: "/var/lib/nova",
+    lock_path: "/var/lock/nova",
     my_ip: cloud.plan.node(node).internalAddress,
     auth_strategy: "keystone",
     ...rabbit(cloud).host,
@@ -23,31 +41,51 @@ const novaSecrets = (cloud: CloudFacts): Sections => ({
 /** Every nova since Ocata asks placement. */
 const placement = (cloud: CloudFacts): Sections => ({
     placement: {
-        auth_type: "password", auth_url: `http://${cloud.plan.node("auth-node").internalAddress}:35357/v2.0`,
-        username: "placement", project_name: "service", os_region_name: "RegionOne",
+        auth_type: "password",
+        auth_url: `http://${cloud.plan.node("auth-node").internalAddress}:35357/v2.0`,
+        username: "placement",
+        project_name: "service",
+        os_region_name: "RegionOne",
         // Compute nodes have no address in the public network.
         os_interface: "internal",
     },
 });
-const glanceAndVnc = (cloud: CloudFacts, node: NodeName): { DEFAULT: Record<string, string>; glance: Record<string, string> } => ({
+const glanceAndVnc = (
+    cloud: CloudFacts,
+    node: NodeName,
+): { DEFAULT: Record<string, string>; glance: Record<string, string> } => ({
     DEFAULT: {
-        ...vncOptions(cloud, node), cinder_catalog_info: "volume:cinder:internalURL", compute_driver: "libvirt.LibvirtDriver",
+        ...vncOptions(cloud, node),
+        cinder_catalog_info: "volume:cinder:internalURL",
+        compute_driver: "libvirt.LibvirtDriver",
     },
     glance: { api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292` },
 });
 
-const apiServices = ["nova-api", "nova-conductor", "nova-scheduler", "nova-consoleauth", "nova-cert", "nova-novncproxy", "nova-placement-api"];
+const apiServices = [
+    "nova-api",
+    "nova-conductor",
+    "nova-scheduler",
+    "nova-consoleauth",
+    "nova-cert",
+    "nova-novncproxy",
+    "nova-placement-api",
+];
 
 const cell0 = "00000000-0000-0000-0000-000000000000";
 /**
  * A step about a cell: nova keeps in its database how it finds the cell's database and queue, passwords included.
  * @param command has `cells`, nova's own command about them, which finds what it is to write into the database in the file $f
  */
-const cell = (command: string, urls: (cloud: CloudFacts) => Record<string, string>): Pick<SyncStep, "command" | "input"> => ({
+const cell = (
+    command: string,
+    urls: (cloud: CloudFacts) => Record<string, string>,
+): Pick<SyncStep, "command" | "input"> => ({
     command: `f=$(mktemp); trap 'rm -f "$f"' EXIT; cat > "$f"; chown nova "$f"
 cells() { su -s /bin/sh -c "nova-manage --config-file /etc/nova/nova.conf --config-file $f cell_v2 $*" nova; }
 ${command}`,
-    input: cloud => ["[DEFAULT]", ...Object.entries(urls(cloud)).map(([option, url]) => `${option} = ${url}`), ""].join("\n"),
+    input: cloud =>
+        ["[DEFAULT]", ...Object.entries(urls(cloud)).map(([option, url]) => `${option} = ${url}`), ""].join("\n"),
 });
 
 export const ocata: Release = {
@@ -58,19 +96,39 @@ export const ocata: Release = {
     common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
     database: {
         packages: ["mysql-server", "python-mysqldb"],
-        config: (cloud) => [{
-            key: "my-cnf", path: "/etc/mysql/my.cnf", readBy: ["mysql"],
-            options: { mysqld: { "bind-address": cloud.plan.node("db-node").internalAddress, max_connections: "500" } },
-        }],
-        sync: [], services: [{ service: "mysql", port: 3306 }],
+        config: cloud => [
+            {
+                key: "my-cnf",
+                path: "/etc/mysql/my.cnf",
+                readBy: ["mysql"],
+                options: {
+                    mysqld: { "bind-address": cloud.plan.node("db-node").internalAddress, max_connections: "500" },
+                },
+            },
+        ],
+        sync: [],
+        services: [{ service: "mysql", port: 3306 }],
     },
     queue: {
         packages: ["rabbitmq-server"],
         // Newer servers let guest in from their own machine alone.
-        config: () => [{ key: "rabbitmq-conf", path: "/etc/rabbitmq/rabbitmq.conf", readBy: ["rabbitmq-server"], options: { "": { loopback_users: "none" } } }],
-        sync: [], services: [{ service: "rabbitmq-server", port: 5672 }],
+        config: () => [
+            {
+                key: "rabbitmq-conf",
+                path: "/etc/rabbitmq/rabbitmq.conf",
+                readBy: ["rabbitmq-server"],
+                options: { "": { loopback_users: "none" } },
+            },
+        ],
+        sync: [],
+        services: [{ service: "rabbitmq-server", port: 5672 }],
     },
-    databases: { keystone: ["keystone"], glance: ["glance"], cinder: ["cinder"], nova: ["nova", "nova_api", "nova_cell0"] },
+    databases: {
+        keystone: ["keystone"],
+        glance: ["glance"],
+        cinder: ["cinder"],
+        nova: ["nova", "nova_api", "nova_cell0"],
+    },
     keystone: {
         packages: ["keystone", "python-mysqldb"],
         config: keystoneFiles,
@@ -81,45 +139,96 @@ export const ocata: Release = {
         packages: ["glance", "python-mysqldb"],
         config: cloud => glanceFiles(cloud),
         sync: [schemas.glance],
-        services: [{ service: "glance-registry", port: 9191 }, { service: "glance-api", port: 9292 }],
+        services: [
+            { service: "glance-registry", port: 9191 },
+            { service: "glance-api", port: 9292 },
+        ],
     },
     cinder: {
-        packages: ["cinder-api", "cinder-scheduler", "cinder-volume", "open-iscsi", "python-mysqldb", "python-cinderclient"],
+        packages: [
+            "cinder-api",
+            "cinder-scheduler",
+            "cinder-volume",
+            "open-iscsi",
+            "python-mysqldb",
+            "python-cinderclient",
+        ],
         config: cloud => {
             const { common, volumes, secret } = cinderOptions(cloud);
             return [
-                { key: "cinder-paste", path: "/etc/cinder/api-paste.ini", readBy: ["cinder-api"], ...authtoken(cloud, "cinder") },
                 {
-                    key: "cinder-conf", path: "/etc/cinder/cinder.conf", readBy: ["cinder-api", "cinder-scheduler", "cinder-volume"],
+                    key: "cinder-paste",
+                    path: "/etc/cinder/api-paste.ini",
+                    readBy: ["cinder-api"],
+                    ...authtoken(cloud, "cinder"),
+                },
+                {
+                    key: "cinder-conf",
+                    path: "/etc/cinder/cinder.conf",
+                    readBy: ["cinder-api", "cinder-scheduler", "cinder-volume"],
                     options: {
                         DEFAULT: {
-                            ...common, my_ip: cloud.plan.node("volume-node").internalAddress, enabled_backends: "lvm",
+                            ...common,
+                            my_ip: cloud.plan.node("volume-node").internalAddress,
+                            enabled_backends: "lvm",
                             glance_api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292`,
                         },
                         // Back ends have had sections of their own since 2016.
-                        lvm: { volume_driver: "cinder.volume.drivers.lvm.LVMVolumeDriver", volume_backend_name: "lvm", ...volumes },
+                        lvm: {
+                            volume_driver: "cinder.volume.drivers.lvm.LVMVolumeDriver",
+                            volume_backend_name: "lvm",
+                            ...volumes,
+                        },
                     },
                     secretOptions: { DEFAULT: secret },
                 },
             ];
         },
         sync: [schemas.cinder],
-        services: [{ service: "tgt", worksAlone: true }, { service: "cinder-api", port: 8776 }, { service: "cinder-scheduler" }, { service: "cinder-volume" }],
+        services: [
+            { service: "tgt", worksAlone: true },
+            { service: "cinder-api", port: 8776 },
+            { service: "cinder-scheduler" },
+            { service: "cinder-volume" },
+        ],
     },
     novaApi: {
-        packages: ["nova-api", "nova-cert", "novnc", "nova-consoleauth", "nova-scheduler", "nova-novncproxy", "nova-doc", "nova-conductor", "nova-placement-api", "python-mysqldb"],
+        packages: [
+            "nova-api",
+            "nova-cert",
+            "novnc",
+            "nova-consoleauth",
+            "nova-scheduler",
+            "nova-novncproxy",
+            "nova-doc",
+            "nova-conductor",
+            "nova-placement-api",
+            "python-mysqldb",
+        ],
         config: cloud => {
             const { DEFAULT, glance } = glanceAndVnc(cloud, "api-node");
             return [
-                { key: "nova-paste", path: "/etc/nova/api-paste.ini", readBy: ["nova-api"], ...authtoken(cloud, "nova") },
                 {
-                    key: "nova-conf", path: "/etc/nova/nova.conf", readBy: apiServices,
+                    key: "nova-paste",
+                    path: "/etc/nova/api-paste.ini",
+                    readBy: ["nova-api"],
+                    ...authtoken(cloud, "nova"),
+                },
+                {
+                    key: "nova-conf",
+                    path: "/etc/nova/nova.conf",
+                    readBy: apiServices,
                     options: {
                         DEFAULT: {
-                            ...novaBase(cloud, "api-node"), ...DEFAULT, api_paste_config: "/etc/nova/api-paste.ini", enabled_apis: "osapi_compute,metadata",
-                            network_manager: "nova.network.manager.FlatDHCPManager", default_floating_pool: "public",
+                            ...novaBase(cloud, "api-node"),
+                            ...DEFAULT,
+                            api_paste_config: "/etc/nova/api-paste.ini",
+                            enabled_apis: "osapi_compute,metadata",
+                            network_manager: "nova.network.manager.FlatDHCPManager",
+                            default_floating_pool: "public",
                         },
-                        glance, ...placement(cloud),
+                        glance,
+                        ...placement(cloud),
                         // A rebuilt compute node is known to the scheduler again without anybody's doing.
                         scheduler: { discover_hosts_in_cells_interval: "60" },
                     },
@@ -129,17 +238,25 @@ export const ocata: Release = {
         },
         sync: [
             { step: "nova-api-db-sync", command: asUser("nova", "nova-manage api_db sync") },
-            { step: "nova-cell0", ...cell(`${asUser("nova", "nova-manage cell_v2 map_cell0")}\ncells update_cell --cell_uuid ${cell0}`, cloud => ({ sql_connection: databaseUrl(cloud, "nova", "nova_cell0") })) },
+            {
+                step: "nova-cell0",
+                ...cell(
+                    `${asUser("nova", "nova-manage cell_v2 map_cell0")}\ncells update_cell --cell_uuid ${cell0}`,
+                    cloud => ({ sql_connection: databaseUrl(cloud, "nova", "nova_cell0") }),
+                ),
+            },
             schemas.nova,
             {
                 step: "nova-cell1",
-                ...cell(`list=$(cells list_cells)
+                ...cell(
+                    `list=$(cells list_cells)
 uuid=$(printf '%s\\n' "$list" | sed -n 's/^| *cell1 *| *\\([0-9a-f-]*\\) .*/\\1/p')
 if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_cell --name cell1; fi`,
-                cloud => ({
-                    transport_url: `rabbit://${cloud.queueUser}:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/`,
-                    sql_connection: databaseUrl(cloud, "nova"),
-                })),
+                    cloud => ({
+                        transport_url: `rabbit://${cloud.queueUser}:${encodeURIComponent(cloud.credentials.rabbitPassword)}@${cloud.plan.node("db-node").internalAddress}:5672/`,
+                        sql_connection: databaseUrl(cloud, "nova"),
+                    }),
+                ),
                 restarts: apiServices,
             },
         ],
@@ -148,18 +265,27 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
     dashboard: {
         packages: ["openstack-dashboard"],
         config: cloud => dashboardFiles(cloud, "openstack-dashboard"),
-        sync: [], services: [{ service: "openstack-dashboard", port: 80 }],
+        sync: [],
+        services: [{ service: "openstack-dashboard", port: 80 }],
     },
     novaNetwork: {
         packages: ["nova-network", "ebtables", "nova-api-metadata", "python-mysqldb"],
         config: cloud => [
-            { key: "nova-paste", path: "/etc/nova/api-paste.ini", readBy: ["nova-api-metadata"], ...authtoken(cloud, "nova") },
             {
-                key: "nova-conf", path: "/etc/nova/nova.conf", readBy: ["nova-network", "nova-api-metadata"],
+                key: "nova-paste",
+                path: "/etc/nova/api-paste.ini",
+                readBy: ["nova-api-metadata"],
+                ...authtoken(cloud, "nova"),
+            },
+            {
+                key: "nova-conf",
+                path: "/etc/nova/nova.conf",
+                readBy: ["nova-network", "nova-api-metadata"],
                 options: {
                     DEFAULT: {
                         ...novaBase(cloud, "network-node"),
-                        dhcpbridge: "/usr/bin/nova-dhcpbridge", dhcpbridge_flagfile: "/etc/nova/nova.conf",
+                        dhcpbridge: "/usr/bin/nova-dhcpbridge",
+                        dhcpbridge_flagfile: "/etc/nova/nova.conf",
                         ...networkOptions(cloud),
                     },
                     // Newer ones have the instance's host give an address back, where no nova-network is: each deletion would fail after a minute.
@@ -169,7 +295,8 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
                 secretOptions: novaSecrets(cloud),
             },
         ],
-        sync: [], services: [{ service: "nova-network" }, { service: "nova-api-metadata", port: 8775 }],
+        sync: [],
+        services: [{ service: "nova-network" }, { service: "nova-api-metadata", port: 8775 }],
     },
     novaCompute: {
         packages: ["nova-compute-qemu"],
@@ -177,27 +304,55 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
             const { DEFAULT, glance } = glanceAndVnc(cloud, node);
             return [
                 {
-                    key: "nova-conf", path: "/etc/nova/nova.conf", readBy: ["nova-compute"],
+                    key: "nova-conf",
+                    path: "/etc/nova/nova.conf",
+                    readBy: ["nova-compute"],
                     options: {
                         DEFAULT: {
-                            ...novaBase(cloud, node), ...DEFAULT, network_manager: "nova.network.manager.FlatDHCPManager", flat_network_bridge: "br100",
+                            ...novaBase(cloud, node),
+                            ...DEFAULT,
+                            network_manager: "nova.network.manager.FlatDHCPManager",
+                            flat_network_bridge: "br100",
                             firewall_driver: "nova.virt.libvirt.firewall.IptablesFirewallDriver",
                         },
-                        glance, ...placement(cloud),
+                        glance,
+                        ...placement(cloud),
                     },
                     secretOptions: novaSecrets(cloud),
                 },
-                { key: "nova-compute-conf", path: "/etc/nova/nova-compute.conf", readBy: ["nova-compute"], options: { libvirt: { virt_type: cloud.libvirtType, ...(cloud.libvirtType === "qemu" && { cpu_mode: "none" }) } } },
+                {
+                    key: "nova-compute-conf",
+                    path: "/etc/nova/nova-compute.conf",
+                    readBy: ["nova-compute"],
+                    options: {
+                        libvirt: {
+                            virt_type: cloud.libvirtType,
+                            ...(cloud.libvirtType === "qemu" && { cpu_mode: "none" }),
+                        },
+                    },
+                },
             ];
         },
-        sync: [], services: [{ service: "libvirtd", worksAlone: true }, { service: "nova-compute" }],
+        sync: [],
+        services: [{ service: "libvirtd", worksAlone: true }, { service: "nova-compute" }],
     },
     computeDiscovery: { step: "nova-discover-hosts", command: asUser("nova", "nova-manage cell_v2 discover_hosts") },
     catalogue: plan => [
         ...tutorialCatalogue(plan),
         // The dashboard speaks v2 alone: sent to v1, its way to ask for a page finds no volumes, and its names get lost.
-        { name: "cinderv2", type: "volumev2", description: "Volume Service of OpenStack, v2", url: urlsIn(plan)("volume-node", "8776/v2/$(tenant_id)s") },
-        { user: "placement", name: "placement", type: "placement", description: "Placement Service of OpenStack", url: urlsIn(plan)("api-node", "8778") },
+        {
+            name: "cinderv2",
+            type: "volumev2",
+            description: "Volume Service of OpenStack, v2",
+            url: urlsIn(plan)("volume-node", "8776/v2/$(tenant_id)s"),
+        },
+        {
+            user: "placement",
+            name: "placement",
+            type: "placement",
+            description: "Placement Service of OpenStack",
+            url: urlsIn(plan)("api-node", "8778"),
+        },
     ],
     missingFlavors: tutorialFlavors,
 };

@@ -3,14 +3,43 @@ import { UserError } from "../system/errors";
 import type { CloudFacts, ConfigFile, Release, Sections, Software } from "./release";
 
 /** Which of a release's software stands on which node, beside what all have. */
-const parts: Readonly<Record<NodeName, readonly ("database" | "queue" | "keystone" | "glance" | "cinder" | "novaApi" | "dashboard" | "novaNetwork" | "novaCompute")[]>> = {
-    "db-node": ["database", "queue"], "auth-node": ["keystone"], "image-node": ["glance"], "volume-node": ["cinder"], "api-node": ["novaApi", "dashboard"],
-    "network-node": ["novaNetwork"], "compute-1": ["novaCompute"], "compute-2": ["novaCompute"],
+const parts: Readonly<
+    Record<
+        NodeName,
+        readonly (
+            | "database"
+            | "queue"
+            | "keystone"
+            | "glance"
+            | "cinder"
+            | "novaApi"
+            | "dashboard"
+            | "novaNetwork"
+            | "novaCompute"
+        )[]
+    >
+> = {
+    "db-node": ["database", "queue"],
+    "auth-node": ["keystone"],
+    "image-node": ["glance"],
+    "volume-node": ["cinder"],
+    "api-node": ["novaApi", "dashboard"],
+    "network-node": ["novaNetwork"],
+    "compute-1": ["novaCompute"],
+    "compute-2": ["novaCompute"],
 };
-export const softwareOf = (release: Release, node: NodeName): Software[] => [release.common, ...parts[node].map(part => release[part])];
+export const softwareOf = (release: Release, node: NodeName): Software[] => [
+    release.common,
+    ...parts[node].map(part => release[part]),
+];
 
 const merged = (one: Sections, other: Sections): Sections =>
-    Object.fromEntries([...new Set([...Object.keys(one), ...Object.keys(other)])].map(section => [section, { ...one[section], ...other[section] }]));
+    Object.fromEntries(
+        [...new Set([...Object.keys(one), ...Object.keys(other)])].map(section => [
+            section,
+            { ...one[section], ...other[section] },
+        ]),
+    );
 
 /** The files of one piece of software on a node, with the stack's own options in them. */
 export function configFiles(software: Software, cloud: CloudFacts, node: NodeName): ConfigFile[] {
@@ -29,11 +58,22 @@ export function checkOwnOptions(release: Release, cloud: CloudFacts): void {
         const files = softwareOf(release, node).flatMap(s => s.config(cloud, node));
         return Object.entries(cloud.ownOptions?.[node] ?? {}).flatMap(([key, sections]) => {
             const file = files.find(f => f.key === key);
-            if (!file) return [`nodes.${node}.options.${key}: ${node} has no such file; it has ${files.map(f => f.key).join(", ")}`];
-            return Object.entries(sections).flatMap(([section, options]) => Object.keys(options)
-                .filter(option => file.secretOptions?.[section]?.[option] !== undefined)
-                .map(option => `nodes.${node}.options.${key}.${section}.${option}: holds a secret of the stack; set it under credentials`));
+            if (!file)
+                return [
+                    `nodes.${node}.options.${key}: ${node} has no such file; it has ${files.map(f => f.key).join(", ")}`,
+                ];
+            return Object.entries(sections).flatMap(([section, options]) =>
+                Object.keys(options)
+                    .filter(option => file.secretOptions?.[section]?.[option] !== undefined)
+                    .map(
+                        option =>
+                            `nodes.${node}.options.${key}.${section}.${option}: holds a secret of the stack; set it under credentials`,
+                    ),
+            );
         });
     });
-    if (wrong.length > 0) throw new UserError(`the configuration's own options have ${wrong.length === 1 ? "a mistake" : `${wrong.length} mistakes`}; nothing was changed\n${wrong.map(l => `  ${l}`).join("\n")}`);
+    if (wrong.length > 0)
+        throw new UserError(
+            `the configuration's own options have ${wrong.length === 1 ? "a mistake" : `${wrong.length} mistakes`}; nothing was changed\n${wrong.map(l => `  ${l}`).join("\n")}`,
+        );
 }

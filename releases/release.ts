@@ -126,4 +126,10 @@ export interface Release {
     missingFlavors: readonly FlavorFacts[];
 }
 
-export interface FlavorFacts { flavorId: string; name: string; ram: number; disk: number; vcpus: number }
+export interface FlavorFacts {
+    flavorId: string;
+    name: string;
+    ram: number;
+    disk: number;
+    vcpus: number;
+}

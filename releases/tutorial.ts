@@ -3,19 +3,38 @@ import type { CloudAccess } from "../clients/identity";
 import { AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
 import type { Credentials } from "../config/settings";
-import type { CatalogueService, CloudFacts, ConfigFile, FlavorFacts, Sections, ServiceFacts, ServiceName, SyncStep } from "./release";
+import type {
+    CatalogueService,
+    CloudFacts,
+    ConfigFile,
+    FlavorFacts,
+    Sections,
+    ServiceFacts,
+    ServiceName,
+    SyncStep,
+} from "./release";
 
 /** What the tutorial says whatever the release: options with their addresses, schemas, catalogue, flavors. */
 
 /** For software that has no files of its own to write. */
 export const none = (): ConfigFile[] => [];
 
-const accounts: Readonly<Record<ServiceName, string>> = { keystone: "keystoneUser", glance: "glanceUser", cinder: "cinderUser", nova: "novaUser" };
+const accounts: Readonly<Record<ServiceName, string>> = {
+    keystone: "keystoneUser",
+    glance: "glanceUser",
+    cinder: "cinderUser",
+    nova: "novaUser",
+};
 /** A service's account in the database (D3). */
 export const databaseAccount = (service: ServiceName): string => accounts[service];
 
 /** Under which name the configuration has its password. */
-export const databasePasswords = { keystone: "keystoneDatabase", glance: "glanceDatabase", cinder: "cinderDatabase", nova: "novaDatabase" } as const;
+export const databasePasswords = {
+    keystone: "keystoneDatabase",
+    glance: "glanceDatabase",
+    cinder: "cinderDatabase",
+    nova: "novaDatabase",
+} as const;
 
 /** `mysql://user:password@10.0.0.3/database` */
 export function databaseUrl(cloud: CloudFacts, service: ServiceName, database: string = service): string {
@@ -27,19 +46,40 @@ export const literal = (value: string): string => value.replace(/\$/g, "$$$$");
 
 /** The options that every service finds its message queue by; guest is who it comes as where nothing is said (D2). */
 export const rabbit = (cloud: CloudFacts): { host: Record<string, string>; password: Record<string, string> } => ({
-    host: { rabbit_host: cloud.plan.node("db-node").internalAddress, ...(cloud.queueUser !== "guest" && { rabbit_userid: cloud.queueUser }) },
+    host: {
+        rabbit_host: cloud.plan.node("db-node").internalAddress,
+        ...(cloud.queueUser !== "guest" && { rabbit_userid: cloud.queueUser }),
+    },
     password: { rabbit_password: literal(cloud.credentials.rabbitPassword) },
 });
 
 /** Under which name the configuration has the password that a service logs in at identity with. */
-export const servicePasswords = { glance: "glanceUser", cinder: "cinderUser", nova: "novaUser", placement: "placementUser" } as const;
+export const servicePasswords = {
+    glance: "glanceUser",
+    cinder: "cinderUser",
+    nova: "novaUser",
+    placement: "placementUser",
+} as const;
 
 const authtokenSection = "filter:authtoken";
 
 /** [filter:authtoken] as the tutorial writes it into each service's paste file; `more` is what a release wants beside it. */
-export function authtoken(cloud: CloudFacts, user: "glance" | "cinder" | "nova", more: Record<string, string> = {}): { options: Sections; secretOptions: Sections } {
+export function authtoken(
+    cloud: CloudFacts,
+    user: "glance" | "cinder" | "nova",
+    more: Record<string, string> = {},
+): { options: Sections; secretOptions: Sections } {
     return {
-        options: { [authtokenSection]: { ...more, auth_host: cloud.plan.node("auth-node").internalAddress, auth_port: "35357", auth_protocol: "http", admin_tenant_name: "service", admin_user: user } },
+        options: {
+            [authtokenSection]: {
+                ...more,
+                auth_host: cloud.plan.node("auth-node").internalAddress,
+                auth_port: "35357",
+                auth_protocol: "http",
+                admin_tenant_name: "service",
+                admin_user: user,
+            },
+        },
         secretOptions: { [authtokenSection]: { admin_password: cloud.credentials[servicePasswords[user]] } },
     };
 }
@@ -56,32 +96,68 @@ export const schemas: Readonly<Record<ServiceName, SyncStep>> = {
 };
 
 /** keystone.conf (K1). */
-export const keystoneFiles = (cloud: CloudFacts): ConfigFile[] => [{
-    key: "keystone-conf", path: "/etc/keystone/keystone.conf", readBy: ["keystone"], options: {},
-    secretOptions: { DEFAULT: { admin_token: literal(cloud.credentials.adminToken) }, sql: { connection: databaseUrl(cloud, "keystone") } },
-}];
+export const keystoneFiles = (cloud: CloudFacts): ConfigFile[] => [
+    {
+        key: "keystone-conf",
+        path: "/etc/keystone/keystone.conf",
+        readBy: ["keystone"],
+        options: {},
+        secretOptions: {
+            DEFAULT: { admin_token: literal(cloud.credentials.adminToken) },
+            sql: { connection: databaseUrl(cloud, "keystone") },
+        },
+    },
+];
 
 /** Both services' paste and configuration files (G1); `paste` is what a release wants in each [filter:authtoken] beside the account. */
-export const glanceFiles = (cloud: CloudFacts, paste: Partial<Record<"api" | "registry", Record<string, string>>> = {}): ConfigFile[] => (["api", "registry"] as const).flatMap(part => {
-    const readBy = [`glance-${part}`];
-    return [
-        { key: `glance-${part}-paste`, path: `/etc/glance/glance-${part}-paste.ini`, readBy, ...authtoken(cloud, "glance", paste[part]) },
-        {
-            key: `glance-${part}-conf`, path: `/etc/glance/glance-${part}.conf`, readBy,
-            options: { ...(part === "api" && { DEFAULT: rabbit(cloud).host }), paste_deploy: { flavor: "keystone" } },
-            secretOptions: { DEFAULT: { sql_connection: databaseUrl(cloud, "glance"), ...(part === "api" ? rabbit(cloud).password : {}) } },
-        },
-    ];
-});
+export const glanceFiles = (
+    cloud: CloudFacts,
+    paste: Partial<Record<"api" | "registry", Record<string, string>>> = {},
+): ConfigFile[] =>
+    (["api", "registry"] as const).flatMap(part => {
+        const readBy = [`glance-${part}`];
+        return [
+            {
+                key: `glance-${part}-paste`,
+                path: `/etc/glance/glance-${part}-paste.ini`,
+                readBy,
+                ...authtoken(cloud, "glance", paste[part]),
+            },
+            {
+                key: `glance-${part}-conf`,
+                path: `/etc/glance/glance-${part}.conf`,
+                readBy,
+                options: {
+                    ...(part === "api" && { DEFAULT: rabbit(cloud).host }),
+                    paste_deploy: { flavor: "keystone" },
+                },
+                secretOptions: {
+                    DEFAULT: {
+                        sql_connection: databaseUrl(cloud, "glance"),
+                        ...(part === "api" ? rabbit(cloud).password : {}),
+                    },
+                },
+            },
+        ];
+    });
 
 /** cinder.conf's [DEFAULT] but for the volumes, and the volumes: newer releases give those a section of their own (C2). */
-export const cinderOptions = (cloud: CloudFacts): { common: Record<string, string>; volumes: Record<string, string>; secret: Record<string, string> } => ({
+export const cinderOptions = (
+    cloud: CloudFacts,
+): { common: Record<string, string>; volumes: Record<string, string>; secret: Record<string, string> } => ({
     common: {
-        rootwrap_config: "/etc/cinder/rootwrap.conf", api_paste_config: "/etc/cinder/api-paste.ini", auth_strategy: "keystone",
-        state_path: "/var/lib/cinder", lock_path: "/var/lock/cinder", ...rabbit(cloud).host,
+        rootwrap_config: "/etc/cinder/rootwrap.conf",
+        api_paste_config: "/etc/cinder/api-paste.ini",
+        auth_strategy: "keystone",
+        state_path: "/var/lib/cinder",
+        lock_path: "/var/lock/cinder",
+        ...rabbit(cloud).host,
     },
     volumes: {
-        iscsi_helper: "tgtadm", volume_group: "cinder-volumes", volume_name_template: "volume-%s", volumes_dir: "/var/lib/cinder/volumes",
+        iscsi_helper: "tgtadm",
+        volume_group: "cinder-volumes",
+        volume_name_template: "volume-%s",
+        volumes_dir: "/var/lib/cinder/volumes",
         iscsi_ip_address: cloud.plan.node("volume-node").internalAddress,
     },
     secret: { sql_connection: databaseUrl(cloud, "cinder"), ...rabbit(cloud).password },
@@ -89,45 +165,90 @@ export const cinderOptions = (cloud: CloudFacts): { common: Record<string, strin
 
 /** Where instances' consoles are shown (V1, P1). */
 export const vncOptions = ({ plan }: CloudFacts, node: NodeName): Record<string, string> => ({
-    novncproxy_base_url: `http://${plan.node("api-node").internalAddress}:6080/vnc_auto.html`, novncproxy_port: "6080",
-    vncserver_proxyclient_address: plan.node(node).internalAddress, vncserver_listen: "0.0.0.0",
+    novncproxy_base_url: `http://${plan.node("api-node").internalAddress}:6080/vnc_auto.html`,
+    novncproxy_port: "6080",
+    vncserver_proxyclient_address: plan.node(node).internalAddress,
+    vncserver_listen: "0.0.0.0",
 });
 
 /** nova-network's own options (W1). */
 export const networkOptions = ({ plan }: CloudFacts): Record<string, string> => ({
-    network_manager: "nova.network.manager.FlatDHCPManager", force_dhcp_release: "True",
-    firewall_driver: "nova.virt.libvirt.firewall.IptablesFirewallDriver", flat_network_bridge: "br100",
+    network_manager: "nova.network.manager.FlatDHCPManager",
+    force_dhcp_release: "True",
+    firewall_driver: "nova.virt.libvirt.firewall.IptablesFirewallDriver",
+    flat_network_bridge: "br100",
     // The tutorial's 10.99.0.10, wherever the fixed range begins.
-    fixed_range: plan.ranges.fixed, flat_network_dhcp_start: plan.fixedAddress(10), network_size: String(networkSize),
-    auto_assign_floating_ip: "true", default_floating_pool: "public", public_interface: "eth2",
+    fixed_range: plan.ranges.fixed,
+    flat_network_dhcp_start: plan.fixedAddress(10),
+    network_size: String(networkSize),
+    auto_assign_floating_ip: "true",
+    default_floating_pool: "public",
+    public_interface: "eth2",
 });
 
 /** Nova's services on api-node (V1). */
 export const novaApiServices: readonly ServiceFacts[] = [
-    { service: "nova-conductor" }, { service: "nova-api", port: 8774 }, { service: "nova-scheduler" },
-    { service: "nova-consoleauth" }, { service: "nova-cert" }, { service: "nova-novncproxy", port: 6080 },
+    { service: "nova-conductor" },
+    { service: "nova-api", port: 8774 },
+    { service: "nova-scheduler" },
+    { service: "nova-consoleauth" },
+    { service: "nova-cert" },
+    { service: "nova-novncproxy", port: 6080 },
 ];
 
 /** Where the dashboard finds identity (V2). */
-export const dashboardFiles = ({ plan }: CloudFacts, service: string): ConfigFile[] => [{
-    key: "dashboard-settings", path: "/etc/openstack-dashboard/local_settings.py", readBy: [service],
-    options: { "": { OPENSTACK_HOST: `"${plan.node("auth-node").publicName}"` } },
-}];
+export const dashboardFiles = ({ plan }: CloudFacts, service: string): ConfigFile[] => [
+    {
+        key: "dashboard-settings",
+        path: "/etc/openstack-dashboard/local_settings.py",
+        readBy: [service],
+        options: { "": { OPENSTACK_HOST: `"${plan.node("auth-node").publicName}"` } },
+    },
+];
 
 /** URLs of an endpoint from what follows the node in them: public and admin by the node's public name, internal by its address. */
-export const urlsIn = (plan: AddressPlan) => (node: NodeName, rest: string, admin = rest): CatalogueService["url"] => {
-    const { publicName, internalAddress } = plan.node(node);
-    return { public: `http://${publicName}:${rest}`, admin: `http://${publicName}:${admin}`, internal: `http://${internalAddress}:${rest}` };
-};
+export const urlsIn =
+    (plan: AddressPlan) =>
+    (node: NodeName, rest: string, admin = rest): CatalogueService["url"] => {
+        const { publicName, internalAddress } = plan.node(node);
+        return {
+            public: `http://${publicName}:${rest}`,
+            admin: `http://${publicName}:${admin}`,
+            internal: `http://${internalAddress}:${rest}`,
+        };
+    };
 
 /** The tutorial's services and endpoints (K6). */
 export function tutorialCatalogue(plan: AddressPlan): CatalogueService[] {
     const url = urlsIn(plan);
     return [
-        { user: "glance", name: "glance", type: "image", description: "Glance Image Service", url: url("image-node", "9292/v2") },
-        { user: "cinder", name: "cinder", type: "volume", description: "Volume Service of OpenStack", url: url("volume-node", "8776/v1/$(tenant_id)s") },
-        { user: "nova", name: "nova", type: "compute", description: "Compute Service of OpenStack", url: url("api-node", "8774/v2/$(tenant_id)s") },
-        { name: "ec2", type: "ec2", description: "EC2 service of OpenStack", url: url("api-node", "8773/services/Cloud", "8773/services/Admin") },
+        {
+            user: "glance",
+            name: "glance",
+            type: "image",
+            description: "Glance Image Service",
+            url: url("image-node", "9292/v2"),
+        },
+        {
+            user: "cinder",
+            name: "cinder",
+            type: "volume",
+            description: "Volume Service of OpenStack",
+            url: url("volume-node", "8776/v1/$(tenant_id)s"),
+        },
+        {
+            user: "nova",
+            name: "nova",
+            type: "compute",
+            description: "Compute Service of OpenStack",
+            url: url("api-node", "8774/v2/$(tenant_id)s"),
+        },
+        {
+            name: "ec2",
+            type: "ec2",
+            description: "EC2 service of OpenStack",
+            url: url("api-node", "8773/services/Cloud", "8773/services/Admin"),
+        },
     ];
 }
 
@@ -141,11 +262,22 @@ export const tutorialFlavors: readonly FlavorFacts[] = [
 ];
 
 /** What one logs in by as the cloud's admin. */
-export interface AdminFacts { plan: AddressPlan; credentials: Pick<Credentials, "adminPassword"> }
+export interface AdminFacts {
+    plan: AddressPlan;
+    credentials: Pick<Credentials, "adminPassword">;
+}
 
 /** The cloud's admin in the tenant of his name (K3); `via` is the physical host that requests start from. */
 export function adminAccess({ plan, credentials }: AdminFacts, via: Connection): CloudAccess {
-    return { via, identityHost: plan.node("auth-node").publicAddress!, adminPort: 35357, publicPort: 5000, username: "admin", password: credentials.adminPassword, tenant: "admin" };
+    return {
+        via,
+        identityHost: plan.node("auth-node").publicAddress!,
+        adminPort: 35357,
+        publicPort: 5000,
+        username: "admin",
+        password: credentials.adminPassword,
+        tenant: "admin",
+    };
 }
 
 /** What the tutorial has the user export (K8). */

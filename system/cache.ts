@@ -37,7 +37,12 @@ export async function cached(entry: CacheEntry, build: (dir: string) => Promise<
         removeTree(building);
         removeTree(dir);
         fs.mkdirSync(building, { recursive: true });
-        try { await build(building); } catch (e) { removeTree(building); throw e; }
+        try {
+            await build(building);
+        } catch (e) {
+            removeTree(building);
+            throw e;
+        }
         fs.writeFileSync(path.join(building, MANIFEST), fingerprint(building) + "\n");
         fs.renameSync(building, dir);
         return dir;
@@ -47,7 +52,11 @@ export async function cached(entry: CacheEntry, build: (dir: string) => Promise<
 /** Whether an entry is complete and every file still has the size and time it was stored with. */
 export function isIntact(dir: string): boolean {
     let recorded: string;
-    try { recorded = fs.readFileSync(path.join(dir, MANIFEST), "utf8").trim(); } catch { return false; }
+    try {
+        recorded = fs.readFileSync(path.join(dir, MANIFEST), "utf8").trim();
+    } catch {
+        return false;
+    }
     return recorded === fingerprint(dir);
 }
 
@@ -55,11 +64,20 @@ export function isIntact(dir: string): boolean {
 function fingerprint(dir: string): string {
     const hash = createHash("sha256");
     const walk = (below: string): void => {
-        for (const item of fs.readdirSync(path.join(dir, below), { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)) {
+        for (const item of fs
+            .readdirSync(path.join(dir, below), { withFileTypes: true })
+            .sort((a, b) => (a.name < b.name ? -1 : 1))) {
             const name = path.join(below, item.name);
             if (name === MANIFEST) continue;
-            if (item.isDirectory()) { hash.update(`d ${name}\n`); walk(name); continue; }
-            if (!item.isFile()) { hash.update(`o ${name}\n`); continue; }
+            if (item.isDirectory()) {
+                hash.update(`d ${name}\n`);
+                walk(name);
+                continue;
+            }
+            if (!item.isFile()) {
+                hash.update(`o ${name}\n`);
+                continue;
+            }
             const { size, mtimeMs } = fs.lstatSync(path.join(dir, name));
             hash.update(`f ${name} ${size} ${Math.trunc(mtimeMs)}\n`);
         }
@@ -68,4 +86,6 @@ function fingerprint(dir: string): string {
     return hash.digest("hex");
 }
 
-function removeTree(dir: string): void { fs.rmSync(dir, { recursive: true, force: true, maxRetries: 2 }); }
+function removeTree(dir: string): void {
+    fs.rmSync(dir, { recursive: true, force: true, maxRetries: 2 });
+}

@@ -4,7 +4,12 @@
  */
 export class UserError extends Error {
     override readonly name: string = "UserError";
-    constructor(message: string, readonly exitCode: number = 1) { super(message); }
+    constructor(
+        message: string,
+        readonly exitCode: number = 1,
+    ) {
+        super(message);
+    }
 }
 
 /** The text of whatever was thrown. */

@@ -2,7 +2,9 @@ import { UserError } from "./errors";
 
 /** Thrown at once by whatever waits when the user interrupts. */
 export class Interrupted extends UserError {
-    constructor(message = "interrupted; nothing was running that has to be waited for") { super(message, 130); }
+    constructor(message = "interrupted; nothing was running that has to be waited for") {
+        super(message, 130);
+    }
 }
 
 /** Does work that may be left at any point; an interruption ends the wait for it. */
@@ -11,7 +13,9 @@ export async function leavable<T>(signal: AbortSignal | undefined, work: () => P
     return await new Promise<T>((resolve, reject) => {
         const leave = () => reject(new Interrupted());
         signal?.addEventListener("abort", leave, { once: true });
-        work().then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
+        work()
+            .then(resolve, reject)
+            .finally(() => signal?.removeEventListener("abort", leave));
     });
 }
 
@@ -24,13 +28,20 @@ const SAME_KEY_MILLISECONDS = 200;
 /** Sets what an interruption does until the returned function is called. */
 export function onInterrupt(handler: () => void): () => void {
     handlers.push(handler);
-    return () => { handlers.splice(handlers.indexOf(handler), 1); };
+    return () => {
+        handlers.splice(handlers.indexOf(handler), 1);
+    };
 }
 
 /** Work that ends early, and in its own way, when `signal` tells of an interruption. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController(), release = onInterrupt(() => controller.abort());
-    try { return await work(controller.signal); } finally { release(); }
+    const controller = new AbortController(),
+        release = onInterrupt(() => controller.abort());
+    try {
+        return await work(controller.signal);
+    } finally {
+        release();
+    }
 }
 
 /** Takes SIGINT, SIGTERM and SIGHUP for interruptions; called once, by the command line. */
@@ -41,7 +52,8 @@ export function listenForInterrupts(): void {
             if (Date.now() - last < SAME_KEY_MILLISECONDS) return;
             last = Date.now();
             const handler = handlers[handlers.length - 1];
-            if (handler) handler(); else process.exit(130);
+            if (handler) handler();
+            else process.exit(130);
         });
     }
 }

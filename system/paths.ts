@@ -6,7 +6,9 @@ const home = (override: string, xdg: string, below: string): string =>
     process.env[override] ?? path.join(process.env[xdg] || path.join(os.homedir(), below), "classroom");
 
 /** Downloads and builds, addressed by content; may be deleted at any time. `$CLASSROOM_CACHE` overrides. */
-export function cacheDir(): string { return home("CLASSROOM_CACHE", "XDG_CACHE_HOME", ".cache"); }
+export function cacheDir(): string {
+    return home("CLASSROOM_CACHE", "XDG_CACHE_HOME", ".cache");
+}
 
 /** Stacks' state, passphrase, logs and labs: private to the user (0700). `$CLASSROOM_STATE` overrides. */
 export function stateDir(): string {
@@ -16,7 +18,9 @@ export function stateDir(): string {
 }
 
 /** A file of the operator's, `~/` being the home folder. */
-export function inHome(file: string): string { return file.replace(/^~(?=\/)/, os.homedir()); }
+export function inHome(file: string): string {
+    return file.replace(/^~(?=\/)/, os.homedir());
+}
 
 /** The checkout this program was compiled in: the folder that holds package.json. */
 export function projectDir(): string {

@@ -25,7 +25,9 @@ export class PlainProgress implements Progress {
         }
     }
 
-    note(text: string): void { this.write(text); }
+    note(text: string): void {
+        this.write(text);
+    }
 }
 
 /** Says nothing: for tests and for `--json`. */

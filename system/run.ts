@@ -14,12 +14,20 @@ export interface RunOptions {
     allowFailure?: boolean;
 }
 
-export interface RunResult { stdout: string; stderr: string; code: number }
+export interface RunResult {
+    stdout: string;
+    stderr: string;
+    code: number;
+}
 
 /** A command of the operator's machine that failed; the message ends with the last lines it said. */
 export class CommandError extends Error {
     override readonly name = "CommandError";
-    constructor(readonly command: string, readonly result: RunResult, reason: string) {
+    constructor(
+        readonly command: string,
+        readonly result: RunResult,
+        reason: string,
+    ) {
         const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-5).join("\n");
         super(`${command}: ${reason}${said ? `\n${said}` : ""}`);
     }
@@ -49,9 +57,20 @@ export async function run(command: string, args: readonly string[], options: Run
         child.stdin!.end(options.input);
     }
     let timedOut = false;
-    const killGroup = () => { try { process.kill(-child.pid!, "SIGKILL"); } catch { /* already gone */ } };
-    const timer = options.timeoutSeconds === undefined ? undefined
-        : setTimeout(() => { timedOut = true; killGroup(); }, options.timeoutSeconds * 1000);
+    const killGroup = () => {
+        try {
+            process.kill(-child.pid!, "SIGKILL");
+        } catch {
+            /* already gone */
+        }
+    };
+    const timer =
+        options.timeoutSeconds === undefined
+            ? undefined
+            : setTimeout(() => {
+                  timedOut = true;
+                  killGroup();
+              }, options.timeoutSeconds * 1000);
     process.once("exit", killGroup);
     try {
         result.code = await new Promise<number>((resolve, reject) => {
@@ -64,7 +83,9 @@ export async function run(command: string, args: readonly string[], options: Run
         clearTimeout(timer);
         process.removeListener("exit", killGroup);
     }
-    if (timedOut) throw new CommandError(command, result, `did not end within ${options.timeoutSeconds} s and was stopped`);
-    if (result.code !== 0 && !options.allowFailure) throw new CommandError(command, result, `ended with code ${result.code}`);
+    if (timedOut)
+        throw new CommandError(command, result, `did not end within ${options.timeoutSeconds} s and was stopped`);
+    if (result.code !== 0 && !options.allowFailure)
+        throw new CommandError(command, result, `ended with code ${result.code}`);
     return result;
 }

@@ -34,13 +34,31 @@ export class ApiNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ApiNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ApiNode", name, {}, opts);
-        const { machine, release, cloud, passwords, database, queue, admin, identity, accounts, certificates, ec2, store } = args;
+        const {
+            machine,
+            release,
+            cloud,
+            passwords,
+            database,
+            queue,
+            admin,
+            identity,
+            accounts,
+            certificates,
+            ec2,
+            store,
+        } = args;
         this.database = database;
-        const guest = this.guest = new Guest("api-node", name, machine, release, cloud, passwords, this);
+        const guest = (this.guest = new Guest("api-node", name, machine, release, cloud, passwords, this));
 
         const packages = guest.base();
         const config = guest.config(release.novaApi, [packages]);
-        this.schema = guest.steps(release.novaApi.sync, database.incarnation, [...config, ...database.ready, ...queue], release.novaApi.services);
+        this.schema = guest.steps(
+            release.novaApi.sync,
+            database.incarnation,
+            [...config, ...database.ready, ...queue],
+            release.novaApi.services,
+        );
         this.ready = guest.services(release.novaApi.services, this.schema, database.incarnation);
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
         const usable = guest.openrc([...this.ready, ...identity]);
@@ -48,20 +66,49 @@ export class ApiNode extends pulumi.ComponentResource {
         guest.certificates(certificates, identity);
         // What the tutorial has the user export for euca2ools.
         const url = `http://${cloud.plan.node("api-node").publicName}:8773/services/Cloud`;
-        if (ec2) guest.file("ec2rc", { path: "/root/ec2rc", secretContent: pulumi.interpolate`export EC2_ACCESS_KEY=${ec2.access}\nexport EC2_SECRET_KEY=${ec2.secret}\nexport EC2_URL=${url}\n` }, [packages]);
+        if (ec2)
+            guest.file(
+                "ec2rc",
+                {
+                    path: "/root/ec2rc",
+                    secretContent: pulumi.interpolate`export EC2_ACCESS_KEY=${ec2.access}\nexport EC2_SECRET_KEY=${ec2.secret}\nexport EC2_URL=${url}\n`,
+                },
+                [packages],
+            );
 
-        const entity = { parent: this, dependsOn: usable, deletedWith: store, replacementTrigger: database.incarnation };
-        for (const { name: flavor, ...facts } of [...release.missingFlavors, { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 }]) {
+        const entity = {
+            parent: this,
+            dependsOn: usable,
+            deletedWith: store,
+            replacementTrigger: database.incarnation,
+        };
+        for (const { name: flavor, ...facts } of [
+            ...release.missingFlavors,
+            { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 },
+        ]) {
             new Flavor(`${name}-flavor-${flavor}`, { cloud: admin, name: flavor, ...facts, isPublic: true }, entity);
         }
-        const key = new SshKey(`${name}-root-key`, { connection: guest.connection, path: "/root/.ssh/id_rsa", type: "rsa" }, guest.options());
-        new Keypair(`${name}-keypair`, { cloud: admin, name: "gridka-api-node", publicKey: key.publicKey }, { ...entity, replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}` });
+        const key = new SshKey(
+            `${name}-root-key`,
+            { connection: guest.connection, path: "/root/.ssh/id_rsa", type: "rsa" },
+            guest.options(),
+        );
+        new Keypair(
+            `${name}-keypair`,
+            { cloud: admin, name: "gridka-api-node", publicKey: key.publicKey },
+            { ...entity, replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}` },
+        );
         this.registerOutputs();
     }
 
     /** What makes compute nodes that have come known to the scheduler. */
     discover(computes: readonly pulumi.Resource[], per: pulumi.Input<string>): readonly pulumi.Resource[] {
         const { computeDiscovery } = this.guest.release;
-        return computeDiscovery ? this.guest.steps([computeDiscovery], pulumi.interpolate`${this.database.incarnation} ${per}`, [...this.usable, ...computes]) : [];
+        return computeDiscovery
+            ? this.guest.steps([computeDiscovery], pulumi.interpolate`${this.database.incarnation} ${per}`, [
+                  ...this.usable,
+                  ...computes,
+              ])
+            : [];
     }
 }

@@ -45,18 +45,54 @@ export class AuthNode extends pulumi.ComponentResource {
         const schema = guest.steps(release.keystone.sync, database.incarnation, [...config, ...database.ready]);
         const keystone = guest.services(release.keystone.services, schema, database.incarnation);
 
-        const identity = passwords.in(({ adminToken }): IdentityAccess => ({ via, host: publicAddress!, adminPort: 35357, adminToken }));
-        const entity: pulumi.CustomResourceOptions = { parent: this, dependsOn: keystone, deletedWith: store, replacementTrigger: database.incarnation };
-        const tenant = (tenantName: string) => new Tenant(`${name}-tenant-${tenantName}`, { identity, tenant: tenantName, description: "", enabled: true }, entity);
+        const identity = passwords.in(({ adminToken }): IdentityAccess => ({
+            via,
+            host: publicAddress!,
+            adminPort: 35357,
+            adminToken,
+        }));
+        const entity: pulumi.CustomResourceOptions = {
+            parent: this,
+            dependsOn: keystone,
+            deletedWith: store,
+            replacementTrigger: database.incarnation,
+        };
+        const tenant = (tenantName: string) =>
+            new Tenant(
+                `${name}-tenant-${tenantName}`,
+                { identity, tenant: tenantName, description: "", enabled: true },
+                entity,
+            );
         const [adminTenant, serviceTenant] = [tenant("admin"), tenant("service")];
         const role = (roleName: string) => new Role(`${name}-role-${roleName}`, { identity, role: roleName }, entity);
-        const [adminRole, keystoneAdmin, keystoneServiceAdmin] = ["admin", "KeystoneAdmin", "KeystoneServiceAdmin", "Member"].map(role);
-        const written = async (password: PasswordName): Promise<pulumi.Resource[]> => [...keystone, ...await passwords.filesOf(password)];
-        const user = (userName: string, password: PasswordName, tenantId?: pulumi.Output<string>) => new User(`${name}-user-${userName}`, {
-            identity, user: userName, password: passwords.of(password), enabled: true, ...(tenantId && { tenantId }),
-        }, { ...entity, dependsOn: written(password) });
+        const [adminRole, keystoneAdmin, keystoneServiceAdmin] = [
+            "admin",
+            "KeystoneAdmin",
+            "KeystoneServiceAdmin",
+            "Member",
+        ].map(role);
+        const written = async (password: PasswordName): Promise<pulumi.Resource[]> => [
+            ...keystone,
+            ...(await passwords.filesOf(password)),
+        ];
+        const user = (userName: string, password: PasswordName, tenantId?: pulumi.Output<string>) =>
+            new User(
+                `${name}-user-${userName}`,
+                {
+                    identity,
+                    user: userName,
+                    password: passwords.of(password),
+                    enabled: true,
+                    ...(tenantId && { tenantId }),
+                },
+                { ...entity, dependsOn: written(password) },
+            );
         const grant = (userName: string, roleName: string, of: User, what: Role, where: Tenant) =>
-            new Grant(`${name}-grant-${userName}-${roleName}`, { identity, userId: of.id, roleId: what.id, tenantId: where.id }, entity);
+            new Grant(
+                `${name}-grant-${userName}-${roleName}`,
+                { identity, userId: of.id, roleId: what.id, tenantId: where.id },
+                entity,
+            );
 
         const admin = user("admin", "adminPassword");
         const grants = [
@@ -65,21 +101,51 @@ export class AuthNode extends pulumi.ComponentResource {
             grant("admin", "KeystoneServiceAdmin", admin, keystoneServiceAdmin!, adminTenant),
         ];
         const identityItself: CatalogueService = {
-            name: "keystone", type: "identity", description: "Keystone Identity Service",
-            url: { public: `http://${publicName}:5000/v2.0`, admin: `http://${publicName}:35357/v2.0`, internal: `http://${internalAddress}:5000/v2.0` },
+            name: "keystone",
+            type: "identity",
+            description: "Keystone Identity Service",
+            url: {
+                public: `http://${publicName}:5000/v2.0`,
+                admin: `http://${publicName}:35357/v2.0`,
+                internal: `http://${internalAddress}:5000/v2.0`,
+            },
         };
-        const endpoint = ({ name: service, type, description, url }: CatalogueService, after: pulumi.Resource[], answersForCatalogue = false) => {
-            const entry = new CatalogueEntry(`${name}-service-${service}`, { identity, service, type, description }, entity);
-            return new Endpoint(`${name}-endpoint-${service}`, {
-                identity, region, serviceId: entry.id, publicUrl: url.public, adminUrl: url.admin, internalUrl: url.internal, answersForCatalogue,
-            }, { ...entity, dependsOn: [...keystone, ...after] });
+        const endpoint = (
+            { name: service, type, description, url }: CatalogueService,
+            after: pulumi.Resource[],
+            answersForCatalogue = false,
+        ) => {
+            const entry = new CatalogueEntry(
+                `${name}-service-${service}`,
+                { identity, service, type, description },
+                entity,
+            );
+            return new Endpoint(
+                `${name}-endpoint-${service}`,
+                {
+                    identity,
+                    region,
+                    serviceId: entry.id,
+                    publicUrl: url.public,
+                    adminUrl: url.admin,
+                    internalUrl: url.internal,
+                    answersForCatalogue,
+                },
+                { ...entity, dependsOn: [...keystone, ...after] },
+            );
         };
         // The first endpoint makes the region: two at once would both try. It works by the admin token, also when nobody can log in.
         const first = endpoint(identityItself, [], true);
         const catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
             if (account) {
-                const own = grant(account, "admin", user(account, servicePasswords[account], serviceTenant.id), adminRole!, serviceTenant);
+                const own = grant(
+                    account,
+                    "admin",
+                    user(account, servicePasswords[account], serviceTenant.id),
+                    adminRole!,
+                    serviceTenant,
+                );
                 // Nothing that the program makes asks for a volume, and the node of that service's files may be the slowest.
                 if (account !== "cinder") grants.push(own);
             }
@@ -87,7 +153,12 @@ export class AuthNode extends pulumi.ComponentResource {
         });
         this.admin = passwords.in(credentials => adminAccess({ ...cloud, credentials }, via));
         this.ready = [guest.openrc([packages, ...grants, ...catalogue])];
-        if (release.ec2) this.ec2 = new Ec2Credential(`${name}-ec2-admin`, { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id }, { ...entity, dependsOn: this.ready });
+        if (release.ec2)
+            this.ec2 = new Ec2Credential(
+                `${name}-ec2-admin`,
+                { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id },
+                { ...entity, dependsOn: this.ready },
+            );
         this.registerOutputs();
     }
 }

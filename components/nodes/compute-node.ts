@@ -26,12 +26,34 @@ export class ComputeNode extends pulumi.ComponentResource {
         const guest = new Guest(node, name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
-        const bridge = new Bridge(`${name}-br100`, { connection: guest.connection, bridge: "br100", ports: ["eth2"] }, guest.options([packages]));
-        new Folder(`${name}-instances`, { connection: guest.connection, path: "/var/lib/nova/instances" }, guest.options([packages]));
+        const bridge = new Bridge(
+            `${name}-br100`,
+            { connection: guest.connection, bridge: "br100", ports: ["eth2"] },
+            guest.options([packages]),
+        );
+        new Folder(
+            `${name}-instances`,
+            { connection: guest.connection, path: "/var/lib/nova/instances" },
+            guest.options([packages]),
+        );
         const config = guest.config(release.novaCompute, [packages]);
-        const services = guest.services(release.novaCompute.services, [...config, bridge, ...after], database.incarnation);
-        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: node, binary: "nova-compute", enabled: true },
-            { parent: this, dependsOn: [...services, ...after], deletedWith: store, replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}` })];
+        const services = guest.services(
+            release.novaCompute.services,
+            [...config, bridge, ...after],
+            database.incarnation,
+        );
+        this.ready = [
+            new ServiceState(
+                `${name}-state`,
+                { cloud: admin, host: node, binary: "nova-compute", enabled: true },
+                {
+                    parent: this,
+                    dependsOn: [...services, ...after],
+                    deletedWith: store,
+                    replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}`,
+                },
+            ),
+        ];
         this.registerOutputs();
     }
 }

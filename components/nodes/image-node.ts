@@ -23,7 +23,8 @@ export class ImageNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ImageNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ImageNode", name, {}, opts);
-        const { machine, release, cloud, passwords, database, queue, admin, identity, certificates, image, store } = args;
+        const { machine, release, cloud, passwords, database, queue, admin, identity, certificates, image, store } =
+            args;
         const guest = new Guest("image-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
@@ -35,9 +36,23 @@ export class ImageNode extends pulumi.ComponentResource {
 
         // Its record is in the database, its data on this machine.
         const replacementTrigger = pulumi.interpolate`${database.incarnation} ${machine.incarnation}`;
-        const images = image ? [new Image(`${name}-image-cirros`, {
-            cloud: admin, name: "cirros-0.3.0", file: image.file, sha256: image.sha256, diskFormat: "qcow2", containerFormat: "bare", isPublic: true,
-        }, { parent: this, dependsOn: [...services, ...identity], deletedWith: store, replacementTrigger })] : [];
+        const images = image
+            ? [
+                  new Image(
+                      `${name}-image-cirros`,
+                      {
+                          cloud: admin,
+                          name: "cirros-0.3.0",
+                          file: image.file,
+                          sha256: image.sha256,
+                          diskFormat: "qcow2",
+                          containerFormat: "bare",
+                          isPublic: true,
+                      },
+                      { parent: this, dependsOn: [...services, ...identity], deletedWith: store, replacementTrigger },
+                  ),
+              ]
+            : [];
         this.ready = [...services, ...images];
         this.registerOutputs();
     }

@@ -37,22 +37,56 @@ export class NetworkNode extends pulumi.ComponentResource {
         const { connection } = guest;
 
         const packages = guest.base();
-        const bridge = new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages]));
-        const forwarding = new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options());
+        const bridge = new Bridge(
+            `${name}-br100`,
+            { connection, bridge: "br100", ports: ["eth3"] },
+            guest.options([packages]),
+        );
+        const forwarding = new Sysctl(
+            `${name}-ip-forward`,
+            { connection, key: "net.ipv4.ip_forward", value: "1" },
+            guest.options(),
+        );
         // A service that came up before nova's cells are told of a new password would keep the old one.
         const config = guest.config(release.novaNetwork, [packages, ...cells]);
-        const services = guest.services(release.novaNetwork.services, [...config, bridge, forwarding, ...after], database.incarnation);
-        this.ready = [new ServiceState(`${name}-state`, { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
-            { parent: this, dependsOn: [...services, ...api], deletedWith: store, replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}` })];
+        const services = guest.services(
+            release.novaNetwork.services,
+            [...config, bridge, forwarding, ...after],
+            database.incarnation,
+        );
+        this.ready = [
+            new ServiceState(
+                `${name}-state`,
+                { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
+                {
+                    parent: this,
+                    dependsOn: [...services, ...api],
+                    deletedWith: store,
+                    replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}`,
+                },
+            ),
+        ];
 
         const entity = { parent: this, dependsOn: api, deletedWith: store, replacementTrigger: database.incarnation };
         const rule = { ...entity, replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}` };
         this.networks = [
             // Made by nova-network at the API's bidding.
-            new Network(`${name}-net1`, { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" }, { ...entity, dependsOn: this.ready }),
+            new Network(
+                `${name}-net1`,
+                { cloud: admin, label: "net1", cidr: ranges.fixed, bridge: "br100" },
+                { ...entity, dependsOn: this.ready },
+            ),
             new FloatingRange(`${name}-floating`, { cloud: admin, range: ranges.floating, pool: "public" }, entity),
-            new SecurityRule(`${name}-rule-icmp`, { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" }, rule),
-            new SecurityRule(`${name}-rule-ssh`, { cloud: admin, group: "default", protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" }, rule),
+            new SecurityRule(
+                `${name}-rule-icmp`,
+                { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" },
+                rule,
+            ),
+            new SecurityRule(
+                `${name}-rule-ssh`,
+                { cloud: admin, group: "default", protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" },
+                rule,
+            ),
         ];
         this.registerOutputs();
     }

@@ -21,7 +21,11 @@ export class VolumeNode extends pulumi.ComponentResource {
         const guest = new Guest("volume-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
-        const group = new VolumeGroup(`${name}-volumes`, { connection: guest.connection, group: "cinder-volumes", devices: ["/dev/vdb"] }, guest.options([packages]));
+        const group = new VolumeGroup(
+            `${name}-volumes`,
+            { connection: guest.connection, group: "cinder-volumes", devices: ["/dev/vdb"] },
+            guest.options([packages]),
+        );
         const config = guest.config(release.cinder, [packages]);
         const schema = guest.steps(release.cinder.sync, database.incarnation, [...config, ...database.ready]);
         this.ready = guest.services(release.cinder.services, [...schema, ...queue, group], database.incarnation);

@@ -13,19 +13,30 @@ const RECIPE = 1;
 export async function buildDashboardStatic(progress: Progress): Promise<string> {
     const goldenRoot = await buildGoldenRoot(progress);
     const settings = path.join(projectDir(), "lab/archive/data/files/local_settings.py");
-    const inputs = { recipe: RECIPE, golden: path.basename(path.dirname(goldenRoot)), settings: fs.readFileSync(settings, "utf8") };
-    const entry = await cached({ kind: "dashboard-static", name: "horizon", inputs }, dir => progress.step("Static files of the dashboard", async () => {
-        const root = path.join(dir, "root");
-        await scriptInRoot(root, `
+    const inputs = {
+        recipe: RECIPE,
+        golden: path.basename(path.dirname(goldenRoot)),
+        settings: fs.readFileSync(settings, "utf8"),
+    };
+    const entry = await cached({ kind: "dashboard-static", name: "horizon", inputs }, dir =>
+        progress.step("Static files of the dashboard", async () => {
+            const root = path.join(dir, "root");
+            await scriptInRoot(
+                root,
+                `
             mkdir -p /var/lib/horizon /usr/share/openstack-dashboard/static
             local=/opt/openstack/pike/lib/python2.7/site-packages/openstack_dashboard/local
             cp /files/local_settings.py "$local/local_settings.py"
             export DJANGO_SETTINGS_MODULE=openstack_dashboard.settings
             /opt/openstack/pike/bin/django-admin collectstatic --noinput --verbosity 0
             /opt/openstack/pike/bin/django-admin compress --force --verbosity 0
-        `, { lower: [goldenRoot], binds: { "/files": path.dirname(settings) }, timeoutSeconds: 600 });
-        fs.renameSync(path.join(`${root}.upper`, "usr/share/openstack-dashboard/static"), path.join(dir, "static"));
-        for (const used of [root, `${root}.upper`, `${root}.work`]) fs.rmSync(used, { recursive: true, force: true });
-    }));
+        `,
+                { lower: [goldenRoot], binds: { "/files": path.dirname(settings) }, timeoutSeconds: 600 },
+            );
+            fs.renameSync(path.join(`${root}.upper`, "usr/share/openstack-dashboard/static"), path.join(dir, "static"));
+            for (const used of [root, `${root}.upper`, `${root}.work`])
+                fs.rmSync(used, { recursive: true, force: true });
+        }),
+    );
     return path.join(entry, "static");
 }

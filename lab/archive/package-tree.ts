@@ -15,23 +15,44 @@ export function unitText(template: string, daemon: Daemon, pkg: ArchivePackage):
         EXTRA: (daemon.extra ?? []).join("\n"),
         ALIASES: (daemon.aliases ?? []).map(alias => `Alias=${alias}`).join("\n"),
     };
-    return template.replace(/@(\w+)@/g, (_, name: string) => values[name] ?? "").replace(/\n{3,}/g, "\n\n").trimEnd() + "\n";
+    return (
+        template
+            .replace(/@(\w+)@/g, (_, name: string) => values[name] ?? "")
+            .replace(/\n{3,}/g, "\n\n")
+            .trimEnd() + "\n"
+    );
 }
 
 /** The control file of a package. */
 export function controlText(pkg: ArchivePackage, installedKiB: number): string {
-    const field = (name: string, value: string): string => value === "" ? "" : `${name}: ${value}\n`;
-    return field("Package", pkg.name) + field("Version", pkg.version) + field("Architecture", "all")
-        + field("Maintainer", "the classroom's lab <root@localhost>") + field("Installed-Size", String(installedKiB))
-        + field("Depends", pkg.depends.join(", ")) + field("Section", "net") + field("Priority", "optional") + field("Description", pkg.description);
+    const field = (name: string, value: string): string => (value === "" ? "" : `${name}: ${value}\n`);
+    return (
+        field("Package", pkg.name) +
+        field("Version", pkg.version) +
+        field("Architecture", "all") +
+        field("Maintainer", "the classroom's lab <root@localhost>") +
+        field("Installed-Size", String(installedKiB)) +
+        field("Depends", pkg.depends.join(", ")) +
+        field("Section", "net") +
+        field("Priority", "optional") +
+        field("Description", pkg.description)
+    );
 }
 
 /** The line in /usr/bin/NAME that hands over to launch.py in the project's environment. */
-const program = (project: Project): string => `#!/opt/openstack/${environmentOf[project]}/bin/python\nexecfile('/usr/lib/openstack-lab/launch.py')\n`;
+const program = (project: Project): string =>
+    `#!/opt/openstack/${environmentOf[project]}/bin/python\nexecfile('/usr/lib/openstack-lab/launch.py')\n`;
 
 const ownerFolders = (owner: Project): { dir: string; mode: string }[] => [
-    { dir: `/var/log/${owner}`, mode: "0750" }, { dir: `/var/lib/${owner}`, mode: "0755" },
-    ...({ nova: ["instances", "networks", "keys", "tmp"], glance: ["images", "image-cache", "scrubber"], cinder: ["volumes", "tmp"], keystone: [], horizon: [] }[owner]).map(below => ({ dir: `/var/lib/${owner}/${below}`, mode: "0755" })),
+    { dir: `/var/log/${owner}`, mode: "0750" },
+    { dir: `/var/lib/${owner}`, mode: "0755" },
+    ...{
+        nova: ["instances", "networks", "keys", "tmp"],
+        glance: ["images", "image-cache", "scrubber"],
+        cinder: ["volumes", "tmp"],
+        keystone: [],
+        horizon: [],
+    }[owner].map(below => ({ dir: `/var/lib/${owner}/${below}`, mode: "0755" })),
 ];
 
 /** Adds user and folders, then lets systemd know the units and starts them where policy-rc.d allows it. */
@@ -39,20 +60,30 @@ export function postinstText(pkg: ArchivePackage): string {
     const owner = pkg.owner;
     const lines = ["#!/bin/sh", "set -e", '[ "$1" = configure ] || exit 0'];
     if (owner) {
-        lines.push(`getent passwd ${owner} > /dev/null || adduser --quiet --system --group --home /var/lib/${owner} --no-create-home --shell /bin/sh ${owner}`);
-        for (const { dir, mode } of ownerFolders(owner)) lines.push(`install -d -o ${owner} -g ${owner} -m ${mode} ${dir}`);
+        lines.push(
+            `getent passwd ${owner} > /dev/null || adduser --quiet --system --group --home /var/lib/${owner} --no-create-home --shell /bin/sh ${owner}`,
+        );
+        for (const { dir, mode } of ownerFolders(owner))
+            lines.push(`install -d -o ${owner} -g ${owner} -m ${mode} ${dir}`);
         const etc = owner === "horizon" ? "/etc/openstack-dashboard" : `/etc/${owner}`;
         lines.push(`chown -R root:${owner} ${etc}`, `chmod -R u=rwX,g=rX,o= ${etc}`);
         lines.push(`systemd-tmpfiles --create /usr/lib/tmpfiles.d/${pkg.name}.conf || true`);
     } else if (pkg.runAs) {
-        lines.push(...Object.keys({ ...pkg.files, ...pkg.fromRuntime }).filter(name => name.startsWith(`etc/${pkg.runAs}/`)).map(name => `chgrp ${pkg.runAs} /${name}; chmod 640 /${name}`));
+        lines.push(
+            ...Object.keys({ ...pkg.files, ...pkg.fromRuntime })
+                .filter(name => name.startsWith(`etc/${pkg.runAs}/`))
+                .map(name => `chgrp ${pkg.runAs} /${name}; chmod 640 /${name}`),
+        );
     }
-    for (const group of pkg.groups ?? []) lines.push(`! getent group ${group} > /dev/null || adduser --quiet ${pkg.runAs} ${group}`);
+    for (const group of pkg.groups ?? [])
+        lines.push(`! getent group ${group} > /dev/null || adduser --quiet ${pkg.runAs} ${group}`);
     if ((pkg.daemons ?? []).length > 0) {
         const units = pkg.daemons!.map(d => `${d.name}.service`).join(" ");
         lines.push("if [ -d /run/systemd/system ]; then systemctl --system daemon-reload; fi");
         lines.push(`for unit in ${units}; do deb-systemd-helper enable "$unit" > /dev/null; done`);
-        lines.push(`if [ -d /run/systemd/system ]; then if [ -n "$2" ]; then act=restart; else act=start; fi; deb-systemd-invoke $act ${units} || true; fi`);
+        lines.push(
+            `if [ -d /run/systemd/system ]; then if [ -n "$2" ]; then act=restart; else act=start; fi; deb-systemd-invoke $act ${units} || true; fi`,
+        );
     }
     return lines.join("\n") + "\n";
 }
@@ -63,21 +94,34 @@ const prermText = (pkg: ArchivePackage): string => {
 };
 
 /** Everything below a folder that dpkg asks about when it was changed. */
-const conffiles = (tree: string): string[] => fs.existsSync(path.join(tree, "etc"))
-    ? (fs.readdirSync(path.join(tree, "etc"), { recursive: true, withFileTypes: true })).filter(e => e.isFile()).map(e => path.join("/", path.relative(tree, path.join(e.parentPath, e.name)))).sort()
-    : [];
+const conffiles = (tree: string): string[] =>
+    fs.existsSync(path.join(tree, "etc"))
+        ? fs
+              .readdirSync(path.join(tree, "etc"), { recursive: true, withFileTypes: true })
+              .filter(e => e.isFile())
+              .map(e => path.join("/", path.relative(tree, path.join(e.parentPath, e.name))))
+              .sort()
+        : [];
 
 /** Lays a package's files out below `tree` and packs them into `file`. */
-export async function buildPackage(pkg: ArchivePackage, tree: string, file: string, goldenRoot: string, extra: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function buildPackage(
+    pkg: ArchivePackage,
+    tree: string,
+    file: string,
+    goldenRoot: string,
+    extra: Readonly<Record<string, string>> = {},
+): Promise<void> {
     const put = (name: string, write: (target: string) => void) => {
         const target = path.join(tree, name);
         fs.mkdirSync(path.dirname(target), { recursive: true });
         write(target);
     };
-    const text = (name: string, content: string, mode = 0o644) => put(name, target => fs.writeFileSync(target, content, { mode }));
+    const text = (name: string, content: string, mode = 0o644) =>
+        put(name, target => fs.writeFileSync(target, content, { mode }));
     fs.mkdirSync(path.join(tree, "DEBIAN"), { recursive: true });
     const copy = (source: string) => (target: string) => fs.cpSync(source, target, { recursive: true });
-    for (const [name, source] of Object.entries(pkg.fromRuntime ?? {})) put(name, copy(path.join(goldenRoot, "opt/openstack", source)));
+    for (const [name, source] of Object.entries(pkg.fromRuntime ?? {}))
+        put(name, copy(path.join(goldenRoot, "opt/openstack", source)));
     for (const [name, source] of Object.entries(extra)) put(name, copy(source));
     for (const [name, source] of Object.entries(pkg.files ?? {})) {
         put(name, target => {
@@ -86,10 +130,16 @@ export async function buildPackage(pkg: ArchivePackage, tree: string, file: stri
         });
     }
     for (const name of pkg.programs ?? []) text(`usr/bin/${name}`, program(pkg.runAs as Project), 0o755);
-    for (const [name, target] of Object.entries(pkg.links ?? {})) put(`usr/bin/${name}`, link => fs.symlinkSync(target, link));
+    for (const [name, target] of Object.entries(pkg.links ?? {}))
+        put(`usr/bin/${name}`, link => fs.symlinkSync(target, link));
     const template = fs.readFileSync(data("daemon.service"), "utf8");
-    for (const daemon of pkg.daemons ?? []) text(`lib/systemd/system/${daemon.name}.service`, unitText(template, daemon, pkg));
-    if (pkg.owner) text(`usr/lib/tmpfiles.d/${pkg.name}.conf`, `d /run/lock/${pkg.owner} 0755 ${pkg.owner} ${pkg.owner}\nd /run/${pkg.owner} 0755 ${pkg.owner} ${pkg.owner}\n`);
+    for (const daemon of pkg.daemons ?? [])
+        text(`lib/systemd/system/${daemon.name}.service`, unitText(template, daemon, pkg));
+    if (pkg.owner)
+        text(
+            `usr/lib/tmpfiles.d/${pkg.name}.conf`,
+            `d /run/lock/${pkg.owner} 0755 ${pkg.owner} ${pkg.owner}\nd /run/${pkg.owner} 0755 ${pkg.owner} ${pkg.owner}\n`,
+        );
     if (pkg.owner || pkg.runAs) text("DEBIAN/postinst", postinstText(pkg), 0o755);
     if ((pkg.daemons ?? []).length > 0) text("DEBIAN/prerm", prermText(pkg), 0o755);
     const asked = conffiles(tree);

@@ -11,7 +11,11 @@ export function dataList(name: string): string[] {
 }
 
 /** The lines of a list that are neither empty nor comments. */
-export const parseList = (text: string): string[] => text.split("\n").map(line => line.trim()).filter(line => line !== "" && !line.startsWith("#"));
+export const parseList = (text: string): string[] =>
+    text
+        .split("\n")
+        .map(line => line.trim())
+        .filter(line => line !== "" && !line.startsWith("#"));
 
 /** The text of files in lab/golden/data by name: what an entry of the cache made with them depends on. */
 export const dataTexts = (...names: string[]): Record<string, string> =>

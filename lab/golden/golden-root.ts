@@ -38,7 +38,8 @@ async function settle(root: string): Promise<void> {
         fs.rmSync(file(name), { force: true });
         fs.writeFileSync(file(name), text, { mode });
     };
-    for (const name of fs.readdirSync(file("etc/ssh"))) if (name.startsWith("ssh_host_")) fs.rmSync(file(`etc/ssh/${name}`));
+    for (const name of fs.readdirSync(file("etc/ssh")))
+        if (name.startsWith("ssh_host_")) fs.rmSync(file(`etc/ssh/${name}`));
     write("etc/ssh/sshd_config.d/node.conf", fs.readFileSync(dataFile("sshd.conf"), "utf8"));
     write("etc/network/interfaces", INTERFACES);
     fs.appendFileSync(file("etc/dhcpcd.conf"), DHCPCD);
@@ -46,12 +47,23 @@ async function settle(root: string): Promise<void> {
     write("etc/hostname", "golden\n");
     write("etc/hosts", "127.0.0.1 localhost\n");
     fs.rmSync(file("var/lib/dbus/machine-id"), { force: true });
-    for (const name of ["var/lib/apt/lists", "var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin", "var/cache/apt/archives", "var/log/apt", "var/log/dpkg.log", "tmp", "run"]) {
+    for (const name of [
+        "var/lib/apt/lists",
+        "var/cache/apt/pkgcache.bin",
+        "var/cache/apt/srcpkgcache.bin",
+        "var/cache/apt/archives",
+        "var/log/apt",
+        "var/log/dpkg.log",
+        "tmp",
+        "run",
+    ]) {
         fs.rmSync(file(name), { recursive: true, force: true });
     }
-    for (const name of ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "run", "tmp"]) fs.mkdirSync(file(name), { recursive: true });
+    for (const name of ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "run", "tmp"])
+        fs.mkdirSync(file(name), { recursive: true });
     fs.chmodSync(file("tmp"), 0o1777);
-    for (const unit of NOT_IN_CONTAINERS) write(`etc/systemd/system/${unit}.d/container.conf`, "[Unit]\nConditionVirtualization=!container\n");
+    for (const unit of NOT_IN_CONTAINERS)
+        write(`etc/systemd/system/${unit}.d/container.conf`, "[Unit]\nConditionVirtualization=!container\n");
     write("etc/systemd/system/systemd-sysctl.service.d/container.conf", CONTAINER_SYSCTL);
     for (const unit of dataList("masked-units.txt")) {
         fs.rmSync(file(`etc/systemd/system/${unit}`), { force: true });
@@ -69,24 +81,39 @@ async function settle(root: string): Promise<void> {
 export async function buildGoldenRoot(progress: Progress): Promise<string> {
     const runtime = await buildRuntime(progress);
     const base = await buildBaseRoot(progress);
-    const inputs = { recipe: RECIPE, runtime: path.dirname(runtime), base: path.dirname(base), interfaces: INTERFACES, dhcpcd: DHCPCD, notInContainers: NOT_IN_CONTAINERS, containerSysctl: CONTAINER_SYSCTL, data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt") };
-    const entry = await cached({ kind: "golden-root", name: "bullseye", inputs: relative(inputs) }, dir => progress.step("Golden root of the nodes", async detail => {
-        const root = path.join(dir, "root");
-        detail("copying Debian");
-        await run("cp", ["-a", base, root]);
-        detail("installing the runtime and the services' libraries");
-        await scriptInRoot(root, `
+    const inputs = {
+        recipe: RECIPE,
+        runtime: path.dirname(runtime),
+        base: path.dirname(base),
+        interfaces: INTERFACES,
+        dhcpcd: DHCPCD,
+        notInContainers: NOT_IN_CONTAINERS,
+        containerSysctl: CONTAINER_SYSCTL,
+        data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt"),
+    };
+    const entry = await cached({ kind: "golden-root", name: "bullseye", inputs: relative(inputs) }, dir =>
+        progress.step("Golden root of the nodes", async detail => {
+            const root = path.join(dir, "root");
+            detail("copying Debian");
+            await run("cp", ["-a", base, root]);
+            detail("installing the runtime and the services' libraries");
+            await scriptInRoot(
+                root,
+                `
             dpkg --install /runtime/openstack-lab-runtime.deb
             echo '${await debianSource()}' > /etc/apt/sources.list
             apt-get update -q
             apt-get install -q -y ${dataList("golden-packages.txt").join(" ")}
             apt-get clean
             rmdir /runtime || true
-        `, { binds: { "/runtime": path.dirname(runtime) }, timeoutSeconds: 600 });
-        fs.rmSync(path.join(root, "runtime"), { recursive: true, force: true });
-        detail("settling");
-        await settle(root);
-    }));
+        `,
+                { binds: { "/runtime": path.dirname(runtime) }, timeoutSeconds: 600 },
+            );
+            fs.rmSync(path.join(root, "runtime"), { recursive: true, force: true });
+            detail("settling");
+            await settle(root);
+        }),
+    );
     return path.join(entry, "root");
 }
 

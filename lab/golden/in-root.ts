@@ -15,7 +15,8 @@ export interface InRootOptions extends Pick<RunOptions, "input" | "timeoutSecond
 
 /** File with the certificates this machine trusts beyond its packages' own, where it is told so. */
 export function machineCertificates(): string | undefined {
-    return ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].map(name => process.env[name])
+    return ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+        .map(name => process.env[name])
         .find((file): file is string => file !== undefined && fs.existsSync(file));
 }
 
@@ -26,20 +27,45 @@ export const CERTIFICATES_INSIDE = "/run/machine/ca.crt";
  * Runs a command in a root folder as if it were the machine's own, with this machine's network. Its mounts are in a
  * namespace of their own and its processes in a pid namespace, so both are gone however this process ends.
  */
-export async function inRoot(root: string, command: readonly string[], options: InRootOptions = {}): Promise<RunResult> {
+export async function inRoot(
+    root: string,
+    command: readonly string[],
+    options: InRootOptions = {},
+): Promise<RunResult> {
     const { lower, binds = {}, env = {}, through = [], ...rest } = options;
-    const proxies = Object.fromEntries(["http_proxy", "https_proxy", "no_proxy"].map(name => [name, process.env[name] ?? process.env[name.toUpperCase()]]).filter(([, value]) => value));
-    const lines = (pairs: [string, string][], between: string): string => pairs.map(pair => pair.join(between)).join("\n");
+    const proxies = Object.fromEntries(
+        ["http_proxy", "https_proxy", "no_proxy"]
+            .map(name => [name, process.env[name] ?? process.env[name.toUpperCase()]])
+            .filter(([, value]) => value),
+    );
+    const lines = (pairs: [string, string][], between: string): string =>
+        pairs.map(pair => pair.join(between)).join("\n");
     const [program, ...args] = [
-        ...through, "setpriv", "--pdeathsig", "KILL", "unshare",
-        "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--",
-        "sh", path.join(projectDir(), "lab/golden/data/in-root.sh"), root, ...command,
+        ...through,
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--",
+        "sh",
+        path.join(projectDir(), "lab/golden/data/in-root.sh"),
+        root,
+        ...command,
     ];
     return await run(program!, args, {
         ...rest,
         env: {
             IN_ROOT_LOWER: lower?.join(":") ?? "",
-            IN_ROOT_BINDS: lines(Object.entries(binds).map(([target, source]) => [source, target]), " "),
+            IN_ROOT_BINDS: lines(
+                Object.entries(binds).map(([target, source]) => [source, target]),
+                " ",
+            ),
             IN_ROOT_ENV: lines(Object.entries({ ...proxies, ...env }), "="),
             IN_ROOT_CA: machineCertificates() ?? "",
         },

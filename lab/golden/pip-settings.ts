@@ -21,9 +21,24 @@ export async function pipEnvironment(): Promise<Record<string, string>> {
     for (const [name, value] of Object.entries(process.env)) {
         if (/^PIP_\w+$/.test(name) && value) settings[name.slice(4).toLowerCase().replace(/_/g, "-")] = value;
     }
-    const env: Record<string, string> = { PIP_DISABLE_PIP_VERSION_CHECK: "1", PIP_DEFAULT_TIMEOUT: "180", PIP_NO_CACHE_DIR: "1" };
+    const env: Record<string, string> = {
+        PIP_DISABLE_PIP_VERSION_CHECK: "1",
+        PIP_DEFAULT_TIMEOUT: "180",
+        PIP_NO_CACHE_DIR: "1",
+    };
     for (const [name, value] of Object.entries(settings)) {
-        if (!["index-url", "extra-index-url", "trusted-host", "proxy", "retries", "default-timeout", "timeout"].includes(name)) continue;
+        if (
+            ![
+                "index-url",
+                "extra-index-url",
+                "trusted-host",
+                "proxy",
+                "retries",
+                "default-timeout",
+                "timeout",
+            ].includes(name)
+        )
+            continue;
         env[`PIP_${name.toUpperCase().replace(/-/g, "_")}`] = value;
     }
     if (machineCertificates() !== undefined) env["PIP_CERT"] = CERTIFICATES_INSIDE;

@@ -12,7 +12,17 @@ import { pipEnvironment } from "./pip-settings";
 const RECIPE = 1;
 
 /** Debian packages that the environments' compiled modules load. */
-const DEPENDS = ["python2.7", "netbase", "libmariadb3", "libffi7", "libssl1.1", "libvirt0", "libxml2", "libxslt1.1", "ca-certificates"];
+const DEPENDS = [
+    "python2.7",
+    "netbase",
+    "libmariadb3",
+    "libffi7",
+    "libssl1.1",
+    "libvirt0",
+    "libxml2",
+    "libxslt1.1",
+    "ca-certificates",
+];
 
 const control = (installedKiB: number): string => `Package: openstack-lab-runtime
 Version: 1.0
@@ -30,28 +40,49 @@ Description: Python environments of the lab's OpenStack
 /** The package with the services' Python environments, from the machine's package index; three to four minutes, once. */
 export async function buildRuntime(progress: Progress): Promise<string> {
     const base = await buildBaseRoot(progress);
-    const pins = dataTexts("pins-ocata.txt", "pins-pike.txt", "pins-clients.txt", "build-environments.sh", "build-libvirt-python.sh", "build-packages.txt", "base-packages.txt");
-    const entry = await cached({ kind: "runtime", name: "openstack", inputs: { recipe: RECIPE, depends: DEPENDS, pins } }, dir => progress.step("Python environments of OpenStack", async detail => {
-        const root = path.join(dir, "root");
-        const script = fs.readFileSync(dataFile("build-environments.sh"), "utf8");
-        const source = await debianSource();
-        await scriptInRoot(root, `echo '${source}' > /etc/apt/sources.list\n${script}`, {
-            lower: [base],
-            binds: { "/pins": dataFile() },
-            env: { ...await pipEnvironment(), BUILD_PACKAGES: dataList("build-packages.txt").join(" ") },
-            timeoutSeconds: 1800,
-            onLine: line => { if (line.startsWith("STEP ")) detail(line.slice(5)); },
-        });
-        detail("packing");
-        const tree = path.join(dir, "tree");
-        fs.mkdirSync(path.join(tree, "DEBIAN"), { recursive: true });
-        fs.mkdirSync(path.join(tree, "opt"));
-        fs.renameSync(path.join(`${root}.upper`, "opt/openstack"), path.join(tree, "opt/openstack"));
-        const size = Number((await run("du", ["-sk", path.join(tree, "opt")])).stdout.split("\t")[0]);
-        fs.writeFileSync(path.join(tree, "DEBIAN/control"), control(size));
-        // Unpacked once, on this machine: not worth compressing.
-        await run("dpkg-deb", ["--root-owner-group", "-Znone", "--build", tree, path.join(dir, "openstack-lab-runtime.deb")]);
-        for (const used of [root, `${root}.upper`, `${root}.work`, tree]) fs.rmSync(used, { recursive: true, force: true });
-    }));
+    const pins = dataTexts(
+        "pins-ocata.txt",
+        "pins-pike.txt",
+        "pins-clients.txt",
+        "build-environments.sh",
+        "build-libvirt-python.sh",
+        "build-packages.txt",
+        "base-packages.txt",
+    );
+    const entry = await cached(
+        { kind: "runtime", name: "openstack", inputs: { recipe: RECIPE, depends: DEPENDS, pins } },
+        dir =>
+            progress.step("Python environments of OpenStack", async detail => {
+                const root = path.join(dir, "root");
+                const script = fs.readFileSync(dataFile("build-environments.sh"), "utf8");
+                const source = await debianSource();
+                await scriptInRoot(root, `echo '${source}' > /etc/apt/sources.list\n${script}`, {
+                    lower: [base],
+                    binds: { "/pins": dataFile() },
+                    env: { ...(await pipEnvironment()), BUILD_PACKAGES: dataList("build-packages.txt").join(" ") },
+                    timeoutSeconds: 1800,
+                    onLine: line => {
+                        if (line.startsWith("STEP ")) detail(line.slice(5));
+                    },
+                });
+                detail("packing");
+                const tree = path.join(dir, "tree");
+                fs.mkdirSync(path.join(tree, "DEBIAN"), { recursive: true });
+                fs.mkdirSync(path.join(tree, "opt"));
+                fs.renameSync(path.join(`${root}.upper`, "opt/openstack"), path.join(tree, "opt/openstack"));
+                const size = Number((await run("du", ["-sk", path.join(tree, "opt")])).stdout.split("\t")[0]);
+                fs.writeFileSync(path.join(tree, "DEBIAN/control"), control(size));
+                // Unpacked once, on this machine: not worth compressing.
+                await run("dpkg-deb", [
+                    "--root-owner-group",
+                    "-Znone",
+                    "--build",
+                    tree,
+                    path.join(dir, "openstack-lab-runtime.deb"),
+                ]);
+                for (const used of [root, `${root}.upper`, `${root}.work`, tree])
+                    fs.rmSync(used, { recursive: true, force: true });
+            }),
+    );
     return path.join(entry, "openstack-lab-runtime.deb");
 }

@@ -2,14 +2,21 @@ import * as fs from "fs";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 
-export interface Hierarchy { version: 1 | 2; mountPoint: string; controllers: string[] }
+export interface Hierarchy {
+    version: 1 | 2;
+    mountPoint: string;
+    controllers: string[];
+}
 
 /** The cgroup hierarchies in a /proc/self/mounts. */
 export function parseHierarchies(mounts: string): Hierarchy[] {
     const seen = new Set<string>();
-    return mounts.split("\n").map(line => line.split(" ")).filter(([, , type]) => type === "cgroup" || type === "cgroup2")
+    return mounts
+        .split("\n")
+        .map(line => line.split(" "))
+        .filter(([, , type]) => type === "cgroup" || type === "cgroup2")
         .map(([, mountPoint = "", type, options = ""]) => ({
-            version: type === "cgroup2" ? 2 as const : 1 as const,
+            version: type === "cgroup2" ? (2 as const) : (1 as const),
             mountPoint: mountPoint.replace(/\\040/g, " "),
             controllers: options.split(","),
         }))
@@ -19,7 +26,8 @@ export function parseHierarchies(mounts: string): Hierarchy[] {
 export const hierarchies = (): Hierarchy[] => parseHierarchies(fs.readFileSync("/proc/self/mounts", "utf8"));
 
 /** 2 only where it is the one hierarchy there is; a second one beside version 1 is that machine's `unified`. */
-export const cgroupVersion = (found: readonly Hierarchy[] = hierarchies()): 1 | 2 => found.some(h => h.version === 1) ? 1 : 2;
+export const cgroupVersion = (found: readonly Hierarchy[] = hierarchies()): 1 | 2 =>
+    found.some(h => h.version === 1) ? 1 : 2;
 
 /** Makes a cgroup in one hierarchy; on version 1 a cpuset must be filled before a process may enter. */
 function make(parent: string, name: string): string {
@@ -37,8 +45,16 @@ export function makeCgroups(name: string, hosts: readonly string[]): string[] {
     return hierarchies().map(({ mountPoint, version }) => {
         const delegate = (dir: string) => {
             if (version !== 2 || cgroupVersion() !== 2) return;
-            for (const c of fs.readFileSync(path.join(dir, "cgroup.controllers"), "utf8").trim().split(/\s+/).filter(Boolean)) {
-                try { fs.writeFileSync(path.join(dir, "cgroup.subtree_control"), `+${c}`); } catch { /* not this machine's to delegate */ }
+            for (const c of fs
+                .readFileSync(path.join(dir, "cgroup.controllers"), "utf8")
+                .trim()
+                .split(/\s+/)
+                .filter(Boolean)) {
+                try {
+                    fs.writeFileSync(path.join(dir, "cgroup.subtree_control"), `+${c}`);
+                } catch {
+                    /* not this machine's to delegate */
+                }
             }
         };
         const dir = make(mountPoint, name);
@@ -54,7 +70,9 @@ export async function removeCgroups(name: string, deadlineSeconds = 10): Promise
     for (const { mountPoint } of hierarchies()) {
         const top = path.join(mountPoint, name);
         while (fs.existsSync(top)) {
-            try { removeTree(top); } catch (e) {
+            try {
+                removeTree(top);
+            } catch (e) {
                 if (Date.now() > deadline) throw new Error(`${top} cannot be removed: ${(e as Error).message}`);
                 await sleep(50);
             }
@@ -64,6 +82,7 @@ export async function removeCgroups(name: string, deadlineSeconds = 10): Promise
 
 /** Files in a cgroup cannot be removed, and need not be. */
 function removeTree(dir: string): void {
-    for (const item of fs.readdirSync(dir, { withFileTypes: true })) if (item.isDirectory()) removeTree(path.join(dir, item.name));
+    for (const item of fs.readdirSync(dir, { withFileTypes: true }))
+        if (item.isDirectory()) removeTree(path.join(dir, item.name));
     fs.rmdirSync(dir);
 }

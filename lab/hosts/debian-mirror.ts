@@ -1,14 +1,22 @@
 import { run } from "../../system/run";
 
 /** One line of `apt-get indextargets`: what the machine's apt is configured to read. */
-interface AptTarget { origin: string; label: string; component: string; uri: string }
+interface AptTarget {
+    origin: string;
+    label: string;
+    component: string;
+    uri: string;
+}
 
 /** Parses `apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)'`. */
 export function parseTargets(text: string): AptTarget[] {
-    return text.split("\n").filter(line => line.includes("|")).map(line => {
-        const [origin = "", label = "", component = "", uri = ""] = line.trim().split("|");
-        return { origin, label, component, uri };
-    });
+    return text
+        .split("\n")
+        .filter(line => line.includes("|"))
+        .map(line => {
+            const [origin = "", label = "", component = "", uri = ""] = line.trim().split("|");
+            return { origin, label, component, uri };
+        });
 }
 
 /** The Debian archive itself among the targets, not its security or third-party companions. */
@@ -22,7 +30,16 @@ export function chooseMirror(targets: readonly AptTarget[]): string | undefined 
  */
 export async function debianMirror(): Promise<string | undefined> {
     const format = "$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)";
-    const ask = async () => chooseMirror(parseTargets((await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], { allowFailure: true })).stdout));
+    const ask = async () =>
+        chooseMirror(
+            parseTargets(
+                (
+                    await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], {
+                        allowFailure: true,
+                    })
+                ).stdout,
+            ),
+        );
     const known = await ask();
     if (known !== undefined) return known;
     // The origin is only known after the lists were read once, which a fresh container has not done.

@@ -18,7 +18,9 @@ export const SSH_PORT = 24;
 /** Refuses a name that cannot be part of host names, cgroups and folders. */
 export function checkLabName(name: string): void {
     if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
-        throw new UserError(`"${name}" cannot be a lab's name: lower-case letters, digits and dashes, at most 32, beginning with a letter`);
+        throw new UserError(
+            `"${name}" cannot be a lab's name: lower-case letters, digits and dashes, at most 32, beginning with a letter`,
+        );
     }
 }
 
@@ -32,15 +34,31 @@ export class LabFiles {
     }
 
     /** What the lab is, for the operator's side; written when it is up. */
-    get facts(): string { return path.join(this.dir, "lab.json"); }
-    get operatorKey(): string { return path.join(this.dir, "operator.key"); }
-    get knownHosts(): string { return path.join(this.dir, "known_hosts"); }
-    get log(): string { return path.join(this.dir, "log"); }
+    get facts(): string {
+        return path.join(this.dir, "lab.json");
+    }
+    get operatorKey(): string {
+        return path.join(this.dir, "operator.key");
+    }
+    get knownHosts(): string {
+        return path.join(this.dir, "known_hosts");
+    }
+    get log(): string {
+        return path.join(this.dir, "log");
+    }
     /** Process ids and signs of readiness. */
-    run(...below: string[]): string { return path.join(this.dir, "run", ...below); }
-    host(host: LabHostName, ...below: string[]): string { return path.join(this.dir, host, ...below); }
-    operator(...below: string[]): string { return path.join(this.dir, "operator", ...below); }
-    hostName(host: LabHostName): string { return `${host}.${this.name}.lab`; }
+    run(...below: string[]): string {
+        return path.join(this.dir, "run", ...below);
+    }
+    host(host: LabHostName, ...below: string[]): string {
+        return path.join(this.dir, host, ...below);
+    }
+    operator(...below: string[]): string {
+        return path.join(this.dir, "operator", ...below);
+    }
+    hostName(host: LabHostName): string {
+        return `${host}.${this.name}.lab`;
+    }
 }
 
 /** The scripts and settings beside this module's source. */

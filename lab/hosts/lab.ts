@@ -49,7 +49,8 @@ export interface LabArgs {
 
 const READY_SECONDS = 60;
 /** Labs of one name in different state folders are different labs. */
-const cgroupName = (files: LabFiles): string => `classroom-${files.name}-${createHash("sha256").update(files.dir).digest("hex").slice(0, 8)}`;
+const cgroupName = (files: LabFiles): string =>
+    `classroom-${files.name}-${createHash("sha256").update(files.dir).digest("hex").slice(0, 8)}`;
 const processesOf = (files: LabFiles): number[] => processesWith("CLASSROOM_LAB_DIR", files.dir);
 
 /** The lab if it is up and whole; undefined when it was never made, died or is half there. */
@@ -57,8 +58,14 @@ export function labStatus(name: string): Lab | undefined {
     const files = new LabFiles(name);
     try {
         const lab = JSON.parse(fs.readFileSync(files.facts, "utf8")) as Lab;
-        return isAlive(pidIn(files.run("init.pid"))) && isAlive(pidIn(files.run("operator.pid"))) && processesOf(files).length > 0 ? lab : undefined;
-    } catch { return undefined; }
+        return isAlive(pidIn(files.run("init.pid"))) &&
+            isAlive(pidIn(files.run("operator.pid"))) &&
+            processesOf(files).length > 0
+            ? lab
+            : undefined;
+    } catch {
+        return undefined;
+    }
 }
 
 const pidIn = (file: string): number => Number(fs.readFileSync(file, "utf8").trim());
@@ -70,34 +77,47 @@ const pidIn = (file: string): number => Number(fs.readFileSync(file, "utf8").tri
 export async function labUp(name: string, args: LabArgs, progress: Progress, signal?: AbortSignal): Promise<Lab> {
     const files = new LabFiles(name);
     fs.mkdirSync(path.dirname(files.dir), { recursive: true, mode: 0o700 });
-    return await withLock(`${files.dir}.lock`, async () => {
-        const running = labStatus(name);
-        if (running) return running;
-        return await progress.step(`Lab ${name}: two hosts`, async detail => {
-            if (fs.existsSync(files.dir)) { detail("removing what a former run left"); await remove(files); }
-            try {
-                await prepare(files, args);
-                signal?.throwIfAborted();
-                await start(files, args);
-                detail("waiting for sshd and libvirtd");
-                await ready(files, signal);
-                signal?.throwIfAborted();
-            } catch (e) {
-                const log = readLogs(files);
-                await remove(files);
-                if (signal?.aborted) throw new Interrupted("interrupted; what had been begun of the lab's hosts is taken away");
-                throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
-            }
-            const lab: Lab = { ...describe(files), ...(args.instanceImage && { image: args.instanceImage }), ...(args.machine && { machine: args.machine }) };
-            const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
-                const { address, port, hostKey } = lab.hosts[name];
-                return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;
+    return await withLock(
+        `${files.dir}.lock`,
+        async () => {
+            const running = labStatus(name);
+            if (running) return running;
+            return await progress.step(`Lab ${name}: two hosts`, async detail => {
+                if (fs.existsSync(files.dir)) {
+                    detail("removing what a former run left");
+                    await remove(files);
+                }
+                try {
+                    await prepare(files, args);
+                    signal?.throwIfAborted();
+                    await start(files, args);
+                    detail("waiting for sshd and libvirtd");
+                    await ready(files, signal);
+                    signal?.throwIfAborted();
+                } catch (e) {
+                    const log = readLogs(files);
+                    await remove(files);
+                    if (signal?.aborted)
+                        throw new Interrupted("interrupted; what had been begun of the lab's hosts is taken away");
+                    throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
+                }
+                const lab: Lab = {
+                    ...describe(files),
+                    ...(args.instanceImage && { image: args.instanceImage }),
+                    ...(args.machine && { machine: args.machine }),
+                };
+                const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
+                    const { address, port, hostKey } = lab.hosts[name];
+                    return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;
+                });
+                fs.writeFileSync(lab.knownHostsFile, known.join(""), { mode: 0o600 });
+                fs.writeFileSync(files.facts, JSON.stringify(lab, undefined, 2) + "\n", { mode: 0o600 });
+                return lab;
             });
-            fs.writeFileSync(lab.knownHostsFile, known.join(""), { mode: 0o600 });
-            fs.writeFileSync(files.facts, JSON.stringify(lab, undefined, 2) + "\n", { mode: 0o600 });
-            return lab;
-        });
-    }, undefined, signal);
+        },
+        undefined,
+        signal,
+    );
 }
 
 /** Ends every process of the lab and removes its folder and cgroups; a lab that is not there is success. */
@@ -113,7 +133,10 @@ async function remove(files: LabFiles): Promise<void> {
     await removeCgroups(cgroupName(files));
     // The namespaces are taken down a moment after their last process; an upper directory is busy until then.
     for (const deadline = Date.now() + 10_000; ;) {
-        try { fs.rmSync(files.dir, { recursive: true, force: true }); return; } catch (e) {
+        try {
+            fs.rmSync(files.dir, { recursive: true, force: true });
+            return;
+        } catch (e) {
             if (Date.now() > deadline) throw e;
             await sleep(100);
         }
@@ -130,7 +153,8 @@ async function prepare(files: LabFiles, args: LabArgs): Promise<void> {
     fs.writeFileSync(files.operator("hosts"), [...local, ...hostLines, ...nodeLines, ""].join("\n"));
     fs.writeFileSync(files.operator("resolv.conf"), "");
     for (const host of Object.keys(labHosts) as LabHostName[]) {
-        for (const below of ["upper", "work", "root", "libvirt", "run", "log"]) fs.mkdirSync(files.host(host, below), { recursive: true, mode: 0o755 });
+        for (const below of ["upper", "work", "root", "libvirt", "run", "log"])
+            fs.mkdirSync(files.host(host, below), { recursive: true, mode: 0o755 });
         await newKey(files.host(host, "host.key"), files.hostName(host));
         fs.writeFileSync(files.host(host, "hosts"), [...local, ...hostLines, ""].join("\n"));
     }
@@ -144,31 +168,63 @@ async function newKey(file: string, comment: string): Promise<void> {
 /** Starts the lab's first process so that it outlives this command and hears nothing of its terminal. */
 async function start(files: LabFiles, args: LabArgs): Promise<void> {
     const log = fs.openSync(path.join(files.log, "init.log"), "a", 0o600);
-    const child = spawn("unshare", ["--pid", "--fork", "--kill-child", "--mount", "--propagation", "private", "--net", "bash", path.join(dataDir(), "lab-init.sh")], {
-        cwd: "/", detached: true, stdio: ["ignore", log, log],
-        env: {
-            PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: "/root",
-            CLASSROOM_LAB: files.name, CLASSROOM_LAB_DIR: files.dir,
-            LAB_DIR: files.dir, LAB_DATA: dataDir(),
-            LAB_HOSTS: Object.entries(labHosts).map(([h, octet]) => `${h}:${octet}`).join(" "),
-            LAB_ROOT: args.hostRoot, LAB_ARCHIVE: args.archive, LAB_GOLDEN: args.goldenRoot, LAB_IMAGES: args.images,
-            LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0", LAB_CGROUP_VERSION: String(cgroupVersion()),
+    const child = spawn(
+        "unshare",
+        [
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount",
+            "--propagation",
+            "private",
+            "--net",
+            "bash",
+            path.join(dataDir(), "lab-init.sh"),
+        ],
+        {
+            cwd: "/",
+            detached: true,
+            stdio: ["ignore", log, log],
+            env: {
+                PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                LANG: "C.UTF-8",
+                HOME: "/root",
+                CLASSROOM_LAB: files.name,
+                CLASSROOM_LAB_DIR: files.dir,
+                LAB_DIR: files.dir,
+                LAB_DATA: dataDir(),
+                LAB_HOSTS: Object.entries(labHosts)
+                    .map(([h, octet]) => `${h}:${octet}`)
+                    .join(" "),
+                LAB_ROOT: args.hostRoot,
+                LAB_ARCHIVE: args.archive,
+                LAB_GOLDEN: args.goldenRoot,
+                LAB_IMAGES: args.images,
+                LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0",
+                LAB_CGROUP_VERSION: String(cgroupVersion()),
+            },
         },
-    });
+    );
     fs.closeSync(log);
     await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     child.unref();
 }
 
 async function ready(files: LabFiles, signal?: AbortSignal): Promise<void> {
-    const signs = [files.run("operator.ready"), ...(Object.keys(labHosts) as LabHostName[]).map(h => files.host(h, "run", "ready"))];
+    const signs = [
+        files.run("operator.ready"),
+        ...(Object.keys(labHosts) as LabHostName[]).map(h => files.host(h, "run", "ready")),
+    ];
     for (const deadline = Date.now() + READY_SECONDS * 1000; ;) {
         signal?.throwIfAborted();
         const missing = signs.filter(s => !fs.existsSync(s));
         if (missing.length === 0) return;
         if (fs.existsSync(files.run("failed"))) throw new Error(fs.readFileSync(files.run("failed"), "utf8").trim());
         if (processesOf(files).length === 0) throw new Error("the lab's first process has ended");
-        if (Date.now() > deadline) throw new Error(`after ${READY_SECONDS} s there is still no ${missing.map(m => path.relative(files.dir, m)).join(", ")}`);
+        if (Date.now() > deadline)
+            throw new Error(
+                `after ${READY_SECONDS} s there is still no ${missing.map(m => path.relative(files.dir, m)).join(", ")}`,
+            );
         await sleep(50);
     }
 }
@@ -176,19 +232,36 @@ async function ready(files: LabFiles, signal?: AbortSignal): Promise<void> {
 /** The last lines that the lab's processes wrote: its folder is removed after a failure. */
 function readLogs(files: LabFiles): string {
     try {
-        return fs.readdirSync(files.log).map(name => {
-            const lines = fs.readFileSync(path.join(files.log, name), "utf8").trim().split("\n").slice(-5).filter(Boolean);
-            return lines.map(line => `\n  ${name}: ${line}`).join("");
-        }).join("");
-    } catch { return ""; }
+        return fs
+            .readdirSync(files.log)
+            .map(name => {
+                const lines = fs
+                    .readFileSync(path.join(files.log, name), "utf8")
+                    .trim()
+                    .split("\n")
+                    .slice(-5)
+                    .filter(Boolean);
+                return lines.map(line => `\n  ${name}: ${line}`).join("");
+            })
+            .join("");
+    } catch {
+        return "";
+    }
 }
 
 function describe(files: LabFiles): Lab {
     const host = (name: LabHostName) => ({
-        address: hostAddress(name), port: SSH_PORT,
+        address: hostAddress(name),
+        port: SSH_PORT,
         hostKey: fs.readFileSync(files.host(name, "host.key.pub"), "utf8").trim().split(" ").slice(0, 2).join(" "),
     });
-    return { name: files.name, dir: files.dir, operatorKeyFile: files.operatorKey, knownHostsFile: files.knownHosts, hosts: { central: host("central"), compute: host("compute") } };
+    return {
+        name: files.name,
+        dir: files.dir,
+        operatorKeyFile: files.operatorKey,
+        knownHostsFile: files.knownHosts,
+        hosts: { central: host("central"), compute: host("compute") },
+    };
 }
 
 /**
@@ -207,5 +280,7 @@ export function enterOperator(name: string, cwd = process.cwd()): string[] {
 export async function labExec(name: string, argv: readonly string[]): Promise<number> {
     const [command, ...rest] = [...enterOperator(name), ...argv];
     const child = spawn(command!, rest, { stdio: "inherit" });
-    return await new Promise<number>((resolve, reject) => child.once("error", reject).once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1))));
+    return await new Promise<number>((resolve, reject) =>
+        child.once("error", reject).once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1))),
+    );
 }

@@ -24,9 +24,15 @@ function freeInotify(): number {
         try {
             if (fs.statSync(`/proc/${pid}`).uid !== 0) continue;
             for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
-                try { if (fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === "anon_inode:inotify") used++; } catch { /* closed meanwhile */ }
+                try {
+                    if (fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === "anon_inode:inotify") used++;
+                } catch {
+                    /* closed meanwhile */
+                }
             }
-        } catch { /* ended meanwhile */ }
+        } catch {
+            /* ended meanwhile */
+        }
     }
     return Number(fs.readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8")) - used;
 }
@@ -37,7 +43,7 @@ const thisMachine = (): Machine => ({
     freeMiB(dir) {
         while (!fs.existsSync(dir)) dir = dir.slice(0, dir.lastIndexOf("/")) || "/";
         const { bavail, bsize } = fs.statfsSync(dir);
-        return bavail * bsize / 2 ** 20;
+        return (bavail * bsize) / 2 ** 20;
     },
     exists: fs.existsSync,
     fileSystems: fs.readFileSync("/proc/filesystems", "utf8"),
@@ -49,31 +55,45 @@ const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 /** What stands in the way of a lab on this machine, a line each; empty when nothing does. */
 export function obstacles(machine: Machine): string[] {
     const found: string[] = [];
-    if (machine.memoryMiB < needs.memoryMiB) found.push(`memory: ${gib(machine.memoryMiB)}, but a lab needs ${gib(needs.memoryMiB)}`);
-    for (const [what, dir, wanted] of [["cache", cacheDir(), needs.cacheMiB], ["state", stateDir(), needs.stateMiB]] as const) {
+    if (machine.memoryMiB < needs.memoryMiB)
+        found.push(`memory: ${gib(machine.memoryMiB)}, but a lab needs ${gib(needs.memoryMiB)}`);
+    for (const [what, dir, wanted] of [
+        ["cache", cacheDir(), needs.cacheMiB],
+        ["state", stateDir(), needs.stateMiB],
+    ] as const) {
         const free = machine.freeMiB(dir);
-        if (free < wanted) found.push(`disk: ${gib(free)} free for the ${what} (${dir}), but a lab needs ${gib(wanted)}`);
+        if (free < wanted)
+            found.push(`disk: ${gib(free)} free for the ${what} (${dir}), but a lab needs ${gib(wanted)}`);
     }
     const freeInotify = machine.freeInotify();
     if (freeInotify < needs.inotify) {
-        found.push(`inotify: root may open ${freeInotify} more instances, but a lab needs ${needs.inotify}; take another lab down, or raise the limit: sysctl fs.inotify.max_user_instances=1024`);
+        found.push(
+            `inotify: root may open ${freeInotify} more instances, but a lab needs ${needs.inotify}; take another lab down, or raise the limit: sysctl fs.inotify.max_user_instances=1024`,
+        );
     }
     for (const ns of ["mnt", "net", "pid", "uts", "ipc", "cgroup"]) {
         if (!machine.exists(`/proc/self/ns/${ns}`)) found.push(`kernel: it has no ${ns} namespaces`);
     }
     // A module may be loaded at the first mount, so only a kernel without modules is known not to have it.
-    if (!/\boverlay$/m.test(machine.fileSystems) && !machine.exists("/proc/modules")) found.push("kernel: it has no overlay file system");
+    if (!/\boverlay$/m.test(machine.fileSystems) && !machine.exists("/proc/modules"))
+        found.push("kernel: it has no overlay file system");
     return found;
 }
 
 /** @throws UserError where a lab is not even to be seen: root makes it, in root's own state folder */
 export function needRoot(machine: Pick<Machine, "uid"> = thisMachine()): void {
-    if (machine.uid !== 0) throw new UserError("a lab is made of namespaces, mounts and network links, for which it must be root: run it with sudo; nothing was changed (team stacks run as any user)");
+    if (machine.uid !== 0)
+        throw new UserError(
+            "a lab is made of namespaces, mounts and network links, for which it must be root: run it with sudo; nothing was changed (team stacks run as any user)",
+        );
 }
 
 /** @throws UserError naming everything that is missing */
 export function checkMachine(machine: Machine = thisMachine()): void {
     needRoot(machine);
     const found = obstacles(machine);
-    if (found.length > 0) throw new UserError(`this machine cannot carry a lab; nothing was changed:\n${found.map(line => `  ${line}`).join("\n")}`);
+    if (found.length > 0)
+        throw new UserError(
+            `this machine cannot carry a lab; nothing was changed:\n${found.map(line => `  ${line}`).join("\n")}`,
+        );
 }

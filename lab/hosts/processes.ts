@@ -2,13 +2,21 @@ import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
 
 /** Ids of all processes. */
-export const processIds = (): number[] => fs.readdirSync("/proc").filter(name => /^\d+$/.test(name)).map(Number);
+export const processIds = (): number[] =>
+    fs
+        .readdirSync("/proc")
+        .filter(name => /^\d+$/.test(name))
+        .map(Number);
 
 /** Ids of the processes that carry `variable=value` in the environment they were started with. */
 export function processesWith(variable: string, value: string): number[] {
     const wanted = `${variable}=${value}`;
     return processIds().filter(pid => {
-        try { return fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(wanted); } catch { return false; }
+        try {
+            return fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(wanted);
+        } catch {
+            return false;
+        }
     });
 }
 
@@ -17,7 +25,9 @@ export function isAlive(pid: number): boolean {
     try {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
         return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
-    } catch { return false; }
+    } catch {
+        return false;
+    }
 }
 
 /**
@@ -28,8 +38,14 @@ export function isAlive(pid: number): boolean {
 export async function killAll(find: () => number[], deadlineSeconds = 20): Promise<void> {
     const deadline = Date.now() + deadlineSeconds * 1000;
     for (let left = find().filter(isAlive); left.length > 0; left = find().filter(isAlive)) {
-        if (Date.now() > deadline) throw new Error(`processes ${left.join(", ")} are still there ${deadlineSeconds} s after they were killed`);
-        for (const pid of left) try { process.kill(pid, "SIGKILL"); } catch { /* ended meanwhile */ }
+        if (Date.now() > deadline)
+            throw new Error(`processes ${left.join(", ")} are still there ${deadlineSeconds} s after they were killed`);
+        for (const pid of left)
+            try {
+                process.kill(pid, "SIGKILL");
+            } catch {
+                /* ended meanwhile */
+            }
         await sleep(50);
     }
 }

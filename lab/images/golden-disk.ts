@@ -18,15 +18,25 @@ export async function buildGoldenDisk(progress: Progress): Promise<string> {
     const goldenRoot = await buildGoldenRoot(progress);
     const tools = await buildImageTools(progress);
     const text = (name: string): string => fs.readFileSync(imageData(name), "utf8");
-    const inputs = { recipe: RECIPE, golden: path.basename(path.dirname(goldenRoot)), tools: tools.key, data: FILES.map(text) };
-    return await cached({ kind: "golden-disk", name: "golden", inputs }, dir => progress.step("Disk of nodes that are virtual machines", async detail => {
-        detail("kernel and initrd");
-        await withImageTools(tools, dir, text("node-initrd.sh"), { timeoutSeconds: 120 });
-        detail("file system");
-        const layers = ["tree.upper", "tree.work"].map(name => path.join(dir, name));
-        for (const folder of layers) fs.mkdirSync(folder);
-        const mount = `mkdir /tree; mount -t overlay overlay -o lowerdir=/golden,upperdir=/out/tree.upper,workdir=/out/tree.work /tree\n`;
-        await withImageTools(tools, dir, mount + text("golden-disk.sh"), { timeoutSeconds: 600, binds: { "/golden": goldenRoot } });
-        for (const folder of layers) fs.rmSync(folder, { recursive: true, force: true });
-    }));
+    const inputs = {
+        recipe: RECIPE,
+        golden: path.basename(path.dirname(goldenRoot)),
+        tools: tools.key,
+        data: FILES.map(text),
+    };
+    return await cached({ kind: "golden-disk", name: "golden", inputs }, dir =>
+        progress.step("Disk of nodes that are virtual machines", async detail => {
+            detail("kernel and initrd");
+            await withImageTools(tools, dir, text("node-initrd.sh"), { timeoutSeconds: 120 });
+            detail("file system");
+            const layers = ["tree.upper", "tree.work"].map(name => path.join(dir, name));
+            for (const folder of layers) fs.mkdirSync(folder);
+            const mount = `mkdir /tree; mount -t overlay overlay -o lowerdir=/golden,upperdir=/out/tree.upper,workdir=/out/tree.work /tree\n`;
+            await withImageTools(tools, dir, mount + text("golden-disk.sh"), {
+                timeoutSeconds: 600,
+                binds: { "/golden": goldenRoot },
+            });
+            for (const folder of layers) fs.rmSync(folder, { recursive: true, force: true });
+        }),
+    );
 }

@@ -9,9 +9,13 @@ import { buildInstanceImage, InstanceImage } from "./instance-image";
 export async function buildImages(progress: Progress): Promise<{ folder: string; instance: InstanceImage }> {
     const golden = await buildGoldenDisk(progress);
     const instance = await buildInstanceImage(progress);
-    const folder = await cached({ kind: "images", name: "lab", inputs: { golden: path.basename(golden), instance: instance.sha256 } }, async dir => {
-        fs.linkSync(instance.file, path.join(dir, "instance.qcow2"));
-        for (const name of ["golden.qcow2", "vmlinuz", "initrd"]) fs.linkSync(path.join(golden, name), path.join(dir, name));
-    });
+    const folder = await cached(
+        { kind: "images", name: "lab", inputs: { golden: path.basename(golden), instance: instance.sha256 } },
+        async dir => {
+            fs.linkSync(instance.file, path.join(dir, "instance.qcow2"));
+            for (const name of ["golden.qcow2", "vmlinuz", "initrd"])
+                fs.linkSync(path.join(golden, name), path.join(dir, name));
+        },
+    );
     return { folder, instance };
 }

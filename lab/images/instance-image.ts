@@ -8,11 +8,19 @@ import { buildImageTools, imageData, withImageTools } from "./image-tools";
 /** Raised when the steps below change what comes out. */
 const RECIPE = 1;
 
-export interface InstanceImage { file: string; sha256: string; md5: string }
+export interface InstanceImage {
+    file: string;
+    sha256: string;
+    md5: string;
+}
 
 /** The text of every file below a folder, by path. */
 function texts(dir: string): Record<string, string> {
-    const files = fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter(e => e.isFile()).map(e => path.join(e.parentPath, e.name)).sort();
+    const files = fs
+        .readdirSync(dir, { recursive: true, withFileTypes: true })
+        .filter(e => e.isFile())
+        .map(e => path.join(e.parentPath, e.name))
+        .sort();
     return Object.fromEntries(files.map(file => [path.relative(dir, file), fs.readFileSync(file, "utf8")]));
 }
 
@@ -22,10 +30,22 @@ function texts(dir: string): Record<string, string> {
  */
 export async function buildInstanceImage(progress: Progress): Promise<InstanceImage> {
     const tools = await buildImageTools(progress);
-    const inputs = { recipe: RECIPE, tools: tools.key, data: { ...texts(imageData("instance")), script: fs.readFileSync(imageData("instance-image.sh"), "utf8"), boot: fs.readFileSync(imageData("syslinux.cfg"), "utf8") } };
-    const entry = await cached({ kind: "instance-image", name: "instance", inputs }, dir => progress.step("Image of instances", async () => {
-        await withImageTools(tools, dir, fs.readFileSync(imageData("instance-image.sh"), "utf8"), { timeoutSeconds: 300 });
-    }));
+    const inputs = {
+        recipe: RECIPE,
+        tools: tools.key,
+        data: {
+            ...texts(imageData("instance")),
+            script: fs.readFileSync(imageData("instance-image.sh"), "utf8"),
+            boot: fs.readFileSync(imageData("syslinux.cfg"), "utf8"),
+        },
+    };
+    const entry = await cached({ kind: "instance-image", name: "instance", inputs }, dir =>
+        progress.step("Image of instances", async () => {
+            await withImageTools(tools, dir, fs.readFileSync(imageData("instance-image.sh"), "utf8"), {
+                timeoutSeconds: 300,
+            });
+        }),
+    );
     const file = path.join(entry, "instance.qcow2");
     const content = fs.readFileSync(file);
     const digest = (algorithm: string): string => createHash(algorithm).update(content).digest("hex");

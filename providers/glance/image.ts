@@ -9,8 +9,20 @@ import { inHome } from "../../system/paths";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
-interface Inputs { cloud: CloudAccess; name: string; file: string; sha256: string; diskFormat: string; containerFormat: string; isPublic: boolean; status: string }
-interface Outputs { checksum: string; size: number }
+interface Inputs {
+    cloud: CloudAccess;
+    name: string;
+    file: string;
+    sha256: string;
+    diskFormat: string;
+    containerFormat: string;
+    isPublic: boolean;
+    status: string;
+}
+interface Outputs {
+    checksum: string;
+    size: number;
+}
 type Api = Pick<Images, "list" | "upload" | "update" | "delete" | "forget">;
 
 const DISK_FORMATS = ["raw", "vhd", "vmdk", "vdi", "iso", "qcow2", "aki", "ari", "ami"];
@@ -18,65 +30,102 @@ const CONTAINER_FORMATS = ["bare", "ovf", "aki", "ari", "ami"];
 
 /** What files of these formats have in them, and where; the other formats cannot be told. */
 const SIGNATURES: Record<string, { at: number; bytes: Buffer }> = {
-    qcow2: { at: 0, bytes: Buffer.from("QFI\xfb", "latin1") }, vmdk: { at: 0, bytes: Buffer.from("KDMV") }, vdi: { at: 64, bytes: Buffer.from("7f10dabe", "hex") },
+    qcow2: { at: 0, bytes: Buffer.from("QFI\xfb", "latin1") },
+    vmdk: { at: 0, bytes: Buffer.from("KDMV") },
+    vdi: { at: 64, bytes: Buffer.from("7f10dabe", "hex") },
 };
 
 function formatProblem(head: Buffer, stated: string): string | undefined {
-    const found = Object.keys(SIGNATURES).find(format => { const { at, bytes } = SIGNATURES[format]!; return head.subarray(at, at + bytes.length).equals(bytes); });
-    return found === stated || (found === undefined && !(stated in SIGNATURES)) ? undefined : `is not of the format ${stated}${found === undefined ? "" : `, but of ${found}`}`;
+    const found = Object.keys(SIGNATURES).find(format => {
+        const { at, bytes } = SIGNATURES[format]!;
+        return head.subarray(at, at + bytes.length).equals(bytes);
+    });
+    return found === stated || (found === undefined && !(stated in SIGNATURES))
+        ? undefined
+        : `is not of the format ${stated}${found === undefined ? "" : `, but of ${found}`}`;
 }
 
 /** Size and checksums of a file of the operator's; refused when it is not the one that was asked for, or not of the format that is stated. */
 export async function measure(file: string, sha256: string, diskFormat: string): Promise<Outputs> {
     const [md5, sha] = [createHash("md5"), createHash("sha256")];
-    let size = 0, head = Buffer.alloc(0);
+    let size = 0,
+        head = Buffer.alloc(0);
     try {
         await pipeline(fs.createReadStream(inHome(file)), async chunks => {
-            for await (const chunk of chunks as AsyncIterable<Buffer>) { if (size < 128) head = Buffer.concat([head, chunk.subarray(0, 128)]); size += chunk.length; md5.update(chunk); sha.update(chunk); }
+            for await (const chunk of chunks as AsyncIterable<Buffer>) {
+                if (size < 128) head = Buffer.concat([head, chunk.subarray(0, 128)]);
+                size += chunk.length;
+                md5.update(chunk);
+                sha.update(chunk);
+            }
         });
-    } catch (e) { throw new Error(`the image file cannot be read: ${(e as Error).message}`); }
+    } catch (e) {
+        throw new Error(`the image file cannot be read: ${(e as Error).message}`);
+    }
     const found = sha.digest("hex");
-    if (found !== sha256.toLowerCase()) throw new Error(`${file} has the SHA-256 ${found}, wanted: ${sha256}; it is not used. Get the file again, or correct sha256`);
+    if (found !== sha256.toLowerCase())
+        throw new Error(
+            `${file} has the SHA-256 ${found}, wanted: ${sha256}; it is not used. Get the file again, or correct sha256`,
+        );
     const problem = formatProblem(head, diskFormat);
     if (problem !== undefined) throw new Error(`${file} ${problem}; it is not used`);
     return { checksum: md5.digest("hex"), size };
 }
 
 const oneOf = (property: string, value: string | undefined, allowed: readonly string[]): Problem[] =>
-    value === undefined || allowed.includes(value) ? [] : [{ property, reason: `"${value}" is none of ${allowed.join(", ")}` }];
+    value === undefined || allowed.includes(value)
+        ? []
+        : [{ property, reason: `"${value}" is none of ${allowed.join(", ")}` }];
 
 /** An image of the image service, found by its name, its data compared by glance's checksum. */
 export function imageHandler(api: (access: CloudAccess) => Api = images): Handler<Inputs, Outputs> {
     return {
-        inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status"], access: ["cloud", "file"],
+        inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status"],
+        access: ["cloud", "file"],
         replaceOn: ["sha256", "diskFormat", "containerFormat", "status"],
         check({ name, sha256, diskFormat, containerFormat }) {
             return [
                 ...(name === "" ? [{ property: "name", reason: "an image has a name" }] : []),
-                ...(sha256 === undefined || /^[0-9a-f]{64}$/i.test(sha256) ? [] : [{ property: "sha256", reason: `"${sha256}" is not a SHA-256: 64 hexadecimal digits` }]),
-                ...oneOf("diskFormat", diskFormat, DISK_FORMATS), ...oneOf("containerFormat", containerFormat, CONTAINER_FORMATS),
+                ...(sha256 === undefined || /^[0-9a-f]{64}$/i.test(sha256)
+                    ? []
+                    : [{ property: "sha256", reason: `"${sha256}" is not a SHA-256: 64 hexadecimal digits` }]),
+                ...oneOf("diskFormat", diskFormat, DISK_FORMATS),
+                ...oneOf("containerFormat", containerFormat, CONTAINER_FORMATS),
             ];
         },
         async create({ cloud, name, file, sha256, diskFormat, containerFormat, isPublic }) {
-            const glance = api(cloud), data = await measure(file, sha256, diskFormat);
+            const glance = api(cloud),
+                data = await measure(file, sha256, diskFormat);
             glance.forget();
             const found = (await glance.list()).filter(i => i.name === name);
             const whole = found.find(i => i.status === "active");
             if (whole) {
-                refuseDifferent(`image ${name} (${whole.id})`, { checksum: data.checksum, diskFormat, containerFormat, isPublic }, whole);
+                refuseDifferent(
+                    `image ${name} (${whole.id})`,
+                    { checksum: data.checksum, diskFormat, containerFormat, isPublic },
+                    whole,
+                );
                 return { id: whole.id, outputs: data };
             }
             // What an upload that broke off has left: it has no data and can get none.
             for (const { id } of found) await unlessGone(glance.delete(id));
-            return { id: (await glance.upload({ name, file: inHome(file), diskFormat, containerFormat, isPublic, ...data })).id, outputs: data };
+            return {
+                id: (await glance.upload({ name, file: inHome(file), diskFormat, containerFormat, isPublic, ...data }))
+                    .id,
+                outputs: data,
+            };
         },
         async read(id, recorded) {
             const live = (await asked(api(recorded.cloud).list())).find(i => i.id === id);
             if (!live) return undefined;
             const sameData = live.checksum === undefined || live.checksum === recorded.checksum;
             return {
-                ...recorded, name: live.name, status: live.status, isPublic: live.isPublic,
-                diskFormat: live.diskFormat ?? "", containerFormat: live.containerFormat ?? "",
+                ...recorded,
+                name: live.name,
+                status: live.status,
+                isPublic: live.isPublic,
+                diskFormat: live.diskFormat ?? "",
+                containerFormat: live.containerFormat ?? "",
                 sha256: sameData ? recorded.sha256 : `(other data, md5 ${live.checksum})`,
             };
         },
@@ -84,7 +133,9 @@ export function imageHandler(api: (access: CloudAccess) => Api = images): Handle
             await api(cloud).update(id, { name, isPublic });
             return { checksum, size };
         },
-        async delete(id, { cloud }) { await unlessGone(api(cloud).delete(id)); },
+        async delete(id, { cloud }) {
+            await unlessGone(api(cloud).delete(id));
+        },
     };
 }
 export const handler = imageHandler();
@@ -113,8 +164,20 @@ export class Image extends LiveResource {
     declare readonly size: pulumi.Output<number>;
 
     constructor(name: string, args: ImageArgs, opts?: pulumi.CustomResourceOptions) {
-        super("glance/image", "Image", name, {
-            containerFormat: "bare", isPublic: false, ...args, cloud: pulumi.secret(args.cloud), status: "active", checksum: undefined, size: undefined,
-        }, opts);
+        super(
+            "glance/image",
+            "Image",
+            name,
+            {
+                containerFormat: "bare",
+                isPublic: false,
+                ...args,
+                cloud: pulumi.secret(args.cloud),
+                status: "active",
+                checksum: undefined,
+                size: undefined,
+            },
+            opts,
+        );
     }
 }

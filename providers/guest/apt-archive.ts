@@ -5,27 +5,58 @@ import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 import { alone, readFile, writeFile } from "./machine-files";
 
-interface Inputs { connection: Connection; archive: string; line: string; keyringPackage?: string }
+interface Inputs {
+    connection: Connection;
+    archive: string;
+    line: string;
+    keyringPackage?: string;
+}
 
 export const fileOf = (archive: string): string => `/etc/apt/sources.list.d/${archive}.list`;
 
 /** A package archive that a machine installs from (A1). */
 export function aptArchiveHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = ({ connection, archive, line, keyringPackage }: Inputs) => alone(connection, "apt", async () => {
-        const apt = "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
-        // A machine made of a cloud image has no index yet.
-        if (keyringPackage) await run(connection, `${apt} install ${quote(keyringPackage)} > /dev/null 2>&1 || { apt-get -q -y update > /dev/null; apt-get -q -y install ${quote(keyringPackage)} > /dev/null; }`, { timeoutSeconds: 600 });
-        await writeFile(run, connection, fileOf(archive), `${line}\n`, { owner: "root", group: "root", mode: "0644" });
-        // Once a machine, before anything is installed: index and upgrade.
-        await run(connection, `${apt} update > /tmp/classroom-apt.log 2>&1 && ! grep -q '^[EW]: Failed' /tmp/classroom-apt.log || { grep '^[EW]:' /tmp/classroom-apt.log >&2; exit 1; }
-${apt} -o Dpkg::Options::=--force-confold upgrade > /tmp/classroom-apt.log 2>&1 || { tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }`, { timeoutSeconds: 1800 });
-    });
+    const put = ({ connection, archive, line, keyringPackage }: Inputs) =>
+        alone(connection, "apt", async () => {
+            const apt =
+                "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
+            // A machine made of a cloud image has no index yet.
+            if (keyringPackage)
+                await run(
+                    connection,
+                    `${apt} install ${quote(keyringPackage)} > /dev/null 2>&1 || { apt-get -q -y update > /dev/null; apt-get -q -y install ${quote(keyringPackage)} > /dev/null; }`,
+                    { timeoutSeconds: 600 },
+                );
+            await writeFile(run, connection, fileOf(archive), `${line}\n`, {
+                owner: "root",
+                group: "root",
+                mode: "0644",
+            });
+            // Once a machine, before anything is installed: index and upgrade.
+            await run(
+                connection,
+                `${apt} update > /tmp/classroom-apt.log 2>&1 && ! grep -q '^[EW]: Failed' /tmp/classroom-apt.log || { grep '^[EW]:' /tmp/classroom-apt.log >&2; exit 1; }
+${apt} -o Dpkg::Options::=--force-confold upgrade > /tmp/classroom-apt.log 2>&1 || { tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }`,
+                { timeoutSeconds: 1800 },
+            );
+        });
     return {
-        inputs: ["archive", "line"], access: ["connection", "keyringPackage"], replaceOn: ["archive"],
+        inputs: ["archive", "line"],
+        access: ["connection", "keyringPackage"],
+        replaceOn: ["archive"],
         check({ archive, line }): Problem[] {
             return [
-                ...(archive !== undefined && !isName(archive) ? [{ property: "archive", reason: `"${archive}" is not a file's name` }] : []),
-                ...(line !== undefined && !/^deb\s+(\[[^\]]*\]\s+)?\S+:\S+\s+\S+/.test(line) ? [{ property: "line", reason: `"${line}" is not a line of apt's sources: deb URL SUITE COMPONENT…` }] : []),
+                ...(archive !== undefined && !isName(archive)
+                    ? [{ property: "archive", reason: `"${archive}" is not a file's name` }]
+                    : []),
+                ...(line !== undefined && !/^deb\s+(\[[^\]]*\]\s+)?\S+:\S+\s+\S+/.test(line)
+                    ? [
+                          {
+                              property: "line",
+                              reason: `"${line}" is not a line of apt's sources: deb URL SUITE COMPONENT…`,
+                          },
+                      ]
+                    : []),
             ];
         },
         async create(inputs) {
@@ -36,8 +67,13 @@ ${apt} -o Dpkg::Options::=--force-confold upgrade > /tmp/classroom-apt.log 2>&1 
             const file = await readFile(run, recorded.connection, fileOf(recorded.archive));
             return file && { ...recorded, line: file.content.trim() };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
-        async delete(_id, { connection, archive }) { await run(connection, `rm -f ${quote(fileOf(archive))}`); },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
+        async delete(_id, { connection, archive }) {
+            await run(connection, `rm -f ${quote(fileOf(archive))}`);
+        },
     };
 }
 export const handler = aptArchiveHandler();

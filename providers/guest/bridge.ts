@@ -4,38 +4,62 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 
-interface Inputs { connection: Connection; bridge: string; ports: string[]; up: boolean; persistent: boolean }
+interface Inputs {
+    connection: Connection;
+    bridge: string;
+    ports: string[];
+    up: boolean;
+    persistent: boolean;
+}
 
 export const fileOf = (bridge: string): string => `/etc/network/interfaces.d/${bridge}`;
 
 /** The tutorial's stanza: no address of its own, spanning tree off, no forward delay. */
-export const stanza = (bridge: string, ports: readonly string[]): string => [
-    `auto ${bridge}`,
-    `iface ${bridge} inet manual`,
-    ...ports.map(p => `    pre-up ip link set ${p} up`),
-    `    bridge_ports ${ports.join(" ")}`,
-    "    bridge_stp off",
-    "    bridge_fd 0",
-    "",
-].join("\n");
+export const stanza = (bridge: string, ports: readonly string[]): string =>
+    [
+        `auto ${bridge}`,
+        `iface ${bridge} inet manual`,
+        ...ports.map(p => `    pre-up ip link set ${p} up`),
+        `    bridge_ports ${ports.join(" ")}`,
+        "    bridge_stp off",
+        "    bridge_fd 0",
+        "",
+    ].join("\n");
 
 /** A bridge over network cards, now and after a reboot (N5). */
 export function bridgeHandler(run: RunScript = exec): Handler<Inputs> {
     const put = async ({ connection, bridge, ports, up, persistent }: Inputs) => {
-        if (persistent) await writeFile(run, connection, fileOf(bridge), stanza(bridge, ports), { owner: "root", group: "root", mode: "0644" });
+        if (persistent)
+            await writeFile(run, connection, fileOf(bridge), stanza(bridge, ports), {
+                owner: "root",
+                group: "root",
+                mode: "0644",
+            });
         else await run(connection, `rm -f ${fileOf(bridge)}`);
         // Not by ifup: a bridge that instances are plugged into must not be taken down to be mended.
-        await run(connection, `b=${quote(bridge)}
+        await run(
+            connection,
+            `b=${quote(bridge)}
 [ -d /sys/class/net/$b/bridge ] || brctl addbr $b
 brctl stp $b off; brctl setfd $b 0
 for p in ${ports.map(quote).join(" ")}; do ip link set $p up; [ -e /sys/class/net/$b/brif/$p ] || ip link set $p master $b; done
-ip link set $b ${up ? "up" : "down"}`);
+ip link set $b ${up ? "up" : "down"}`,
+        );
     };
     return {
-        inputs: ["bridge", "ports", "up", "persistent"], access: ["connection"], replaceOn: ["bridge"],
+        inputs: ["bridge", "ports", "up", "persistent"],
+        access: ["connection"],
+        replaceOn: ["bridge"],
         check({ bridge, ports }): Problem[] {
             const bad = [bridge, ...(ports ?? [])].find(n => n !== undefined && !/^[a-z][a-z0-9._-]{0,14}$/.test(n));
-            return bad === undefined ? [] : [{ property: bad === bridge ? "bridge" : "ports", reason: `"${bad}" is not the name of an interface` }];
+            return bad === undefined
+                ? []
+                : [
+                      {
+                          property: bad === bridge ? "bridge" : "ports",
+                          reason: `"${bad}" is not the name of an interface`,
+                      },
+                  ];
         },
         async create(inputs) {
             await put(inputs);
@@ -43,15 +67,29 @@ ip link set $b ${up ? "up" : "down"}`);
         },
         async read(_id, recorded) {
             const { connection, bridge, ports } = recorded;
-            const { stdout } = await run(connection, `b=${quote(bridge)}; [ -d /sys/class/net/$b/bridge ] || exit 0; echo bridge; ip link show $b | grep -q '[<,]UP[,>]' && echo up; for p in ${ports.map(quote).join(" ")}; do [ ! -e /sys/class/net/$b/brif/$p ] || echo "port $p"; done`);
+            const { stdout } = await run(
+                connection,
+                `b=${quote(bridge)}; [ -d /sys/class/net/$b/bridge ] || exit 0; echo bridge; ip link show $b | grep -q '[<,]UP[,>]' && echo up; for p in ${ports.map(quote).join(" ")}; do [ ! -e /sys/class/net/$b/brif/$p ] || echo "port $p"; done`,
+            );
             const said = stdout.split("\n").filter(Boolean);
             if (!said.includes("bridge")) return undefined;
             const file = await readFile(run, connection, fileOf(bridge));
-            return { ...recorded, ports: ports.filter(p => said.includes(`port ${p}`)), up: said.includes("up"), persistent: file?.content === stanza(bridge, ports) };
+            return {
+                ...recorded,
+                ports: ports.filter(p => said.includes(`port ${p}`)),
+                up: said.includes("up"),
+                persistent: file?.content === stanza(bridge, ports),
+            };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         async delete(_id, { connection, bridge }) {
-            await run(connection, `rm -f ${fileOf(bridge)}; [ ! -d /sys/class/net/${bridge} ] || ip link delete ${bridge}`);
+            await run(
+                connection,
+                `rm -f ${fileOf(bridge)}; [ ! -d /sys/class/net/${bridge} ] || ip link delete ${bridge}`,
+            );
         },
     };
 }

@@ -4,27 +4,53 @@ import { exec, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { canLogIn, isDatabaseName, name as quoted, sql, text } from "./mysql";
 
-interface Inputs { connection: Connection; address: string; databases: string[]; user: string; password: string }
+interface Inputs {
+    connection: Connection;
+    address: string;
+    databases: string[];
+    user: string;
+    password: string;
+}
 
 /** The databases on which `SHOW GRANTS` says that an account may do everything. */
 export const grantedDatabases = (rows: readonly string[]): string[] =>
-    rows.flatMap(row => /^GRANT ALL PRIVILEGES ON `([^`]+)`\.\* TO /.exec(row)?.[1] ?? []).map(d => d.replace(/\\_/g, "_"));
+    rows
+        .flatMap(row => /^GRANT ALL PRIVILEGES ON `([^`]+)`\.\* TO /.exec(row)?.[1] ?? [])
+        .map(d => d.replace(/\\_/g, "_"));
 
 /** An account that may do everything in some databases, from any address (D3). */
 export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
     const account = (user: string) => `${text(user)}@'%'`;
-    const put = ({ connection, databases, user, password }: Inputs, dropped: readonly string[] = []) => sql(run, connection, [
-        ...databases.map(d => `GRANT ALL ON ${quoted(d)}.* TO ${account(user)} IDENTIFIED BY ${text(password)};`),
-        ...dropped.map(d => `REVOKE ALL ON ${quoted(d)}.* FROM ${account(user)};`),
-        "FLUSH PRIVILEGES;",
-    ].join("\n"));
+    const put = ({ connection, databases, user, password }: Inputs, dropped: readonly string[] = []) =>
+        sql(
+            run,
+            connection,
+            [
+                ...databases.map(
+                    d => `GRANT ALL ON ${quoted(d)}.* TO ${account(user)} IDENTIFIED BY ${text(password)};`,
+                ),
+                ...dropped.map(d => `REVOKE ALL ON ${quoted(d)}.* FROM ${account(user)};`),
+                "FLUSH PRIVILEGES;",
+            ].join("\n"),
+        );
     return {
-        inputs: ["databases", "user", "password"], access: ["connection", "address"], replaceOn: ["user"],
+        inputs: ["databases", "user", "password"],
+        access: ["connection", "address"],
+        replaceOn: ["user"],
         check({ databases, user }): Problem[] {
             const bad = databases?.find(d => !isDatabaseName(d));
             return [
-                ...(bad !== undefined ? [{ property: "databases", reason: `"${bad}" is not allowed: letters, digits, underscores` }] : []),
-                ...(user !== undefined && !/^[A-Za-z0-9_]{1,16}$/.test(user) ? [{ property: "user", reason: `"${user}" is not allowed: letters, digits, underscores, at most 16` }] : []),
+                ...(bad !== undefined
+                    ? [{ property: "databases", reason: `"${bad}" is not allowed: letters, digits, underscores` }]
+                    : []),
+                ...(user !== undefined && !/^[A-Za-z0-9_]{1,16}$/.test(user)
+                    ? [
+                          {
+                              property: "user",
+                              reason: `"${user}" is not allowed: letters, digits, underscores, at most 16`,
+                          },
+                      ]
+                    : []),
             ];
         },
         async create(inputs) {
@@ -33,19 +59,37 @@ export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
         },
         async read(_id, recorded) {
             const { connection, user, password, address, databases } = recorded;
-            const known = await sql(run, connection, `SELECT user FROM mysql.user WHERE user = ${text(user)} AND host = '%';`);
+            const known = await sql(
+                run,
+                connection,
+                `SELECT user FROM mysql.user WHERE user = ${text(user)} AND host = '%';`,
+            );
             if (known.length === 0) return undefined;
             const granted = grantedDatabases(await sql(run, connection, `SHOW GRANTS FOR ${account(user)};`));
-            const kept = [...databases.filter(d => granted.includes(d)), ...granted.filter(d => !databases.includes(d))];
-            return { ...recorded, databases: kept, password: await canLogIn(run, connection, user, password, address) ? password : differs };
+            const kept = [
+                ...databases.filter(d => granted.includes(d)),
+                ...granted.filter(d => !databases.includes(d)),
+            ];
+            return {
+                ...recorded,
+                databases: kept,
+                password: (await canLogIn(run, connection, user, password, address)) ? password : differs,
+            };
         },
         async update(_id, recorded, inputs) {
-            await put(inputs, recorded.databases.filter(d => !inputs.databases.includes(d)));
+            await put(
+                inputs,
+                recorded.databases.filter(d => !inputs.databases.includes(d)),
+            );
             return {};
         },
         async delete(_id, { connection, user }) {
             await sql(run, connection, `DELETE FROM mysql.db WHERE user = ${text(user)} AND host = '%';`);
-            const known = await sql(run, connection, `SELECT user FROM mysql.user WHERE user = ${text(user)} AND host = '%';`);
+            const known = await sql(
+                run,
+                connection,
+                `SELECT user FROM mysql.user WHERE user = ${text(user)} AND host = '%';`,
+            );
             if (known.length > 0) await sql(run, connection, `DROP USER ${account(user)}; FLUSH PRIVILEGES;`);
         },
     };

@@ -6,36 +6,58 @@ import { differs, Handler, LiveResource } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 import { rootOptionsFile, text } from "./mysql";
 
-interface Inputs { connection: Connection; password: string }
+interface Inputs {
+    connection: Connection;
+    password: string;
+}
 
-export const optionsFile = (password: string): string => `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
+export const optionsFile = (password: string): string =>
+    `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
 
 /** The password of a MySQL server's root, and root's own file that holds it (D1). */
 export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
     const enters = async ({ connection, password }: Inputs): Promise<boolean> => {
-        const { code, stderr } = await run(connection, "IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults -u root --connect-timeout=5 -e 'SELECT 1'", { input: `${password}\n`, allowFailure: true });
+        const { code, stderr } = await run(
+            connection,
+            "IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults -u root --connect-timeout=5 -e 'SELECT 1'",
+            { input: `${password}\n`, allowFailure: true },
+        );
         if (code === 0) return true;
         if (/ERROR 1045|ERROR 1698/.test(stderr)) return false;
         throw new Unreachable(`${connection.name}: the database cannot be asked: ${stderr.trim()}`);
     };
     // MySQL 5.5 comes with accounts without a name and roots of other hosts, none with a password: they would go before
     // the services' own, which are of any host.
-    const others = "SET @classroom = IFNULL((SELECT CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))) FROM mysql.user "
-        + "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom;";
+    const others =
+        "SET @classroom = IFNULL((SELECT CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))) FROM mysql.user " +
+        "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom;";
     const put = async (inputs: Inputs) => {
         const { connection, password } = inputs;
         // The way in is the one that stands: by the machine's own root, by the file's password, by none yet, or by the
         // wanted one, where a run was cut off before it wrote the file.
-        await run(connection, `set +e; IFS= read -r wanted; all=$(cat)
+        await run(
+            connection,
+            `set +e; IFS= read -r wanted; all=$(cat)
 enter() { said=$(printf '%s\\n' "$all" | mysql "$@" --connect-timeout=5 2>&1); }
 enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { export MYSQL_PWD="$wanted"; enter --no-defaults -u root; } || { printf '%s\\n' "$said" >&2; exit 1; }`,
-        { input: `${password}\nSET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;` });
-        await writeFile(run, connection, rootOptionsFile, optionsFile(password), { owner: "root", group: "root", mode: "0600" });
+            {
+                input: `${password}\nSET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;`,
+            },
+        );
+        await writeFile(run, connection, rootOptionsFile, optionsFile(password), {
+            owner: "root",
+            group: "root",
+            mode: "0600",
+        });
     };
     return {
-        inputs: ["password"], access: ["connection"], replaceOn: [],
+        inputs: ["password"],
+        access: ["connection"],
+        replaceOn: [],
         check({ password }) {
-            return password !== undefined && /[\n\r]/.test(password) ? [{ property: "password", reason: "must be one line" }] : [];
+            return password !== undefined && /[\n\r]/.test(password)
+                ? [{ property: "password", reason: "must be one line" }]
+                : [];
         },
         async create(inputs) {
             await put(inputs);
@@ -43,12 +65,18 @@ enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { exp
         },
         async read(_id, recorded) {
             const file = await readFile(run, recorded.connection, rootOptionsFile);
-            const stands = file?.content === optionsFile(recorded.password) && file.mode === "0600" && await enters(recorded);
+            const stands =
+                file?.content === optionsFile(recorded.password) && file.mode === "0600" && (await enters(recorded));
             return { ...recorded, password: stands ? recorded.password : differs };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         // The server's root stays as it is: it goes with the machine.
-        async delete() { return; },
+        async delete() {
+            return;
+        },
     };
 }
 export const handler = databaseRootHandler();

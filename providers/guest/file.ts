@@ -6,8 +6,14 @@ import { readFile, writeFile } from "./machine-files";
 import { restart } from "./restarts";
 
 interface Inputs {
-    connection: Connection; path: string; content?: string; secretContent?: string;
-    owner: string; group: string; mode: string; restarts?: string[];
+    connection: Connection;
+    path: string;
+    content?: string;
+    secretContent?: string;
+    owner: string;
+    group: string;
+    mode: string;
+    restarts?: string[];
 }
 
 /** A whole file: content, owner and mode. */
@@ -16,16 +22,29 @@ export function fileHandler(run: RunScript = exec): Handler<Inputs> {
         const { connection, path, owner, group, mode } = inputs;
         const content = inputs.secretContent ?? inputs.content ?? "";
         const before = await readFile(run, connection, path);
-        if (before && before.content === content && before.owner === owner && before.group === group && before.mode === mode) return;
+        if (
+            before &&
+            before.content === content &&
+            before.owner === owner &&
+            before.group === group &&
+            before.mode === mode
+        )
+            return;
         await writeFile(run, connection, path, content, { owner, group, mode });
         if (before?.content !== content) await restart(run, connection, inputs.restarts ?? []);
     };
     return {
-        inputs: ["path", "content", "secretContent", "owner", "group", "mode"], access: ["connection", "restarts"], replaceOn: ["path"],
+        inputs: ["path", "content", "secretContent", "owner", "group", "mode"],
+        access: ["connection", "restarts"],
+        replaceOn: ["path"],
         check({ path, mode }): Problem[] {
             return [
-                ...(path !== undefined && !path.startsWith("/") ? [{ property: "path", reason: `"${path}" is not an absolute path` }] : []),
-                ...(mode !== undefined && !/^[0-7]{4}$/.test(mode) ? [{ property: "mode", reason: `"${mode}" is not a mode of four octal digits such as 0644` }] : []),
+                ...(path !== undefined && !path.startsWith("/")
+                    ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
+                    : []),
+                ...(mode !== undefined && !/^[0-7]{4}$/.test(mode)
+                    ? [{ property: "mode", reason: `"${mode}" is not a mode of four octal digits such as 0644` }]
+                    : []),
             ];
         },
         async create(inputs) {
@@ -36,11 +55,19 @@ export function fileHandler(run: RunScript = exec): Handler<Inputs> {
             const live = await readFile(run, recorded.connection, recorded.path);
             if (!live) return undefined;
             const { content, ...attributes } = live;
-            const shown = recorded.secretContent === undefined ? { content } : { secretContent: content === recorded.secretContent ? content : differs };
+            const shown =
+                recorded.secretContent === undefined
+                    ? { content }
+                    : { secretContent: content === recorded.secretContent ? content : differs };
             return { ...recorded, ...attributes, ...shown };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
-        async delete(_id, { connection, path }) { await run(connection, `rm -f ${quote(path)}`); },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
+        async delete(_id, { connection, path }) {
+            await run(connection, `rm -f ${quote(path)}`);
+        },
     };
 }
 export const handler = fileHandler();
@@ -64,9 +91,18 @@ export interface FileArgs {
 /** A file of a machine, as a whole. */
 export class File extends LiveResource {
     constructor(name: string, args: FileArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/file", "File", name, {
-            owner: "root", group: "root", mode: args.secretContent === undefined ? "0644" : "0600", ...args,
-            secretContent: args.secretContent === undefined ? undefined : pulumi.secret(args.secretContent),
-        }, opts);
+        super(
+            "guest/file",
+            "File",
+            name,
+            {
+                owner: "root",
+                group: "root",
+                mode: args.secretContent === undefined ? "0644" : "0600",
+                ...args,
+                secretContent: args.secretContent === undefined ? undefined : pulumi.secret(args.secretContent),
+            },
+            opts,
+        );
     }
 }

@@ -4,7 +4,8 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 
 interface Inputs {
-    connection: Connection; path: string;
+    connection: Connection;
+    path: string;
     /** Always empty in the program: what a refresh finds there shows as a difference. */
     foreign: string[];
 }
@@ -12,13 +13,20 @@ interface Inputs {
 /** A folder of a service's own in which big files of others have no place: what fills it is found, and removed. */
 export function folderHandler(run: RunScript = exec): Handler<Inputs> {
     // Right in the folder, and more than 1 MiB: what the service keeps there is in folders or small.
-    const big = (path: string): string => `[ ! -d ${quote(path)} ] || find ${quote(path)} -mindepth 1 -maxdepth 1 -type f -size +2048`;
+    const big = (path: string): string =>
+        `[ ! -d ${quote(path)} ] || find ${quote(path)} -mindepth 1 -maxdepth 1 -type f -size +2048`;
     return {
-        inputs: ["path", "foreign"], access: ["connection"], replaceOn: ["path"],
+        inputs: ["path", "foreign"],
+        access: ["connection"],
+        replaceOn: ["path"],
         check({ path }): Problem[] {
-            return path === undefined || /^\/[^/\n]+\/[^\n]+$/.test(path) ? [] : [{ property: "path", reason: `"${path}" is not the absolute path of a folder below another` }];
+            return path === undefined || /^\/[^/\n]+\/[^\n]+$/.test(path)
+                ? []
+                : [{ property: "path", reason: `"${path}" is not the absolute path of a folder below another` }];
         },
-        async create(inputs) { return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} }; },
+        async create(inputs) {
+            return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
+        },
         async read(_id, recorded) {
             const { stdout } = await run(recorded.connection, `${big(recorded.path)} -printf '%f (%k KiB)\\n' | sort`);
             return { ...recorded, foreign: stdout.split("\n").filter(Boolean) };
@@ -28,7 +36,9 @@ export function folderHandler(run: RunScript = exec): Handler<Inputs> {
             return {};
         },
         // The folder is its package's.
-        async delete() { return; },
+        async delete() {
+            return;
+        },
     };
 }
 export const handler = folderHandler();

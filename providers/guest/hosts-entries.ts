@@ -5,7 +5,11 @@ import { Handler, LiveResource, Problem } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 import { HostsEntry, readBlock, writeBlock } from "./hosts-block";
 
-interface Inputs { connection: Connection; block: string; entries: HostsEntry[] }
+interface Inputs {
+    connection: Connection;
+    block: string;
+    entries: HostsEntry[];
+}
 
 /** How a machine's /etc/hosts is read and written; replaced in tests. */
 export interface HostsFile {
@@ -20,14 +24,20 @@ const remote: HostsFile = {
 
 /** A block of lines in a machine's /etc/hosts (H3). */
 export function hostsEntriesHandler(file: HostsFile = remote): Handler<Inputs> {
-    const put = async ({ connection, block, entries }: Inputs) => file.write(connection, writeBlock(await file.read(connection), block, entries));
+    const put = async ({ connection, block, entries }: Inputs) =>
+        file.write(connection, writeBlock(await file.read(connection), block, entries));
     return {
-        inputs: ["block", "entries"], access: ["connection"], replaceOn: ["block"],
+        inputs: ["block", "entries"],
+        access: ["connection"],
+        replaceOn: ["block"],
         check({ entries }) {
             return (entries ?? []).flatMap((entry, i): Problem[] => {
-                if (!/^[0-9a-fA-F.:]+$/.test(entry.address)) return [{ property: `entries[${i}].address`, reason: `"${entry.address}" is not an address` }];
+                if (!/^[0-9a-fA-F.:]+$/.test(entry.address))
+                    return [{ property: `entries[${i}].address`, reason: `"${entry.address}" is not an address` }];
                 const bad = entry.names.find(n => !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(n));
-                return bad !== undefined || entry.names.length === 0 ? [{ property: `entries[${i}].names`, reason: `"${bad ?? ""}" is not a host name` }] : [];
+                return bad !== undefined || entry.names.length === 0
+                    ? [{ property: `entries[${i}].names`, reason: `"${bad ?? ""}" is not a host name` }]
+                    : [];
             });
         },
         async create(inputs) {
@@ -38,7 +48,10 @@ export function hostsEntriesHandler(file: HostsFile = remote): Handler<Inputs> {
             const entries = readBlock(await file.read(recorded.connection), recorded.block);
             return entries && { ...recorded, entries };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         async delete(_id, { connection, block }) {
             const text = await file.read(connection);
             if (readBlock(text, block)) await file.write(connection, writeBlock(text, block, undefined));

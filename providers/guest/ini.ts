@@ -50,7 +50,9 @@ export function writeOptions(text: string, wanted: Record<string, Record<string,
             if (value !== undefined && at.length > 0) lines[at[0]!] = line;
             for (const i of at.slice(value === undefined ? 0 : 1).reverse()) lines.splice(i, 1);
             if (value === undefined || at.length > 0) continue;
-            const shown = lines.findIndex((l, i) => i >= from && i < to && assignment(l.replace(/^\s*#\s*/, ""))?.key === key);
+            const shown = lines.findIndex(
+                (l, i) => i >= from && i < to && assignment(l.replace(/^\s*#\s*/, ""))?.key === key,
+            );
             let end = to;
             while (end > from && lines[end - 1]!.trim() === "") end--;
             lines.splice(shown >= 0 ? shown + 1 : end, 0, line);

@@ -2,7 +2,12 @@ import type { Connection } from "../../clients/connection";
 import { quote, RunScript } from "../../clients/ssh";
 
 /** A file as it lies on a machine. */
-export interface RemoteFile { content: string; owner: string; group: string; mode: string }
+export interface RemoteFile {
+    content: string;
+    owner: string;
+    group: string;
+    mode: string;
+}
 
 /** The file, or undefined when there is none. */
 export async function readFile(run: RunScript, on: Connection, path: string): Promise<RemoteFile | undefined> {
@@ -18,12 +23,22 @@ export async function readFile(run: RunScript, on: Connection, path: string): Pr
  * Writes a file so that no reader sees half of it: beside it, then renamed. Without `as` a file that exists keeps its
  * owner and mode.
  */
-export async function writeFile(run: RunScript, on: Connection, path: string, content: string, as?: Omit<RemoteFile, "content">): Promise<void> {
+export async function writeFile(
+    run: RunScript,
+    on: Connection,
+    path: string,
+    content: string,
+    as?: Omit<RemoteFile, "content">,
+): Promise<void> {
     const p = quote(path);
     const attributes = as
         ? `chown ${quote(`${as.owner}:${as.group}`)} "$t"; chmod ${quote(as.mode)} "$t"`
         : `if [ -e ${p} ]; then chown --reference=${p} "$t"; chmod --reference=${p} "$t"; else chmod 0644 "$t"; fi`;
-    await run(on, `umask 077; mkdir -p -m 755 "$(dirname ${p})"; t=$(mktemp ${p}.XXXXXX); trap 'rm -f "$t"' EXIT; cat > "$t"; ${attributes}; mv "$t" ${p}`, { input: content });
+    await run(
+        on,
+        `umask 077; mkdir -p -m 755 "$(dirname ${p})"; t=$(mktemp ${p}.XXXXXX); trap 'rm -f "$t"' EXIT; cat > "$t"; ${attributes}; mv "$t" ${p}`,
+        { input: content },
+    );
 }
 
 const locks = new Map<string, Promise<unknown>>();
@@ -35,5 +50,9 @@ export async function alone<T>(on: Connection, what: string, work: () => Promise
     const mine = before.then(work, work);
     const settled = mine.catch(() => undefined);
     locks.set(key, settled);
-    try { return await mine; } finally { if (locks.get(key) === settled) locks.delete(key); }
+    try {
+        return await mine;
+    } finally {
+        if (locks.get(key) === settled) locks.delete(key);
+    }
 }

@@ -17,17 +17,31 @@ export const isDatabaseName = (value: string): boolean => /^[A-Za-z0-9_]{1,64}$/
  * @throws Unreachable when the server does not run: nothing is known about what is in it
  */
 export async function sql(run: RunScript, on: Connection, statements: string): Promise<string[]> {
-    const { code, stdout, stderr } = await run(on, "HOME=/root mysql --batch --skip-column-names --connect-timeout=5", { input: statements, timeoutSeconds: 60, allowFailure: true });
+    const { code, stdout, stderr } = await run(on, "HOME=/root mysql --batch --skip-column-names --connect-timeout=5", {
+        input: statements,
+        timeoutSeconds: 60,
+        allowFailure: true,
+    });
     if (code === 0) return stdout.split("\n").filter(Boolean);
     const said = stderr.trim();
-    if (/ERROR 200[236]|ERROR 2013|ERROR 1045/.test(said)) throw new Unreachable(`${on.name}: the database cannot be asked: ${said}`);
+    if (/ERROR 200[236]|ERROR 2013|ERROR 1045/.test(said))
+        throw new Unreachable(`${on.name}: the database cannot be asked: ${said}`);
     throw new RemoteError(on.name, { code, stdout, stderr: said });
 }
 
 /** Whether the server lets an account in with a password, from the network. */
-export async function canLogIn(run: RunScript, on: Connection, user: string, password: string, address: string): Promise<boolean> {
-    const { code, stderr } = await run(on, `IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults --protocol=tcp -h ${address} -u ${user} --connect-timeout=5 -e 'SELECT 1'`,
-        { input: `${password}\n`, timeoutSeconds: 30, allowFailure: true });
+export async function canLogIn(
+    run: RunScript,
+    on: Connection,
+    user: string,
+    password: string,
+    address: string,
+): Promise<boolean> {
+    const { code, stderr } = await run(
+        on,
+        `IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults --protocol=tcp -h ${address} -u ${user} --connect-timeout=5 -e 'SELECT 1'`,
+        { input: `${password}\n`, timeoutSeconds: 30, allowFailure: true },
+    );
     if (code === 0) return true;
     if (/ERROR 1045|ERROR 1044/.test(stderr)) return false;
     throw new Unreachable(`${on.name}: the database cannot be asked: ${stderr.trim()}`);

@@ -7,9 +7,17 @@ import { isName } from "./init";
 import { alone, readFile, writeFile } from "./machine-files";
 import { Ready, restart } from "./restarts";
 
-interface Inputs { connection: Connection; path: string; options: Options; secretOptions?: Options; restarts?: string[]; ready?: Ready }
+interface Inputs {
+    connection: Connection;
+    path: string;
+    options: Options;
+    secretOptions?: Options;
+    restarts?: string[];
+    ready?: Ready;
+}
 
-const keysOf = (options: Options): Record<string, string[]> => Object.fromEntries(Object.entries(options).map(([s, o]) => [s, Object.keys(o)]));
+const keysOf = (options: Options): Record<string, string[]> =>
+    Object.fromEntries(Object.entries(options).map(([s, o]) => [s, Object.keys(o)]));
 
 /** Options of a file of sections and `key = value`, one by one; the rest of the file is left alone. */
 export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
@@ -18,8 +26,11 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
         const changed = await alone(connection, path, async () => {
             const text = (await readFile(run, connection, path))?.content ?? "";
             const wanted: Record<string, Record<string, string | undefined>> = {};
-            for (const old of [before?.options, before?.secretOptions]) for (const [s, o] of Object.entries(old ?? {})) for (const k of Object.keys(o)) (wanted[s] ??= {})[k] = undefined;
-            for (const now of [inputs.options, inputs.secretOptions]) for (const [s, o] of Object.entries(now ?? {})) Object.assign(wanted[s] ??= {}, o);
+            for (const old of [before?.options, before?.secretOptions])
+                for (const [s, o] of Object.entries(old ?? {}))
+                    for (const k of Object.keys(o)) (wanted[s] ??= {})[k] = undefined;
+            for (const now of [inputs.options, inputs.secretOptions])
+                for (const [s, o] of Object.entries(now ?? {})) Object.assign((wanted[s] ??= {}), o);
             const next = writeOptions(text, wanted);
             if (next !== text) await writeFile(run, connection, path, next);
             return next !== text;
@@ -27,19 +38,35 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
         if (changed) await restart(run, connection, inputs.restarts ?? [], inputs.ready);
     };
     return {
-        inputs: ["path", "options", "secretOptions"], access: ["connection", "restarts", "ready"], replaceOn: ["path"],
+        inputs: ["path", "options", "secretOptions"],
+        access: ["connection", "restarts", "ready"],
+        replaceOn: ["path"],
         check({ path, options, secretOptions, restarts }): Problem[] {
             const found: Problem[] = [];
-            if (path !== undefined && !path.startsWith("/")) found.push({ property: "path", reason: `"${path}" is not an absolute path` });
-            for (const [property, given] of [["options", options], ["secretOptions", secretOptions]] as const) {
-                for (const [section, entries] of Object.entries(given ?? {})) for (const [key, value] of Object.entries(entries)) {
-                    const shown = property === "options" ? ` ${JSON.stringify(value)}` : "";
-                    if (!/^[A-Za-z0-9_.$%-]+$/.test(key)) found.push({ property: `${property}.${section}.${key}`, reason: "is not the name of an option" });
-                    if (typeof value !== "string" || /\n/.test(value) || value !== value.trim()) found.push({ property: `${property}.${section}.${key}`, reason: `the value${shown} must be one line without spaces around it` });
-                }
+            if (path !== undefined && !path.startsWith("/"))
+                found.push({ property: "path", reason: `"${path}" is not an absolute path` });
+            for (const [property, given] of [
+                ["options", options],
+                ["secretOptions", secretOptions],
+            ] as const) {
+                for (const [section, entries] of Object.entries(given ?? {}))
+                    for (const [key, value] of Object.entries(entries)) {
+                        const shown = property === "options" ? ` ${JSON.stringify(value)}` : "";
+                        if (!/^[A-Za-z0-9_.$%-]+$/.test(key))
+                            found.push({
+                                property: `${property}.${section}.${key}`,
+                                reason: "is not the name of an option",
+                            });
+                        if (typeof value !== "string" || /\n/.test(value) || value !== value.trim())
+                            found.push({
+                                property: `${property}.${section}.${key}`,
+                                reason: `the value${shown} must be one line without spaces around it`,
+                            });
+                    }
             }
             const bad = restarts?.find(s => !isName(s));
-            if (bad !== undefined) found.push({ property: "restarts", reason: `"${bad}" is not the name of a service` });
+            if (bad !== undefined)
+                found.push({ property: "restarts", reason: `"${bad}" is not the name of a service` });
             return found;
         },
         async create(inputs) {
@@ -53,18 +80,31 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
             if (!recorded.secretOptions) return { ...recorded, options };
             const live = readOptions(file.content, keysOf(recorded.secretOptions));
             const secretOptions: Options = {};
-            for (const [section, entries] of Object.entries(recorded.secretOptions)) for (const [key, value] of Object.entries(entries)) {
-                const now = live[section]?.[key];
-                if (now !== undefined) (secretOptions[section] ??= {})[key] = now === value ? value : differs;
-            }
+            for (const [section, entries] of Object.entries(recorded.secretOptions))
+                for (const [key, value] of Object.entries(entries)) {
+                    const now = live[section]?.[key];
+                    if (now !== undefined) (secretOptions[section] ??= {})[key] = now === value ? value : differs;
+                }
             return { ...recorded, options, secretOptions };
         },
-        async update(_id, recorded, inputs) { await put(inputs, recorded); return {}; },
+        async update(_id, recorded, inputs) {
+            await put(inputs, recorded);
+            return {};
+        },
         async delete(_id, { connection, path, options, secretOptions }) {
-            const gone = (o: Options = {}) => Object.fromEntries(Object.entries(o).map(([s, e]) => [s, Object.fromEntries(Object.keys(e).map(k => [k, undefined]))]));
+            const gone = (o: Options = {}) =>
+                Object.fromEntries(
+                    Object.entries(o).map(([s, e]) => [s, Object.fromEntries(Object.keys(e).map(k => [k, undefined]))]),
+                );
             await alone(connection, path, async () => {
                 const file = await readFile(run, connection, path);
-                if (file) await writeFile(run, connection, path, writeOptions(writeOptions(file.content, gone(options)), gone(secretOptions)));
+                if (file)
+                    await writeFile(
+                        run,
+                        connection,
+                        path,
+                        writeOptions(writeOptions(file.content, gone(options)), gone(secretOptions)),
+                    );
             });
         },
     };
@@ -87,6 +127,12 @@ export interface OptionsFileArgs {
 /** Options of a configuration file, managed and shown one by one. */
 export class OptionsFile extends LiveResource {
     constructor(name: string, args: OptionsFileArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/options-file", "OptionsFile", name, { ...args, secretOptions: args.secretOptions && pulumi.secret(args.secretOptions) }, opts);
+        super(
+            "guest/options-file",
+            "OptionsFile",
+            name,
+            { ...args, secretOptions: args.secretOptions && pulumi.secret(args.secretOptions) },
+            opts,
+        );
     }
 }

@@ -5,7 +5,12 @@ import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 import { alone } from "./machine-files";
 
-interface Inputs { connection: Connection; packages: string[]; answers?: string; recommends?: boolean }
+interface Inputs {
+    connection: Connection;
+    packages: string[];
+    answers?: string;
+    recommends?: boolean;
+}
 
 // A package's services are started by their Service resources, when their configuration is there.
 const APT = (recommends = false): string => `export DEBIAN_FRONTEND=noninteractive
@@ -19,30 +24,53 @@ const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has
 /** Packages of a machine, installed from the archives that it knows. */
 export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
     const installed = async ({ connection, packages }: Inputs): Promise<string[]> => {
-        const { stdout } = await run(connection, `dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null || true`);
-        const there = new Set(stdout.split("\n").filter(line => / ok installed$/.test(line)).map(line => line.split(" ")[0]!));
+        const { stdout } = await run(
+            connection,
+            `dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null || true`,
+        );
+        const there = new Set(
+            stdout
+                .split("\n")
+                .filter(line => / ok installed$/.test(line))
+                .map(line => line.split(" ")[0]!),
+        );
         return packages.filter(p => there.has(p));
     };
     // Whoever removed a package may have put it on hold, which apt would respect.
-    const released = (packages: readonly string[]): string => `held=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null | awk '$2 == "hold" && $4 != "installed" { print $1 }')
+    const released = (
+        packages: readonly string[],
+    ): string => `held=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null | awk '$2 == "hold" && $4 != "installed" { print $1 }')
 [ -z "$held" ] || apt-mark unhold $held > /dev/null`;
     /** apt itself installs either all of them or, where one is unknown, none. */
     const install = async ({ connection, packages, answers, recommends }: Inputs, option = "") => {
         try {
-            await alone(connection, "apt", () => run(connection,
-                `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}${option === "" ? `${released(packages)}\n` : ""}apt ${option}install ${packages.join(" ")}`,
-                { input: answers ?? "", timeoutSeconds: 1800 }));
+            await alone(connection, "apt", () =>
+                run(
+                    connection,
+                    `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}${option === "" ? `${released(packages)}\n` : ""}apt ${option}install ${packages.join(" ")}`,
+                    { input: answers ?? "", timeoutSeconds: 1800 },
+                ),
+            );
         } catch (e) {
-            const unknown = e instanceof RemoteError ? [...e.result.stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!) : [];
+            const unknown =
+                e instanceof RemoteError ? [...e.result.stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!) : [];
             if (unknown.length === 0) throw e;
-            const { stdout } = await run(connection, "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb  *//p'", { allowFailure: true });
+            const { stdout } = await run(
+                connection,
+                "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb  *//p'",
+                { allowFailure: true },
+            );
             const archives = stdout.trim().split("\n").filter(Boolean);
-            throw new Error(`${connection.name}: no archive has ${unknown.map(name => `"${name}"`).join(", ")}; nothing was installed. ` +
-                `Its archives: ${archives.length > 0 ? archives.join("; ") : "none"}. Correct the name, or the archive (archiveUrl)`);
+            throw new Error(
+                `${connection.name}: no archive has ${unknown.map(name => `"${name}"`).join(", ")}; nothing was installed. ` +
+                    `Its archives: ${archives.length > 0 ? archives.join("; ") : "none"}. Correct the name, or the archive (archiveUrl)`,
+            );
         }
     };
     return {
-        inputs: ["packages"], access: ["connection", "answers", "recommends"], replaceOn: [],
+        inputs: ["packages"],
+        access: ["connection", "answers", "recommends"],
+        replaceOn: [],
         check({ packages }): Problem[] {
             const bad = packages?.find(p => !isName(p));
             return bad === undefined ? [] : [{ property: "packages", reason: `"${bad}" is not the name of a package` }];
@@ -51,20 +79,27 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
             await install(inputs);
             return { id: `${inputs.connection.name}:packages`, outputs: {} };
         },
-        async read(_id, recorded) { return { ...recorded, packages: await installed(recorded) }; },
+        async read(_id, recorded) {
+            return { ...recorded, packages: await installed(recorded) };
+        },
         async update(_id, recorded, inputs) {
             const dropped = recorded.packages.filter(p => !inputs.packages.includes(p));
             if (dropped.length > 0) {
                 // Nothing is dropped before it is known that the others can be had.
                 await install(inputs, "-s ");
-                await alone(inputs.connection, "apt", () => run(inputs.connection, `${APT()}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }));
+                await alone(inputs.connection, "apt", () =>
+                    run(inputs.connection, `${APT()}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }),
+                );
             }
             await install(inputs);
             return {};
         },
         async delete(_id, recorded) {
             const there = await installed(recorded);
-            if (there.length > 0) await alone(recorded.connection, "apt", () => run(recorded.connection, `${APT()}\napt remove ${there.join(" ")}`, { timeoutSeconds: 600 }));
+            if (there.length > 0)
+                await alone(recorded.connection, "apt", () =>
+                    run(recorded.connection, `${APT()}\napt remove ${there.join(" ")}`, { timeoutSeconds: 600 }),
+                );
         },
     };
 }
@@ -82,6 +117,12 @@ export interface PackagesArgs {
 /** Packages installed on a machine. Their services are not started by this. */
 export class Packages extends LiveResource {
     constructor(name: string, args: PackagesArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/packages", "Packages", name, { ...args, answers: args.answers === undefined ? undefined : pulumi.secret(args.answers) }, opts);
+        super(
+            "guest/packages",
+            "Packages",
+            name,
+            { ...args, answers: args.answers === undefined ? undefined : pulumi.secret(args.answers) },
+            opts,
+        );
     }
 }

@@ -5,48 +5,82 @@ import { exec, ExecResult, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 
-interface Inputs { connection: Connection; user: string; password: string; others?: string[] }
+interface Inputs {
+    connection: Connection;
+    user: string;
+    password: string;
+    others?: string[];
+}
 
 /** The account that comes with every server. */
 const GUEST = "guest";
 
 /** Servers since 3.7 want to know who changes an account; 2.7, of Ubuntu 12.04, does not. */
-const users = "Change = fun(What, Args) -> case erlang:function_exported(rabbit_auth_backend_internal, What, length(Args) + 1) of "
-    + "true -> apply(rabbit_auth_backend_internal, What, Args ++ [<<\\\"classroom\\\">>]); false -> apply(rabbit_auth_backend_internal, What, Args) end end";
+const users =
+    "Change = fun(What, Args) -> case erlang:function_exported(rabbit_auth_backend_internal, What, length(Args) + 1) of " +
+    'true -> apply(rabbit_auth_backend_internal, What, Args ++ [<<\\"classroom\\">>]); false -> apply(rabbit_auth_backend_internal, What, Args) end end';
 
 /** An account of a RabbitMQ server that may use everything on `/` (D2). */
 export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
     // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called instead.
     const evaluate = async ({ connection, password }: Inputs, expression: string): Promise<string> => {
-        const result: ExecResult = await run(connection, `export HOME=/root
+        const result: ExecResult = await run(
+            connection,
+            `export HOME=/root
 umask 077; f=$(mktemp /var/lib/rabbitmq/classroom.XXXXXX); trap 'rm -f "$f"' EXIT
 cat > "$f"; chown rabbitmq "$f"
-rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expression}."`, { input: password, timeoutSeconds: 60, allowFailure: true });
+rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expression}."`,
+            { input: password, timeoutSeconds: 60, allowFailure: true },
+        );
         if (result.code === 0) return result.stdout.trim();
-        throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${(result.stderr || result.stdout).trim().split("\n")[0]}`);
+        throw new Unreachable(
+            `${connection.name}: the message queue cannot be asked: ${(result.stderr || result.stdout).trim().split("\n")[0]}`,
+        );
     };
     const word = (user: string) => `<<\\"${user}\\">>`;
-    const removal = (user: string) => `case rabbit_auth_backend_internal:lookup_user(${word(user)}) of {ok, _} -> Change(delete_user, [${word(user)}]); _ -> ok end`;
-    const put = (inputs: Inputs) => evaluate(inputs, `User = ${word(inputs.user)}, `
-        + "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> Change(change_password, [User, Password]); _ -> Change(add_user, [User, Password]) end, "
-        + "Change(set_permissions, [User, <<\\\"/\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>, <<\\\".*\\\">>])"
-        + (inputs.others ? `, ${removal(GUEST)}` : ""));
+    const removal = (user: string) =>
+        `case rabbit_auth_backend_internal:lookup_user(${word(user)}) of {ok, _} -> Change(delete_user, [${word(user)}]); _ -> ok end`;
+    const put = (inputs: Inputs) =>
+        evaluate(
+            inputs,
+            `User = ${word(inputs.user)}, ` +
+                "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> Change(change_password, [User, Password]); _ -> Change(add_user, [User, Password]) end, " +
+                'Change(set_permissions, [User, <<\\"/\\">>, <<\\".*\\">>, <<\\".*\\">>, <<\\".*\\">>])' +
+                (inputs.others ? `, ${removal(GUEST)}` : ""),
+        );
     return {
-        inputs: ["user", "password", "others"], access: ["connection"], replaceOn: ["user"],
+        inputs: ["user", "password", "others"],
+        access: ["connection"],
+        replaceOn: ["user"],
         check({ user }): Problem[] {
-            return user === undefined || isName(user) ? [] : [{ property: "user", reason: `"${user}" is not allowed: letters, digits, dots, dashes` }];
+            return user === undefined || isName(user)
+                ? []
+                : [{ property: "user", reason: `"${user}" is not allowed: letters, digits, dots, dashes` }];
         },
         async create(inputs) {
             await put(inputs);
             return { id: inputs.user, outputs: {} };
         },
         async read(_id, recorded) {
-            const said = await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end; _ -> gone end`);
+            const said = await evaluate(
+                recorded,
+                `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end; _ -> gone end`,
+            );
             if (said === "gone") return undefined;
-            const others = recorded.others && await evaluate(recorded, `case rabbit_auth_backend_internal:lookup_user(${word(GUEST)}) of {ok, _} -> there; _ -> gone end`) === "there" ? { others: [GUEST] } : {};
+            const others =
+                recorded.others &&
+                (await evaluate(
+                    recorded,
+                    `case rabbit_auth_backend_internal:lookup_user(${word(GUEST)}) of {ok, _} -> there; _ -> gone end`,
+                )) === "there"
+                    ? { others: [GUEST] }
+                    : {};
             return { ...recorded, ...others, password: said === "same" ? recorded.password : differs };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         async delete(_id, recorded) {
             await evaluate(recorded, removal(recorded.user));
         },

@@ -4,7 +4,15 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { initShell, isName, listeningShell, READY_SECONDS, untilListening } from "./init";
 
-interface Inputs { connection: Connection; service: string; running: boolean; enabled: boolean; port?: number; process?: string; per?: string }
+interface Inputs {
+    connection: Connection;
+    service: string;
+    running: boolean;
+    enabled: boolean;
+    port?: number;
+    process?: string;
+    per?: string;
+}
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
 const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): string =>
@@ -18,38 +26,59 @@ export type KnownService = Pick<Inputs, "service" | "port" | "process">;
 
 /** Whether a service runs. */
 export async function isRunning(connection: Connection, known: KnownService, run: RunScript = exec): Promise<boolean> {
-    return (await run(connection, `${shellFor(known)}\nis_running "$s"`, { allowFailure: true, timeoutSeconds: 60 })).code === 0;
+    return (
+        (await run(connection, `${shellFor(known)}\nis_running "$s"`, { allowFailure: true, timeoutSeconds: 60 }))
+            .code === 0
+    );
 }
 
 /** Waits until a service runs and listens, which somebody else starts. */
-export async function untilRunning(connection: Connection, known: KnownService, seconds: number, run: RunScript = exec): Promise<void> {
+export async function untilRunning(
+    connection: Connection,
+    known: KnownService,
+    seconds: number,
+    run: RunScript = exec,
+): Promise<void> {
     const { port } = known;
-    await run(connection, `${shellFor(known)}
+    await run(
+        connection,
+        `${shellFor(known)}
 ${port === undefined ? "listening() { :; }" : listeningShell(port)}
 end=$(( $(date +%s) + ${seconds} ))
 until is_running "$s" && listening; do
     [ $(date +%s) -lt $end ] || { echo "service $s does not run${port === undefined ? "" : ` and listen on port ${port}`} after ${seconds} s:" >&2; last_words "$s" >&2; exit 1; }
     sleep 1
-done`, { timeoutSeconds: seconds + 30 });
+done`,
+        { timeoutSeconds: seconds + 30 },
+    );
 }
 
 /** A service of a machine: whether it runs now, and after the next boot. */
 export function serviceHandler(run: RunScript = exec, readySeconds = READY_SECONDS): Handler<Inputs> {
     const put = async (inputs: Inputs, anew = false) => {
         const { connection, running, enabled, port } = inputs;
-        const up = anew ? "restart \"$s\"" : "is_running \"$s\" || start \"$s\"";
+        const up = anew ? 'restart "$s"' : 'is_running "$s" || start "$s"';
         const listening = port === undefined ? "" : untilListening(port, readySeconds);
-        await run(connection, `${shellFor(inputs)}
-${enabled ? "is_enabled \"$s\" || enable \"$s\"" : "! is_enabled \"$s\" || disable \"$s\""}
-${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : "! is_running \"$s\" || stop \"$s\""}`,
-        { timeoutSeconds: readySeconds + 60 });
+        await run(
+            connection,
+            `${shellFor(inputs)}
+${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s"'}
+${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : '! is_running "$s" || stop "$s"'}`,
+            { timeoutSeconds: readySeconds + 60 },
+        );
     };
     return {
-        inputs: ["service", "running", "enabled", "per"], access: ["connection", "port", "process"], replaceOn: ["service"],
+        inputs: ["service", "running", "enabled", "per"],
+        access: ["connection", "port", "process"],
+        replaceOn: ["service"],
         check({ service, process }): Problem[] {
             return [
-                ...(service === undefined || isName(service) ? [] : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
-                ...(process === undefined || isName(process) ? [] : [{ property: "process", reason: `"${process}" is not the name of a program` }]),
+                ...(service === undefined || isName(service)
+                    ? []
+                    : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
+                ...(process === undefined || isName(process)
+                    ? []
+                    : [{ property: "process", reason: `"${process}" is not the name of a program` }]),
             ];
         },
         async create(inputs) {
@@ -57,9 +86,12 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
             return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(recorded.connection, `${shellFor(recorded)}
+            const { stdout } = await run(
+                recorded.connection,
+                `${shellFor(recorded)}
 n=0; until is_running "$s" || ! is_booting || [ $n -ge ${BOOT_SECONDS} ]; do sleep 1; n=$((n + 1)); done
-if is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`);
+if is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`,
+            );
             const said = stdout.split("\n");
             return { ...recorded, running: said.includes("running"), enabled: said.includes("enabled") };
         },
@@ -68,7 +100,10 @@ if is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled
             return {};
         },
         async delete(_id, recorded) {
-            await run(recorded.connection, `${shellFor(recorded)}\n! is_running "$s" || stop "$s"; ! is_enabled "$s" || disable "$s"`);
+            await run(
+                recorded.connection,
+                `${shellFor(recorded)}\n! is_running "$s" || stop "$s"; ! is_enabled "$s" || disable "$s"`,
+            );
         },
     };
 }

@@ -3,8 +3,14 @@ import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 
-interface Inputs { connection: Connection; path: string; type: string }
-interface Outputs { publicKey: string }
+interface Inputs {
+    connection: Connection;
+    path: string;
+    type: string;
+}
+interface Outputs {
+    publicKey: string;
+}
 
 /** An ssh key pair that a machine's user has of his own; the private half never leaves the machine (V4). */
 export function sshKeyHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
@@ -14,28 +20,47 @@ export function sshKeyHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
     };
     const put = async (inputs: Inputs): Promise<Outputs> => {
         const { connection, path, type } = inputs;
-        if (await publicKey(inputs) === undefined) {
-            await run(connection, `umask 077; mkdir -p "$(dirname ${quote(path)})"; rm -f ${quote(path)} ${quote(`${path}.pub`)}; ssh-keygen -q -t ${type} -N '' -C ${quote(`root@${connection.name}`)} -f ${quote(path)}`);
+        if ((await publicKey(inputs)) === undefined) {
+            await run(
+                connection,
+                `umask 077; mkdir -p "$(dirname ${quote(path)})"; rm -f ${quote(path)} ${quote(`${path}.pub`)}; ssh-keygen -q -t ${type} -N '' -C ${quote(`root@${connection.name}`)} -f ${quote(path)}`,
+            );
         }
         return { publicKey: (await publicKey(inputs))! };
     };
     return {
-        inputs: ["path", "type"], access: ["connection"], replaceOn: ["path", "type"],
+        inputs: ["path", "type"],
+        access: ["connection"],
+        replaceOn: ["path", "type"],
         check({ type, path }): Problem[] {
             return [
-                ...(type !== undefined && !["rsa", "ed25519", "ecdsa"].includes(type) ? [{ property: "type", reason: `"${type}" is not one of rsa, ed25519, ecdsa` }] : []),
-                ...(path !== undefined && !path.startsWith("/") ? [{ property: "path", reason: `"${path}" is not an absolute path` }] : []),
+                ...(type !== undefined && !["rsa", "ed25519", "ecdsa"].includes(type)
+                    ? [{ property: "type", reason: `"${type}" is not one of rsa, ed25519, ecdsa` }]
+                    : []),
+                ...(path !== undefined && !path.startsWith("/")
+                    ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
+                    : []),
             ];
         },
-        async create(inputs) { return { id: `${inputs.connection.name}:${inputs.path}`, outputs: await put(inputs) }; },
+        async create(inputs) {
+            return { id: `${inputs.connection.name}:${inputs.path}`, outputs: await put(inputs) };
+        },
         async read(_id, recorded) {
             const live = await publicKey(recorded);
             if (live === undefined) return undefined;
             const word = live.split(" ")[0]!;
-            return { ...recorded, publicKey: live, type: word === "ssh-rsa" ? "rsa" : word === "ssh-ed25519" ? "ed25519" : "ecdsa" };
+            return {
+                ...recorded,
+                publicKey: live,
+                type: word === "ssh-rsa" ? "rsa" : word === "ssh-ed25519" ? "ed25519" : "ecdsa",
+            };
         },
-        async update(_id, _recorded, inputs) { return await put(inputs); },
-        async delete(_id, { connection, path }) { await run(connection, `rm -f ${quote(path)} ${quote(`${path}.pub`)}`); },
+        async update(_id, _recorded, inputs) {
+            return await put(inputs);
+        },
+        async delete(_id, { connection, path }) {
+            await run(connection, `rm -f ${quote(path)} ${quote(`${path}.pub`)}`);
+        },
     };
 }
 export const handler = sshKeyHandler();

@@ -5,35 +5,57 @@ import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 import { Ready, restart } from "./restarts";
 
-interface Inputs { connection: Connection; step: string; command: string; per: string; input?: string; timeoutSeconds?: number; restarts?: string[]; ready?: Ready }
+interface Inputs {
+    connection: Connection;
+    step: string;
+    command: string;
+    per: string;
+    input?: string;
+    timeoutSeconds?: number;
+    restarts?: string[];
+    ready?: Ready;
+}
 
 const marker = (step: string): string => quote(`/var/lib/classroom/steps/${step}`);
 
 /** A command that has to have run once, such as a schema's making; a mark on the machine says that it has. */
 export function stepHandler(run: RunScript = exec): Handler<Inputs> {
-    const perform = ({ connection, step, command, per, input, timeoutSeconds = 600 }: Inputs) => run(connection,
-        `export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; exec 2>&1
+    const perform = ({ connection, step, command, per, input, timeoutSeconds = 600 }: Inputs) =>
+        run(
+            connection,
+            `export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; exec 2>&1
 ${command}
-mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`, { input: input ?? "", timeoutSeconds });
+mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`,
+            { input: input ?? "", timeoutSeconds },
+        );
     return {
-        inputs: ["step", "command", "per", "input"], access: ["connection", "timeoutSeconds", "restarts", "ready"], replaceOn: ["step", "per"],
+        inputs: ["step", "command", "per", "input"],
+        access: ["connection", "timeoutSeconds", "restarts", "ready"],
+        replaceOn: ["step", "per"],
         check({ step }): Problem[] {
-            return step === undefined || isName(step) ? [] : [{ property: "step", reason: `"${step}" is not the name of a step: letters, digits, dashes` }];
+            return step === undefined || isName(step)
+                ? []
+                : [{ property: "step", reason: `"${step}" is not the name of a step: letters, digits, dashes` }];
         },
         async create(inputs) {
             await perform(inputs);
             return { id: `${inputs.connection.name}:${inputs.step}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout, code } = await run(recorded.connection, `cat ${marker(recorded.step)} 2> /dev/null`, { allowFailure: true });
+            const { stdout, code } = await run(recorded.connection, `cat ${marker(recorded.step)} 2> /dev/null`, {
+                allowFailure: true,
+            });
             return code === 0 ? { ...recorded, per: stdout } : undefined;
         },
         async update(_id, recorded, inputs) {
             await perform(inputs);
-            if (inputs.input !== recorded.input) await restart(run, inputs.connection, inputs.restarts ?? [], inputs.ready);
+            if (inputs.input !== recorded.input)
+                await restart(run, inputs.connection, inputs.restarts ?? [], inputs.ready);
             return {};
         },
-        async delete(_id, { connection, step }) { await run(connection, `rm -f ${marker(step)}`); },
+        async delete(_id, { connection, step }) {
+            await run(connection, `rm -f ${marker(step)}`);
+        },
     };
 }
 export const handler = stepHandler();
@@ -59,6 +81,12 @@ export interface StepArgs {
 /** A command that runs once per what it works on. */
 export class Step extends LiveResource {
     constructor(name: string, args: StepArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/step", "Step", name, { ...args, input: args.input === undefined ? undefined : pulumi.secret(args.input) }, opts);
+        super(
+            "guest/step",
+            "Step",
+            name,
+            { ...args, input: args.input === undefined ? undefined : pulumi.secret(args.input) },
+            opts,
+        );
     }
 }

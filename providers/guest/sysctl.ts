@@ -5,27 +5,37 @@ import { Handler, LiveResource, Problem } from "../dynamic";
 import { readOptions, writeOptions } from "./ini";
 import { alone, readFile, writeFile } from "./machine-files";
 
-interface Inputs { connection: Connection; key: string; value: string; persistent: boolean }
+interface Inputs {
+    connection: Connection;
+    key: string;
+    value: string;
+    persistent: boolean;
+}
 
 const FILE = "/etc/sysctl.conf";
 
 /** A kernel setting, in force and in /etc/sysctl.conf (N6). */
 export function sysctlHandler(run: RunScript = exec): Handler<Inputs> {
-    const write = (connection: Connection, key: string, value: string | undefined) => alone(connection, FILE, async () => {
-        const text = (await readFile(run, connection, FILE))?.content ?? "";
-        const next = writeOptions(text, { "": { [key]: value } });
-        if (next !== text) await writeFile(run, connection, FILE, next);
-    });
+    const write = (connection: Connection, key: string, value: string | undefined) =>
+        alone(connection, FILE, async () => {
+            const text = (await readFile(run, connection, FILE))?.content ?? "";
+            const next = writeOptions(text, { "": { [key]: value } });
+            if (next !== text) await writeFile(run, connection, FILE, next);
+        });
     const procPath = (key: string): string => quote(`/proc/sys/${key.replace(/\./g, "/")}`);
     const put = async ({ connection, key, value, persistent }: Inputs) => {
         await write(connection, key, persistent ? value : undefined);
         await run(connection, `printf '%s\\n' ${quote(value)} > ${procPath(key)}`);
     };
     return {
-        inputs: ["key", "value", "persistent"], access: ["connection"], replaceOn: ["key"],
+        inputs: ["key", "value", "persistent"],
+        access: ["connection"],
+        replaceOn: ["key"],
         check({ key, value }): Problem[] {
             return [
-                ...(key !== undefined && !/^[a-z0-9_]+(\.[A-Za-z0-9_-]+)+$/.test(key) ? [{ property: "key", reason: `"${key}" is not a kernel setting such as net.ipv4.ip_forward` }] : []),
+                ...(key !== undefined && !/^[a-z0-9_]+(\.[A-Za-z0-9_-]+)+$/.test(key)
+                    ? [{ property: "key", reason: `"${key}" is not a kernel setting such as net.ipv4.ip_forward` }]
+                    : []),
                 ...(value !== undefined && /\n/.test(value) ? [{ property: "value", reason: "must be one line" }] : []),
             ];
         },
@@ -37,11 +47,20 @@ export function sysctlHandler(run: RunScript = exec): Handler<Inputs> {
             const { connection, key, value } = recorded;
             const { stdout } = await run(connection, `cat ${procPath(key)}`);
             const file = await readFile(run, connection, FILE);
-            return { ...recorded, value: stdout.trim().replace(/\t/g, " "), persistent: readOptions(file?.content ?? "", { "": [key] })[""]?.[key] === value };
+            return {
+                ...recorded,
+                value: stdout.trim().replace(/\t/g, " "),
+                persistent: readOptions(file?.content ?? "", { "": [key] })[""]?.[key] === value,
+            };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         // What the kernel does now is left until the next boot: nobody knows what it was before.
-        async delete(_id, { connection, key }) { await write(connection, key, undefined); },
+        async delete(_id, { connection, key }) {
+            await write(connection, key, undefined);
+        },
     };
 }
 export const handler = sysctlHandler();

@@ -4,31 +4,53 @@ import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 
-interface Inputs { connection: Connection; group: string; devices: string[] }
+interface Inputs {
+    connection: Connection;
+    group: string;
+    devices: string[];
+}
 
 /** An LVM volume group on whole disks (C1). */
 export function volumeGroupHandler(run: RunScript = exec): Handler<Inputs> {
     const devicesOf = async ({ connection, group }: Inputs): Promise<string[] | undefined> => {
-        const { stdout } = await run(connection, `vgs --noheadings -o vg_name 2> /dev/null | grep -qw ${quote(group)} || exit 0; echo present; pvs --noheadings -o pv_name,vg_name | while read -r d g; do if [ "$g" = ${quote(group)} ]; then echo "$d"; fi; done`);
-        const [present, ...devices] = stdout.split("\n").map(line => line.trim()).filter(Boolean);
+        const { stdout } = await run(
+            connection,
+            `vgs --noheadings -o vg_name 2> /dev/null | grep -qw ${quote(group)} || exit 0; echo present; pvs --noheadings -o pv_name,vg_name | while read -r d g; do if [ "$g" = ${quote(group)} ]; then echo "$d"; fi; done`,
+        );
+        const [present, ...devices] = stdout
+            .split("\n")
+            .map(line => line.trim())
+            .filter(Boolean);
         return present ? devices.sort() : undefined;
     };
     return {
-        inputs: ["group", "devices"], access: ["connection"], replaceOn: ["group"],
+        inputs: ["group", "devices"],
+        access: ["connection"],
+        replaceOn: ["group"],
         check({ group, devices }): Problem[] {
             const bad = devices?.find(d => !/^\/dev\/[A-Za-z0-9/_-]+$/.test(d));
             return [
-                ...(group !== undefined && !isName(group) ? [{ property: "group", reason: `"${group}" is not the name of a volume group` }] : []),
-                ...(bad !== undefined ? [{ property: "devices", reason: `"${bad}" is not a device such as /dev/vdb` }] : []),
+                ...(group !== undefined && !isName(group)
+                    ? [{ property: "group", reason: `"${group}" is not the name of a volume group` }]
+                    : []),
+                ...(bad !== undefined
+                    ? [{ property: "devices", reason: `"${bad}" is not a device such as /dev/vdb` }]
+                    : []),
             ];
         },
         async create(inputs) {
             const there = await devicesOf(inputs);
             if (there && there.join() !== [...inputs.devices].sort().join()) {
-                throw new Error(`${inputs.connection.name}: volume group ${inputs.group} exists on ${there.join(", ")}, wanted on ${inputs.devices.join(", ")}; nothing was changed`);
+                throw new Error(
+                    `${inputs.connection.name}: volume group ${inputs.group} exists on ${there.join(", ")}, wanted on ${inputs.devices.join(", ")}; nothing was changed`,
+                );
             }
             // Neither command takes a disk that something else is on: that is for a person to decide.
-            if (!there) await run(inputs.connection, `for d in ${inputs.devices.map(quote).join(" ")}; do pvs "$d" > /dev/null 2>&1 || pvcreate -q "$d"; done; vgcreate -q ${quote(inputs.group)} ${inputs.devices.map(quote).join(" ")}`);
+            if (!there)
+                await run(
+                    inputs.connection,
+                    `for d in ${inputs.devices.map(quote).join(" ")}; do pvs "$d" > /dev/null 2>&1 || pvcreate -q "$d"; done; vgcreate -q ${quote(inputs.group)} ${inputs.devices.map(quote).join(" ")}`,
+                );
             return { id: `${inputs.connection.name}:${inputs.group}`, outputs: {} };
         },
         async read(_id, recorded) {
@@ -36,15 +58,22 @@ export function volumeGroupHandler(run: RunScript = exec): Handler<Inputs> {
             return devices && { ...recorded, devices };
         },
         async update(_id, recorded, inputs) {
-            const there = await devicesOf(inputs) ?? [];
-            const add = inputs.devices.filter(d => !there.includes(d)), drop = there.filter(d => !inputs.devices.includes(d));
-            if (add.length > 0) await run(inputs.connection, `vgextend -q ${quote(recorded.group)} ${add.map(quote).join(" ")}`);
-            if (drop.length > 0) await run(inputs.connection, `vgreduce -q ${quote(recorded.group)} ${drop.map(quote).join(" ")}`);
+            const there = (await devicesOf(inputs)) ?? [];
+            const add = inputs.devices.filter(d => !there.includes(d)),
+                drop = there.filter(d => !inputs.devices.includes(d));
+            if (add.length > 0)
+                await run(inputs.connection, `vgextend -q ${quote(recorded.group)} ${add.map(quote).join(" ")}`);
+            if (drop.length > 0)
+                await run(inputs.connection, `vgreduce -q ${quote(recorded.group)} ${drop.map(quote).join(" ")}`);
             return {};
         },
         // vgremove without force refuses a group that still has volumes in it.
         async delete(_id, recorded) {
-            if (await devicesOf(recorded)) await run(recorded.connection, `vgremove -q ${quote(recorded.group)} && pvremove -q ${recorded.devices.map(quote).join(" ")}`);
+            if (await devicesOf(recorded))
+                await run(
+                    recorded.connection,
+                    `vgremove -q ${quote(recorded.group)} && pvremove -q ${recorded.devices.map(quote).join(" ")}`,
+                );
         },
     };
 }

@@ -9,10 +9,15 @@ export type AccessArgs<Access> = pulumi.Input<{ [K in keyof Access]: pulumi.Inpu
  * @throws Error with both shown
  */
 export function refuseDifferent<T extends object>(what: string, wanted: T, found: { [K in keyof T]?: unknown }): void {
-    const different = (Object.keys(wanted) as (keyof T & string)[]).filter(k => wanted[k] !== undefined && wanted[k] !== found[k]);
+    const different = (Object.keys(wanted) as (keyof T & string)[]).filter(
+        k => wanted[k] !== undefined && wanted[k] !== found[k],
+    );
     if (different.length === 0) return;
-    const list = (of: { [K in keyof T]?: unknown }) => different.map(k => `${k} ${JSON.stringify(of[k]) ?? "not set"}`).join(", ");
-    throw new Error(`${what} exists with ${list(found)}; wanted: ${list(wanted)}. Nothing was changed: make it so or delete it, then run again`);
+    const list = (of: { [K in keyof T]?: unknown }) =>
+        different.map(k => `${k} ${JSON.stringify(of[k]) ?? "not set"}`).join(", ");
+    throw new Error(
+        `${what} exists with ${list(found)}; wanted: ${list(wanted)}. Nothing was changed: make it so or delete it, then run again`,
+    );
 }
 
 export const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

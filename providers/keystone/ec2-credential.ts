@@ -4,19 +4,30 @@ import { CloudAccess, Identity, identity } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "./adopt";
 
-interface Inputs { cloud: CloudAccess; userId: string; tenantId: string }
-interface Outputs { access: string; secret: string }
+interface Inputs {
+    cloud: CloudAccess;
+    userId: string;
+    tenantId: string;
+}
+interface Outputs {
+    access: string;
+    secret: string;
+}
 type Api = Pick<Identity, "ec2Credentials" | "createEc2Credential" | "deleteEc2Credential" | "forget">;
 
 /** A pair of keys by which a user works on a tenant through the EC2 API. Nothing of it can be changed. */
 export function ec2CredentialHandler(api: (access: CloudAccess) => Api = identity): Handler<Inputs, Outputs> {
     return {
-        inputs: ["userId", "tenantId"], access: ["cloud"], replaceOn: ["userId", "tenantId"],
+        inputs: ["userId", "tenantId"],
+        access: ["cloud"],
+        replaceOn: ["userId", "tenantId"],
         async create({ cloud, userId, tenantId }) {
             const keystone = api(cloud);
             keystone.forget(`ec2 ${userId}`);
             // One of a user on a tenant is as good as another: what an interrupted run made is not made again.
-            const { access, secret } = (await keystone.ec2Credentials(userId)).find(c => c.tenantId === tenantId) ?? await keystone.createEc2Credential(userId, tenantId);
+            const { access, secret } =
+                (await keystone.ec2Credentials(userId)).find(c => c.tenantId === tenantId) ??
+                (await keystone.createEc2Credential(userId, tenantId));
             return { id: access, outputs: { access, secret } };
         },
         async read(id, recorded) {
@@ -24,8 +35,12 @@ export function ec2CredentialHandler(api: (access: CloudAccess) => Api = identit
             const all = await asked(unlessGone(api(recorded.cloud).ec2Credentials(recorded.userId)));
             return all?.some(c => c.access === id && c.tenantId === recorded.tenantId) ? recorded : undefined;
         },
-        async update(_id, { access, secret }) { return { access, secret }; },
-        async delete(id, { cloud, userId }) { await unlessGone(api(cloud).deleteEc2Credential(userId, id)); },
+        async update(_id, { access, secret }) {
+            return { access, secret };
+        },
+        async delete(id, { cloud, userId }) {
+            await unlessGone(api(cloud).deleteEc2Credential(userId, id));
+        },
     };
 }
 export const handler = ec2CredentialHandler();
@@ -45,7 +60,12 @@ export class Ec2Credential extends LiveResource {
     declare readonly secret: pulumi.Output<string>;
 
     constructor(name: string, args: Ec2CredentialArgs, opts?: pulumi.CustomResourceOptions) {
-        super("keystone/ec2-credential", "Ec2Credential", name, { ...args, cloud: pulumi.secret(args.cloud), access: undefined, secret: undefined },
-            pulumi.mergeOptions({ additionalSecretOutputs: ["secret"] }, opts));
+        super(
+            "keystone/ec2-credential",
+            "Ec2Credential",
+            name,
+            { ...args, cloud: pulumi.secret(args.cloud), access: undefined, secret: undefined },
+            pulumi.mergeOptions({ additionalSecretOutputs: ["secret"] }, opts),
+        );
     }
 }

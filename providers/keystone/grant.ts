@@ -4,15 +4,24 @@ import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "./adopt";
 
-interface Inputs { identity: IdentityAccess; tenantId: string; userId: string; roleId: string }
+interface Inputs {
+    identity: IdentityAccess;
+    tenantId: string;
+    userId: string;
+    roleId: string;
+}
 type Api = Pick<Identity, "grants" | "grant" | "revoke">;
 
 /** A role of a user on a tenant; deleting one of the three takes it away. */
 export function grantHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
-        inputs: ["tenantId", "userId", "roleId"], access: ["identity"], replaceOn: ["tenantId", "userId", "roleId"],
+        inputs: ["tenantId", "userId", "roleId"],
+        access: ["identity"],
+        replaceOn: ["tenantId", "userId", "roleId"],
         async create({ identity: access, tenantId, userId, roleId }) {
-            try { await api(access).grant(tenantId, userId, roleId); } catch (e) {
+            try {
+                await api(access).grant(tenantId, userId, roleId);
+            } catch (e) {
                 if (!isStatus(e, 409)) throw e;
             }
             return { id: `${tenantId}/${userId}/${roleId}`, outputs: {} };
@@ -22,8 +31,12 @@ export function grantHandler(api: (access: IdentityAccess) => Api = identity): H
             const roles = await asked(unlessGone(api(access).grants(tenantId, userId)));
             return roles?.some(r => r.id === roleId) ? recorded : undefined;
         },
-        async update() { return {}; },
-        async delete(_id, { identity: access, tenantId, userId, roleId }) { await unlessGone(api(access).revoke(tenantId, userId, roleId)); },
+        async update() {
+            return {};
+        },
+        async delete(_id, { identity: access, tenantId, userId, roleId }) {
+            await unlessGone(api(access).revoke(tenantId, userId, roleId));
+        },
     };
 }
 export const handler = grantHandler();

@@ -4,27 +4,36 @@ import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
 import { AccessArgs, refuseDifferent, sameName } from "./adopt";
 
-interface Inputs { identity: IdentityAccess; role: string }
+interface Inputs {
+    identity: IdentityAccess;
+    role: string;
+}
 type Api = Pick<Identity, "roles" | "createRole" | "deleteRole" | "forget">;
 
 /** A role of identity, found by its name; identity v2.0 cannot rename one. */
 export function roleHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
-        inputs: ["role"], access: ["identity"], replaceOn: ["role"],
-        check: ({ role }) => role === "" ? [{ property: "role", reason: "a role has a name" }] : [],
+        inputs: ["role"],
+        access: ["identity"],
+        replaceOn: ["role"],
+        check: ({ role }) => (role === "" ? [{ property: "role", reason: "a role has a name" }] : []),
         async create({ identity: access, role }) {
             const keystone = api(access);
             keystone.forget("roles");
             const found = (await keystone.roles()).find(r => sameName(r.name, role));
             if (found) refuseDifferent(`role ${role}`, { name: role }, found);
-            return { id: (found ?? await keystone.createRole(role)).id, outputs: {} };
+            return { id: (found ?? (await keystone.createRole(role))).id, outputs: {} };
         },
         async read(id, recorded) {
             const live = (await asked(api(recorded.identity).roles())).find(r => r.id === id);
             return live && { ...recorded, role: live.name };
         },
-        async update() { return {}; },
-        async delete(id, { identity: access }) { await unlessGone(api(access).deleteRole(id)); },
+        async update() {
+            return {};
+        },
+        async delete(id, { identity: access }) {
+            await unlessGone(api(access).deleteRole(id));
+        },
     };
 }
 export const handler = roleHandler();

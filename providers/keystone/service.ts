@@ -4,28 +4,45 @@ import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
 import { AccessArgs, refuseDifferent } from "./adopt";
 
-interface Inputs { identity: IdentityAccess; service: string; type: string; description: string }
+interface Inputs {
+    identity: IdentityAccess;
+    service: string;
+    type: string;
+    description: string;
+}
 type Api = Pick<Identity, "services" | "createService" | "deleteService" | "forget">;
 
 /** A service of the catalogue, found by name and type: keystone itself takes any number of equal ones, and cannot change one. */
 export function serviceHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
-        inputs: ["service", "type", "description"], access: ["identity"], replaceOn: ["service", "type", "description"],
-        check: ({ type }) => type === undefined || /^[a-z0-9-]+$/.test(type) ? [] : [{ property: "type", reason: `"${type}" is not a type of service such as compute` }],
+        inputs: ["service", "type", "description"],
+        access: ["identity"],
+        replaceOn: ["service", "type", "description"],
+        check: ({ type }) =>
+            type === undefined || /^[a-z0-9-]+$/.test(type)
+                ? []
+                : [{ property: "type", reason: `"${type}" is not a type of service such as compute` }],
         async create({ identity: access, service, type, description }) {
             const keystone = api(access);
             keystone.forget("services");
             const found = (await keystone.services()).filter(s => s.name === service && s.type === type);
             const equal = found.find(s => s.description === description);
             if (!equal && found[0]) refuseDifferent(`service ${service} (${type})`, { description }, found[0]);
-            return { id: (equal ?? await keystone.createService({ name: service, type, description })).id, outputs: {} };
+            return {
+                id: (equal ?? (await keystone.createService({ name: service, type, description }))).id,
+                outputs: {},
+            };
         },
         async read(id, recorded) {
             const live = (await asked(api(recorded.identity).services())).find(s => s.id === id);
             return live && { ...recorded, service: live.name, type: live.type, description: live.description };
         },
-        async update() { return {}; },
-        async delete(id, { identity: access }) { await unlessGone(api(access).deleteService(id)); },
+        async update() {
+            return {};
+        },
+        async delete(id, { identity: access }) {
+            await unlessGone(api(access).deleteService(id));
+        },
     };
 }
 export const handler = serviceHandler();
@@ -44,6 +61,12 @@ export interface ServiceArgs {
 /** A service of the catalogue (K4, K6). Its `id` is keystone's; its endpoints go with it. */
 export class Service extends LiveResource {
     constructor(name: string, args: ServiceArgs, opts?: pulumi.CustomResourceOptions) {
-        super("keystone/service", "Service", name, { description: "", ...args, identity: pulumi.secret(args.identity) }, opts);
+        super(
+            "keystone/service",
+            "Service",
+            name,
+            { description: "", ...args, identity: pulumi.secret(args.identity) },
+            opts,
+        );
     }
 }

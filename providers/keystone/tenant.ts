@@ -4,20 +4,30 @@ import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
 import { AccessArgs, refuseDifferent, sameName } from "./adopt";
 
-interface Inputs { identity: IdentityAccess; tenant: string; description: string; enabled: boolean }
+interface Inputs {
+    identity: IdentityAccess;
+    tenant: string;
+    description: string;
+    enabled: boolean;
+}
 type Api = Pick<Identity, "tenants" | "createTenant" | "updateTenant" | "deleteTenant" | "forget">;
 
 /** A tenant of identity, found by its name. */
 export function tenantHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
-        inputs: ["tenant", "description", "enabled"], access: ["identity"], replaceOn: [],
-        check: ({ tenant }) => tenant === "" ? [{ property: "tenant", reason: "a tenant has a name" }] : [],
+        inputs: ["tenant", "description", "enabled"],
+        access: ["identity"],
+        replaceOn: [],
+        check: ({ tenant }) => (tenant === "" ? [{ property: "tenant", reason: "a tenant has a name" }] : []),
         async create({ identity: access, tenant, description, enabled }) {
             const keystone = api(access);
             keystone.forget("tenants");
             const found = (await keystone.tenants()).find(t => sameName(t.name, tenant));
             if (found) refuseDifferent(`tenant ${tenant}`, { name: tenant, description, enabled }, found);
-            return { id: (found ?? await keystone.createTenant({ name: tenant, description, enabled })).id, outputs: {} };
+            return {
+                id: (found ?? (await keystone.createTenant({ name: tenant, description, enabled }))).id,
+                outputs: {},
+            };
         },
         async read(id, recorded) {
             const live = (await asked(api(recorded.identity).tenants())).find(t => t.id === id);
@@ -27,7 +37,9 @@ export function tenantHandler(api: (access: IdentityAccess) => Api = identity): 
             await api(access).updateTenant(id, { name: tenant, description, enabled });
             return {};
         },
-        async delete(id, { identity: access }) { await unlessGone(api(access).deleteTenant(id)); },
+        async delete(id, { identity: access }) {
+            await unlessGone(api(access).deleteTenant(id));
+        },
     };
 }
 export const handler = tenantHandler();
@@ -46,6 +58,12 @@ export interface TenantArgs {
 /** A tenant (K2). Its `id` is keystone's. */
 export class Tenant extends LiveResource {
     constructor(name: string, args: TenantArgs, opts?: pulumi.CustomResourceOptions) {
-        super("keystone/tenant", "Tenant", name, { description: "", enabled: true, ...args, identity: pulumi.secret(args.identity) }, opts);
+        super(
+            "keystone/tenant",
+            "Tenant",
+            name,
+            { description: "", enabled: true, ...args, identity: pulumi.secret(args.identity) },
+            opts,
+        );
     }
 }

@@ -4,27 +4,43 @@ import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { differs, Handler, LiveResource } from "../dynamic";
 import { AccessArgs, refuseDifferent, sameName } from "./adopt";
 
-interface Inputs { identity: IdentityAccess; user: string; password: string; email?: string; tenantId?: string; enabled: boolean }
+interface Inputs {
+    identity: IdentityAccess;
+    user: string;
+    password: string;
+    email?: string;
+    tenantId?: string;
+    enabled: boolean;
+}
 type Api = Pick<Identity, "users" | "createUser" | "updateUser" | "deleteUser" | "accepts" | "forget">;
 
 /** A user of identity, found by its name. Whether the password is the recorded one is known by logging in with it. */
 export function userHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
-        inputs: ["user", "password", "email", "tenantId", "enabled"], access: ["identity"], replaceOn: [],
+        inputs: ["user", "password", "email", "tenantId", "enabled"],
+        access: ["identity"],
+        replaceOn: [],
         check({ user, password }) {
             return [
                 ...(user === "" ? [{ property: "user", reason: "a user has a name" }] : []),
-                ...(password === "" ? [{ property: "password", reason: `user ${user ?? ""} needs a password that is not empty` }] : []),
+                ...(password === ""
+                    ? [{ property: "password", reason: `user ${user ?? ""} needs a password that is not empty` }]
+                    : []),
             ];
         },
         async create({ identity: access, user, password, email, tenantId, enabled }) {
             const keystone = api(access);
             keystone.forget("users");
             const found = (await keystone.users()).find(u => sameName(u.name, user));
-            if (!found) return { id: (await keystone.createUser({ name: user, password, email, tenantId, enabled })).id, outputs: {} };
+            if (!found)
+                return {
+                    id: (await keystone.createUser({ name: user, password, email, tenantId, enabled })).id,
+                    outputs: {},
+                };
             refuseDifferent(`user ${user}`, { name: user, email, tenantId, enabled }, found);
             // Setting the same password would end the user's tokens.
-            if (!enabled || !await keystone.accepts(user, password)) await keystone.updateUser(found.id, { password });
+            if (!enabled || !(await keystone.accepts(user, password)))
+                await keystone.updateUser(found.id, { password });
             return { id: found.id, outputs: {} };
         },
         async read(id, recorded) {
@@ -32,15 +48,33 @@ export function userHandler(api: (access: IdentityAccess) => Api = identity): Ha
             const live = (await asked(keystone.users())).find(u => u.id === id);
             if (!live) return undefined;
             // Somebody who is disabled cannot log in with any password.
-            const same = !live.enabled || recorded.password === differs || await asked(keystone.accepts(live.name, recorded.password));
-            return { ...recorded, user: live.name, email: live.email, tenantId: live.tenantId, enabled: live.enabled, password: same ? recorded.password : differs };
+            const same =
+                !live.enabled ||
+                recorded.password === differs ||
+                (await asked(keystone.accepts(live.name, recorded.password)));
+            return {
+                ...recorded,
+                user: live.name,
+                email: live.email,
+                tenantId: live.tenantId,
+                enabled: live.enabled,
+                password: same ? recorded.password : differs,
+            };
         },
         async update(id, recorded, inputs) {
             const { identity: access, user, password, email, tenantId, enabled } = inputs;
-            await api(access).updateUser(id, { name: user, email, tenantId, enabled, ...(password === recorded.password ? {} : { password }) });
+            await api(access).updateUser(id, {
+                name: user,
+                email,
+                tenantId,
+                enabled,
+                ...(password === recorded.password ? {} : { password }),
+            });
             return {};
         },
-        async delete(id, { identity: access }) { await unlessGone(api(access).deleteUser(id)); },
+        async delete(id, { identity: access }) {
+            await unlessGone(api(access).deleteUser(id));
+        },
     };
 }
 export const handler = userHandler();
@@ -62,6 +96,12 @@ export interface UserArgs {
 /** A user (K3, K5). Its `id` is keystone's. */
 export class User extends LiveResource {
     constructor(name: string, args: UserArgs, opts?: pulumi.CustomResourceOptions) {
-        super("keystone/user", "User", name, { enabled: true, ...args, identity: pulumi.secret(args.identity), password: pulumi.secret(args.password) }, opts);
+        super(
+            "keystone/user",
+            "User",
+            name,
+            { enabled: true, ...args, identity: pulumi.secret(args.identity), password: pulumi.secret(args.password) },
+            opts,
+        );
     }
 }

@@ -1,5 +1,9 @@
 /** A network card of a container. */
-export interface ContainerInterface { network: string; device: string; mac: string }
+export interface ContainerInterface {
+    network: string;
+    device: string;
+    mac: string;
+}
 
 /** What libvirt is told of a container. */
 export interface ContainerDomain {
@@ -18,8 +22,13 @@ const escape = (text: string): string => text.replace(/[&<>'"]/g, c => `&#${c.ch
 
 /** The container as libvirt's LXC driver wants it. */
 export function domainXml({ name, memoryMiB, cpus, interfaces, devices }: ContainerDomain): string {
-    const cards = interfaces.map(i => `    <interface type='network'><mac address='${i.mac}'/><source network='${escape(i.network)}'/><guest dev='${escape(i.device)}'/></interface>`);
-    const nodes = devices.map(d => `    <hostdev mode='capabilities' type='misc'><source><char>${escape(d)}</char></source></hostdev>`);
+    const cards = interfaces.map(
+        i =>
+            `    <interface type='network'><mac address='${i.mac}'/><source network='${escape(i.network)}'/><guest dev='${escape(i.device)}'/></interface>`,
+    );
+    const nodes = devices.map(
+        d => `    <hostdev mode='capabilities' type='misc'><source><char>${escape(d)}</char></source></hostdev>`,
+    );
     return `<domain type='lxc'>
   <name>${escape(name)}</name>
   <memory unit='MiB'>${memoryMiB}</memory>
@@ -40,14 +49,25 @@ ${[...cards, ...nodes].join("\n")}
 /** What a `virsh dumpxml --inactive` says of a container. Interfaces and devices come in the order of the XML. */
 export function parseDomainXml(xml: string): { uuid: string } & Omit<ContainerDomain, "name"> {
     const one = (pattern: RegExp): string => pattern.exec(xml)?.[1] ?? "";
-    const interfaces = [...xml.matchAll(/<interface type='network'>([\s\S]*?)<\/interface>/g)].map(([, body = ""]): ContainerInterface => {
-        const get = (pattern: RegExp): string => pattern.exec(body)?.[1] ?? "";
-        return { network: get(/<source network='([^']*)'/), device: get(/<guest dev='([^']*)'/), mac: get(/<mac address='([^']*)'/) };
-    });
+    const interfaces = [...xml.matchAll(/<interface type='network'>([\s\S]*?)<\/interface>/g)].map(
+        ([, body = ""]): ContainerInterface => {
+            const get = (pattern: RegExp): string => pattern.exec(body)?.[1] ?? "";
+            return {
+                network: get(/<source network='([^']*)'/),
+                device: get(/<guest dev='([^']*)'/),
+                mac: get(/<mac address='([^']*)'/),
+            };
+        },
+    );
     const [, unit, amount] = /<memory(?: unit='(\w+)')?>(\d+)<\/memory>/.exec(xml) ?? [];
     const perMiB = unit === "MiB" ? 1 : unit === "GiB" ? 1 / 1024 : 1024;
     return {
-        uuid: one(/<uuid>([^<]+)<\/uuid>/), memoryMiB: Math.round(Number(amount ?? 0) / perMiB), cpus: Number(one(/<vcpu[^>]*>(\d+)<\/vcpu>/)),
-        interfaces, devices: [...xml.matchAll(/<hostdev mode='capabilities' type='misc'>[\s\S]*?<char>([^<]*)<\/char>/g)].map(m => m[1]!),
+        uuid: one(/<uuid>([^<]+)<\/uuid>/),
+        memoryMiB: Math.round(Number(amount ?? 0) / perMiB),
+        cpus: Number(one(/<vcpu[^>]*>(\d+)<\/vcpu>/)),
+        interfaces,
+        devices: [...xml.matchAll(/<hostdev mode='capabilities' type='misc'>[\s\S]*?<char>([^<]*)<\/char>/g)].map(
+            m => m[1]!,
+        ),
     };
 }

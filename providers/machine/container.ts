@@ -7,7 +7,11 @@ import { noSuchDomain } from "./gone";
 import { ContainerDomain, ContainerInterface, domainXml, parseDomainXml, rootsDir } from "./container-xml";
 
 /** A file that a container has from the start. */
-export interface SeedFile { path: string; content: string; mode: string }
+export interface SeedFile {
+    path: string;
+    content: string;
+    mode: string;
+}
 
 interface Inputs extends ContainerDomain {
     connection: Connection;
@@ -26,59 +30,119 @@ const START_SECONDS = 180;
 /** A system container of libvirt's LXC driver, its root an overlay on folders of its host (H4, H5). */
 export function containerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
     const describe = async ({ connection, name }: Inputs) => {
-        const { code, stdout, stderr } = await run(connection, `${VIRSH} dumpxml --inactive ${name} && ${VIRSH} domstate ${name}`, { allowFailure: true });
-        if (code === 0) return { ...parseDomainXml(stdout), power: /\nrunning\s*$/.test(stdout) ? "on" as const : "off" as const };
+        const { code, stdout, stderr } = await run(
+            connection,
+            `${VIRSH} dumpxml --inactive ${name} && ${VIRSH} domstate ${name}`,
+            { allowFailure: true },
+        );
+        if (code === 0)
+            return {
+                ...parseDomainXml(stdout),
+                power: /\nrunning\s*$/.test(stdout) ? ("on" as const) : ("off" as const),
+            };
         if (noSuchDomain.test(stderr)) return undefined;
         throw new Unreachable(`${connection.name}: the container ${name} cannot be asked: ${stderr.trim()}`);
     };
-    const define = (inputs: Inputs) => run(inputs.connection, `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`, { input: domainXml(inputs) });
+    const define = (inputs: Inputs) =>
+        run(inputs.connection, `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`, {
+            input: domainXml(inputs),
+        });
     const setPower = async ({ connection, name, power, guest }: Inputs, now: "on" | "off") => {
         if (power === now) return;
         if (power === "off") {
             // Asked first; what does not end by itself is ended.
-            await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true
+            await run(
+                connection,
+                `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true
 for i in $(seq 100); do ${VIRSH} domstate ${name} | grep -q running || exit 0; sleep 0.1; done
-${VIRSH} destroy ${name} > /dev/null`);
+${VIRSH} destroy ${name} > /dev/null`,
+            );
             return;
         }
         await run(connection, `${VIRSH} start ${name} > /dev/null`);
         if (guest) await reachable(guest, START_SECONDS);
     };
-    const seed = ({ connection, name, lower, files, secretFiles = [] }: Inputs) => run(connection, `d=${rootsDir}/${name}
+    const seed = ({ connection, name, lower, files, secretFiles = [] }: Inputs) =>
+        run(
+            connection,
+            `d=${rootsDir}/${name}
 umask 022; mkdir -p $d/upper $d/work $d/root
 printf %s ${quote(lower.join(":"))} > $d/lower
 while IFS='|' read -r mode path content; do
     [ -n "$mode" ] || continue
     mkdir -p "$d/upper$(dirname "$path")"
     (umask 077; printf %s "$content" | base64 -d > "$d/upper$path"; chmod "$mode" "$d/upper$path")
-done`, { input: [...files, ...secretFiles].map(f => `${f.mode}|${f.path}|${Buffer.from(f.content).toString("base64")}\n`).join("") });
+done`,
+            {
+                input: [...files, ...secretFiles]
+                    .map(f => `${f.mode}|${f.path}|${Buffer.from(f.content).toString("base64")}\n`)
+                    .join(""),
+            },
+        );
     /** One that another state has made has other keys: nobody would reach it with this one's. */
     const refuseAnother = async ({ connection, name, secretFiles = [] }: Inputs, uuid: string) => {
-        const { stdout } = await run(connection, `while IFS='|' read -r sum path; do
+        const { stdout } = await run(
+            connection,
+            `while IFS='|' read -r sum path; do
     [ -z "$sum" ] || [ "$(sha256sum < "${rootsDir}/${name}/upper$path" | cut -d ' ' -f 1)" = "$sum" ] || echo "$path"
-done`, { input: secretFiles.map(f => `${createHash("sha256").update(f.content).digest("hex")}|${f.path}\n`).join("") });
-        const other = stdout.trim().split("\n").filter(path => path !== "");
+done`,
+            {
+                input: secretFiles
+                    .map(f => `${createHash("sha256").update(f.content).digest("hex")}|${f.path}\n`)
+                    .join(""),
+            },
+        );
+        const other = stdout
+            .trim()
+            .split("\n")
+            .filter(path => path !== "");
         if (other.length > 0) {
-            throw new Error(`${connection.name}: the container ${name} (${uuid}) is there without being in the state, and has another ${other.join(", ")} than the state wants; it was left as it is. `
-                + `Put the state that it was made with in its place (the newest backup), or remove it: virsh -c lxc:///system destroy ${name}; virsh -c lxc:///system undefine ${name}`);
+            throw new Error(
+                `${connection.name}: the container ${name} (${uuid}) is there without being in the state, and has another ${other.join(", ")} than the state wants; it was left as it is. ` +
+                    `Put the state that it was made with in its place (the newest backup), or remove it: virsh -c lxc:///system destroy ${name}; virsh -c lxc:///system undefine ${name}`,
+            );
         }
     };
     return {
-        inputs: ["name", "memoryMiB", "cpus", "interfaces", "devices", "lower", "files", "secretFiles", "power", "generation"],
-        access: ["connection", "guest"], replaceOn: ["name", "lower", "files", "secretFiles", "generation"],
+        inputs: [
+            "name",
+            "memoryMiB",
+            "cpus",
+            "interfaces",
+            "devices",
+            "lower",
+            "files",
+            "secretFiles",
+            "power",
+            "generation",
+        ],
+        access: ["connection", "guest"],
+        replaceOn: ["name", "lower", "files", "secretFiles", "generation"],
         machineOf: ({ name }) => name,
         check({ name, lower, files, memoryMiB, cpus, interfaces }): Problem[] {
             const found: Problem[] = [];
-            if (name !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(name)) found.push({ property: "name", reason: `"${name}" is not a host name` });
+            if (name !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(name))
+                found.push({ property: "name", reason: `"${name}" is not a host name` });
             const bad = lower?.find(d => !/^\/[A-Za-z0-9/._-]+$/.test(d));
-            if (bad !== undefined) found.push({ property: "lower", reason: `"${bad}" is not an absolute path of letters, digits, dots, dashes` });
+            if (bad !== undefined)
+                found.push({
+                    property: "lower",
+                    reason: `"${bad}" is not an absolute path of letters, digits, dots, dashes`,
+                });
             const file = files?.find(f => !/^\/[^|\n]+$/.test(f.path) || !/^[0-7]{4}$/.test(f.mode));
-            if (file) found.push({ property: "files", reason: `"${file.path}" needs an absolute path and a mode of four octal digits` });
-            if (memoryMiB !== undefined && !(Number.isInteger(memoryMiB) && memoryMiB >= 64)) found.push({ property: "memoryMiB", reason: `${memoryMiB} is not a whole number of at least 64` });
-            if (cpus !== undefined && !(Number.isInteger(cpus) && cpus >= 1)) found.push({ property: "cpus", reason: `${cpus} is not a whole number of at least 1` });
+            if (file)
+                found.push({
+                    property: "files",
+                    reason: `"${file.path}" needs an absolute path and a mode of four octal digits`,
+                });
+            if (memoryMiB !== undefined && !(Number.isInteger(memoryMiB) && memoryMiB >= 64))
+                found.push({ property: "memoryMiB", reason: `${memoryMiB} is not a whole number of at least 64` });
+            if (cpus !== undefined && !(Number.isInteger(cpus) && cpus >= 1))
+                found.push({ property: "cpus", reason: `${cpus} is not a whole number of at least 1` });
             const macs = (interfaces ?? []).map(i => i.mac);
             const twice = macs.find((m, i) => macs.indexOf(m) !== i);
-            if (twice !== undefined) found.push({ property: "interfaces", reason: `the address ${twice} is given twice` });
+            if (twice !== undefined)
+                found.push({ property: "interfaces", reason: `the address ${twice} is given twice` });
             return found;
         },
         async create(inputs) {
@@ -86,7 +150,10 @@ done`, { input: secretFiles.map(f => `${createHash("sha256").update(f.content).d
             if (there) await refuseAnother(inputs, there.uuid);
             else {
                 // A folder without a domain is what an interrupted create or delete left.
-                await run(inputs.connection, `d=${rootsDir}/${inputs.name}; ! mountpoint -q $d/root || umount -l $d/root; rm -rf $d`);
+                await run(
+                    inputs.connection,
+                    `d=${rootsDir}/${inputs.name}; ! mountpoint -q $d/root || umount -l $d/root; rm -rf $d`,
+                );
                 await seed(inputs);
                 await define(inputs);
             }
@@ -103,25 +170,38 @@ done`, { input: secretFiles.map(f => `${createHash("sha256").update(f.content).d
         },
         async update(_id, recorded, inputs) {
             const now = await describe(recorded);
-            if (!now) throw new Error(`${inputs.connection.name}: the container ${inputs.name} is gone; refresh the stack and run up again`);
-            const redefine = (["memoryMiB", "cpus", "interfaces", "devices"] as const).some(k => JSON.stringify(now[k]) !== JSON.stringify(inputs[k]));
+            if (!now)
+                throw new Error(
+                    `${inputs.connection.name}: the container ${inputs.name} is gone; refresh the stack and run up again`,
+                );
+            const redefine = (["memoryMiB", "cpus", "interfaces", "devices"] as const).some(
+                k => JSON.stringify(now[k]) !== JSON.stringify(inputs[k]),
+            );
             if (redefine) {
                 // The domain keeps its identity: its uuid, and so what lives in it.
                 const xml = domainXml(inputs).replace("<memory", `<uuid>${now.uuid}</uuid>\n  <memory`);
-                await run(inputs.connection, `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`, { input: xml });
+                await run(
+                    inputs.connection,
+                    `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`,
+                    { input: xml },
+                );
             }
             // What is plugged in is fixed while it runs.
-            if (redefine && now.power === "on" && inputs.power === "on") await setPower({ ...inputs, power: "off" }, "on").then(() => setPower(inputs, "off"));
+            if (redefine && now.power === "on" && inputs.power === "on")
+                await setPower({ ...inputs, power: "off" }, "on").then(() => setPower(inputs, "off"));
             else await setPower(inputs, now.power);
             return {};
         },
         async delete(_id, { connection, name }) {
-            await run(connection, `d=${rootsDir}/${name}
+            await run(
+                connection,
+                `d=${rootsDir}/${name}
 ${VIRSH} destroy ${name} > /dev/null 2>&1 || true
 ! ${VIRSH} dominfo ${name} > /dev/null 2>&1 || ${VIRSH} undefine ${name} > /dev/null
 for i in $(seq 50); do mountpoint -q $d/root || break; umount $d/root 2> /dev/null || sleep 0.1; done
 ! mountpoint -q $d/root || umount -l $d/root
-rm -rf $d`);
+rm -rf $d`,
+            );
         },
     };
 }
@@ -154,9 +234,16 @@ export interface ContainerArgs {
  */
 export class Container extends LiveResource {
     constructor(name: string, args: ContainerArgs, opts?: pulumi.CustomResourceOptions) {
-        super("machine/container", "Container", name, {
-            devices: [], ...args,
-            secretFiles: args.secretFiles === undefined ? undefined : pulumi.secret(args.secretFiles),
-        }, opts);
+        super(
+            "machine/container",
+            "Container",
+            name,
+            {
+                devices: [],
+                ...args,
+                secretFiles: args.secretFiles === undefined ? undefined : pulumi.secret(args.secretFiles),
+            },
+            opts,
+        );
     }
 }

@@ -3,11 +3,20 @@ import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 
-interface Inputs { connection: Connection; pool: string; path: string; url: string; sha256: string }
+interface Inputs {
+    connection: Connection;
+    pool: string;
+    path: string;
+    url: string;
+    sha256: string;
+}
 
 /** An image that a physical host fetches itself; it is there under its name only when its checksum is right. */
 export function imageFileHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = ({ connection, pool, path, url, sha256 }: Inputs) => run(connection, `f=${quote(path)}; wanted=${sha256}
+    const put = ({ connection, pool, path, url, sha256 }: Inputs) =>
+        run(
+            connection,
+            `f=${quote(path)}; wanted=${sha256}
 sum() { sha256sum < "$1" | cut -d ' ' -f 1; }
 if [ ! -f "$f" ] || [ "$(sum "$f")" != $wanted ]; then
     umask 022; mkdir -p "$(dirname "$f")"; t=$(mktemp "$f.XXXXXX"); trap 'rm -f "$t"' EXIT
@@ -16,16 +25,37 @@ if [ ! -f "$f" ] || [ "$(sum "$f")" != $wanted ]; then
     [ "$found" = $wanted ] || { echo ${quote(`${url} has the checksum`)} "$found, wanted $wanted; it was not kept" >&2; exit 1; }
     chmod 644 "$t"; mv "$t" "$f"
 fi
-virsh -q -c qemu:///system pool-refresh ${quote(pool)} > /dev/null`, { timeoutSeconds: 3600 });
+virsh -q -c qemu:///system pool-refresh ${quote(pool)} > /dev/null`,
+            { timeoutSeconds: 3600 },
+        );
     return {
-        inputs: ["path", "sha256"], access: ["connection", "pool", "url"], replaceOn: ["path"],
+        inputs: ["path", "sha256"],
+        access: ["connection", "pool", "url"],
+        replaceOn: ["path"],
         check({ pool, path, url, sha256 }): Problem[] {
             return [
-                ...(pool !== undefined && !/^[A-Za-z0-9_.-]+$/.test(pool) ? [{ property: "pool", reason: `"${pool}" is not the name of a libvirt pool` }] : []),
-                ...(path !== undefined && !/^\/[A-Za-z0-9/._-]+$/.test(path) ? [{ property: "path", reason: `"${path}" is not an absolute path of letters, digits, dots, dashes` }] : []),
-                ...(url !== undefined && !/^(https?|file):\/\/\S+$/.test(url) ? [{ property: "url", reason: `"${url}" does not begin with http://, https:// or file://` }] : []),
+                ...(pool !== undefined && !/^[A-Za-z0-9_.-]+$/.test(pool)
+                    ? [{ property: "pool", reason: `"${pool}" is not the name of a libvirt pool` }]
+                    : []),
+                ...(path !== undefined && !/^\/[A-Za-z0-9/._-]+$/.test(path)
+                    ? [
+                          {
+                              property: "path",
+                              reason: `"${path}" is not an absolute path of letters, digits, dots, dashes`,
+                          },
+                      ]
+                    : []),
+                ...(url !== undefined && !/^(https?|file):\/\/\S+$/.test(url)
+                    ? [{ property: "url", reason: `"${url}" does not begin with http://, https:// or file://` }]
+                    : []),
                 ...(sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)
-                    ? [{ property: "sha256", reason: `"${sha256}" is not a checksum of 64 hexadecimal digits: what is fetched from ${url ?? "there"} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it` }] : []),
+                    ? [
+                          {
+                              property: "sha256",
+                              reason: `"${sha256}" is not a checksum of 64 hexadecimal digits: what is fetched from ${url ?? "there"} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`,
+                          },
+                      ]
+                    : []),
             ];
         },
         async create(inputs) {
@@ -33,11 +63,20 @@ virsh -q -c qemu:///system pool-refresh ${quote(pool)} > /dev/null`, { timeoutSe
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(recorded.connection, `[ ! -f ${quote(recorded.path)} ] || sha256sum < ${quote(recorded.path)}`, { timeoutSeconds: 600 });
+            const { stdout } = await run(
+                recorded.connection,
+                `[ ! -f ${quote(recorded.path)} ] || sha256sum < ${quote(recorded.path)}`,
+                { timeoutSeconds: 600 },
+            );
             return stdout === "" ? undefined : { ...recorded, sha256: stdout.split(" ")[0]! };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
-        async delete(_id, { connection, path }) { await run(connection, `rm -f ${quote(path)}`); },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
+        async delete(_id, { connection, path }) {
+            await run(connection, `rm -f ${quote(path)}`);
+        },
     };
 }
 export const handler = imageFileHandler();

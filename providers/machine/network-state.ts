@@ -3,12 +3,22 @@ import type { Connection } from "../../clients/connection";
 import { exec, ExecResult } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 
-interface Inputs { connection: Connection; network: string; active: boolean; spanningTree?: boolean }
+interface Inputs {
+    connection: Connection;
+    network: string;
+    active: boolean;
+    spanningTree?: boolean;
+}
 
 /** Runs a shell script on the physical host; replaced in tests. */
-export type RunOnHost = (connection: Connection, script: string, allowFailure?: boolean) => Promise<Pick<ExecResult, "stdout" | "stderr" | "code">>;
+export type RunOnHost = (
+    connection: Connection,
+    script: string,
+    allowFailure?: boolean,
+) => Promise<Pick<ExecResult, "stdout" | "stderr" | "code">>;
 
-const remote: RunOnHost = (connection, script, allowFailure = false) => exec(connection, script, { allowFailure, timeoutSeconds: 60 });
+const remote: RunOnHost = (connection, script, allowFailure = false) =>
+    exec(connection, script, { allowFailure, timeoutSeconds: 60 });
 const VIRSH = "virsh -q -c qemu:///system";
 
 /** Whether `virsh net-info` says that the network runs. */
@@ -20,7 +30,11 @@ export const hasSpanningTree = (xml: string): boolean => !/<bridge [^>]*stp='off
 /** Whether a libvirt network runs (N1–N4). */
 export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
     const live = async ({ connection, network }: Inputs) => {
-        const { code, stdout, stderr } = await run(connection, `${VIRSH} net-info ${network} && ${VIRSH} net-dumpxml --inactive ${network}`, true);
+        const { code, stdout, stderr } = await run(
+            connection,
+            `${VIRSH} net-info ${network} && ${VIRSH} net-dumpxml --inactive ${network}`,
+            true,
+        );
         if (code === 0) return { active: isActive(stdout), spanningTree: hasSpanningTree(stdout) };
         if (/network not found|no network with matching name/i.test(stderr)) return undefined;
         throw new Error(`${connection.name}: network ${network} cannot be asked: ${stderr.trim()}`);
@@ -31,17 +45,24 @@ export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
         if (!now) throw new Error(`${connection.name}: there is no network ${network}`);
         if (spanningTree !== undefined && spanningTree !== now.spanningTree) {
             // For good, and in the bridge that is there: a network is not taken down under its guests.
-            await run(connection, `f=$(mktemp); trap 'rm -f $f' EXIT
+            await run(
+                connection,
+                `f=$(mktemp); trap 'rm -f $f' EXIT
 ${VIRSH} net-dumpxml --inactive ${network} | sed "/<bridge /{s/ stp='[a-z]*'//;s/<bridge /<bridge stp='${spanningTree ? "on" : "off"}' /}" > $f; ${VIRSH} net-define $f > /dev/null
-b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d /sys/class/net/$b ] || echo ${spanningTree ? 1 : 0} > /sys/class/net/$b/bridge/stp_state`);
+b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d /sys/class/net/$b ] || echo ${spanningTree ? 1 : 0} > /sys/class/net/$b/bridge/stp_state`,
+            );
         }
         if (now.active !== active) await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`);
     };
     return {
-        inputs: ["network", "active", "spanningTree"], access: ["connection"], replaceOn: ["network"],
+        inputs: ["network", "active", "spanningTree"],
+        access: ["connection"],
+        replaceOn: ["network"],
         // A word of the shell as it is.
         check({ network }): Problem[] {
-            return network === undefined || /^[A-Za-z0-9_.-]+$/.test(network) ? [] : [{ property: "network", reason: `"${network}" is not the name of a libvirt network` }];
+            return network === undefined || /^[A-Za-z0-9_.-]+$/.test(network)
+                ? []
+                : [{ property: "network", reason: `"${network}" is not the name of a libvirt network` }];
         },
         async create(inputs) {
             await put(inputs);
@@ -49,11 +70,22 @@ b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d /sys/class/
         },
         async read(_id, recorded) {
             const now = await live(recorded);
-            return now && { ...recorded, active: now.active, ...(recorded.spanningTree !== undefined && { spanningTree: now.spanningTree }) };
+            return (
+                now && {
+                    ...recorded,
+                    active: now.active,
+                    ...(recorded.spanningTree !== undefined && { spanningTree: now.spanningTree }),
+                }
+            );
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         // The network itself is another resource's, which takes it away.
-        async delete() { return; },
+        async delete() {
+            return;
+        },
     };
 }
 export const handler = networkStateHandler();

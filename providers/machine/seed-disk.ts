@@ -3,7 +3,14 @@ import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
 
-interface Inputs { connection: Connection; path: string; instanceId: string; script: string; hostname?: string; interfaces?: string }
+interface Inputs {
+    connection: Connection;
+    path: string;
+    instanceId: string;
+    script: string;
+    hostname?: string;
+    interfaces?: string;
+}
 
 /** Where the data that a disk was made from lies beside it, for comparing. */
 const beside = (path: string): string => `${path}.d`;
@@ -12,28 +19,61 @@ const beside = (path: string): string => `${path}.d`;
  * What is beside the script. A machine that is told its cards has them up before anything else is done: to cloud-init of
  * 2012 a disk's data are for later, unless they say that they are local.
  */
-const metaData = ({ instanceId, hostname, interfaces }: Inputs): string => [
-    `instance-id: ${instanceId}`,
-    ...(hostname === undefined ? [] : [`local-hostname: ${hostname}`]),
-    ...(interfaces === undefined ? [] : ["dsmode: local", "network-interfaces: |", ...interfaces.trimEnd().split("\n").map(line => `  ${line}`)]),
-    "",
-].join("\n");
+const metaData = ({ instanceId, hostname, interfaces }: Inputs): string =>
+    [
+        `instance-id: ${instanceId}`,
+        ...(hostname === undefined ? [] : [`local-hostname: ${hostname}`]),
+        ...(interfaces === undefined
+            ? []
+            : [
+                  "dsmode: local",
+                  "network-interfaces: |",
+                  ...interfaces
+                      .trimEnd()
+                      .split("\n")
+                      .map(line => `  ${line}`),
+              ]),
+        "",
+    ].join("\n");
 
 /** A disk of cloud-init's NoCloud kind on a physical host: what a new machine is told at its first start. */
 export function seedDiskHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = (inputs: Inputs) => run(inputs.connection, `umask 077
+    const put = (inputs: Inputs) =>
+        run(
+            inputs.connection,
+            `umask 077
 d=${quote(beside(inputs.path))}; rm -rf "$d"; mkdir -p "$d"
 cat > "$d/user-data"; printf %s ${quote(metaData(inputs))} > "$d/meta-data"
 genisoimage -quiet -output ${quote(`${inputs.path}.new`)} -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2> /dev/null
-mv ${quote(`${inputs.path}.new`)} ${quote(inputs.path)}`, { input: inputs.script });
+mv ${quote(`${inputs.path}.new`)} ${quote(inputs.path)}`,
+            { input: inputs.script },
+        );
     return {
-        inputs: ["path", "instanceId", "script", "hostname", "interfaces"], access: ["connection"], replaceOn: ["path"],
+        inputs: ["path", "instanceId", "script", "hostname", "interfaces"],
+        access: ["connection"],
+        replaceOn: ["path"],
         check({ path, script, instanceId, hostname }): Problem[] {
-            const word = ([["instanceId", instanceId], ["hostname", hostname]] as const).find(([, value]) => value !== undefined && !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(value));
+            const word = (
+                [
+                    ["instanceId", instanceId],
+                    ["hostname", hostname],
+                ] as const
+            ).find(([, value]) => value !== undefined && !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(value));
             return [
-                ...(path !== undefined && !path.startsWith("/") ? [{ property: "path", reason: `"${path}" is not an absolute path` }] : []),
-                ...(word ? [{ property: word[0], reason: `"${word[1]}" is not a name of letters, digits, dots, dashes` }] : []),
-                ...(script !== undefined && !/^#(!|cloud-config\n)/.test(script) ? [{ property: "script", reason: "must begin with #!, e.g. #!/bin/sh, or with the line #cloud-config" }] : []),
+                ...(path !== undefined && !path.startsWith("/")
+                    ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
+                    : []),
+                ...(word
+                    ? [{ property: word[0], reason: `"${word[1]}" is not a name of letters, digits, dots, dashes` }]
+                    : []),
+                ...(script !== undefined && !/^#(!|cloud-config\n)/.test(script)
+                    ? [
+                          {
+                              property: "script",
+                              reason: "must begin with #!, e.g. #!/bin/sh, or with the line #cloud-config",
+                          },
+                      ]
+                    : []),
             ];
         },
         async create(inputs) {
@@ -41,14 +81,29 @@ mv ${quote(`${inputs.path}.new`)} ${quote(inputs.path)}`, { input: inputs.script
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(recorded.connection, `[ -f ${quote(recorded.path)} ] || exit 0; cd ${quote(beside(recorded.path))}; wc -c < meta-data; cat meta-data user-data`);
+            const { stdout } = await run(
+                recorded.connection,
+                `[ -f ${quote(recorded.path)} ] || exit 0; cd ${quote(beside(recorded.path))}; wc -c < meta-data; cat meta-data user-data`,
+            );
             if (stdout === "") return undefined;
-            const said = Buffer.from(stdout), start = said.indexOf("\n") + 1, end = start + Number(stdout.split("\n", 1)[0]);
-            const meta = said.subarray(start, end).toString(), script = said.subarray(end).toString();
-            return { ...recorded, ...(meta === metaData(recorded) ? {} : readMetaData(meta)), script: script === recorded.script ? recorded.script : differs };
+            const said = Buffer.from(stdout),
+                start = said.indexOf("\n") + 1,
+                end = start + Number(stdout.split("\n", 1)[0]);
+            const meta = said.subarray(start, end).toString(),
+                script = said.subarray(end).toString();
+            return {
+                ...recorded,
+                ...(meta === metaData(recorded) ? {} : readMetaData(meta)),
+                script: script === recorded.script ? recorded.script : differs,
+            };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
-        async delete(_id, { connection, path }) { await run(connection, `rm -rf ${quote(path)} ${quote(beside(path))}`); },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
+        async delete(_id, { connection, path }) {
+            await run(connection, `rm -rf ${quote(path)} ${quote(beside(path))}`);
+        },
     };
 }
 export const handler = seedDiskHandler();

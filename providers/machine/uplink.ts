@@ -15,10 +15,23 @@ interface Way {
     port?: number;
 }
 
-interface Inputs extends Way { connection: Connection; network: string; bridge: string; mtu: number; ports: string[]; up: boolean; persistent: boolean }
+interface Inputs extends Way {
+    connection: Connection;
+    network: string;
+    bridge: string;
+    mtu: number;
+    ports: string[];
+    up: boolean;
+    persistent: boolean;
+}
 
 /** What `ip -d -j link show` says of an interface, as far as it is looked at. */
-interface Link { flags: string[]; mtu: number; link?: string; linkinfo?: { info_kind?: string; info_data?: { id?: number; port?: number; remote?: string } } }
+interface Link {
+    flags: string[];
+    mtu: number;
+    link?: string;
+    linkinfo?: { info_kind?: string; info_data?: { id?: number; port?: number; remote?: string } };
+}
 
 /** The interface that is the bridge's port to the other host. */
 export const deviceOf = (network: string): string => `up-${network}`;
@@ -32,18 +45,30 @@ const scriptFile = (network: string): string => `/usr/local/lib/classroom/uplink
  * it differs between the supported distributions and by choice), none of them touches interfaces that it does not know.
  * @param address of the other host, of a VXLAN
  */
-export function uplinkScript({ network, bridge, kind, segment, nic, port, mtu }: Omit<Inputs, "connection">, address?: string): string {
-    const device = deviceOf(network), missing = (name: string) => `[ -e /sys/class/net/${name} ] ||`;
+export function uplinkScript(
+    { network, bridge, kind, segment, nic, port, mtu }: Omit<Inputs, "connection">,
+    address?: string,
+): string {
+    const device = deviceOf(network),
+        missing = (name: string) => `[ -e /sys/class/net/${name} ] ||`;
     // Without addresses of their own: the hosts take no part in the network.
-    const settle = (name: string, more: string) => [`ip link set ${name} addrgenmode none 2> /dev/null || true`, `ip link set ${name} mtu ${mtu} ${more}up`];
+    const settle = (name: string, more: string) => [
+        `ip link set ${name} addrgenmode none 2> /dev/null || true`,
+        `ip link set ${name} mtu ${mtu} ${more}up`,
+    ];
     return [
         "#!/bin/sh -e",
         `# The cloud's network "${network}" between the two hosts; written, and kept as it is, by classroom.`,
         `${missing(bridge)} ip link add ${bridge} type bridge stp_state 0 forward_delay 0`,
         ...settle(bridge, ""),
         ...(kind === "vlan"
-            ? [`ip link set ${nic} up`, `${missing(device)} ip link add link ${nic} name ${device} type vlan id ${segment}`]
-            : [`${missing(device)} ip link add ${device} type vxlan id ${segment} remote ${address} dstport ${port} nolearning`]),
+            ? [
+                  `ip link set ${nic} up`,
+                  `${missing(device)} ip link add link ${nic} name ${device} type vlan id ${segment}`,
+              ]
+            : [
+                  `${missing(device)} ip link add ${device} type vxlan id ${segment} remote ${address} dstport ${port} nolearning`,
+              ]),
         ...settle(device, `master ${bridge} `),
         "",
     ].join("\n");
@@ -68,8 +93,10 @@ WantedBy=multi-user.target
 
 /** Guests' cards come and go with them. */
 const isGuests = (port: string): boolean => /^vnet\d+$/.test(port);
-const inWords = ({ kind, segment, nic, peer, port }: Way): string => kind === "vlan" ? `VLAN ${segment} on ${nic}` : `VXLAN ${segment} to ${peer}, port ${port}`;
-const sameWay = (a: Way, b: Way): boolean => (["kind", "segment", "nic", "peer", "port"] as const).every(key => a[key] === b[key]);
+const inWords = ({ kind, segment, nic, peer, port }: Way): string =>
+    kind === "vlan" ? `VLAN ${segment} on ${nic}` : `VXLAN ${segment} to ${peer}, port ${port}`;
+const sameWay = (a: Way, b: Way): boolean =>
+    (["kind", "segment", "nic", "peer", "port"] as const).every(key => a[key] === b[key]);
 
 /** A bridge of a physical host with a VLAN or a VXLAN to the other one as its port, now and after a restart (N2, N4). */
 export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
@@ -78,15 +105,19 @@ export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
         if (peer === undefined || /^[\d.]+$/.test(peer)) return peer;
         const { stdout } = await run(connection, `getent ahostsv4 ${quote(peer)} | head -n 1 || true`);
         const [address = ""] = stdout.trim().split(/\s+/);
-        if (address === "") throw new Unreachable(`${connection.name} cannot look up ${peer}, the other end of its uplink`);
+        if (address === "")
+            throw new Unreachable(`${connection.name} cannot look up ${peer}, the other end of its uplink`);
         return address;
     };
     const live = async (inputs: Inputs) => {
         const { connection, network, bridge, peer } = inputs;
         const address = await addressOf(inputs);
-        const { stdout } = await run(connection, `for i in ${bridge} ${deviceOf(network)}; do [ ! -e /sys/class/net/$i ] || echo "link $i $(ip -d -j link show dev $i)"; done
+        const { stdout } = await run(
+            connection,
+            `for i in ${bridge} ${deviceOf(network)}; do [ ! -e /sys/class/net/$i ] || echo "link $i $(ip -d -j link show dev $i)"; done
 for p in /sys/class/net/${bridge}/brif/*; do [ ! -e "$p" ] || echo "port \${p##*/}"; done
-[ ! -L ${wantedBy(network)} ] || echo enabled`);
+[ ! -L ${wantedBy(network)} ] || echo enabled`,
+        );
         const lines = stdout.split("\n");
         const linkOf = (name: string): Link | undefined => {
             const line = lines.find(l => l.startsWith(`link ${name} `));
@@ -95,52 +126,115 @@ for p in /sys/class/net/${bridge}/brif/*; do [ ! -e "$p" ] || echo "port \${p##*
         const [device, ownBridge] = [linkOf(deviceOf(network)), linkOf(bridge)];
         const { info_kind: kind = "no", info_data: { id: segment = 0, port, remote } = {} } = device?.linkinfo ?? {};
         // The name stands for its address.
-        const way = device && { kind, segment, ...(kind === "vlan" ? { nic: device.link } : { peer: remote === address ? peer : remote, port }) } as Way;
-        return { address, device, bridge: ownBridge, way, enabled: lines.includes("enabled"), ports: lines.flatMap(l => /^port (.+)$/.exec(l)?.[1] ?? []).filter(p => !isGuests(p)) };
+        const way =
+            device &&
+            ({
+                kind,
+                segment,
+                ...(kind === "vlan" ? { nic: device.link } : { peer: remote === address ? peer : remote, port }),
+            } as Way);
+        return {
+            address,
+            device,
+            bridge: ownBridge,
+            way,
+            enabled: lines.includes("enabled"),
+            ports: lines.flatMap(l => /^port (.+)$/.exec(l)?.[1] ?? []).filter(p => !isGuests(p)),
+        };
     };
     const put = async (inputs: Inputs) => {
-        const { connection, network } = inputs, device = deviceOf(network);
+        const { connection, network } = inputs,
+            device = deviceOf(network);
         const { address, way, ports } = await live(inputs);
-        await writeFile(run, connection, scriptFile(network), uplinkScript(inputs, address), { owner: "root", group: "root", mode: "0755" });
-        await writeFile(run, connection, unitFile(network), uplinkUnit(network), { owner: "root", group: "root", mode: "0644" });
-        await run(connection, `${way && !sameWay(way, inputs) ? `ip link delete ${device}\n` : ""}${ports.filter(p => p !== device).map(p => `ip link set ${quote(p)} nomaster\n`).join("")}${scriptFile(network)}
+        await writeFile(run, connection, scriptFile(network), uplinkScript(inputs, address), {
+            owner: "root",
+            group: "root",
+            mode: "0755",
+        });
+        await writeFile(run, connection, unitFile(network), uplinkUnit(network), {
+            owner: "root",
+            group: "root",
+            mode: "0644",
+        });
+        await run(
+            connection,
+            `${way && !sameWay(way, inputs) ? `ip link delete ${device}\n` : ""}${ports
+                .filter(p => p !== device)
+                .map(p => `ip link set ${quote(p)} nomaster\n`)
+                .join("")}${scriptFile(network)}
 mkdir -p "$(dirname ${wantedBy(network)})"; ln -sf ${unitFile(network)} ${wantedBy(network)}
-[ ! -d /run/systemd/system ] || systemctl daemon-reload`);
+[ ! -d /run/systemd/system ] || systemctl daemon-reload`,
+        );
     };
     return {
-        inputs: ["network", "bridge", "kind", "segment", "nic", "peer", "port", "mtu", "ports", "up", "persistent"], access: ["connection"], replaceOn: ["network", "bridge"],
+        inputs: ["network", "bridge", "kind", "segment", "nic", "peer", "port", "mtu", "ports", "up", "persistent"],
+        access: ["connection"],
+        replaceOn: ["network", "bridge"],
         // Words of the shell as they are.
         check({ network, bridge, nic, peer }): Problem[] {
-            const bad = ([["network", network], ["bridge", bridge], ["nic", nic], ["peer", peer]] as const).find(([, name]) => name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name));
-            return bad ? [{ property: bad[0], reason: `"${bad[1]}" is not a name of letters, digits, dots and dashes` }] : [];
+            const bad = (
+                [
+                    ["network", network],
+                    ["bridge", bridge],
+                    ["nic", nic],
+                    ["peer", peer],
+                ] as const
+            ).find(([, name]) => name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name));
+            return bad
+                ? [{ property: bad[0], reason: `"${bad[1]}" is not a name of letters, digits, dots and dashes` }]
+                : [];
         },
         async create(inputs) {
-            const { connection, network, bridge } = inputs, device = deviceOf(network), { way, ports } = await live(inputs);
+            const { connection, network, bridge } = inputs,
+                device = deviceOf(network),
+                { way, ports } = await live(inputs);
             const foreign = ports.filter(p => p !== device);
-            if (foreign.length > 0) throw new Error(`${connection.name}: there is a bridge ${bridge} already, with ${foreign.join(", ")} in it; wanted is one of this network's own. Where nobody needs it: ip link delete ${bridge}`);
-            if (way && !sameWay(way, inputs)) throw new Error(`${connection.name}: there is an interface ${device} already, ${inWords(way)}; wanted is ${inWords(inputs)}. Where nobody needs it: ip link delete ${device}`);
+            if (foreign.length > 0)
+                throw new Error(
+                    `${connection.name}: there is a bridge ${bridge} already, with ${foreign.join(", ")} in it; wanted is one of this network's own. Where nobody needs it: ip link delete ${bridge}`,
+                );
+            if (way && !sameWay(way, inputs))
+                throw new Error(
+                    `${connection.name}: there is an interface ${device} already, ${inWords(way)}; wanted is ${inWords(inputs)}. Where nobody needs it: ip link delete ${device}`,
+                );
             await put(inputs);
             return { id: `${connection.name}:${bridge}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { connection, network, mtu } = recorded, now = await live(recorded);
+            const { connection, network, mtu } = recorded,
+                now = await live(recorded);
             if (!now.bridge && !now.device) return undefined;
             const links = [now.bridge, now.device].filter(l => l !== undefined);
-            const [script, unit] = [await readFile(run, connection, scriptFile(network)), await readFile(run, connection, unitFile(network))];
+            const [script, unit] = [
+                await readFile(run, connection, scriptFile(network)),
+                await readFile(run, connection, unitFile(network)),
+            ];
             return {
                 // Without the interface there is nothing to compare: it is not among the ports.
-                ...recorded, ...now.way,
-                mtu: links.map(l => l.mtu).find(m => m !== mtu) ?? mtu, ports: now.ports,
+                ...recorded,
+                ...now.way,
+                mtu: links.map(l => l.mtu).find(m => m !== mtu) ?? mtu,
+                ports: now.ports,
                 // A VLAN's says so of its card, too.
                 up: links.every(l => l.flags.includes("UP") && !l.flags.includes("M-DOWN")),
-                persistent: now.enabled && script?.content === uplinkScript(recorded, now.address) && script.mode === "0755" && unit?.content === uplinkUnit(network),
+                persistent:
+                    now.enabled &&
+                    script?.content === uplinkScript(recorded, now.address) &&
+                    script.mode === "0755" &&
+                    unit?.content === uplinkUnit(network),
             };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         async delete(_id, { connection, network, bridge }) {
-            await run(connection, `rm -f ${wantedBy(network)} ${unitFile(network)} ${scriptFile(network)}
+            await run(
+                connection,
+                `rm -f ${wantedBy(network)} ${unitFile(network)} ${scriptFile(network)}
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
-for i in ${deviceOf(network)} ${bridge}; do [ ! -e /sys/class/net/$i ] || ip link delete $i; done`);
+for i in ${deviceOf(network)} ${bridge}; do [ ! -e /sys/class/net/$i ] || ip link delete $i; done`,
+            );
         },
     };
 }
@@ -169,6 +263,17 @@ export interface UplinkArgs {
 /** A physical host's end of a network that both hosts share, made by the program: nothing else is in its bridge but guests (N2, N4). */
 export class Uplink extends LiveResource {
     constructor(name: string, args: UplinkArgs, opts?: pulumi.CustomResourceOptions) {
-        super("machine/uplink", "Uplink", name, { ...args, ports: pulumi.output(args.network).apply(network => [deviceOf(network)]), up: true, persistent: true }, opts);
+        super(
+            "machine/uplink",
+            "Uplink",
+            name,
+            {
+                ...args,
+                ports: pulumi.output(args.network).apply(network => [deviceOf(network)]),
+                up: true,
+                persistent: true,
+            },
+            opts,
+        );
     }
 }

@@ -5,7 +5,9 @@ import type { CloudAccess } from "../../clients/identity";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { AccessArgs, refuseDifferent, sameName } from "../keystone/adopt";
 
-interface Inputs extends FlavorSpec { cloud: CloudAccess }
+interface Inputs extends FlavorSpec {
+    cloud: CloudAccess;
+}
 type Api = Pick<Compute, "flavors" | "createFlavor" | "deleteFlavor" | "forget">;
 
 const PROPERTIES = ["flavorId", "name", "ram", "disk", "vcpus", "isPublic"] as const;
@@ -13,14 +15,24 @@ const PROPERTIES = ["flavorId", "name", "ram", "disk", "vcpus", "isPublic"] as c
 /** A size of instances, found by its id or its name; nova cannot change one. */
 export function flavorHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     return {
-        inputs: PROPERTIES, access: ["cloud"], replaceOn: PROPERTIES,
+        inputs: PROPERTIES,
+        access: ["cloud"],
+        replaceOn: PROPERTIES,
         check({ flavorId, name, ram, vcpus, disk }) {
             const atLeast = (property: string, value: number | undefined, least: number): Problem[] =>
-                value === undefined || (Number.isInteger(value) && value >= least) ? [] : [{ property, reason: `${value} is not a whole number from ${least}` }];
+                value === undefined || (Number.isInteger(value) && value >= least)
+                    ? []
+                    : [{ property, reason: `${value} is not a whole number from ${least}` }];
             return [
-                ...(flavorId === "auto" || flavorId === "" ? [{ property: "flavorId", reason: `"${flavorId}": Grizzly makes no id of its own; give one` }] : []),
-                ...(name === undefined || /^[A-Za-z0-9_.-][A-Za-z0-9_. -]*$/.test(name) ? [] : [{ property: "name", reason: `"${name}": letters, digits and _.- only` }]),
-                ...atLeast("ram", ram, 1), ...atLeast("vcpus", vcpus, 1), ...atLeast("disk", disk, 0),
+                ...(flavorId === "auto" || flavorId === ""
+                    ? [{ property: "flavorId", reason: `"${flavorId}": Grizzly makes no id of its own; give one` }]
+                    : []),
+                ...(name === undefined || /^[A-Za-z0-9_.-][A-Za-z0-9_. -]*$/.test(name)
+                    ? []
+                    : [{ property: "name", reason: `"${name}": letters, digits and _.- only` }]),
+                ...atLeast("ram", ram, 1),
+                ...atLeast("vcpus", vcpus, 1),
+                ...atLeast("disk", disk, 0),
             ];
         },
         async create({ cloud, ...wanted }) {
@@ -28,15 +40,20 @@ export function flavorHandler(api: (access: CloudAccess) => Api = compute): Hand
             nova.forget("flavors");
             const all = await nova.flavors();
             const found = all.find(f => f.flavorId === wanted.flavorId) ?? all.find(f => sameName(f.name, wanted.name));
-            if (found) refuseDifferent(`flavor ${found.name} (id ${found.flavorId})`, wanted, found); else await nova.createFlavor(wanted);
+            if (found) refuseDifferent(`flavor ${found.name} (id ${found.flavorId})`, wanted, found);
+            else await nova.createFlavor(wanted);
             return { id: wanted.flavorId, outputs: {} };
         },
         async read(id, recorded) {
             const live = (await asked(api(recorded.cloud).flavors())).find(f => f.flavorId === id);
             return live && { ...recorded, ...live };
         },
-        async update() { return {}; },
-        async delete(id, { cloud }) { await unlessGone(api(cloud).deleteFlavor(id)); },
+        async update() {
+            return {};
+        },
+        async delete(id, { cloud }) {
+            await unlessGone(api(cloud).deleteFlavor(id));
+        },
     };
 }
 export const handler = flavorHandler();

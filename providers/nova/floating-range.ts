@@ -7,25 +7,34 @@ import { Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs {
-    cloud: CloudAccess; range: string; pool: string;
+    cloud: CloudAccess;
+    range: string;
+    pool: string;
     /** Always empty in the program: what a refresh finds missing, in another pool, twice, or in this one without being of the range, shows as a difference. */
-    missing: string[]; foreign: string[];
+    missing: string[];
+    foreign: string[];
 }
 type Api = Pick<Compute, "floatingAddresses" | "createFloatingAddresses" | "deleteFloatingAddresses" | "forget">;
 
 /** The addresses that nova makes of a range: of a network all but the first and the last. */
 export function addressesOf(range: string): string[] {
-    if (!range.includes("/")) { parseAddress(range); return [range]; }
+    if (!range.includes("/")) {
+        parseAddress(range);
+        return [range];
+    }
     const network = Cidr.parse(range);
     return Array.from({ length: Math.max(network.size - 2, 0) }, (_, i) => network.address(i + 1));
 }
 
 /** An address with nova's entries of it: more than one where two asked for it at once. */
-interface Held { address: string; entries: FloatingAddress[] }
+interface Held {
+    address: string;
+    entries: FloatingAddress[];
+}
 
 function compare(live: readonly FloatingAddress[], range: string, pool: string) {
     const known = new Map<string, FloatingAddress[]>();
-    for (const entry of live) known.set(entry.address, [...known.get(entry.address) ?? [], entry]);
+    for (const entry of live) known.set(entry.address, [...(known.get(entry.address) ?? []), entry]);
     const inRange = new Set(addressesOf(range));
     const held = [...inRange].map((address): Held => ({ address, entries: known.get(address) ?? [] }));
     const inPool = ({ entries }: Held) => entries.every(e => e.pool === pool);
@@ -35,23 +44,32 @@ function compare(live: readonly FloatingAddress[], range: string, pool: string) 
         /** In another pool, or in this one twice. */
         wrong: held.filter(h => h.entries.length > 1 || !inPool(h)),
         /** What nova would hand out too, though nobody can be reached there. */
-        strangers: [...known].filter(([address, entries]) => !inRange.has(address) && entries.some(e => e.pool === pool)).map(([address, entries]): Held => ({ address, entries })),
+        strangers: [...known]
+            .filter(([address, entries]) => !inRange.has(address) && entries.some(e => e.pool === pool))
+            .map(([address, entries]): Held => ({ address, entries })),
     };
 }
-const how = ({ entries }: Held): string => `(${[...new Set(entries.map(e => `pool ${e.pool}`)), ...(entries.length > 1 ? [`${entries.length} times`] : [])].join(", ")})`;
+const how = ({ entries }: Held): string =>
+    `(${[...new Set(entries.map(e => `pool ${e.pool}`)), ...(entries.length > 1 ? [`${entries.length} times`] : [])].join(", ")})`;
 /** Whether one request takes one entry or all of them, nova does not say; what is gone already is success. */
-const remove = async (nova: Api, { address, entries }: Held): Promise<void> => { for (const _ of entries) await nova.deleteFloatingAddresses(address); };
+const remove = async (nova: Api, { address, entries }: Held): Promise<void> => {
+    for (const _ of entries) await nova.deleteFloatingAddresses(address);
+};
 
 /** Addresses with three and more in a row as one: `172.16.1.1-172.16.1.254`. */
 export function runs(addresses: readonly string[]): string[] {
     const rows: string[][] = [];
     for (const address of addresses) {
         const row = rows[rows.length - 1];
-        if (row && parseAddress(address) === parseAddress(row[row.length - 1]!) + 1) row.push(address); else rows.push([address]);
+        if (row && parseAddress(address) === parseAddress(row[row.length - 1]!) + 1) row.push(address);
+        else rows.push([address]);
     }
-    return rows.flatMap(row => row.length < 3 ? row : [`${row[0]}-${row[row.length - 1]}`]);
+    return rows.flatMap(row => (row.length < 3 ? row : [`${row[0]}-${row[row.length - 1]}`]));
 }
-const shown = (all: readonly Held[]): string[] => [...new Set(all.map(how))].flatMap(words => runs(all.filter(h => how(h) === words).map(h => h.address)).map(run => `${run} ${words}`));
+const shown = (all: readonly Held[]): string[] =>
+    [...new Set(all.map(how))].flatMap(words =>
+        runs(all.filter(h => how(h) === words).map(h => h.address)).map(run => `${run} ${words}`),
+    );
 
 /** Floating addresses of a pool, compared one by one; those that are missing are added without touching the others. */
 export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
@@ -60,32 +78,61 @@ export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute
         nova.forget("floating");
         const { missing, wrong, own, strangers } = compare(await nova.floatingAddresses(), range, pool);
         const isUsed = ({ entries }: Held) => entries.some(e => e.project_id !== null || e.instance_uuid !== null);
-        const used = wrong.filter(isUsed), kept = strangers.filter(isUsed);
-        if (used.length > 0) throw new Error(`floating addresses of ${range} are in use, but not as wanted: ${shown(used).join(", ")}; wanted: pool ${pool}, once. Release them, then run again`);
-        if (kept.length > 0) throw new Error(`addresses that are not of ${range} are in use from pool ${pool}: ${runs(kept.map(h => h.address)).join(", ")}. Release them, then run again`);
+        const used = wrong.filter(isUsed),
+            kept = strangers.filter(isUsed);
+        if (used.length > 0)
+            throw new Error(
+                `floating addresses of ${range} are in use, but not as wanted: ${shown(used).join(", ")}; wanted: pool ${pool}, once. Release them, then run again`,
+            );
+        if (kept.length > 0)
+            throw new Error(
+                `addresses that are not of ${range} are in use from pool ${pool}: ${runs(kept.map(h => h.address)).join(", ")}. Release them, then run again`,
+            );
         for (const held of [...wrong, ...strangers]) await remove(nova, held);
         if (own.length === 0 && wrong.length === 0) await nova.createFloatingAddresses(range, pool);
-        else for (const address of [...missing, ...wrong.map(h => h.address)]) await nova.createFloatingAddresses(address, pool);
+        else
+            for (const address of [...missing, ...wrong.map(h => h.address)])
+                await nova.createFloatingAddresses(address, pool);
     };
     return {
-        inputs: ["range", "pool", "missing", "foreign"], access: ["cloud"], replaceOn: ["range", "pool"],
+        inputs: ["range", "pool", "missing", "foreign"],
+        access: ["cloud"],
+        replaceOn: ["range", "pool"],
         check({ range, pool }) {
             if (pool === "") return [{ property: "pool", reason: "a pool has a name" }];
             if (range === undefined) return [];
             try {
                 const count = range.includes("/") ? Cidr.parse(range).size : addressesOf(range).length + 3;
-                return count >= 4 && count <= 65536 ? [] : [{ property: "range", reason: `"${range}": nova takes one address or a network from /16 to /30` }];
-            } catch (e) { return [{ property: "range", reason: (e as Error).message }]; }
+                return count >= 4 && count <= 65536
+                    ? []
+                    : [
+                          {
+                              property: "range",
+                              reason: `"${range}": nova takes one address or a network from /16 to /30`,
+                          },
+                      ];
+            } catch (e) {
+                return [{ property: "range", reason: (e as Error).message }];
+            }
         },
         async create(inputs) {
             await put(inputs);
             return { id: `${inputs.pool}/${inputs.range}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { missing, wrong, own, strangers } = compare(await asked(api(recorded.cloud).floatingAddresses()), recorded.range, recorded.pool);
-            return own.length + wrong.length + strangers.length > 0 ? { ...recorded, missing: runs(missing), foreign: shown([...wrong, ...strangers]) } : undefined;
+            const { missing, wrong, own, strangers } = compare(
+                await asked(api(recorded.cloud).floatingAddresses()),
+                recorded.range,
+                recorded.pool,
+            );
+            return own.length + wrong.length + strangers.length > 0
+                ? { ...recorded, missing: runs(missing), foreign: shown([...wrong, ...strangers]) }
+                : undefined;
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         async delete(_id, { cloud, range, pool }) {
             const nova = api(cloud);
             nova.forget("floating");
@@ -109,6 +156,12 @@ export interface FloatingRangeArgs {
 /** The addresses that instances are reached at from outside (W3). Its `id` is `pool/range`. */
 export class FloatingRange extends LiveResource {
     constructor(name: string, args: FloatingRangeArgs, opts?: pulumi.CustomResourceOptions) {
-        super("nova/floating-range", "FloatingRange", name, { ...args, cloud: pulumi.secret(args.cloud), missing: [], foreign: [] }, opts);
+        super(
+            "nova/floating-range",
+            "FloatingRange",
+            name,
+            { ...args, cloud: pulumi.secret(args.cloud), missing: [], foreign: [] },
+            opts,
+        );
     }
 }

@@ -5,7 +5,11 @@ import type { CloudAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
-interface Inputs { cloud: CloudAccess; name: string; publicKey: string }
+interface Inputs {
+    cloud: CloudAccess;
+    name: string;
+    publicKey: string;
+}
 type Api = Pick<Compute, "keypair" | "importKeypair" | "deleteKeypair">;
 
 /** The key itself: a comment makes no difference. */
@@ -14,25 +18,47 @@ const bare = (key: string): string => key.trim().split(/\s+/).slice(0, 2).join("
 /** A public key of a user, found by its name; nova cannot change one. */
 export function keypairHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     return {
-        inputs: ["name", "publicKey"], access: ["cloud"], replaceOn: ["name", "publicKey"],
+        inputs: ["name", "publicKey"],
+        access: ["cloud"],
+        replaceOn: ["name", "publicKey"],
         check({ name, publicKey }) {
             return [
-                ...(name === undefined || /^[A-Za-z0-9 _-]{1,255}$/.test(name) ? [] : [{ property: "name", reason: `"${name}": letters, digits, blanks, _ and - only` }]),
-                ...(publicKey === undefined || /^(ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*(\s|$)/.test(publicKey.trim()) ? [] : [{ property: "publicKey", reason: "this is not a public key such as ssh-rsa AAAA…" }]),
+                ...(name === undefined || /^[A-Za-z0-9 _-]{1,255}$/.test(name)
+                    ? []
+                    : [{ property: "name", reason: `"${name}": letters, digits, blanks, _ and - only` }]),
+                ...(publicKey === undefined || /^(ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*(\s|$)/.test(publicKey.trim())
+                    ? []
+                    : [{ property: "publicKey", reason: "this is not a public key such as ssh-rsa AAAA…" }]),
             ];
         },
         async create({ cloud, name, publicKey }) {
-            const nova = api(cloud), found = await unlessGone(nova.keypair(name));
-            if (found) refuseDifferent(`keypair ${name}`, { name, publicKey: bare(publicKey) }, { name: found.name, publicKey: bare(found.publicKey) });
+            const nova = api(cloud),
+                found = await unlessGone(nova.keypair(name));
+            if (found)
+                refuseDifferent(
+                    `keypair ${name}`,
+                    { name, publicKey: bare(publicKey) },
+                    { name: found.name, publicKey: bare(found.publicKey) },
+                );
             else await nova.importKeypair({ name, publicKey: publicKey.trim() });
             return { id: name, outputs: {} };
         },
         async read(id, recorded) {
             const live = await asked(unlessGone(api(recorded.cloud).keypair(id)));
-            return live && { ...recorded, name: live.name, publicKey: bare(live.publicKey) === bare(recorded.publicKey) ? recorded.publicKey : live.publicKey };
+            return (
+                live && {
+                    ...recorded,
+                    name: live.name,
+                    publicKey: bare(live.publicKey) === bare(recorded.publicKey) ? recorded.publicKey : live.publicKey,
+                }
+            );
         },
-        async update() { return {}; },
-        async delete(id, { cloud }) { await unlessGone(api(cloud).deleteKeypair(id)); },
+        async update() {
+            return {};
+        },
+        async delete(id, { cloud }) {
+            await unlessGone(api(cloud).deleteKeypair(id));
+        },
     };
 }
 export const handler = keypairHandler();

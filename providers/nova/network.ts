@@ -6,7 +6,9 @@ import { Cidr } from "../../config/cidr";
 import { Handler, LiveResource } from "../dynamic";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
-interface Inputs extends NetworkSpec { cloud: CloudAccess }
+interface Inputs extends NetworkSpec {
+    cloud: CloudAccess;
+}
 type Api = Pick<Compute, "networks" | "createNetwork" | "disassociateNetwork" | "deleteNetwork" | "forget">;
 
 const PROPERTIES = ["label", "cidr", "bridge", "bridgeInterface", "gateway", "dns1", "dns2", "multiHost"] as const;
@@ -14,23 +16,37 @@ const PROPERTIES = ["label", "cidr", "bridge", "bridgeInterface", "gateway", "dn
 /** A network of nova-network, found by its range: labels are not unique, ranges may not overlap, and nothing can be changed. */
 export function networkHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     return {
-        inputs: PROPERTIES, access: ["cloud"], replaceOn: PROPERTIES,
+        inputs: PROPERTIES,
+        access: ["cloud"],
+        replaceOn: PROPERTIES,
         check({ label, cidr }) {
-            try { if (cidr !== undefined && Cidr.parse(cidr).size < 8) return [{ property: "cidr", reason: `"${cidr}" has no room for instances: /29 at least` }]; } catch (e) {
+            try {
+                if (cidr !== undefined && Cidr.parse(cidr).size < 8)
+                    return [{ property: "cidr", reason: `"${cidr}" has no room for instances: /29 at least` }];
+            } catch (e) {
                 return [{ property: "cidr", reason: (e as Error).message }];
             }
-            return label === undefined || (label !== "" && label.length <= 255) ? [] : [{ property: "label", reason: "a network has a label of 1 to 255 characters" }];
+            return label === undefined || (label !== "" && label.length <= 255)
+                ? []
+                : [{ property: "label", reason: "a network has a label of 1 to 255 characters" }];
         },
         async create({ cloud, ...wanted }) {
             const nova = api(cloud);
             nova.forget("networks");
-            const all = await nova.networks(), found = all.find(n => n.cidr === wanted.cidr);
+            const all = await nova.networks(),
+                found = all.find(n => n.cidr === wanted.cidr);
             if (found) refuseDifferent(`network ${wanted.cidr} (${found.id})`, wanted, found);
             if (found) return { id: found.id, outputs: {} };
-            try { return { id: (await nova.createNetwork(wanted)).id, outputs: {} }; } catch (e) {
+            try {
+                return { id: (await nova.createNetwork(wanted)).id, outputs: {} };
+            } catch (e) {
                 // Grizzly gives no reason: with an IPv6 network alone among them it cannot compare the ranges.
                 const v6 = isStatus(e, 400) && all.find(n => n.cidr === "");
-                throw v6 ? new Error(`${e.message} Network ${v6.label} (${v6.id}) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again`) : e;
+                throw v6
+                    ? new Error(
+                          `${e.message} Network ${v6.label} (${v6.id}) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again`,
+                      )
+                    : e;
             }
         },
         async read(id, recorded) {
@@ -39,14 +55,20 @@ export function networkHandler(api: (access: CloudAccess) => Api = compute): Han
             const { id: _id, projectId: _project, ...properties } = live;
             return { ...recorded, ...properties };
         },
-        async update() { return {}; },
+        async update() {
+            return {};
+        },
         async delete(id, { cloud, label }) {
             const nova = api(cloud);
             nova.forget("networks");
             const live = (await nova.networks()).find(n => n.id === id);
             if (live?.projectId !== undefined) await nova.disassociateNetwork(id);
-            try { await unlessGone(nova.deleteNetwork(id)); } catch (e) {
-                throw new Error(`network ${label} cannot be deleted: ${(e as Error).message}. Nova says so too while an instance uses it: delete the instances first`);
+            try {
+                await unlessGone(nova.deleteNetwork(id));
+            } catch (e) {
+                throw new Error(
+                    `network ${label} cannot be deleted: ${(e as Error).message}. Nova says so too while an instance uses it: delete the instances first`,
+                );
             }
         },
     };

@@ -6,37 +6,63 @@ import { Cidr } from "../../config/cidr";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import type { AccessArgs } from "../keystone/adopt";
 
-interface Inputs extends RuleSpec { cloud: CloudAccess; group: string }
+interface Inputs extends RuleSpec {
+    cloud: CloudAccess;
+    group: string;
+}
 type Api = Pick<Compute, "securityGroups" | "createRule" | "deleteRule" | "forget">;
 
-const ruleOf = (groups: readonly SecurityGroup[], { group, protocol, fromPort, toPort, cidr }: Inputs) => groups.find(g => g.name === group)
-    ?.rules.find(r => r.protocol === protocol && r.fromPort === fromPort && r.toPort === toPort && r.cidr === cidr);
+const ruleOf = (groups: readonly SecurityGroup[], { group, protocol, fromPort, toPort, cidr }: Inputs) =>
+    groups
+        .find(g => g.name === group)
+        ?.rules.find(r => r.protocol === protocol && r.fromPort === fromPort && r.toPort === toPort && r.cidr === cidr);
 
 /** A rule of a security group of the tenant. It is what it says: nova cannot change one, and no two are equal. */
 export function securityRuleHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     return {
-        inputs: ["group", "protocol", "fromPort", "toPort", "cidr"], access: ["cloud"], replaceOn: ["group", "protocol", "fromPort", "toPort", "cidr"],
+        inputs: ["group", "protocol", "fromPort", "toPort", "cidr"],
+        access: ["cloud"],
+        replaceOn: ["group", "protocol", "fromPort", "toPort", "cidr"],
         check({ protocol, fromPort, toPort, cidr }) {
             const problems: Problem[] = [];
-            if (protocol !== undefined && !["tcp", "udp", "icmp"].includes(protocol)) problems.push({ property: "protocol", reason: `"${protocol}" is none of tcp, udp, icmp` });
+            if (protocol !== undefined && !["tcp", "udp", "icmp"].includes(protocol))
+                problems.push({ property: "protocol", reason: `"${protocol}" is none of tcp, udp, icmp` });
             const [least, most] = protocol === "icmp" ? [-1, 255] : [1, 65535];
-            for (const [property, value] of [["fromPort", fromPort], ["toPort", toPort]] as const) {
-                if (protocol !== undefined && value !== undefined && !(value >= least && value <= most)) problems.push({ property, reason: `${value} is not from ${least} to ${most}` });
+            for (const [property, value] of [
+                ["fromPort", fromPort],
+                ["toPort", toPort],
+            ] as const) {
+                if (protocol !== undefined && value !== undefined && !(value >= least && value <= most))
+                    problems.push({ property, reason: `${value} is not from ${least} to ${most}` });
             }
-            if (protocol !== "icmp" && fromPort !== undefined && toPort !== undefined && fromPort > toPort) problems.push({ property: "toPort", reason: `${toPort} is below fromPort, ${fromPort}` });
-            try { if (cidr !== undefined) Cidr.parse(cidr); } catch (e) { problems.push({ property: "cidr", reason: (e as Error).message }); }
+            if (protocol !== "icmp" && fromPort !== undefined && toPort !== undefined && fromPort > toPort)
+                problems.push({ property: "toPort", reason: `${toPort} is below fromPort, ${fromPort}` });
+            try {
+                if (cidr !== undefined) Cidr.parse(cidr);
+            } catch (e) {
+                problems.push({ property: "cidr", reason: (e as Error).message });
+            }
             return problems;
         },
         async create(inputs) {
-            const { cloud, group, protocol, fromPort, toPort, cidr } = inputs, nova = api(cloud);
+            const { cloud, group, protocol, fromPort, toPort, cidr } = inputs,
+                nova = api(cloud);
             nova.forget("groups");
-            const groups = await nova.securityGroups(), groupId = groups.find(g => g.name === group)?.id;
-            if (groupId === undefined) throw new Error(`tenant ${cloud.tenant} has no security group ${group}; it has ${groups.map(g => g.name).join(", ") || "none"}`);
+            const groups = await nova.securityGroups(),
+                groupId = groups.find(g => g.name === group)?.id;
+            if (groupId === undefined)
+                throw new Error(
+                    `tenant ${cloud.tenant} has no security group ${group}; it has ${groups.map(g => g.name).join(", ") || "none"}`,
+                );
             if (!ruleOf(groups, inputs)) await nova.createRule(groupId, { protocol, fromPort, toPort, cidr });
             return { id: `${group}/${protocol}/${fromPort}-${toPort}/${cidr}`, outputs: {} };
         },
-        async read(_id, recorded) { return ruleOf(await asked(api(recorded.cloud).securityGroups()), recorded) && recorded; },
-        async update() { return {}; },
+        async read(_id, recorded) {
+            return ruleOf(await asked(api(recorded.cloud).securityGroups()), recorded) && recorded;
+        },
+        async update() {
+            return {};
+        },
         async delete(_id, recorded) {
             const nova = api(recorded.cloud);
             nova.forget("groups");
@@ -65,6 +91,12 @@ export interface SecurityRuleArgs {
 /** What may reach a tenant's instances (W4). Its `id` is `group/protocol/from-to/cidr`. */
 export class SecurityRule extends LiveResource {
     constructor(name: string, args: SecurityRuleArgs, opts?: pulumi.CustomResourceOptions) {
-        super("nova/security-rule", "SecurityRule", name, { group: "default", ...args, cloud: pulumi.secret(args.cloud) }, opts);
+        super(
+            "nova/security-rule",
+            "SecurityRule",
+            name,
+            { group: "default", ...args, cloud: pulumi.secret(args.cloud) },
+            opts,
+        );
     }
 }

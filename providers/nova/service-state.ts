@@ -5,16 +5,24 @@ import type { CloudAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "../keystone/adopt";
 
-interface Inputs { cloud: CloudAccess; host: string; binary: string; enabled: boolean; state: string }
+interface Inputs {
+    cloud: CloudAccess;
+    host: string;
+    binary: string;
+    enabled: boolean;
+    state: string;
+}
 type Api = Pick<Compute, "services" | "enableService" | "forget">;
 
 const WAIT_SECONDS = 120;
 
 /** What nova knows of one of its agents: that it reports itself, and whether it is used. */
 export function serviceStateHandler(api: (access: CloudAccess) => Api = compute, pauseSeconds = 2): Handler<Inputs> {
-    const find = async ({ cloud, host, binary }: Inputs) => (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
+    const find = async ({ cloud, host, binary }: Inputs) =>
+        (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
     const put = async (inputs: Inputs) => {
-        const { cloud, host, binary, enabled } = inputs, deadline = Date.now() + WAIT_SECONDS * 1000;
+        const { cloud, host, binary, enabled } = inputs,
+            deadline = Date.now() + WAIT_SECONDS * 1000;
         for (;;) {
             api(cloud).forget("services");
             const live = await find(inputs);
@@ -23,13 +31,17 @@ export function serviceStateHandler(api: (access: CloudAccess) => Api = compute,
                 return;
             }
             if (Date.now() >= deadline) {
-                throw new Error(`${binary} on ${host} is not up after ${WAIT_SECONDS} s; nova ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/nova on ${host}`);
+                throw new Error(
+                    `${binary} on ${host} is not up after ${WAIT_SECONDS} s; nova ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/nova on ${host}`,
+                );
             }
             await new Promise(resolve => setTimeout(resolve, pauseSeconds * 1000));
         }
     };
     return {
-        inputs: ["host", "binary", "enabled", "state"], access: ["cloud"], replaceOn: ["host", "binary"],
+        inputs: ["host", "binary", "enabled", "state"],
+        access: ["cloud"],
+        replaceOn: ["host", "binary"],
         async create(inputs) {
             await put(inputs);
             return { id: `${inputs.host}/${inputs.binary}`, outputs: {} };
@@ -38,9 +50,14 @@ export function serviceStateHandler(api: (access: CloudAccess) => Api = compute,
             const live = await asked(find(recorded));
             return live && { ...recorded, enabled: live.status === "enabled", state: live.state };
         },
-        async update(_id, _recorded, inputs) { await put(inputs); return {}; },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
         // Grizzly has no way to forget one.
-        async delete() { return; },
+        async delete() {
+            return;
+        },
     };
 }
 export const handler = serviceStateHandler();
@@ -59,6 +76,12 @@ export interface ServiceStateArgs {
 /** That an agent of nova is up and used; made when nova has heard of it (P1). Its `id` is `host/binary`. */
 export class ServiceState extends LiveResource {
     constructor(name: string, args: ServiceStateArgs, opts?: pulumi.CustomResourceOptions) {
-        super("nova/service-state", "ServiceState", name, { enabled: true, ...args, cloud: pulumi.secret(args.cloud), state: "up" }, opts);
+        super(
+            "nova/service-state",
+            "ServiceState",
+            name,
+            { enabled: true, ...args, cloud: pulumi.secret(args.cloud), state: "up" },
+            opts,
+        );
     }
 }

@@ -7,27 +7,59 @@ import { addStackCommands } from "../../cli/stack";
 import { bringUp } from "../../lab";
 
 const project = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-configured-"));
-jest.mock("../../system/paths", () => ({ ...jest.requireActual<object>("../../system/paths"), projectDir: () => project, stateDir: () => project }));
-jest.mock("../../lab", () => ({ bringUp: jest.fn(), labStatus: jest.fn(), needRoot: jest.fn(), enterOperator: jest.fn() }));
+jest.mock("../../system/paths", () => ({
+    ...jest.requireActual<object>("../../system/paths"),
+    projectDir: () => project,
+    stateDir: () => project,
+}));
+jest.mock("../../lab", () => ({
+    bringUp: jest.fn(),
+    labStatus: jest.fn(),
+    needRoot: jest.fn(),
+    enterOperator: jest.fn(),
+}));
 afterAll(() => fs.rmSync(project, { recursive: true }));
 
 const keys = "allowed are lab, number, release, hosts, ";
-const stack = (config: string): string => { fs.writeFileSync(path.join(project, "Pulumi.typo.yaml"), `config:\n${config}`); return "typo"; };
+const stack = (config: string): string => {
+    fs.writeFileSync(path.join(project, "Pulumi.typo.yaml"), `config:\n${config}`);
+    return "typo";
+};
 
 test.each([
-    ["  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:release: ocata\n  gridka-cloud-classroom:machne: container\n", `machne: there is no such key; ${keys}`],
+    [
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:release: ocata\n  gridka-cloud-classroom:machne: container\n",
+        `machne: there is no such key; ${keys}`,
+    ],
     ["  lab: lab\n  release: ocata\n  machne: container\n", `machne: there is no such key; ${keys}`],
-    ["  gridka-cloud-classroom:lab: lab\n  gridka-cloud-clasroom:machine: vm\n", `gridka-cloud-clasroom:machine: there is no such key; ${keys}`],
-    ["  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:release: havana\n", 'release: "havana" is not one of grizzly, ocata'],
-    ["  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:credentials: { novaUsr: x }\n", "credentials.novaUsr: there is no such key; allowed are mysqlRoot"],
+    [
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-clasroom:machine: vm\n",
+        `gridka-cloud-clasroom:machine: there is no such key; ${keys}`,
+    ],
+    [
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:release: havana\n",
+        'release: "havana" is not one of grizzly, ocata',
+    ],
+    [
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:credentials: { novaUsr: x }\n",
+        "credentials.novaUsr: there is no such key; allowed are mysqlRoot",
+    ],
 ])("a mistake is named before anything is done", (config, text) => {
-    expect(() => checkConfigured(stack(config))).toThrow(`the configuration of stack typo has a mistake; nothing was changed\n  ${text}`);
+    expect(() => checkConfigured(stack(config))).toThrow(
+        `the configuration of stack typo has a mistake; nothing was changed\n  ${text}`,
+    );
 });
 
 test.each([
     ["other packages' keys", "  gridka-cloud-classroom:lab: lab\n  pulumi:disable-default-providers: ['*']\n"],
-    ["encrypted passwords", "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:credentials: { mysqlRoot: { secure: v1:abc= } }\n"],
-    ["what the engine alone can read", "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:number: { secure: v1:abc= }\n"],
+    [
+        "encrypted passwords",
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:credentials: { mysqlRoot: { secure: v1:abc= } }\n",
+    ],
+    [
+        "what the engine alone can read",
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:number: { secure: v1:abc= }\n",
+    ],
 ])("no mistake: %s", (_title, config) => {
     expect(() => checkConfigured(stack(config))).not.toThrow();
 });
@@ -35,8 +67,13 @@ test.each([
 test("up of such a stack makes no lab", async () => {
     stack("  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:machne: container\n");
     const said: string[] = [];
-    const exit = jest.spyOn(process, "exit").mockImplementation(code => { throw new Error(`exit ${code}`); });
-    const write = jest.spyOn(process.stderr, "write").mockImplementation(text => { said.push(String(text)); return true; });
+    const exit = jest.spyOn(process, "exit").mockImplementation(code => {
+        throw new Error(`exit ${code}`);
+    });
+    const write = jest.spyOn(process.stderr, "write").mockImplementation(text => {
+        said.push(String(text));
+        return true;
+    });
     const cli = new Command().exitOverride();
     addStackCommands(cli);
     await expect(cli.parseAsync(["node", "classroom", "up", "typo"])).rejects.toThrow("exit 1");

@@ -5,18 +5,28 @@ import { databasesAnew, noteDatabases, noteFormerDatabases } from "../../cli/dat
 import { removeStackFolder } from "../../cli/openrc";
 import type { RecordedResource } from "../../engine/state";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-databases-")), before = process.env.CLASSROOM_STATE;
-beforeAll(() => { process.env.CLASSROOM_STATE = dir; });
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-databases-")),
+    before = process.env.CLASSROOM_STATE;
+beforeAll(() => {
+    process.env.CLASSROOM_STATE = dir;
+});
 afterEach(() => removeStackFolder("lab"));
 afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE; else process.env.CLASSROOM_STATE = before;
+    if (before === undefined) delete process.env.CLASSROOM_STATE;
+    else process.env.CLASSROOM_STATE = before;
     fs.rmSync(dir, { recursive: true });
 });
 
 /** A state in which the databases with these marks are recorded, and something else. */
 const state = (...marks: string[]): RecordedResource[] => [
-    ...marks.map(mark => ({ urn: `urn:${mark}`, type: "pulumi-nodejs:dynamic/guest:Database", custom: true, id: `nova#${mark}` })),
-    { urn: "urn:grant", type: "pulumi-nodejs:dynamic/guest:DatabaseGrant", custom: true, id: `grant#${marks.length}` }, { urn: "urn:component", type: "classroom:Database", custom: false },
+    ...marks.map(mark => ({
+        urn: `urn:${mark}`,
+        type: "pulumi-nodejs:dynamic/guest:Database",
+        custom: true,
+        id: `nova#${mark}`,
+    })),
+    { urn: "urn:grant", type: "pulumi-nodejs:dynamic/guest:DatabaseGrant", custom: true, id: `grant#${marks.length}` },
+    { urn: "urn:component", type: "classroom:Database", custom: false },
 ];
 
 test("a first `up` makes databases, and nothing can be unknown to them, also where it was cut off", () => {

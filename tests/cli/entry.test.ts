@@ -11,15 +11,36 @@ afterAll(() => fs.rmSync(dir, { recursive: true }));
 function pathWith(name: string, scripts: Record<string, string>): string {
     const bin = path.join(dir, name);
     fs.mkdirSync(bin);
-    for (const command of ["sh", "dirname", "cat", "cksum", "find", "head", "tail", "rm", "mkdir", "mv", "tar", "gzip", "uname", "chmod", "sha512sum", "touch"]) {
+    for (const command of [
+        "sh",
+        "dirname",
+        "cat",
+        "cksum",
+        "find",
+        "head",
+        "tail",
+        "rm",
+        "mkdir",
+        "mv",
+        "tar",
+        "gzip",
+        "uname",
+        "chmod",
+        "sha512sum",
+        "touch",
+    ]) {
         const found = spawnSync("sh", ["-c", `command -v ${command}`], { encoding: "utf8" }).stdout.trim();
         if (found.startsWith("/")) fs.symlinkSync(found, path.join(bin, command));
     }
-    for (const [command, text] of Object.entries(scripts)) fs.writeFileSync(path.join(bin, command), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    for (const [command, text] of Object.entries(scripts))
+        fs.writeFileSync(path.join(bin, command), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     return bin;
 }
 const run = (bin: string, cache: string) =>
-    spawnSync("/bin/sh", [entry, "--version"], { encoding: "utf8", env: { PATH: bin, HOME: dir, CLASSROOM_CACHE: path.join(dir, cache) } });
+    spawnSync("/bin/sh", [entry, "--version"], {
+        encoding: "utf8",
+        env: { PATH: bin, HOME: dir, CLASSROOM_CACHE: path.join(dir, cache) },
+    });
 
 test.each(["sh", "dash", "bash"])("%s can read it", shell => {
     const { error, status, stderr } = spawnSync(shell, ["-n", entry], { encoding: "utf8" });
@@ -34,7 +55,10 @@ test("no Node.js and nothing to get it with: one line says what to do", () => {
 });
 
 test("a package with another digest is not used, and nothing of it is left", () => {
-    const npm = pathWith("wrong", { node: "[ \"$1\" = -p ] && echo 18 || echo v18.19.0", npm: "echo other > package.tgz; echo package.tgz" });
+    const npm = pathWith("wrong", {
+        node: '[ "$1" = -p ] && echo 18 || echo v18.19.0',
+        npm: "echo other > package.tgz; echo package.tgz",
+    });
     const { status, stderr } = run(npm, "c2");
     expect(status).toBe(1);
     expect(stderr).toContain("does not have the expected sha512; it is not used\n");

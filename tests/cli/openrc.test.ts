@@ -8,18 +8,32 @@ import { tutorialCredentials } from "../../config/settings";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom openrc-"));
 const before = process.env.CLASSROOM_STATE;
-beforeAll(() => { process.env.CLASSROOM_STATE = dir; });
+beforeAll(() => {
+    process.env.CLASSROOM_STATE = dir;
+});
 afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE; else process.env.CLASSROOM_STATE = before;
+    if (before === undefined) delete process.env.CLASSROOM_STATE;
+    else process.env.CLASSROOM_STATE = before;
     fs.rmSync(dir, { recursive: true });
 });
 
-const cloud = (adminPassword: string) => ({ plan: new AddressPlan(0), credentials: { ...tutorialCredentials, adminPassword } });
+const cloud = (adminPassword: string) => ({
+    plan: new AddressPlan(0),
+    credentials: { ...tutorialCredentials, adminPassword },
+});
 
 test("a shell that sources it has what the tutorial exports, whatever is in the password; nobody else can read it", () => {
-    const file = writeOpenrc("lab", cloud("it's $HOME\\ \"here\""));
-    expect(execFileSync("sh", ["-c", '. "$1"; env', "sh", file], { env: { PATH: process.env.PATH }, encoding: "utf8" }).split("\n").filter(l => l.startsWith("OS_")).sort()).toEqual([
-        "OS_AUTH_URL=http://auth-node.example.org:5000/v2.0", "OS_PASSWORD=it's $HOME\\ \"here\"", "OS_TENANT_NAME=admin", "OS_USERNAME=admin",
+    const file = writeOpenrc("lab", cloud('it\'s $HOME\\ "here"'));
+    expect(
+        execFileSync("sh", ["-c", '. "$1"; env', "sh", file], { env: { PATH: process.env.PATH }, encoding: "utf8" })
+            .split("\n")
+            .filter(l => l.startsWith("OS_"))
+            .sort(),
+    ).toEqual([
+        "OS_AUTH_URL=http://auth-node.example.org:5000/v2.0",
+        'OS_PASSWORD=it\'s $HOME\\ "here"',
+        "OS_TENANT_NAME=admin",
+        "OS_USERNAME=admin",
     ]);
     fs.chmodSync(file, 0o644);
     expect(writeOpenrc("lab", cloud("next"))).toBe(file);
@@ -41,5 +55,8 @@ test("up ends with how to open the dashboard and where openrc is; the clients' c
         "openrc of admin: /s/openrc",
         "command-line clients: ./classroom lab exec hosts -- sh -c '. \"/s/openrc\"; nova list'",
     ]);
-    expect(useLines(useOf("team01", undefined, "/s/openrc"))).toEqual(["dashboard: ./classroom open team01", "openrc of admin: /s/openrc"]);
+    expect(useLines(useOf("team01", undefined, "/s/openrc"))).toEqual([
+        "dashboard: ./classroom open team01",
+        "openrc of admin: /s/openrc",
+    ]);
 });

@@ -5,35 +5,67 @@ import { readSettings } from "../../config/settings";
 import { rootsDir } from "../../providers/machine/container-xml";
 
 const hosts = { central: { address: "a.example.org" }, compute: { address: "b.example.org" } };
-const wanted = (own: object = {}, role: HostRole = "compute") => wantedOf(readSettings("team01", { number: 1, hosts, goldenImage: { sha256: "0".repeat(64) }, ...own }), role);
+const wanted = (own: object = {}, role: HostRole = "compute") =>
+    wantedOf(readSettings("team01", { number: 1, hosts, goldenImage: { sha256: "0".repeat(64) }, ...own }), role);
 
-const disks = (kib: number) => [pools.machines.path, rootsDir, pools.golden.path].map(folder => `disk ${folder} ${kib} /`);
+const disks = (kib: number) =>
+    [pools.machines.path, rootsDir, pools.golden.path].map(folder => `disk ${folder} ${kib} /`);
 
 /** What a host says that lacks nothing, with some lines in place of others: those that begin with the same words. */
 function said(...own: string[]): string {
-    const sound = ["clock 1000.5", "system debian 12 Debian GNU/Linux 12 (bookworm)", "virsh", "libvirt qemu 9.0.0", "libvirt lxc 9.0.0", "kvm", "memory 33554432", "memory 0",
-        ...disks(99999999), "bridge br-internal 1500", "bridge br-private 1500"];
-    const about = (line: string) => line.split(" ").slice(0, /^(libvirt|disk|bridge) /.test(line) ? 2 : 1).join(" ");
-    return [...sound.filter(line => !own.some(o => about(o) === about(line))), ...own.filter(line => !line.endsWith(" -"))].join("\n");
+    const sound = [
+        "clock 1000.5",
+        "system debian 12 Debian GNU/Linux 12 (bookworm)",
+        "virsh",
+        "libvirt qemu 9.0.0",
+        "libvirt lxc 9.0.0",
+        "kvm",
+        "memory 33554432",
+        "memory 0",
+        ...disks(99999999),
+        "bridge br-internal 1500",
+        "bridge br-private 1500",
+    ];
+    const about = (line: string) =>
+        line
+            .split(" ")
+            .slice(0, /^(libvirt|disk|bridge) /.test(line) ? 2 : 1)
+            .join(" ");
+    return [
+        ...sound.filter(line => !own.some(o => about(o) === about(line))),
+        ...own.filter(line => !line.endsWith(" -")),
+    ].join("\n");
 }
-const found = (text: string, own: object = {}, role?: HostRole) => lacks(wanted(own, role), text, { from: 1000, to: 1001 });
+const found = (text: string, own: object = {}, role?: HostRole) =>
+    lacks(wanted(own, role), text, { from: 1000, to: 1001 });
 
 test("a host that has everything lacks nothing", () => {
     for (const role of ["central", "compute"] as const) expect(found(said(), {}, role)).toEqual([]);
 });
 
 test.each([
-    ["system ubuntu 20.04 Ubuntu 20.04.6 LTS", "its system is Ubuntu 20.04.6 LTS; supported are Debian 12, Ubuntu 22.04, Ubuntu 24.04"],
+    [
+        "system ubuntu 20.04 Ubuntu 20.04.6 LTS",
+        "its system is Ubuntu 20.04.6 LTS; supported are Debian 12, Ubuntu 22.04, Ubuntu 24.04",
+    ],
     ["clock 1011.2", "its clock is 10 s ahead of this machine's; allowed are 5 s: let ntp set it"],
     ["clock 900", "its clock is 100 s behind this machine's; allowed are 5 s: let ntp set it"],
     ["virsh -", "it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients"],
     ["libvirt qemu 7.0.0", "its libvirt is 7.0.0; needed is 8 or newer"],
     ["mute qemu error: failed to connect", "its libvirt does not answer as qemu:///system (error: failed to connect)"],
-    ["kvm -", "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates"],
+    [
+        "kvm -",
+        "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
+    ],
     ["memory 1048576", "it has 1.0 GiB of memory free, but the nodes that do not run yet need 4.0 GiB"],
-    ["bridge br-private -", "it has no bridge br-private (uplinks.private.bridge), which the network private gets to the other host by"],
+    [
+        "bridge br-private -",
+        "it has no bridge br-private (uplinks.private.bridge), which the network private gets to the other host by",
+    ],
     ["bridge br-internal 1400", "its bridge br-internal carries frames of 1400 bytes; the network internal needs 1500"],
-])("%s: a sentence of its own", (line, sentence) => { expect(found(said(line))).toEqual([sentence]); });
+])("%s: a sentence of its own", (line, sentence) => {
+    expect(found(said(line))).toEqual([sentence]);
+});
 
 test("disk is counted by file system, for what is not made yet; memory for what does not run yet", () => {
     const little = said(...disks(1048576));
@@ -49,15 +81,24 @@ test("only nodes that there are are counted, and of those that are off no memory
 });
 
 test("VLANs and VXLAN want a kernel that knows them, a card, and room for their frames", () => {
-    const vlan = { uplinks: { private: { vlan: { nic: "eno2" } } } }, vxlan = { uplinks: { internal: { vxlan: {} } } };
-    expect(found(said(), vlan)).toEqual(["its kernel knows no VLANs (8021q), which uplinks.private asks for", "it has no network card eno2 (uplinks.private.vlan.nic)"]);
+    const vlan = { uplinks: { private: { vlan: { nic: "eno2" } } } },
+        vxlan = { uplinks: { internal: { vxlan: {} } } };
+    expect(found(said(), vlan)).toEqual([
+        "its kernel knows no VLANs (8021q), which uplinks.private asks for",
+        "it has no network card eno2 (uplinks.private.vlan.nic)",
+    ]);
     expect(found(said("kernel 8021q", "card eno2 1500"), vlan)).toEqual([]);
     expect(found(said("kernel vxlan", "way a.example.org eno1 1450"), vxlan)).toEqual([
-        "its network card eno1, on the way to a.example.org, carries 1450 bytes, but frames of 1450 in VXLAN need 1500; allowed is uplinks.internal.vxlan.mtu up to 1400"]);
-    expect(found(said("kernel vxlan"), vxlan)).toEqual(["it has no way to a.example.org, the other end of uplinks.internal: neither an address of IPv4 nor a name that it can look up and reach"]);
+        "its network card eno1, on the way to a.example.org, carries 1450 bytes, but frames of 1450 in VXLAN need 1500; allowed is uplinks.internal.vxlan.mtu up to 1400",
+    ]);
+    expect(found(said("kernel vxlan"), vxlan)).toEqual([
+        "it has no way to a.example.org, the other end of uplinks.internal: neither an address of IPv4 nor a name that it can look up and reach",
+    ]);
 });
 
 test("the script asks for no more than what is wanted", () => {
-    expect(preflightScript(wanted({ machine: "container", goldenRoot: "/srv/golden" }))).toContain("for d in qemu lxc; do");
+    expect(preflightScript(wanted({ machine: "container", goldenRoot: "/srv/golden" }))).toContain(
+        "for d in qemu lxc; do",
+    );
     expect(preflightScript(wanted())).toContain("for d in qemu; do");
 });

@@ -10,25 +10,46 @@ test("a changed option is shown alone, with its path, old and new value", () => 
 test("a section that came or went with all that is in it is its options, one by one", () => {
     const old = { options: { DEFAULT: { rabbit_host: "10.0.0.3", debug: "true" }, lvm: {} } };
     expect(changes(old, { options: {} })).toEqual([
-        { path: "options.DEFAULT.debug", old: "true", new: undefined }, { path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: undefined }, { path: "options.lvm", old: {}, new: undefined },
+        { path: "options.DEFAULT.debug", old: "true", new: undefined },
+        { path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: undefined },
+        { path: "options.lvm", old: {}, new: undefined },
     ]);
-    expect(changes({ options: { lvm: {} } }, old)).toEqual([{ path: "options.DEFAULT.debug", old: undefined, new: "true" }, { path: "options.DEFAULT.rabbit_host", old: undefined, new: "10.0.0.3" }]);
+    expect(changes({ options: { lvm: {} } }, old)).toEqual([
+        { path: "options.DEFAULT.debug", old: undefined, new: "true" },
+        { path: "options.DEFAULT.rabbit_host", old: undefined, new: "10.0.0.3" },
+    ]);
 });
 
 test("of a list only what came and what went is shown; another order is a change of the whole", () => {
-    expect(changes({ a: [1, 2] }, { a: [2, 3] })).toEqual([{ path: "a", old: 1, new: undefined }, { path: "a", old: undefined, new: 3 }]);
+    expect(changes({ a: [1, 2] }, { a: [2, 3] })).toEqual([
+        { path: "a", old: 1, new: undefined },
+        { path: "a", old: undefined, new: 3 },
+    ]);
     expect(changes([1, 2], [2, 1])).toEqual([{ path: "", old: [1, 2], new: [2, 1] }]);
     expect(changes([1, 2], [1, 2])).toEqual([]);
 });
 
 test("types are short", () => {
-    expect(["pulumi-nodejs:dynamic/keystone:Tenant", "libvirt:index/network:Network"].map(shortType)).toEqual(["keystone:Tenant", "network:Network"]);
+    expect(["pulumi-nodejs:dynamic/keystone:Tenant", "libvirt:index/network:Network"].map(shortType)).toEqual([
+        "keystone:Tenant",
+        "network:Network",
+    ]);
 });
 
-const event = (op: string, name: string, change: object = {}): EngineEvent => ({
-    sequence: 1, timestamp: 1,
-    resOutputsEvent: { metadata: { op, urn: `urn:pulumi:lab::p::t::${name}`, type: "pulumi-nodejs:dynamic/guest:File", provider: "", ...change } },
-}) as unknown as EngineEvent;
+const event = (op: string, name: string, change: object = {}): EngineEvent =>
+    ({
+        sequence: 1,
+        timestamp: 1,
+        resOutputsEvent: {
+            metadata: {
+                op,
+                urn: `urn:pulumi:lab::p::t::${name}`,
+                type: "pulumi-nodejs:dynamic/guest:File",
+                provider: "",
+                ...change,
+            },
+        },
+    }) as unknown as EngineEvent;
 const state = (outputs: object) => ({ custom: true, outputs, inputs: outputs });
 
 test("a refresh counts and names what is gone and what is different", () => {
@@ -42,15 +63,29 @@ test("a refresh counts and names what is gone and what is different", () => {
 });
 
 test("a secret that a handler found changed or gone is named by its path; what the engine shows is not told twice", () => {
-    const renderer = new Renderer(() => undefined, "refresh", 0, false, () => ["options.DEFAULT.a", "secretOptions.DEFAULT.sql_connection"]);
+    const renderer = new Renderer(
+        () => undefined,
+        "refresh",
+        0,
+        false,
+        () => ["options.DEFAULT.a", "secretOptions.DEFAULT.sql_connection"],
+    );
     const outputs = (a: string) => state({ options: { DEFAULT: { a } }, secretOptions: "[secret]" });
     renderer.handle(event("update", "conf", { old: outputs("1"), new: outputs("2") }));
-    expect(renderer.changes.map(c => [c.property, c.old, c.new])).toEqual([["options.DEFAULT.a", "1", "2"], ["secretOptions.DEFAULT.sql_connection", "[secret]", "(differs)"]]);
+    expect(renderer.changes.map(c => [c.property, c.old, c.new])).toEqual([
+        ["options.DEFAULT.a", "1", "2"],
+        ["secretOptions.DEFAULT.sql_connection", "[secret]", "(differs)"],
+    ]);
 });
 
 test("a diagnosis: what an earlier refresh recorded as it was found is told as what it should be", () => {
     const renderer = new Renderer(() => undefined, "diagnose");
-    const before = (name: string): EngineEvent => ({ sequence: 1, timestamp: 1, resourcePreEvent: { metadata: { ...event("refresh", name).resOutputsEvent!.metadata } } }) as unknown as EngineEvent;
+    const before = (name: string): EngineEvent =>
+        ({
+            sequence: 1,
+            timestamp: 1,
+            resourcePreEvent: { metadata: { ...event("refresh", name).resOutputsEvent!.metadata } },
+        }) as unknown as EngineEvent;
     const conf = (host: string) => state({ options: { rabbit_host: host } });
     for (const name of ["recorded", "now", "fine"]) renderer.handle(before(name));
     renderer.handle(event("same", "recorded", { old: conf("99"), new: conf("99") }));
@@ -62,7 +97,9 @@ test("a diagnosis: what an earlier refresh recorded as it was found is told as w
     renderer.handle(event("create", "gone", { new: conf("3") }));
     renderer.handle(event("update", "after", { old: conf("3"), new: conf("04da6b54-80e4-46f7-96ec-b56ff0331ba9") }));
     expect(renderer.changes.map(c => [c.resource, c.action, c.property, c.old, c.new])).toEqual([
-        ["now", "drifted", "options.rabbit_host", "3", "98"], ["recorded", "drifted", "options.rabbit_host", "3", "99"], ["gone", "gone", undefined, undefined, undefined],
+        ["now", "drifted", "options.rabbit_host", "3", "98"],
+        ["recorded", "drifted", "options.rabbit_host", "3", "99"],
+        ["gone", "gone", undefined, undefined, undefined],
     ]);
     expect(renderer.missing.map(m => m.urn)).toEqual(["urn:pulumi:lab::p::t::gone"]);
 });

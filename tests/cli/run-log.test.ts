@@ -5,8 +5,13 @@ import * as path from "path";
 import { RunLog } from "../../cli/run-log";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-log-"));
-beforeAll(() => { process.env.CLASSROOM_STATE = dir; });
-afterAll(() => { delete process.env.CLASSROOM_STATE; fs.rmSync(dir, { recursive: true }); });
+beforeAll(() => {
+    process.env.CLASSROOM_STATE = dir;
+});
+afterAll(() => {
+    delete process.env.CLASSROOM_STATE;
+    fs.rmSync(dir, { recursive: true });
+});
 
 test("the file is private, holds what was printed and the events, and no secret", () => {
     const log = RunLog.begin("team01", "up", new Date("2026-11-24T20:00:00Z"));
@@ -14,7 +19,18 @@ test("the file is private, holds what was printed and the events, and no secret"
     expect(fs.statSync(log.file).mode & 0o777).toBe(0o600);
     log.protect(["keystoneAdmin"]);
     log.line("printed with keystoneAdmin");
-    const step = (op: string) => ({ sequence: 1, timestamp: 2, resOutputsEvent: { metadata: { op, urn: "urn::a", new: { inputs: { token: Buffer.from("x:keystoneAdmin").toString("base64") } } } } }) as unknown as EngineEvent;
+    const step = (op: string) =>
+        ({
+            sequence: 1,
+            timestamp: 2,
+            resOutputsEvent: {
+                metadata: {
+                    op,
+                    urn: "urn::a",
+                    new: { inputs: { token: Buffer.from("x:keystoneAdmin").toString("base64") } },
+                },
+            },
+        }) as unknown as EngineEvent;
     log.event(step("update"));
     log.event(step("same"));
     const lines = fs.readFileSync(log.file, "utf8").trim().split("\n");

@@ -10,22 +10,35 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-run-"));
 let errors: string[] = [];
 beforeAll(() => {
     process.env.CLASSROOM_STATE = dir;
-    jest.spyOn(process.stderr, "write").mockImplementation(text => { errors.push(String(text)); return true; });
+    jest.spyOn(process.stderr, "write").mockImplementation(text => {
+        errors.push(String(text));
+        return true;
+    });
 });
-beforeEach(() => { errors = []; });
-afterAll(() => { delete process.env.CLASSROOM_STATE; fs.rmSync(dir, { recursive: true }); jest.restoreAllMocks(); });
+beforeEach(() => {
+    errors = [];
+});
+afterAll(() => {
+    delete process.env.CLASSROOM_STATE;
+    fs.rmSync(dir, { recursive: true });
+    jest.restoreAllMocks();
+});
 const newRun = () => new Run("up", "lab", { json: false }, RunLog.begin("lab", "up"));
 
 test("a mistake is one line and the log's path, without a stack; its exit code is kept", async () => {
     const run = newRun();
-    expect(await run.reported(() => Promise.reject(new UserError("host x: no answer; nothing was changed", 2)))).toBe(2);
+    expect(await run.reported(() => Promise.reject(new UserError("host x: no answer; nothing was changed", 2)))).toBe(
+        2,
+    );
     expect(errors).toEqual(["classroom: host x: no answer; nothing was changed\n", `log: ${run.log.file}\n`]);
 });
 
 test("an interruption ends what may be left at once, and tells the engine exactly once", async () => {
     const run = newRun();
     let told = 0;
-    run.signal.addEventListener("abort", () => { told++; });
+    run.signal.addEventListener("abort", () => {
+        told++;
+    });
     const code = run.reported(() => run.leavable(() => new Promise<number>(() => undefined)));
     run.interrupt();
     run.interrupt();
@@ -37,7 +50,8 @@ test("an interruption ends what may be left at once, and tells the engine exactl
 test("two signals of one key are one interruption; the handler set last is asked", () => {
     listenForInterrupts();
     const seen: string[] = [];
-    const outer = onInterrupt(() => seen.push("outer")), inner = onInterrupt(() => seen.push("inner"));
+    const outer = onInterrupt(() => seen.push("outer")),
+        inner = onInterrupt(() => seen.push("inner"));
     process.emit("SIGINT");
     process.emit("SIGINT");
     inner();

@@ -7,15 +7,27 @@ import { stateFile } from "../../engine/state";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-status-"));
 const before = process.env.CLASSROOM_STATE;
-beforeAll(() => { process.env.CLASSROOM_STATE = dir; });
+beforeAll(() => {
+    process.env.CLASSROOM_STATE = dir;
+});
 afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE; else process.env.CLASSROOM_STATE = before;
+    if (before === undefined) delete process.env.CLASSROOM_STATE;
+    else process.env.CLASSROOM_STATE = before;
     fs.rmSync(dir, { recursive: true });
 });
 
 test("a stack that was never used", () => {
-    expect(statusOf("lab")).toEqual({ stack: "lab", resources: 0, components: {}, unfinished: 0, outputs: {}, lab: { name: "lab", up: false } });
-    expect(() => connectionOf("lab", "db-node")).toThrow("the state of stack lab knows no nodes yet (only the hosts central, compute); make them with: ./classroom up lab");
+    expect(statusOf("lab")).toEqual({
+        stack: "lab",
+        resources: 0,
+        components: {},
+        unfinished: 0,
+        outputs: {},
+        lab: { name: "lab", up: false },
+    });
+    expect(() => connectionOf("lab", "db-node")).toThrow(
+        "the state of stack lab knows no nodes yet (only the hosts central, compute); make them with: ./classroom up lab",
+    );
     expect(() => statusOf("../x")).toThrow('there is no stack "../x"');
 });
 
@@ -23,14 +35,42 @@ test("resources are counted for the part of the cloud that they are in, secrets 
     const urn = (name: string) => `urn:pulumi:lab::p::t::${name}`;
     const node = { name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAA", keyFile: "/k" };
     const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };
-    const resource = (name: string, custom: boolean, parent?: string) => ({ urn: urn(name), type: "t:index:T", custom, ...(parent && { parent: urn(parent) }) });
+    const resource = (name: string, custom: boolean, parent?: string) => ({
+        urn: urn(name),
+        type: "t:index:T",
+        custom,
+        ...(parent && { parent: urn(parent) }),
+    });
     fs.mkdirSync(path.dirname(stateFile("lab")), { recursive: true });
-    fs.writeFileSync(stateFile("lab"), JSON.stringify({ checkpoint: { latest: { resources: [
-        { ...resource("p-lab", false), type: "pulumi:pulumi:Stack", outputs: { nodes: { "db-node": node }, password: secret } },
-        resource("cloud", false, "p-lab"), resource("cloud-db", false, "cloud"), resource("cloud-db-guest", false, "cloud-db"),
-        resource("a", true, "cloud-db-guest"), resource("b", true, "cloud-db"), resource("c", true, "cloud"),
-    ] } } }));
-    expect(statusOf("lab")).toMatchObject({ resources: 3, components: { "cloud-db": 2, cloud: 1 }, outputs: { nodes: { "db-node": node }, password: "[secret]" } });
+    fs.writeFileSync(
+        stateFile("lab"),
+        JSON.stringify({
+            checkpoint: {
+                latest: {
+                    resources: [
+                        {
+                            ...resource("p-lab", false),
+                            type: "pulumi:pulumi:Stack",
+                            outputs: { nodes: { "db-node": node }, password: secret },
+                        },
+                        resource("cloud", false, "p-lab"),
+                        resource("cloud-db", false, "cloud"),
+                        resource("cloud-db-guest", false, "cloud-db"),
+                        resource("a", true, "cloud-db-guest"),
+                        resource("b", true, "cloud-db"),
+                        resource("c", true, "cloud"),
+                    ],
+                },
+            },
+        }),
+    );
+    expect(statusOf("lab")).toMatchObject({
+        resources: 3,
+        components: { "cloud-db": 2, cloud: 1 },
+        outputs: { nodes: { "db-node": node }, password: "[secret]" },
+    });
     expect(connectionOf("lab", "db-node")).toEqual(node);
-    expect(() => connectionOf("lab", "web-node")).toThrow('stack lab has no machine "web-node"; there are central, compute, db-node');
+    expect(() => connectionOf("lab", "web-node")).toThrow(
+        'stack lab has no machine "web-node"; there are central, compute, db-node',
+    );
 });

@@ -2,11 +2,22 @@ import { coloured, Terminal } from "../../cli/terminal";
 
 const sink = (isTTY: boolean) => {
     const written: string[] = [];
-    return { isTTY, written, write: (text: string) => { written.push(text); }, getWindowSize: (): [number, number] => [20, 5] };
+    return {
+        isTTY,
+        written,
+        write: (text: string) => {
+            written.push(text);
+        },
+        getWindowSize: (): [number, number] => [20, 5],
+    };
 };
 
 test("without a terminal, or with NO_COLOR: plain lines and no status", () => {
-    for (const [tty, env] of [[false, {}], [true, { NO_COLOR: "1" }], [true, { TERM: "dumb" }]] as const) {
+    for (const [tty, env] of [
+        [false, {}],
+        [true, { NO_COLOR: "1" }],
+        [true, { TERM: "dumb" }],
+    ] as const) {
         const out = sink(tty);
         const terminal = new Terminal(undefined, false, out, sink(tty), env);
         const hide = terminal.show(() => "running");
@@ -28,7 +39,8 @@ test("on a terminal the status is below the lines, cut to the width, and gone at
 });
 
 test("with --json one object is all that standard output gets", async () => {
-    const out = sink(false), err = sink(false);
+    const out = sink(false),
+        err = sink(false);
     const terminal = new Terminal(undefined, true, out, err, {});
     terminal.line("a line");
     await terminal.step("Work", () => Promise.resolve());
@@ -38,5 +50,7 @@ test("with --json one object is all that standard output gets", async () => {
 });
 
 test("a line has the colour of its sign, with and without the clock", () => {
-    expect(["   3 s ! guest:File a is gone", "error b: wrong", "3 created"].map(line => coloured(line).slice(0, 5))).toEqual(["\u001b[33m", "\u001b[31m", "3 cre"]);
+    expect(
+        ["   3 s ! guest:File a is gone", "error b: wrong", "3 created"].map(line => coloured(line).slice(0, 5)),
+    ).toEqual(["\u001b[33m", "\u001b[31m", "3 cre"]);
 });

@@ -8,153 +8,329 @@ import { Sent } from "./sent";
 
 const via = { name: "host a" } as Connection;
 const access: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
-const [t1, u1, u2, r1] = ["ff2310be7e324f3a8a0adc01943ac00f", "971af6ab667443048026f46ae6637005", "1411359cc90d4195bbe1b610012bda54", "b2a00ca49ddb4fb9a957f6986aade7fe"];
+const [t1, u1, u2, r1] = [
+    "ff2310be7e324f3a8a0adc01943ac00f",
+    "971af6ab667443048026f46ae6637005",
+    "1411359cc90d4195bbe1b610012bda54",
+    "b2a00ca49ddb4fb9a957f6986aade7fe",
+];
 const nova = "1ee7d2197cae429f92e8a8e7e96a3ace";
 
 /** As it was recorded: both ports the same. */
-const admin: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 35357, username: "admin", password: "apw", tenant: "t1" };
+const admin: CloudAccess = {
+    via,
+    identityHost: "auth-node",
+    adminPort: 35357,
+    publicPort: 35357,
+    username: "admin",
+    password: "apw",
+    tenant: "t1",
+};
 
 /** Runs a test against the recorded cases, all of which it has to ask for. */
-async function grizzly(cases: string, use: (keystone: ReturnType<typeof identity>, replay: Replay) => Promise<void>, as: IdentityAccess | CloudAccess = access): Promise<void> {
+async function grizzly(
+    cases: string,
+    use: (keystone: ReturnType<typeof identity>, replay: Replay) => Promise<void>,
+    as: IdentityAccess | CloudAccess = access,
+): Promise<void> {
     const replay = new Replay("keystone", ...cases.split(" "));
-    try { await use(identity(as, replay.http), replay); } finally { await replay.finished(); }
+    try {
+        await use(identity(as, replay.http), replay);
+    } finally {
+        await replay.finished();
+    }
 }
 
-test("tenants: created once, listed once for many, changed by POST, gone", () => grizzly(
-    "tenant-list tenant-create tenant-create-dup tenant-update-post tenant-delete-again", async keystone => {
-        expect(await keystone.createTenant({ name: "t1", description: "first", enabled: true })).toEqual({ id: t1, name: "t1", description: "first", enabled: true });
+test("tenants: created once, listed once for many, changed by POST, gone", () =>
+    grizzly("tenant-list tenant-create tenant-create-dup tenant-update-post tenant-delete-again", async keystone => {
+        expect(await keystone.createTenant({ name: "t1", description: "first", enabled: true })).toEqual({
+            id: t1,
+            name: "t1",
+            description: "first",
+            enabled: true,
+        });
         const [all, again] = await Promise.all([keystone.tenants(), keystone.tenants()]);
         expect(all).toBe(again);
-        expect(all.map(t => [t.name, t.description, t.enabled])).toEqual([["tnull", "", true], ["textra", "", false], ["tmin", "", true], ["t1", "first", true]]);
-        await expect(keystone.createTenant({ name: "t1" } as never)).rejects.toMatchObject({ status: 409, message: expect.stringMatching(/^POST \/v2.0\/tenants at auth-node, port 35357: 409 Conflict occurred/) });
+        expect(all.map(t => [t.name, t.description, t.enabled])).toEqual([
+            ["tnull", "", true],
+            ["textra", "", false],
+            ["tmin", "", true],
+            ["t1", "first", true],
+        ]);
+        await expect(keystone.createTenant({ name: "t1" } as never)).rejects.toMatchObject({
+            status: 409,
+            message: expect.stringMatching(/^POST \/v2.0\/tenants at auth-node, port 35357: 409 Conflict occurred/),
+        });
         expect((await keystone.updateTenant(t1!, { description: "changed" })).description).toBe("changed");
-        await expect(keystone.deleteTenant(t1!)).rejects.toMatchObject({ status: 404, reason: `Could not find project: ${t1}` });
+        await expect(keystone.deleteTenant(t1!)).rejects.toMatchObject({
+            status: 404,
+            reason: `Could not find project: ${t1}`,
+        });
     }));
 
-test("users: listed, created, changed by PUT; the password asked for by logging in", () => grizzly(
-    "user-list user-create-admin user-create-missing-tenant user-update-put token-old-password token-new-password", async keystone => {
-        expect((await keystone.users()).find(u => u.name === "u1")).toEqual({ id: u1, name: "u1", email: "u1@x", tenantId: t1, enabled: true });
-        expect(await keystone.createUser({ name: "admin", password: "apw", tenantId: t1 } as never)).toEqual({ id: "54e4a618ea9444d094b2d6900e0d040a", name: "admin", tenantId: t1, enabled: true });
-        await expect(keystone.createUser({ name: "u3", password: "pw", tenantId: "nonesuch" } as never)).rejects.toMatchObject({ status: 404, reason: "Could not find project: nonesuch" });
-        expect((await keystone.updateUser(u1!, { email: "new@x", name: "u1" })).email).toBe("new@x");
-        expect([await keystone.accepts("u1", "pw1"), await keystone.accepts("u1", "pw1b")]).toEqual([false, true]);
+test("users: listed, created, changed by PUT; the password asked for by logging in", () =>
+    grizzly(
+        "user-list user-create-admin user-create-missing-tenant user-update-put token-old-password token-new-password",
+        async keystone => {
+            expect((await keystone.users()).find(u => u.name === "u1")).toEqual({
+                id: u1,
+                name: "u1",
+                email: "u1@x",
+                tenantId: t1,
+                enabled: true,
+            });
+            expect(await keystone.createUser({ name: "admin", password: "apw", tenantId: t1 } as never)).toEqual({
+                id: "54e4a618ea9444d094b2d6900e0d040a",
+                name: "admin",
+                tenantId: t1,
+                enabled: true,
+            });
+            await expect(
+                keystone.createUser({ name: "u3", password: "pw", tenantId: "nonesuch" } as never),
+            ).rejects.toMatchObject({ status: 404, reason: "Could not find project: nonesuch" });
+            expect((await keystone.updateUser(u1!, { email: "new@x", name: "u1" })).email).toBe("new@x");
+            expect([await keystone.accepts("u1", "pw1"), await keystone.accepts("u1", "pw1b")]).toEqual([false, true]);
+        },
+    ));
+
+test("a database's error repeats the whole statement: the user's name, id and password hash are not in the message", () =>
+    grizzly("user-create-enabled-string", async keystone => {
+        const error: Error = await keystone
+            .createUser({ name: "u4", password: "pw", enabled: "False" as never })
+            .catch(e => e);
+        expect(error.message).toContain("500 An unexpected error prevented the server");
+        expect(error.message).not.toMatch(/INSERT|\$6\$|'u4'|pw/);
     }));
 
-test("a database's error repeats the whole statement: the user's name, id and password hash are not in the message", () => grizzly("user-create-enabled-string", async keystone => {
-    const error: Error = await keystone.createUser({ name: "u4", password: "pw", enabled: "False" as never }).catch(e => e);
-    expect(error.message).toContain("500 An unexpected error prevented the server");
-    expect(error.message).not.toMatch(/INSERT|\$6\$|'u4'|pw/);
-}));
+test("EC2 credentials: listed, created for a user on a tenant; a user who is gone is not found", () =>
+    grizzly(
+        "token-admin-real ec2-list ec2-create ec2-create-missing-user",
+        async keystone => {
+            expect(await keystone.ec2Credentials(u1!)).toContainEqual({
+                access: "f832981b8efa4c6aa8bea42c535f8dda",
+                secret: "511662ddf85e48e187bad9992b83f01f",
+                tenantId: t1,
+            });
+            expect(await keystone.createEc2Credential(u1!, t1!)).toEqual({
+                access: "a4dc3457fefe487aa37b77d518917e5a",
+                secret: "513d75e16f7e430b976da5fe378c313e",
+                tenantId: t1,
+            });
+            await expect(keystone.createEc2Credential("nonesuch", t1!)).rejects.toMatchObject({
+                status: 404,
+                reason: "Could not find user: nonesuch",
+            });
+        },
+        admin,
+    ));
 
-test("EC2 credentials: listed, created for a user on a tenant; a user who is gone is not found", () => grizzly(
-    "token-admin-real ec2-list ec2-create ec2-create-missing-user", async keystone => {
-        expect(await keystone.ec2Credentials(u1!)).toContainEqual({ access: "f832981b8efa4c6aa8bea42c535f8dda", secret: "511662ddf85e48e187bad9992b83f01f", tenantId: t1 });
-        expect(await keystone.createEc2Credential(u1!, t1!)).toEqual({ access: "a4dc3457fefe487aa37b77d518917e5a", secret: "513d75e16f7e430b976da5fe378c313e", tenantId: t1 });
-        await expect(keystone.createEc2Credential("nonesuch", t1!)).rejects.toMatchObject({ status: 404, reason: "Could not find user: nonesuch" });
-    }, admin));
+test("EC2 credentials of a user who is gone, and asked for without a tenant", () =>
+    grizzly(
+        "token-admin-real ec2-list-after-user-delete ec2-create-no-tenant",
+        async keystone => {
+            await expect(keystone.ec2Credentials(u1!)).rejects.toMatchObject({ status: 404 });
+            await expect(keystone.createEc2Credential(u1!, undefined as never)).rejects.toMatchObject({ status: 400 });
+        },
+        admin,
+    ));
 
-test("EC2 credentials of a user who is gone, and asked for without a tenant", () => grizzly(
-    "token-admin-real ec2-list-after-user-delete ec2-create-no-tenant", async keystone => {
-        await expect(keystone.ec2Credentials(u1!)).rejects.toMatchObject({ status: 404 });
-        await expect(keystone.createEc2Credential(u1!, undefined as never)).rejects.toMatchObject({ status: 400 });
-    }, admin));
-
-test("the token of keystone.conf does not make EC2 credentials", () => grizzly("ec2-create-with-bootstrap-admin-token", async keystone => {
-    await expect(keystone.createEc2Credential(u1!, t1!)).rejects.toMatchObject({ status: 401 });
-}));
-
-test("roles and grants: a second grant is a conflict, what is not granted is not found", () => grizzly(
-    "role-list role-create-description role-delete-in-use role-delete-missing user-roles-after-tenant grant-again grant-twice grant-missing-tenant revoke revoke-twice", async keystone => {
-        expect((await keystone.roles()).map(r => r.name)).toEqual(["rdesc", "_member_", "r1"]);
-        expect((await keystone.createRole("rdesc")).name).toBe("rdesc");
-        expect((await keystone.grants(t1!, u2!)).map(r => r.name)).toEqual(["_member_"]);
-        const outcome = (p: Promise<void>) => p.then(() => "done", e => e.status);
-        // Of two equal requests the recorded answers come in the order of the cases named.
-        expect([await outcome(keystone.grant(t1!, u1!, r1!)), await outcome(keystone.grant(t1!, u1!, r1!))]).toEqual(["done", 409]);
-        expect([await outcome(keystone.revoke(t1!, u1!, r1!)), await outcome(keystone.revoke(t1!, u1!, r1!))]).toEqual(["done", 404]);
-        expect([await outcome(keystone.grant("nonesuch", u1!, r1!)), await outcome(keystone.deleteRole(r1!)), await outcome(keystone.deleteRole("nonesuch"))]).toEqual([404, "done", 404]);
+test("the token of keystone.conf does not make EC2 credentials", () =>
+    grizzly("ec2-create-with-bootstrap-admin-token", async keystone => {
+        await expect(keystone.createEc2Credential(u1!, t1!)).rejects.toMatchObject({ status: 401 });
     }));
 
-test("services and endpoints: equal ones are taken, null and absent URLs read alike", () => grizzly(
-    "service-list service-create-dup service-delete-again endpoint-list endpoint-create endpoint-delete-bad", async keystone => {
-        const description = "d", url = "http://127.0.0.1:8774/v2/$(tenant_id)s";
-        expect((await keystone.services()).map(s => [s.name, s.type, s.description])).toEqual([["nova", "compute", "d"], ["nova", "compute", "d"], ["", "", ""], ["only", "", ""]]);
-        expect((await keystone.createService({ name: "nova", type: "compute", description })).id).not.toBe(nova);
-        const made = await keystone.createEndpoint({ region: "RegionOne", serviceId: nova, publicUrl: url, adminUrl: url, internalUrl: url });
-        expect(await keystone.endpoints()).toContainEqual(made);
-        expect((await keystone.endpoints()).find(e => e.region === "R3")).toMatchObject({ publicUrl: "http://h/p", adminUrl: "", internalUrl: "" });
-        await keystone.deleteEndpoint("960978163a5f4c9fb8cb02ef88823ec9");
-        await expect(keystone.deleteService(nova)).rejects.toMatchObject({ status: 404 });
-    }));
+test("roles and grants: a second grant is a conflict, what is not granted is not found", () =>
+    grizzly(
+        "role-list role-create-description role-delete-in-use role-delete-missing user-roles-after-tenant grant-again grant-twice grant-missing-tenant revoke revoke-twice",
+        async keystone => {
+            expect((await keystone.roles()).map(r => r.name)).toEqual(["rdesc", "_member_", "r1"]);
+            expect((await keystone.createRole("rdesc")).name).toBe("rdesc");
+            expect((await keystone.grants(t1!, u2!)).map(r => r.name)).toEqual(["_member_"]);
+            const outcome = (p: Promise<void>) =>
+                p.then(
+                    () => "done",
+                    e => e.status,
+                );
+            // Of two equal requests the recorded answers come in the order of the cases named.
+            expect([
+                await outcome(keystone.grant(t1!, u1!, r1!)),
+                await outcome(keystone.grant(t1!, u1!, r1!)),
+            ]).toEqual(["done", 409]);
+            expect([
+                await outcome(keystone.revoke(t1!, u1!, r1!)),
+                await outcome(keystone.revoke(t1!, u1!, r1!)),
+            ]).toEqual(["done", 404]);
+            expect([
+                await outcome(keystone.grant("nonesuch", u1!, r1!)),
+                await outcome(keystone.deleteRole(r1!)),
+                await outcome(keystone.deleteRole("nonesuch")),
+            ]).toEqual([404, "done", 404]);
+        },
+    ));
 
-test("a wrong admin token is refused, and is not in the message", () => grizzly("wrong-token", async keystone => {
-    const error: Error = await keystone.users().catch(e => e);
-    expect(isStatus(error, 401)).toBe(true);
-    expect(error.message).not.toContain("WRONG");
-}, { ...access, adminToken: "WRONG" }));
+test("services and endpoints: equal ones are taken, null and absent URLs read alike", () =>
+    grizzly(
+        "service-list service-create-dup service-delete-again endpoint-list endpoint-create endpoint-delete-bad",
+        async keystone => {
+            const description = "d",
+                url = "http://127.0.0.1:8774/v2/$(tenant_id)s";
+            expect((await keystone.services()).map(s => [s.name, s.type, s.description])).toEqual([
+                ["nova", "compute", "d"],
+                ["nova", "compute", "d"],
+                ["", "", ""],
+                ["only", "", ""],
+            ]);
+            expect((await keystone.createService({ name: "nova", type: "compute", description })).id).not.toBe(nova);
+            const made = await keystone.createEndpoint({
+                region: "RegionOne",
+                serviceId: nova,
+                publicUrl: url,
+                adminUrl: url,
+                internalUrl: url,
+            });
+            expect(await keystone.endpoints()).toContainEqual(made);
+            expect((await keystone.endpoints()).find(e => e.region === "R3")).toMatchObject({
+                publicUrl: "http://h/p",
+                adminUrl: "",
+                internalUrl: "",
+            });
+            await keystone.deleteEndpoint("960978163a5f4c9fb8cb02ef88823ec9");
+            await expect(keystone.deleteService(nova)).rejects.toMatchObject({ status: 404 });
+        },
+    ));
 
-test("an admin does without the admin token: one login for all", () => grizzly("token-admin-real admin-real-token-users", async keystone => {
-    expect((await Promise.all([keystone.users(), keystone.users()]))[0]!.length).toBeGreaterThan(3);
-}, admin));
+test("a wrong admin token is refused, and is not in the message", () =>
+    grizzly(
+        "wrong-token",
+        async keystone => {
+            const error: Error = await keystone.users().catch(e => e);
+            expect(isStatus(error, 401)).toBe(true);
+            expect(error.message).not.toContain("WRONG");
+        },
+        { ...access, adminToken: "WRONG" },
+    ));
+
+test("an admin does without the admin token: one login for all", () =>
+    grizzly(
+        "token-admin-real admin-real-token-users",
+        async keystone => {
+            expect((await Promise.all([keystone.users(), keystone.users()]))[0]!.length).toBeGreaterThan(3);
+        },
+        admin,
+    ));
 
 test("a malformed endpoint makes the scoped login fail: said as keystone says it, without the password", async () => {
     const replay = new Replay("keystone", "token-with-bad-endpoint-in-catalog");
-    const error: Error = await session({ ...admin, publicPort: 5000, username: "u1", password: "pw1c" }, replay.http).request("compute", { method: "GET", path: "/servers" }).catch(e => e);
-    expect(error.message).toBe("POST /v2.0/tokens at auth-node, port 5000: 500 Malformed endpoint URL (see ERROR log for details): http://h/$(nosuch)s");
+    const error: Error = await session({ ...admin, publicPort: 5000, username: "u1", password: "pw1c" }, replay.http)
+        .request("compute", { method: "GET", path: "/servers" })
+        .catch(e => e);
+    expect(error.message).toBe(
+        "POST /v2.0/tokens at auth-node, port 5000: 500 Malformed endpoint URL (see ERROR log for details): http://h/$(nosuch)s",
+    );
     await replay.finished();
 });
 
 /** Answers a login with one token after the other, and everything else by the function. */
 class Tokens extends Http {
     logins = 0;
-    constructor(private readonly answer: (token: string, url: string) => object, private readonly tenant = (_login: number) => "abc") { super(); }
+    constructor(
+        private readonly answer: (token: string, url: string) => object,
+        private readonly tenant = (_login: number) => "abc",
+    ) {
+        super();
+    }
     override async request(target: Target, { path, headers }: HttpRequest): Promise<HttpResponse> {
-        const body = path === "/v2.0/tokens"
-            ? { access: { token: { id: `token-${++this.logins}` }, user: { id: "u" }, serviceCatalog: [{ type: "compute", endpoints: [{ publicURL: `http://api-node.example.org:8774/v2/${this.tenant(this.logins)}` }] }] } }
-            : this.answer(headers!["X-Auth-Token"]!, `${target.host}:${target.port}${path}`);
+        const body =
+            path === "/v2.0/tokens"
+                ? {
+                      access: {
+                          token: { id: `token-${++this.logins}` },
+                          user: { id: "u" },
+                          serviceCatalog: [
+                              {
+                                  type: "compute",
+                                  endpoints: [
+                                      { publicURL: `http://api-node.example.org:8774/v2/${this.tenant(this.logins)}` },
+                                  ],
+                              },
+                          ],
+                      },
+                  }
+                : this.answer(headers!["X-Auth-Token"]!, `${target.host}:${target.port}${path}`);
         return new HttpResponse(200, {}, Buffer.from(JSON.stringify(body)));
     }
 }
 const unauthorized = () => new HttpError("GET", "/v2/abc/servers", 401, "", "api-node");
 
 test("a token that is no longer accepted: one more login, for everybody who used it", async () => {
-    const http = new Tokens(token => { if (token === "token-1") throw unauthorized(); return { token }; });
-    const ask = async () => (await session(admin, http).request("compute", { method: "GET", path: "/servers" })).json<{ token: string }>().token;
+    const http = new Tokens(token => {
+        if (token === "token-1") throw unauthorized();
+        return { token };
+    });
+    const ask = async () =>
+        (await session(admin, http).request("compute", { method: "GET", path: "/servers" })).json<{ token: string }>()
+            .token;
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(["token-2", "token-2", "token-2"]);
     expect(await ask()).toBe("token-2");
     expect(http.logins).toBe(2);
 });
 
 test("a tenant that was made anew: the second login's URL goes with the second token", async () => {
-    const http = new Tokens((token, url) => { if (token === "token-1") throw unauthorized(); return { url }; }, login => login === 1 ? "abc" : "def");
-    expect((await session(admin, http).request("compute", { method: "GET", path: "/servers" })).json()).toEqual({ url: "api-node.example.org:8774/v2/def/servers" });
+    const http = new Tokens(
+        (token, url) => {
+            if (token === "token-1") throw unauthorized();
+            return { url };
+        },
+        login => (login === 1 ? "abc" : "def"),
+    );
+    expect((await session(admin, http).request("compute", { method: "GET", path: "/servers" })).json()).toEqual({
+        url: "api-node.example.org:8774/v2/def/servers",
+    });
 });
 
 test("a token of Grizzly's size with its signs arrives as it is, in the header alone", async () => {
-    const token = `MII${"aB3+/=-".repeat(490)}`, seen: [string | undefined, unknown][] = [];
+    const token = `MII${"aB3+/=-".repeat(490)}`,
+        seen: [string | undefined, unknown][] = [];
     const server = createServer((request, response) => {
         seen.push([request.url, request.headers["x-auth-token"]]);
-        response.end(JSON.stringify(request.url === "/v2.0/tokens" ? { access: { token: { id: token }, serviceCatalog: [], user: { id: "u" } } } : { tenants: [] }));
+        response.end(
+            JSON.stringify(
+                request.url === "/v2.0/tokens"
+                    ? { access: { token: { id: token }, serviceCatalog: [], user: { id: "u" } } }
+                    : { tenants: [] },
+            ),
+        );
     });
     await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
     const client = new Http(async () => net.connect((server.address() as net.AddressInfo).port, "127.0.0.1"));
     expect(await identity(admin, client).tenants()).toEqual([]);
     server.closeAllConnections();
     server.close();
-    expect(seen).toEqual([["/v2.0/tokens", undefined], ["/v2.0/tenants", token]]);
+    expect(seen).toEqual([
+        ["/v2.0/tokens", undefined],
+        ["/v2.0/tenants", token],
+    ]);
 });
 
 test("a service that accepts no token at all: said after the second", async () => {
-    const http = new Tokens(() => { throw unauthorized(); });
-    await expect(session(admin, http).request("compute", { method: "GET", path: "/servers" })).rejects.toMatchObject({ status: 401 });
+    const http = new Tokens(() => {
+        throw unauthorized();
+    });
+    await expect(session(admin, http).request("compute", { method: "GET", path: "/servers" })).rejects.toMatchObject({
+        status: 401,
+    });
     expect(http.logins).toBe(2);
 });
 
 test("requests go to the public URL of the catalogue; no endpoint is no answer", async () => {
-    const http = new Tokens((_t, url) => ({ url })), user = session(admin, http);
+    const http = new Tokens((_t, url) => ({ url })),
+        user = session(admin, http);
     const { url } = (await user.request("compute", { method: "GET", path: "/x" })).json<{ url: string }>();
     expect([url, session({ ...admin }, http) === user]).toEqual(["api-node.example.org:8774/v2/abc/x", true]);
-    await expect(user.request("volume", { method: "GET", path: "/" })).rejects.toMatchObject({ name: "Unreachable", message: "the catalogue of tenant t1 has no endpoint of type volume" });
+    await expect(user.request("volume", { method: "GET", path: "/" })).rejects.toMatchObject({
+        name: "Unreachable",
+        message: "the catalogue of tenant t1 has no endpoint of type volume",
+    });
 });
 
 test("a list serves many, until a write of its kind", async () => {
@@ -164,7 +340,9 @@ test("a list serves many, until a write of its kind", async () => {
     expect(await Promise.all([get(), get()])).toEqual([1, 1]);
     await lists.changing(["users"], async () => undefined);
     expect(await get()).toBe(1);
-    await lists.changing(["tenants"], async () => { expect(await get()).toBe(2); });
+    await lists.changing(["tenants"], async () => {
+        expect(await get()).toBe(2);
+    });
     expect(await get()).toBe(3);
     const grants = () => lists.get("grants t u", async () => ++asked);
     expect(await grants()).toBe(4);
@@ -175,49 +353,96 @@ test("a list serves many, until a write of its kind", async () => {
 });
 
 const lists: Record<string, (keystone: Identity) => Promise<unknown>> = {
-    tenants: keystone => keystone.tenants(), users: keystone => keystone.users(), roles: keystone => keystone.roles(), services: keystone => keystone.services(), endpoints: keystone => keystone.endpoints(),
-    grants: keystone => keystone.grants("t", "u"), "other grants": keystone => keystone.grants("t", "v"), ec2: keystone => keystone.ec2Credentials("u"), "other ec2": keystone => keystone.ec2Credentials("v"),
+    tenants: keystone => keystone.tenants(),
+    users: keystone => keystone.users(),
+    roles: keystone => keystone.roles(),
+    services: keystone => keystone.services(),
+    endpoints: keystone => keystone.endpoints(),
+    grants: keystone => keystone.grants("t", "u"),
+    "other grants": keystone => keystone.grants("t", "v"),
+    ec2: keystone => keystone.ec2Credentials("u"),
+    "other ec2": keystone => keystone.ec2Credentials("v"),
 };
 const sending = () => {
-    const http = new Sent({}, {
-        tenant: {}, tenants: [], user: {}, users: [], role: {}, roles: [], "OS-KSADM:service": {}, "OS-KSADM:services": [], endpoint: {}, endpoints: [], credential: {}, credentials: [],
-    });
+    const http = new Sent(
+        {},
+        {
+            tenant: {},
+            tenants: [],
+            user: {},
+            users: [],
+            role: {},
+            roles: [],
+            "OS-KSADM:service": {},
+            "OS-KSADM:services": [],
+            endpoint: {},
+            endpoints: [],
+            credential: {},
+            credentials: [],
+        },
+    );
     return { http, keystone: identity(access, http) };
 };
 const endpoint = { region: "R", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" };
 
 test.each<[string, string[], (keystone: Identity) => Promise<unknown>]>([
-    ["a tenant made", ["tenants"], keystone => keystone.createTenant({ name: "t", description: "", enabled: true })], ["a tenant changed", ["tenants"], keystone => keystone.updateTenant("t", {})],
+    ["a tenant made", ["tenants"], keystone => keystone.createTenant({ name: "t", description: "", enabled: true })],
+    ["a tenant changed", ["tenants"], keystone => keystone.updateTenant("t", {})],
     ["a tenant deleted", ["tenants", "grants", "other grants"], keystone => keystone.deleteTenant("t")],
-    ["a user made", ["users", "grants", "other grants"], keystone => keystone.createUser({ name: "u", password: "p", enabled: true })],
-    ["a user changed", ["users", "grants", "other grants"], keystone => keystone.updateUser("u", {})], ["a user deleted", ["users", "grants", "other grants", "ec2"], keystone => keystone.deleteUser("u")],
-    ["a role made", ["roles"], keystone => keystone.createRole("r")], ["a role deleted", ["roles", "grants", "other grants"], keystone => keystone.deleteRole("r")],
-    ["a grant", ["grants"], keystone => keystone.grant("t", "u", "r")], ["a grant taken away", ["grants"], keystone => keystone.revoke("t", "u", "r")],
-    ["a credential made", ["ec2"], keystone => keystone.createEc2Credential("u", "t")], ["a credential deleted", ["ec2"], keystone => keystone.deleteEc2Credential("u", "a")],
-    ["a service made", ["services"], keystone => keystone.createService({ name: "s", type: "t", description: "" })], ["a service deleted", ["services", "endpoints"], keystone => keystone.deleteService("s")],
-    ["an endpoint made", ["endpoints"], keystone => keystone.createEndpoint(endpoint)], ["an endpoint deleted", ["endpoints"], keystone => keystone.deleteEndpoint("e")],
+    [
+        "a user made",
+        ["users", "grants", "other grants"],
+        keystone => keystone.createUser({ name: "u", password: "p", enabled: true }),
+    ],
+    ["a user changed", ["users", "grants", "other grants"], keystone => keystone.updateUser("u", {})],
+    ["a user deleted", ["users", "grants", "other grants", "ec2"], keystone => keystone.deleteUser("u")],
+    ["a role made", ["roles"], keystone => keystone.createRole("r")],
+    ["a role deleted", ["roles", "grants", "other grants"], keystone => keystone.deleteRole("r")],
+    ["a grant", ["grants"], keystone => keystone.grant("t", "u", "r")],
+    ["a grant taken away", ["grants"], keystone => keystone.revoke("t", "u", "r")],
+    ["a credential made", ["ec2"], keystone => keystone.createEc2Credential("u", "t")],
+    ["a credential deleted", ["ec2"], keystone => keystone.deleteEc2Credential("u", "a")],
+    ["a service made", ["services"], keystone => keystone.createService({ name: "s", type: "t", description: "" })],
+    ["a service deleted", ["services", "endpoints"], keystone => keystone.deleteService("s")],
+    ["an endpoint made", ["endpoints"], keystone => keystone.createEndpoint(endpoint)],
+    ["an endpoint deleted", ["endpoints"], keystone => keystone.deleteEndpoint("e")],
 ])("%s: %p are asked for anew, and nothing else", async (_name, stale, write) => {
     const { http, keystone } = sending();
     expect(await http.staleAfter(keystone, lists, write)).toEqual(stale);
 });
 
-test.each(["tenants", "users", "roles", "services", "endpoints"] as const)("%s are asked for anew when they are to be forgotten, and nothing else", async kind => {
-    const { http, keystone } = sending();
-    expect(await http.staleAfter(keystone, lists, () => keystone.forget(kind))).toEqual([kind]);
-});
+test.each(["tenants", "users", "roles", "services", "endpoints"] as const)(
+    "%s are asked for anew when they are to be forgotten, and nothing else",
+    async kind => {
+        const { http, keystone } = sending();
+        expect(await http.staleAfter(keystone, lists, () => keystone.forget(kind))).toEqual([kind]);
+    },
+);
 
 test("what has no recorded answer is sent as its documentation has it", async () => {
     const { http, keystone } = sending();
     expect(await http.by(() => keystone.deleteUser("u"))).toEqual([["DELETE", "/v2.0/users/u"]]);
-    expect(await http.by(() => keystone.deleteEc2Credential("u", "a"))).toEqual([["DELETE", "/v2.0/users/u/credentials/OS-EC2/a"]]);
-    expect(await http.by(() => keystone.createRole("r"))).toEqual([["POST", "/v2.0/OS-KSADM/roles", { role: { name: "r" } }]]);
-    expect(await http.by(() => keystone.updateTenant("t", { enabled: false }))).toEqual([["POST", "/v2.0/tenants/t", { tenant: { enabled: false } }]]);
+    expect(await http.by(() => keystone.deleteEc2Credential("u", "a"))).toEqual([
+        ["DELETE", "/v2.0/users/u/credentials/OS-EC2/a"],
+    ]);
+    expect(await http.by(() => keystone.createRole("r"))).toEqual([
+        ["POST", "/v2.0/OS-KSADM/roles", { role: { name: "r" } }],
+    ]);
+    expect(await http.by(() => keystone.updateTenant("t", { enabled: false }))).toEqual([
+        ["POST", "/v2.0/tenants/t", { tenant: { enabled: false } }],
+    ]);
 });
 
 test("a list that fails after it was dropped does not take the next one with it; a name's beginning is another name", async () => {
     const lists = new Lists();
     let fail!: (e: Error) => void;
-    const slow = lists.get("users", () => new Promise((_resolve, reject) => { fail = reject; }));
+    const slow = lists.get(
+        "users",
+        () =>
+            new Promise((_resolve, reject) => {
+                fail = reject;
+            }),
+    );
     lists.drop(["users"]);
     await lists.get("users", async () => 1);
     fail(new Error("down"));
@@ -229,7 +454,10 @@ test("a list that fails after it was dropped does not take the next one with it;
 });
 
 test("a login that fails is tried again by whoever comes next, and a password that is not accepted only then", async () => {
-    const answers = [new HttpError("POST", "/v2.0/tokens", 401, "", "auth-node"), new HttpError("POST", "/v2.0/tokens", 503, "", "auth-node")];
+    const answers = [
+        new HttpError("POST", "/v2.0/tokens", 401, "", "auth-node"),
+        new HttpError("POST", "/v2.0/tokens", 503, "", "auth-node"),
+    ];
     let logins = 0;
     class Failing extends Http {
         override async request(): Promise<HttpResponse> {
@@ -239,7 +467,8 @@ test("a login that fails is tried again by whoever comes next, and a password th
             return new HttpResponse(200, {}, Buffer.from('{"access": {"token": {"id": "t"}}}'));
         }
     }
-    const user = session(admin, new Failing()), login = () => user.withLogin(async ({ token }) => token.id);
+    const user = session(admin, new Failing()),
+        login = () => user.withLogin(async ({ token }) => token.id);
     for (const status of [401, 503]) await expect(login()).rejects.toMatchObject({ status });
     expect([await login(), await login(), logins]).toEqual(["t", "t", 3]);
 });
@@ -248,18 +477,42 @@ test("who has other credentials has another session and other lists", () => {
     const http = new Http();
     expect(session({ ...admin, password: "other" }, http)).not.toBe(session(admin, http));
     expect(session({ ...admin, tenant: "t2" }, http)).not.toBe(session(admin, http));
-    expect([identity({ ...access, adminToken: "other" }, http), identity({ ...access }, http)].map(i => i === identity(access, http))).toEqual([false, true]);
+    expect(
+        [identity({ ...access, adminToken: "other" }, http), identity({ ...access }, http)].map(
+            i => i === identity(access, http),
+        ),
+    ).toEqual([false, true]);
 });
 
 test.each([
-    ["http://h:8774/v2/abc", false, "h:8774/v2/abc/x"], ["http://h:8774/v2/abc/", false, "h:8774/v2/abc/x"], ["http://h/compute", false, "h:80/compute/x"], ["http://h:9292", true, "h:9292/x"],
-    ["http://h:9292/v1", true, "h:9292/x"], ["http://h:9292/image/v2.0/", true, "h:9292/image/x"], ["http://h:9292/image/", true, "h:9292/image/x"], ["http://h:9292/v1/image", true, "h:9292/v1/image/x"],
+    ["http://h:8774/v2/abc", false, "h:8774/v2/abc/x"],
+    ["http://h:8774/v2/abc/", false, "h:8774/v2/abc/x"],
+    ["http://h/compute", false, "h:80/compute/x"],
+    ["http://h:9292", true, "h:9292/x"],
+    ["http://h:9292/v1", true, "h:9292/x"],
+    ["http://h:9292/image/v2.0/", true, "h:9292/image/x"],
+    ["http://h:9292/image/", true, "h:9292/image/x"],
+    ["http://h:9292/v1/image", true, "h:9292/v1/image/x"],
 ])("a request below %s, from its root: %p", async (publicURL, fromRoot, asked) => {
     let seen = "";
     class Seen extends Http {
         override async request({ host, port }: Target, { path, headers }: HttpRequest): Promise<HttpResponse> {
             if (path !== "/v2.0/tokens") seen = `${host}:${port}${path} ${JSON.stringify(headers)}`;
-            return new HttpResponse(200, {}, Buffer.from(JSON.stringify({ access: { token: { id: "t" }, serviceCatalog: [{ type: "other", endpoints: [] }, { type: "any", endpoints: [{ publicURL }] }] } })));
+            return new HttpResponse(
+                200,
+                {},
+                Buffer.from(
+                    JSON.stringify({
+                        access: {
+                            token: { id: "t" },
+                            serviceCatalog: [
+                                { type: "other", endpoints: [] },
+                                { type: "any", endpoints: [{ publicURL }] },
+                            ],
+                        },
+                    }),
+                ),
+            );
         }
     }
     const user = session(admin, new Seen());
@@ -274,22 +527,57 @@ test("passwords and who is asked: what must not be in a message goes with every 
         override async request({ port }: Target, { method, path, secrets }: HttpRequest): Promise<HttpResponse> {
             seen.push([method, port, path, secrets]);
             if (path === "/v2.0/tokens") throw new HttpError("POST", path, 500, "", "auth-node");
-            return new HttpResponse(200, {}, Buffer.from('{"user": {"id": "u", "name": "u", "email": null, "tenantId": null, "enabled": true}}'));
+            return new HttpResponse(
+                200,
+                {},
+                Buffer.from('{"user": {"id": "u", "name": "u", "email": null, "tenantId": null, "enabled": true}}'),
+            );
         }
     }
     const keystone = identity({ ...access, publicPort: 5001 }, new Seen());
-    expect(await keystone.createUser({ name: "u", password: "pw", enabled: true })).toStrictEqual({ id: "u", name: "u", email: undefined, tenantId: undefined, enabled: true });
+    expect(await keystone.createUser({ name: "u", password: "pw", enabled: true })).toStrictEqual({
+        id: "u",
+        name: "u",
+        email: undefined,
+        tenantId: undefined,
+        enabled: true,
+    });
     await keystone.updateUser("u", { password: "new" });
     await keystone.updateUser("u", { email: "u@x" });
     await expect(keystone.accepts("u", "pw1")).rejects.toMatchObject({ status: 500 });
-    expect(seen).toEqual([["POST", 35357, "/v2.0/users", ["pw"]], ["PUT", 35357, "/v2.0/users/u", ["new"]], ["PUT", 35357, "/v2.0/users/u", [""]], ["POST", 5001, "/v2.0/tokens", ["pw1"]]]);
+    expect(seen).toEqual([
+        ["POST", 35357, "/v2.0/users", ["pw"]],
+        ["PUT", 35357, "/v2.0/users/u", ["new"]],
+        ["PUT", 35357, "/v2.0/users/u", [""]],
+        ["POST", 5001, "/v2.0/tokens", ["pw1"]],
+    ]);
 });
 
 test("what keystone leaves empty reads as empty", async () => {
-    const nothing = { id: "i", name: null, type: null, description: null, region: null, service_id: "s", publicurl: null, adminurl: null };
-    const http = new Sent({}, { "OS-KSADM:services": [nothing], endpoints: [nothing], tenants: [{ ...nothing, name: "t", enabled: true }], roles: [{ ...nothing, name: "r" }] }), keystone = identity(access, http);
+    const nothing = {
+        id: "i",
+        name: null,
+        type: null,
+        description: null,
+        region: null,
+        service_id: "s",
+        publicurl: null,
+        adminurl: null,
+    };
+    const http = new Sent(
+            {},
+            {
+                "OS-KSADM:services": [nothing],
+                endpoints: [nothing],
+                tenants: [{ ...nothing, name: "t", enabled: true }],
+                roles: [{ ...nothing, name: "r" }],
+            },
+        ),
+        keystone = identity(access, http);
     expect(await keystone.services()).toEqual([{ id: "i", name: "", type: "", description: "" }]);
-    expect(await keystone.endpoints()).toEqual([{ id: "i", region: "", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" }]);
+    expect(await keystone.endpoints()).toEqual([
+        { id: "i", region: "", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" },
+    ]);
     expect(await keystone.tenants()).toEqual([{ id: "i", name: "t", description: "", enabled: true }]);
     expect(await keystone.roles()).toEqual([{ id: "i", name: "r" }]);
 });

@@ -6,11 +6,24 @@ import { Http } from "../../clients/http";
 
 /** One line of tests/data/grizzly. */
 export interface Exchange {
-    case: string; method: string; port: number; path: string; req_headers: Record<string, string>; req_body: string | null;
-    status: number; resp_headers: [string, string][]; resp_body: string; derived?: string;
+    case: string;
+    method: string;
+    port: number;
+    path: string;
+    req_headers: Record<string, string>;
+    req_body: string | null;
+    status: number;
+    resp_headers: [string, string][];
+    resp_body: string;
+    derived?: string;
 }
 
-const read = (file: string): Exchange[] => fs.readFileSync(path.join(__dirname, "../data/grizzly", `${file}.jsonl`), "utf8").trim().split("\n").map(l => JSON.parse(l) as Exchange);
+const read = (file: string): Exchange[] =>
+    fs
+        .readFileSync(path.join(__dirname, "../data/grizzly", `${file}.jsonl`), "utf8")
+        .trim()
+        .split("\n")
+        .map(l => JSON.parse(l) as Exchange);
 /** One exchange as it was recorded. */
 export function recorded(file: string, name: string): Exchange {
     const found = read(file).find(e => e.case === name);
@@ -18,13 +31,27 @@ export function recorded(file: string, name: string): Exchange {
     return found;
 }
 
-const parsed = (text: string): unknown => { try { return JSON.parse(text); } catch { return text; } };
-const canonical = (value: unknown): string => JSON.stringify(value, (_k, v) => v && typeof v === "object" && !Array.isArray(v)
-    ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => a < b ? -1 : 1)) : v);
+const parsed = (text: string): unknown => {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return text;
+    }
+};
+const canonical = (value: unknown): string =>
+    JSON.stringify(value, (_k, v) =>
+        v && typeof v === "object" && !Array.isArray(v)
+            ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+            : v,
+    );
 
 /** What of a request's headers counts: those that an API reads. */
-const counting = (headers: Record<string, string | string[] | undefined>): Record<string, string> => Object.fromEntries(Object.entries(headers)
-    .map(([k, v]) => [k.toLowerCase(), String(v)] as const).filter(([k]) => k.startsWith("x-") || k === "content-type"));
+const counting = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
+    Object.fromEntries(
+        Object.entries(headers)
+            .map(([k, v]) => [k.toLowerCase(), String(v)] as const)
+            .filter(([k]) => k.startsWith("x-") || k === "content-type"),
+    );
 
 /**
  * Answers as Grizzly did, and only to the requests of the cases named, each once and in any order; of two equal ones the first
@@ -41,7 +68,9 @@ export class Replay {
         this.left = cases.map(name => recorded(file, name));
         this.server = http.createServer((request, response) => {
             const parts: Buffer[] = [];
-            request.on("data", (d: Buffer) => parts.push(d)).on("end", () => this.answer(request, Buffer.concat(parts).toString(), response));
+            request
+                .on("data", (d: Buffer) => parts.push(d))
+                .on("end", () => this.answer(request, Buffer.concat(parts).toString(), response));
         });
         this.server.on("connection", () => this.connections++);
         this.http = new Http(async () => {
@@ -53,7 +82,9 @@ export class Replay {
     private answer(request: http.IncomingMessage, body: string, response: http.ServerResponse): void {
         const port = Number(request.headers.host!.split(":")[1]);
         const shown = canonical([request.method, port, request.url, counting(request.headers), parsed(body)]);
-        const index = this.left.findIndex(e => shown === canonical([e.method, e.port, e.path, counting(e.req_headers), parsed(e.req_body ?? "")]));
+        const index = this.left.findIndex(
+            e => shown === canonical([e.method, e.port, e.path, counting(e.req_headers), parsed(e.req_body ?? "")]),
+        );
         if (index < 0) {
             this.unexpected.push(shown);
             response.writeHead(418).end("not recorded");
@@ -66,6 +97,9 @@ export class Replay {
     async finished(): Promise<void> {
         this.server.closeAllConnections();
         if (this.server.listening) await new Promise(resolve => this.server.close(resolve));
-        expect({ unexpected: this.unexpected, neverAsked: this.left.map(e => e.case) }).toEqual({ unexpected: [], neverAsked: [] });
+        expect({ unexpected: this.unexpected, neverAsked: this.left.map(e => e.case) }).toEqual({
+            unexpected: [],
+            neverAsked: [],
+        });
     }
 }

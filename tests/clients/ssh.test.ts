@@ -9,11 +9,17 @@ import { keyPair } from "../../providers/machine/host-key";
 import { newKey } from "./keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
-const hostKey = newKey(), userKey = newKey(), otherKey = newKey();
+const hostKey = newKey(),
+    userKey = newKey(),
+    otherKey = newKey();
 const keyFile = path.join(dir, "key");
 fs.writeFileSync(keyFile, userKey.private, { mode: 0o600 });
 
-let connections = 0, forwards = 0, sessionsNow = 0, sessionsMost = 0, refusals = 0;
+let connections = 0,
+    forwards = 0,
+    sessionsNow = 0,
+    sessionsMost = 0,
+    refusals = 0;
 /** Ports that the server makes no connection to, and those that it does not answer about. */
 const [refusedPort, silentPort] = [1, 2];
 /** An ssh server that "runs" commands: it echoes its input, says the command, ends with code 3 or by a signal, or never. */
@@ -24,52 +30,123 @@ const serve = (client: ServerClient) => {
     client.on("error", () => undefined);
     client.on("authentication", auth => {
         const parsed = utils.parseKey(userKey.public);
-        if (auth.username === "root" && auth.method === "publickey" && !(parsed instanceof Error) && auth.key.data.equals(parsed.getPublicSSH())) auth.accept(); else auth.reject(["publickey"]);
+        if (
+            auth.username === "root" &&
+            auth.method === "publickey" &&
+            !(parsed instanceof Error) &&
+            auth.key.data.equals(parsed.getPublicSSH())
+        )
+            auth.accept();
+        else auth.reject(["publickey"]);
     });
     client.on("tcpip", (accept, reject, info) => {
         forwards++;
         if (info.destPort === silentPort) return;
-        if (info.destPort === refusedPort) { reject(); return; }
-        const channel = accept(), target = net.connect(info.destPort, info.destIP);
+        if (info.destPort === refusedPort) {
+            reject();
+            return;
+        }
+        const channel = accept(),
+            target = net.connect(info.destPort, info.destIP);
         channel.pipe(target).pipe(channel);
         target.on("error", () => channel.close());
     });
-    client.on("session", (accept, reject) => refusals > 0 && refusals-- ? reject() : accept().on("exec", (acceptExec, _reject, info) => {
-        if (info.command.includes("at once")) socket.cork(); // all in one packet
-        const channel = acceptExec();
-        if (info.command.includes("at once")) { channel.exit(3); channel.end(); socket.uncork(); return; }
-        sessionsMost = Math.max(sessionsMost, ++sessionsNow);
-        const input: Buffer[] = [];
-        channel.on("data", (d: Buffer) => input.push(d)).on("end", () => setTimeout(() => {
-            sessionsNow--;
-            if (info.command.includes("hang")) return;
-            if (info.command.includes("killed")) { channel.exit("KILL"); channel.end(); return; }
-            if (info.command.includes("drop")) { client.end(); return; }
-            channel.write(info.command.includes("cat") ? Buffer.concat(input) : info.command);
-            if (info.command.includes("fail")) channel.stderr.write("went wrong\n");
-            channel.exit(info.command.includes("fail") ? 3 : 0);
-            channel.end();
-        }, 20));
-    }));
+    client.on("session", (accept, reject) =>
+        refusals > 0 && refusals--
+            ? reject()
+            : accept().on("exec", (acceptExec, _reject, info) => {
+                  if (info.command.includes("at once")) socket.cork(); // all in one packet
+                  const channel = acceptExec();
+                  if (info.command.includes("at once")) {
+                      channel.exit(3);
+                      channel.end();
+                      socket.uncork();
+                      return;
+                  }
+                  sessionsMost = Math.max(sessionsMost, ++sessionsNow);
+                  const input: Buffer[] = [];
+                  channel
+                      .on("data", (d: Buffer) => input.push(d))
+                      .on("end", () =>
+                          setTimeout(() => {
+                              sessionsNow--;
+                              if (info.command.includes("hang")) return;
+                              if (info.command.includes("killed")) {
+                                  channel.exit("KILL");
+                                  channel.end();
+                                  return;
+                              }
+                              if (info.command.includes("drop")) {
+                                  client.end();
+                                  return;
+                              }
+                              channel.write(info.command.includes("cat") ? Buffer.concat(input) : info.command);
+                              if (info.command.includes("fail")) channel.stderr.write("went wrong\n");
+                              channel.exit(info.command.includes("fail") ? 3 : 0);
+                              channel.end();
+                          }, 20),
+                      );
+              }),
+    );
 };
 const server = new Server({ hostKeys: [hostKey.private] }, serve);
 
 /** What OpenSSH 5.9 of Ubuntu 12.04 knows, as far as ssh2 knows it too; its only signature of an RSA key is with SHA-1. */
-const precise = (key: string, hostKeyAlgorithm: ServerHostKeyAlgorithm): Server => new Server({
-    hostKeys: [key], ident: "OpenSSH_5.9p1 Debian-5ubuntu1.4", algorithms: {
-        serverHostKey: [hostKeyAlgorithm],
-        kex: ["ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group-exchange-sha256", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1"],
-        cipher: ["aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-cbc", "3des-cbc", "aes192-cbc", "aes256-cbc"],
-        hmac: ["hmac-md5", "hmac-sha1", "hmac-sha2-256", "hmac-sha2-256-96", "hmac-sha2-512", "hmac-sha2-512-96", "hmac-ripemd160", "hmac-sha1-96", "hmac-md5-96"],
-        compress: ["none", "zlib@openssh.com"],
-    },
-}, serve);
+const precise = (key: string, hostKeyAlgorithm: ServerHostKeyAlgorithm): Server =>
+    new Server(
+        {
+            hostKeys: [key],
+            ident: "OpenSSH_5.9p1 Debian-5ubuntu1.4",
+            algorithms: {
+                serverHostKey: [hostKeyAlgorithm],
+                kex: [
+                    "ecdh-sha2-nistp256",
+                    "ecdh-sha2-nistp384",
+                    "ecdh-sha2-nistp521",
+                    "diffie-hellman-group-exchange-sha256",
+                    "diffie-hellman-group-exchange-sha1",
+                    "diffie-hellman-group14-sha1",
+                    "diffie-hellman-group1-sha1",
+                ],
+                cipher: [
+                    "aes128-ctr",
+                    "aes192-ctr",
+                    "aes256-ctr",
+                    "aes128-cbc",
+                    "3des-cbc",
+                    "aes192-cbc",
+                    "aes256-cbc",
+                ],
+                hmac: [
+                    "hmac-md5",
+                    "hmac-sha1",
+                    "hmac-sha2-256",
+                    "hmac-sha2-256-96",
+                    "hmac-sha2-512",
+                    "hmac-sha2-512-96",
+                    "hmac-ripemd160",
+                    "hmac-sha1-96",
+                    "hmac-md5-96",
+                ],
+                compress: ["none", "zlib@openssh.com"],
+            },
+        },
+        serve,
+    );
 const keysOf59 = { ecdsa: keyPair("db-node", "ecdsa"), rsa: keyPair("db-node", "rsa") };
-const old = { ecdsa: precise(keysOf59.ecdsa.privateKey, "ecdsa-sha2-nistp256"), rsa: precise(keysOf59.rsa.privateKey, "ssh-rsa") };
+const old = {
+    ecdsa: precise(keysOf59.ecdsa.privateKey, "ecdsa-sha2-nistp256"),
+    rsa: precise(keysOf59.rsa.privateKey, "ssh-rsa"),
+};
 const mute = net.createServer(() => undefined);
 const ports = { server: 0, mute: 0, ecdsa: 0, rsa: 0 };
 beforeAll(async () => {
-    for (const [name, s] of [["server", server], ["mute", mute], ["ecdsa", old.ecdsa], ["rsa", old.rsa]] as const) {
+    for (const [name, s] of [
+        ["server", server],
+        ["mute", mute],
+        ["ecdsa", old.ecdsa],
+        ["rsa", old.rsa],
+    ] as const) {
         await new Promise<void>(resolve => s.listen(0, "127.0.0.1", resolve));
         ports[name] = (s.address() as net.AddressInfo).port;
     }
@@ -81,8 +158,14 @@ afterAll(async () => {
     fs.rmSync(dir, { recursive: true });
 });
 
-const to = (change: Partial<Connection> = {}): Connection =>
-    ({ name: "db-node", host: "127.0.0.1", port: ports.server, hostKey: hostKey.public, keyFile, ...change });
+const to = (change: Partial<Connection> = {}): Connection => ({
+    name: "db-node",
+    host: "127.0.0.1",
+    port: ports.server,
+    hostKey: hostKey.public,
+    keyFile,
+    ...change,
+});
 
 test("many commands at once: one connection, at most seven sessions on it, input kept apart", async () => {
     const before = connections;
@@ -98,7 +181,8 @@ test("a command that ends as soon as it has begun is heard", async () => {
 
 test("nothing that is written waits for the answer to what was written before", async () => {
     await closeAll();
-    const noDelay = jest.spyOn(Client.prototype, "setNoDelay"), before = connections;
+    const noDelay = jest.spyOn(Client.prototype, "setNoDelay"),
+        before = connections;
     await connect(to());
     expect(noDelay.mock.calls).toEqual([[true]]);
     await exec(to(), "cat");
@@ -118,7 +202,9 @@ test("a script is one word of the remote shell, whatever is in it", async () => 
 });
 
 test("a script that fails is told with the machine's name and what it said", async () => {
-    await expect(exec(to(), "fail")).rejects.toThrow(new RemoteError("db-node", { stdout: "", stderr: "went wrong", code: 3 }));
+    await expect(exec(to(), "fail")).rejects.toThrow(
+        new RemoteError("db-node", { stdout: "", stderr: "went wrong", code: 3 }),
+    );
     expect((await exec(to(), "fail", { allowFailure: true })).code).toBe(3);
 });
 
@@ -127,18 +213,28 @@ test("another host key: nothing is sent, both fingerprints are shown, and it is 
     expect(error).toBeInstanceOf(HostKeyMismatch);
     expect((error as Error).name).toBe("HostKeyMismatch");
     expect(error).not.toBeInstanceOf(Unreachable);
-    expect((error as Error).message).toMatch(/^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:[^\s=]+, SHA256:[^\s=]+\); nothing was changed$/);
+    expect((error as Error).message).toMatch(
+        /^db-node: its ssh key \(SHA256:\S+\) is not the expected one \(SHA256:[^\s=]+, SHA256:[^\s=]+\); nothing was changed$/,
+    );
 });
 
 /** Runs with a clock that goes on by {@link pass} alone. */
 async function timed(use: (pass: (seconds: number) => Promise<void>) => Promise<void>): Promise<void> {
     jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "setInterval", "queueMicrotask"] });
-    try { await use(seconds => jest.advanceTimersByTimeAsync(seconds * 1000)); } finally { jest.useRealTimers(); }
+    try {
+        await use(seconds => jest.advanceTimersByTimeAsync(seconds * 1000));
+    } finally {
+        jest.useRealTimers();
+    }
 }
 /** Lets time pass, and the other side answer, until something has ended; the seconds that it took, 20 at most. */
 async function ending(asked: Promise<unknown>, pass: (seconds: number) => Promise<void>): Promise<number> {
     let ended = false;
-    asked.catch(() => undefined).finally(() => { ended = true; });
+    asked
+        .catch(() => undefined)
+        .finally(() => {
+            ended = true;
+        });
     const start = Date.now();
     while (!ended && Date.now() - start < 20_000) {
         for (let i = 0; i < 20; i++) await new Promise(setImmediate);
@@ -147,28 +243,42 @@ async function ending(asked: Promise<unknown>, pass: (seconds: number) => Promis
     return (Date.now() - start) / 1000;
 }
 
-test("a host that accepts and then says nothing is given up after eight seconds", () => timed(async pass => {
-    const asked = exec(to({ port: ports.mute }), "cat");
-    expect(await ending(asked, pass)).toBe(8);
-    await expect(asked).rejects.toThrow(`db-node (127.0.0.1, port ${ports.mute}): accepts no ssh session within 8 s`);
-}));
+test("a host that accepts and then says nothing is given up after eight seconds", () =>
+    timed(async pass => {
+        const asked = exec(to({ port: ports.mute }), "cat");
+        expect(await ending(asked, pass)).toBe(8);
+        await expect(asked).rejects.toThrow(
+            `db-node (127.0.0.1, port ${ports.mute}): accepts no ssh session within 8 s`,
+        );
+    }));
 
-test("sessions that are refused for eight seconds: the machine could not be asked", () => timed(async pass => {
-    await connect(to());
-    refusals = Infinity;
-    const asked = exec(to(), "cat");
-    expect(await ending(asked, pass)).toBeGreaterThan(8);
-    refusals = 0;
-    await expect(asked).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^db-node: \S/) });
-}));
+test("sessions that are refused for eight seconds: the machine could not be asked", () =>
+    timed(async pass => {
+        await connect(to());
+        refusals = Infinity;
+        const asked = exec(to(), "cat");
+        expect(await ending(asked, pass)).toBeGreaterThan(8);
+        refusals = 0;
+        await expect(asked).rejects.toMatchObject({
+            name: "Unreachable",
+            message: expect.stringMatching(/^db-node: \S/),
+        });
+    }));
 
-test("a machine behind which nobody answers, or another says no", () => timed(async pass => {
-    await connect(to());
-    const silent = forward(to(), "10.0.0.9", silentPort);
-    expect(await ending(silent, pass)).toBe(8);
-    await expect(silent).rejects.toMatchObject({ name: "Unreachable", message: `10.0.0.9, port ${silentPort}, does not answer db-node within 8 s` });
-    await expect(forward(to(), "10.0.0.9", refusedPort)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^10\.0\.0\.9, port 1, cannot be reached from db-node: \S/) });
-}));
+test("a machine behind which nobody answers, or another says no", () =>
+    timed(async pass => {
+        await connect(to());
+        const silent = forward(to(), "10.0.0.9", silentPort);
+        expect(await ending(silent, pass)).toBe(8);
+        await expect(silent).rejects.toMatchObject({
+            name: "Unreachable",
+            message: `10.0.0.9, port ${silentPort}, does not answer db-node within 8 s`,
+        });
+        await expect(forward(to(), "10.0.0.9", refusedPort)).rejects.toMatchObject({
+            name: "Unreachable",
+            message: expect.stringMatching(/^10\.0\.0\.9, port 1, cannot be reached from db-node: \S/),
+        });
+    }));
 
 test("a command that does not end in time fails, and the machine is not taken for dead", async () => {
     const error = await exec(to(), "hang", { timeoutSeconds: 0.1 }).catch(e => e as Error);
@@ -181,7 +291,9 @@ test("a command that a signal ended has no code of its own", async () => {
 });
 
 test.each([
-    ["what it complained of, the end of it", "1\n2\n3\n4\n5\n6\n7\n", "out", "2\n3\n4\n5\n6\n7"], ["what it said, where it did not complain", " \n", "out\n", "out"], ["its code, where it said nothing", "", "", "ended with code 3"],
+    ["what it complained of, the end of it", "1\n2\n3\n4\n5\n6\n7\n", "out", "2\n3\n4\n5\n6\n7"],
+    ["what it said, where it did not complain", " \n", "out\n", "out"],
+    ["its code, where it said nothing", "", "", "ended with code 3"],
 ])("a script that failed is told by %s", (_name, stderr, stdout, told) => {
     expect(String(new RemoteError("db-node", { stdout, stderr, code: 3 }))).toBe(`RemoteError: db-node: ${told}`);
 });
@@ -193,15 +305,23 @@ test("a key that cannot be read is said to be, and the machine is not taken for 
 });
 
 test("one of several host keys is enough", async () => {
-    expect((await exec(to({ hostKey: `${otherKey.public}\n\n  ${hostKey.public}\n` }), "cat", { input: "two" })).stdout).toBe("two");
+    expect(
+        (await exec(to({ hostKey: `${otherKey.public}\n\n  ${hostKey.public}\n` }), "cat", { input: "two" })).stdout,
+    ).toBe("two");
 });
 
 test("a machine that is starting is waited for, as long as it may take; one with another host key is not", async () => {
-    const starting = new Server({ hostKeys: [hostKey.private] }, serve), listen = (port: number) => new Promise<void>(resolve => starting.listen(port, "127.0.0.1", resolve));
+    const starting = new Server({ hostKeys: [hostKey.private] }, serve),
+        listen = (port: number) => new Promise<void>(resolve => starting.listen(port, "127.0.0.1", resolve));
     await listen(0);
     const { port } = starting.address() as net.AddressInfo;
     await new Promise(resolve => starting.close(resolve));
-    await expect(waitForSsh(to({ port }), 0)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringMatching(/^db-node did not accept ssh within 0 s; last: db-node \(127\.0\.0\.1, port \d+\): .*ECONNREFUSED/) });
+    await expect(waitForSsh(to({ port }), 0)).rejects.toMatchObject({
+        name: "Unreachable",
+        message: expect.stringMatching(
+            /^db-node did not accept ssh within 0 s; last: db-node \(127\.0\.0\.1, port \d+\): .*ECONNREFUSED/,
+        ),
+    });
     const waiting = waitForSsh(to({ port }), 60);
     await listen(port);
     await waiting;
@@ -212,24 +332,36 @@ test("a machine that is starting is waited for, as long as it may take; one with
 
 test("a refused connection, a key that is not accepted, a connection lost on the way: the machine could not be asked", async () => {
     const closed = net.createServer();
-    const port = await new Promise<number>(resolve => closed.listen(0, "127.0.0.1", () => { const p = (closed.address() as net.AddressInfo).port; closed.close(() => resolve(p)); }));
+    const port = await new Promise<number>(resolve =>
+        closed.listen(0, "127.0.0.1", () => {
+            const p = (closed.address() as net.AddressInfo).port;
+            closed.close(() => resolve(p));
+        }),
+    );
     await expect(exec(to({ port }), "cat")).rejects.toThrow(Unreachable);
     const wrong = path.join(dir, "wrong");
     fs.writeFileSync(wrong, otherKey.private, { mode: 0o600 });
     await expect(exec(to({ keyFile: wrong }), "cat")).rejects.toThrow(/the key .*wrong is not accepted for root/);
-    await expect(exec(to(), "drop")).rejects.toMatchObject({ name: "Unreachable", message: "db-node: the connection was lost while a command ran" });
+    await expect(exec(to(), "drop")).rejects.toMatchObject({
+        name: "Unreachable",
+        message: "db-node: the connection was lost while a command ran",
+    });
     expect((await exec(to(), "cat", { input: "again" })).stdout).toBe("again");
 });
 
 test("a machine behind another one is reached through it", async () => {
     const jump = to({ name: "central" });
-    const before = forwards, through = async (host: Connection) => expect((await exec(to({ jump: host }), "cat", { input: "through" })).stdout).toBe("through");
+    const before = forwards,
+        through = async (host: Connection) =>
+            expect((await exec(to({ jump: host }), "cat", { input: "through" })).stdout).toBe("through");
     for (let i = 0; i < 2; i++) await through(jump);
     expect(forwards - before).toBe(1);
     // The same address behind another host is another machine.
     await through({ ...jump, port: ports.ecdsa, hostKey: keysOf59.ecdsa.publicKey });
     expect(forwards - before).toBe(2);
-    await expect(exec(to({ jump: to({ hostKey: otherKey.public }) }), "cat")).rejects.toThrow(/^host 127\.0\.0\.1: its ssh key/);
+    await expect(exec(to({ jump: to({ hostKey: otherKey.public }) }), "cat")).rejects.toThrow(
+        /^host 127\.0\.0\.1: its ssh key/,
+    );
     const channel = await forward(jump, "127.0.0.1", ports.mute);
     channel.destroy();
 });
@@ -238,23 +370,33 @@ test("OpenSSH 5.9 with an ecdsa host key: nothing has to be allowed for it", asy
     const connection = to({ port: ports.ecdsa, hostKey: keysOf59.ecdsa.publicKey });
     expect(keysOf59.ecdsa.publicKey).toMatch(/^ecdsa-sha2-nistp256 /);
     expect((await exec(connection, "cat", { input: "old" })).stdout).toBe("old");
-    await expect(exec({ ...connection, hostKey: hostKey.public }, "cat")).rejects.toThrow(/no matching host key format/);
+    await expect(exec({ ...connection, hostKey: hostKey.public }, "cat")).rejects.toThrow(
+        /no matching host key format/,
+    );
 });
 
 test("an RSA host key of that age is shown by a signature with SHA-1: accepted where it is asked for, and only the pinned key", async () => {
     const connection = to({ port: ports.rsa, hostKey: keysOf59.rsa.publicKey });
     await expect(exec(connection, "cat")).rejects.toThrow(/no matching host key format/);
     expect((await exec({ ...connection, rsaSha1: true }, "cat", { input: "old" })).stdout).toBe("old");
-    const another = await exec({ ...connection, hostKey: utils.generateKeyPairSync("rsa", { bits: 2048 }).public, rsaSha1: true }, "cat").catch(e => e as Error);
+    const another = await exec(
+        { ...connection, hostKey: utils.generateKeyPairSync("rsa", { bits: 2048 }).public, rsaSha1: true },
+        "cat",
+    ).catch(e => e as Error);
     expect(another).toBeInstanceOf(HostKeyMismatch);
 });
 
 test("a newer machine with an RSA host key is never asked for SHA-1's signature", async () => {
-    const rsa = new Server({ hostKeys: [keysOf59.rsa.privateKey] }, serve), seen: string[] = [];
+    const rsa = new Server({ hostKeys: [keysOf59.rsa.privateKey] }, serve),
+        seen: string[] = [];
     await new Promise<void>(resolve => rsa.listen(0, "127.0.0.1", resolve));
-    rsa.on("connection", client => { client.on("handshake", n => seen.push(n.serverHostKey)); });
+    rsa.on("connection", client => {
+        client.on("handshake", n => seen.push(n.serverHostKey));
+    });
     const { port } = rsa.address() as net.AddressInfo;
-    expect((await exec(to({ port, hostKey: keysOf59.rsa.publicKey, rsaSha1: true }), "cat", { input: "new" })).stdout).toBe("new");
+    expect(
+        (await exec(to({ port, hostKey: keysOf59.rsa.publicKey, rsaSha1: true }), "cat", { input: "new" })).stdout,
+    ).toBe("new");
     expect(seen).toEqual(["rsa-sha2-512"]);
     await closeAll();
     await new Promise(resolve => rsa.close(resolve));

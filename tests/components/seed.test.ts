@@ -7,8 +7,12 @@ import { keyPair } from "../../providers/machine/host-key";
 import type { Connection } from "../../clients/connection";
 import { localHost } from "../machine/local-host";
 
-const key = keyPair("db-node", "ecdsa"), file = "/etc/ssh/ssh_host_ecdsa_key";
-const files = [...identityFiles(new AddressPlan(1).node("db-node"), "ssh-rsa OPERATOR", { file, publicKey: key.publicKey }), { path: file, mode: "0600", content: key.privateKey }];
+const key = keyPair("db-node", "ecdsa"),
+    file = "/etc/ssh/ssh_host_ecdsa_key";
+const files = [
+    ...identityFiles(new AddressPlan(1).node("db-node"), "ssh-rsa OPERATOR", { file, publicKey: key.publicKey }),
+    { path: file, mode: "0600", content: key.privateKey },
+];
 /** Its `hostname` says what it was called with. */
 const machine = localHost({ hostname: 'echo "$1" >> "$LOG"' });
 afterAll(() => machine.remove());
@@ -22,7 +26,8 @@ test("for cloud-init 0.6.3: the host key that is pinned and no other, root's key
     const { bootcmd, ...config } = yaml.parse(text) as { bootcmd: string[][] };
     expect(config).toEqual({
         // cc_ssh of that version: without this, root's keys only say whom to log in as.
-        disable_root: false, ssh_authorized_keys: ["ssh-rsa OPERATOR"],
+        disable_root: false,
+        ssh_authorized_keys: ["ssh-rsa OPERATOR"],
         ssh_keys: { ecdsa_private: key.privateKey, ecdsa_public: `${key.publicKey}\n` },
     });
     expect(bootcmd).toEqual([["sh", "-c", expect.any(String)]]);
@@ -31,12 +36,16 @@ test("for cloud-init 0.6.3: the host key that is pinned and no other, root's key
 });
 
 test("the first start writes the files, the next ones leave what has become of them", async () => {
-    const { bootcmd: [[, , script]] } = yaml.parse(seedOf("cloud-init 0.6", files)) as { bootcmd: [[string, string, string]] };
+    const {
+        bootcmd: [[, , script]],
+    } = yaml.parse(seedOf("cloud-init 0.6", files)) as { bootcmd: [[string, string, string]] };
     await machine.run({} as Connection, inFolder(script));
     expect(there("/etc/hostname")).toBe("db-node\n");
     expect(there("/root/.ssh/authorized_keys")).toBe("ssh-rsa OPERATOR\n");
     expect([there(file), fs.statSync(machine.dir + file).mode & 0o777]).toEqual([key.privateKey, 0o600]);
-    expect(there("/etc/network/interfaces")).toContain("iface eth1 inet static\n    address 10.0.0.3\n    netmask 255.255.255.0\n");
+    expect(there("/etc/network/interfaces")).toContain(
+        "iface eth1 inet static\n    address 10.0.0.3\n    netmask 255.255.255.0\n",
+    );
     expect(machine.logged()).toBe("db-node\n");
     fs.appendFileSync(`${machine.dir}/etc/hosts`, "10.0.0.4 auth-node\n");
     await machine.run({} as Connection, inFolder(script));

@@ -2,7 +2,9 @@ import * as fc from "fast-check";
 import { Cidr, formatAddress, parseAddress } from "../../config/cidr";
 
 test("addresses survive being parsed and formatted", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 0xffffffff }), value => parseAddress(formatAddress(value)) === value));
+    fc.assert(
+        fc.property(fc.integer({ min: 0, max: 0xffffffff }), value => parseAddress(formatAddress(value)) === value),
+    );
 });
 
 test.each(["1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4.5", "", "a.b.c.d", "-1.2.3.4"])("%p is not an address", text => {
@@ -10,17 +12,27 @@ test.each(["1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4.5", "", "a.b.c.d", "-1.2.3
 });
 
 test("every address of a network is in it, the ones beside it are not", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 8, max: 30 }), fc.nat(), (value, prefix, n) => {
-        const base = Math.floor(value / 2 ** (32 - prefix)) * 2 ** (32 - prefix);
-        const network = Cidr.parse(`${formatAddress(base)}/${prefix}`);
-        expect(network.contains(network.address(n % network.size))).toBe(true);
-        if (base > 0) expect(network.contains(formatAddress(base - 1))).toBe(false);
-        if (base + network.size <= 0xffffffff) expect(network.contains(formatAddress(base + network.size))).toBe(false);
-    }));
+    fc.assert(
+        fc.property(
+            fc.integer({ min: 0, max: 0xffffffff }),
+            fc.integer({ min: 8, max: 30 }),
+            fc.nat(),
+            (value, prefix, n) => {
+                const base = Math.floor(value / 2 ** (32 - prefix)) * 2 ** (32 - prefix);
+                const network = Cidr.parse(`${formatAddress(base)}/${prefix}`);
+                expect(network.contains(network.address(n % network.size))).toBe(true);
+                if (base > 0) expect(network.contains(formatAddress(base - 1))).toBe(false);
+                if (base + network.size <= 0xffffffff)
+                    expect(network.contains(formatAddress(base + network.size))).toBe(false);
+            },
+        ),
+    );
 });
 
 test("host bits are refused with the network that was probably meant", () => {
-    expect(() => Cidr.parse("10.0.0.5/24")).toThrow('"10.0.0.5/24" is an address in a network, not a network: 10.0.0.0/24 would be');
+    expect(() => Cidr.parse("10.0.0.5/24")).toThrow(
+        '"10.0.0.5/24" is an address in a network, not a network: 10.0.0.0/24 would be',
+    );
 });
 
 test("inclusion and overlap", () => {

@@ -2,7 +2,8 @@ import { passwordProblem } from "../../config/passwords";
 import { credentialNames, readSettings } from "../../config/settings";
 
 const printable = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
-const refused = (name: typeof credentialNames[number], release = "ocata") => printable.filter(c => passwordProblem(name, `x${c}x`, release)).join("");
+const refused = (name: (typeof credentialNames)[number], release = "ocata") =>
+    printable.filter(c => passwordProblem(name, `x${c}x`, release)).join("");
 
 test("every printable character can be in every password, but for those that ocata's glance-manage and oslo.messaging get wrong in a URL", () => {
     const others = credentialNames.filter(name => name !== "glanceDatabase" && name !== "rabbitPassword");
@@ -12,8 +13,18 @@ test("every printable character can be in every password, but for those that oca
 });
 
 test.each([
-    ["adminPassword", " x"], ["adminPassword", "x "], ["adminPassword", ""], ["mysqlRoot", "a\nb"], ["mysqlRoot", "a\tb"], ["novaUser", "pässword"],
-    ["adminToken", "a\\$b"], ["rabbitPassword", "'a'"], ["placementUser", '"a"'], ["glanceUser", "a%(b"], ["novaUser", "a ;b"], ["cinderUser", '""'],
+    ["adminPassword", " x"],
+    ["adminPassword", "x "],
+    ["adminPassword", ""],
+    ["mysqlRoot", "a\nb"],
+    ["mysqlRoot", "a\tb"],
+    ["novaUser", "pässword"],
+    ["adminToken", "a\\$b"],
+    ["rabbitPassword", "'a'"],
+    ["placementUser", '"a"'],
+    ["glanceUser", "a%(b"],
+    ["novaUser", "a ;b"],
+    ["cinderUser", '""'],
 ] as const)("%s %j is refused, and what is near it is not", (name, password) => {
     expect(passwordProblem(name, password, "ocata")).toMatch(/^it must /);
     expect(passwordProblem(name, "a$b%b;' \"(b", "ocata")).toBeUndefined();
@@ -23,8 +34,14 @@ test("a configuration that has one is refused with the key and the reason, witho
     const hosts = { central: { address: "a" }, compute: { address: "b" } };
     const credentials = { novaUser: "canary %(x", glanceDatabase: "canary@x", adminPassword: "canary % x" };
     let message = "";
-    try { readSettings("lab", { number: 0, release: "ocata", goldenRoot: "/srv/golden", hosts, credentials }); } catch (e) { message = (e as Error).message; }
-    expect(message).toBe("the configuration of stack lab has 2 mistakes; nothing was changed\n"
-        + "  credentials.glanceDatabase: the value is not allowed: it must not hold % : @ or /: glance-manage of this release hands its database's URL to a parser that takes % for a reference\n"
-        + "  credentials.novaUser: the value is not allowed: it must not hold %( nor a semicolon after a space: in a service's paste file these begin a reference and a comment");
+    try {
+        readSettings("lab", { number: 0, release: "ocata", goldenRoot: "/srv/golden", hosts, credentials });
+    } catch (e) {
+        message = (e as Error).message;
+    }
+    expect(message).toBe(
+        "the configuration of stack lab has 2 mistakes; nothing was changed\n" +
+            "  credentials.glanceDatabase: the value is not allowed: it must not hold % : @ or /: glance-manage of this release hands its database's URL to a parser that takes % for a reference\n" +
+            "  credentials.novaUser: the value is not allowed: it must not hold %( nor a semicolon after a space: in a service's paste file these begin a reference and a comment",
+    );
 });

@@ -1,11 +1,19 @@
 import { readSettings, tutorialCredentials } from "../../config/settings";
 
 const lab = {
-    number: 0, release: "ocata", sshKeyFile: "~/key", machine: "container", goldenRoot: "/srv/golden",
+    number: 0,
+    release: "ocata",
+    sshKeyFile: "~/key",
+    machine: "container",
+    goldenRoot: "/srv/golden",
     hosts: { central: { address: "192.0.2.1" }, compute: { address: "192.0.2.2" } },
 };
 const messageOf = (change: object): string => {
-    try { readSettings("lab", { ...lab, ...change }); } catch (e) { return (e as Error).message; }
+    try {
+        readSettings("lab", { ...lab, ...change });
+    } catch (e) {
+        return (e as Error).message;
+    }
     return "no error";
 };
 
@@ -16,7 +24,10 @@ test("defaults: port 24, the tutorial's networks and passwords, machines on", ()
     expect(settings.plan.node("db-node").internalAddress).toBe("10.0.0.3");
     expect([settings.kindOf("volume-node"), settings.kindOf("db-node")]).toEqual(["vm", "container"]);
     expect([settings.powerOf("volume-node"), settings.powerOf("db-node")]).toEqual(["off", "on"]);
-    expect([settings.generationOf("db-node"), readSettings("lab", { ...lab, nodes: { "db-node": { generation: 7 } } }).generationOf("db-node")]).toEqual([1, 7]);
+    expect([
+        settings.generationOf("db-node"),
+        readSettings("lab", { ...lab, nodes: { "db-node": { generation: 7 } } }).generationOf("db-node"),
+    ]).toEqual([1, 7]);
 });
 
 test.each([
@@ -26,24 +37,60 @@ test.each([
     [{ nodes: { "db-nod": { power: "on" } } }, "nodes.db-nod: there is no such key; allowed are db-node, auth-node"],
     [{ nodes: { "db-node": { power: "of" } } }, 'nodes.db-node.power: "of" is not one of on, off'],
     [{ nodes: { "db-node": { generation: 0 } } }, "nodes.db-node.generation: 0 is not allowed: "],
-    [{ nodes: { "db-node": { dataGeneration: 2 } } }, "nodes.db-node.dataGeneration: only volume-node has a disk of its own for data"],
+    [
+        { nodes: { "db-node": { dataGeneration: 2 } } },
+        "nodes.db-node.dataGeneration: only volume-node has a disk of its own for data",
+    ],
     [{ networks: { internal: "10.0.0.0/33" } }, 'networks.internal: "10.0.0.0/33": the prefix is at most 32'],
-    [{ networks: { floating: "172.16.0.0/24" } }, "networks.floating: 172.16.0.0/24 holds 172.16.0.3, the address of db-node"],
-    [{ hosts: { central: { address: "a" }, compute: { address: "a" } } }, 'hosts.compute.address: "a" is the central host too'],
-    [{ hosts: { central: { address: "a b" }, compute: { address: "b" } } }, 'hosts.central.address: "a b" is not allowed: a host name or an address'],
+    [
+        { networks: { floating: "172.16.0.0/24" } },
+        "networks.floating: 172.16.0.0/24 holds 172.16.0.3, the address of db-node",
+    ],
+    [
+        { hosts: { central: { address: "a" }, compute: { address: "a" } } },
+        'hosts.compute.address: "a" is the central host too',
+    ],
+    [
+        { hosts: { central: { address: "a b" }, compute: { address: "b" } } },
+        'hosts.central.address: "a b" is not allowed: a host name or an address',
+    ],
     [{ goldenRoot: undefined }, "goldenRoot: missing, but db-node is a container"],
     [{ image: { file: "/x" } }, "image.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified"],
-    [{ goldenImage: { url: "http://images/precise.img" } }, "goldenImage.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified"],
-    [{ goldenImage: { url: "ftp://images/x", sha256: "0".repeat(64) } }, 'goldenImage.url: "ftp://images/x" is not allowed: an address that begins with http://, https:// or file://'],
+    [
+        { goldenImage: { url: "http://images/precise.img" } },
+        "goldenImage.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified",
+    ],
+    [
+        { goldenImage: { url: "ftp://images/x", sha256: "0".repeat(64) } },
+        'goldenImage.url: "ftp://images/x" is not allowed: an address that begins with http://, https:// or file://',
+    ],
     [{ libvirtType: "xen" }, 'libvirtType: "xen" is not one of qemu, kvm'],
-    [{ networks: { fixed: "10.99.0.1/22" } }, 'networks.fixed: "10.99.0.1/22" is an address in a network, not a network: 10.99.0.0/22 would be'],
-    [{ networks: { fixed: "10.99.0.0/24" } }, "networks.fixed: 10.99.0.0/24 has 256 addresses; allowed is a /22: nova makes a network of 1022 addresses of it (network_size)"],
-    [{ networks: { floating: "172.17.1.0/24" } }, "networks.floating: 172.17.1.0/24 is not inside the public network 172.16.0.0/16"],
+    [
+        { networks: { fixed: "10.99.0.1/22" } },
+        'networks.fixed: "10.99.0.1/22" is an address in a network, not a network: 10.99.0.0/22 would be',
+    ],
+    [
+        { networks: { fixed: "10.99.0.0/24" } },
+        "networks.fixed: 10.99.0.0/24 has 256 addresses; allowed is a /22: nova makes a network of 1022 addresses of it (network_size)",
+    ],
+    [
+        { networks: { floating: "172.17.1.0/24" } },
+        "networks.floating: 172.17.1.0/24 is not inside the public network 172.16.0.0/16",
+    ],
     [{ secrets: "random" }, 'secrets: "random" is not one of tutorial, generated'],
     [{ rotations: { nova: 1 } }, "rotations.nova: there is no such key; allowed are mysqlRoot, adminToken"],
-    [{ secrets: "generated", rotations: { novaUser: 0 } }, "rotations.novaUser: 0 is not allowed: a whole number, 1 or more"],
-    [{ rotations: { novaUser: 1 } }, "rotations.novaUser: the passwords are the tutorial's; only generated ones are rotated, those of secrets: generated"],
-    [{ secrets: "generated", credentials: { novaUser: "own" }, rotations: { novaUser: 1 } }, "rotations.novaUser: the password is set under credentials, where another can be put with config set-secret; only generated ones are rotated"],
+    [
+        { secrets: "generated", rotations: { novaUser: 0 } },
+        "rotations.novaUser: 0 is not allowed: a whole number, 1 or more",
+    ],
+    [
+        { rotations: { novaUser: 1 } },
+        "rotations.novaUser: the passwords are the tutorial's; only generated ones are rotated, those of secrets: generated",
+    ],
+    [
+        { secrets: "generated", credentials: { novaUser: "own" }, rotations: { novaUser: 1 } },
+        "rotations.novaUser: the password is set under credentials, where another can be put with config set-secret; only generated ones are rotated",
+    ],
     [{ image: { file: "/x", sha256: "zz" } }, 'image.sha256: "zz" is not allowed: 64 hexadecimal digits'],
 ])("%p", (change, text) => {
     expect(messageOf(change)).toContain(text);
@@ -52,11 +99,20 @@ test.each([
 
 test("the course's release and an RSA key, where nothing else is said", () => {
     const { release: _r, sshKeyFile: _k, ...rest } = lab;
-    expect(readSettings("team01", rest)).toMatchObject({ release: "grizzly", sshKeyFile: "~/.ssh/id_rsa", libvirtType: "qemu" });
+    expect(readSettings("team01", rest)).toMatchObject({
+        release: "grizzly",
+        sshKeyFile: "~/.ssh/id_rsa",
+        libvirtType: "qemu",
+    });
 });
 
 test("generated passwords are not in the configuration; those that are in it stay", () => {
-    const settings = readSettings("lab", { ...lab, secrets: "generated", credentials: { adminPassword: "own" }, rotations: { novaUser: 2 } });
+    const settings = readSettings("lab", {
+        ...lab,
+        secrets: "generated",
+        credentials: { adminPassword: "own" },
+        rotations: { novaUser: 2 },
+    });
     expect(settings).toMatchObject({ secrets: "generated", queueUser: "openstack", rotations: { novaUser: 2 } });
     expect(settings.credentials).toEqual({ adminPassword: "own" });
     expect(readSettings("lab", lab)).toMatchObject({ secrets: "tutorial", queueUser: "guest", rotations: {} });

@@ -11,77 +11,149 @@ import { recorded, Replay } from "../clients/replay";
 // The handlers with the real client, against what Grizzly answered.
 const via = { name: "host a" } as Connection;
 const access: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
-const [t1, u1, r1, member] = ["ff2310be7e324f3a8a0adc01943ac00f", "971af6ab667443048026f46ae6637005", "b2a00ca49ddb4fb9a957f6986aade7fe", "9fe2ff9ee4384b1894a90878d3e92bab"];
+const [t1, u1, r1, member] = [
+    "ff2310be7e324f3a8a0adc01943ac00f",
+    "971af6ab667443048026f46ae6637005",
+    "b2a00ca49ddb4fb9a957f6986aade7fe",
+    "9fe2ff9ee4384b1894a90878d3e92bab",
+];
 const [nova, again] = ["1ee7d2197cae429f92e8a8e7e96a3ace", "3764a9a9c95d4c678fd66bb86e579788"];
-const endpointId = "3686d9de10a94c46a0f9ac0c73f9cf0b", url = "http://127.0.0.1:8774/v2/$(tenant_id)s";
-const endpoint = { identity: access, region: "RegionOne", serviceId: nova, publicUrl: url, adminUrl: url, internalUrl: url };
+const endpointId = "3686d9de10a94c46a0f9ac0c73f9cf0b",
+    url = "http://127.0.0.1:8774/v2/$(tenant_id)s";
+const endpoint = {
+    identity: access,
+    region: "RegionOne",
+    serviceId: nova,
+    publicUrl: url,
+    adminUrl: url,
+    internalUrl: url,
+};
 
-async function grizzly(cases: string, use: (api: (access: IdentityAccess) => ReturnType<typeof identity>, replay: Replay) => Promise<void>): Promise<void> {
+async function grizzly(
+    cases: string,
+    use: (api: (access: IdentityAccess) => ReturnType<typeof identity>, replay: Replay) => Promise<void>,
+): Promise<void> {
     const replay = new Replay("keystone", ...cases.split(" ").filter(Boolean));
-    try { await use(as => identity(as, replay.http), replay); } finally { await replay.finished(); }
+    try {
+        await use(as => identity(as, replay.http), replay);
+    } finally {
+        await replay.finished();
+    }
 }
 
-test("a grant that is there is a grant (409); one that is not there is taken away (404)", () => grizzly("grant-again grant-twice grant-missing-tenant revoke revoke-twice", async api => {
-    const handler = grantHandler(api), inputs = { identity: access, tenantId: t1!, userId: u1!, roleId: r1! };
-    expect(handler.access).toEqual(["identity"]);
-    const made = await handler.create(inputs);
-    expect(made.id).toBe(`${t1}/${u1}/${r1}`);
-    await expect(handler.create({ ...inputs, tenantId: "nonesuch" })).rejects.toMatchObject({ status: 404, reason: "Could not find project: nonesuch" });
-    expect(await handler.create(inputs)).toEqual(made);
-    await handler.delete(made.id, inputs);
-    await handler.delete(made.id, inputs);
-}));
+test("a grant that is there is a grant (409); one that is not there is taken away (404)", () =>
+    grizzly("grant-again grant-twice grant-missing-tenant revoke revoke-twice", async api => {
+        const handler = grantHandler(api),
+            inputs = { identity: access, tenantId: t1!, userId: u1!, roleId: r1! };
+        expect(handler.access).toEqual(["identity"]);
+        const made = await handler.create(inputs);
+        expect(made.id).toBe(`${t1}/${u1}/${r1}`);
+        await expect(handler.create({ ...inputs, tenantId: "nonesuch" })).rejects.toMatchObject({
+            status: 404,
+            reason: "Could not find project: nonesuch",
+        });
+        expect(await handler.create(inputs)).toEqual(made);
+        await handler.delete(made.id, inputs);
+        await handler.delete(made.id, inputs);
+    }));
 
-test("tenants and users are found in the whole list: by name Grizzly gives one object for these and all of the others", () => grizzly("tenant-list tenant-list user-list token-new-password", async api => {
-    const tenant = { identity: access, tenant: "t1", description: "first", enabled: true };
-    expect(await tenantHandler(api).create(tenant)).toEqual({ id: t1, outputs: {} });
-    await expect(tenantHandler(api).create({ ...tenant, tenant: "T1" })).rejects.toThrow('tenant T1 exists with name "t1"; wanted: name "T1".');
-    expect(await userHandler(api).create({ identity: access, user: "u1", password: "pw1b", email: "u1@x", tenantId: t1!, enabled: true })).toEqual({ id: u1, outputs: {} });
-}));
+test("tenants and users are found in the whole list: by name Grizzly gives one object for these and all of the others", () =>
+    grizzly("tenant-list tenant-list user-list token-new-password", async api => {
+        const tenant = { identity: access, tenant: "t1", description: "first", enabled: true };
+        expect(await tenantHandler(api).create(tenant)).toEqual({ id: t1, outputs: {} });
+        await expect(tenantHandler(api).create({ ...tenant, tenant: "T1" })).rejects.toThrow(
+            'tenant T1 exists with name "t1"; wanted: name "T1".',
+        );
+        expect(
+            await userHandler(api).create({
+                identity: access,
+                user: "u1",
+                password: "pw1b",
+                email: "u1@x",
+                tenantId: t1!,
+                enabled: true,
+            }),
+        ).toEqual({ id: u1, outputs: {} });
+    }));
 
-test("what Grizzly cannot change is replaced, and an update asks for nothing", () => grizzly("", async api => {
-    for (const name of ["role-update-put", "service-update-put", "endpoint-update-put"]) expect(recorded("keystone", name).status).toBe(404);
-    for (const handler of [roleHandler(api), serviceHandler(api), endpointHandler(api), grantHandler(api)]) {
-        // Whether others are there is no property of the endpoint itself.
-        expect(handler.replaceOn).toEqual(handler.inputs.filter(k => !["foreign", "malformed"].includes(k as string)));
-        expect(await handler.update("id", {} as never, {} as never)).toEqual({});
-    }
-}));
+test("what Grizzly cannot change is replaced, and an update asks for nothing", () =>
+    grizzly("", async api => {
+        for (const name of ["role-update-put", "service-update-put", "endpoint-update-put"])
+            expect(recorded("keystone", name).status).toBe(404);
+        for (const handler of [roleHandler(api), serviceHandler(api), endpointHandler(api), grantHandler(api)]) {
+            // Whether others are there is no property of the endpoint itself.
+            expect(handler.replaceOn).toEqual(
+                handler.inputs.filter(k => !["foreign", "malformed"].includes(k as string)),
+            );
+            expect(await handler.update("id", {} as never, {} as never)).toEqual({});
+        }
+    }));
 
-test("a user is changed by PUT: POST finds nothing", () => grizzly("user-update-put", async api => {
-    expect(recorded("keystone", "user-update-post").status).toBe(404);
-    const was = { identity: access, user: "u1", password: "pw1", enabled: undefined as never };
-    await userHandler(api).update(u1!, was, { ...was, email: "new@x" });
-}));
+test("a user is changed by PUT: POST finds nothing", () =>
+    grizzly("user-update-put", async api => {
+        expect(recorded("keystone", "user-update-post").status).toBe(404);
+        const was = { identity: access, user: "u1", password: "pw1", enabled: undefined as never };
+        await userHandler(api).update(u1!, was, { ...was, email: "new@x" });
+    }));
 
-test("a service takes its endpoints with it: they are asked for anew, gone, and deleting them is success", () => grizzly("endpoint-list cleanup-service endpoint-list-after-v3-patch service-delete-again", async api => {
-    const [services, endpoints] = [serviceHandler(api), endpointHandler(api)], gone = "aefdb515084240f087c175b6c5bebd47", service = { identity: access, service: "nova", type: "compute", description: "d" };
-    expect(await endpoints.read(gone, endpoint)).toEqual(endpoint);
-    await services.delete(again!, service);
-    expect(await endpoints.read(gone, endpoint)).toBeUndefined();
-    await services.delete(nova!, service);
-}));
+test("a service takes its endpoints with it: they are asked for anew, gone, and deleting them is success", () =>
+    grizzly("endpoint-list cleanup-service endpoint-list-after-v3-patch service-delete-again", async api => {
+        const [services, endpoints] = [serviceHandler(api), endpointHandler(api)],
+            gone = "aefdb515084240f087c175b6c5bebd47",
+            service = { identity: access, service: "nova", type: "compute", description: "d" };
+        expect(await endpoints.read(gone, endpoint)).toEqual(endpoint);
+        await services.delete(again!, service);
+        expect(await endpoints.read(gone, endpoint)).toBeUndefined();
+        await services.delete(nova!, service);
+    }));
 
-test("a role takes its grants with it: they are asked for anew", () => grizzly("user-roles-of-user-after-create role-delete-in-use user-roles-after-role-delete", async api => {
-    const grants = grantHandler(api), inputs = { identity: access, tenantId: t1!, userId: u1!, roleId: member! };
-    expect(await grants.read("", inputs)).toEqual(inputs);
-    await roleHandler(api).delete(r1!, { identity: access, role: "r1" });
-    expect(await grants.read("", { ...inputs, roleId: r1! })).toBeUndefined();
-}));
+test("a role takes its grants with it: they are asked for anew", () =>
+    grizzly("user-roles-of-user-after-create role-delete-in-use user-roles-after-role-delete", async api => {
+        const grants = grantHandler(api),
+            inputs = { identity: access, tenantId: t1!, userId: u1!, roleId: member! };
+        expect(await grants.read("", inputs)).toEqual(inputs);
+        await roleHandler(api).delete(r1!, { identity: access, role: "r1" });
+        expect(await grants.read("", { ...inputs, roleId: r1! })).toBeUndefined();
+    }));
 
-test("a tenant that was made anew: the user shows the id of the old one, which Grizzly keeps", () => grizzly("user-list token-u1-unscoped-now", async api => {
-    const inputs = { identity: access, user: "u1", password: "pw1c", email: "u1@x", tenantId: "the new one", enabled: true };
-    expect(await userHandler(api).read(u1!, inputs)).toEqual({ ...inputs, tenantId: t1 });
-}));
+test("a tenant that was made anew: the user shows the id of the old one, which Grizzly keeps", () =>
+    grizzly("user-list token-u1-unscoped-now", async api => {
+        const inputs = {
+            identity: access,
+            user: "u1",
+            password: "pw1c",
+            email: "u1@x",
+            tenantId: "the new one",
+            enabled: true,
+        };
+        expect(await userHandler(api).read(u1!, inputs)).toEqual({ ...inputs, tenantId: t1 });
+    }));
 
-test("an endpoint that somebody changed through the v3 API shows what is other, and is replaced", () => grizzly("endpoint-list-after-v3-patch", async api => {
-    expect(await endpointHandler(api).read(endpointId, endpoint)).toEqual({ ...endpoint, internalUrl: "http://patched/" });
-}));
+test("an endpoint that somebody changed through the v3 API shows what is other, and is replaced", () =>
+    grizzly("endpoint-list-after-v3-patch", async api => {
+        expect(await endpointHandler(api).read(endpointId, endpoint)).toEqual({
+            ...endpoint,
+            internalUrl: "http://patched/",
+        });
+    }));
 
 test("another endpoint of the service in its region is named and deleted; those of other services and regions stay", async () => {
-    let all = [{ id: "own", ...endpoint }, { id: "other", ...endpoint, publicUrl: "http://10.0.0.99/" }, { id: "far", ...endpoint, region: "elsewhere" }, { id: "another", ...endpoint, serviceId: "another" }];
-    const api = { forget: () => undefined, endpoints: async () => all, createEndpoint: jest.fn(), deleteEndpoint: async (id: string) => { all = all.filter(e => e.id !== id); } };
-    const handler = endpointHandler(() => api as never), wanted = { ...endpoint, foreign: [] as string[] };
+    let all = [
+        { id: "own", ...endpoint },
+        { id: "other", ...endpoint, publicUrl: "http://10.0.0.99/" },
+        { id: "far", ...endpoint, region: "elsewhere" },
+        { id: "another", ...endpoint, serviceId: "another" },
+    ];
+    const api = {
+        forget: () => undefined,
+        endpoints: async () => all,
+        createEndpoint: jest.fn(),
+        deleteEndpoint: async (id: string) => {
+            all = all.filter(e => e.id !== id);
+        },
+    };
+    const handler = endpointHandler(() => api as never),
+        wanted = { ...endpoint, foreign: [] as string[] };
     const read = await handler.read("own", wanted);
     expect(read).toEqual({ ...wanted, foreign: ["other: http://10.0.0.99/"] });
     await handler.update("own", read!, wanted);
@@ -90,44 +162,86 @@ test("another endpoint of the service in its region is named and deleted; those 
 });
 
 describe("a malformed URL, with which nobody can log in on a tenant", () => {
-    const u1Access: CloudAccess = { via, identityHost: "auth-node", adminPort: 35357, publicPort: 5000, username: "u1", password: "pw1c", tenant: "t1" };
+    const u1Access: CloudAccess = {
+        via,
+        identityHost: "auth-node",
+        adminPort: 35357,
+        publicPort: 5000,
+        username: "u1",
+        password: "pw1c",
+        tenant: "t1",
+    };
     const poison = "960978163a5f4c9fb8cb02ef88823ec9 of service 1ee7d2197cae429f92e8a8e7e96a3ace: http://h/%(tenant_id";
     const guard = { ...endpoint, malformed: [] as string[] };
 
     test("is taken by Grizzly and refused by the check", () => {
-        const { status, req_body } = recorded("keystone", "endpoint-create-bad-template"), { publicurl, adminurl, internalurl } = JSON.parse(req_body!).endpoint;
+        const { status, req_body } = recorded("keystone", "endpoint-create-bad-template"),
+            { publicurl, adminurl, internalurl } = JSON.parse(req_body!).endpoint;
         expect(status).toBe(200);
-        expect(endpointHandler().check!({ publicUrl: publicurl, adminUrl: adminurl, internalUrl: internalurl }).map(p => p.property)).toEqual(["publicUrl", "adminUrl"]);
+        expect(
+            endpointHandler().check!({ publicUrl: publicurl, adminUrl: adminurl, internalUrl: internalurl }).map(
+                p => p.property,
+            ),
+        ).toEqual(["publicUrl", "adminUrl"]);
     });
 
-    test("somebody else's is named by the endpoint that answers for the catalogue, and deleted; then logins work", () => grizzly(
-        "token-with-bad-endpoint-in-catalog endpoint-list endpoint-list endpoint-delete-bad endpoint-list-after-v3-patch token-u1-for-ec2", async (api, { http }) => {
-            const handler = endpointHandler(api), login = () => session(u1Access, http).withLogin(async ({ token }) => token.id);
-            await expect(login()).rejects.toMatchObject({ status: 500, reason: "Malformed endpoint URL (see ERROR log for details): http://h/$(nosuch)s" });
-            const read = await handler.read(endpointId, guard);
-            expect(read).toEqual({ ...guard, malformed: [poison] });
-            await handler.update(endpointId, read!, guard);
-            expect((await handler.read(endpointId, guard))!.malformed).toEqual([]);
-            expect(await login()).toBe("PKI-TOKEN-014");
+    test("somebody else's is named by the endpoint that answers for the catalogue, and deleted; then logins work", () =>
+        grizzly(
+            "token-with-bad-endpoint-in-catalog endpoint-list endpoint-list endpoint-delete-bad endpoint-list-after-v3-patch token-u1-for-ec2",
+            async (api, { http }) => {
+                const handler = endpointHandler(api),
+                    login = () => session(u1Access, http).withLogin(async ({ token }) => token.id);
+                await expect(login()).rejects.toMatchObject({
+                    status: 500,
+                    reason: "Malformed endpoint URL (see ERROR log for details): http://h/$(nosuch)s",
+                });
+                const read = await handler.read(endpointId, guard);
+                expect(read).toEqual({ ...guard, malformed: [poison] });
+                await handler.update(endpointId, read!, guard);
+                expect((await handler.read(endpointId, guard))!.malformed).toEqual([]);
+                expect(await login()).toBe("PKI-TOKEN-014");
+            },
+        ));
+
+    test("is out of the way before the endpoint itself is made", () =>
+        grizzly("endpoint-list endpoint-delete-bad endpoint-list-2", async api => {
+            expect((await endpointHandler(api).create(guard)).id).toBe("aefdb515084240f087c175b6c5bebd47");
         }));
 
-    test("is out of the way before the endpoint itself is made", () => grizzly("endpoint-list endpoint-delete-bad endpoint-list-2", async api => {
-        expect((await endpointHandler(api).create(guard)).id).toBe("aefdb515084240f087c175b6c5bebd47");
-    }));
+    test("is left to the one that answers", () =>
+        grizzly("endpoint-list", async api => {
+            expect(await endpointHandler(api).read(endpointId, endpoint)).toEqual(endpoint);
+        }));
 
-    test("is left to the one that answers", () => grizzly("endpoint-list", async api => {
-        expect(await endpointHandler(api).read(endpointId, endpoint)).toEqual(endpoint);
-    }));
-
-    test("does not keep a password from being tried", () => grizzly("token-u1-unscoped-now", async api => {
-        expect(await api(access).accepts("u1", "pw1c")).toBe(true);
-    }));
+    test("does not keep a password from being tried", () =>
+        grizzly("token-u1-unscoped-now", async api => {
+            expect(await api(access).accepts("u1", "pw1c")).toBe(true);
+        }));
 
     test.each([
-        ["http://h:$(public_port)s/v2.0", false], ["http://h/%(user_id)s/100%%", false], ["http://h/%s", false], ["http://%(public_bind_host)s%(admin_bind_host)s%(bind_host)s%(compute_host)s:%(admin_port)s%(compute_port)s/%(project_id)s%(public_endpoint)s%(admin_endpoint)s", false], ["http://h/a%20service", false], ["http://h:%(compute_port)d", false], ["", false],
-        ["http://h/$(tenant_id)", true], ["http://h/$(tenant_id)s%", true], ["http://h/a%20b", true], ["http://h/$(nosuch)s", true],
+        ["http://h:$(public_port)s/v2.0", false],
+        ["http://h/%(user_id)s/100%%", false],
+        ["http://h/%s", false],
+        [
+            "http://%(public_bind_host)s%(admin_bind_host)s%(bind_host)s%(compute_host)s:%(admin_port)s%(compute_port)s/%(project_id)s%(public_endpoint)s%(admin_endpoint)s",
+            false,
+        ],
+        ["http://h/a%20service", false],
+        ["http://h:%(compute_port)d", false],
+        ["", false],
+        ["http://h/$(tenant_id)", true],
+        ["http://h/$(tenant_id)s%", true],
+        ["http://h/a%20b", true],
+        ["http://h/$(nosuch)s", true],
     ])("%s: %s", async (publicUrl, malformed) => {
-        const api = { forget: () => undefined, endpoints: async () => [{ id: "e", ...endpoint, publicUrl }], createEndpoint: jest.fn(), deleteEndpoint: jest.fn() };
-        expect((await endpointHandler(() => api as never).read("e", guard))!.malformed).toEqual(malformed ? [`e of service ${nova}: ${publicUrl}`] : []);
+        const api = {
+            forget: () => undefined,
+            endpoints: async () => [{ id: "e", ...endpoint, publicUrl }],
+            createEndpoint: jest.fn(),
+            deleteEndpoint: jest.fn(),
+        };
+        expect((await endpointHandler(() => api as never).read("e", guard))!.malformed).toEqual(
+            malformed ? [`e of service ${nova}: ${publicUrl}`] : [],
+        );
     });
 });

@@ -6,7 +6,8 @@
 const { randomInt } = require("crypto");
 const { main } = require("@pulumi/pulumi/provider");
 
-const TYPE = "random:index/randomPassword:RandomPassword", LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const TYPE = "random:index/randomPassword:RandomPassword",
+    LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const asText = value => JSON.stringify(value ?? null);
 
 const double = {
@@ -15,7 +16,12 @@ const double = {
     async check(urn, _olds, news) {
         const type = urn.split("::")[2].split("$").pop();
         if (type === "pulumi:providers:random") return { inputs: news };
-        const wrong = type !== TYPE ? `the double knows ${TYPE} alone` : news.special !== false ? "the double makes letters and digits alone: special has to be false" : undefined;
+        const wrong =
+            type !== TYPE
+                ? `the double knows ${TYPE} alone`
+                : news.special !== false
+                  ? "the double makes letters and digits alone: special has to be false"
+                  : undefined;
         return { inputs: news, failures: wrong ? [{ property: "special", reason: wrong }] : [] };
     },
 
@@ -25,10 +31,18 @@ const double = {
     },
 
     async create(_urn, inputs) {
-        return { id: "none", outs: { ...inputs, result: Array.from({ length: inputs.length }, () => LETTERS[randomInt(LETTERS.length)]).join("") } };
+        return {
+            id: "none",
+            outs: {
+                ...inputs,
+                result: Array.from({ length: inputs.length }, () => LETTERS[randomInt(LETTERS.length)]).join(""),
+            },
+        };
     },
 
-    async read(id, _urn, props) { return { id, props }; },
+    async read(id, _urn, props) {
+        return { id, props };
+    },
     async delete() {},
 };
 

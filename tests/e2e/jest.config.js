@@ -1,2 +1,12 @@
 /** End-to-end tests: they make labs, so they need root and run one after another. */
-module.exports = { ...require("../../jest.config.js"), rootDir: "../..", roots: ["<rootDir>/tests/e2e"], testPathIgnorePatterns: ["/node_modules/", "/(secrets|sabotage|rebuild|restore|interruptions|two-machines).test.ts$"], maxWorkers: 1, testTimeout: 600000 };
+module.exports = {
+    ...require("../../jest.config.js"),
+    rootDir: "../..",
+    roots: ["<rootDir>/tests/e2e"],
+    testPathIgnorePatterns: [
+        "/node_modules/",
+        "/(secrets|sabotage|rebuild|restore|interruptions|two-machines).test.ts$",
+    ],
+    maxWorkers: 1,
+    testTimeout: 600000,
+};

@@ -19,7 +19,8 @@ const name = `t${process.pid}`;
 const other = `${name}b`;
 
 /** Whether a cgroup is another lab's: others go on meanwhile. */
-const isOthers = (text: string): boolean => /\/classroom-[a-z0-9-]+-[0-9a-f]{8}(\/|\n|$)/.test(text) && !text.includes(`/classroom-${name}`);
+const isOthers = (text: string): boolean =>
+    /\/classroom-[a-z0-9-]+-[0-9a-f]{8}(\/|\n|$)/.test(text) && !text.includes(`/classroom-${name}`);
 
 /** The namespaces that processes are in, but for those of others' labs, which their commands enter too. */
 function namespaces(): string[] {
@@ -27,9 +28,15 @@ function namespaces(): string[] {
     for (const pid of processIds()) {
         try {
             const lab = /\0CLASSROOM_LAB=([^\0]+)/.exec(`\0${fs.readFileSync(`/proc/${pid}/environ`, "utf8")}`)?.[1];
-            const others = lab === undefined ? isOthers(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8")) : ![name, other].includes(lab);
-            for (const kind of ["net", "mnt", "uts"]) found[others ? "others" : "rest"].add(fs.readlinkSync(`/proc/${pid}/ns/${kind}`));
-        } catch { /* ended meanwhile */ }
+            const others =
+                lab === undefined
+                    ? isOthers(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8"))
+                    : ![name, other].includes(lab);
+            for (const kind of ["net", "mnt", "uts"])
+                found[others ? "others" : "rest"].add(fs.readlinkSync(`/proc/${pid}/ns/${kind}`));
+        } catch {
+            /* ended meanwhile */
+        }
     }
     // Those of the machine itself are some of another lab's processes' too.
     const own = (ns: string) => ["net", "mnt", "uts"].some(kind => fs.readlinkSync(`/proc/self/ns/${kind}`) === ns);
@@ -41,8 +48,14 @@ async function snapshot(): Promise<Record<string, string>> {
     const sh = async (script: string) => (await run("sh", ["-c", script])).stdout;
     return {
         mounts: fs.readFileSync("/proc/self/mounts", "utf8"),
-        links: await sh("ip -o link | sed 's/ qlen.*//'"), routes: await sh("ip route; ip -6 route"), netns: await sh("ip netns"),
-        loop: await sh("losetup -a"), cgroups: (await sh("find /sys/fs/cgroup -type d | sort")).split("\n").filter(line => !isOthers(line)).join("\n"),
+        links: await sh("ip -o link | sed 's/ qlen.*//'"),
+        routes: await sh("ip route; ip -6 route"),
+        netns: await sh("ip netns"),
+        loop: await sh("losetup -a"),
+        cgroups: (await sh("find /sys/fs/cgroup -type d | sort"))
+            .split("\n")
+            .filter(line => !isOthers(line))
+            .join("\n"),
         sysctl: await sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/forwarding"),
         firewall: await sh("(iptables-save; nft list ruleset) 2> /dev/null | grep -v '^#' || true"),
         etc: await sh("find /etc -printf '%p %m %s %T@\\n' | sort"),
@@ -54,7 +67,19 @@ async function snapshot(): Promise<Record<string, string>> {
 async function onCentral(lab: Lab, command: string): Promise<string> {
     const { address, port } = lab.hosts.central;
     const [enter, ...rest] = enterOperator(lab.name);
-    const ssh = ["ssh", "-p", String(port), "-i", lab.operatorKeyFile, "-o", `UserKnownHostsFile=${lab.knownHostsFile}`, "-o", "StrictHostKeyChecking=yes", `root@${address}`, command];
+    const ssh = [
+        "ssh",
+        "-p",
+        String(port),
+        "-i",
+        lab.operatorKeyFile,
+        "-o",
+        `UserKnownHostsFile=${lab.knownHostsFile}`,
+        "-o",
+        "StrictHostKeyChecking=yes",
+        `root@${address}`,
+        command,
+    ];
     return (await run(enter!, [...rest, ...ssh], { timeoutSeconds: 30 })).stdout;
 }
 
@@ -63,13 +88,23 @@ let before: Record<string, string>, namespacesBefore: string[];
 /** Everything is as it was before the test; namespaces of others may have gone meanwhile. */
 async function expectNothingLeft(): Promise<void> {
     expect(await snapshot()).toEqual(before);
-    expect(namespaces().filter(ns => !namespacesBefore.includes(ns)).map(ns => `${ns}: ${commandsIn(ns).join("; ")}`)).toEqual([]);
+    expect(
+        namespaces()
+            .filter(ns => !namespacesBefore.includes(ns))
+            .map(ns => `${ns}: ${commandsIn(ns).join("; ")}`),
+    ).toEqual([]);
 }
 
 /** Command lines of the processes in a namespace. */
 function commandsIn(ns: string): string[] {
     return processIds().flatMap(pid => {
-        try { return ["net", "mnt", "uts"].some(kind => fs.readlinkSync(`/proc/${pid}/ns/${kind}`) === ns) ? [fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0/g, " ")] : []; } catch { return []; }
+        try {
+            return ["net", "mnt", "uts"].some(kind => fs.readlinkSync(`/proc/${pid}/ns/${kind}`) === ns)
+                ? [fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0/g, " ")]
+                : [];
+        } catch {
+            return [];
+        }
     });
 }
 
@@ -79,13 +114,21 @@ beforeAll(async () => {
     before = await snapshot();
     namespacesBefore = namespaces();
 });
-afterAll(async () => { await closeAll(); await labDown(name, silent); await labDown(other, silent); });
+afterAll(async () => {
+    await closeAll();
+    await labDown(name, silent);
+    await labDown(other, silent);
+});
 
 test("two labs side by side: libvirt answers on the hosts, both drivers, no network of its own", async () => {
     const [lab] = [await bringUp(name, silent), await bringUp(other, silent)];
     expect(labStatus(name)).toEqual(lab);
-    expect(await onCentral(lab, "hostname; virsh -q -c lxc:///system version | tail -1; virsh -q -c qemu:///system net-list --all --name"))
-        .toMatch(/^central\nRunning hypervisor: LXC [\d.]+\n\s*$/);
+    expect(
+        await onCentral(
+            lab,
+            "hostname; virsh -q -c lxc:///system version | tail -1; virsh -q -c qemu:///system net-list --all --name",
+        ),
+    ).toMatch(/^central\nRunning hypervisor: LXC [\d.]+\n\s*$/);
     expect(await onCentral(lab, "ping -c1 -W5 compute > /dev/null && echo reached")).toBe("reached\n");
     expect((await run("cat", ["/etc/hosts"])).stdout).not.toContain(`central.${name}.lab`);
     const [enter, ...rest] = enterOperator(name);
@@ -99,21 +142,40 @@ test("what is said of the machine is what others see of it", async () => {
     const { machine } = await bringUp(name, silent);
     const { can, choice } = machine!;
     // libvirt on the hosts offers KVM exactly where a guest was seen to start.
-    expect((await onCentral(labStatus(name)!, "virsh -q -c qemu:///system capabilities")).includes("<domain type='kvm'")).toBe(can.kvm.boots);
+    expect(
+        (await onCentral(labStatus(name)!, "virsh -q -c qemu:///system capabilities")).includes("<domain type='kvm'"),
+    ).toBe(can.kvm.boots);
     expect(choice.hypervisor).toBe(can.kvm.boots ? "kvm" : "qemu");
-    expect((await run("stat", ["-f", "-c", "%T", "/sys/fs/cgroup"])).stdout.trim() === "cgroup2fs").toBe(can.cgroup === 2);
+    expect((await run("stat", ["-f", "-c", "%T", "/sys/fs/cgroup"])).stdout.trim() === "cgroup2fs").toBe(
+        can.cgroup === 2,
+    );
     expect(fs.readFileSync("/proc/1/comm", "utf8") === "systemd\n").toBe(can.systemd);
     // The device node is made by dmsetup itself, in the root's own /dev.
     const dir = fs.mkdtempSync(path.join(stateDir(), "dm-"));
-    const { code } = await inRoot(path.join(dir, "root"), ["dmsetup", "version"], { lower: [await buildHostRoot(silent)], allowFailure: true });
+    const { code } = await inRoot(path.join(dir, "root"), ["dmsetup", "version"], {
+        lower: [await buildHostRoot(silent)],
+        allowFailure: true,
+    });
     fs.rmSync(dir, { recursive: true });
     expect(code === 0).toBe(can.deviceMapper);
 });
 
 test("a trial sees a guest that starts, which emulation always does, and leaves nothing whether or not it does", async () => {
-    const dir = fs.mkdtempSync(path.join(stateDir(), "trial-")), args = { hostRoot: await buildHostRoot(silent), images: (await buildImages(silent)).folder };
-    const own = () => fs.readdirSync("/proc").filter(pid => { try { return fs.readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(dir); } catch { return false; } });
-    for (let i = 0; i < 3; i++) expect(await bootTrial(args, "tcg", dir, 120)).toEqual({ boots: true, seen: expect.stringMatching(/^Linux \d+\.\d+/) });
+    const dir = fs.mkdtempSync(path.join(stateDir(), "trial-")),
+        args = { hostRoot: await buildHostRoot(silent), images: (await buildImages(silent)).folder };
+    const own = () =>
+        fs.readdirSync("/proc").filter(pid => {
+            try {
+                return fs.readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(dir);
+            } catch {
+                return false;
+            }
+        });
+    for (let i = 0; i < 3; i++)
+        expect(await bootTrial(args, "tcg", dir, 120)).toEqual({
+            boots: true,
+            seen: expect.stringMatching(/^Linux \d+\.\d+/),
+        });
     // No kernel is through with its start after so short a time.
     expect(await bootTrial(args, "tcg", dir, 1)).toEqual({ boots: false, seen: "no word of it within 1 s" });
     expect([fs.readdirSync(dir), own()]).toEqual([[], []]);
@@ -122,14 +184,31 @@ test("a trial sees a guest that starts, which emulation always does, and leaves 
 
 test("containers that start at once on a new host all run, in a cgroup that none of them has to make", async () => {
     await bringUp(name, silent);
-    const lab = labStatus(name)!, guests = ["a", "b", "c", "d"];
-    const parents = (await onCentral(lab, "ls -d /sys/fs/cgroup/machine /sys/fs/cgroup/*/machine 2> /dev/null || true")).split("\n");
-    for (const controller of ["cpuset", "memory", "pids"]) expect(parents).toContain(cgroupVersion() === 2 ? "/sys/fs/cgroup/machine" : `/sys/fs/cgroup/${controller}/machine`);
-    const xml = (guest: string) => `<domain type='lxc'><name>${guest}</name><memory unit='MiB'>64</memory><os><type>exe</type><init>/bin/sleep</init><initarg>600</initarg></os><devices><console type='pty'/></devices></domain>`;
+    const lab = labStatus(name)!,
+        guests = ["a", "b", "c", "d"];
+    const parents = (
+        await onCentral(lab, "ls -d /sys/fs/cgroup/machine /sys/fs/cgroup/*/machine 2> /dev/null || true")
+    ).split("\n");
+    for (const controller of ["cpuset", "memory", "pids"])
+        expect(parents).toContain(
+            cgroupVersion() === 2 ? "/sys/fs/cgroup/machine" : `/sys/fs/cgroup/${controller}/machine`,
+        );
+    const xml = (guest: string) =>
+        `<domain type='lxc'><name>${guest}</name><memory unit='MiB'>64</memory><os><type>exe</type><init>/bin/sleep</init><initarg>600</initarg></os><devices><console type='pty'/></devices></domain>`;
     const virsh = "virsh -q -c lxc:///system";
-    await onCentral(lab, guests.map(guest => `echo "${xml(guest)}" > /tmp/${guest}.xml; ${virsh} define /tmp/${guest}.xml`).join("\n"));
-    await onCentral(lab, `pids=; for g in ${guests.join(" ")}; do ${virsh} start $g & pids="$pids $!"; done; for p in $pids; do wait $p || exit 1; done`);
-    expect((await onCentral(lab, `for g in ${guests.join(" ")}; do ${virsh} domstate $g; done`)).split("\n").filter(line => line)).toEqual(guests.map(() => "running"));
+    await onCentral(
+        lab,
+        guests.map(guest => `echo "${xml(guest)}" > /tmp/${guest}.xml; ${virsh} define /tmp/${guest}.xml`).join("\n"),
+    );
+    await onCentral(
+        lab,
+        `pids=; for g in ${guests.join(" ")}; do ${virsh} start $g & pids="$pids $!"; done; for p in $pids; do wait $p || exit 1; done`,
+    );
+    expect(
+        (await onCentral(lab, `for g in ${guests.join(" ")}; do ${virsh} domstate $g; done`))
+            .split("\n")
+            .filter(line => line),
+    ).toEqual(guests.map(() => "running"));
     await onCentral(lab, `for g in ${guests.join(" ")}; do ${virsh} destroy $g; ${virsh} undefine $g; done`);
 });
 
@@ -159,10 +238,18 @@ const moments: Record<string, () => boolean> = {
     "while libvirtd starts": () => fs.existsSync(path.join(labDir(), "run/compute.pid")),
 };
 test.each(Object.keys(moments))("lab up interrupted by Ctrl-C %s: exit code 130, and nothing is left", async moment => {
-    const child = spawn(process.execPath, [`${projectDir()}/bin/cli/main.js`, "lab", "up", name], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(process.execPath, [`${projectDir()}/bin/cli/main.js`, "lab", "up", name], {
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+    });
     let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => { said += text.toString(); });
-    const ended = new Promise<number | string | null>(resolve => child.once("close", (code, signal) => resolve(code ?? signal)));
+    for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (text: Buffer) => {
+            said += text.toString();
+        });
+    const ended = new Promise<number | string | null>(resolve =>
+        child.once("close", (code, signal) => resolve(code ?? signal)),
+    );
     await sleep(300);
     while (!moments[moment]!() && child.exitCode === null) await sleep(5);
     // As a terminal does it: the whole group.
@@ -176,10 +263,25 @@ test.each(Object.keys(moments))("lab up interrupted by Ctrl-C %s: exit code 130,
     await expectNothingLeft();
 });
 
-test.each([["lab", "up", name], ["lab", "down", name], ["lab", "status", name], ["lab", "exec", name, "--", "true"]])("%s %s without root says so and changes nothing", async (...args) => {
+test.each([
+    ["lab", "up", name],
+    ["lab", "down", name],
+    ["lab", "status", name],
+    ["lab", "exec", name, "--", "true"],
+])("%s %s without root says so and changes nothing", async (...args) => {
     // A user of no name in a namespace, whose files stay root's.
-    const { code, stdout, stderr } = await run("unshare", ["--user", process.execPath, `${projectDir()}/bin/cli/main.js`, ...args], { allowFailure: true });
-    expect([code, stdout, stderr]).toEqual([1, "", expect.stringMatching(/^classroom: a lab is made of .* it must be root: run it with sudo; nothing was changed[^\n]*\n$/)]);
+    const { code, stdout, stderr } = await run(
+        "unshare",
+        ["--user", process.execPath, `${projectDir()}/bin/cli/main.js`, ...args],
+        { allowFailure: true },
+    );
+    expect([code, stdout, stderr]).toEqual([
+        1,
+        "",
+        expect.stringMatching(
+            /^classroom: a lab is made of .* it must be root: run it with sudo; nothing was changed[^\n]*\n$/,
+        ),
+    ]);
     expect(fs.existsSync(labDir())).toBe(false);
 });
 
@@ -187,10 +289,18 @@ test("the engine is obtained before anything is done on the lab's side of the ne
     const cache = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-"));
     try {
         // A machine without a network, a cache and Go. Where the lab came first, it would be missed first.
-        const { code, stderr } = await run("/usr/bin/unshare", ["--net", process.execPath, `${projectDir()}/bin/cli/main.js`, "refresh", "lab"],
-            { allowFailure: true, env: { PATH: "/nonexistent", CLASSROOM_CACHE: cache, CLASSROOM_STATE: cache } });
-        expect([code, stderr]).toEqual([1, expect.stringMatching(/^classroom: Go 1\.\d+ or newer is needed to build the Pulumi engine/m)]);
-    } finally { fs.rmSync(cache, { recursive: true, force: true }); }
+        const { code, stderr } = await run(
+            "/usr/bin/unshare",
+            ["--net", process.execPath, `${projectDir()}/bin/cli/main.js`, "refresh", "lab"],
+            { allowFailure: true, env: { PATH: "/nonexistent", CLASSROOM_CACHE: cache, CLASSROOM_STATE: cache } },
+        );
+        expect([code, stderr]).toEqual([
+            1,
+            expect.stringMatching(/^classroom: Go 1\.\d+ or newer is needed to build the Pulumi engine/m),
+        ]);
+    } finally {
+        fs.rmSync(cache, { recursive: true, force: true });
+    }
 });
 
 test("a lab whose processes died is made anew by the next up", async () => {

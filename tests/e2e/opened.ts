@@ -2,7 +2,11 @@ import { ChildProcess, spawn } from "child_process";
 import { setTimeout as sleep } from "timers/promises";
 
 /** What an openrc exports, without `OS_`. */
-export interface Login { USERNAME: string; PASSWORD: string; TENANT_NAME: string }
+export interface Login {
+    USERNAME: string;
+    PASSWORD: string;
+    TENANT_NAME: string;
+}
 
 /** `./classroom open` as a user has it in another window: what it printed, until it is interrupted. */
 export class Opened {
@@ -10,7 +14,9 @@ export class Opened {
     private readonly ended: Promise<number | null>;
 
     constructor(private readonly child: ChildProcess) {
-        child.stdout!.setEncoding("utf8").on("data", (text: string) => { this.output += text; });
+        child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+            this.output += text;
+        });
         this.ended = new Promise((resolve, reject) => child.once("error", reject).once("close", code => resolve(code)));
     }
 
@@ -30,15 +36,25 @@ export class Opened {
     async interrupt(): Promise<number | null> {
         this.child.kill("SIGINT");
         const timer = setTimeout(() => this.child.kill("SIGKILL"), 20_000);
-        try { return await this.ended; } finally { clearTimeout(timer); }
+        try {
+            return await this.ended;
+        } finally {
+            clearTimeout(timer);
+        }
     }
 }
 
 /** Asks every second; after the deadline it throws with what was waited for and what `ask` last said. */
-export async function until<T>(what: string, seconds: number, ask: (say: (seen: string) => void) => T | undefined | Promise<T | undefined>): Promise<T> {
+export async function until<T>(
+    what: string,
+    seconds: number,
+    ask: (say: (seen: string) => void) => T | undefined | Promise<T | undefined>,
+): Promise<T> {
     let last = "";
     for (const deadline = Date.now() + seconds * 1000; ; await sleep(1000)) {
-        const found = await ask(seen => { last = seen; });
+        const found = await ask(seen => {
+            last = seen;
+        });
         if (found !== undefined) return found;
         if (Date.now() > deadline) throw new Error(`${what}: not after ${seconds} s; last seen: ${last}`);
     }
@@ -46,21 +62,36 @@ export async function until<T>(what: string, seconds: number, ask: (say: (seen: 
 
 /** The volume API at the addresses that `open` printed. */
 export class OpenedVolumes {
-    private constructor(private readonly url: string, private readonly token: string) {}
+    private constructor(
+        private readonly url: string,
+        private readonly token: string,
+    ) {}
 
-    static async logIn(opened: Opened, { USERNAME: username, PASSWORD: password, TENANT_NAME: tenantName }: Login): Promise<OpenedVolumes> {
-        const { access } = await answer(fetch(`${await opened.url("identity")}v2.0/tokens`, json({ auth: { passwordCredentials: { username, password }, tenantName } })));
+    static async logIn(
+        opened: Opened,
+        { USERNAME: username, PASSWORD: password, TENANT_NAME: tenantName }: Login,
+    ): Promise<OpenedVolumes> {
+        const { access } = await answer(
+            fetch(
+                `${await opened.url("identity")}v2.0/tokens`,
+                json({ auth: { passwordCredentials: { username, password }, tenantName } }),
+            ),
+        );
         return new OpenedVolumes(`${await opened.url("volume")}v1/${access.token.tenant.id}/volumes`, access.token.id);
     }
 
     /** A volume of 1 GiB that is available. Returns its id. */
     async create(name: string): Promise<string> {
-        const { volume: { id } } = await answer(fetch(this.url, json({ volume: { display_name: name, size: 1 } }, this.token)));
+        const {
+            volume: { id },
+        } = await answer(fetch(this.url, json({ volume: { display_name: name, size: 1 } }, this.token)));
         return await until(`volume ${name} is available`, 240, async say => {
-            const { volume: { status } } = await answer(fetch(`${this.url}/${id}`, { headers: { "X-Auth-Token": this.token } }));
+            const {
+                volume: { status },
+            } = await answer(fetch(`${this.url}/${id}`, { headers: { "X-Auth-Token": this.token } }));
             say(status);
             if (status.startsWith("error")) throw new Error(`volume ${name} is in state ${status}`);
-            return status === "available" ? id as string : undefined;
+            return status === "available" ? (id as string) : undefined;
         });
     }
 
@@ -76,11 +107,15 @@ export class OpenedVolumes {
     }
 }
 
-const json = (body: object, token?: string): RequestInit =>
-    ({ method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...(token && { "X-Auth-Token": token }) } });
+const json = (body: object, token?: string): RequestInit => ({
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", ...(token && { "X-Auth-Token": token }) },
+});
 
 async function answer(asked: Promise<Response>): Promise<any> {
-    const response = await asked, text = await response.text();
+    const response = await asked,
+        text = await response.text();
     if (!response.ok) throw new Error(`${response.url} answers ${response.status}: ${text}`);
     return text ? JSON.parse(text) : undefined;
 }

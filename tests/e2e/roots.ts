@@ -31,12 +31,19 @@ const RECIPE = 1;
  */
 export async function buildBrowserRoot(progress: Progress): Promise<string[]> {
     const hostRoot = await buildHostRoot(progress);
-    return await layered("browser", "chromium", hostRoot, {}, progress, `
+    return await layered(
+        "browser",
+        "chromium",
+        hostRoot,
+        {},
+        progress,
+        `
         echo 'deb ${await debianMirror()} bookworm main' > /etc/apt/sources.list
         apt-get update -q
         apt-get install -q -y --no-install-recommends chromium-headless-shell
         rm -rf /var/lib/apt/lists /var/cache/apt
-    `);
+    `,
+    );
 }
 
 /** What novaclient 2.13 imports; the versions are those of the clients on the nodes. */
@@ -45,7 +52,13 @@ const novaclient = ["pbr", "python-novaclient", "iso8601", "prettytable", "reque
 /** Folders that are overlaid to be a root with novaclient 2.13 in Python 2.7, at /opt/novaclient/bin/nova. */
 export async function buildNovaclientRoot(progress: Progress): Promise<string[]> {
     const pins = dataList("pins-clients.txt").filter(pin => novaclient.includes(pin.split("==")[0]!));
-    return await layered("novaclient", "2.13", await buildBaseRoot(progress), pins, progress, `
+    return await layered(
+        "novaclient",
+        "2.13",
+        await buildBaseRoot(progress),
+        pins,
+        progress,
+        `
         echo '${await debianSource()}' > /etc/apt/sources.list
         apt-get update -q
         apt-get install -q -y --no-install-recommends python3-pip
@@ -55,17 +68,29 @@ export async function buildNovaclientRoot(progress: Progress): Promise<string[]>
         /opt/novaclient/bin/pip install -q ${pins.find(pin => pin.startsWith("pbr=="))}
         /opt/novaclient/bin/pip install -q --no-deps --no-build-isolation ${pins.join(" ")}
         rm -rf /var/lib/apt/lists /var/cache/apt
-    `, await pipEnvironment());
+    `,
+        await pipEnvironment(),
+    );
 }
 
 /** What a script adds to a root, as a folder of the cache, and the root below it. */
-async function layered(kind: string, name: string, below: string, pins: unknown, progress: Progress, script: string, env: Readonly<Record<string, string>> = {}): Promise<string[]> {
+async function layered(
+    kind: string,
+    name: string,
+    below: string,
+    pins: unknown,
+    progress: Progress,
+    script: string,
+    env: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
     const inputs = { recipe: RECIPE, pins, below: path.basename(path.dirname(below)) };
-    const entry = await cached({ kind, name, inputs }, dir => progress.step(`Root of the tests' ${kind}`, async () => {
-        const root = path.join(dir, "root");
-        await scriptInRoot(root, script, { lower: [below], env, timeoutSeconds: 600 });
-        fs.renameSync(`${root}.upper`, path.join(dir, "layer"));
-        for (const used of [root, `${root}.work`]) fs.rmSync(used, { recursive: true, force: true });
-    }));
+    const entry = await cached({ kind, name, inputs }, dir =>
+        progress.step(`Root of the tests' ${kind}`, async () => {
+            const root = path.join(dir, "root");
+            await scriptInRoot(root, script, { lower: [below], env, timeoutSeconds: 600 });
+            fs.renameSync(`${root}.upper`, path.join(dir, "layer"));
+            for (const used of [root, `${root}.work`]) fs.rmSync(used, { recursive: true, force: true });
+        }),
+    );
     return [path.join(entry, "layer"), below];
 }

@@ -10,15 +10,20 @@ import { TestCloud } from "./test-cloud";
 
 // The lab and what was found so far stay when this is interrupted, and it goes on from there: `./classroom test sabotage` again.
 const cloud = new TestCloud("test-sabotage", path.join(stateDir(), "test-sabotage"));
-const folder = path.join(projectDir(), "reports"), results = path.join(folder, "sabotage.json"), table = path.join(folder, "sabotage.md");
-const rows: Row[] = fs.existsSync(results) ? JSON.parse(fs.readFileSync(results, "utf8")) as Row[] : [];
+const folder = path.join(projectDir(), "reports"),
+    results = path.join(folder, "sabotage.json"),
+    table = path.join(folder, "sabotage.md");
+const rows: Row[] = fs.existsSync(results) ? (JSON.parse(fs.readFileSync(results, "utf8")) as Row[]) : [];
 
-const singles = exercises.flatMap(exercise => exercise.variants.map(variant => brokenBy(nameOf({ exercise, variant }))));
+const singles = exercises.flatMap(exercise =>
+    exercise.variants.map(variant => brokenBy(nameOf({ exercise, variant }))),
+);
 /** The same file of a node, or two services of it: not at once. */
 const clash = (a: Variant, b: Variant): boolean => a.node === b.node && a.file === b.file;
 /** Two at once, drawn by seed; twenty. */
 const pairs = Array.from({ length: 40 }, (_, i) => [2 * i, 2 * i + 1].map(seed => brokenBy(undefined, seed)))
-    .filter(([a, b]) => !clash(a!.variant, b!.variant)).slice(0, 20);
+    .filter(([a, b]) => !clash(a!.variant, b!.variant))
+    .slice(0, 20);
 const all = [...singles.map(single => [single]), ...pairs];
 
 beforeAll(async () => {
@@ -31,18 +36,35 @@ beforeAll(async () => {
 }, 60 * 60_000);
 afterAll(async () => {
     if (rows.length < all.length) return;
-    const lines = rows.map(r => `| ${r.name} | ${r.causes.join("; ")} | ${r.diagnose} s | ${r.mend} s${r.ups > 1 ? ` in ${r.ups}` : ""} |`);
-    fs.writeFileSync(table, ["| exercise | what diagnose says | diagnose | up --refresh |", "|---|---|---|---|", ...lines, ""].join("\n"));
+    const lines = rows.map(
+        r => `| ${r.name} | ${r.causes.join("; ")} | ${r.diagnose} s | ${r.mend} s${r.ups > 1 ? ` in ${r.ups}` : ""} |`,
+    );
+    fs.writeFileSync(
+        table,
+        ["| exercise | what diagnose says | diagnose | up --refresh |", "|---|---|---|---|", ...lines, ""].join("\n"),
+    );
     await cloud.remove();
 }, 5 * 60_000);
 
-test("a sound cloud, diagnosed ten times in a row, is said to be sound", async () => {
-    for (let i = 0; i < 10; i++) expect(await cloud.classroom("diagnose", cloud.stack)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ resources examined in [\d.]+ s: all as they were made$/m) });
-}, 10 * 60_000);
+test(
+    "a sound cloud, diagnosed ten times in a row, is said to be sound",
+    async () => {
+        for (let i = 0; i < 10; i++)
+            expect(await cloud.classroom("diagnose", cloud.stack)).toMatchObject({
+                code: 0,
+                stdout: expect.stringMatching(/ resources examined in [\d.]+ s: all as they were made$/m),
+            });
+    },
+    10 * 60_000,
+);
 
-test.each(all.map(broken => [broken.map(b => b.name).join(" and "), broken] as const))("%s is found, named, mended", async (_name, broken) => {
-    if (rows.some(r => r.name === broken.map(b => b.name).join(" + "))) return;
-    await sabotage(cloud, broken);
-    rows.push(await mended(cloud, broken));
-    fs.writeFileSync(results, JSON.stringify(rows, undefined, 1));
-}, 20 * 60_000);
+test.each(all.map(broken => [broken.map(b => b.name).join(" and "), broken] as const))(
+    "%s is found, named, mended",
+    async (_name, broken) => {
+        if (rows.some(r => r.name === broken.map(b => b.name).join(" + "))) return;
+        await sabotage(cloud, broken);
+        rows.push(await mended(cloud, broken));
+        fs.writeFileSync(results, JSON.stringify(rows, undefined, 1));
+    },
+    20 * 60_000,
+);

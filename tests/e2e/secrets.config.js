@@ -1,2 +1,8 @@
 /** The search for secrets on a cloud of its own. */
-module.exports = { ...require("./jest.config.js"), rootDir: "../..", roots: ["<rootDir>/tests/e2e"], testPathIgnorePatterns: ["/node_modules/"], testMatch: ["**/secrets.test.ts"] };
+module.exports = {
+    ...require("./jest.config.js"),
+    rootDir: "../..",
+    roots: ["<rootDir>/tests/e2e"],
+    testPathIgnorePatterns: ["/node_modules/"],
+    testMatch: ["**/secrets.test.ts"],
+};

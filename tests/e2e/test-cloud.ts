@@ -20,13 +20,19 @@ export class TestCloud {
      * @param state folder of its own, so that the user's own lab is neither seen nor touched
      * @param timeoutSeconds of one command
      */
-    constructor(readonly stack: string, readonly state: string, private readonly timeoutSeconds = 900) {
+    constructor(
+        readonly stack: string,
+        readonly state: string,
+        private readonly timeoutSeconds = 900,
+    ) {
         this.configFile = path.join(projectDir(), `Pulumi.${stack}.yaml`);
         this.stateFile = path.join(state, "stacks/.pulumi/stacks", PROJECT, `${stack}.json`);
     }
 
     /** What the state records now. */
-    recorded(): RecordedState { return readState(this.stack, this.stateFile) ?? { resources: [], pending: [] }; }
+    recorded(): RecordedState {
+        return readState(this.stack, this.stateFile) ?? { resources: [], pending: [] };
+    }
 
     /**
      * Ends by force what works on the stack now: the engine alone, or the whole of the command.
@@ -34,22 +40,37 @@ export class TestCloud {
      */
     kill(what: "engine" | "command"): boolean {
         const found = processesWith("CLASSROOM_OPERATOR_OF", this.stack).filter(pid => {
-            try { return what === "command" || fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi"; } catch { return false; }
+            try {
+                return what === "command" || fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
+            } catch {
+                return false;
+            }
         });
-        for (const pid of found) try { process.kill(pid, "SIGKILL"); } catch { /* ended meanwhile */ }
+        for (const pid of found)
+            try {
+                process.kill(pid, "SIGKILL");
+            } catch {
+                /* ended meanwhile */
+            }
         return found.length > 0;
     }
 
     configure(own: object = {}): void {
         const text = fs.readFileSync(path.join(projectDir(), "Pulumi.lab.yaml"), "utf8");
         const { config } = yaml.parse(text) as { config: Record<string, unknown> };
-        const more = Object.fromEntries(Object.entries({ lab: this.stack, ...own }).map(([key, value]) => [`${PROJECT}:${key}`, value]));
+        const more = Object.fromEntries(
+            Object.entries({ lab: this.stack, ...own }).map(([key, value]) => [`${PROJECT}:${key}`, value]),
+        );
         fs.writeFileSync(this.configFile, yaml.stringify({ config: { ...config, ...more } }));
     }
 
     async classroom(...args: string[]): Promise<RunResult> {
-        return await run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args],
-            { cwd: projectDir(), env: { CLASSROOM_STATE: this.state }, allowFailure: true, timeoutSeconds: this.timeoutSeconds });
+        return await run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], {
+            cwd: projectDir(),
+            env: { CLASSROOM_STATE: this.state },
+            allowFailure: true,
+            timeoutSeconds: this.timeoutSeconds,
+        });
     }
 
     /**
@@ -58,7 +79,10 @@ export class TestCloud {
      */
     async succeeds(...args: string[]): Promise<RunResult> {
         const result = await this.classroom(...args);
-        if (result.code !== 0) throw new Error(`classroom ${args.join(" ")} ended with ${result.code}:\n${`${result.stdout}${result.stderr}`.split("\n").slice(-60).join("\n")}`);
+        if (result.code !== 0)
+            throw new Error(
+                `classroom ${args.join(" ")} ended with ${result.code}:\n${`${result.stdout}${result.stderr}`.split("\n").slice(-60).join("\n")}`,
+            );
         return result;
     }
 
@@ -71,8 +95,17 @@ export class TestCloud {
 
     /** What the hosts have of the cloud: machines, networks, volumes, roots, names; nothing after `destroy`. */
     async onHosts(): Promise<string> {
-        const script = "virsh -q net-list --all --name; virsh -q list --all --name; virsh -q -c lxc:///system list --all --name; ls /var/lib/libvirt/machines /var/lib/libvirt/roots 2> /dev/null | sed '/:$/d'; grep classroom /etc/hosts || true";
-        const lines = await Promise.all(hostRoles.map(async host => (await this.on(host, script)).split("\n").filter(line => line.trim() !== "").sort().map(line => `${host}: ${line.trim()}`)));
+        const script =
+            "virsh -q net-list --all --name; virsh -q list --all --name; virsh -q -c lxc:///system list --all --name; ls /var/lib/libvirt/machines /var/lib/libvirt/roots 2> /dev/null | sed '/:$/d'; grep classroom /etc/hosts || true";
+        const lines = await Promise.all(
+            hostRoles.map(async host =>
+                (await this.on(host, script))
+                    .split("\n")
+                    .filter(line => line.trim() !== "")
+                    .sort()
+                    .map(line => `${host}: ${line.trim()}`),
+            ),
+        );
         return lines.flat().join("\n");
     }
 
@@ -83,12 +116,18 @@ export class TestCloud {
     async doubled(): Promise<string[]> {
         // Each list without its ids: of an endpoint its service's is what there may be one of.
         const lists = [
-            ...["tenant-list", "user-list", "role-list", "service-list", "endpoint-list | awk '{ print $12 }'"].map(list => ["auth-node", `export OS_AUTH_URL=http://auth-node.example.org:35357/v2.0; keystone ${list}`]),
-            ...["net-list", "flavor-list", "keypair-list"].map(list => ["api-node", `nova ${list}`]), ["image-node", "glance image-list"],
+            ...["tenant-list", "user-list", "role-list", "service-list", "endpoint-list | awk '{ print $12 }'"].map(
+                list => ["auth-node", `export OS_AUTH_URL=http://auth-node.example.org:35357/v2.0; keystone ${list}`],
+            ),
+            ...["net-list", "flavor-list", "keypair-list"].map(list => ["api-node", `nova ${list}`]),
+            ["image-node", "glance image-list"],
         ] as const;
         const doubled: string[] = [];
         for (const [node, list] of lists) {
-            const rows = (await this.on(node!, `. /root/openrc; ${list}`)).split("\n").map(line => line.replace(/^\| [0-9a-f-]{32,36} /, "").trim()).filter(line => /\w/.test(line));
+            const rows = (await this.on(node!, `. /root/openrc; ${list}`))
+                .split("\n")
+                .map(line => line.replace(/^\| [0-9a-f-]{32,36} /, "").trim())
+                .filter(line => /\w/.test(line));
             if (rows.length < 2) throw new Error(`nothing in the list of ${list}`);
             doubled.push(...rows.filter((row, i) => rows.indexOf(row) !== i));
         }

@@ -5,12 +5,21 @@ import { breakDeadLocks, holderOf } from "../../engine/locks";
 
 const backend = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-locks-"));
 const dir = path.join(backend, ".pulumi/locks/organization/p/lab");
-beforeAll(() => { fs.mkdirSync(dir, { recursive: true }); });
-afterAll(() => { fs.rmSync(backend, { recursive: true }); });
+beforeAll(() => {
+    fs.mkdirSync(dir, { recursive: true });
+});
+afterAll(() => {
+    fs.rmSync(backend, { recursive: true });
+});
 
 test("only a lock of a dead process of this machine is broken", () => {
-    const locks = { dead: { pid: 11, hostname: "here" }, live: { pid: 12, hostname: "here" }, elsewhere: { pid: 11, hostname: "there" } };
-    for (const [name, lock] of Object.entries(locks)) fs.writeFileSync(path.join(dir, `${name}.json`), JSON.stringify(lock));
+    const locks = {
+        dead: { pid: 11, hostname: "here" },
+        live: { pid: 12, hostname: "here" },
+        elsewhere: { pid: 11, hostname: "there" },
+    };
+    for (const [name, lock] of Object.entries(locks))
+        fs.writeFileSync(path.join(dir, `${name}.json`), JSON.stringify(lock));
     fs.writeFileSync(path.join(dir, "half.json"), "{");
     const notes = breakDeadLocks(backend, "p", "lab", { hostname: "here", isEngine: pid => pid === 12 });
     expect(notes).toEqual(["stack lab was locked by process 11 of this machine, which has died; the lock was broken"]);

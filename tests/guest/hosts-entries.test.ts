@@ -4,20 +4,34 @@ import { HostsEntry, readBlock, writeBlock } from "../../providers/guest/hosts-b
 import { hostsEntriesHandler } from "../../providers/guest/hosts-entries";
 
 const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
-const entries: fc.Arbitrary<HostsEntry[]> = fc.array(fc.record({ address: fc.ipV4(), names: fc.array(word, { minLength: 1, maxLength: 3 }) }), { maxLength: 6 });
-const file = fc.array(fc.oneof(fc.constant(""), fc.constant("# a comment"), fc.tuple(fc.ipV4(), word).map(p => p.join("\t")))).map(lines => lines.length > 0 ? lines.join("\n") + "\n" : "");
+const entries: fc.Arbitrary<HostsEntry[]> = fc.array(
+    fc.record({ address: fc.ipV4(), names: fc.array(word, { minLength: 1, maxLength: 3 }) }),
+    { maxLength: 6 },
+);
+const file = fc
+    .array(
+        fc.oneof(
+            fc.constant(""),
+            fc.constant("# a comment"),
+            fc.tuple(fc.ipV4(), word).map(p => p.join("\t")),
+        ),
+    )
+    .map(lines => (lines.length > 0 ? lines.join("\n") + "\n" : ""));
 
 test("what is written is what is read, once, and taking it out gives the file as it was", () => {
-    fc.assert(fc.property(file, entries, entries, (text, first, second) => {
-        const written = writeBlock(writeBlock(text, "nodes", first), "nodes", second);
-        expect(readBlock(written, "nodes")).toEqual(second);
-        expect(written).toBe(writeBlock(text, "nodes", second));
-        expect(writeBlock(written, "nodes", undefined)).toBe(text);
-    }));
+    fc.assert(
+        fc.property(file, entries, entries, (text, first, second) => {
+            const written = writeBlock(writeBlock(text, "nodes", first), "nodes", second);
+            expect(readBlock(written, "nodes")).toEqual(second);
+            expect(written).toBe(writeBlock(text, "nodes", second));
+            expect(writeBlock(written, "nodes", undefined)).toBe(text);
+        }),
+    );
 });
 
 test("two blocks do not know each other; a block whose end is gone is not taken for whole", () => {
-    const a = [{ address: "10.0.0.3", names: ["db-node"] }], b = [{ address: "10.0.0.4", names: ["auth-node"] }];
+    const a = [{ address: "10.0.0.3", names: ["db-node"] }],
+        b = [{ address: "10.0.0.4", names: ["auth-node"] }];
     const both = writeBlock(writeBlock("127.0.0.1 localhost\n", "a", a), "b", b);
     expect([readBlock(both, "a"), readBlock(both, "b")]).toEqual([a, b]);
     const torn = both.replace("# classroom b: end\n", "");
@@ -27,7 +41,9 @@ test("two blocks do not know each other; a block whose end is gone is not taken 
 });
 
 test("a block in the middle is exchanged in its place; comments and blanks in it are nobody's entry", () => {
-    const entry = [{ address: "10.0.0.3", names: ["db-node", "db"] }], begin = "# classroom a: begin (managed, edits are undone)", around = (block: string) => `127.0.0.1 localhost\n# one\n${block}# two\n# three\n# four\n# five\n`;
+    const entry = [{ address: "10.0.0.3", names: ["db-node", "db"] }],
+        begin = "# classroom a: begin (managed, edits are undone)",
+        around = (block: string) => `127.0.0.1 localhost\n# one\n${block}# two\n# three\n# four\n# five\n`;
     const file = around(`${begin}\n  10.0.0.3 \t db-node  db # the database\n\n   # nothing\n# classroom a: end\n`);
     expect(readBlock(file, "a")).toEqual(entry);
     expect(writeBlock(file, "a", entry)).toBe(around(`${begin}\n10.0.0.3 db-node db\n# classroom a: end\n`));
@@ -37,9 +53,20 @@ test("a block in the middle is exchanged in its place; comments and blanks in it
 });
 
 test("the handler: made, found, drifted, mended, gone, deleted twice", async () => {
-    let text = "127.0.0.1 localhost\n", writes = 0;
-    const handler = hostsEntriesHandler({ read: async () => text, write: async (_c, t) => { text = t; writes++; } });
-    const inputs = { connection: { name: "host a" } as Connection, block: "nodes", entries: [{ address: "10.0.0.3", names: ["db-node"] }] };
+    let text = "127.0.0.1 localhost\n",
+        writes = 0;
+    const handler = hostsEntriesHandler({
+        read: async () => text,
+        write: async (_c, t) => {
+            text = t;
+            writes++;
+        },
+    });
+    const inputs = {
+        connection: { name: "host a" } as Connection,
+        block: "nodes",
+        entries: [{ address: "10.0.0.3", names: ["db-node"] }],
+    };
     const { id } = await handler.create(inputs);
     expect(id).toBe("host a/nodes");
     expect(await handler.read(id, inputs)).toEqual(inputs);
@@ -58,11 +85,19 @@ test("the handler: made, found, drifted, mended, gone, deleted twice", async () 
 
 test("what cannot be an address or a name is refused before anything is changed", () => {
     const check = (entry: HostsEntry) => hostsEntriesHandler().check!({ entries: [entry] });
-    expect(check({ address: "db-node", names: ["x"] })).toEqual([{ property: "entries[0].address", reason: '"db-node" is not an address' }]);
-    expect(check({ address: "10.0.0.3", names: ["a b"] })).toEqual([{ property: "entries[0].names", reason: '"a b" is not a host name' }]);
+    expect(check({ address: "db-node", names: ["x"] })).toEqual([
+        { property: "entries[0].address", reason: '"db-node" is not an address' },
+    ]);
+    expect(check({ address: "10.0.0.3", names: ["a b"] })).toEqual([
+        { property: "entries[0].names", reason: '"a b" is not a host name' },
+    ]);
     expect(check({ address: "10.0.0.3", names: ["db-node"] })).toEqual([]);
-    expect(check({ address: "10.0.0.3", names: [] })).toEqual([{ property: "entries[0].names", reason: '"" is not a host name' }]);
-    expect(["x10.0.0.3", "10.0.0.3;", "fe80::1", "-a"].map(address => check({ address, names: ["a.b-c", "1"] }).length)).toEqual([1, 1, 0, 1]);
+    expect(check({ address: "10.0.0.3", names: [] })).toEqual([
+        { property: "entries[0].names", reason: '"" is not a host name' },
+    ]);
+    expect(
+        ["x10.0.0.3", "10.0.0.3;", "fe80::1", "-a"].map(address => check({ address, names: ["a.b-c", "1"] }).length),
+    ).toEqual([1, 1, 0, 1]);
     expect(["-a", "a_", "a;", ".a"].map(name => check({ address: "::1", names: [name] }).length)).toEqual([1, 1, 1, 1]);
     expect(hostsEntriesHandler().check!({})).toEqual([]);
 });

@@ -6,17 +6,37 @@ import { packagesHandler } from "../../providers/guest/packages";
 const connection = { name: "api-node", host: "192.168.122.6", port: 22 } as Connection;
 
 /** A node whose archive has these packages, and refuses as apt-get does: all or nothing. */
-function node(available: string[], complaint = (name: string) => `E: Unable to locate package ${name}`, sources = "http://192.168.122.1:8090/ ./\nhttp://other/ubuntu precise main\n") {
+function node(
+    available: string[],
+    complaint = (name: string) => `E: Unable to locate package ${name}`,
+    sources = "http://192.168.122.1:8090/ ./\nhttp://other/ubuntu precise main\n",
+) {
     const installed = new Set<string>();
     const run: RunScript = (_to, script) => {
         const ok = (stdout = "") => Promise.resolve({ stdout, stderr: "", code: 0 });
         if (script.includes("sources.list")) return ok(sources);
         const asked = /^dpkg-query .*' (.*) 2>/.exec(script)?.[1]?.split(" ");
-        if (asked) return ok(asked.map(p => `${p} ${installed.has(p) ? "install ok installed" : "deinstall ok config-files"}\n`).join(""));
-        const [, simulated, verb, names] = /^apt (-s )?(install|remove) (.*)$/m.exec(script)!, wanted = names!.split(" ");
+        if (asked)
+            return ok(
+                asked
+                    .map(p => `${p} ${installed.has(p) ? "install ok installed" : "deinstall ok config-files"}\n`)
+                    .join(""),
+            );
+        const [, simulated, verb, names] = /^apt (-s )?(install|remove) (.*)$/m.exec(script)!,
+            wanted = names!.split(" ");
         const unknown = verb === "install" ? wanted.filter(p => !available.includes(p)) : [];
-        if (unknown.length > 0) return Promise.reject(new RemoteError("api-node", { stdout: "", stderr: `W: something else\n${unknown.map(complaint).join("\n")}\n`, code: 1 }));
-        if (!simulated) for (const p of wanted) if (verb === "install") installed.add(p); else installed.delete(p);
+        if (unknown.length > 0)
+            return Promise.reject(
+                new RemoteError("api-node", {
+                    stdout: "",
+                    stderr: `W: something else\n${unknown.map(complaint).join("\n")}\n`,
+                    code: 1,
+                }),
+            );
+        if (!simulated)
+            for (const p of wanted)
+                if (verb === "install") installed.add(p);
+                else installed.delete(p);
         return ok();
     };
     return { installed, handler: packagesHandler(run) };
@@ -30,25 +50,31 @@ test.each([
 ])("a package that no archive has is named with node and archives, and nothing is installed", async complaint => {
     const { installed, handler } = node(["ntp"], complaint);
     await expect(handler.create({ connection, packages: ["ntp", "nova-apy", "nova-foo"] })).rejects.toThrow(
-        `api-node: no archive has "nova-apy", "nova-foo"; nothing was installed. ${archives}Correct the name, or the archive (archiveUrl)`);
+        `api-node: no archive has "nova-apy", "nova-foo"; nothing was installed. ${archives}Correct the name, or the archive (archiveUrl)`,
+    );
     expect([...installed]).toEqual([]);
 });
 
 test("what is no longer wanted stays until the rest can be had", async () => {
     const { installed, handler } = node(["ntp", "nova-api"]);
     await handler.create({ connection, packages: ["ntp"] });
-    await expect(handler.update("", { connection, packages: ["ntp"] }, { connection, packages: ["nova-apy"] })).rejects.toThrow('api-node: no archive has "nova-apy"; nothing was installed.');
+    await expect(
+        handler.update("", { connection, packages: ["ntp"] }, { connection, packages: ["nova-apy"] }),
+    ).rejects.toThrow('api-node: no archive has "nova-apy"; nothing was installed.');
     expect([...installed]).toEqual(["ntp"]);
     await handler.update("", { connection, packages: ["ntp"] }, { connection, packages: ["nova-api"] });
     expect([...installed]).toEqual(["nova-api"]);
 });
 
 test("on a machine without an archive the error says so", async () => {
-    await expect(node([], undefined, "\n").handler.create({ connection, packages: ["ntp"] })).rejects.toThrow("nothing was installed. Its archives: none. ");
+    await expect(node([], undefined, "\n").handler.create({ connection, packages: ["ntp"] })).rejects.toThrow(
+        "nothing was installed. Its archives: none. ",
+    );
 });
 
 test("several packages are dropped, found and taken away, each by its name", async () => {
-    const { installed, handler } = node(["ntp", "nova-api", "nova-doc"]), all = { connection, packages: ["ntp", "nova-api", "nova-doc"] };
+    const { installed, handler } = node(["ntp", "nova-api", "nova-doc"]),
+        all = { connection, packages: ["ntp", "nova-api", "nova-doc"] };
     await handler.create(all);
     await handler.update("", all, { connection, packages: ["ntp"] });
     expect([...installed]).toEqual(["ntp"]);
@@ -60,14 +86,25 @@ test("several packages are dropped, found and taken away, each by its name", asy
 
 test("a package that was put on hold when it was removed may be installed again; what is only held stays so", async () => {
     const scripts: string[] = [];
-    const handler = packagesHandler(async (_to, script) => { scripts.push(script); return { stdout: "", stderr: "", code: 0 }; });
+    const handler = packagesHandler(async (_to, script) => {
+        scripts.push(script);
+        return { stdout: "", stderr: "", code: 0 };
+    });
     await handler.update("", { connection, packages: [] }, { connection, packages: ["ntp", "nova-doc"] });
-    const filter = /held=\$\(dpkg-query -W -f '\$\{Package\} \$\{Status\}\\n' ntp nova-doc 2> \/dev\/null \| (awk .*)\)$/m.exec(scripts.join("\n"))?.[1];
-    const held = spawnSync("sh", ["-c", filter!], { input: "ntp hold ok installed\nnova-doc hold ok config-files\n", encoding: "utf8" }).stdout;
+    const filter =
+        /held=\$\(dpkg-query -W -f '\$\{Package\} \$\{Status\}\\n' ntp nova-doc 2> \/dev\/null \| (awk .*)\)$/m.exec(
+            scripts.join("\n"),
+        )?.[1];
+    const held = spawnSync("sh", ["-c", filter!], {
+        input: "ntp hold ok installed\nnova-doc hold ok config-files\n",
+        encoding: "utf8",
+    }).stdout;
     expect(held).toBe("nova-doc\n");
 });
 
 test("another failure is apt's own", async () => {
     const failed = new RemoteError("api-node", { stdout: "", stderr: "E: Could not get lock", code: 1 });
-    await expect(packagesHandler(() => Promise.reject(failed)).create({ connection, packages: ["ntp"] })).rejects.toBe(failed);
+    await expect(packagesHandler(() => Promise.reject(failed)).create({ connection, packages: ["ntp"] })).rejects.toBe(
+        failed,
+    );
 });

@@ -9,31 +9,54 @@ import { rabbitUserHandler } from "../../providers/guest/rabbit-user";
 import { restart } from "../../providers/guest/restarts";
 import { stepHandler } from "../../providers/guest/step";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-passwords-")), bin = path.join(dir, "bin");
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-passwords-")),
+    bin = path.join(dir, "bin");
 afterAll(() => fs.rmSync(dir, { recursive: true }));
-const put = (file: string, text: string, mode = 0o755) => { fs.mkdirSync(path.dirname(path.join(dir, file)), { recursive: true }); fs.writeFileSync(path.join(dir, file), text, { mode }); };
-const there = (file: string): string => { try { return fs.readFileSync(path.join(dir, file), "utf8"); } catch { return ""; } };
+const put = (file: string, text: string, mode = 0o755) => {
+    fs.mkdirSync(path.dirname(path.join(dir, file)), { recursive: true });
+    fs.writeFileSync(path.join(dir, file), text, { mode });
+};
+const there = (file: string): string => {
+    try {
+        return fs.readFileSync(path.join(dir, file), "utf8");
+    } catch {
+        return "";
+    }
+};
 
 const scripts: string[] = [];
 /** A machine below a folder, with the programs of the test's. */
 const here: RunScript = async (_to, script, { input = "", allowFailure } = {}) => {
     scripts.push(script);
-    const moved = script.replaceAll("[ -d /run/systemd/system ]", "true").replace(/\/(root|var\/lib|proc\/net)\//g, `${dir}/$1/`);
-    const { status, stdout, stderr } = spawnSync("sh", ["-ec", moved], { input, encoding: "utf8", env: { PATH: `${bin}:${process.env.PATH}`, DIR: dir } });
+    const moved = script
+        .replaceAll("[ -d /run/systemd/system ]", "true")
+        .replace(/\/(root|var\/lib|proc\/net)\//g, `${dir}/$1/`);
+    const { status, stdout, stderr } = spawnSync("sh", ["-ec", moved], {
+        input,
+        encoding: "utf8",
+        env: { PATH: `${bin}:${process.env.PATH}`, DIR: dir },
+    });
     if (status !== 0 && !allowFailure) throw new Error(stderr || stdout);
     return { stdout, stderr, code: status ?? -1 };
 };
 const connection = { name: "db-node", host: "192.168.122.3", port: 22 } as Connection;
-beforeEach(() => { for (const left of ["root", "said", "server", "var"]) fs.rmSync(path.join(dir, left), { recursive: true, force: true }); scripts.length = 0; });
+beforeEach(() => {
+    for (const left of ["root", "said", "server", "var"])
+        fs.rmSync(path.join(dir, left), { recursive: true, force: true });
+    scripts.length = 0;
+});
 
 describe("the database's root", () => {
     /** A server that knows root's password, empty at first; its client comes with that of the environment or of a file. */
     beforeEach(() => {
-        put("bin/mysql", `#!/bin/sh
+        put(
+            "bin/mysql",
+            `#!/bin/sh
 known=$(cat $DIR/server 2> /dev/null)
 case "$1" in --defaults-file=*) given=$(sed -n 's/^password = "\\(.*\\)"$/\\1/p' "\${1#*=}" 2> /dev/null);; *) given=$MYSQL_PWD;; esac
 [ "$given" = "$known" ] || { echo "ERROR 1045 (28000): Access denied" >&2; exit 1; }
-new=$(sed -n "s/^SET PASSWORD FOR 'root'@'localhost' = PASSWORD('\\([^']*\\)').*/\\1/p"); [ -z "$new" ] || printf %s "$new" > $DIR/server\n`);
+new=$(sed -n "s/^SET PASSWORD FOR 'root'@'localhost' = PASSWORD('\\([^']*\\)').*/\\1/p"); [ -z "$new" ] || printf %s "$new" > $DIR/server\n`,
+        );
         put("bin/chown", "#!/bin/sh\n");
         fs.mkdirSync(path.join(dir, "root"));
     });
@@ -43,7 +66,10 @@ new=$(sed -n "s/^SET PASSWORD FOR 'root'@'localhost' = PASSWORD('\\([^']*\\)').*
     test("another password comes in by the one of before", async () => {
         await handler.create(recorded);
         await handler.update("", recorded, { connection, password: "second" });
-        expect([there("server"), there("root/.my.cnf")]).toEqual(["second", '[client]\nuser = root\npassword = "second"\n']);
+        expect([there("server"), there("root/.my.cnf")]).toEqual([
+            "second",
+            '[client]\nuser = root\npassword = "second"\n',
+        ]);
         expect(scripts.join("\n")).not.toMatch(/first|second/);
     });
 
@@ -62,11 +88,13 @@ test("the queue's own account: the one that every server brings is taken away, a
     const said: string[] = [];
     const handler = rabbitUserHandler(async (_to, script) => {
         said.push(script);
-        return { stdout: script.includes("<<\\\"guest\\\">>") ? guest : "same", stderr: "", code: 0 };
+        return { stdout: script.includes('<<\\"guest\\">>') ? guest : "same", stderr: "", code: 0 };
     });
     const own = { connection, user: "openstack", password: "secret", others: [] };
     await handler.create(own);
-    expect(said[0]).toMatch(/add_user.*lookup_user\(<<\\"guest\\">>\) of \{ok, _\} -> Change\(delete_user, \[<<\\"guest\\">>\]\)/);
+    expect(said[0]).toMatch(
+        /add_user.*lookup_user\(<<\\"guest\\">>\) of \{ok, _\} -> Change\(delete_user, \[<<\\"guest\\">>\]\)/,
+    );
     expect(await handler.read("", own)).toEqual(own);
     guest = "there";
     expect(await handler.read("", own)).toEqual({ ...own, others: ["guest"] });
@@ -77,7 +105,10 @@ test("the queue's own account: the one that every server brings is taken away, a
 
 describe("systemd's services", () => {
     beforeEach(() => {
-        put("bin/systemctl", `#!/bin/sh\ncase "$1" in is-active) [ "$3" != stopped ];; restart) echo "$2" >> $DIR/said; [ "$2" != late ] || { sleep 0.3; ${"echo '0: 00000000:1F90 00000000:0000 0A 0' > $DIR/proc/net/tcp"}; } & ;; esac\n`);
+        put(
+            "bin/systemctl",
+            `#!/bin/sh\ncase "$1" in is-active) [ "$3" != stopped ];; restart) echo "$2" >> $DIR/said; [ "$2" != late ] || { sleep 0.3; ${"echo '0: 00000000:1F90 00000000:0000 0A 0' > $DIR/proc/net/tcp"}; } & ;; esac\n`,
+        );
         put("proc/net/tcp", "", 0o644);
         put("proc/net/tcp6", "", 0o644);
     });
@@ -89,27 +120,37 @@ describe("systemd's services", () => {
     });
 
     test("restart: one that does not listen in time is an error", async () => {
-        await expect(restart(here, connection, ["mute"], { mute: 81 }, 0)).rejects.toThrow("service mute does not listen on port 81 after 0 s");
+        await expect(restart(here, connection, ["mute"], { mute: 81 }, 0)).rejects.toThrow(
+            "service mute does not listen on port 81 after 0 s",
+        );
     });
 
     test("restart: side by side, and one that cannot is an error when all had their turn", async () => {
         // Each ends when the other has begun, too.
-        put("bin/systemctl", `#!/bin/sh\n[ "$1" = restart ] || exit 0\necho "$2" >> $DIR/said; n=0\nuntil [ $(wc -l < $DIR/said) -ge 2 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done\n[ "$2" != broken ]\n`);
+        put(
+            "bin/systemctl",
+            `#!/bin/sh\n[ "$1" = restart ] || exit 0\necho "$2" >> $DIR/said; n=0\nuntil [ $(wc -l < $DIR/said) -ge 2 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done\n[ "$2" != broken ]\n`,
+        );
         await restart(here, connection, ["one", "two"]);
         expect(there("said").split("\n").sort()).toEqual(["", "one", "two"]);
-        await expect(restart(here, connection, ["broken", "whole"])).rejects.toThrow("service broken cannot be restarted:");
+        await expect(restart(here, connection, ["broken", "whole"])).rejects.toThrow(
+            "service broken cannot be restarted:",
+        );
         expect(there("said")).toContain("whole\n");
     });
 
     test("restart: what comes while a machine is at it waits, is gathered, and goes on though the one before failed", async () => {
-        const began: string[] = [], ends: (() => void)[] = [];
+        const began: string[] = [],
+            ends: (() => void)[] = [];
         const slow: RunScript = async (_to, script) => {
             began.push(/^for s in (.*); do$/m.exec(script)![1]!);
             await new Promise<void>(resolve => ends.push(resolve));
             if (began.length === 1) throw new Error("ended while it started");
             return { stdout: "", stderr: "", code: 0 };
         };
-        const until = async (count: number) => { while (began.length < count) await new Promise(resolve => setTimeout(resolve, 10)); };
+        const until = async (count: number) => {
+            while (began.length < count) await new Promise(resolve => setTimeout(resolve, 10));
+        };
         const machine = { ...connection, host: "192.168.122.6" };
         const first = restart(slow, machine, ["nova-api"]).catch((e: Error) => e.message);
         await until(1);
@@ -125,14 +166,34 @@ describe("systemd's services", () => {
     });
 
     test("restart: as long as one may take and two minutes more; each machine by itself; nothing to restart is not asked", async () => {
-        const ran: [string, number | undefined][] = [], run: typeof here = async (to, _script, options) => { ran.push([to.host, options?.timeoutSeconds]); return { code: 0, stdout: "", stderr: "" }; };
+        const ran: [string, number | undefined][] = [],
+            run: typeof here = async (to, _script, options) => {
+                ran.push([to.host, options?.timeoutSeconds]);
+                return { code: 0, stdout: "", stderr: "" };
+            };
         const machine = (host: string) => ({ ...connection, host });
-        await Promise.all([restart(run, machine("a"), ["slow", "quick"], { slow: 80, quick: 81 }, 40), restart(run, machine("a"), ["other"]), restart(run, machine("b"), ["other"]), restart(run, machine("c"), [])]);
-        expect(ran.sort()).toEqual([["a", 160], ["b", 120]]);
+        await Promise.all([
+            restart(run, machine("a"), ["slow", "quick"], { slow: 80, quick: 81 }, 40),
+            restart(run, machine("a"), ["other"]),
+            restart(run, machine("b"), ["other"]),
+            restart(run, machine("c"), []),
+        ]);
+        expect(ran.sort()).toEqual([
+            ["a", 160],
+            ["b", 120],
+        ]);
     });
 
     test("a step with another input runs again, and who keeps what it wrote restarts; the input is in no command", async () => {
-        const handler = stepHandler(here), step = { connection, step: "cells", command: "cat > $DIR/said", per: "1", input: "first", restarts: ["nova-api"] };
+        const handler = stepHandler(here),
+            step = {
+                connection,
+                step: "cells",
+                command: "cat > $DIR/said",
+                per: "1",
+                input: "first",
+                restarts: ["nova-api"],
+            };
         await handler.create(step);
         expect(there("said")).toBe("first");
         await handler.update("", step, { ...step, input: "second" });

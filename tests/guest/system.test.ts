@@ -12,7 +12,8 @@ const host = localHost({
     vgs: 'while read -r d g; do echo "  $g"; done < "$ROOT/pvs"',
     pvs: 'if [ "$1" = --noheadings ]; then sed "s/^/  /" "$ROOT/pvs"; else grep -q "^$1 " "$ROOT/pvs"; fi',
     pvcreate: 'echo "pvcreate $*" >> "$LOG"; echo "$2 " >> "$ROOT/pvs"',
-    vgcreate: 'echo "vgcreate $*" >> "$LOG"; shift; g=$1; shift; for d in "$@"; do sed -i "\\|^$d |d" "$ROOT/pvs"; echo "$d $g" >> "$ROOT/pvs"; done',
+    vgcreate:
+        'echo "vgcreate $*" >> "$LOG"; shift; g=$1; shift; for d in "$@"; do sed -i "\\|^$d |d" "$ROOT/pvs"; echo "$d $g" >> "$ROOT/pvs"; done',
     vgextend: 'echo "vgextend $*" >> "$LOG"; shift; g=$1; shift; for d in "$@"; do echo "$d $g" >> "$ROOT/pvs"; done',
     vgreduce: 'echo "vgreduce $*" >> "$LOG"; shift 2; for d in "$@"; do sed -i "\\|^$d |d" "$ROOT/pvs"; done',
     vgremove: 'echo "vgremove $*" >> "$LOG"; sed -i "/ $2\\$/d" "$ROOT/pvs"',
@@ -24,7 +25,8 @@ beforeAll(() => host.put("tmp/classroom-apt.log", ""));
 const connection = { name: "volume-node" } as Connection;
 
 test("a volume group: made, found, its disks exchanged, gone", async () => {
-    const handler = volumeGroupHandler(host.run), inputs = { connection, group: "cinder-volumes", devices: ["/dev/vdc", "/dev/vdb"] };
+    const handler = volumeGroupHandler(host.run),
+        inputs = { connection, group: "cinder-volumes", devices: ["/dev/vdc", "/dev/vdb"] };
     host.put("pvs", "/dev/vda root\n/dev/vdc \n");
     expect(await handler.read("", inputs)).toBeUndefined();
     expect(await handler.create(inputs)).toEqual({ id: "volume-node:cinder-volumes", outputs: {} });
@@ -44,13 +46,21 @@ test("a volume group: made, found, its disks exchanged, gone", async () => {
 
 test("a volume group on other disks is refused with both shown", async () => {
     host.put("pvs", "/dev/vdx cinder-volumes\n/dev/vdw cinder-volumes\n");
-    await expect(volumeGroupHandler(host.run).create({ connection, group: "cinder-volumes", devices: ["/dev/vdb", "/dev/vdc"] })).rejects.toThrow(
-        "volume-node: volume group cinder-volumes exists on /dev/vdw, /dev/vdx, wanted on /dev/vdb, /dev/vdc; nothing was changed");
+    await expect(
+        volumeGroupHandler(host.run).create({ connection, group: "cinder-volumes", devices: ["/dev/vdb", "/dev/vdc"] }),
+    ).rejects.toThrow(
+        "volume-node: volume group cinder-volumes exists on /dev/vdw, /dev/vdx, wanted on /dev/vdb, /dev/vdc; nothing was changed",
+    );
     expect(host.said()).toBe("");
 });
 
-test.each([["ed25519", "ssh-ed25519"], ["ecdsa", "ecdsa-sha2-nistp256"], ["rsa", "ssh-rsa"]])("a key of the kind %s: made once, found, made again where it is gone", async (type, word) => {
-    const handler = sshKeyHandler(host.run), inputs = { connection, path: path.join(host.dir, `keys ${type}/id`), type };
+test.each([
+    ["ed25519", "ssh-ed25519"],
+    ["ecdsa", "ecdsa-sha2-nistp256"],
+    ["rsa", "ssh-rsa"],
+])("a key of the kind %s: made once, found, made again where it is gone", async (type, word) => {
+    const handler = sshKeyHandler(host.run),
+        inputs = { connection, path: path.join(host.dir, `keys ${type}/id`), type };
     expect(await handler.read("", { ...inputs, publicKey: "" })).toBeUndefined();
     const { id, outputs } = await handler.create(inputs);
     expect(id).toBe(`volume-node:${inputs.path}`);
@@ -67,7 +77,9 @@ test.each([["ed25519", "ssh-ed25519"], ["ecdsa", "ecdsa-sha2-nistp256"], ["rsa",
 });
 
 describe("a package archive", () => {
-    const handler = aptArchiveHandler(host.run), file = "etc/apt/sources.list.d/cloud.list", apt = "noninteractive: apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
+    const handler = aptArchiveHandler(host.run),
+        file = "etc/apt/sources.list.d/cloud.list",
+        apt = "noninteractive: apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
     const inputs = { connection, archive: "cloud", line: "deb http://a precise main" };
 
     test("is written, read and what is installed upgraded; found drifted, gone", async () => {
@@ -91,14 +103,22 @@ describe("a package archive", () => {
         const keyed = { ...inputs, keyringPackage: "ubuntu-cloud-keyring" };
         host.put("apt", "");
         await handler.create(keyed);
-        expect(host.said()).toBe(`${apt} install ubuntu-cloud-keyring\n${apt} update\n${apt} -o Dpkg::Options::=--force-confold upgrade\n`);
+        expect(host.said()).toBe(
+            `${apt} install ubuntu-cloud-keyring\n${apt} update\n${apt} -o Dpkg::Options::=--force-confold upgrade\n`,
+        );
         host.put("apt", 'case "$*" in *Lock*install*) exit 1;; esac');
         await handler.create(keyed);
-        expect(host.said()).toMatch(/ install ubuntu-cloud-keyring\nnoninteractive: apt-get -q -y update\nnoninteractive: apt-get -q -y install ubuntu-cloud-keyring\n/);
+        expect(host.said()).toMatch(
+            / install ubuntu-cloud-keyring\nnoninteractive: apt-get -q -y update\nnoninteractive: apt-get -q -y install ubuntu-cloud-keyring\n/,
+        );
     });
 
     test.each([
-        ["an index that cannot be had", 'case "$*" in *update) echo "Get: 1"; echo "W: Failed to fetch http://a";; esac', "W: Failed to fetch http://a"],
+        [
+            "an index that cannot be had",
+            'case "$*" in *update) echo "Get: 1"; echo "W: Failed to fetch http://a";; esac',
+            "W: Failed to fetch http://a",
+        ],
         ["an update that fails", 'case "$*" in *update) echo "Get: 1"; echo "E: no key"; exit 100;; esac', "E: no key"],
         ["an upgrade that fails", 'case "$*" in *upgrade) seq 9; exit 100;; esac', "5\n6\n7\n8\n9"],
     ])("%s is an error in apt's words", async (_title, says, error) => {

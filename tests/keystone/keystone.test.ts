@@ -1,6 +1,15 @@
 import type { Connection } from "../../clients/connection";
 import { HttpError } from "../../clients/http";
-import type { CloudAccess, Ec2Credential, Endpoint, IdentityAccess, IdentityService, Role, Tenant, User } from "../../clients/identity";
+import type {
+    CloudAccess,
+    Ec2Credential,
+    Endpoint,
+    IdentityAccess,
+    IdentityService,
+    Role,
+    Tenant,
+    User,
+} from "../../clients/identity";
 import { differs } from "../../providers/dynamic";
 import { ec2CredentialHandler } from "../../providers/keystone/ec2-credential";
 import { endpointHandler } from "../../providers/keystone/endpoint";
@@ -11,7 +20,12 @@ import { tenantHandler } from "../../providers/keystone/tenant";
 import { userHandler } from "../../providers/keystone/user";
 import { expectApart } from "../providers/apart";
 
-const access: IdentityAccess = { via: { name: "host a" } as Connection, host: "auth-node", adminPort: 35357, adminToken: "t" };
+const access: IdentityAccess = {
+    via: { name: "host a" } as Connection,
+    host: "auth-node",
+    adminPort: 35357,
+    adminToken: "t",
+};
 const error = (status: number, reason = "") => new HttpError("GET", "/v2.0/x", status, reason, "auth-node, port 35357");
 
 /** Identity in memory: a handler is given its methods; `calls` is what it wrote, `forgotten` the lists that it wanted anew. */
@@ -19,11 +33,22 @@ class Keystone {
     readonly calls: string[] = [];
     readonly forgotten: string[] = [];
     broken: Error | undefined;
-    readonly all = { tenants: [] as Tenant[], users: [] as (User & { password: string })[], roles: [] as Role[], services: [] as IdentityService[], endpoints: [] as Endpoint[], grants: [] as string[] };
+    readonly all = {
+        tenants: [] as Tenant[],
+        users: [] as (User & { password: string })[],
+        roles: [] as Role[],
+        services: [] as IdentityService[],
+        endpoints: [] as Endpoint[],
+        grants: [] as string[],
+    };
     private next = 0;
 
-    forget(kind: string): void { this.forgotten.push(kind); }
-    private list<T>(of: T[]): Promise<T[]> { return this.broken ? Promise.reject(this.broken) : Promise.resolve([...of]); }
+    forget(kind: string): void {
+        this.forgotten.push(kind);
+    }
+    private list<T>(of: T[]): Promise<T[]> {
+        return this.broken ? Promise.reject(this.broken) : Promise.resolve([...of]);
+    }
     private add<T extends object>(kind: string, to: (T & { id: string })[], object: T): Promise<T & { id: string }> {
         this.calls.push(`create ${kind}`);
         const made = { ...object, id: `${kind}-${++this.next}` };
@@ -39,19 +64,52 @@ class Keystone {
     }
     tenants = () => this.list(this.all.tenants);
     createTenant = (t: Omit<Tenant, "id">) => this.add("tenant", this.all.tenants, t);
-    updateTenant = async (id: string, t: Partial<Tenant>) => { this.calls.push(`update tenant ${JSON.stringify(t)}`); return Object.assign(this.all.tenants.find(o => o.id === id)!, t); };
+    updateTenant = async (id: string, t: Partial<Tenant>) => {
+        this.calls.push(`update tenant ${JSON.stringify(t)}`);
+        return Object.assign(
+            this.all.tenants.find(o => o.id === id)!,
+            t,
+        );
+    };
     deleteTenant = (id: string) => this.remove("tenant", this.all.tenants, id);
     users = () => this.list<User>(this.all.users);
     createUser = (u: Omit<User, "id"> & { password: string }) => this.add("user", this.all.users, u);
-    updateUser = async (id: string, u: Partial<User>) => { this.calls.push(`update user ${Object.keys(u).filter(k => u[k as keyof User] !== undefined).join(",")}`); return Object.assign(this.all.users.find(o => o.id === id)!, u); };
+    updateUser = async (id: string, u: Partial<User>) => {
+        this.calls.push(
+            `update user ${Object.keys(u)
+                .filter(k => u[k as keyof User] !== undefined)
+                .join(",")}`,
+        );
+        return Object.assign(
+            this.all.users.find(o => o.id === id)!,
+            u,
+        );
+    };
     deleteUser = (id: string) => this.remove("user", this.all.users, id);
-    accepts = async (name: string, password: string) => { this.calls.push("login"); return this.all.users.some(u => u.enabled && u.name === name && u.password === password); };
+    accepts = async (name: string, password: string) => {
+        this.calls.push("login");
+        return this.all.users.some(u => u.enabled && u.name === name && u.password === password);
+    };
     roles = () => this.list(this.all.roles);
     createRole = (name: string) => this.add("role", this.all.roles, { name });
     deleteRole = (id: string) => this.remove("role", this.all.roles, id);
-    grants = (t: string, u: string) => t === "gone" ? Promise.reject(error(404)) : this.list(this.all.grants.filter(g => g.startsWith(`${t}/${u}/`)).map(g => ({ id: g.split("/")[2]!, name: "" })));
-    grant = async (t: string, u: string, r: string) => { if (this.all.grants.includes(`${t}/${u}/${r}`)) throw error(409); this.all.grants.push(`${t}/${u}/${r}`); };
-    revoke = async (t: string, u: string, r: string) => { const i = this.all.grants.indexOf(`${t}/${u}/${r}`); if (i < 0) throw error(404); this.all.grants.splice(i, 1); };
+    grants = (t: string, u: string) =>
+        t === "gone"
+            ? Promise.reject(error(404))
+            : this.list(
+                  this.all.grants
+                      .filter(g => g.startsWith(`${t}/${u}/`))
+                      .map(g => ({ id: g.split("/")[2]!, name: "" })),
+              );
+    grant = async (t: string, u: string, r: string) => {
+        if (this.all.grants.includes(`${t}/${u}/${r}`)) throw error(409);
+        this.all.grants.push(`${t}/${u}/${r}`);
+    };
+    revoke = async (t: string, u: string, r: string) => {
+        const i = this.all.grants.indexOf(`${t}/${u}/${r}`);
+        if (i < 0) throw error(404);
+        this.all.grants.splice(i, 1);
+    };
     services = () => this.list(this.all.services);
     createService = (s: Omit<IdentityService, "id">) => this.add("service", this.all.services, s);
     deleteService = (id: string) => this.remove("service", this.all.services, id);
@@ -59,25 +117,60 @@ class Keystone {
     createEndpoint = (e: Omit<Endpoint, "id">) => this.add("endpoint", this.all.endpoints, e);
     deleteEndpoint = (id: string) => this.remove("endpoint", this.all.endpoints, id);
     ec2: (Ec2Credential & { userId: string })[] = [];
-    ec2Credentials = (userId: string) => userId === "gone" ? Promise.reject(error(404)) : this.list<Ec2Credential>(this.ec2.filter(c => c.userId === userId));
-    createEc2Credential = async (userId: string, tenantId: string) => { this.calls.push("create ec2"); const made = { userId, tenantId, access: `access-${++this.next}`, secret: "s" }; this.ec2.push(made); return made; };
-    deleteEc2Credential = async (_userId: string, access: string) => { const i = this.ec2.findIndex(c => c.access === access); if (i < 0) throw error(404); this.ec2.splice(i, 1); };
+    ec2Credentials = (userId: string) =>
+        userId === "gone"
+            ? Promise.reject(error(404))
+            : this.list<Ec2Credential>(this.ec2.filter(c => c.userId === userId));
+    createEc2Credential = async (userId: string, tenantId: string) => {
+        this.calls.push("create ec2");
+        const made = { userId, tenantId, access: `access-${++this.next}`, secret: "s" };
+        this.ec2.push(made);
+        return made;
+    };
+    deleteEc2Credential = async (_userId: string, access: string) => {
+        const i = this.ec2.findIndex(c => c.access === access);
+        if (i < 0) throw error(404);
+        this.ec2.splice(i, 1);
+    };
 }
 
 const url = "http://api-node.example.org:8774/v2/$(tenant_id)s";
 /** Every kind with inputs of one object. */
 const kinds = (keystone: Keystone) => ({
-    tenant: { handler: tenantHandler(() => keystone), inputs: { identity: access, tenant: "admin", description: "", enabled: true } },
-    user: { handler: userHandler(() => keystone), inputs: { identity: access, user: "nova", password: "secret", tenantId: "tenant-1", enabled: true } },
+    tenant: {
+        handler: tenantHandler(() => keystone),
+        inputs: { identity: access, tenant: "admin", description: "", enabled: true },
+    },
+    user: {
+        handler: userHandler(() => keystone),
+        inputs: { identity: access, user: "nova", password: "secret", tenantId: "tenant-1", enabled: true },
+    },
     role: { handler: roleHandler(() => keystone), inputs: { identity: access, role: "Member" } },
-    grant: { handler: grantHandler(() => keystone), inputs: { identity: access, tenantId: "t", userId: "u", roleId: "r" } },
-    service: { handler: serviceHandler(() => keystone), inputs: { identity: access, service: "nova", type: "compute", description: "OpenStack Compute Service" } },
-    endpoint: { handler: endpointHandler(() => keystone), inputs: { identity: access, region: "RegionOne", serviceId: "s", publicUrl: url, adminUrl: url, internalUrl: url } },
+    grant: {
+        handler: grantHandler(() => keystone),
+        inputs: { identity: access, tenantId: "t", userId: "u", roleId: "r" },
+    },
+    service: {
+        handler: serviceHandler(() => keystone),
+        inputs: { identity: access, service: "nova", type: "compute", description: "OpenStack Compute Service" },
+    },
+    endpoint: {
+        handler: endpointHandler(() => keystone),
+        inputs: {
+            identity: access,
+            region: "RegionOne",
+            serviceId: "s",
+            publicUrl: url,
+            adminUrl: url,
+            internalUrl: url,
+        },
+    },
 });
 const names = Object.keys(kinds(new Keystone())) as (keyof ReturnType<typeof kinds>)[];
 
 test.each(names)("%s: made once however often it is tried, read as it is, gone, deleted twice", async name => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
     expect(handler.check?.(inputs) ?? []).toEqual([]);
     const { id } = await handler.create(inputs);
     expect(await handler.create(inputs)).toEqual({ id, outputs: {} });
@@ -89,31 +182,48 @@ test.each(names)("%s: made once however often it is tried, read as it is, gone, 
 });
 
 test.each<[keyof ReturnType<typeof kinds>, object]>([
-    ["tenant", { tenant: "other" }], ["user", { user: "other" }], ["role", { role: "other" }], ["grant", { roleId: "r2" }], ["service", { service: "other" }], ["endpoint", { region: "elsewhere" }],
+    ["tenant", { tenant: "other" }],
+    ["user", { user: "other" }],
+    ["role", { role: "other" }],
+    ["grant", { roleId: "r2" }],
+    ["service", { service: "other" }],
+    ["endpoint", { region: "elsewhere" }],
 ])("%s: another one is not taken for it", async (name, change) => {
     const { handler, inputs } = kinds(new Keystone())[name] as ReturnType<typeof kinds>["tenant"];
     await expectApart(handler, inputs, { ...inputs, ...change });
 });
 
 test("a service of another type or description is another one; of several the equal one is taken", async () => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).service, compute = { name: "nova", type: "compute", description: inputs.description };
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).service,
+        compute = { name: "nova", type: "compute", description: inputs.description };
     keystone.all.services.push({ ...compute, id: "s1", type: "ec2" });
     const { id } = await handler.create(inputs);
     expect([id, keystone.all.services.length]).toEqual(["service-1", 2]);
-    keystone.all.services = [{ ...compute, id: "s2", description: "other" }, { ...compute, id: "s3" }];
+    keystone.all.services = [
+        { ...compute, id: "s2", description: "other" },
+        { ...compute, id: "s3" },
+    ];
     expect(await handler.create(inputs)).toEqual({ id: "s3", outputs: {} });
     keystone.all.services.pop();
-    await expect(handler.create(inputs)).rejects.toThrow('service nova (compute) exists with description "other"; wanted: description "OpenStack Compute Service".');
+    await expect(handler.create(inputs)).rejects.toThrow(
+        'service nova (compute) exists with description "other"; wanted: description "OpenStack Compute Service".',
+    );
 });
 
 test("a role in other letters is refused", async () => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).role;
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).role;
     await handler.create(inputs);
-    await expect(handler.create({ ...inputs, role: "MEMBER" })).rejects.toThrow('role MEMBER exists with name "Member"; wanted: name "MEMBER".');
+    await expect(handler.create({ ...inputs, role: "MEMBER" })).rejects.toThrow(
+        'role MEMBER exists with name "Member"; wanted: name "MEMBER".',
+    );
 });
 
 test("a user who is disabled gets the password untried; a password that is known to differ is not tried again", async () => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user, off = { ...inputs, enabled: false };
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).user,
+        off = { ...inputs, enabled: false };
     const { id } = await handler.create(off);
     await handler.create(off);
     expect(keystone.calls).toEqual(["create user", "update user password"]);
@@ -126,11 +236,20 @@ test("a user who is disabled gets the password untried; a password that is known
 test("a grant that keystone refuses is not made", async () => {
     const keystone = new Keystone();
     keystone.grant = () => Promise.reject(error(403));
-    await expect(kinds(keystone).grant.handler.create(kinds(keystone).grant.inputs)).rejects.toMatchObject({ status: 403 });
+    await expect(kinds(keystone).grant.handler.create(kinds(keystone).grant.inputs)).rejects.toMatchObject({
+        status: 403,
+    });
 });
 
-test.each([["tenant", "tenants"], ["user", "users"], ["role", "roles"], ["service", "services"], ["endpoint", "endpoints"]] as const)("%s: %s are asked for anew before one is made, and then no more", async (name, list) => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+test.each([
+    ["tenant", "tenants"],
+    ["user", "users"],
+    ["role", "roles"],
+    ["service", "services"],
+    ["endpoint", "endpoints"],
+] as const)("%s: %s are asked for anew before one is made, and then no more", async (name, list) => {
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
     const { id } = await handler.create(inputs);
     await handler.read(id, inputs);
     await handler.delete(id, inputs);
@@ -138,19 +257,25 @@ test.each([["tenant", "tenants"], ["user", "users"], ["role", "roles"], ["servic
 });
 
 test.each(names)("%s: not asked is not gone", async name => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
     for (const status of [401, 403, 500]) {
         keystone.broken = error(status, "(OperationalError) Can't connect to MySQL server");
-        await expect(handler.read("id", inputs)).rejects.toMatchObject({ name: "Unreachable", message: expect.stringContaining(`${status} (OperationalError)`) });
+        await expect(handler.read("id", inputs)).rejects.toMatchObject({
+            name: "Unreachable",
+            message: expect.stringContaining(`${status} (OperationalError)`),
+        });
     }
 });
 
 test("a tenant of the same name that differs is refused with both shown; a refresh shows what changed, an update mends it", async () => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).tenant;
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).tenant;
     const { id } = await handler.create(inputs);
     keystone.all.tenants[0]!.description = "hacked";
     await expect(handler.create({ ...inputs, tenant: "Admin" })).rejects.toThrow(
-        'tenant Admin exists with name "admin", description "hacked"; wanted: name "Admin", description "". Nothing was changed: make it so or delete it, then run again');
+        'tenant Admin exists with name "admin", description "hacked"; wanted: name "Admin", description "". Nothing was changed: make it so or delete it, then run again',
+    );
     const read = await handler.read(id, inputs);
     expect(read).toEqual({ ...inputs, description: "hacked" });
     await handler.update(id, read!, inputs);
@@ -158,7 +283,8 @@ test("a tenant of the same name that differs is refused with both shown; a refre
 });
 
 test("a user's password: a wrong one shows as different, is set by an update, and alone; the right one is never set again", async () => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user;
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).user;
     const { id } = await handler.create(inputs);
     await handler.create(inputs);
     expect(keystone.calls).toEqual(["create user", "login"]);
@@ -177,12 +303,22 @@ test("a user's password: a wrong one shows as different, is set by an update, an
 });
 
 test("an adopted user gets the password", async () => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).user;
-    keystone.all.users.push({ id: "u7", name: "nova", password: "from elsewhere", email: "nova@x", tenantId: "tenant-1", enabled: true });
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).user;
+    keystone.all.users.push({
+        id: "u7",
+        name: "nova",
+        password: "from elsewhere",
+        email: "nova@x",
+        tenantId: "tenant-1",
+        enabled: true,
+    });
     expect((await handler.create(inputs)).id).toBe("u7");
     expect(keystone.calls).toEqual(["login", "update user password"]);
     delete keystone.all.users[0]!.email;
-    await expect(handler.create({ ...inputs, email: "nova@x" } as never)).rejects.toThrow('user nova exists with email not set; wanted: email "nova@x".');
+    await expect(handler.create({ ...inputs, email: "nova@x" } as never)).rejects.toThrow(
+        'user nova exists with email not set; wanted: email "nova@x".',
+    );
 });
 
 test("a grant of a tenant that is gone is gone", async () => {
@@ -191,7 +327,8 @@ test("a grant of a tenant that is gone is gone", async () => {
 });
 
 test("EC2 credentials: made once however often it is tried, kept while they are there, gone with their user, deleted twice", async () => {
-    const keystone = new Keystone(), handler = ec2CredentialHandler(() => keystone);
+    const keystone = new Keystone(),
+        handler = ec2CredentialHandler(() => keystone);
     const inputs = { cloud: { username: "admin" } as CloudAccess, userId: "u", tenantId: "t" };
     await keystone.createEc2Credential("u", "another tenant");
     const made = await handler.create(inputs);
@@ -200,7 +337,8 @@ test("EC2 credentials: made once however often it is tried, kept while they are 
     expect(keystone.forgotten).toEqual(["ec2 u", "ec2 u"]);
     const recorded = { ...inputs, ...made.outputs };
     expect(await handler.read(made.id, recorded)).toEqual(recorded);
-    for (const other of [{ userId: "gone" }, { tenantId: "another tenant" }]) expect(await handler.read(made.id, { ...recorded, ...other })).toBeUndefined();
+    for (const other of [{ userId: "gone" }, { tenantId: "another tenant" }])
+        expect(await handler.read(made.id, { ...recorded, ...other })).toBeUndefined();
     expect(await handler.read("access-1", recorded)).toBeUndefined();
     expect(await handler.update(made.id, recorded, inputs)).toEqual(made.outputs);
     keystone.broken = error(500, "(OperationalError)");
@@ -213,33 +351,78 @@ test("EC2 credentials: made once however often it is tried, kept while they are 
 });
 
 test("an endpoint with other URLs is refused, one with the same among them adopted", async () => {
-    const keystone = new Keystone(), { handler, inputs } = kinds(keystone).endpoint;
-    const endpoint = { region: "RegionOne", serviceId: "s", publicUrl: "http://other/", adminUrl: url, internalUrl: url };
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).endpoint;
+    const endpoint = {
+        region: "RegionOne",
+        serviceId: "s",
+        publicUrl: "http://other/",
+        adminUrl: url,
+        internalUrl: url,
+    };
     keystone.all.endpoints.push({ id: "e1", ...endpoint });
-    await expect(handler.create(inputs)).rejects.toThrow(`endpoint e1 of service s in RegionOne exists with publicUrl "http://other/"; wanted: publicUrl "${url}".`);
-    keystone.all.endpoints.push(...["adminUrl", "internalUrl"].map(other => ({ id: other, ...endpoint, publicUrl: url, [other]: "http://other/" })), { id: "e2", ...endpoint, publicUrl: url });
+    await expect(handler.create(inputs)).rejects.toThrow(
+        `endpoint e1 of service s in RegionOne exists with publicUrl "http://other/"; wanted: publicUrl "${url}".`,
+    );
+    keystone.all.endpoints.push(
+        ...["adminUrl", "internalUrl"].map(other => ({
+            id: other,
+            ...endpoint,
+            publicUrl: url,
+            [other]: "http://other/",
+        })),
+        { id: "e2", ...endpoint, publicUrl: url },
+    );
     expect((await handler.create(inputs)).id).toBe("e2");
 });
 
 test.each([
-    ["http://api-node:8774/v2/%(tenant_id)s", undefined], ["http://auth-node:5000/v2.0", undefined],
-    ["http://h/%(tenant_id", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/$(nosuch)s", "keystone fills in $(tenant_id)s and nothing else"],
-    ["http://h/$(tenant_id)", "keystone fills in $(tenant_id)s and nothing else"], ["http://h/100%", "keystone fills in $(tenant_id)s and nothing else"],
-    ["api-node:8774", "an endpoint's URL begins with http:// and a host"], ["http://", "an endpoint's URL begins with http:// and a host"],
+    ["http://api-node:8774/v2/%(tenant_id)s", undefined],
+    ["http://auth-node:5000/v2.0", undefined],
+    ["http://h/%(tenant_id", "keystone fills in $(tenant_id)s and nothing else"],
+    ["http://h/$(nosuch)s", "keystone fills in $(tenant_id)s and nothing else"],
+    ["http://h/$(tenant_id)", "keystone fills in $(tenant_id)s and nothing else"],
+    ["http://h/100%", "keystone fills in $(tenant_id)s and nothing else"],
+    ["api-node:8774", "an endpoint's URL begins with http:// and a host"],
+    ["http://", "an endpoint's URL begins with http:// and a host"],
     ["xhttp://h/", "an endpoint's URL begins with http:// and a host"],
 ])("an endpoint's URL: %s", (publicUrl, reason) => {
-    expect(endpointHandler().check!({ publicUrl })).toEqual(reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : []);
+    expect(endpointHandler().check!({ publicUrl })).toEqual(
+        reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : [],
+    );
 });
 
 const noType = (type: string) => `"${type}" is not a type of service such as compute`;
 test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
-    ["tenant", {}, {}], ["tenant", { tenant: "t" }, {}], ["tenant", { tenant: "" }, { tenant: "a tenant has a name" }], ["role", {}, {}], ["role", { role: "" }, { role: "a role has a name" }],
-    ["user", {}, {}], ["user", { user: "", password: "" }, { user: "a user has a name", password: "user  needs a password that is not empty" }],
-    ["user", { user: "nova", password: "" }, { password: "user nova needs a password that is not empty" }], ["user", { password: "" }, { password: "user  needs a password that is not empty" }],
-    ["service", {}, {}], ["service", { type: "object-store2" }, {}], ["service", { type: "Compute!" }, { type: noType("Compute!") }], ["service", { type: "a compute" }, { type: noType("a compute") }], ["service", { type: "" }, { type: noType("") }],
+    ["tenant", {}, {}],
+    ["tenant", { tenant: "t" }, {}],
+    ["tenant", { tenant: "" }, { tenant: "a tenant has a name" }],
+    ["role", {}, {}],
+    ["role", { role: "" }, { role: "a role has a name" }],
+    ["user", {}, {}],
+    [
+        "user",
+        { user: "", password: "" },
+        { user: "a user has a name", password: "user  needs a password that is not empty" },
+    ],
+    ["user", { user: "nova", password: "" }, { password: "user nova needs a password that is not empty" }],
+    ["user", { password: "" }, { password: "user  needs a password that is not empty" }],
+    ["service", {}, {}],
+    ["service", { type: "object-store2" }, {}],
+    ["service", { type: "Compute!" }, { type: noType("Compute!") }],
+    ["service", { type: "a compute" }, { type: noType("a compute") }],
+    ["service", { type: "" }, { type: noType("") }],
     ["endpoint", { publicUrl: "https://h/" }, {}],
-    ["endpoint", { publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" }, Object.fromEntries(Object.entries({ publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" })
-        .map(([property, url]) => [property, `"${url}": an endpoint's URL begins with http:// and a host`]))],
+    [
+        "endpoint",
+        { publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" },
+        Object.fromEntries(
+            Object.entries({ publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" }).map(([property, url]) => [
+                property,
+                `"${url}": an endpoint's URL begins with http:// and a host`,
+            ]),
+        ),
+    ],
 ])("what cannot be is said before anything is changed: %s %j", (kind, given, problems) => {
     const { check } = kinds(new Keystone())[kind].handler as ReturnType<typeof kinds>["tenant"]["handler"];
     expect(check!(given)).toEqual(Object.entries(problems).map(([property, reason]) => ({ property, reason })));

@@ -8,32 +8,64 @@ test("lists are read without comments and empty lines", () => {
 });
 
 test("pip's settings: the environment's and the files' alike, other commands' not", () => {
-    expect(parsePipConfig("global.index-url='https://index/simple'\n:env:.timeout='180'\nfreeze.all='true'\n")).toEqual({ "index-url": "https://index/simple", timeout: "180" });
+    expect(parsePipConfig("global.index-url='https://index/simple'\n:env:.timeout='180'\nfreeze.all='true'\n")).toEqual(
+        { "index-url": "https://index/simple", timeout: "180" },
+    );
     expect(parsePipConfig("")).toEqual({});
 });
 
 test("the pinned services are those that speak the APIs of 2013", () => {
     expect(dataList("pins-ocata.txt")).toEqual(expect.arrayContaining(["nova==15.1.5", "cinder==10.0.8"]));
-    expect(dataList("pins-pike.txt")).toEqual(expect.arrayContaining(["keystone==12.0.3", "glance==15.0.2", "horizon==12.0.4"]));
-    for (const pins of ["pins-ocata.txt", "pins-pike.txt", "pins-clients.txt"]) for (const pin of dataList(pins)) expect(pin).toMatch(/^[\w.-]+==[\w.]+$/);
+    expect(dataList("pins-pike.txt")).toEqual(
+        expect.arrayContaining(["keystone==12.0.3", "glance==15.0.2", "horizon==12.0.4"]),
+    );
+    for (const pins of ["pins-ocata.txt", "pins-pike.txt", "pins-clients.txt"])
+        for (const pin of dataList(pins)) expect(pin).toMatch(/^[\w.-]+==[\w.]+$/);
 });
 
 test("every package that the tutorial installs is in the archive, once", () => {
     const names = [...packages.map(p => p.name), ...debianPackages];
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toEqual(expect.arrayContaining([
-        "mysql-server", "python-mysqldb", "rabbitmq-server", "ntp", "ubuntu-cloud-keyring", "keystone", "glance", "cinder-api", "cinder-scheduler", "cinder-volume",
-        "python-cinderclient", "open-iscsi", "nova-api", "nova-cert", "nova-conductor", "nova-scheduler", "nova-consoleauth", "nova-novncproxy", "novnc", "nova-doc",
-        "nova-network", "nova-api-metadata", "ebtables", "nova-compute", "nova-compute-qemu", "nova-placement-api", "openstack-dashboard",
-    ]));
+    expect(names).toEqual(
+        expect.arrayContaining([
+            "mysql-server",
+            "python-mysqldb",
+            "rabbitmq-server",
+            "ntp",
+            "ubuntu-cloud-keyring",
+            "keystone",
+            "glance",
+            "cinder-api",
+            "cinder-scheduler",
+            "cinder-volume",
+            "python-cinderclient",
+            "open-iscsi",
+            "nova-api",
+            "nova-cert",
+            "nova-conductor",
+            "nova-scheduler",
+            "nova-consoleauth",
+            "nova-novncproxy",
+            "novnc",
+            "nova-doc",
+            "nova-network",
+            "nova-api-metadata",
+            "ebtables",
+            "nova-compute",
+            "nova-compute-qemu",
+            "nova-placement-api",
+            "openstack-dashboard",
+        ]),
+    );
 });
 
 test("what a package of ours needs of ours is there in that version", () => {
     const known = new Map(packages.map(p => [p.name, p.version]));
-    for (const pkg of packages) for (const need of pkg.depends) {
-        const exact = /^(\S+) \(= (.*)\)$/.exec(need);
-        if (exact) expect([need, known.get(exact[1]!)]).toEqual([need, exact[2]]);
-    }
+    for (const pkg of packages)
+        for (const need of pkg.depends) {
+            const exact = /^(\S+) \(= (.*)\)$/.exec(need);
+            if (exact) expect([need, known.get(exact[1]!)]).toEqual([need, exact[2]]);
+        }
 });
 
 test("a project's user and folders are made by one package", () => {
@@ -42,21 +74,29 @@ test("a project's user and folders are made by one package", () => {
 });
 
 const sample: ArchivePackage = {
-    name: "nova-sample", version: "9:1-1", depends: ["nova-common"], description: "A sample\n of two lines.", runAs: "nova",
+    name: "nova-sample",
+    version: "9:1-1",
+    depends: ["nova-common"],
+    description: "A sample\n of two lines.",
+    runAs: "nova",
     daemons: [{ name: "nova-sample", extra: ["KillMode=process"] }],
 };
 
 test("a unit runs the daemon as its user and leaves no gap where nothing is said", () => {
     const template = "Description=@DESCRIPTION@\nUser=@USER@\nExecStart=@COMMAND@\n@EXTRA@\n\n[Install]\n@ALIASES@\n";
-    expect(unitText(template, sample.daemons![0]!, sample)).toBe("Description=A sample\nUser=nova\nExecStart=/usr/bin/nova-sample\nKillMode=process\n\n[Install]\n");
+    expect(unitText(template, sample.daemons![0]!, sample)).toBe(
+        "Description=A sample\nUser=nova\nExecStart=/usr/bin/nova-sample\nKillMode=process\n\n[Install]\n",
+    );
 });
 
 test("a control file names version, dependencies and description", () => {
-    expect(controlText(sample, 12)).toBe("Package: nova-sample\nVersion: 9:1-1\nArchitecture: all\nMaintainer: the classroom's lab <root@localhost>\nInstalled-Size: 12\nDepends: nova-common\nSection: net\nPriority: optional\nDescription: A sample\n of two lines.\n");
+    expect(controlText(sample, 12)).toBe(
+        "Package: nova-sample\nVersion: 9:1-1\nArchitecture: all\nMaintainer: the classroom's lab <root@localhost>\nInstalled-Size: 12\nDepends: nova-common\nSection: net\nPriority: optional\nDescription: A sample\n of two lines.\n",
+    );
 });
 
 test("a package's units are enabled, and started through policy-rc.d where systemd runs", () => {
     const text = postinstText(sample);
-    expect(text).toContain("deb-systemd-helper enable \"$unit\"");
+    expect(text).toContain('deb-systemd-helper enable "$unit"');
     expect(text).toContain("deb-systemd-invoke $act nova-sample.service");
 });

@@ -23,31 +23,75 @@ shutdown) [ -e "$ROOT/stubborn" ] || echo "shut off" > "$ROOT/state" ;;
 destroy) echo "shut off" > "$ROOT/state" ;;
 undefine) rm "$ROOT/xml" "$ROOT/state" ;;
 esac`,
-    mountpoint: '[ -e "$ROOT/mounted" ]', sleep: ":",
+    mountpoint: '[ -e "$ROOT/mounted" ]',
+    sleep: ":",
     umount: 'echo "umount $*" >> "$LOG"; [ "$1" = -l ] || [ ! -e "$ROOT/busy" ] || exit 1; rm "$ROOT/mounted"',
 });
 afterAll(() => host.remove());
-const rid = (...files: string[]) => { for (const file of files) fs.rmSync(path.join(host.dir, file), { recursive: true, force: true }); };
-beforeEach(() => { rid("xml", "state", "mute", "stubborn", "mounted", "busy", "var"); waited.length = 0; host.said(); });
+const rid = (...files: string[]) => {
+    for (const file of files) fs.rmSync(path.join(host.dir, file), { recursive: true, force: true });
+};
+beforeEach(() => {
+    rid("xml", "state", "mute", "stubborn", "mounted", "busy", "var");
+    waited.length = 0;
+    host.said();
+});
 
-const waited: unknown[] = [], guest = { name: "db-node", host: "10.0.0.3" } as Connection;
-const handler = containerHandler(host.run, async (to, seconds) => { waited.push([to, seconds]); });
+const waited: unknown[] = [],
+    guest = { name: "db-node", host: "10.0.0.3" } as Connection;
+const handler = containerHandler(host.run, async (to, seconds) => {
+    waited.push([to, seconds]);
+});
 const card = { network: "nat & more", device: "eth0", mac: "52:54:00:00:00:01" };
 const inputs = {
-    connection: { name: "host a" } as Connection, name: "db-node", memoryMiB: 512, cpus: 2, interfaces: [card], devices: ["/dev/net/tun"], lower: ["/srv/b", "/srv/a"],
-    files: [{ path: "/etc/host name", content: "db-node\n", mode: "0644" }], secretFiles: [{ path: "/etc/ssh/key", content: "ü|x\n", mode: "0600" }], power: "on" as const, guest,
+    connection: { name: "host a" } as Connection,
+    name: "db-node",
+    memoryMiB: 512,
+    cpus: 2,
+    interfaces: [card],
+    devices: ["/dev/net/tun"],
+    lower: ["/srv/b", "/srv/a"],
+    files: [{ path: "/etc/host name", content: "db-node\n", mode: "0644" }],
+    secretFiles: [{ path: "/etc/ssh/key", content: "ü|x\n", mode: "0600" }],
+    power: "on" as const,
+    guest,
 };
-const root = "var/lib/libvirt/roots/db-node", at = (file: string) => path.join(host.dir, root, file);
+const root = "var/lib/libvirt/roots/db-node",
+    at = (file: string) => path.join(host.dir, root, file);
 
 test("what libvirt is told is what it is asked for, in its own units, too", () => {
-    const xml = domainXml(inputs), { name: _name, ...told } = { name: inputs.name, memoryMiB: 512, cpus: 2, interfaces: [{ ...card, network: "nat &#38; more" }], devices: ["/dev/net/tun"] };
+    const xml = domainXml(inputs),
+        { name: _name, ...told } = {
+            name: inputs.name,
+            memoryMiB: 512,
+            cpus: 2,
+            interfaces: [{ ...card, network: "nat &#38; more" }],
+            devices: ["/dev/net/tun"],
+        };
     expect(parseDomainXml(xml)).toEqual({ uuid: "", ...told });
-    expect(xml).toMatch(/^<domain type='lxc'>\n {2}<name>db-node<\/name>\n[^]*<init>\/sbin\/lab-init<\/init>[^]*<on_poweroff>destroy<\/on_poweroff><on_reboot>restart<\/on_reboot>/);
+    expect(xml).toMatch(
+        /^<domain type='lxc'>\n {2}<name>db-node<\/name>\n[^]*<init>\/sbin\/lab-init<\/init>[^]*<on_poweroff>destroy<\/on_poweroff><on_reboot>restart<\/on_reboot>/,
+    );
     expect(xml).toContain("<source dir='/var/lib/libvirt/roots/db-node/root'/><target dir='/'/>");
     expect(xml).toContain("</interface>\n    <hostdev ");
-    expect([["KiB", 524288], ["MiB", 512], ["GiB", 2]].map(([unit, n]) => parseDomainXml(`<memory unit='${unit}'>${n}</memory>`).memoryMiB)).toEqual([512, 512, 2048]);
-    expect(parseDomainXml("<memory>1048576</memory><vcpu placement='static'>4</vcpu>")).toEqual({ uuid: "", memoryMiB: 1024, cpus: 4, interfaces: [], devices: [] });
-    expect(parseDomainXml("<interface type='network'></interface>")).toMatchObject({ memoryMiB: 0, interfaces: [{ network: "", device: "", mac: "" }] });
+    expect(
+        [
+            ["KiB", 524288],
+            ["MiB", 512],
+            ["GiB", 2],
+        ].map(([unit, n]) => parseDomainXml(`<memory unit='${unit}'>${n}</memory>`).memoryMiB),
+    ).toEqual([512, 512, 2048]);
+    expect(parseDomainXml("<memory>1048576</memory><vcpu placement='static'>4</vcpu>")).toEqual({
+        uuid: "",
+        memoryMiB: 1024,
+        cpus: 4,
+        interfaces: [],
+        devices: [],
+    });
+    expect(parseDomainXml("<interface type='network'></interface>")).toMatchObject({
+        memoryMiB: 0,
+        interfaces: [{ network: "", device: "", mac: "" }],
+    });
     expect(domainXml({ ...inputs, name: `<>&'"` })).toContain("<name>&#60;&#62;&#38;&#39;&#34;</name>");
 });
 
@@ -74,7 +118,9 @@ test("made of its golden clone with its own files, started and waited for; found
     expect(await handler.read("db-node#45f1", plain)).toEqual({ ...plain, power: "off" });
     expect(await handler.read("db-node#other", plain)).toBeUndefined();
     host.put("mute", "");
-    await expect(handler.read("db-node#45f1", plain)).rejects.toThrow(new Unreachable("host a: the container db-node cannot be asked: error: no connection"));
+    await expect(handler.read("db-node#45f1", plain)).rejects.toThrow(
+        new Unreachable("host a: the container db-node cannot be asked: error: no connection"),
+    );
     rid("mute");
     host.put("mounted", "");
     await handler.delete("", plain);
@@ -93,7 +139,11 @@ test("a root that something holds is let go", async () => {
 
 describe("one that runs", () => {
     const plain = { ...inputs, interfaces: [{ ...card, network: "nat" }], secretFiles: undefined };
-    beforeEach(async () => { await handler.create(plain); waited.length = 0; host.said(); });
+    beforeEach(async () => {
+        await handler.create(plain);
+        waited.length = 0;
+        host.said();
+    });
 
     test.each<[what: string, change: object, told: string, waits: number]>([
         ["nothing", {}, "", 0],
@@ -118,7 +168,9 @@ describe("one that runs", () => {
 
     test("and that is gone cannot be changed", async () => {
         await handler.delete("", plain);
-        await expect(handler.update("", plain, plain)).rejects.toThrow("host a: the container db-node is gone; refresh the stack and run up again");
+        await expect(handler.update("", plain, plain)).rejects.toThrow(
+            "host a: the container db-node is gone; refresh the stack and run up again",
+        );
     });
 
     test("is off, and is changed without being started; is started without anybody to wait for", async () => {

@@ -8,10 +8,19 @@ const inputs = { connection, domain: "volume-node", incarnation: "1", power: "on
 
 /** A host whose machine is in a state, as virsh has it; keeps what it was told to do. */
 function host(state: string): { run: RunScript; told: string[] } {
-    const told: string[] = [], becomes: Record<string, string> = { start: "running", resume: "running", destroy: "shut off", shutdown: "shut off", reset: "running" };
+    const told: string[] = [],
+        becomes: Record<string, string> = {
+            start: "running",
+            resume: "running",
+            destroy: "shut off",
+            shutdown: "shut off",
+            reset: "running",
+        };
     const run: RunScript = async (_to, script) => {
         if (/ domstate \S+$/.test(script) && !script.includes("\n")) {
-            return state === "" ? { code: 1, stdout: "", stderr: "error: failed to get domain 'volume-node'" } : { code: 0, stdout: `${state}\n`, stderr: "" };
+            return state === ""
+                ? { code: 1, stdout: "", stderr: "error: failed to get domain 'volume-node'" }
+                : { code: 0, stdout: `${state}\n`, stderr: "" };
         }
         const verb = /^virsh -q -c qemu:\/\/\/system (\w+)/.exec(script)![1]!;
         told.push(verb);
@@ -21,14 +30,23 @@ function host(state: string): { run: RunScript; told: string[] } {
     return { run, told };
 }
 
-test.each([["running", "on"], ["shut off", "off"], ["paused", "paused"], ["", undefined]])("a machine that libvirt calls %p is %p", async (state, power) => {
+test.each([
+    ["running", "on"],
+    ["shut off", "off"],
+    ["paused", "paused"],
+    ["", undefined],
+])("a machine that libvirt calls %p is %p", async (state, power) => {
     const { run } = host(state);
     expect((await domainPowerHandler(run).read("id", inputs))?.power).toBe(power);
 });
 
 test.each([
-    ["running", "on", []], ["shut off", "on", ["start"]], ["paused", "on", ["resume"]],
-    ["running", "off", ["shutdown"]], ["shut off", "off", []], ["paused", "off", ["resume", "shutdown"]],
+    ["running", "on", []],
+    ["shut off", "on", ["start"]],
+    ["paused", "on", ["resume"]],
+    ["running", "off", ["shutdown"]],
+    ["shut off", "off", []],
+    ["paused", "off", ["resume", "shutdown"]],
 ] as const)("one that is %s is made %s by %p", async (state, power, told) => {
     const machine = host(state);
     await domainPowerHandler(machine.run).update("id", inputs, { ...inputs, power });
@@ -36,32 +54,48 @@ test.each([
 });
 
 test("one that is not there cannot be started", async () => {
-    await expect(domainPowerHandler(host("").run).create(inputs)).rejects.toThrow("central: there is no virtual machine volume-node");
+    await expect(domainPowerHandler(host("").run).create(inputs)).rejects.toThrow(
+        "central: there is no virtual machine volume-node",
+    );
 });
 
 describe("one whose start comes to nothing", () => {
     const guest = { ...connection, name: "volume-node", host: "192.168.122.8" };
     /** Answers at the given try. */
-    const answering = (at: number, tries: number[], error: Error = new Unreachable("volume-node did not accept ssh")) => async (_to: unknown, seconds: number) => {
-        if (tries.push(seconds) < at) throw error;
-    };
+    const answering =
+        (at: number, tries: number[], error: Error = new Unreachable("volume-node did not accept ssh")) =>
+        async (_to: unknown, seconds: number) => {
+            if (tries.push(seconds) < at) throw error;
+        };
 
-    test.each([[1, ["start"], [7]], [2, ["start", "reset"], [7, 7]]])("and which answers at try %p is told %p", async (at, told, waited) => {
-        const machine = host("shut off"), tries: number[] = [];
+    test.each([
+        [1, ["start"], [7]],
+        [2, ["start", "reset"], [7, 7]],
+    ])("and which answers at try %p is told %p", async (at, told, waited) => {
+        const machine = host("shut off"),
+            tries: number[] = [];
         await domainPowerHandler(machine.run, answering(at, tries)).create({ ...inputs, guest, seconds: 7 });
         expect([machine.told, tries]).toEqual([told, waited]);
     });
 
     test("twice is an error that says where to look", async () => {
-        const machine = host("shut off"), tries: number[] = [];
+        const machine = host("shut off"),
+            tries: number[] = [];
         await expect(domainPowerHandler(machine.run, answering(3, tries)).create({ ...inputs, guest })).rejects.toThrow(
-            "volume-node did not accept ssh; it was started twice. Its console: virsh console volume-node, on central");
+            "volume-node did not accept ssh; it was started twice. Its console: virsh console volume-node, on central",
+        );
         expect(tries).toEqual([120, 120]);
     });
 
     test("for another reason than that it does not answer is not started again", async () => {
-        const machine = host("shut off"), tries: number[] = [];
-        await expect(domainPowerHandler(machine.run, answering(3, tries, new Error("another host key"))).create({ ...inputs, guest })).rejects.toThrow("another host key");
+        const machine = host("shut off"),
+            tries: number[] = [];
+        await expect(
+            domainPowerHandler(machine.run, answering(3, tries, new Error("another host key"))).create({
+                ...inputs,
+                guest,
+            }),
+        ).rejects.toThrow("another host key");
         expect([machine.told, tries]).toEqual([["start"], [120]]);
     });
 });
@@ -76,14 +110,24 @@ start | reset) [ "$4" != reset ] || [ ! -e "$ROOT/unresettable" ] || exit 1; ech
 shutdown) [ -e "$ROOT/stubborn" ] || echo "shut off" > "$ROOT/state" ;;
 destroy) echo "shut off" > "$ROOT/state" ;;
 esac`,
-        sleep: ":", seq: 'echo "seq $*" >> "$LOG"; echo 1 2 3',
+        sleep: ":",
+        seq: 'echo "seq $*" >> "$LOG"; echo 1 2 3',
     });
     afterAll(() => machine.remove());
-    beforeEach(() => { machine.put("state", "running\n"); machine.said(); });
-    const guest = { ...connection, name: "volume-node", host: "192.168.122.8" }, power = (reachable: () => Promise<void>, run: RunScript = machine.run) => domainPowerHandler(run, reachable);
-    const silent = async () => { throw new Unreachable("no"); };
+    beforeEach(() => {
+        machine.put("state", "running\n");
+        machine.said();
+    });
+    const guest = { ...connection, name: "volume-node", host: "192.168.122.8" },
+        power = (reachable: () => Promise<void>, run: RunScript = machine.run) => domainPowerHandler(run, reachable);
+    const silent = async () => {
+        throw new Unreachable("no");
+    };
 
-    test.each([["itself", false, ""], ["nobody", true, "destroy volume-node\n"]])("one that is ended by %s", async (_by, stubborn, ended) => {
+    test.each([
+        ["itself", false, ""],
+        ["nobody", true, "destroy volume-node\n"],
+    ])("one that is ended by %s", async (_by, stubborn, ended) => {
         if (stubborn) machine.put("stubborn", "");
         expect(await power(silent).update("", inputs, { ...inputs, power: "off" })).toEqual({});
         expect(machine.said()).toBe(`shutdown volume-node\nseq 450\n${ended}`);
@@ -102,26 +146,43 @@ esac`,
         expect(machine.said()).toContain("shutdown volume-node\n");
     });
 
-    test.each([["reset", false, "reset volume-node\n"], ["started where it cannot be", true, "reset volume-node\nstart volume-node\n"]])("one that does not answer is %s", async (_what, unresettable, told) => {
+    test.each([
+        ["reset", false, "reset volume-node\n"],
+        ["started where it cannot be", true, "reset volume-node\nstart volume-node\n"],
+    ])("one that does not answer is %s", async (_what, unresettable, told) => {
         if (unresettable) machine.put("unresettable", "");
         let tries = 0;
-        expect(await power(async () => { if (tries++ === 0) throw new Unreachable("no"); }).create({ ...inputs, guest })).toEqual({ id: "central/volume-node", outputs: {} });
+        expect(
+            await power(async () => {
+                if (tries++ === 0) throw new Unreachable("no");
+            }).create({ ...inputs, guest }),
+        ).toEqual({ id: "central/volume-node", outputs: {} });
         expect(machine.said()).toBe(told);
     });
 
     test("one that then fails for another reason fails for that", async () => {
         let tries = 0;
-        await expect(power(async () => { throw tries++ === 0 ? new Unreachable("no") : new Error("another host key"); }).create({ ...inputs, guest })).rejects.toThrow(/^another host key$/);
+        await expect(
+            power(async () => {
+                throw tries++ === 0 ? new Unreachable("no") : new Error("another host key");
+            }).create({ ...inputs, guest }),
+        ).rejects.toThrow(/^another host key$/);
     });
 
     test("one that is not there is gone; a host that has no answer is none", async () => {
         for (const why of ["error: failed to get domain 'volume-node'", "error: Domain not found"]) {
-            await machine.run(connection, "rm -f \"$ROOT/state\"");
+            await machine.run(connection, 'rm -f "$ROOT/state"');
             machine.put("why", why);
             expect(await power(silent).read("", inputs)).toBeUndefined();
         }
         machine.put("why", "error: no connection");
-        await expect(power(silent).read("", inputs)).rejects.toThrow(new Unreachable("central: the virtual machine volume-node cannot be asked: cat: " + machine.dir + "/state: No such file or directory\nerror: no connection"));
+        await expect(power(silent).read("", inputs)).rejects.toThrow(
+            new Unreachable(
+                "central: the virtual machine volume-node cannot be asked: cat: " +
+                    machine.dir +
+                    "/state: No such file or directory\nerror: no connection",
+            ),
+        );
         await power(silent).delete("", inputs);
         expect(machine.said()).toBe("");
     });

@@ -12,18 +12,46 @@ const SYSTEM = /(?<=^|[\s'"=(])\/(?=(etc|proc|root|run|sys|usr\/local|var\/lib)\
  * what the programs print is in `log`.
  */
 export function localHost(programs: Record<string, string>) {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-host-")), bin = path.join(dir, "bin"), log = path.join(dir, "log");
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-host-")),
+        bin = path.join(dir, "bin"),
+        log = path.join(dir, "log");
     fs.mkdirSync(bin);
-    for (const [name, text] of Object.entries(programs)) fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    for (const [name, text] of Object.entries(programs))
+        fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     const run: RunScript = async (_to, script, { input = "", allowFailure } = {}) => {
         const env = { PATH: `${bin}:${process.env.PATH}`, LOG: log, ROOT: dir };
-        const { status, stdout, stderr } = spawnSync("sh", ["-ec", script.replace(SYSTEM, `${dir}/`)], { input, encoding: "utf8", env });
+        const { status, stdout, stderr } = spawnSync("sh", ["-ec", script.replace(SYSTEM, `${dir}/`)], {
+            input,
+            encoding: "utf8",
+            env,
+        });
         if (status !== 0 && !allowFailure) throw new Error(stderr.trim());
         return { stdout, stderr, code: status ?? -1 };
     };
-    const put = (file: string, text: string) => { fs.mkdirSync(path.dirname(path.join(dir, file)), { recursive: true }); fs.writeFileSync(path.join(dir, file), text); };
-    const there = (file: string): string | undefined => { try { return fs.readFileSync(path.join(dir, file), "utf8"); } catch { return undefined; } };
+    const put = (file: string, text: string) => {
+        fs.mkdirSync(path.dirname(path.join(dir, file)), { recursive: true });
+        fs.writeFileSync(path.join(dir, file), text);
+    };
+    const there = (file: string): string | undefined => {
+        try {
+            return fs.readFileSync(path.join(dir, file), "utf8");
+        } catch {
+            return undefined;
+        }
+    };
     /** What was printed since it was last asked. */
-    const said = () => { const text = there("log") ?? ""; fs.rmSync(log, { force: true }); return text; };
-    return { dir, run, put, there, said, logged: () => there("log") ?? "", remove: () => fs.rmSync(dir, { recursive: true }) };
+    const said = () => {
+        const text = there("log") ?? "";
+        fs.rmSync(log, { force: true });
+        return text;
+    };
+    return {
+        dir,
+        run,
+        put,
+        there,
+        said,
+        logged: () => there("log") ?? "",
+        remove: () => fs.rmSync(dir, { recursive: true }),
+    };
 }

@@ -3,18 +3,33 @@ import * as os from "os";
 import * as path from "path";
 import { provider } from "../../providers/host";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-provider-")), report = path.join(dir, "report"), before = process.cwd();
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-provider-")),
+    report = path.join(dir, "report"),
+    before = process.cwd();
 const kind = path.join(dir, "bin/providers/test/file.js");
 beforeAll(() => {
     fs.mkdirSync(path.dirname(kind), { recursive: true });
     // A handler whose live object is what the recorded one says of it.
-    fs.writeFileSync(kind, "exports.handler = { inputs: ['path', 'options', 'secretOptions'], access: [], replaceOn: [], read: async (_id, { live }) => live };");
-    fs.writeFileSync(path.join(path.dirname(kind), "machine.js"), "exports.handler = { inputs: ['name', 'generation'], access: ['connection'], replaceOn: ['generation'], machineOf: ({ name }) => name };");
-    fs.writeFileSync(path.join(path.dirname(kind), "thing.js"), "exports.handler = { inputs: [], access: ['connection'], replaceOn: [], delete: async () => { throw new Error('it was looked for'); } };");
+    fs.writeFileSync(
+        kind,
+        "exports.handler = { inputs: ['path', 'options', 'secretOptions'], access: [], replaceOn: [], read: async (_id, { live }) => live };",
+    );
+    fs.writeFileSync(
+        path.join(path.dirname(kind), "machine.js"),
+        "exports.handler = { inputs: ['name', 'generation'], access: ['connection'], replaceOn: ['generation'], machineOf: ({ name }) => name };",
+    );
+    fs.writeFileSync(
+        path.join(path.dirname(kind), "thing.js"),
+        "exports.handler = { inputs: [], access: ['connection'], replaceOn: [], delete: async () => { throw new Error('it was looked for'); } };",
+    );
     process.chdir(dir);
     process.env.CLASSROOM_REPORT = report;
 });
-afterAll(() => { process.chdir(before); delete process.env.CLASSROOM_REPORT; fs.rmSync(dir, { recursive: true }); });
+afterAll(() => {
+    process.chdir(before);
+    delete process.env.CLASSROOM_REPORT;
+    fs.rmSync(dir, { recursive: true });
+});
 
 /** The paths that a read tells the command line of. */
 async function differing(recorded: object, live: object | undefined): Promise<string[]> {
@@ -24,16 +39,29 @@ async function differing(recorded: object, live: object | undefined): Promise<st
 }
 
 test("a read tells the path of every option that differs, also of a secret one that is not there any more", async () => {
-    const recorded = { path: "/a", options: { DEFAULT: { a: "1", b: "2" } }, secretOptions: { DEFAULT: { c: "3" }, sql: { d: "4" } } };
+    const recorded = {
+        path: "/a",
+        options: { DEFAULT: { a: "1", b: "2" } },
+        secretOptions: { DEFAULT: { c: "3" }, sql: { d: "4" } },
+    };
     expect(await differing(recorded, recorded)).toEqual([]);
-    expect(await differing(recorded, { ...recorded, options: { DEFAULT: { b: "2", a: "9" } } })).toEqual(["options.DEFAULT.a"]);
-    expect(await differing(recorded, { ...recorded, secretOptions: { DEFAULT: { c: "(differs)" } } })).toEqual(["secretOptions.DEFAULT.c", "secretOptions.sql.d"]);
+    expect(await differing(recorded, { ...recorded, options: { DEFAULT: { b: "2", a: "9" } } })).toEqual([
+        "options.DEFAULT.a",
+    ]);
+    expect(await differing(recorded, { ...recorded, secretOptions: { DEFAULT: { c: "(differs)" } } })).toEqual([
+        "secretOptions.DEFAULT.c",
+        "secretOptions.sql.d",
+    ]);
     expect(await differing(recorded, undefined)).toEqual([]);
 });
 
 test("in a node that a rebuild names nothing is deleted, whether its machine is still recorded or not", async () => {
     process.env.CLASSROOM_REBUILDING = "volume-node,db-node";
-    const fresh = await new Promise<typeof provider>(resolve => jest.isolateModules(() => resolve((jest.requireActual<{ provider: typeof provider }>("../../providers/host")).provider)));
+    const fresh = await new Promise<typeof provider>(resolve =>
+        jest.isolateModules(() =>
+            resolve(jest.requireActual<{ provider: typeof provider }>("../../providers/host").provider),
+        ),
+    );
     delete process.env.CLASSROOM_REBUILDING;
     const of = (node: string) => fresh("test/thing").delete("id", { connection: { name: node } });
     await of("volume-node");
@@ -42,8 +70,10 @@ test("in a node that a rebuild names nothing is deleted, whether its machine is 
 });
 
 test("in a machine that is replaced nothing is deleted, so that it need not answer; with db-node's goes what is stored in the cloud", async () => {
-    const of = (node: string) => provider("test/thing").delete("id", { connection: { name: node } }), entity = () => provider("test/thing").delete("id", { cloud: { via: { name: "central" } } });
-    const diff = (name: string, generation: number) => provider("test/machine").diff("id", { name, generation: 1 }, { name, generation });
+    const of = (node: string) => provider("test/thing").delete("id", { connection: { name: node } }),
+        entity = () => provider("test/thing").delete("id", { cloud: { via: { name: "central" } } });
+    const diff = (name: string, generation: number) =>
+        provider("test/machine").diff("id", { name, generation: 1 }, { name, generation });
     expect(await diff("api-node", 1)).toMatchObject({ replaces: [] });
     await expect(of("api-node")).rejects.toThrow("it was looked for");
     expect(await diff("api-node", 2)).toMatchObject({ changes: true, replaces: ["generation"] });

@@ -26,8 +26,16 @@ import * as uplink from "../../providers/machine/uplink";
 
 jest.mock("@pulumi/pulumi", () => jest.requireActual("../doubles/pulumi.js"));
 
-interface Registered { type: string; name: string; props: Record<string, unknown>; opts: object }
-type Module = { handler: Handler<Record<string, unknown>> } & Record<string, new (name: string, args: object, opts?: object) => { registered: Registered }>;
+interface Registered {
+    type: string;
+    name: string;
+    props: Record<string, unknown>;
+    opts: object;
+}
+type Module = { handler: Handler<Record<string, unknown>> } & Record<
+    string,
+    new (name: string, args: object, opts?: object) => { registered: Registered }
+>;
 const modules = {
     "guest/apt-archive": aptArchive,
     "guest/bridge": bridge,
@@ -55,23 +63,54 @@ const modules = {
 };
 const load = (kind: string): Module => modules[kind as keyof typeof modules] as unknown as Module;
 
-const connection = { name: "api-node" } as Connection, opts = { protect: true };
-const path = "/etc/x", password = "pw", secret = { secret: "pw" };
-const containerArgs = { name: "api-node", memoryMiB: 512, cpus: 1, interfaces: [], lower: ["/srv/golden"], files: [], power: "on" };
+const connection = { name: "api-node" } as Connection,
+    opts = { protect: true };
+const path = "/etc/x",
+    password = "pw",
+    secret = { secret: "pw" };
+const containerArgs = {
+    name: "api-node",
+    memoryMiB: 512,
+    cpus: 1,
+    interfaces: [],
+    lower: ["/srv/golden"],
+    files: [],
+    power: "on",
+};
 const uplinkArgs = { network: "private", bridge: "br-private", kind: "vlan", segment: 12, nic: "eno1", mtu: 1500 };
 
 test.each<[kind: string, type: string, args: object, added?: object, given?: object]>([
     ["guest/apt-archive", "AptArchive", { connection, archive: "cloud", line: "deb http://a x main" }],
     ["guest/bridge", "Bridge", { connection, bridge: "br100", ports: ["eth1"] }, { up: true, persistent: true }],
     ["guest/database", "Database", { connection, database: "nova" }, { characterSet: "utf8" }],
-    ["guest/database-grant", "DatabaseGrant", { connection, address: "10.0.0.3", databases: ["nova"], user: "nova", password }, { password: secret }],
+    [
+        "guest/database-grant",
+        "DatabaseGrant",
+        { connection, address: "10.0.0.3", databases: ["nova"], user: "nova", password },
+        { password: secret },
+    ],
     ["guest/database-root", "DatabaseRoot", { connection, password }, { password: secret }],
-    ["guest/file", "File", { connection, path, content: "c" }, { owner: "root", group: "root", mode: "0644", secretContent: undefined }],
-    ["guest/file", "File", { connection, path, secretContent: "pw" }, { owner: "root", group: "root", mode: "0600", secretContent: secret }],
+    [
+        "guest/file",
+        "File",
+        { connection, path, content: "c" },
+        { owner: "root", group: "root", mode: "0644", secretContent: undefined },
+    ],
+    [
+        "guest/file",
+        "File",
+        { connection, path, secretContent: "pw" },
+        { owner: "root", group: "root", mode: "0600", secretContent: secret },
+    ],
     ["guest/folder", "Folder", { connection, path }, { foreign: [] }],
     ["guest/hosts-entries", "HostsEntries", { connection, block: "nodes", entries: [] }],
     ["guest/options-file", "OptionsFile", { connection, path, options: {} }, { secretOptions: undefined }],
-    ["guest/options-file", "OptionsFile", { connection, path, options: {}, secretOptions: {} }, { secretOptions: { secret: {} } }],
+    [
+        "guest/options-file",
+        "OptionsFile",
+        { connection, path, options: {}, secretOptions: {} },
+        { secretOptions: { secret: {} } },
+    ],
     ["guest/packages", "Packages", { connection, packages: ["ntp"] }, { answers: undefined }],
     ["guest/packages", "Packages", { connection, packages: ["ntp"], answers: "pw" }, { answers: secret }],
     ["guest/rabbit-user", "RabbitUser", { connection, user: "openstack", password }, { password: secret }],
@@ -82,20 +121,35 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
     ["guest/sysctl", "Sysctl", { connection, key: "net.ipv4.ip_forward", value: "1" }, { persistent: true }],
     ["guest/volume-group", "VolumeGroup", { connection, group: "cinder-volumes", devices: ["/dev/vdb"] }],
     ["machine/container", "Container", { connection, ...containerArgs }, { devices: [], secretFiles: undefined }],
-    ["machine/container", "Container", { connection, ...containerArgs, secretFiles: [] }, { devices: [], secretFiles: { secret: [] } }],
+    [
+        "machine/container",
+        "Container",
+        { connection, ...containerArgs, secretFiles: [] },
+        { devices: [], secretFiles: { secret: [] } },
+    ],
     ["machine/domain-power", "DomainPower", { connection, domain: "volume-node", incarnation: "1", power: "on" }],
-    ["machine/host-key", "HostKey", { machine: "db-node", type: "rsa" }, { publicKey: undefined, privateKey: undefined }, { additionalSecretOutputs: ["privateKey"] }],
+    [
+        "machine/host-key",
+        "HostKey",
+        { machine: "db-node", type: "rsa" },
+        { publicKey: undefined, privateKey: undefined },
+        { additionalSecretOutputs: ["privateKey"] },
+    ],
     ["machine/image-file", "ImageFile", { connection, pool: "golden", path, url: "http://a", sha256: "0" }],
     ["machine/network-state", "NetworkState", { connection, network: "nat", active: true }],
     ["machine/seed-disk", "SeedDisk", { connection, path, instanceId: "1", script: "pw" }, { script: secret }],
     ["machine/uplink", "Uplink", { connection, ...uplinkArgs }, { ports: ["up-private"], up: true, persistent: true }],
-])("%s: a %s of %j has its defaults, its secrets as such, and today's handler", (kind, type, args, added = {}, given = {}) => {
-    const { registered } = new (load(kind)[type]!)("r", args, opts), { __provider, ...inputs } = registered.props;
-    expect(registered).toMatchObject({ type: `pulumi-nodejs:dynamic/${kind.split("/")[0]}:${type}`, name: "r" });
-    expect(registered.opts).toEqual({ deleteBeforeReplace: true, ...given, ...opts });
-    expect(inputs).toStrictEqual({ ...args, ...added });
-    expect(__provider).toBe(`exports.handler=()=>require(process.cwd()+'/bin/providers/host').provider('${kind}')`);
-});
+])(
+    "%s: a %s of %j has its defaults, its secrets as such, and today's handler",
+    (kind, type, args, added = {}, given = {}) => {
+        const { registered } = new (load(kind)[type]!)("r", args, opts),
+            { __provider, ...inputs } = registered.props;
+        expect(registered).toMatchObject({ type: `pulumi-nodejs:dynamic/${kind.split("/")[0]}:${type}`, name: "r" });
+        expect(registered.opts).toEqual({ deleteBeforeReplace: true, ...given, ...opts });
+        expect(inputs).toStrictEqual({ ...args, ...added });
+        expect(__provider).toBe(`exports.handler=()=>require(process.cwd()+'/bin/providers/host').provider('${kind}')`);
+    },
+);
 
 test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]]>([
     ["guest/apt-archive", ["connection", "keyringPackage"], ["archive", "line"], ["archive"]],
@@ -103,7 +157,12 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     ["guest/database", ["connection"], ["database", "characterSet"], ["database"]],
     ["guest/database-grant", ["connection", "address"], ["databases", "user", "password"], ["user"]],
     ["guest/database-root", ["connection"], ["password"], []],
-    ["guest/file", ["connection", "restarts"], ["path", "content", "secretContent", "owner", "group", "mode"], ["path"]],
+    [
+        "guest/file",
+        ["connection", "restarts"],
+        ["path", "content", "secretContent", "owner", "group", "mode"],
+        ["path"],
+    ],
     ["guest/folder", ["connection"], ["path", "foreign"], ["path"]],
     ["guest/hosts-entries", ["connection"], ["block", "entries"], ["block"]],
     ["guest/options-file", ["connection", "restarts", "ready"], ["path", "options", "secretOptions"], ["path"]],
@@ -111,83 +170,332 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     ["guest/rabbit-user", ["connection"], ["user", "password", "others"], ["user"]],
     ["guest/service", ["connection", "port", "process"], ["service", "running", "enabled", "per"], ["service"]],
     ["guest/ssh-key", ["connection"], ["path", "type"], ["path", "type"]],
-    ["guest/step", ["connection", "timeoutSeconds", "restarts", "ready"], ["step", "command", "per", "input"], ["step", "per"]],
+    [
+        "guest/step",
+        ["connection", "timeoutSeconds", "restarts", "ready"],
+        ["step", "command", "per", "input"],
+        ["step", "per"],
+    ],
     ["guest/sysctl", ["connection"], ["key", "value", "persistent"], ["key"]],
     ["guest/volume-group", ["connection"], ["group", "devices"], ["group"]],
-    ["machine/container", ["connection", "guest"], ["name", "memoryMiB", "cpus", "interfaces", "devices", "lower", "files", "secretFiles", "power", "generation"], ["name", "lower", "files", "secretFiles", "generation"]],
-    ["machine/domain-power", ["connection", "guest", "seconds"], ["domain", "incarnation", "power"], ["domain", "incarnation"]],
+    [
+        "machine/container",
+        ["connection", "guest"],
+        ["name", "memoryMiB", "cpus", "interfaces", "devices", "lower", "files", "secretFiles", "power", "generation"],
+        ["name", "lower", "files", "secretFiles", "generation"],
+    ],
+    [
+        "machine/domain-power",
+        ["connection", "guest", "seconds"],
+        ["domain", "incarnation", "power"],
+        ["domain", "incarnation"],
+    ],
     ["machine/host-key", [], ["machine", "type"], ["machine", "type"]],
     ["machine/image-file", ["connection", "pool", "url"], ["path", "sha256"], ["path"]],
     ["machine/network-state", ["connection"], ["network", "active", "spanningTree"], ["network"]],
     ["machine/seed-disk", ["connection"], ["path", "instanceId", "script", "hostname", "interfaces"], ["path"]],
-    ["machine/uplink", ["connection"], ["network", "bridge", "kind", "segment", "nic", "peer", "port", "mtu", "ports", "up", "persistent"], ["network", "bridge"]],
-])("%s: by %j it is reached, %j is compared, of these another %j is another object", (kind, access, inputs, replaceOn) => {
-    expect(load(kind).handler).toMatchObject({ access, inputs, replaceOn });
-});
+    [
+        "machine/uplink",
+        ["connection"],
+        ["network", "bridge", "kind", "segment", "nic", "peer", "port", "mtu", "ports", "up", "persistent"],
+        ["network", "bridge"],
+    ],
+])(
+    "%s: by %j it is reached, %j is compared, of these another %j is another object",
+    (kind, access, inputs, replaceOn) => {
+        expect(load(kind).handler).toMatchObject({ access, inputs, replaceOn });
+    },
+);
 
 test.each<[kind: string, inputs: object, machine: string]>([
-    ["machine/container", { name: "db-node" }, "db-node"], ["machine/domain-power", { domain: "api-node" }, "api-node"],
-])("%s %j stands for the machine %s", (kind, inputs, machine) => { expect(load(kind).handler.machineOf!(inputs as Record<string, unknown>)).toBe(machine); });
+    ["machine/container", { name: "db-node" }, "db-node"],
+    ["machine/domain-power", { domain: "api-node" }, "api-node"],
+])("%s %j stands for the machine %s", (kind, inputs, machine) => {
+    expect(load(kind).handler.machineOf!(inputs as Record<string, unknown>)).toBe(machine);
+});
 
-const unverified = (sum: string, from: string) => `"${sum}" is not a checksum of 64 hexadecimal digits: what is fetched from ${from} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`;
+const unverified = (sum: string, from: string) =>
+    `"${sum}" is not a checksum of 64 hexadecimal digits: what is fetched from ${from} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`;
 const word = "is not a name of letters, digits, dots and dashes";
 test.each<[kind: string, good: object, bad: object, problems: Record<string, string>]>([
-    ["guest/apt-archive", { archive: "cloud-archive", line: "deb [trusted=yes] http://a ./" }, { archive: "a/b", line: "http://a x" },
-        { archive: '"a/b" is not a file\'s name', line: '"http://a x" is not a line of apt\'s sources: deb URL SUITE COMPONENT…' }],
-    ["guest/apt-archive", { line: "deb  http://a  precise main" }, { line: "# deb http://a x" }, { line: '"# deb http://a x" is not a line of apt\'s sources: deb URL SUITE COMPONENT…' }],
-    ["guest/bridge", { bridge: "br100", ports: ["eth1"] }, { bridge: "Br 100", ports: ["eth1"] }, { bridge: '"Br 100" is not the name of an interface' }],
-    ["guest/bridge", { bridge: "b".repeat(15) }, { bridge: "br100", ports: ["eth1", "e;f"] }, { ports: '"e;f" is not the name of an interface' }],
+    [
+        "guest/apt-archive",
+        { archive: "cloud-archive", line: "deb [trusted=yes] http://a ./" },
+        { archive: "a/b", line: "http://a x" },
+        {
+            archive: '"a/b" is not a file\'s name',
+            line: '"http://a x" is not a line of apt\'s sources: deb URL SUITE COMPONENT…',
+        },
+    ],
+    [
+        "guest/apt-archive",
+        { line: "deb  http://a  precise main" },
+        { line: "# deb http://a x" },
+        { line: '"# deb http://a x" is not a line of apt\'s sources: deb URL SUITE COMPONENT…' },
+    ],
+    [
+        "guest/bridge",
+        { bridge: "br100", ports: ["eth1"] },
+        { bridge: "Br 100", ports: ["eth1"] },
+        { bridge: '"Br 100" is not the name of an interface' },
+    ],
+    [
+        "guest/bridge",
+        { bridge: "b".repeat(15) },
+        { bridge: "br100", ports: ["eth1", "e;f"] },
+        { ports: '"e;f" is not the name of an interface' },
+    ],
     ["guest/bridge", {}, { bridge: "b".repeat(16) }, { bridge: `"${"b".repeat(16)}" is not the name of an interface` }],
-    ["guest/database", { database: "nova_1", characterSet: "utf8" }, { database: "no-va", characterSet: "utf 8" },
-        { database: '"no-va" is not allowed: letters, digits, underscores', characterSet: '"utf 8" is not a character set such as utf8' }],
-    ["guest/database", { database: "d".repeat(64) }, { characterSet: "-utf8" }, { characterSet: '"-utf8" is not a character set such as utf8' }],
-    ["guest/database-grant", { databases: ["nova"], user: "u".repeat(16) }, { databases: ["nova", "no;va"], user: "u".repeat(17) },
-        { databases: '"no;va" is not allowed: letters, digits, underscores', user: `"${"u".repeat(17)}" is not allowed: letters, digits, underscores, at most 16` }],
-    ["guest/database-grant", {}, { user: "no va" }, { user: '"no va" is not allowed: letters, digits, underscores, at most 16' }],
+    [
+        "guest/database",
+        { database: "nova_1", characterSet: "utf8" },
+        { database: "no-va", characterSet: "utf 8" },
+        {
+            database: '"no-va" is not allowed: letters, digits, underscores',
+            characterSet: '"utf 8" is not a character set such as utf8',
+        },
+    ],
+    [
+        "guest/database",
+        { database: "d".repeat(64) },
+        { characterSet: "-utf8" },
+        { characterSet: '"-utf8" is not a character set such as utf8' },
+    ],
+    [
+        "guest/database-grant",
+        { databases: ["nova"], user: "u".repeat(16) },
+        { databases: ["nova", "no;va"], user: "u".repeat(17) },
+        {
+            databases: '"no;va" is not allowed: letters, digits, underscores',
+            user: `"${"u".repeat(17)}" is not allowed: letters, digits, underscores, at most 16`,
+        },
+    ],
+    [
+        "guest/database-grant",
+        {},
+        { user: "no va" },
+        { user: '"no va" is not allowed: letters, digits, underscores, at most 16' },
+    ],
     ["guest/database-root", { password }, { password: "a\nb" }, { password: "must be one line" }],
-    ["guest/file", { path, mode: "0644" }, { path: "etc", mode: "644" }, { path: '"etc" is not an absolute path', mode: '"644" is not a mode of four octal digits such as 0644' }],
+    [
+        "guest/file",
+        { path, mode: "0644" },
+        { path: "etc", mode: "644" },
+        { path: '"etc" is not an absolute path', mode: '"644" is not a mode of four octal digits such as 0644' },
+    ],
     ["guest/file", {}, { mode: "06440" }, { mode: '"06440" is not a mode of four octal digits such as 0644' }],
-    ["guest/options-file", { path, options: { s: { a: "1" } }, restarts: ["nova-api"] }, { path: "x", options: { s: { "a b": "1" } }, restarts: ["nova-api", "a b"] },
-        { path: '"x" is not an absolute path', "options.s.a b": "is not the name of an option", restarts: '"a b" is not the name of a service' }],
-    ["guest/options-file", { secretOptions: { s: { $a: "1 2" } } }, { options: { s: { a: " 1" } }, secretOptions: { s: { b: 5 } } },
-        { "options.s.a": 'the value " 1" must be one line without spaces around it', "secretOptions.s.b": "the value must be one line without spaces around it" }],
-    ["guest/packages", { packages: ["ntp"] }, { packages: ["ntp", "a b"] }, { packages: '"a b" is not the name of a package' }],
-    ["guest/rabbit-user", { user: "openstack" }, { user: "a\"b" }, { user: '"a"b" is not allowed: letters, digits, dots, dashes' }],
-    ["guest/service", { service: "nova-api", process: "iscsid" }, { service: "a b" }, { service: '"a b" is not the name of a service' }],
-    ["guest/ssh-key", { type: "ed25519", path }, { type: "dsa", path: "x" }, { type: '"dsa" is not one of rsa, ed25519, ecdsa', path: '"x" is not an absolute path' }],
+    [
+        "guest/options-file",
+        { path, options: { s: { a: "1" } }, restarts: ["nova-api"] },
+        { path: "x", options: { s: { "a b": "1" } }, restarts: ["nova-api", "a b"] },
+        {
+            path: '"x" is not an absolute path',
+            "options.s.a b": "is not the name of an option",
+            restarts: '"a b" is not the name of a service',
+        },
+    ],
+    [
+        "guest/options-file",
+        { secretOptions: { s: { $a: "1 2" } } },
+        { options: { s: { a: " 1" } }, secretOptions: { s: { b: 5 } } },
+        {
+            "options.s.a": 'the value " 1" must be one line without spaces around it',
+            "secretOptions.s.b": "the value must be one line without spaces around it",
+        },
+    ],
+    [
+        "guest/packages",
+        { packages: ["ntp"] },
+        { packages: ["ntp", "a b"] },
+        { packages: '"a b" is not the name of a package' },
+    ],
+    [
+        "guest/rabbit-user",
+        { user: "openstack" },
+        { user: 'a"b' },
+        { user: '"a"b" is not allowed: letters, digits, dots, dashes' },
+    ],
+    [
+        "guest/service",
+        { service: "nova-api", process: "iscsid" },
+        { service: "a b" },
+        { service: '"a b" is not the name of a service' },
+    ],
+    [
+        "guest/ssh-key",
+        { type: "ed25519", path },
+        { type: "dsa", path: "x" },
+        { type: '"dsa" is not one of rsa, ed25519, ecdsa', path: '"x" is not an absolute path' },
+    ],
     ["guest/ssh-key", { type: "rsa" }, { type: "" }, { type: '"" is not one of rsa, ed25519, ecdsa' }],
     ["guest/ssh-key", { type: "ecdsa" }, { path: "" }, { path: '"" is not an absolute path' }],
-    ["guest/step", { step: "db-sync" }, { step: "a/b" }, { step: '"a/b" is not the name of a step: letters, digits, dashes' }],
-    ["guest/sysctl", { key: "net.ipv4.ip_forward", value: "1" }, { key: "ip_forward", value: "1\n2" }, { key: '"ip_forward" is not a kernel setting such as net.ipv4.ip_forward', value: "must be one line" }],
-    ["guest/sysctl", { key: "net.ipv4.conf.br-1.rp_filter" }, { key: "net.a/../b" }, { key: '"net.a/../b" is not a kernel setting such as net.ipv4.ip_forward' }],
-    ["guest/sysctl", {}, { key: "-net.ipv4" }, { key: '"-net.ipv4" is not a kernel setting such as net.ipv4.ip_forward' }],
-    ["guest/volume-group", { group: "cinder-volumes", devices: ["/dev/vdb"] }, { group: "a b", devices: ["/dev/vdb", "/dev/vdb;c"] },
-        { group: '"a b" is not the name of a volume group', devices: '"/dev/vdb;c" is not a device such as /dev/vdb' }],
-    ["guest/volume-group", { devices: [] }, { devices: ["x/dev/vdb"] }, { devices: '"x/dev/vdb" is not a device such as /dev/vdb' }],
-    ["machine/container", { name: "db-node", lower: ["/srv/golden"], files: [{ path, mode: "0644" }], memoryMiB: 64, cpus: 1, interfaces: [{ mac: "a" }, { mac: "b" }] },
-        { name: "Db", lower: ["/srv", "srv"], files: [{ path, mode: "0644" }, { path: "a", mode: "0644" }], memoryMiB: 63, cpus: 0, interfaces: [{ mac: "a" }, { mac: "b" }, { mac: "b" }] },
-        { name: '"Db" is not a host name', lower: '"srv" is not an absolute path of letters, digits, dots, dashes', files: '"a" needs an absolute path and a mode of four octal digits',
-            memoryMiB: "63 is not a whole number of at least 64", cpus: "0 is not a whole number of at least 1", interfaces: "the address b is given twice" }],
-    ["machine/container", {}, { name: "db node", lower: ["/a:b"], files: [{ path, mode: "644" }], memoryMiB: 64.5, cpus: 1.5 },
-        { name: '"db node" is not a host name', lower: '"/a:b" is not an absolute path of letters, digits, dots, dashes', files: '"/etc/x" needs an absolute path and a mode of four octal digits',
-            memoryMiB: "64.5 is not a whole number of at least 64", cpus: "1.5 is not a whole number of at least 1" }],
-    ["machine/container", {}, { lower: ["x/srv"], files: [{ path: "x/etc", mode: "0644" }] }, { lower: '"x/srv" is not an absolute path of letters, digits, dots, dashes', files: '"x/etc" needs an absolute path and a mode of four octal digits' }],
-    ["machine/container", {}, { files: [{ path: "/a|b", mode: "0644" }] }, { files: '"/a|b" needs an absolute path and a mode of four octal digits' }],
-    ["machine/container", {}, { files: [{ path, mode: "06440" }] }, { files: '"/etc/x" needs an absolute path and a mode of four octal digits' }],
-    ["machine/container", {}, { files: [{ path, mode: "x0644" }] }, { files: '"/etc/x" needs an absolute path and a mode of four octal digits' }],
+    [
+        "guest/step",
+        { step: "db-sync" },
+        { step: "a/b" },
+        { step: '"a/b" is not the name of a step: letters, digits, dashes' },
+    ],
+    [
+        "guest/sysctl",
+        { key: "net.ipv4.ip_forward", value: "1" },
+        { key: "ip_forward", value: "1\n2" },
+        { key: '"ip_forward" is not a kernel setting such as net.ipv4.ip_forward', value: "must be one line" },
+    ],
+    [
+        "guest/sysctl",
+        { key: "net.ipv4.conf.br-1.rp_filter" },
+        { key: "net.a/../b" },
+        { key: '"net.a/../b" is not a kernel setting such as net.ipv4.ip_forward' },
+    ],
+    [
+        "guest/sysctl",
+        {},
+        { key: "-net.ipv4" },
+        { key: '"-net.ipv4" is not a kernel setting such as net.ipv4.ip_forward' },
+    ],
+    [
+        "guest/volume-group",
+        { group: "cinder-volumes", devices: ["/dev/vdb"] },
+        { group: "a b", devices: ["/dev/vdb", "/dev/vdb;c"] },
+        { group: '"a b" is not the name of a volume group', devices: '"/dev/vdb;c" is not a device such as /dev/vdb' },
+    ],
+    [
+        "guest/volume-group",
+        { devices: [] },
+        { devices: ["x/dev/vdb"] },
+        { devices: '"x/dev/vdb" is not a device such as /dev/vdb' },
+    ],
+    [
+        "machine/container",
+        {
+            name: "db-node",
+            lower: ["/srv/golden"],
+            files: [{ path, mode: "0644" }],
+            memoryMiB: 64,
+            cpus: 1,
+            interfaces: [{ mac: "a" }, { mac: "b" }],
+        },
+        {
+            name: "Db",
+            lower: ["/srv", "srv"],
+            files: [
+                { path, mode: "0644" },
+                { path: "a", mode: "0644" },
+            ],
+            memoryMiB: 63,
+            cpus: 0,
+            interfaces: [{ mac: "a" }, { mac: "b" }, { mac: "b" }],
+        },
+        {
+            name: '"Db" is not a host name',
+            lower: '"srv" is not an absolute path of letters, digits, dots, dashes',
+            files: '"a" needs an absolute path and a mode of four octal digits',
+            memoryMiB: "63 is not a whole number of at least 64",
+            cpus: "0 is not a whole number of at least 1",
+            interfaces: "the address b is given twice",
+        },
+    ],
+    [
+        "machine/container",
+        {},
+        { name: "db node", lower: ["/a:b"], files: [{ path, mode: "644" }], memoryMiB: 64.5, cpus: 1.5 },
+        {
+            name: '"db node" is not a host name',
+            lower: '"/a:b" is not an absolute path of letters, digits, dots, dashes',
+            files: '"/etc/x" needs an absolute path and a mode of four octal digits',
+            memoryMiB: "64.5 is not a whole number of at least 64",
+            cpus: "1.5 is not a whole number of at least 1",
+        },
+    ],
+    [
+        "machine/container",
+        {},
+        { lower: ["x/srv"], files: [{ path: "x/etc", mode: "0644" }] },
+        {
+            lower: '"x/srv" is not an absolute path of letters, digits, dots, dashes',
+            files: '"x/etc" needs an absolute path and a mode of four octal digits',
+        },
+    ],
+    [
+        "machine/container",
+        {},
+        { files: [{ path: "/a|b", mode: "0644" }] },
+        { files: '"/a|b" needs an absolute path and a mode of four octal digits' },
+    ],
+    [
+        "machine/container",
+        {},
+        { files: [{ path, mode: "06440" }] },
+        { files: '"/etc/x" needs an absolute path and a mode of four octal digits' },
+    ],
+    [
+        "machine/container",
+        {},
+        { files: [{ path, mode: "x0644" }] },
+        { files: '"/etc/x" needs an absolute path and a mode of four octal digits' },
+    ],
     ["machine/domain-power", { domain: "volume-node" }, { domain: "a;b" }, { domain: '"a;b" is not a host name' }],
     ["machine/domain-power", {}, { domain: "-a" }, { domain: '"-a" is not a host name' }],
-    ["machine/image-file", { pool: "golden_1", path: "/a/b-c.img", url: "https://a/b", sha256: "0f".repeat(32) }, { pool: "a;", path: "a/b", url: "http:/a", sha256: "0f".repeat(31) },
-        { pool: '"a;" is not the name of a libvirt pool', path: '"a/b" is not an absolute path of letters, digits, dots, dashes', url: '"http:/a" does not begin with http://, https:// or file://', sha256: unverified("0f".repeat(31), "http:/a") }],
-    ["machine/image-file", { url: "file:///a" }, { pool: ";a", path: "/a;", url: "x http://a b", sha256: `${"0f".repeat(32)}0` },
-        { pool: '";a" is not the name of a libvirt pool', path: '"/a;" is not an absolute path of letters, digits, dots, dashes', url: '"x http://a b" does not begin with http://, https:// or file://', sha256: unverified(`${"0f".repeat(32)}0`, "x http://a b") }],
-    ["machine/image-file", { url: "http://a" }, { url: "http://a b", sha256: `x${"0f".repeat(32)}` }, { url: '"http://a b" does not begin with http://, https:// or file://', sha256: unverified(`x${"0f".repeat(32)}`, "http://a b") }],
+    [
+        "machine/image-file",
+        { pool: "golden_1", path: "/a/b-c.img", url: "https://a/b", sha256: "0f".repeat(32) },
+        { pool: "a;", path: "a/b", url: "http:/a", sha256: "0f".repeat(31) },
+        {
+            pool: '"a;" is not the name of a libvirt pool',
+            path: '"a/b" is not an absolute path of letters, digits, dots, dashes',
+            url: '"http:/a" does not begin with http://, https:// or file://',
+            sha256: unverified("0f".repeat(31), "http:/a"),
+        },
+    ],
+    [
+        "machine/image-file",
+        { url: "file:///a" },
+        { pool: ";a", path: "/a;", url: "x http://a b", sha256: `${"0f".repeat(32)}0` },
+        {
+            pool: '";a" is not the name of a libvirt pool',
+            path: '"/a;" is not an absolute path of letters, digits, dots, dashes',
+            url: '"x http://a b" does not begin with http://, https:// or file://',
+            sha256: unverified(`${"0f".repeat(32)}0`, "x http://a b"),
+        },
+    ],
+    [
+        "machine/image-file",
+        { url: "http://a" },
+        { url: "http://a b", sha256: `x${"0f".repeat(32)}` },
+        {
+            url: '"http://a b" does not begin with http://, https:// or file://',
+            sha256: unverified(`x${"0f".repeat(32)}`, "http://a b"),
+        },
+    ],
     ["machine/image-file", {}, { sha256: "" }, { sha256: unverified("", "there") }],
-    ["machine/seed-disk", { path, instanceId: "a-1", hostname: "a.b", script: "#!/bin/sh\n" }, { path: "a", instanceId: "-a", script: "echo #!" },
-        { path: '"a" is not an absolute path', instanceId: '"-a" is not a name of letters, digits, dots, dashes', script: "must begin with #!, e.g. #!/bin/sh, or with the line #cloud-config" }],
-    ["machine/seed-disk", { script: "#cloud-config\n" }, { instanceId: "a", hostname: "a b" }, { hostname: '"a b" is not a name of letters, digits, dots, dashes' }],
-    ["machine/seed-disk", {}, { path: "a/etc", hostname: "" }, { path: '"a/etc" is not an absolute path', hostname: '"" is not a name of letters, digits, dots, dashes' }],
-    ["machine/network-state", { network: "nat_1" }, { network: "a b" }, { network: '"a b" is not the name of a libvirt network' }],
+    [
+        "machine/seed-disk",
+        { path, instanceId: "a-1", hostname: "a.b", script: "#!/bin/sh\n" },
+        { path: "a", instanceId: "-a", script: "echo #!" },
+        {
+            path: '"a" is not an absolute path',
+            instanceId: '"-a" is not a name of letters, digits, dots, dashes',
+            script: "must begin with #!, e.g. #!/bin/sh, or with the line #cloud-config",
+        },
+    ],
+    [
+        "machine/seed-disk",
+        { script: "#cloud-config\n" },
+        { instanceId: "a", hostname: "a b" },
+        { hostname: '"a b" is not a name of letters, digits, dots, dashes' },
+    ],
+    [
+        "machine/seed-disk",
+        {},
+        { path: "a/etc", hostname: "" },
+        { path: '"a/etc" is not an absolute path', hostname: '"" is not a name of letters, digits, dots, dashes' },
+    ],
+    [
+        "machine/network-state",
+        { network: "nat_1" },
+        { network: "a b" },
+        { network: '"a b" is not the name of a libvirt network' },
+    ],
     ["machine/network-state", {}, { network: ";" }, { network: '";" is not the name of a libvirt network' }],
     ["machine/uplink", uplinkArgs, { network: "a b" }, { network: `"a b" ${word}` }],
     ["machine/uplink", {}, { network: "a", bridge: "-b" }, { bridge: `"-b" ${word}` }],

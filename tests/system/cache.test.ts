@@ -3,23 +3,31 @@ import * as os from "os";
 import * as path from "path";
 import { cached, entryDir, isIntact } from "../../system/cache";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-")), before = process.env.CLASSROOM_CACHE;
-beforeAll(() => { process.env.CLASSROOM_CACHE = dir; });
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-")),
+    before = process.env.CLASSROOM_CACHE;
+beforeAll(() => {
+    process.env.CLASSROOM_CACHE = dir;
+});
 afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_CACHE; else process.env.CLASSROOM_CACHE = before;
+    if (before === undefined) delete process.env.CLASSROOM_CACHE;
+    else process.env.CLASSROOM_CACHE = before;
     fs.rmSync(dir, { recursive: true });
 });
 
 const entry = { kind: "images", name: "lab", inputs: { recipe: 1 } };
 let built: number;
-const make = () => cached(entry, into => {
-    built++;
-    fs.mkdirSync(path.join(into, "below"));
-    fs.writeFileSync(path.join(into, "below/vmlinuz"), "a kernel");
-    return Promise.resolve();
-});
+const make = () =>
+    cached(entry, into => {
+        built++;
+        fs.mkdirSync(path.join(into, "below"));
+        fs.writeFileSync(path.join(into, "below/vmlinuz"), "a kernel");
+        return Promise.resolve();
+    });
 const file = () => path.join(entryDir(entry), "below/vmlinuz");
-beforeEach(async () => { await make(); built = 0; });
+beforeEach(async () => {
+    await make();
+    built = 0;
+});
 
 test("a whole entry is used as it is", async () => {
     expect(await make()).toBe(entryDir(entry));
@@ -45,7 +53,12 @@ test.each<[string, () => void]>([
     damage();
     expect(isIntact(entryDir(entry))).toBe(false);
     await make();
-    expect([built, fs.readFileSync(file(), "utf8"), isIntact(entryDir(entry)), fs.readdirSync(entryDir(entry)).sort()]).toEqual([1, "a kernel", true, [".complete", "below"]]);
+    expect([
+        built,
+        fs.readFileSync(file(), "utf8"),
+        isIntact(entryDir(entry)),
+        fs.readdirSync(entryDir(entry)).sort(),
+    ]).toEqual([1, "a kernel", true, [".complete", "below"]]);
 });
 
 test("what a broken-off build left is not built upon, and a build that fails leaves no entry", async () => {

@@ -3,13 +3,21 @@ import * as os from "os";
 import * as path from "path";
 import { replaceFile } from "../../system/files";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-files-")), file = path.join(dir, "state");
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-files-")),
+    file = path.join(dir, "state");
 const umask = process.umask(0o077);
-afterAll(() => { process.umask(umask); fs.rmSync(dir, { recursive: true }); });
+afterAll(() => {
+    process.umask(umask);
+    fs.rmSync(dir, { recursive: true });
+});
 const mode = () => (fs.statSync(file).mode & 0o777).toString(8);
 
 test("a file is replaced, with the mode that is asked for whatever the umask, and nothing is left beside it", () => {
-    for (const [text, wanted] of [["one", 0o644], ["two", 0o600], ["three", 0o755]] as const) {
+    for (const [text, wanted] of [
+        ["one", 0o644],
+        ["two", 0o600],
+        ["three", 0o755],
+    ] as const) {
         replaceFile(file, text, wanted);
         expect([fs.readFileSync(file, "utf8"), mode()]).toEqual([text, wanted.toString(8)]);
     }
