@@ -36,7 +36,7 @@ export interface VirtualMachineArgs {
 
 /** The command line of a kernel that is the host's: quick to start where it is emulated, cards named as the tutorial names them. */
 const kernelArguments =
-    "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr net.ifnames=0 random.trust_cpu=on no_timer_check tsc=reliable audit=0 selinux=0 apparmor=0 cryptomgr.notests";
+    "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr net.ifnames=0 random.trust_cpu=on no_timer_check tsc=unstable audit=0 selinux=0 apparmor=0 cryptomgr.notests";
 
 /** A node as a virtual machine of libvirt's, its disk an overlay on its golden clone's (H4, H5). */
 export class VirtualMachine extends pulumi.ComponentResource {
