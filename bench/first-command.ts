@@ -6,8 +6,8 @@ import { projectDir } from "../system/paths";
 
 /**
  * Runs the README's first command again and again, each time from nothing: `node bin/bench/first-command.js [RUNS]
- * [--cold RUNS]`. Beside every second run four busy loops work. A run with warm caches has a state folder of its own; a
- * cold one a cache of its own, too. Needs root. Writes bench/first-command.json and prints a row a run.
+ * [--cold RUNS]`. Beside every second run four busy loops work. Each has a state folder of its own; a cold one a cache and a
+ * clone of the checkout of its own, too. Needs root. Writes bench/first-command.json and prints a row a run.
  */
 
 const BUSY_LOOPS = 4;
@@ -22,12 +22,10 @@ interface Row {
     said?: string;
 }
 
-const main = path.join(projectDir(), "classroom");
-
-/** Runs the entry script; its output goes to a file, for a run that fails has to be read. */
-async function classroom(env: NodeJS.ProcessEnv, log: string, ...args: string[]): Promise<number> {
+/** Runs a program; its output goes to a file, for a run that fails has to be read. */
+async function logged(env: NodeJS.ProcessEnv, log: string, command: string, ...args: string[]): Promise<number> {
     const out = fs.openSync(log, "a", 0o600);
-    const child = spawn(main, args, { cwd: os.tmpdir(), env, stdio: ["ignore", out, out] });
+    const child = spawn(command, args, { cwd: os.tmpdir(), env, stdio: ["ignore", out, out] });
     try {
         return await new Promise<number>((resolve, reject) =>
             child.once("error", reject).once("close", code => resolve(code ?? 130)),
@@ -49,16 +47,19 @@ async function once(run: number, caches: Row["caches"], busyLoops: number): Prom
         CLASSROOM_STATE: path.join(folder, "state"),
         ...(caches === "cold" && { CLASSROOM_CACHE: path.join(folder, "cache") }),
     };
+    const checkout = caches === "cold" ? path.join(folder, "checkout") : projectDir(),
+        entry = path.join(checkout, "classroom");
+    if (caches === "cold") await logged(env, log, "git", "clone", "--quiet", projectDir(), checkout);
     const loops = busy(busyLoops),
         start = process.hrtime.bigint();
     try {
-        const exitCode = await classroom(env, log, "up", "lab");
+        const exitCode = await logged(env, log, entry, "up", "lab");
         const seconds = Math.round(Number(process.hrtime.bigint() - start) / 1e8) / 10;
         const said = fs.readFileSync(log, "utf8").trim().split("\n").slice(-3).join(" · ");
         return { run, caches, busyLoops, exitCode, seconds, ...(exitCode !== 0 && { said }) };
     } finally {
         loops.forEach(loop => loop.kill("SIGKILL"));
-        await classroom(env, log, "lab", "down", "lab");
+        await logged(env, log, entry, "lab", "down", "lab");
         fs.rmSync(folder, { recursive: true, force: true });
     }
 }
