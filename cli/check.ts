@@ -16,6 +16,7 @@ import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import { withLock } from "../system/lock";
+import { complain, sayJson, visible } from "../system/output";
 import { stateDir } from "../system/paths";
 import { CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
@@ -84,8 +85,8 @@ async function start(stack: string, options: CheckOptions): Promise<number> {
         );
     } catch (e) {
         const error = messageOf(e);
-        console.error(`classroom: ${error}`);
-        if (options.json) console.log(JSON.stringify({ stack, error, exitCode: 2 }));
+        complain(`classroom: ${error}`);
+        if (options.json) sayJson({ stack, error, exitCode: 2 });
         return 2;
     }
 }
@@ -108,7 +109,7 @@ async function check(stack: string, { json, patience }: CheckOptions): Promise<n
         const results = await withLock(
             path.join(stateDir(), `check-${stack}.lock`),
             () =>
-                new Checks(cloud, line => terminal.note(line), controller.signal, patience).run(result =>
+                new Checks(cloud, line => terminal.note(visible(line)), controller.signal, patience).run(result =>
                     terminal.line(inWords(result)),
                 ),
             other =>
@@ -133,7 +134,7 @@ async function check(stack: string, { json, patience }: CheckOptions): Promise<n
 }
 
 export const inWords = ({ result, id, title, detail, seconds }: CheckResult): string =>
-    `${result}  ${id.padEnd(3)}  ${title}: ${detail}${result === "skip" ? "" : `, ${seconds.toFixed(1)} s`}`;
+    visible(`${result}  ${id.padEnd(3)}  ${title}: ${detail}${result === "skip" ? "" : `, ${seconds.toFixed(1)} s`}`);
 
 /**
  * The stack's cloud as its admin sees it.
