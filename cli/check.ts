@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { compute } from "../clients/compute";
 import { session } from "../clients/identity";
 import { images } from "../clients/image";
+import { path as pathOf } from "../clients/path";
 import { closeAll, exec } from "../clients/ssh";
 import { volumes } from "../clients/volume";
 import type { Credentials, Settings } from "../config/settings";
@@ -154,12 +155,12 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
         volumes: volumes(access),
         ec2: releaseOf(settings.release).ec2 ?? false,
         renameServer: async (id, name) => {
-            await admin.request("compute", { method: "PUT", path: `/servers/${id}`, json: { server: { name } } });
+            await admin.request("compute", { method: "PUT", path: pathOf`/servers/${id}`, json: { server: { name } } });
         },
         addSecurityGroup: async (id, name) => {
             await admin.request("compute", {
                 method: "POST",
-                path: `/servers/${id}/action`,
+                path: pathOf`/servers/${id}/action`,
                 json: { addSecurityGroup: { name } },
             });
         },

@@ -92,6 +92,7 @@ export async function programOf(
 const outputs: Readonly<Record<string, readonly string[]>> = {
     "machine:HostKey": ["publicKey", "privateKey"],
     "guest:SshKey": ["publicKey"],
+    "keystone:Ec2Credential": ["access", "secret"],
     "randomPassword:RandomPassword": ["result"],
 };
 

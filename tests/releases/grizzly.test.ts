@@ -458,7 +458,7 @@ test("EC2: the admin's credentials, and what euca2ools reads", () => {
     expect(file).toMatchObject({
         mode: "0600",
         secretContent:
-            "export EC2_ACCESS_KEY=ACCESS\nexport EC2_SECRET_KEY=SECRET\nexport EC2_URL=http://api-node.example.org:8773/services/Cloud\n",
+            "export EC2_ACCESS_KEY='ACCESS'\nexport EC2_SECRET_KEY='SECRET'\nexport EC2_URL=http://api-node.example.org:8773/services/Cloud\n",
     });
 });
 
