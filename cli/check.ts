@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { compute } from "../clients/compute";
 import { session } from "../clients/identity";
 import { images } from "../clients/image";
+import { path as pathOf } from "../clients/path";
 import { closeAll, exec } from "../clients/ssh";
 import { volumes } from "../clients/volume";
 import type { Credentials, Settings } from "../config/settings";
@@ -16,6 +17,7 @@ import { adminAccess } from "../releases/tutorial";
 import { messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import { withLock } from "../system/lock";
+import { complain, sayJson, visible } from "../system/output";
 import { stateDir } from "../system/paths";
 import { CheckResult, Checks } from "./checks";
 import type { CheckedCloud } from "./checks-cloud";
@@ -84,8 +86,8 @@ async function start(stack: string, options: CheckOptions): Promise<number> {
         );
     } catch (e) {
         const error = messageOf(e);
-        console.error(`classroom: ${error}`);
-        if (options.json) console.log(JSON.stringify({ stack, error, exitCode: 2 }));
+        complain(`classroom: ${error}`);
+        if (options.json) sayJson({ stack, error, exitCode: 2 });
         return 2;
     }
 }
@@ -108,7 +110,7 @@ async function check(stack: string, { json, patience }: CheckOptions): Promise<n
         const results = await withLock(
             path.join(stateDir(), `check-${stack}.lock`),
             () =>
-                new Checks(cloud, line => terminal.note(line), controller.signal, patience).run(result =>
+                new Checks(cloud, line => terminal.note(visible(line)), controller.signal, patience).run(result =>
                     terminal.line(inWords(result)),
                 ),
             other =>
@@ -133,7 +135,7 @@ async function check(stack: string, { json, patience }: CheckOptions): Promise<n
 }
 
 export const inWords = ({ result, id, title, detail, seconds }: CheckResult): string =>
-    `${result}  ${id.padEnd(3)}  ${title}: ${detail}${result === "skip" ? "" : `, ${seconds.toFixed(1)} s`}`;
+    visible(`${result}  ${id.padEnd(3)}  ${title}: ${detail}${result === "skip" ? "" : `, ${seconds.toFixed(1)} s`}`);
 
 /**
  * The stack's cloud as its admin sees it.
@@ -153,12 +155,12 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
         volumes: volumes(access),
         ec2: releaseOf(settings.release).ec2 ?? false,
         renameServer: async (id, name) => {
-            await admin.request("compute", { method: "PUT", path: `/servers/${id}`, json: { server: { name } } });
+            await admin.request("compute", { method: "PUT", path: pathOf`/servers/${id}`, json: { server: { name } } });
         },
         addSecurityGroup: async (id, name) => {
             await admin.request("compute", {
                 method: "POST",
-                path: `/servers/${id}/action`,
+                path: pathOf`/servers/${id}/action`,
                 json: { addSecurityGroup: { name } },
             });
         },

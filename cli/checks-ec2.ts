@@ -1,3 +1,4 @@
+import { quote } from "../clients/ssh";
 import { messageOf } from "../system/errors";
 import { CheckedCloud, deadlines } from "./checks-cloud";
 import type { Waiting } from "./checks-wait";
@@ -9,15 +10,38 @@ const rowsOf = (printed: string, kind: "IMAGE" | "INSTANCE"): string[][] =>
         .map(line => line.split("\t"))
         .filter(fields => fields[0] === kind);
 
+/**
+ * The one id of some rows; undefined where there are none. Names stand in the table as they are: one with a line break in
+ * it makes a row of its own, and which row is nova's cannot be told.
+ * @throws Error where a row has no id of EC2's, or two rows have different ones
+ */
+function idIn(rows: readonly string[][], what: string, prefix: "ami" | "i"): string | undefined {
+    const ids = [...new Set(rows.map(([, id = ""]) => id))];
+    const wrong = ids.find(id => !new RegExp(`^${prefix}-[0-9a-f]{8,17}$`).test(id));
+    if (wrong !== undefined)
+        throw new Error(`EC2 lists ${what} by "${wrong}", which is no id such as ${prefix}-00000001`);
+    if (ids.length > 1)
+        throw new Error(
+            `EC2 lists ${what} by several ids (${ids.join(", ")}), so which one it is cannot be told: another thing may have it in its name`,
+        );
+    return ids[0];
+}
+
 /** Id of an image by `euca-describe-images`: nothing but its name leads from glance to it. */
 const imageIn = (printed: string, name: string): string | undefined =>
-    rowsOf(printed, "IMAGE").find(fields => fields[2]?.endsWith(`(${name})`))?.[1];
+    idIn(
+        rowsOf(printed, "IMAGE").filter(fields => fields[2]?.endsWith(`(${name})`)),
+        `the image ${name}`,
+        "ami",
+    );
 
-/** The one instance of `euca-run-instances` or `euca-describe-instances`: its id, and `pending`, `running` or what else nova makes of its state. */
-function instanceIn(printed: string): { id: string; state: string } | undefined {
-    const fields = rowsOf(printed, "INSTANCE")[0];
-    return fields?.[1] && fields[5] ? { id: fields[1], state: fields[5] } : undefined;
-}
+/** The one instance of `euca-run-instances`. */
+const instanceIn = (printed: string): string | undefined =>
+    idIn(rowsOf(printed, "INSTANCE"), "the instance that was started", "i");
+
+/** `pending`, `running` or what else nova makes of an instance's state, by `euca-describe-instances`. */
+const stateIn = (printed: string, id: string): string | undefined =>
+    rowsOf(printed, "INSTANCE").find(fields => fields[1] === id)?.[5];
 
 /**
  * T11, with the tutorial's euca2ools. The instance gets its name through nova, so that it is known to be the check's if this is cut off.
@@ -30,13 +54,13 @@ export async function startOverEc2(
     making: () => void,
 ): Promise<string> {
     const { compute } = cloud,
-        euca = (command: string) => printedBy(cloud, command),
+        euca = (command: string, ...words: string[]) => printedBy(cloud, command, words),
         others = new Set((await compute.servers()).map(s => s.id));
     const image = imageIn(await euca("describe-images"), "cirros-0.3.0");
     if (image === undefined) throw new Error("EC2 lists no image cirros-0.3.0");
     making();
-    const started = instanceIn(await euca(`run-instances -k gridka-api-node -t x1.tiny ${image}`));
-    if (!started) throw new Error("euca-run-instances names no instance");
+    const started = instanceIn(await euca("run-instances", "-k", "gridka-api-node", "-t", "x1.tiny", image));
+    if (started === undefined) throw new Error("euca-run-instances names no instance");
     try {
         const id = await wait.until(
             "nova lists the instance",
@@ -45,26 +69,30 @@ export async function startOverEc2(
         );
         await cloud.renameServer(id, name);
         await wait.until("the instance is running", deadlines.instance, async say => {
-            const { state } = instanceIn(await euca(`describe-instances ${started.id}`)) ?? { state: "gone" };
+            const state = stateIn(await euca("describe-instances", started), started) ?? "gone";
             say(state);
-            if (!["pending", "running"].includes(state)) throw new Error(`the instance ${started.id} is ${state}`);
+            if (!["pending", "running"].includes(state)) throw new Error(`the instance ${started} is ${state}`);
             return state === "running" ? true : undefined;
         });
-        await euca(`terminate-instances ${started.id}`);
+        await euca("terminate-instances", started);
         await wait.gone("the instance", () => compute.server(id));
-        return `${started.id} of ${image}: running, terminated`;
+        return `${started} of ${image}: running, terminated`;
     } catch (e) {
-        await euca(`terminate-instances ${started.id}`).catch(failed =>
-            wait.note(`the instance ${started.id} of EC2 may be left: ${messageOf(failed)}`),
+        await euca("terminate-instances", started).catch(failed =>
+            wait.note(`the instance ${started} of EC2 may be left: ${messageOf(failed)}`),
         );
         throw e;
     }
 }
 
 /** What one of euca2ools prints on api-node with the admin's keys. */
-async function printedBy(cloud: CheckedCloud, command: string): Promise<string> {
-    const { code, stdout, stderr } = await cloud.onApiNode(`. /root/ec2rc && euca-${command}`, 60);
+async function printedBy(cloud: CheckedCloud, command: string, words: readonly string[]): Promise<string> {
+    const line = [`euca-${command}`, ...words].join(" ");
+    const { code, stdout, stderr } = await cloud.onApiNode(
+        `. /root/ec2rc && ${[`euca-${command}`, ...words.map(quote)].join(" ")}`,
+        60,
+    );
     if (code !== 0)
-        throw new Error(`euca-${command} ended with code ${code}: ${`${stderr}\n${stdout}`.trim().split("\n").pop()}`);
+        throw new Error(`${line} ended with code ${code}: ${`${stderr}\n${stdout}`.trim().split("\n").pop()}`);
     return stdout;
 }

@@ -4,6 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import type { Server, ServiceState } from "../clients/compute";
 import { HttpError, isStatus } from "../clients/http";
+import { quote } from "../clients/ssh";
 import { Cidr } from "../config/cidr";
 import { messageOf } from "../system/errors";
 import { CheckedCloud, deadlines, PREFIX } from "./checks-cloud";
@@ -204,7 +205,7 @@ export class Checks {
     private async ssh(): Promise<string> {
         const { instance, address } = this.reached();
         // Verbose: it tells which host key the instance has.
-        const command = `ssh -v -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5 root@${address} hostname`;
+        const command = `ssh -v -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5 ${quote(`root@${address}`)} hostname`;
         const { stdout, stderr } = await this.wait.until(`ssh to root@${address}`, deadlines.ssh, async say => {
             const answer = await this.cloud.onApiNode(command, 20);
             if (answer.code === 0) return answer;
@@ -252,7 +253,10 @@ export class Checks {
 
     /** Whether packets reach the instance: one that refuses a connection was reached, a closed port is mute. */
     private async probe(address: string): Promise<{ open: boolean; seen: string }> {
-        const { code, stderr } = await this.cloud.onApiNode(`timeout 4 bash -c '</dev/tcp/${address}/80'`, 15);
+        const { code, stderr } = await this.cloud.onApiNode(
+            `timeout 4 bash -c '< "/dev/tcp/$0/80"' ${quote(address)}`,
+            15,
+        );
         if (code === 0) return { open: true, seen: "open" };
         if (/refused/i.test(stderr)) return { open: true, seen: "open (nothing listens there)" };
         if (code === 124) return { open: false, seen: "closed" };

@@ -8,6 +8,7 @@ import { credentialNames, Credentials, whyNotRotated } from "../config/settings"
 import { configFile, PROJECT, replaceConfig, setSecret } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { UserError } from "../system/errors";
+import { ask, complain } from "../system/output";
 import { addHelp } from "./help";
 import { configured, configuredIn } from "./reach";
 import { Terminal } from "./terminal";
@@ -133,7 +134,7 @@ async function asked(stack: string, names: readonly string[]): Promise<string[]>
     const passwords: string[] = [];
     try {
         for (const name of names) {
-            process.stderr.write(`${name} of stack ${stack}: `);
+            ask(`${name} of stack ${stack}: `);
             passwords.push(
                 await new Promise<string>((resolve, reject) => {
                     input
@@ -142,7 +143,7 @@ async function asked(stack: string, names: readonly string[]): Promise<string[]>
                     input.question("", resolve);
                 }),
             );
-            process.stderr.write("\n");
+            complain("");
         }
     } finally {
         input.close();

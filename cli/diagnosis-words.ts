@@ -1,3 +1,4 @@
+import { visible } from "../system/output";
 import type { Cause, Examined } from "./diagnosis";
 import { Change, changeLine } from "./render";
 
@@ -197,8 +198,8 @@ function sentence(e: Examined, nameOf: NameOf): string {
 
 /** A cause in one sentence. */
 export function causeInWords({ of }: Pick<Cause, "of">, nameOf: NameOf): string {
-    if (of.verdict.found !== "unasked" || of.type === "host" || of.type === "ssh") return sentence(of, nameOf);
-    return `${of.area} cannot be asked, and nothing that is recorded says why: ${brief(of.verdict.reason)}`;
+    if (of.verdict.found !== "unasked" || of.type === "host" || of.type === "ssh") return visible(sentence(of, nameOf));
+    return visible(`${of.area} cannot be asked, and nothing that is recorded says why: ${brief(of.verdict.reason)}`);
 }
 
 const byArea = (all: readonly Examined[]): [string, Examined[]][] => {
@@ -225,5 +226,5 @@ export function causeLines({ of, beside, follows, leans }: Cause, nameOf: NameOf
             ([area, all]) =>
                 `    cannot be asked: ${all.length} in ${area}${of.type === "host" || of.type === "ssh" || reason(all[0]) === reason(of) ? "" : ` (${reason(all[0])})`}`,
         ),
-    ];
+    ].map(visible);
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { bringUp, labDown, labExec, labStatus, machineInWords, needRoot } from "../lab";
 import { interruptible } from "../system/interrupt";
+import { say, sayJson } from "../system/output";
 import { addHelp } from "./help";
 import { Terminal } from "./terminal";
 
@@ -15,9 +16,9 @@ export function addLabCommands(cli: Command): void {
         .action(async (name: string) => {
             const { hosts, machine } = await interruptible(signal => bringUp(name, new Terminal(undefined), signal));
             for (const [host, { address, port }] of Object.entries(hosts))
-                console.log(`${host}: ${address}, ssh on port ${port}`);
-            if (machine) console.log(machineInWords(machine));
-            console.log(`a shell among them: ./classroom lab exec ${name} -- bash`);
+                say(`${host}: ${address}, ssh on port ${port}`);
+            if (machine) say(machineInWords(machine));
+            say(`a shell among them: ./classroom lab exec ${name} -- bash`);
         });
     const down = lab
         .command("down")
@@ -33,9 +34,9 @@ export function addLabCommands(cli: Command): void {
         .option("--json", "as JSON")
         .action((name: string, { json }: { json?: boolean }) => {
             const found = labStatus(name);
-            if (json) console.log(JSON.stringify(found ?? null));
-            else console.log(found ? `lab ${name} is up (${found.dir})` : `lab ${name} is not up`);
-            if (!json && found?.machine) console.log(machineInWords(found.machine));
+            if (json) sayJson(found ?? null);
+            else say(found ? `lab ${name} is up (${found.dir})` : `lab ${name} is not up`);
+            if (!json && found?.machine) say(machineInWords(found.machine));
             process.exitCode = found ? 0 : 1;
         });
     const exec = lab

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { Interrupted, listenForInterrupts } from "../system/interrupt";
+import { complain, say, visible } from "../system/output";
 import { addCheckCommand } from "./check";
 import { addConfigCommands } from "./config";
 import { addHelp } from "./help";
@@ -20,12 +21,14 @@ function program(): Command {
     const cli = new Command("classroom")
         .description("The GridKa School 2013 OpenStack cloud as a Pulumi program")
         .exitOverride()
+        // Commander repeats what it was given.
+        .configureOutput({ outputError: (text, write) => write(text.split("\n").map(visible).join("\n")) })
         .enablePositionalOptions()
         .showHelpAfterError("(--help shows what there is)");
     const setup = cli
         .command("setup")
         .description("install the npm packages and compile the program")
-        .action(() => console.log("ready: packages installed, program compiled"));
+        .action(() => say("ready: packages installed, program compiled"));
     const tests = cli
         .command("test")
         .description("run the tests; ends with `N passed, N failed`")
@@ -65,8 +68,8 @@ async function main(): Promise<void> {
             return;
         }
         const code = e instanceof UserError ? e.exitCode : 1;
-        console.error(`classroom: ${messageOf(e)}`);
-        if (process.env.CLASSROOM_DEBUG && e instanceof Error) console.error(e.stack);
+        complain(`classroom: ${messageOf(e)}`);
+        if (process.env.CLASSROOM_DEBUG && e instanceof Error) complain(e.stack ?? "");
         process.exitCode = code;
         // What was left running ends with this process.
         if (e instanceof Interrupted) process.exit();

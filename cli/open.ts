@@ -12,6 +12,7 @@ import type { NodeName } from "../config/nodes";
 import { enterOperator } from "../lab";
 import { UserError, messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
+import { complain, say } from "../system/output";
 import { projectDir } from "../system/paths";
 import { addHelp } from "./help";
 import { connectionOf, labOf } from "./reach";
@@ -118,13 +119,13 @@ async function listen(dial: Dial, ended: Promise<void>): Promise<number> {
             const server = bridge(service, dial);
             servers.push(server);
             const url = `http://127.0.0.1:${await started(server, service.local)}${service.path}`;
-            if (service.name !== "dashboard") console.log(`${service.name}: ${url}`);
+            if (service.name !== "dashboard") say(`${service.name}: ${url}`);
             else
                 void answers(url, () => over).then(yes => {
-                    if (yes) console.log(`dashboard: ${url}`);
+                    if (yes) say(`dashboard: ${url}`);
                 });
         }
-        console.log("Ctrl-C ends this");
+        say("Ctrl-C ends this");
         await ended;
         return 130;
     } finally {
@@ -146,7 +147,7 @@ function bridge(service: Service, dial: Dial): net.Server {
                 socket.pipe(stream).pipe(socket);
             },
             e => {
-                console.error(`${service.name}: ${messageOf(e)}`);
+                complain(`${service.name}: ${messageOf(e)}`);
                 socket.destroy();
             },
         );
@@ -191,9 +192,7 @@ async function answers(url: string, over: () => boolean): Promise<boolean> {
         if (status > 0 && status < 500) return true;
         if (!told) {
             told = true;
-            console.error(
-                `dashboard: does not answer yet${status ? ` (it says ${status})` : ""}; asked again every 2 s`,
-            );
+            complain(`dashboard: does not answer yet${status ? ` (it says ${status})` : ""}; asked again every 2 s`);
         }
     }
     return false;

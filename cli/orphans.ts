@@ -1,3 +1,4 @@
+import { isIPv4 } from "net";
 import { compute } from "../clients/compute";
 import type { CloudAccess } from "../clients/identity";
 import { closeAll, exec, quote } from "../clients/ssh";
@@ -9,8 +10,17 @@ import { restart } from "../providers/guest/restarts";
 import { adminAccess, AdminFacts } from "../releases/tutorial";
 import { connectionOf } from "./reach";
 
-const kinds = ["instance", "volume", "floating address", "firewall rule"] as const;
-type Kind = (typeof kinds)[number];
+const uuid = "[0-9a-f]{8}-[0-9a-f-]{27}",
+    isUuid = (text: string): boolean => new RegExp(`^${uuid}$`).test(text);
+/** What a node may say of each kind: it goes into scripts of root's. */
+const kinds = {
+    instance: isUuid,
+    volume: isUuid,
+    "floating address": isIPv4,
+    "firewall rule": isIPv4,
+} as const;
+type Kind = keyof typeof kinds;
+const isKind = (text: string): text is Kind => Object.hasOwn(kinds, text);
 
 /** Something on a node that the cloud knows nothing of: its record was in a database that is no more. */
 export interface Orphan {
@@ -32,12 +42,12 @@ interface Search {
     keep?: Partial<Record<Kind, (id: string) => string>>;
 }
 
+/** Removes the rules of an address. As iptables itself writes and reads them: a shell would take a comment in one apart. */
 const rulesOf = (table: string, address: string): string =>
-    `iptables-save -t ${table} | grep -F -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p' | while read -r rule; do iptables -t ${table} $rule; done`;
+    `{ echo '*${table}'; iptables-save -t ${table} | grep -wF -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p'; echo COMMIT; } | iptables-restore --noflush`;
 
 function searches({ plan }: Pick<Settings, "plan">): Search[] {
-    const uuid = "[0-9a-f]{8}-[0-9a-f-]{27}",
-        card = plan.node("network-node").interfaces.find(i => i.network === "public")!.device;
+    const card = plan.node("network-node").interfaces.find(i => i.network === "public")!.device;
     return [
         ...(["compute-1", "compute-2"] as const).map((node): Search => ({
             node,
@@ -101,16 +111,26 @@ async function known(access: CloudAccess, withVolumes: boolean): Promise<Known> 
 
 /** Of the lines of a search, what is not known; each once. */
 export function unknown(node: NodeName, lines: string, sets: Known): Orphan[] {
-    const found = [...new Set(lines.split("\n"))].map(line => line.split("\t") as [Kind, string]);
+    const found = [...new Set(lines.split("\n"))]
+        .map(line => line.split("\t") as [Kind, string?])
+        .map(([kind, id = ""]) => [kind, id] as const);
     // What belongs to no tenant's address is the node's own: the metadata service's.
     return found
-        .filter(([kind, id]) => kinds.includes(kind) && !sets[kind].has(id) && !id.startsWith("169.254."))
+        .filter(([kind, id]) => isKind(kind) && kinds[kind](id) && !sets[kind].has(id) && !id.startsWith("169.254."))
         .map(([kind, id]) => ({ kind, id, node }));
 }
 
-/** nova-network's dnsmasq keeps the leases of instances that are in no database, and refuses their addresses to others, until it ends; nova-network starts it again. */
-const forgetLeases =
-    'for f in /var/lib/nova/networks/nova-*.pid; do [ ! -s "$f" ] || kill "$(cat "$f")" 2> /dev/null || true; done';
+/**
+ * nova-network's dnsmasq keeps the leases of instances that are in no database, and refuses their addresses to others, until
+ * it ends; nova-network starts it again. Nova writes the files: what one names ends only if it is the dnsmasq that was started with it.
+ */
+export const forgetLeases = `for f in /var/lib/nova/networks/nova-*.pid; do
+    [ -f "$f" ] || continue
+    pid=$(head -c 12 "$f")
+    case $pid in '' | *[!0-9]*) continue ;; esac
+    case $(readlink "/proc/$pid/exe") in */dnsmasq | */"dnsmasq (deleted)") ;; *) continue ;; esac
+    ! tr '\\0' '\\n' < "/proc/$pid/cmdline" | grep -qxF -e "--pid-file=$f" || kill "$pid" 2> /dev/null || true
+done`;
 
 /**
  * Looks on the nodes for what belongs to nothing in the cloud and, if that is wanted, removes it; an instance that stays is

@@ -1,3 +1,4 @@
+import { quote } from "../clients/ssh";
 import { pools } from "../components/golden-image";
 import { dataDiskMiB, sizes } from "../components/team-cloud";
 import { HostRole, NodeName } from "../config/nodes";
@@ -79,17 +80,17 @@ export function preflightScript({ nodes, drivers, folders, uplinks }: Wanted): s
     const uplinkLines = uplinks.flatMap(({ uplink, peer }) => {
         if (uplink.kind === "bridge")
             return [
-                `i=${uplink.bridge}; [ ! -d /sys/class/net/$i/bridge ] || echo "bridge $i $(cat /sys/class/net/$i/mtu)"`,
+                `i=${quote(uplink.bridge)}; [ ! -d "/sys/class/net/$i/bridge" ] || echo "bridge $i $(cat "/sys/class/net/$i/mtu")"`,
             ];
         if (uplink.kind === "vlan")
             return [
                 "kernel 8021q",
-                `i=${uplink.nic}; [ ! -e /sys/class/net/$i ] || echo "card $i $(cat /sys/class/net/$i/mtu)"`,
+                `i=${quote(uplink.nic)}; [ ! -e "/sys/class/net/$i" ] || echo "card $i $(cat "/sys/class/net/$i/mtu")"`,
             ];
         return [
             "kernel vxlan",
-            `a=$(getent ahostsv4 ${peer} | head -n 1) || true; a=\${a%% *}
-if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || echo "way ${peer} $i $(cat /sys/class/net/$i/mtu)"; fi`,
+            `p=${quote(peer!)}; a=$(getent ahostsv4 "$p" | head -n 1) || true; a=\${a%% *}
+if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || echo "way $p $i $(cat "/sys/class/net/$i/mtu")"; fi`,
         ];
     });
     return `export LC_ALL=C

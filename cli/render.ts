@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
+import { visible } from "../system/output";
 
 export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy" | "rebuild";
 
@@ -87,11 +88,19 @@ export function changes(old: unknown, now: unknown, path = ""): Change[] {
 
 const SECRET = "[secret]";
 
+/** A value in one line, however it was found: with nothing in it that a terminal obeys. */
 const show = (value: unknown): string => {
     if (value === undefined) return "(none)";
     const text = typeof value === "string" ? value : JSON.stringify(value);
     if (text.includes(unknownValue)) return "(not known yet)";
-    return text.length > 120 ? `${text.slice(0, 117)}…` : text;
+    // Far more than is shown, of what may be as long as a node likes.
+    return inShort(visible(text.slice(0, 1000)), 120);
+};
+
+/** As much of a text as may stand in a line. */
+const inShort = (text: string, length: number): string => {
+    const all = [...text];
+    return all.length > length ? `${all.slice(0, length - 3).join("")}…` : text;
 };
 
 /** The properties in which a step changes its resource; two secrets look alike, so of them only that they differ. */
@@ -119,7 +128,11 @@ export function propertyChanges(step: StepEventMetadata): Change[] {
 }
 
 export const changeLine = (c: Change): string =>
-    c.old === SECRET && c.new === SECRET ? `${c.path}: differs (secret)` : `${c.path}: ${show(c.old)} → ${show(c.new)}`;
+    visible(
+        c.old === SECRET && c.new === SECRET
+            ? `${c.path}: differs (secret)`
+            : `${c.path}: ${show(c.old)} → ${show(c.new)}`,
+    );
 
 /** How a file is reached and who reads it. */
 const access = ["connection", "restarts", "ready"];

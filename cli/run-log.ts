@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { printable, visibleJson } from "../system/output";
 import { stateDir } from "../system/paths";
 import { redactor } from "./redact";
 import { isTrace } from "./render";
@@ -8,7 +9,7 @@ import { isTrace } from "./render";
 /** How many logs are kept. */
 const KEPT = 30;
 
-/** What one run printed and what the engine told, in a file of its own (0600), without secrets. */
+/** What one run printed and what the engine told, in a file of its own (0600), without secrets and as safe to show as on a terminal. */
 export class RunLog {
     private redact = redactor([]);
 
@@ -42,7 +43,7 @@ export class RunLog {
     }
 
     line(text: string): void {
-        fs.appendFileSync(this.file, `${this.redact(text)}\n`);
+        this.append(printable(this.redact(text)));
     }
 
     /**
@@ -53,7 +54,15 @@ export class RunLog {
         if (isTrace(event)) return;
         const step = event.resourcePreEvent ?? event.resOutputsEvent;
         const { sequence, timestamp } = event;
-        if (step?.metadata.op === "same") this.line(JSON.stringify({ sequence, timestamp, same: step.metadata.urn }));
-        else if (!event.cancelEvent) this.line(JSON.stringify(event));
+        if (step?.metadata.op === "same") this.json({ sequence, timestamp, same: step.metadata.urn });
+        else if (!event.cancelEvent) this.json(event);
+    }
+
+    private json(value: object): void {
+        this.append(visibleJson(this.redact(JSON.stringify(value))));
+    }
+
+    private append(text: string): void {
+        fs.appendFileSync(this.file, `${text}\n`);
     }
 }

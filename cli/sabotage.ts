@@ -7,6 +7,7 @@ import { initShell } from "../providers/guest/init";
 import { releaseOf } from "../releases";
 import { softwareOf } from "../releases/own-options";
 import { messageOf, UserError } from "../system/errors";
+import { complain, say } from "../system/output";
 import { Exercise, exercises, Variant } from "./exercises";
 import { addHelp } from "./help";
 import { onOperatorSide } from "./operator-side";
@@ -61,7 +62,7 @@ async function start(
     try {
         if (options.list) {
             for (const { id, symptom, variants } of exercises)
-                console.log(`${id.padEnd(4)} ${symptom}${variants.length > 1 ? ` (${variants.length} ways)` : ""}`);
+                say(`${id.padEnd(4)} ${symptom}${variants.length > 1 ? ` (${variants.length} ways)` : ""}`);
             return 0;
         }
         if (stack === undefined) throw new UserError("sabotage wants a stack and an exercise; --list shows them");
@@ -79,12 +80,12 @@ async function start(
         );
         // Which way it was is for the team to find out.
         if (code === 0 && exercise !== nameOf(chosen))
-            console.log(
+            say(
                 `to do the same again: ./classroom sabotage ${stack} ${exercise ?? "--random"}${rest.node ? ` --node ${rest.node}` : ""} --seed ${seed}`,
             );
         return code;
     } catch (e) {
-        console.error(`classroom: ${messageOf(e)}`);
+        complain(`classroom: ${messageOf(e)}`);
         return 1;
     } finally {
         await closeAll();
@@ -174,15 +175,15 @@ export function checkAllowed(
 async function sabotage(stack: string, { exercise, variant }: Chosen): Promise<number> {
     const settings = settingsWithoutSecrets(stack);
     checkAllowed(stack, settings, variant.node);
-    checkNotHeld(stack, line => console.error(line));
+    checkNotHeld(stack, complain);
     const to = connectionOf(stack, variant.node);
     try {
         await exec(to, scriptOf(variant, settings), { timeoutSeconds: 600 });
     } catch (e) {
         throw new UserError(`exercise ${exercise.id} could not be done: ${messageOf(e)}`);
     }
-    console.log(`${exercise.id}: ${exercise.symptom}`);
-    console.log(
+    say(`${exercise.id}: ${exercise.symptom}`);
+    say(
         `find it; when you are at an end: ./classroom diagnose ${stack}, and to mend it: ./classroom up ${stack} --refresh`,
     );
     return 0;

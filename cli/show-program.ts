@@ -6,6 +6,7 @@ import { PROJECT } from "../engine/automation";
 import { setMocks } from "../engine/mocks";
 import { isSecret } from "../engine/state";
 import { UserError } from "../system/errors";
+import { complain, sayJson, sayLines } from "../system/output";
 import { addHelp } from "./help";
 import {
     encryptedKeys,
@@ -51,8 +52,9 @@ export function addRenderCommand(cli: Command): void {
         .action(async (stack: string, options: ProgramOptions & { json?: boolean }) => {
             const resources = await programOf(stack, configured(stack), options);
             if (options.showSecrets)
-                console.error(`classroom: the output holds the passwords of stack ${stack} as they are`);
-            console.log(options.json ? JSON.stringify({ stack, resources }) : inWords(resources, options).trimEnd());
+                complain(`classroom: the output holds the passwords of stack ${stack} as they are`);
+            if (options.json) sayJson({ stack, resources });
+            else sayLines(inWords(resources, options).trimEnd().split("\n"));
         });
     addHelp(command, [
         "render lab | less",
@@ -90,6 +92,7 @@ export async function programOf(
 const outputs: Readonly<Record<string, readonly string[]>> = {
     "machine:HostKey": ["publicKey", "privateKey"],
     "guest:SshKey": ["publicKey"],
+    "keystone:Ec2Credential": ["access", "secret"],
     "randomPassword:RandomPassword": ["result"],
 };
 

@@ -9,6 +9,7 @@ import {
     stackOutputs,
 } from "../engine/state";
 import { labStatus } from "../lab";
+import { sayJson, sayLines } from "../system/output";
 import { addHelp } from "./help";
 import { labOf } from "./reach";
 import { nameOf } from "./render";
@@ -36,7 +37,8 @@ export function addStatusCommand(cli: Command): void {
         .option("--json", "as JSON")
         .action((stack: string, { json }: { json?: boolean }) => {
             const status = statusOf(stack);
-            console.log(json ? JSON.stringify(status) : inWords(status).join("\n"));
+            if (json) sayJson(status);
+            else sayLines(inWords(status));
         });
     addHelp(command, ["status lab", "status team01 --json | jq .components"]);
 }

@@ -1,3 +1,4 @@
+import { fit, printable, visible, visibleJson } from "../system/output";
 import type { Progress } from "../system/progress";
 import { redactor } from "./redact";
 import type { RunLog } from "./run-log";
@@ -32,7 +33,7 @@ const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFi
 
 /**
  * What a run prints: on a terminal with colours and one line below that says what runs, elsewhere plain lines.
- * All of it is in the run's log too.
+ * All of it is in the run's log too. What a terminal would obey or hide is written out (system/output.ts).
  */
 export class Terminal implements Progress {
     /** The last one is shown; steps that run beside each other end in any order. */
@@ -74,7 +75,7 @@ export class Terminal implements Progress {
 
     /** The one object that a command with --json prints. */
     result(value: object): void {
-        const text = this.redact(JSON.stringify(value));
+        const text = visibleJson(this.redact(JSON.stringify(value)));
         this.log?.line(text);
         if (this.json) {
             this.erase();
@@ -123,8 +124,8 @@ export class Terminal implements Progress {
     private print(sink: Sink, text: string): void {
         this.log?.line(text);
         this.erase();
-        text = this.redact(text);
-        sink.write(`${this.live ? text.split("\n").map(coloured).join("\n") : text}\n`);
+        const printed = printable(this.redact(text));
+        sink.write(`${this.live ? printed.split("\n").map(coloured).join("\n") : printed}\n`);
         this.draw();
     }
 
@@ -132,10 +133,7 @@ export class Terminal implements Progress {
         const status = this.statuses[this.statuses.length - 1];
         if (!status) return;
         const width = this.out.getWindowSize?.()[0] || 80;
-        const text = status();
-        this.out.write(
-            `\r${ESC}2K${ESC}2m${text.length < width ? text : `${text.slice(0, Math.max(0, width - 2))}…`}${ESC}0m`,
-        );
+        this.out.write(`\r${ESC}2K${ESC}2m${fit(visible(this.redact(status())), width)}${ESC}0m`);
         this.drawn = true;
     }
 

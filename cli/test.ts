@@ -2,6 +2,7 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { say } from "../system/output";
 import { projectDir } from "../system/paths";
 import { UserError } from "../system/errors";
 
@@ -54,9 +55,9 @@ export async function test(names: string[]): Promise<number> {
     for (const part of parts.filter(p => (names.length === 0 ? !p.onlyByName : names.includes(p.name))))
         outcomes.push([part, await runPart(part)]);
     for (const [part, { passed, failed, seconds }] of outcomes)
-        console.log(`${part.name}: ${passed} passed, ${failed} failed in ${seconds} s`);
+        say(`${part.name}: ${passed} passed, ${failed} failed in ${seconds} s`);
     const sum = (key: "passed" | "failed") => outcomes.reduce((n, [, o]) => n + o[key], 0);
-    console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+    say(`${sum("passed")} passed, ${sum("failed")} failed`);
     return sum("failed") === 0 && sum("passed") > 0 ? 0 : 1;
 }
 
@@ -79,7 +80,7 @@ async function runPart(part: Part): Promise<Outcome> {
         }
     };
     const timer = setTimeout(() => {
-        console.log(`FAIL ${part.name}: stopped after ${2 * part.budgetSeconds} s, twice its budget`);
+        say(`FAIL ${part.name}: stopped after ${2 * part.budgetSeconds} s, twice its budget`);
         stop();
     }, 2000 * part.budgetSeconds);
     process.once("exit", stop);

@@ -1,5 +1,7 @@
 import { Http, HttpRequest, shared } from "./http";
+import { addressIn, identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
+import { path } from "./path";
 
 /** An agent of nova or cinder as its service list shows it. */
 export interface ServiceState {
@@ -151,13 +153,25 @@ const toFlavor = (f: WireFlavor): FlavorSpec => ({
     isPublic: f["os-flavor-access:is_public"] ?? true,
 });
 const toServer = (s: WireServer): Server => ({
-    id: s.id,
+    id: identifier(s.id, "an instance's id"),
     name: s.name,
     status: s.status,
-    addresses: s.addresses,
+    addresses: Object.fromEntries(
+        Object.entries(s.addresses ?? {}).map(([network, all]) => [
+            network,
+            all.map(a => ({ ...a, addr: addressIn(a.addr, "an instance's address") })),
+        ]),
+    ),
     host: s["OS-EXT-SRV-ATTR:host"] ?? undefined,
     fault: s.fault,
 });
+
+const toFloatingAddress = (f: FloatingAddress): FloatingAddress => ({
+    ...f,
+    address: addressIn(f.address, "a floating address"),
+    instance_uuid: (f.instance_uuid ?? null) && identifier(f.instance_uuid, "an instance's id"),
+});
+const toFloatingIp = (f: FloatingIp): FloatingIp => ({ ...f, ip: addressIn(f.ip, "a floating address") });
 
 type Kind = "networks" | "floating" | "groups" | "flavors" | "services";
 
@@ -218,19 +232,20 @@ export class Compute {
     }
     /** From its tenant: a network that has one cannot be deleted. */
     disassociateNetwork(id: string): Promise<void> {
-        return this.changing("networks", () => this.tell("POST", `/os-networks/${id}/action`, { disassociate: null }));
+        return this.changing("networks", () =>
+            this.tell("POST", path`/os-networks/${id}/action`, { disassociate: null }),
+        );
     }
     deleteNetwork(id: string): Promise<void> {
-        return this.changing("networks", () => this.tell("DELETE", `/os-networks/${id}`));
+        return this.changing("networks", () => this.tell("DELETE", path`/os-networks/${id}`));
     }
 
     /** Every floating address of the cloud, in use or not. */
     floatingAddresses(): Promise<FloatingAddress[]> {
-        return this.session.lists.get(
-            "floating",
-            async () =>
-                (await this.ask<{ floating_ip_info: FloatingAddress[] }>("GET", "/os-floating-ips-bulk"))
-                    .floating_ip_info,
+        return this.session.lists.get("floating", async () =>
+            (
+                await this.ask<{ floating_ip_info: FloatingAddress[] }>("GET", "/os-floating-ips-bulk")
+            ).floating_ip_info.map(toFloatingAddress),
         );
     }
     /** A network without its first and last address, or one address; refused as a whole when one of them exists. */
@@ -254,7 +269,7 @@ export class Compute {
     }
     async securityGroup(id: string): Promise<SecurityGroup> {
         return toGroup(
-            (await this.ask<{ security_group: WireGroup }>("GET", `/os-security-groups/${id}`)).security_group,
+            (await this.ask<{ security_group: WireGroup }>("GET", path`/os-security-groups/${id}`)).security_group,
         );
     }
     createSecurityGroup(name: string, description: string): Promise<SecurityGroup> {
@@ -269,7 +284,7 @@ export class Compute {
         );
     }
     deleteSecurityGroup(id: string): Promise<void> {
-        return this.changing("groups", () => this.tell("DELETE", `/os-security-groups/${id}`));
+        return this.changing("groups", () => this.tell("DELETE", path`/os-security-groups/${id}`));
     }
     createRule(groupId: string, { protocol, fromPort, toPort, cidr }: RuleSpec): Promise<Rule> {
         const rule = {
@@ -290,7 +305,7 @@ export class Compute {
         );
     }
     deleteRule(id: string): Promise<void> {
-        return this.changing("groups", () => this.tell("DELETE", `/os-security-group-rules/${id}`));
+        return this.changing("groups", () => this.tell("DELETE", path`/os-security-group-rules/${id}`));
     }
 
     /** Public and private ones. By id alone a deleted flavor still answers. */
@@ -306,13 +321,13 @@ export class Compute {
         );
     }
     deleteFlavor(flavorId: string): Promise<void> {
-        return this.changing("flavors", () => this.tell("DELETE", `/flavors/${flavorId}`));
+        return this.changing("flavors", () => this.tell("DELETE", path`/flavors/${flavorId}`));
     }
 
     async keypair(name: string): Promise<Keypair> {
         const { keypair } = await this.ask<{ keypair: { name: string; public_key: string } }>(
             "GET",
-            `/os-keypairs/${encodeURIComponent(name)}`,
+            path`/os-keypairs/${name}`,
         );
         return { name: keypair.name, publicKey: keypair.public_key };
     }
@@ -320,7 +335,7 @@ export class Compute {
         return this.tell("POST", "/os-keypairs", { keypair: { name, public_key: publicKey } });
     }
     deleteKeypair(name: string): Promise<void> {
-        return this.tell("DELETE", `/os-keypairs/${encodeURIComponent(name)}`);
+        return this.tell("DELETE", path`/os-keypairs/${name}`);
     }
 
     services(): Promise<ServiceState[]> {
@@ -346,7 +361,7 @@ export class Compute {
         ).servers.map(toServer);
     }
     async server(id: string): Promise<Server> {
-        return toServer((await this.ask<{ server: WireServer }>("GET", `/servers/${id}`)).server);
+        return toServer((await this.ask<{ server: WireServer }>("GET", path`/servers/${id}`)).server);
     }
     /** Answers at once, with the id alone: wait for ACTIVE. */
     async createServer({ name, imageId, flavorId, keyName, networkIds }: ServerSpec): Promise<string> {
@@ -357,40 +372,44 @@ export class Compute {
             key_name: keyName,
             networks: networkIds?.map(uuid => ({ uuid })),
         };
-        return (await this.ask<{ server: { id: string } }>("POST", "/servers", { server })).server.id;
+        const made = await this.ask<{ server: { id: string } }>("POST", "/servers", { server });
+        return identifier(made.server.id, "an instance's id");
     }
     /** Answers at once: wait until it is gone. */
     deleteServer(id: string): Promise<void> {
-        return this.tell("DELETE", `/servers/${id}`);
+        return this.tell("DELETE", path`/servers/${id}`);
     }
     async consoleLog(id: string, lines?: number): Promise<string> {
         return (
-            await this.ask<{ output: string }>("POST", `/servers/${id}/action`, {
+            await this.ask<{ output: string }>("POST", path`/servers/${id}/action`, {
                 "os-getConsoleOutput": lines === undefined ? {} : { length: lines },
             })
         ).output;
     }
 
     async floatingIps(): Promise<FloatingIp[]> {
-        return (await this.ask<{ floating_ips: FloatingIp[] }>("GET", "/os-floating-ips")).floating_ips;
+        return (await this.ask<{ floating_ips: FloatingIp[] }>("GET", "/os-floating-ips")).floating_ips.map(
+            toFloatingIp,
+        );
     }
     allocateFloatingIp(pool: string): Promise<FloatingIp> {
-        return this.changing(
-            "floating",
-            async () => (await this.ask<{ floating_ip: FloatingIp }>("POST", "/os-floating-ips", { pool })).floating_ip,
+        return this.changing("floating", async () =>
+            toFloatingIp(
+                (await this.ask<{ floating_ip: FloatingIp }>("POST", "/os-floating-ips", { pool })).floating_ip,
+            ),
         );
     }
     releaseFloatingIp(id: number): Promise<void> {
-        return this.changing("floating", () => this.tell("DELETE", `/os-floating-ips/${id}`));
+        return this.changing("floating", () => this.tell("DELETE", path`/os-floating-ips/${String(id)}`));
     }
     addFloatingIp(serverId: string, address: string): Promise<void> {
         return this.changing("floating", () =>
-            this.tell("POST", `/servers/${serverId}/action`, { addFloatingIp: { address } }),
+            this.tell("POST", path`/servers/${serverId}/action`, { addFloatingIp: { address } }),
         );
     }
     removeFloatingIp(serverId: string, address: string): Promise<void> {
         return this.changing("floating", () =>
-            this.tell("POST", `/servers/${serverId}/action`, { removeFloatingIp: { address } }),
+            this.tell("POST", path`/servers/${serverId}/action`, { removeFloatingIp: { address } }),
         );
     }
 }

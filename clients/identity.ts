@@ -1,6 +1,7 @@
 import { createHash } from "crypto";
 import { Connection, Unreachable } from "./connection";
 import { Http, HttpRequest, HttpResponse, isStatus, shared, Target } from "./http";
+import { ec2Key } from "./identifiers";
 
 /** The admin API of identity, by the token of keystone.conf: it works before there is any user. */
 export interface IdentityAccess {
@@ -426,8 +427,8 @@ const toService = ({ id, name, type, description }: IdentityService): IdentitySe
     description: description ?? "",
 });
 const toCredential = ({ access, secret, tenant_id }: WireCredential): Ec2Credential => ({
-    access,
-    secret,
+    access: ec2Key(access),
+    secret: ec2Key(secret),
     tenantId: tenant_id,
 });
 const toEndpoint = (e: WireEndpoint): Endpoint => ({

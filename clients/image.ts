@@ -1,6 +1,8 @@
 import * as fs from "fs";
 import { Http, shared } from "./http";
+import { identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
+import { path } from "./path";
 
 export interface Image {
     id: string;
@@ -42,7 +44,7 @@ interface WireImage {
     is_public?: boolean;
 }
 const toImage = (i: WireImage): Image => ({
-    id: i.id,
+    id: identifier(i.id, "an image's id"),
     name: i.name ?? "",
     status: i.status,
     checksum: i.checksum ?? undefined,
@@ -80,7 +82,9 @@ export class Images {
     }
 
     async get(id: string): Promise<Image> {
-        return toImage((await this.session.request("image", { method: "GET", path: `/v2/images/${id}` }, true)).json());
+        return toImage(
+            (await this.session.request("image", { method: "GET", path: path`/v2/images/${id}` }, true)).json(),
+        );
     }
 
     upload({ name, diskFormat, containerFormat, isPublic, file, size, checksum }: ImageUpload): Promise<Image> {
@@ -121,7 +125,12 @@ export class Images {
                 (
                     await this.session.request(
                         "image",
-                        { method: "PATCH", path: `/v2/images/${id}`, json, headers: { "Content-Type": PATCH_TYPE } },
+                        {
+                            method: "PATCH",
+                            path: path`/v2/images/${id}`,
+                            json,
+                            headers: { "Content-Type": PATCH_TYPE },
+                        },
                         true,
                     )
                 ).json(),
@@ -131,7 +140,7 @@ export class Images {
 
     async delete(id: string): Promise<void> {
         await this.session.lists.changing(["images"], () =>
-            this.session.request("image", { method: "DELETE", path: `/v2/images/${id}` }, true),
+            this.session.request("image", { method: "DELETE", path: path`/v2/images/${id}` }, true),
         );
     }
 }

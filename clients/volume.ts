@@ -1,5 +1,7 @@
 import { Http, HttpRequest, shared, unlessGone } from "./http";
+import { identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
+import { path } from "./path";
 import type { ServiceState } from "./compute";
 
 export interface Volume {
@@ -17,7 +19,7 @@ interface WireVolume {
     size: number;
 }
 const toVolume = (v: WireVolume): Volume => ({
-    id: v.id,
+    id: identifier(v.id, "a volume's id"),
     name: v.display_name ?? "",
     status: v.status,
     sizeGb: v.size,
@@ -38,7 +40,7 @@ export class Volumes {
         ).volumes.map(toVolume);
     }
     async get(id: string): Promise<Volume> {
-        return toVolume((await this.ask<{ volume: WireVolume }>("GET", `/volumes/${id}`)).volume);
+        return toVolume((await this.ask<{ volume: WireVolume }>("GET", path`/volumes/${id}`)).volume);
     }
     /** Answers at once: wait for `available`. */
     async create(name: string, sizeGb: number): Promise<Volume> {
@@ -52,7 +54,7 @@ export class Volumes {
     }
     /** Answers at once: wait until it is gone. */
     delete(id: string): Promise<void> {
-        return this.ask("DELETE", `/volumes/${id}`);
+        return this.ask("DELETE", path`/volumes/${id}`);
     }
 
     /**

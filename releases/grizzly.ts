@@ -254,9 +254,9 @@ export const grizzly: Release = {
     },
     certificates: {
         step: "token-certificates",
-        // Wherever the middleware puts them: by its default, by the packages' files, by the tutorial's.
-        command:
-            'for d in /tmp/keystone-signing-* /var/lib/*/keystone-signing /var/lib/cinder; do rm -f "$d/signing_cert.pem" "$d/cacert.pem" "$d/revoked.pem"; done',
+        // Wherever the middleware puts them: by its default, by the packages' files, by the tutorial's. Anybody may put a
+        // folder, or a link to one, into /tmp: find follows none, and removes a file in the very folder that it has looked into.
+        command: String.raw`find /tmp /var/lib -ignore_readdir_race -mindepth 2 -maxdepth 3 -type f -regex '\(/tmp/keystone-signing-[^/]*\|/var/lib/[^/]*/keystone-signing\|/var/lib/cinder\)/\(signing_cert\|cacert\|revoked\)\.pem' -delete`,
     },
     catalogue: tutorialCatalogue,
     ec2: true,

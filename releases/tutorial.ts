@@ -1,5 +1,6 @@
 import type { Connection } from "../clients/connection";
 import type { CloudAccess } from "../clients/identity";
+import { quote } from "../clients/ssh";
 import { AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
 import type { Credentials } from "../config/settings";
@@ -282,7 +283,6 @@ export function adminAccess({ plan, credentials }: AdminFacts, via: Connection):
 
 /** What the tutorial has the user export (K8). */
 export function openrc({ plan, credentials }: AdminFacts): string {
-    const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
     return [
         "export OS_USERNAME=admin",
         `export OS_PASSWORD=${quote(credentials.adminPassword)}`,
@@ -291,3 +291,12 @@ export function openrc({ plan, credentials }: AdminFacts): string {
         "",
     ].join("\n");
 }
+
+/** What the tutorial has the user export for euca2ools; the keys are keystone's, and root runs the file. */
+export const ec2rc = (plan: AddressPlan, { access, secret }: { access: string; secret: string }): string =>
+    [
+        `export EC2_ACCESS_KEY=${quote(access)}`,
+        `export EC2_SECRET_KEY=${quote(secret)}`,
+        `export EC2_URL=http://${plan.node("api-node").publicName}:8773/services/Cloud`,
+        "",
+    ].join("\n");

@@ -1,3 +1,5 @@
+import { complain } from "./output";
+
 /** How long work shows itself: what runs, how far, how long. */
 export interface Progress {
     /** Runs `work` under a title; `detail` replaces the text behind the title while it runs. */
@@ -10,7 +12,7 @@ const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFi
 
 /** Plain lines, fit for a log: a step's start and its end with the time it took. */
 export class PlainProgress implements Progress {
-    constructor(private readonly write: (line: string) => void = line => process.stderr.write(line + "\n")) {}
+    constructor(private readonly write: (line: string) => void = complain) {}
 
     async step<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
         const start = Date.now();

@@ -3,6 +3,7 @@ import { SshKey } from "../../providers/guest/ssh-key";
 import type { Ec2Credential } from "../../providers/keystone/ec2-credential";
 import { Flavor } from "../../providers/nova/flavor";
 import { Keypair } from "../../providers/nova/keypair";
+import { ec2rc } from "../../releases/tutorial";
 import { Guest } from "../guest";
 import type { AdminAccess } from "./auth-node";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
@@ -64,14 +65,14 @@ export class ApiNode extends pulumi.ComponentResource {
         const usable = guest.openrc([...this.ready, ...identity]);
         this.usable = [usable];
         guest.certificates(certificates, identity);
-        // What the tutorial has the user export for euca2ools.
-        const url = `http://${cloud.plan.node("api-node").publicName}:8773/services/Cloud`;
         if (ec2)
             guest.file(
                 "ec2rc",
                 {
                     path: "/root/ec2rc",
-                    secretContent: pulumi.interpolate`export EC2_ACCESS_KEY=${ec2.access}\nexport EC2_SECRET_KEY=${ec2.secret}\nexport EC2_URL=${url}\n`,
+                    secretContent: pulumi
+                        .all([ec2.access, ec2.secret])
+                        .apply(([access, secret]) => ec2rc(cloud.plan, { access, secret })),
                 },
                 [packages],
             );

@@ -35,8 +35,9 @@ export function aptArchiveHandler(run: RunScript = exec): Handler<Inputs> {
             // Once a machine, before anything is installed: index and upgrade.
             await run(
                 connection,
-                `${apt} update > /tmp/classroom-apt.log 2>&1 && ! grep -q '^[EW]: Failed' /tmp/classroom-apt.log || { grep '^[EW]:' /tmp/classroom-apt.log >&2; exit 1; }
-${apt} -o Dpkg::Options::=--force-confold upgrade > /tmp/classroom-apt.log 2>&1 || { tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }`,
+                `log=$(mktemp); trap 'rm -f "$log"' EXIT
+${apt} update > "$log" 2>&1 && ! grep -q '^[EW]: Failed' "$log" || { grep '^[EW]:' "$log" >&2; exit 1; }
+${apt} -o Dpkg::Options::=--force-confold upgrade > "$log" 2>&1 || { tail -n 5 "$log" >&2; exit 1; }`,
                 { timeoutSeconds: 1800 },
             );
         });
@@ -49,7 +50,7 @@ ${apt} -o Dpkg::Options::=--force-confold upgrade > /tmp/classroom-apt.log 2>&1 
                 ...(archive !== undefined && !isName(archive)
                     ? [{ property: "archive", reason: `"${archive}" is not a file's name` }]
                     : []),
-                ...(line !== undefined && !/^deb\s+(\[[^\]]*\]\s+)?\S+:\S+\s+\S+/.test(line)
+                ...(line !== undefined && !/^deb[ \t]+(\[[^\]\n]*\][ \t]+)?\S+:\S+[ \t]+\S[ -~]*$/.test(line)
                     ? [
                           {
                               property: "line",

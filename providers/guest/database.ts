@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
-import { exec, RunScript } from "../../clients/ssh";
+import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
 import { isDatabaseName, name as quoted, sql, text } from "./mysql";
 
@@ -45,7 +45,7 @@ export function databaseHandler(run: RunScript = exec): Handler<Inputs> {
                 `CREATE DATABASE IF NOT EXISTS ${quoted(database)} CHARACTER SET ${characterSet};`,
             );
             // Kept beside it: one that is only adopted is the same as before, and so is all that is stored in it.
-            const mark = `/var/lib/classroom/databases/${database}`;
+            const mark = quote(`/var/lib/classroom/databases/${database}`);
             const { stdout } = await run(
                 connection,
                 `mkdir -p /var/lib/classroom/databases\n${there ? `[ -s ${mark} ] || ` : ""}cat /proc/sys/kernel/random/uuid > ${mark}\ncat ${mark}`,

@@ -1,6 +1,6 @@
 import type { Connection } from "../../clients/connection";
 import { Unreachable } from "../../clients/connection";
-import { RemoteError, RunScript } from "../../clients/ssh";
+import { quote, RemoteError, RunScript } from "../../clients/ssh";
 
 /** Where the client finds root's password: a file of root's own, mode 0600. */
 export const rootOptionsFile = "/root/.my.cnf";
@@ -39,7 +39,7 @@ export async function canLogIn(
 ): Promise<boolean> {
     const { code, stderr } = await run(
         on,
-        `IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults --protocol=tcp -h ${address} -u ${user} --connect-timeout=5 -e 'SELECT 1'`,
+        `IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults --protocol=tcp -h ${quote(address)} -u ${quote(user)} --connect-timeout=5 -e 'SELECT 1'`,
         { input: `${password}\n`, timeoutSeconds: 30, allowFailure: true },
     );
     if (code === 0) return true;

@@ -14,9 +14,9 @@ interface Inputs {
 
 // A package's services are started by their Service resources, when their configuration is there.
 const APT = (recommends = false): string => `export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp); trap 'rm -f "$log" /usr/sbin/policy-rc.d' EXIT
 printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
-trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold${recommends ? "" : " --no-install-recommends"} "$@" > /tmp/classroom-apt.log 2>&1 || { grep -E '^(E|W|dpkg): ?' /tmp/classroom-apt.log >&2 || tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }; }`;
+apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold${recommends ? "" : " --no-install-recommends"} "$@" > "$log" 2>&1 || { grep -E '^(E|W|dpkg): ?' "$log" >&2 || tail -n 5 "$log" >&2; exit 1; }; }`;
 
 /** apt's words for a package that it cannot get, of 2013 and of today. */
 const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate)/gm;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { Unreachable } from "../../clients/connection";
-import { exec, ExecResult, RunScript } from "../../clients/ssh";
+import { exec, ExecResult, quote, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 
@@ -18,7 +18,7 @@ const GUEST = "guest";
 /** Servers since 3.7 want to know who changes an account; 2.7, of Ubuntu 12.04, does not. */
 const users =
     "Change = fun(What, Args) -> case erlang:function_exported(rabbit_auth_backend_internal, What, length(Args) + 1) of " +
-    'true -> apply(rabbit_auth_backend_internal, What, Args ++ [<<\\"classroom\\">>]); false -> apply(rabbit_auth_backend_internal, What, Args) end end';
+    'true -> apply(rabbit_auth_backend_internal, What, Args ++ [<<"classroom">>]); false -> apply(rabbit_auth_backend_internal, What, Args) end end';
 
 /** An account of a RabbitMQ server that may use everything on `/` (D2). */
 export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
@@ -26,10 +26,11 @@ export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
     const evaluate = async ({ connection, password }: Inputs, expression: string): Promise<string> => {
         const result: ExecResult = await run(
             connection,
+            // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
             `export HOME=/root
-umask 077; f=$(mktemp /var/lib/rabbitmq/classroom.XXXXXX); trap 'rm -f "$f"' EXIT
-cat > "$f"; chown rabbitmq "$f"
-rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expression}."`,
+umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
+cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
+rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`,
             { input: password, timeoutSeconds: 60, allowFailure: true },
         );
         if (result.code === 0) return result.stdout.trim();
@@ -37,7 +38,7 @@ rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expr
             `${connection.name}: the message queue cannot be asked: ${(result.stderr || result.stdout).trim().split("\n")[0]}`,
         );
     };
-    const word = (user: string) => `<<\\"${user}\\">>`;
+    const word = (user: string) => `<<"${user.replace(/["\\]/g, "\\$&")}">>`;
     const removal = (user: string) =>
         `case rabbit_auth_backend_internal:lookup_user(${word(user)}) of {ok, _} -> Change(delete_user, [${word(user)}]); _ -> ok end`;
     const put = (inputs: Inputs) =>
@@ -45,7 +46,7 @@ rabbitmqctl -q eval "{ok, Password} = file:read_file(\\"$f\\"), ${users}, ${expr
             inputs,
             `User = ${word(inputs.user)}, ` +
                 "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> Change(change_password, [User, Password]); _ -> Change(add_user, [User, Password]) end, " +
-                'Change(set_permissions, [User, <<\\"/\\">>, <<\\".*\\">>, <<\\".*\\">>, <<\\".*\\">>])' +
+                'Change(set_permissions, [User, <<"/">>, <<".*">>, <<".*">>, <<".*">>])' +
                 (inputs.others ? `, ${removal(GUEST)}` : ""),
         );
     return {

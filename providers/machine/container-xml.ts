@@ -24,7 +24,7 @@ const escape = (text: string): string => text.replace(/[&<>'"]/g, c => `&#${c.ch
 export function domainXml({ name, memoryMiB, cpus, interfaces, devices }: ContainerDomain): string {
     const cards = interfaces.map(
         i =>
-            `    <interface type='network'><mac address='${i.mac}'/><source network='${escape(i.network)}'/><guest dev='${escape(i.device)}'/></interface>`,
+            `    <interface type='network'><mac address='${escape(i.mac)}'/><source network='${escape(i.network)}'/><guest dev='${escape(i.device)}'/></interface>`,
     );
     const nodes = devices.map(
         d => `    <hostdev mode='capabilities' type='misc'><source><char>${escape(d)}</char></source></hostdev>`,
@@ -62,7 +62,7 @@ export function parseDomainXml(xml: string): { uuid: string } & Omit<ContainerDo
     const [, unit, amount] = /<memory(?: unit='(\w+)')?>(\d+)<\/memory>/.exec(xml) ?? [];
     const perMiB = unit === "MiB" ? 1 : unit === "GiB" ? 1 / 1024 : 1024;
     return {
-        uuid: one(/<uuid>([^<]+)<\/uuid>/),
+        uuid: one(/<uuid>([0-9a-f-]{36})<\/uuid>/),
         memoryMiB: Math.round(Number(amount ?? 0) / perMiB),
         cpus: Number(one(/<vcpu[^>]*>(\d+)<\/vcpu>/)),
         interfaces,

@@ -47,9 +47,9 @@ export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
             // For good, and in the bridge that is there: a network is not taken down under its guests.
             await run(
                 connection,
-                `f=$(mktemp); trap 'rm -f $f' EXIT
+                `f=$(mktemp); trap 'rm -f "$f"' EXIT
 ${VIRSH} net-dumpxml --inactive ${network} | sed "/<bridge /{s/ stp='[a-z]*'//;s/<bridge /<bridge stp='${spanningTree ? "on" : "off"}' /}" > $f; ${VIRSH} net-define $f > /dev/null
-b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d /sys/class/net/$b ] || echo ${spanningTree ? 1 : 0} > /sys/class/net/$b/bridge/stp_state`,
+b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d "/sys/class/net/$b" ] || echo ${spanningTree ? 1 : 0} > "/sys/class/net/$b/bridge/stp_state"`,
             );
         }
         if (now.active !== active) await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`);

@@ -1,3 +1,4 @@
+import { isIPv4 } from "net";
 import * as pulumi from "@pulumi/pulumi";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
@@ -102,10 +103,11 @@ const sameWay = (a: Way, b: Way): boolean =>
 export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
     /** A name is looked up by the host itself, and the address kept: at its start there may be nobody to ask. */
     const addressOf = async ({ connection, peer }: Inputs): Promise<string | undefined> => {
-        if (peer === undefined || /^[\d.]+$/.test(peer)) return peer;
+        if (peer === undefined || isIPv4(peer)) return peer;
         const { stdout } = await run(connection, `getent ahostsv4 ${quote(peer)} | head -n 1 || true`);
         const [address = ""] = stdout.trim().split(/\s+/);
-        if (address === "")
+        // It goes into a script that root runs at each start.
+        if (!isIPv4(address))
             throw new Unreachable(`${connection.name} cannot look up ${peer}, the other end of its uplink`);
         return address;
     };

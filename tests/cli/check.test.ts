@@ -44,14 +44,14 @@ class FakeCloud implements CheckedCloud {
     };
     onApiNode = async (script: string) => {
         const answer = (code: number, stdout = "", stderr = "") => ({ code, stdout, stderr });
-        if (script.startsWith(". /root/ec2rc && ")) return answer(...this.euca(script.slice(17)));
+        if (script.startsWith(". /root/ec2rc && ")) return answer(...this.euca(script.slice(17).replace(/'/g, "")));
         if (script.startsWith("ssh ")) {
-            expect(script).toContain("root@172.16.9.1 hostname");
+            expect(script).toContain("'root@172.16.9.1' hostname");
             return this.breaks === "ssh"
                 ? answer(255, "", "debug1: x\nroot@172.16.9.1: Permission denied (publickey).\n")
                 : answer(0, `${[...this.servers_.values()][0]!.name}\n`);
         }
-        expect(script).toBe("timeout 4 bash -c '</dev/tcp/172.16.9.1/80'");
+        expect(script).toBe(`timeout 4 bash -c '< "/dev/tcp/$0/80"' '172.16.9.1'`);
         const open = [...this.groups_.values()].some(g => this.of.has(g.name) && g.rules.length > 0);
         return this.breaks === "open" || (open && this.breaks !== "shut") ? answer(0) : answer(124);
     };

@@ -80,22 +80,22 @@ test("without --data the disk for volumes is left", () => {
 });
 
 test("of what lies on a node, what the cloud does not know; the metadata service's address is the node's own", () => {
+    const [a, b] = ["3f56a1c0-0000-4000-8000-00000000000a", "3f56a1c0-0000-4000-8000-00000000000b"];
     const known = {
-        instance: new Set(["a"]),
+        instance: new Set([a]),
         volume: new Set<string>(),
         "floating address": new Set(["172.16.1.1"]),
         "firewall rule": new Set(["172.16.1.1"]),
     };
-    const lines =
-        "instance\ta\ninstance\tb\ninstance\tb\nfloating address\t172.16.1.1\nfloating address\t172.16.1.2\nfirewall rule\t169.254.169.254\nfirewall rule\t172.16.1.2\n";
+    const lines = `instance\t${a}\ninstance\t${b}\ninstance\t${b}\nfloating address\t172.16.1.1\nfloating address\t172.16.1.2\nfirewall rule\t169.254.169.254\nfirewall rule\t172.16.1.2\n`;
     const found = unknown("network-node", lines, known);
     expect(found.map(orphanLine)).toEqual([
-        "instance b on network-node",
+        `instance ${b} on network-node`,
         "floating address 172.16.1.2 on network-node",
         "firewall rules of 172.16.1.2 on network-node",
     ]);
     expect(found.map(kept)).toEqual([
-        " (stopped, its disk kept, as orphan-b: its name and address are others' now)",
+        ` (stopped, its disk kept, as orphan-${b}: its name and address are others' now)`,
         "",
         "",
     ]);

@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { changes, Renderer, shortType, summary } from "../../cli/render";
+import { changeLine, changes, Renderer, shortType, summary } from "../../cli/render";
 
 test("a changed option is shown alone, with its path, old and new value", () => {
     const old = { options: { DEFAULT: { rabbit_host: "10.0.0.3", debug: "true" } } };
@@ -110,4 +110,25 @@ test("an up counts what it did; the engine's own providers are none of the user'
     renderer.handle(event("same", "b", { old: state({}), new: state({}) }));
     renderer.handle(event("create", "p", { type: "pulumi:providers:libvirt", new: state({}) }));
     expect(summary(renderer.tally)).toBe("1 created, 1 unchanged");
+});
+
+test("a value of several lines with escapes in it is one line, the drift's", () => {
+    const lines: string[] = [];
+    const renderer = new Renderer(line => lines.push(line), "refresh");
+    const line = (text: string) => state({ options: { DEFAULT: { rabbit_host: text } } });
+    renderer.handle(
+        event("update", "conf", {
+            old: line("10.0.0.3"),
+            new: line("10.0.0.3\u001b[1A\u001b[2K\n   4 s + created guest:File b"),
+        }),
+    );
+    expect(lines.slice(1)).toEqual([
+        "           options.DEFAULT.rabbit_host: 10.0.0.3 → 10.0.0.3\\x1b[1A\\x1b[2K\\n   4 s + created guest:File b",
+    ]);
+    expect(renderer.changes[0]!.new).toBe("10.0.0.3\u001b[1A\u001b[2K\n   4 s + created guest:File b");
+});
+
+test("a long value is cut between two characters", () => {
+    expect(changeLine({ path: "a", old: "1", new: `${"x".repeat(116)}😀😀😀😀😀😀😀😀` })).toBe(`a: 1 → ${"x".repeat(116)}😀…`);
+    expect(changeLine({ path: "a", old: "1", new: "x".repeat(5000) })).toBe(`a: 1 → ${"x".repeat(117)}…`);
 });

@@ -48,3 +48,15 @@ test("the last thirty are kept", () => {
 test("a mistyped stack makes no path", () => {
     expect(path.dirname(RunLog.begin("../../etc/x", "up").file)).toBe(path.join(dir, "logs"));
 });
+
+test("what a node says is safe to show in the log, too; an event parses to what it was", () => {
+    const log = RunLog.begin("team02", "refresh", new Date("2026-11-24T20:00:00Z"));
+    log.line("a\u001b[2K\nforged");
+    const event = { sequence: 1, timestamp: 2, diagnosticEvent: { message: "\u202e\u009b" } } as unknown as EngineEvent;
+    log.event(event);
+    const text = fs.readFileSync(log.file, "utf8");
+    expect(text).toBe(
+        'a\\x1b[2K\n  | forged\n{"sequence":1,"timestamp":2,"diagnosticEvent":{"message":"\\u202e\\u009b"}}\n',
+    );
+    expect(JSON.parse(text.split("\n")[2]!)).toEqual(event);
+});

@@ -54,3 +54,31 @@ test("a line has the colour of its sign, with and without the clock", () => {
         ["   3 s ! guest:File a is gone", "error b: wrong", "3 created"].map(line => coloured(line).slice(0, 5)),
     ).toEqual(["\u001b[33m", "\u001b[31m", "3 cre"]);
 });
+
+test("what a node says takes no line back, sets no title and forges no line, on a terminal as elsewhere", () => {
+    for (const tty of [true, false]) {
+        const out = sink(tty);
+        const terminal = new Terminal(undefined, false, out, sink(tty), {});
+        terminal.line("   3 s ! guest:File a has drifted\u001b[2K\u001b]0;all is well\u0007\n+ create guest:File b");
+        const printed = "   3 s ! guest:File a has drifted\\x1b[2K\\x1b]0;all is well\\x07";
+        expect(out.written.join("")).toBe(
+            `${tty ? `\u001b[33m${printed}\u001b[0m` : printed}\n  | + create guest:File b\n`,
+        );
+    }
+});
+
+test("the status obeys nothing either, masks what is secret, and stays in its row", () => {
+    const out = sink(true);
+    const terminal = new Terminal(undefined, false, out, sink(true), {});
+    terminal.protect(["keystoneAdmin"]);
+    terminal.show(() => "a\u001b[5m keystoneAdmin 中中中中中中")();
+    expect(out.written[0]).toBe("\r\u001b[2K\u001b[2ma\\x1b[5m [secret] …\u001b[0m");
+});
+
+test("with --json the object is safe to show and parses to what it was", () => {
+    const out = sink(true);
+    const value = { new: "\u009b31m\u202e10.0.0.3\u007f" };
+    new Terminal(undefined, true, out, sink(true), {}).result(value);
+    expect(out.written).toEqual(['{"new":"\\u009b31m\\u202e10.0.0.3\\u007f"}\n']);
+    expect(JSON.parse(out.written[0]!)).toEqual(value);
+});

@@ -200,8 +200,8 @@ const anything = {
     network: {},
     networks: [],
     floating_ip_info: [],
-    floating_ip: {},
-    floating_ips: [{ id: 1 }],
+    floating_ip: { ip: "172.16.1.9" },
+    floating_ips: [{ id: 1, ip: "172.16.1.9" }],
     security_group: { rules: [] },
     security_groups: [],
     security_group_rule: { ip_range: {} },
@@ -260,7 +260,7 @@ test.each(Object.keys(lists))(
 test("what has no recorded answer is sent as nova's documentation has it", async () => {
     const { http, nova } = sending();
     expect(await nova.hypervisors()).toEqual([{ id: 1 }]);
-    expect(await nova.floatingIps()).toEqual([{ id: 1 }]);
+    expect(await nova.floatingIps()).toEqual([{ id: 1, ip: "172.16.1.9" }]);
     expect((await nova.servers()).map(s => s.id)).toEqual(["s"]);
     expect([await nova.consoleLog("s"), await nova.consoleLog("s", 20)]).toEqual(["login:", "login:"]);
     await nova.removeFloatingIp("s", "172.16.1.1");

@@ -377,7 +377,7 @@ const sending = () => {
             "OS-KSADM:services": [],
             endpoint: {},
             endpoints: [],
-            credential: {},
+            credential: { access: "a", secret: "s" },
             credentials: [],
         },
     );

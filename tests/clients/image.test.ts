@@ -112,7 +112,7 @@ test("data that arrive otherwise than they were sent are refused", () =>
     }));
 
 const sending = (publicURL: string) => {
-    const http = new Sent({ image: publicURL }, { id: "i", images: [], image: {} });
+    const http = new Sent({ image: publicURL }, { id: "i", images: [], image: { id: "i" } });
     return { http, glance: images(admin, http) };
 };
 const upload = {
@@ -137,7 +137,7 @@ test.each<[string, (glance: Images) => unknown]>([
 
 test("an image is public by either API's word for it", async () => {
     for (const said of [{ visibility: "public" }, { is_public: true }])
-        expect((await images(admin, new Sent({ image: "http://h" }, said)).get("i")).isPublic).toBe(true);
+        expect((await images(admin, new Sent({ image: "http://h" }, { id: "i", ...said })).get("i")).isPublic).toBe(true);
 });
 
 test("the catalogue's URL may have a version in it: each request has its own", async () => {

@@ -87,6 +87,7 @@ async function registered(
                         publicKey: "ssh-ed25519 HOST",
                         privateKey: "PRIVATE",
                     }),
+                    ...(args.type.endsWith("keystone:Ec2Credential") && { access: "ACCESS", secret: "SECRET" }),
                 },
             }),
             call: args => args.inputs,

@@ -441,7 +441,7 @@ test("preview and up say everything that the hosts lack, both hosts', and change
                   ]),
             `host ${address}: it has no network card eth9 (uplinks.private.vlan.nic); nothing was changed`,
         ];
-        expect([code, said.map(line => line.replace("classroom: ", ""))]).toEqual([
+        expect([code, said.map(line => line.replace(/^(classroom: | {2}\| )/, ""))]).toEqual([
             1,
             [...each("192.0.2.1"), ...each("192.0.2.2")],
         ]);

@@ -26,7 +26,7 @@ esac`,
     journalctl: "echo its last words",
     sleep: ":",
     pgrep: '[ "$*" = "-x nova-api" ]',
-    chown: 'case "$1" in rabbitmq) cat "$2" >> "$LOG" ;; esac',
+    chown: 'case "$1" in rabbitmq) [ -d "$2" ] || cat "$2" >> "$LOG" ;; esac',
     "dpkg-query": 'echo "ntp install ok installed"; echo "ntpdate deinstall ok config-files"; exit 1',
     "debconf-set-selections": 'sed "s/^/answer /" >> "$LOG"',
     "apt-mark": 'echo "apt-mark $*" >> "$LOG"',
@@ -43,13 +43,7 @@ const rid = (...files: string[]) => {
     for (const file of files) fs.rmSync(path.join(host.dir, file), { recursive: true, force: true });
 };
 beforeAll(() => {
-    for (const file of [
-        "run/systemd/system/x",
-        "usr/sbin/x",
-        "tmp/classroom-apt.log",
-        "proc/net/tcp6",
-        "var/lib/rabbitmq/x",
-    ])
+    for (const file of ["run/systemd/system/x", "usr/sbin/x", "proc/net/tcp6", "var/lib/rabbitmq/x"])
         host.put(file, "");
     host.put("state", "running\n");
     host.put("proc/net/tcp", "  0: 00000000:0050 00000000:0000 0A 0\n  1: 00000000:1F90 00000000:0000 01 0\n");
@@ -196,12 +190,13 @@ describe("an account of the queue", () => {
         expect(await handler.create(inputs)).toEqual({ id: "nova", outputs: {} });
         const said = host.said();
         expect(said).toMatch(
-            /^s3cretrabbitmqctl -q eval \{ok, Password\} = file:read_file\("[^"]+\/rabbitmq\/classroom\.\w+"\), Change = fun\(What, Args\) -> case erlang:function_exported\(rabbit_auth_backend_internal, What, length\(Args\) \+ 1\) of true -> apply\(rabbit_auth_backend_internal, What, Args \+\+ \[<<"classroom">>\]\); false -> apply\(rabbit_auth_backend_internal, What, Args\) end end, /,
+            /^s3cretrabbitmqctl -q eval \{ok, Password\} = file:read_file\("[^"]+\/run\/classroom\/\w+\/password"\), Change = fun\(What, Args\) -> case erlang:function_exported\(rabbit_auth_backend_internal, What, length\(Args\) \+ 1\) of true -> apply\(rabbit_auth_backend_internal, What, Args \+\+ \[<<"classroom">>\]\); false -> apply\(rabbit_auth_backend_internal, What, Args\) end end, /,
         );
         expect(said).toMatch(
             /, User = <<"nova">>, case rabbit_auth_backend_internal:lookup_user\(User\) of \{ok, _\} -> Change\(change_password, \[User, Password\]\); _ -> Change\(add_user, \[User, Password\]\) end, Change\(set_permissions, \[User, <<"\/">>, <<"\.\*">>, <<"\.\*">>, <<"\.\*">>\]\)\.\n$/,
         );
         expect(fs.readdirSync(path.join(host.dir, "var/lib/rabbitmq"))).toEqual(["x"]);
+        expect(fs.readdirSync(path.join(host.dir, "run/classroom"))).toEqual([]);
         expect(await handler.update("", inputs, { ...inputs, others: [] })).toEqual({});
         expect(host.said()).toContain(`, ${lookup("guest")} Change(delete_user, [<<"guest">>]); _ -> ok end.\n`);
         for (const [answer, live] of [

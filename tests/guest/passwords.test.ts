@@ -88,12 +88,12 @@ test("the queue's own account: the one that every server brings is taken away, a
     const said: string[] = [];
     const handler = rabbitUserHandler(async (_to, script) => {
         said.push(script);
-        return { stdout: script.includes('<<\\"guest\\">>') ? guest : "same", stderr: "", code: 0 };
+        return { stdout: script.includes('<<"guest">>') ? guest : "same", stderr: "", code: 0 };
     });
     const own = { connection, user: "openstack", password: "secret", others: [] };
     await handler.create(own);
     expect(said[0]).toMatch(
-        /add_user.*lookup_user\(<<\\"guest\\">>\) of \{ok, _\} -> Change\(delete_user, \[<<\\"guest\\">>\]\)/,
+        /add_user.*lookup_user\(<<"guest">>\) of \{ok, _\} -> Change\(delete_user, \[<<"guest">>\]\)/,
     );
     expect(await handler.read("", own)).toEqual(own);
     guest = "there";

@@ -5,7 +5,7 @@ import * as path from "path";
 import type { RunScript } from "../../clients/ssh";
 
 /** The folders of a system that a script means, where it does not name one of the test's. */
-const SYSTEM = /(?<=^|[\s'"=(])\/(?=(etc|proc|root|run|sys|usr\/local|var\/lib)\/|tmp\/classroom-apt)/gm;
+const SYSTEM = /(?<=^|[\s'"=(])\/(?=(etc|proc|root|run|sys|usr\/local|var\/lib)\/)/gm;
 
 /**
  * Runs scripts on this machine, with programs of the test's own before the machine's, and its system's folders below `dir`;

@@ -326,7 +326,7 @@ test("schemas: the tutorial's commands, as the service's own user", () => {
     }
     // Keys that tokens are signed with: the package of the tutorial's day makes them, others leave it to the operator.
     // Where services verify tokens, what they keep of the certificates goes when those are others: in the tutorial nothing is ever rebuilt.
-    const forget = expect.stringContaining("signing_cert.pem");
+    const forget = expect.stringContaining("keystone-signing");
     expect(nodeNames.flatMap(node => steps[node]!.slice(1))).toEqual([
         expect.stringContaining("keystone-manage pki_setup"),
         forget,
@@ -458,7 +458,7 @@ test("EC2: the admin's credentials, and what euca2ools reads", () => {
     expect(file).toMatchObject({
         mode: "0600",
         secretContent:
-            "export EC2_ACCESS_KEY=ACCESS\nexport EC2_SECRET_KEY=SECRET\nexport EC2_URL=http://api-node.example.org:8773/services/Cloud\n",
+            "export EC2_ACCESS_KEY='ACCESS'\nexport EC2_SECRET_KEY='SECRET'\nexport EC2_URL=http://api-node.example.org:8773/services/Cloud\n",
     });
 });
 
