@@ -1,7 +1,8 @@
 import type { HostRole } from "../config/nodes";
+import { checkLabName } from "../config/lab-settings";
 import { tutorialCredentials } from "../config/settings";
 import type { Surroundings } from "../config/stack-settings";
-import { checkLabName, hostAddress, SSH_PORT } from "../lab/hosts/files";
+import { hostAddress, SSH_PORT } from "../lab/hosts/files";
 
 /** Stands for what is secret, what only the operator's machine knows, or what is known only once it is made. */
 export const placeholder = (name: string): string => `\${${name}}`;

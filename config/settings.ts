@@ -3,10 +3,30 @@ import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
 import { hostRoles, NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
+import { shown, unprintable } from "./words";
 import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, uplinksSchema, usualMtu } from "./uplinks";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
+/** It is part of mount options, commands and XML on the hosts. */
+const hostFolder = z
+    .string()
+    .regex(
+        /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\/?$/,
+        "an absolute path of letters, digits and ._-, without parts that begin with a dot",
+    );
+
+/** Addresses that are the same word in apt's sources, in a shell, in XML and in a file's name. */
+const HTTP =
+    /^https?:\/\/([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/[A-Za-z0-9._~%+=@:,/-]*)?$/;
+const FILE = /^file:\/\/\/[A-Za-z0-9._~%+=@:,/-]+$/;
+const url = (schemes: string, ...forms: RegExp[]) =>
+    z
+        .string()
+        .refine(
+            text => forms.some(form => form.test(text)) && URL.canParse(text),
+            `an address that begins with ${schemes}, of letters, digits and ._~%+=@:,/-`,
+        );
 
 const sha256 = z
     .string("64 hexadecimal digits: nothing is used unverified")
@@ -21,6 +41,21 @@ const host = z.strictObject({
     hostKey: z.string().optional(),
 });
 
+const section = z
+    .string()
+    .regex(
+        /^([A-Za-z0-9_.:-]([A-Za-z0-9_.:/ -]*[A-Za-z0-9_.:/-])?)?$/,
+        "the name of a section: letters, digits and _.:/-, with spaces between; none in a file without sections",
+    );
+const option = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "the name of an option: letters, digits and _.-");
+const optionValue = z
+    .union([z.string(), z.number(), z.boolean()])
+    .transform(String)
+    .refine(
+        value => value === value.trim() && !value.endsWith("\\"),
+        "a value without spaces around it and without a backslash at its end, which files of options cut off or go on after",
+    );
+
 const nodeOverride = z.strictObject({
     kind: z.enum(["container", "vm"]).optional(),
     power: z.enum(["on", "off"]).optional(),
@@ -29,15 +64,7 @@ const nodeOverride = z.strictObject({
     /** The same for the disk that its volumes are on (/dev/vdb), which is kept otherwise. Default 1. */
     dataGeneration: z.int().min(1).optional(),
     /** The stack's own options by file, section and option, beside the release's or instead of them. */
-    options: z
-        .record(
-            z.string(),
-            z.record(
-                z.string(),
-                z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)),
-            ),
-        )
-        .optional(),
+    options: z.record(z.string(), z.record(section, z.record(option, optionValue))).optional(),
 });
 
 const credentials = z.strictObject({
@@ -106,16 +133,13 @@ const schema = z.strictObject({
     /** How the networks that both hosts have get from one to the other; without one: the bridges br-internal and br-private. */
     uplinks: uplinksSchema.default({}),
     /** Where a node's packages come from instead of the release's own archive. */
-    archiveUrl: z.url().optional(),
+    archiveUrl: url("http:// or https://", HTTP).optional(),
     /** On the physical hosts: the root folder that containers are clones of. */
-    goldenRoot: absolutePath.optional(),
+    goldenRoot: hostFolder.optional(),
     /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
     goldenImage: z
         .strictObject({
-            url: z
-                .string()
-                .regex(/^(https?|file):\/\/\S+$/, "an address that begins with http://, https:// or file://")
-                .optional(),
+            url: url("http://, https:// or file://", HTTP, FILE).optional(),
             sha256,
         })
         .optional(),
@@ -158,6 +182,8 @@ export const settingKeys = ["lab", ...Object.keys(schema.shape)];
  * @throws UserError
  */
 export function readSettings(stack: string, given: Record<string, unknown>): Settings {
+    const unseen = unprintable(given);
+    if (unseen.length > 0) throw mistakes(stack, unseen);
     const parsed = schema.safeParse(given);
     if (!parsed.success)
         throw mistakes(
@@ -244,13 +270,17 @@ function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
                 `${[...issue.path, k].join(".")}: there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`,
         );
     }
-    if (issue.code === "invalid_key")
-        return [`${key}: there is no such key; allowed are ${allowedKeys[String(issue.path[0])]?.join(", ")}`];
+    if (issue.code === "invalid_key") {
+        const [reason] = issue.issues;
+        return reason?.code === "invalid_value"
+            ? [`${key}: there is no such key; allowed are ${reason.values.join(", ")}`]
+            : [`${key}: not allowed; allowed is ${reason?.message}`];
+    }
     const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
     // zod's own words say no more than that.
     if (value === undefined)
         return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
-    const shown = issue.path[0] === "credentials" ? "the value" : JSON.stringify(value);
-    if (issue.code === "invalid_value") return [`${key}: ${shown} is not one of ${issue.values.join(", ")}`];
-    return [`${key}: ${shown} is not allowed: ${issue.message}`];
+    const found = issue.path[0] === "credentials" ? "the value" : shown(value);
+    if (issue.code === "invalid_value") return [`${key}: ${found} is not one of ${issue.values.join(", ")}`];
+    return [`${key}: ${found} is not allowed: ${issue.message}`];
 }
