@@ -6,7 +6,7 @@ import { UserError } from "../system/errors";
 import { nodeNames } from "./nodes";
 import { shown } from "./words";
 
-const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string() });
+const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string().optional() });
 const image = z.object({ file: z.string(), sha256: z.string() });
 const kind = z.enum(["container", "vm"]);
 const labChoice = z.object({

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
+import { hostKeyForms, pastedKeys } from "./host-keys";
 import { hostRoles, NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
 import { shown, unprintable } from "./words";
@@ -8,6 +9,8 @@ import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, upli
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
+/** libvirt's provider takes $ for the beginning of a variable. */
+const keyFile = absolutePath.regex(/^[^$]*$/, "a path without $");
 /** It is part of mount options, commands and XML on the hosts. */
 const hostFolder = z
     .string()
@@ -32,13 +35,38 @@ const sha256 = z
     .string("64 hexadecimal digits: nothing is used unverified")
     .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
 
+const hostKey = z
+    .string()
+    .transform((text, context) => {
+        const keys = pastedKeys(text);
+        if (keys === undefined) context.addIssue({ code: "custom", message: hostKeyForms });
+        return keys?.join("\n") ?? z.NEVER;
+    })
+    .optional();
+
+const bastion = z.strictObject({
+    /** Name or address, as the operator reaches it. */
+    address: hostName,
+    port: z.int().min(1).max(65535).default(22),
+    user: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, "a user's name: letters, digits and _.-")
+        .default("root"),
+    /** As a host's. */
+    hostKey,
+    /** Private key for this machine alone; the stack's `sshKeyFile` where it is not given. */
+    sshKeyFile: keyFile.optional(),
+});
+
 const host = z.strictObject({
     /** Name or address, as the operator reaches it. */
     address: hostName,
     /** The course's hosts listen on 24 (H1). */
     port: z.int().min(1).max(65535).default(24),
     /** Public host keys, one a line, `ssh-ed25519 AAAA…`; taken from known_hosts where it is not given. */
-    hostKey: z.string().optional(),
+    hostKey,
+    /** The machine to go through, where the operator does not reach the host directly. */
+    jump: bastion.optional(),
 });
 
 const section = z
@@ -110,7 +138,7 @@ const schema = z.strictObject({
     release: z.enum(["grizzly", "ocata"]).default("grizzly"),
     hosts: z.strictObject({ central: host, compute: host }),
     /** Private key for root on the physical hosts and the nodes. RSA is what machines of every age know. */
-    sshKeyFile: absolutePath.default("~/.ssh/id_rsa"),
+    sshKeyFile: keyFile.default("~/.ssh/id_rsa"),
     /** Where the physical hosts' keys are looked up. */
     knownHostsFile: absolutePath.default("~/.ssh/known_hosts"),
     /** What nodes are where `nodes` does not say otherwise. */
@@ -163,6 +191,10 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "cr
     queueUser: "guest" | "openstack";
     /** Public half of the operator's key, added by {@link withOperatorKey}. */
     operatorKey?: string;
+    /** How libvirt's provider signs with it, added with it: by the file itself, or by the operator's ssh-agent. */
+    sshAuth?: "privkey" | "agent";
+    /** The private known_hosts file of the stack, added by {@link Surroundings}. */
+    knownHosts?: string;
     /** The nodes that there are, in the tutorial's order. */
     made: readonly NodeName[];
     kindOf(node: NodeName): "container" | "vm";
@@ -280,7 +312,8 @@ function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
     // zod's own words say no more than that.
     if (value === undefined)
         return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
-    const found = issue.path[0] === "credentials" ? "the value" : shown(value);
+    const secret = issue.path[0] === "credentials" || (typeof value === "string" && value.includes("PRIVATE KEY"));
+    const found = secret ? "the value" : shown(value);
     if (issue.code === "invalid_value") return [`${key}: ${found} is not one of ${issue.values.join(", ")}`];
     return [`${key}: ${found} is not allowed: ${issue.message}`];
 }
