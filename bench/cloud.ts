@@ -2,7 +2,7 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { configFile } from "../engine/automation";
+import { configFile } from "../engine/stack-file";
 import { readState, stateFile } from "../engine/state";
 import { LabFiles } from "../lab/hosts/files";
 import { projectDir } from "../system/paths";

@@ -1,12 +1,11 @@
-import * as fs from "fs";
 import * as readline from "readline";
 import { Writable } from "stream";
 import type { Command } from "commander";
-import * as yaml from "yaml";
 import { passwordProblem } from "../config/passwords";
 import { credentialNames, Credentials, whyNotRotated } from "../config/settings";
-import { configFile, PROJECT, replaceConfig, setSecret } from "../engine/automation";
+import { setSecret } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
+import { configFile, edited, replaceConfig, textOf } from "../engine/stack-file";
 import { UserError } from "../system/errors";
 import { ask, complain } from "../system/output";
 import { addHelp } from "./help";
@@ -47,7 +46,7 @@ export function addConfigCommands(cli: Command): void {
         .action((stack: string, names: string[]) => {
             const file = configFile(stack),
                 wanted = namesIn(names);
-            replaceConfig(file, rotated(fs.readFileSync(file, "utf8"), stack, wanted));
+            replaceConfig(stack, rotated(textOf(stack), stack, wanted));
             new Terminal(undefined).line(
                 `rotations counted in ${file}: ${wanted.join(", ")}; the cloud has other passwords there with the next ./classroom up ${stack}`,
             );
@@ -77,11 +76,7 @@ function namesIn(names: readonly string[]): (keyof Credentials)[] {
  * @throws UserError when one of them is not generated
  */
 export function rotated(text: string, stack: string, names: readonly (keyof Credentials)[]): string {
-    const {
-        secrets,
-        credentials = {},
-        rotations = {},
-    } = configuredIn(text) as { secrets?: unknown; credentials?: object; rotations?: Partial<Record<string, number>> };
+    const { secrets, credentials = {} } = configuredIn(text, stack) as { secrets?: unknown; credentials?: object };
     const wrong = names
         .flatMap(name => whyNotRotated(name, secrets, credentials) ?? [])
         .filter((reason, i, all) => all.indexOf(reason) === i);
@@ -89,11 +84,10 @@ export function rotated(text: string, stack: string, names: readonly (keyof Cred
         throw new UserError(
             `${names.join(", ")} of stack ${stack} cannot be rotated; nothing was changed\n${wrong.map(reason => `  ${reason}`).join("\n")}`,
         );
-    const document = yaml.parseDocument(text),
-        keys = document.get("config") as yaml.YAMLMap;
-    const key = keys.has("rotations") ? "rotations" : `${PROJECT}:rotations`;
-    for (const name of names) document.setIn(["config", key, name], (rotations[name] ?? 0) + 1);
-    return document.toString({ lineWidth: 0 });
+    return edited(
+        text,
+        names.map(name => ({ at: ["rotations", name], next: before => Number(before ?? 0) + 1 })),
+    );
 }
 
 /** @throws UserError naming what is wrong, never the password */

@@ -1,8 +1,9 @@
 import type { Connection } from "../clients/connection";
-import { connect, exec, HostKeyMismatch } from "../clients/ssh";
+import { connect, exec, forwardSocket, HostKeyMismatch } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
-import { knownKeys } from "../config/known-hosts";
+import { isKnown, knownName } from "../config/known-hosts";
 import { HostRole, hostRoles } from "../config/nodes";
+import { agentFor } from "../config/operator-key";
 import type { Settings } from "../config/settings";
 import { messageOf, UserError } from "../system/errors";
 import { lacks, preflightScript, wantedOf } from "./preflight";
@@ -29,6 +30,7 @@ async function askHosts<T>(
     deadlineSeconds: number,
     ask: (to: Connection, role: HostRole) => Promise<T>,
 ): Promise<(HostDown | T)[]> {
+    await agentFor(settings);
     return await Promise.all(
         hostRoles.map(async (role): Promise<HostDown | T> => {
             const { address, port } = settings.hosts[role];
@@ -56,12 +58,30 @@ async function askHosts<T>(
                         address,
                         reason: `hosts.${role}.address: "${address}" does not resolve; allowed is an address, or a name that this machine can look up`,
                     };
-                return { role, address, reason, ...(e instanceof HostKeyMismatch && { cure: mend(settings, role) }) };
+                return {
+                    role,
+                    address,
+                    reason,
+                    ...(e instanceof HostKeyMismatch && { cure: mend(settings, role, e) }),
+                };
             } finally {
                 clearTimeout(timer);
             }
         }),
     );
+}
+
+/** Where libvirt's provider asks: the socket of libvirt's daemon, or of the one that stands in for it. */
+const LIBVIRT_SOCKET = "/var/run/libvirt/libvirt-sock";
+
+/** What keeps libvirt's provider from libvirt on a host whose ssh answers; undefined where nothing does. */
+async function libvirtLack(to: Connection): Promise<string | undefined> {
+    try {
+        (await forwardSocket(to, LIBVIRT_SOCKET)).destroy();
+        return undefined;
+    } catch (e) {
+        return `its ssh leads to no libvirt (${LIBVIRT_SOCKET}: ${messageOf(e)}): libvirtd or virtproxyd has to run, and sshd to allow AllowStreamLocalForwarding`;
+    }
 }
 
 const downLine = ({ address, reason, cure }: HostDown): string =>
@@ -82,6 +102,20 @@ export async function checkHosts(settings: Settings, exitCode = 1, deadlineSecon
 }
 
 /**
+ * Before what is recorded is asked or taken away: whether both hosts answer, and libvirt on them.
+ * @throws UserError with a line for each host that cannot be worked with
+ */
+export async function checkLibvirt(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
+    const asked = await askHosts(settings, deadlineSeconds, async (to, role) => {
+        await exec(to, "true", { timeoutSeconds: deadlineSeconds });
+        const reason = await libvirtLack(to);
+        return reason === undefined ? undefined : { role, address: settings.hosts[role].address, reason };
+    });
+    const down = asked.filter(host => host !== undefined);
+    if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
+}
+
+/**
  * Before anything is made: whether both hosts answer, and have what the stack wants of them.
  * @throws UserError with a line for each thing that one of them lacks
  */
@@ -91,7 +125,9 @@ export async function checkReady(settings: Settings, deadlineSeconds = SECONDS):
             now = () => Date.now() / 1000,
             from = now();
         const { stdout } = await exec(to, preflightScript(wanted), { timeoutSeconds: PREFLIGHT_SECONDS });
-        return lacks(wanted, stdout, { from, to: now() }).map(
+        const found = lacks(wanted, stdout, { from, to: now() }),
+            mute = /^libvirt qemu /m.test(stdout) ? await libvirtLack(to) : undefined;
+        return [...found, ...(mute === undefined ? [] : [mute])].map(
             lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`,
         );
     });
@@ -99,13 +135,13 @@ export async function checkReady(settings: Settings, deadlineSeconds = SECONDS):
     if (lines.length > 0) throw new UserError(lines.join("\n"));
 }
 
-/** What to do where a reinstalled host has a new key: it depends on where the old one was written down. */
-function mend(settings: Settings, role: keyof Settings["hosts"]): string {
-    const { address, port, hostKey } = settings.hosts[role];
-    const file = settings.knownHostsFile,
-        name = port === 22 ? address : `[${address}]:${port}`;
-    if (!knownKeys(file, address, port).includes(hostKey!.split("\n")[0]!)) {
-        return `If the host was reinstalled, correct hosts.${role}.hostKey in the stack's configuration`;
-    }
-    return `If the host was reinstalled, remove the old key: ssh-keygen -R '${name}'${file === "~/.ssh/known_hosts" ? "" : ` -f ${file}`}`;
+/** What to do where a reinstalled machine has a new key: it depends on where the old one was written down. */
+function mend(settings: Settings, role: HostRole, { at }: HostKeyMismatch): string {
+    const { jump, ...host } = settings.hosts[role],
+        onTheWay = jump !== undefined && at?.host === jump.address && at.port === jump.port,
+        { address, port, hostKey } = onTheWay ? jump : host,
+        file = settings.knownHostsFile;
+    if (!isKnown(file, address, port, hostKey!.split("\n")[0]!))
+        return `If the ${onTheWay ? "bastion" : "host"} was reinstalled, correct hosts.${role}.${onTheWay ? "jump." : ""}hostKey in the stack's configuration`;
+    return `If the ${onTheWay ? "bastion" : "host"} was reinstalled, remove the old key: ssh-keygen -R '${knownName(address, port)}'${file === "~/.ssh/known_hosts" ? "" : ` -f ${file}`}`;
 }

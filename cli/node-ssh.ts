@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import type { Command } from "commander";
-import { Connection, jumpOf } from "../clients/connection";
+import { Connection, jumpOf, way } from "../clients/connection";
 import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
@@ -64,12 +64,6 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
     }
 }
 
-/** The machine and those on the way to it, the first to be reached first. */
-const way = (to: Connection): Connection[] => {
-    const jump = jumpOf(to);
-    return [...(jump ? [jump] : []), to];
-};
-
 /** A name without spaces, under which the machine stands in both files. */
 const alias = (c: Pick<Connection, "name">): string => c.name.replace(/[^A-Za-z0-9_.-]/g, "_");
 
@@ -81,7 +75,7 @@ export function sshConfig(to: Connection, knownHosts: string): string {
                 `Host ${alias(c)}`,
                 `  HostName ${c.host}`,
                 `  Port ${c.port}`,
-                `  User root`,
+                `  User ${c.user ?? "root"}`,
                 `  IdentityFile "${c.keyFile}"`,
                 "  IdentitiesOnly yes",
                 `  HostKeyAlias ${alias(c)}`,

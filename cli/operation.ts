@@ -7,6 +7,7 @@ import { program } from "../components/team-cloud";
 import type { Credentials, Settings } from "../config/settings";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
+import { needBridge } from "../engine/bridge";
 import { obtainEngine } from "../engine/obtain";
 import { clearPending, forgetFormerLab } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
@@ -17,8 +18,9 @@ import { UserError } from "../system/errors";
 import { databasesAnew, noteDatabases, noteFormerDatabases } from "./databases";
 import { conclude, Diagnosed } from "./diagnose";
 import { examine, onHosts } from "./examine";
-import { checkHosts, checkReady, HostDown, hostsDown } from "./hosts-check";
+import { checkLibvirt, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
+import { LibvirtSsh, libvirtSsh } from "./libvirt-ssh";
 import { CloudUse, removeStackFolder, useLines, useOf, writeOpenrc } from "./openrc";
 import { kept, Orphan, orphanLine, orphans } from "./orphans";
 import { decryptedSettings, labOf } from "./reach";
@@ -39,10 +41,13 @@ const PATIENCE_SECONDS = 12;
 export async function perform(run: Run): Promise<number> {
     const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
     const report = path.join(reports, "asked");
+    let ssh: LibvirtSsh | undefined;
     try {
         const { rebuilding } = run.options;
         if (rebuilding) await run.leavable(() => askForNew(run, rebuilding));
-        const { unrecorded, ...ready } = await run.leavable(() => prepare(run, report));
+        const { unrecorded, ...ready } = await run.leavable(() =>
+            prepare(run, report, async settings => (ssh = await libvirtSsh(path.join(reports, "home"), settings)).env),
+        );
         if (rebuilding?.nodes.length === 0) {
             const left = await tellOrphans(
                 run,
@@ -56,6 +61,7 @@ export async function perform(run: Run): Promise<number> {
         if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, ready.stack, unrecorded);
         return await operate(run, ready, new Report(report));
     } finally {
+        await ssh?.close();
         fs.rmSync(reports, { recursive: true, force: true });
     }
 }
@@ -69,7 +75,11 @@ interface Ready {
 }
 
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
-async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: string[] }> {
+async function prepare(
+    run: Run,
+    report: string,
+    libvirt: (settings: Settings) => Promise<Record<string, string>>,
+): Promise<Ready & { unrecorded: string[] }> {
     if (run.operation === "diagnose" && realOnes(readState(run.stack)?.resources ?? []).length === 0) {
         throw new UserError(
             `nothing of stack ${run.stack} is recorded, so there is nothing to diagnose; make it with: ./classroom up ${run.stack}`,
@@ -98,6 +108,8 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
     const settings = decryptedSettings(run.stack, config);
     protect(knownSecrets(settings, config));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
+    Object.assign(stack.workspace.envVars, await libvirt(settings));
+    await needBridge(stack, run.terminal);
     const [state, down] = await Promise.all([stack.exportStack(), askHosts(run.operation, settings)]);
     const resources = exported(state);
     protect(recordedSecrets(resources));
@@ -132,7 +144,7 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
 async function askHosts(operation: Operation, settings: Settings): Promise<HostDown[]> {
     if (operation === "diagnose") return await hostsDown(settings);
     if (operation === "up" || operation === "preview") await checkReady(settings);
-    else await checkHosts(settings, operation === "refresh" ? 2 : 1);
+    else await checkLibvirt(settings, operation === "refresh" ? 2 : 1);
     return [];
 }
 

@@ -1,7 +1,8 @@
 import type { HostRole } from "../config/nodes";
-import { tutorialCredentials } from "../config/settings";
+import { checkLabName } from "../config/lab-settings";
+import { Settings, tutorialCredentials } from "../config/settings";
 import type { Surroundings } from "../config/stack-settings";
-import { checkLabName, hostAddress, SSH_PORT } from "../lab/hosts/files";
+import { hostAddress, SSH_PORT } from "../lab/hosts/files";
 
 /** Stands for what is secret, what only the operator's machine knows, or what is known only once it is made. */
 export const placeholder = (name: string): string => `\${${name}}`;
@@ -45,7 +46,7 @@ export function encryptedKeys(value: unknown, path: string[] = []): string[] {
 /** No machine at all: a lab as it is wherever it is up, and placeholders for the keys and files that differ. */
 export const noMachine: Surroundings = {
     labFacts: lab => {
-        const host = (role: HostRole) => ({ address: hostAddress(role), port: SSH_PORT, hostKey: hostKeyOf(role) });
+        const host = (role: HostRole) => ({ address: hostAddress(role), port: SSH_PORT });
         checkLabName(lab);
         return {
             hosts: { central: host("central"), compute: host("compute") },
@@ -57,11 +58,16 @@ export const noMachine: Surroundings = {
     withKeys: settings => ({
         ...settings,
         operatorKey: placeholder("operatorKey"),
-        hosts: {
-            central: { ...settings.hosts.central, hostKey: settings.hosts.central.hostKey ?? hostKeyOf("central") },
-            compute: { ...settings.hosts.compute, hostKey: settings.hosts.compute.hostKey ?? hostKeyOf("compute") },
-        },
+        knownHosts: placeholder("knownHosts"),
+        hosts: { central: withPlaceholders(settings, "central"), compute: withPlaceholders(settings, "compute") },
     }),
 };
 
-const hostKeyOf = (role: HostRole): string => placeholder(`${role}HostKey`);
+function withPlaceholders({ hosts }: Settings, role: HostRole): Settings["hosts"][HostRole] {
+    const { hostKey = placeholder(`${role}HostKey`), jump, ...host } = hosts[role];
+    return {
+        ...host,
+        hostKey,
+        ...(jump && { jump: { ...jump, hostKey: jump.hostKey ?? placeholder(`${role}BastionKey`) } }),
+    };
+}

@@ -1,33 +1,19 @@
-import * as fs from "fs";
 import type { ConfigMap } from "@pulumi/pulumi/automation";
-import * as yaml from "yaml";
 import type { Connection } from "../clients/connection";
 import { hostConnection } from "../components/host-pair";
 import { hostRoles } from "../config/nodes";
-import { ofProject, parse, readStackSettings, Surroundings } from "../config/stack-settings";
+import { givenBy, ofProject, readStackSettings, Surroundings } from "../config/stack-settings";
 import type { Settings } from "../config/settings";
-import { configFile, PROJECT } from "../engine/automation";
+import { PROJECT, textOf, textsIn } from "../engine/stack-file";
 import { readState, stackOutputs } from "../engine/state";
 import { UserError } from "../system/errors";
 import { encryptedKeys, noMachine, placeholderCredentials } from "./placeholders";
 
-/** What else a stack's file may configure; a key of another package is a mistyped one of the project's. */
-const OTHERS = /^(pulumi|libvirt):/;
-
-/** A stack's configuration as its file has it, without the project's prefix. */
-export const configured = (stack: string): Record<string, unknown> =>
-    configuredIn(fs.readFileSync(configFile(stack), "utf8"));
+/** A stack's configuration as its file has it, without the project's prefix. @throws UserError naming what is mistakable */
+export const configured = (stack: string): Record<string, unknown> => configuredIn(textOf(stack), stack);
 
 /** The configuration in the text of a stack's file. */
-export function configuredIn(text: string): Record<string, unknown> {
-    const { config } = (yaml.parse(text) ?? {}) as { config?: Record<string, unknown> };
-    return Object.fromEntries(
-        Object.entries(config ?? {})
-            .filter(([key]) => !OTHERS.test(key))
-            // The engine writes what is no object as text, `"true"`, and reads it so.
-            .map(([key, value]) => [key.replace(`${PROJECT}:`, ""), typeof value === "string" ? parse(value) : value]),
-    );
-}
+export const configuredIn = (text: string, stack: string): Record<string, unknown> => givenBy(textsIn(text, stack));
 
 /**
  * The lab that a stack's configuration names; undefined for a stack on real hosts.

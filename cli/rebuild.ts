@@ -1,10 +1,8 @@
-import * as fs from "fs";
 import type { Command } from "commander";
-import * as yaml from "yaml";
 import { NodeName, nodeNames } from "../config/nodes";
 import { dataNode } from "../config/settings";
-import { parse } from "../config/stack-settings";
-import { checkNotHeld, configFile, PROJECT, replaceConfig } from "../engine/automation";
+import { checkNotHeld } from "../engine/automation";
+import { Edit, edited, replaceConfig, textOf } from "../engine/stack-file";
 import { readState, realOnes } from "../engine/state";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
@@ -94,7 +92,6 @@ export function nodesIn(stack: string, names: readonly string[], data: boolean, 
 
 /** Asks for other machines in the stack's file, when nothing stands in the way. Told in one line. */
 export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<void> {
-    const file = configFile(run.stack);
     if (realOnes(readState(run.stack)?.resources ?? []).length === 0)
         throw new UserError(
             `nothing of stack ${run.stack} is recorded, so there is nothing to rebuild; make it with: ./classroom up ${run.stack}`,
@@ -102,28 +99,25 @@ export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<
     if (nodes.length === 0) return;
     checkNotHeld(run.stack, line => run.terminal.note(line));
     await checkHosts(settingsWithoutSecrets(run.stack));
-    const { text, set } = raised(fs.readFileSync(file, "utf8"), nodes, data);
-    replaceConfig(file, text);
+    const { text, set } = raised(textOf(run.stack), nodes, data);
+    replaceConfig(run.stack, text);
     run.terminal.note(`set in Pulumi.${run.stack}.yaml: ${set.join(", ")}`);
 }
 
 /** A stack's file that asks for the next generation of some nodes, comments kept; and what was set. */
 export function raised(file: string, nodes: readonly NodeName[], data: boolean): { text: string; set: string[] } {
-    const document = yaml.parseDocument(file),
-        set: string[] = [];
-    const key = document.hasIn(["config", "nodes"]) ? "nodes" : `${PROJECT}:nodes`,
-        at = ["config", key];
-    const given = document.getIn(at);
-    // The engine's own way to write an object is a text.
-    if (typeof given === "string") document.setIn(at, document.createNode(parse(given)));
-    const raise = (node: NodeName, what: "generation" | "dataGeneration") => {
-        const next = Number(document.getIn([...at, node, what]) ?? 1) + 1;
-        document.setIn([...at, node, what], next);
-        set.push(`nodes.${node}.${what}: ${next}`);
-    };
-    for (const node of nodes) {
-        raise(node, "generation");
-        if (data && node === dataNode) raise(node, "dataGeneration");
-    }
-    return { text: document.toString({ lineWidth: 0 }), set };
+    const set: string[] = [];
+    const raise = (node: NodeName, what: "generation" | "dataGeneration"): Edit => ({
+        at: ["nodes", node, what],
+        next: before => {
+            const next = Number(before ?? 1) + 1;
+            set.push(`nodes.${node}.${what}: ${next}`);
+            return next;
+        },
+    });
+    const edits = nodes.flatMap(node => [
+        raise(node, "generation"),
+        ...(data && node === dataNode ? [raise(node, "dataGeneration")] : []),
+    ]);
+    return { text: edited(file, edits), set };
 }

@@ -9,15 +9,20 @@ type Given = Record<string, unknown>;
 interface Host {
     address?: unknown;
     port?: unknown;
+    jump?: { address?: unknown };
 }
 
 /** What a stack has in common with a team's that must be of one stack alone: a line for each. */
 export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Record<string, Given>>): string[] {
     const hosts = (given: Given) =>
         hostRoles.flatMap(role => {
-            const { address, port = 24 } = (given.hosts as Partial<Record<string, Host>> | undefined)?.[role] ?? {};
+            const {
+                address,
+                port = 24,
+                jump,
+            } = (given.hosts as Partial<Record<string, Host>> | undefined)?.[role] ?? {};
             return typeof address === "string"
-                ? [{ role, address, at: `${address.toLowerCase()}:${String(port)}` }]
+                ? [{ role, address, at: `${address.toLowerCase()}:${String(port)} ${String(jump?.address ?? "")}` }]
                 : [];
         });
     const ids = ({ uplinks, number }: Given) => {

@@ -12,16 +12,29 @@ export interface Connection {
     keyFile: string;
     /** RSA keys may sign with SHA-1, the machine's host key and the operator's own: OpenSSH before 7.2 knows nothing else. */
     rsaSha1?: boolean;
-    /** The machine to go through, with the same key: a node is reached through its physical host. */
-    jump?: Omit<Connection, "name" | "keyFile" | "jump">;
+    /** Default root. */
+    user?: string;
+    /** The machine to go through: a node is reached through its physical host, that perhaps through a bastion. */
+    jump?: Jump;
 }
+
+/** A machine on the way to another; `name` is its address and `keyFile` the other's where it has none of its own. */
+export type Jump = Omit<Connection, "name" | "keyFile"> & Partial<Pick<Connection, "name" | "keyFile">>;
 
 /** What a physical host is called in messages. */
 export const hostName = (address: string): string => `host ${address}`;
+/** What a machine on the way to a physical host is called in messages. */
+export const bastionName = (address: string): string => `bastion ${address}`;
 
 /** The machine to go through, as it is reached itself. */
 export const jumpOf = ({ jump, keyFile }: Connection): Connection | undefined =>
-    jump && { ...jump, name: hostName(jump.host), keyFile };
+    jump && { name: hostName(jump.host), keyFile, ...jump };
+
+/** The machine and those on the way to it, the first to be reached first. */
+export function way(to: Connection): Connection[] {
+    const jump = jumpOf(to);
+    return [...(jump ? way(jump) : []), to];
+}
 
 /** The machine could not be asked, for a reason of its own: nothing is known about what is in it. */
 export class Unreachable extends Error {

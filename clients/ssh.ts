@@ -1,13 +1,22 @@
 import * as fs from "fs";
 import type { Duplex } from "stream";
 import { createHash } from "crypto";
-import { Client, ClientChannel } from "ssh2";
+import { AgentAuthMethod, Client, ClientChannel, ConnectConfig } from "ssh2";
 import { inHome } from "../system/paths";
+import { agentWith } from "./agent";
 import { Connection, jumpOf, Unreachable } from "./connection";
+import { readKeyFile, UnusableKey } from "./key-file";
 
 /** The machine answers with another host key than the recorded one: nothing was sent to it. */
 export class HostKeyMismatch extends Error {
     override readonly name = "HostKeyMismatch";
+    /** @param at the machine that has the key, which may be one on the way */
+    constructor(
+        message: string,
+        readonly at?: Pick<Connection, "host" | "port">,
+    ) {
+        super(message);
+    }
 }
 
 /** A script on a machine that ended with another code than 0. */
@@ -70,7 +79,7 @@ class Session {
 const sessions = new Map<string, Promise<Session>>();
 const keyOf = (c: Connection): string => {
     const jump = jumpOf(c);
-    return JSON.stringify([c.host, c.port, c.hostKey, c.keyFile, jump && keyOf(jump)]);
+    return JSON.stringify([c.user, c.host, c.port, c.hostKey, c.keyFile, jump && keyOf(jump)]);
 };
 
 /** The pooled connection to a machine: one a process, opened at first use and again once it has died. */
@@ -95,7 +104,8 @@ const fingerprint = (key: Buffer): string =>
     `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 
 async function open(to: Connection): Promise<Session> {
-    const privateKey = readKey(to),
+    const { user = "root" } = to,
+        signing = await signingWith(to, user),
         jump = jumpOf(to);
     const sock = jump && (await forward(jump, to.host, to.port));
     const wanted = to.hostKey
@@ -119,7 +129,7 @@ async function open(to: Connection): Promise<Session> {
             CONNECT_SECONDS * 1000,
         );
         client.on("error", e =>
-            fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for root` : e.message),
+            fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for ${user}` : e.message),
         );
         client.once("close", () => fail("the connection was closed"));
         client.once("ready", () => {
@@ -130,8 +140,8 @@ async function open(to: Connection): Promise<Session> {
         client.connect({
             host: to.host,
             port: to.port,
-            username: "root",
-            privateKey,
+            username: user,
+            ...signing,
             sock,
             readyTimeout: 0,
             keepaliveInterval: 5000,
@@ -141,6 +151,7 @@ async function open(to: Connection): Promise<Session> {
                 if (keys.some(k => k.equals(key))) return true;
                 mismatch = new HostKeyMismatch(
                     `${to.name}: its ssh key (${fingerprint(key)}) is not the expected one (${keys.map(fingerprint).join(", ")}); nothing was changed`,
+                    to,
                 );
                 return false;
             },
@@ -148,12 +159,15 @@ async function open(to: Connection): Promise<Session> {
     });
 }
 
-function readKey(to: Connection): Buffer {
-    const file = inHome(to.keyFile);
+/** What the library signs with: the key in the file, or, where that has a passphrase, the agent that holds it. */
+async function signingWith(to: Connection, username: string): Promise<ConnectConfig> {
     try {
-        return fs.readFileSync(file);
+        const key = readKeyFile(to.keyFile);
+        if (key.heldBy === "file") return { privateKey: fs.readFileSync(inHome(to.keyFile)) };
+        const byAgent: AgentAuthMethod = { type: "agent", username, agent: await agentWith(key, to.keyFile) };
+        return { authHandler: [byAgent] };
     } catch (e) {
-        throw new Error(`${to.name}: the ssh key cannot be read: ${(e as Error).message}`);
+        throw e instanceof UnusableKey ? new UnusableKey(`${to.name}: ${e.message}`) : e;
     }
 }
 
@@ -233,20 +247,27 @@ function collect(
 }
 
 /** A TCP connection made by the machine itself, to an address as it sees it. */
-export async function forward(via: Connection, host: string, port: number): Promise<Duplex> {
+export const forward = (via: Connection, host: string, port: number): Promise<Duplex> =>
+    channelTo(via, `${host}, port ${port},`, (client, opened) => client.forwardOut("127.0.0.1", 0, host, port, opened));
+
+/** A connection made by the machine itself to one of its sockets. */
+export const forwardSocket = (via: Connection, socket: string): Promise<Duplex> =>
+    channelTo(via, socket, (client, opened) => client.openssh_forwardOutStreamLocal(socket, opened));
+
+async function channelTo(
+    via: Connection,
+    target: string,
+    ask: (client: Client, opened: (error: Error | undefined, channel: ClientChannel) => void) => void,
+): Promise<Duplex> {
     const open = await session(via);
     return await new Promise<Duplex>((resolve, reject) => {
         const timer = setTimeout(
-            () =>
-                reject(
-                    new Unreachable(`${host}, port ${port}, does not answer ${via.name} within ${CONNECT_SECONDS} s`),
-                ),
+            () => reject(new Unreachable(`${target} does not answer ${via.name} within ${CONNECT_SECONDS} s`)),
             CONNECT_SECONDS * 1000,
         );
-        open.client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+        ask(open.client, (error, channel) => {
             clearTimeout(timer);
-            if (error)
-                reject(new Unreachable(`${host}, port ${port}, cannot be reached from ${via.name}: ${error.message}`));
+            if (error) reject(new Unreachable(`${target} cannot be reached from ${via.name}: ${error.message}`));
             else resolve(channel);
         });
     });

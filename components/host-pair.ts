@@ -1,19 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as libvirt from "@pulumi/libvirt";
-import { Connection, hostName } from "../clients/connection";
+import { bastionName, Connection, hostName } from "../clients/connection";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { HostsEntries } from "../providers/guest/hosts-entries";
 import { releaseOf } from "../releases";
 
-export type HostPairArgs = Pick<Settings, "hosts" | "sshKeyFile" | "knownHostsFile" | "release" | "plan">;
+export type HostPairArgs = Pick<Settings, "hosts" | "sshKeyFile" | "sshAuth" | "knownHosts" | "release" | "plan">;
 
 /** How root reaches a physical host. */
 export function hostConnection(
     { hosts, sshKeyFile, release }: Pick<Settings, "hosts" | "sshKeyFile" | "release">,
     role: HostRole,
 ): Connection {
-    const { address, port, hostKey } = hosts[role];
+    const { address, port, hostKey, jump } = hosts[role];
     return {
         name: hostName(address),
         host: address,
@@ -21,6 +21,16 @@ export function hostConnection(
         hostKey: hostKey!,
         keyFile: sshKeyFile,
         ...(releaseOf(release).ssh.rsaSha1 && { rsaSha1: true }),
+        ...(jump && {
+            jump: {
+                name: bastionName(jump.address),
+                host: jump.address,
+                port: jump.port,
+                ...(jump.user !== "root" && { user: jump.user }),
+                hostKey: jump.hostKey!,
+                ...(jump.sshKeyFile !== undefined && { keyFile: jump.sshKeyFile }),
+            },
+        }),
     };
 }
 
@@ -38,7 +48,7 @@ export class HostPair extends pulumi.ComponentResource {
             role =>
                 new libvirt.Provider(
                     `${name}-${role}`,
-                    { uri: libvirtUri(this.connections[role], args.knownHostsFile) },
+                    { uri: libvirtUri(role, args) },
                     // The engine takes its plugin's version for the provider's at the second operation: a change that is none.
                     { parent: this, ignoreChanges: ["version"] },
                 ),
@@ -54,11 +64,27 @@ export class HostPair extends pulumi.ComponentResource {
     }
 }
 
+/** What libvirt's provider knows a host by that it reaches through a bastion: where that is, only this run's own files say. */
+export const libvirtAlias = (role: HostRole): string => `${role}.classroom`;
+
 /**
- * libvirt's own ssh transport, with the operator's key and pinned host keys. Its provider puts variables into the files'
- * names but knows no `~`; the home folder's own path would differ from operator to operator.
+ * libvirt's own ssh transport, with the operator's key and pinned host keys, and nothing else to log in by. Its provider
+ * puts variables into the files' names but knows no `~`; the home folder's own path would differ from operator to operator.
  */
-function libvirtUri({ host, port, keyFile }: Connection, knownHostsFile: string): string {
-    const file = (name: string) => encodeURIComponent(name.replace(/^~(?=\/)/, "${HOME}"));
-    return `qemu+ssh://root@${host}:${port}/system?keyfile=${file(keyFile)}&knownhosts=${file(knownHostsFile)}`;
+export function libvirtUri(
+    role: HostRole,
+    {
+        hosts,
+        sshKeyFile,
+        sshAuth = "privkey",
+        knownHosts,
+    }: Pick<HostPairArgs, "hosts" | "sshKeyFile" | "sshAuth" | "knownHosts">,
+): string {
+    const { address, port, jump } = hosts[role],
+        file = (name: string) => encodeURIComponent(name.replace(/^~(?=\/)/, "${HOME}")),
+        known = jump ? "~/.ssh/known_hosts" : knownHosts!;
+    return (
+        `qemu+ssh://root@${jump ? libvirtAlias(role) : address}:${port}/system` +
+        `?sshauth=${sshAuth}&keyfile=${file(sshKeyFile)}&knownhosts=${file(known)}`
+    );
 }

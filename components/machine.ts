@@ -63,7 +63,7 @@ export class Machine extends pulumi.ComponentResource {
         this.archive = args.archive;
         const key = new HostKey(`${name}-key`, { machine: node.name, type: ssh.hostKey }, { parent: this }),
             keyFile = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
-        const { name: _name, keyFile: operatorKeyFile, jump: _none, ...jump } = host;
+        const { name: _name, keyFile: operatorKeyFile, ...jump } = host;
         this.connection = key.publicKey.apply(hostKey => ({
             name: node.name,
             host: node.natAddress,

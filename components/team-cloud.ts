@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
+import { writeKnownHosts } from "../config/known-hosts";
 import { HostRole, NodeName, nodeNames } from "../config/nodes";
 import { dataNode, Settings } from "../config/settings";
 import { ofProject, readStackSettings } from "../config/stack-settings";
@@ -233,6 +234,7 @@ export async function program(onGenerated?: OnGenerated): Promise<Record<string,
             ofProject(pulumi.getProject(), pulumi.runtime.allConfig()),
         );
         checkOperatorKey(settings);
+        writeKnownHosts(settings.knownHosts!, settings.hosts);
         await checkImage(settings);
         return { nodes: cloudOf(settings, {}, onGenerated).nodes };
     } catch (e) {

@@ -4,8 +4,9 @@ import * as z from "zod";
 import { stateDir } from "../system/paths";
 import { UserError } from "../system/errors";
 import { nodeNames } from "./nodes";
+import { shown } from "./words";
 
-const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string() });
+const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string().optional() });
 const image = z.object({ file: z.string(), sha256: z.string() });
 const kind = z.enum(["container", "vm"]);
 const labChoice = z.object({
@@ -34,8 +35,18 @@ export const emulated: LabChoice = {
 /** What a lab that is up says of itself. */
 export type LabFacts = z.infer<typeof labFacts>;
 
-/** The facts of a lab of this machine. @throws UserError when it is not up */
+/** Refuses a name that cannot be part of host names, cgroups and folders. */
+export function checkLabName(name: string): void {
+    if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
+        throw new UserError(
+            `lab: ${shown(name)} cannot be a lab's name: lower-case letters, digits and dashes, at most 32, beginning with a letter; nothing was changed`,
+        );
+    }
+}
+
+/** The facts of a lab of this machine. @throws UserError when it is not up, or cannot be */
 export function readLabFacts(lab: string): LabFacts {
+    checkLabName(lab);
     const file = path.join(stateDir(), "labs", lab, "lab.json");
     try {
         return labFacts.parse(JSON.parse(fs.readFileSync(file, "utf8")));

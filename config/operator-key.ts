@@ -1,29 +1,55 @@
-import * as fs from "fs";
-import { utils } from "ssh2";
+import { agentSocket, agentWith, SomeKeys } from "../clients/agent";
+import { KeyFile, readKeyFile } from "../clients/key-file";
+import { messageOf, UserError } from "../system/errors";
+import { hostRoles } from "./nodes";
 import type { Settings } from "./settings";
-import { UserError } from "../system/errors";
-import { inHome } from "../system/paths";
 
 /**
- * The settings with the public half of the operator's ssh key in them, which may log in to every node as root (H6).
- * It is read from the key's .pub file, else from the key itself.
- * @throws UserError when neither can be read
+ * The settings with the public half of the operator's ssh key in them, which may log in to every node as root (H6), and
+ * with the way in which libvirt's provider signs with it.
+ * @throws UserError where one of the operator's keys is not one that both ssh clients can work with
  */
 export function withOperatorKey(settings: Settings): Settings {
-    const file = inHome(settings.sshKeyFile);
-    const words = (text: string) => text.trim().split(/\s+/).slice(0, 2).join(" ");
-    try {
-        return { ...settings, operatorKey: words(fs.readFileSync(`${file}.pub`, "utf8")) };
-    } catch {
-        /* made from the key itself */
-    }
-    try {
-        const parsed = utils.parseKey(fs.readFileSync(file));
-        if (parsed instanceof Error) throw parsed;
-        return { ...settings, operatorKey: `${parsed.type} ${parsed.getPublicSSH().toString("base64")}` };
-    } catch (e) {
-        throw new UserError(
-            `sshKeyFile: the key ${settings.sshKeyFile} cannot be read (${(e as Error).message}), and there is no ${settings.sshKeyFile}.pub; make one with: ssh-keygen -t ed25519 -f ${settings.sshKeyFile}`,
-        );
-    }
+    const [[, , { publicKey, heldBy }]] = keysOf(settings);
+    return { ...settings, operatorKey: publicKey, sshAuth: heldBy === "file" ? "privkey" : "agent" };
 }
+
+/**
+ * The operator's ssh-agent, as far as it holds the keys that the configuration names and that no file can sign with;
+ * undefined where files can.
+ * @throws UserError where it does not hold one of them
+ */
+export async function agentFor(settings: Settings): Promise<SomeKeys | undefined> {
+    const needed = keysOf(settings).filter(([, , { heldBy }]) => heldBy === "agent");
+    for (const [setting, file, key] of needed) {
+        try {
+            await agentWith(key, file);
+        } catch (e) {
+            throw refused(setting, e);
+        }
+    }
+    if (needed.length === 0) return undefined;
+    return new SomeKeys(
+        agentSocket()!,
+        needed.map(([, , { publicKey }]) => publicKey),
+    );
+}
+
+/** Every key file that a configuration names, with the name of its setting; that of the hosts and nodes first. */
+function keysOf({ sshKeyFile, hosts }: Settings): [[string, string, KeyFile], ...[string, string, KeyFile][]] {
+    const key = (setting: string, file: string): [string, string, KeyFile] => {
+        try {
+            return [setting, file, readKeyFile(file)];
+        } catch (e) {
+            throw refused(setting, e);
+        }
+    };
+    const onTheWay = hostRoles.flatMap(role => {
+        const file = hosts[role].jump?.sshKeyFile;
+        return file === undefined ? [] : [key(`hosts.${role}.jump.sshKeyFile`, file)];
+    });
+    return [key("sshKeyFile", sshKeyFile), ...onTheWay];
+}
+
+const refused = (setting: string, e: unknown): UserError =>
+    new UserError(`${setting}: ${messageOf(e)}. Nothing was changed`);

@@ -1,16 +1,62 @@
 import * as z from "zod";
 import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
+import { hostKeyForms, pastedKeys } from "./host-keys";
 import { hostRoles, NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
+import { shown, unprintable } from "./words";
 import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, uplinksSchema, usualMtu } from "./uplinks";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");
+/** libvirt's provider takes $ for the beginning of a variable. */
+const keyFile = absolutePath.regex(/^[^$]*$/, "a path without $");
+/** It is part of mount options, commands and XML on the hosts. */
+const hostFolder = z
+    .string()
+    .regex(
+        /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\/?$/,
+        "an absolute path of letters, digits and ._-, without parts that begin with a dot",
+    );
+
+/** Addresses that are the same word in apt's sources, in a shell, in XML and in a file's name. */
+const HTTP =
+    /^https?:\/\/([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/[A-Za-z0-9._~%+=@:,/-]*)?$/;
+const FILE = /^file:\/\/\/[A-Za-z0-9._~%+=@:,/-]+$/;
+const url = (schemes: string, ...forms: RegExp[]) =>
+    z
+        .string()
+        .refine(
+            text => forms.some(form => form.test(text)) && URL.canParse(text),
+            `an address that begins with ${schemes}, of letters, digits and ._~%+=@:,/-`,
+        );
 
 const sha256 = z
     .string("64 hexadecimal digits: nothing is used unverified")
     .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+
+const hostKey = z
+    .string()
+    .transform((text, context) => {
+        const keys = pastedKeys(text);
+        if (keys === undefined) context.addIssue({ code: "custom", message: hostKeyForms });
+        return keys?.join("\n") ?? z.NEVER;
+    })
+    .optional();
+
+const bastion = z.strictObject({
+    /** Name or address, as the operator reaches it. */
+    address: hostName,
+    port: z.int().min(1).max(65535).default(22),
+    user: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, "a user's name: letters, digits and _.-")
+        .default("root"),
+    /** As a host's. */
+    hostKey,
+    /** Private key for this machine alone; the stack's `sshKeyFile` where it is not given. */
+    sshKeyFile: keyFile.optional(),
+});
 
 const host = z.strictObject({
     /** Name or address, as the operator reaches it. */
@@ -18,8 +64,25 @@ const host = z.strictObject({
     /** The course's hosts listen on 24 (H1). */
     port: z.int().min(1).max(65535).default(24),
     /** Public host keys, one a line, `ssh-ed25519 AAAA…`; taken from known_hosts where it is not given. */
-    hostKey: z.string().optional(),
+    hostKey,
+    /** The machine to go through, where the operator does not reach the host directly. */
+    jump: bastion.optional(),
 });
+
+const section = z
+    .string()
+    .regex(
+        /^([A-Za-z0-9_.:-]([A-Za-z0-9_.:/ -]*[A-Za-z0-9_.:/-])?)?$/,
+        "the name of a section: letters, digits and _.:/-, with spaces between; none in a file without sections",
+    );
+const option = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "the name of an option: letters, digits and _.-");
+const optionValue = z
+    .union([z.string(), z.number(), z.boolean()])
+    .transform(String)
+    .refine(
+        value => value === value.trim() && !value.endsWith("\\"),
+        "a value without spaces around it and without a backslash at its end, which files of options cut off or go on after",
+    );
 
 const nodeOverride = z.strictObject({
     kind: z.enum(["container", "vm"]).optional(),
@@ -29,15 +92,7 @@ const nodeOverride = z.strictObject({
     /** The same for the disk that its volumes are on (/dev/vdb), which is kept otherwise. Default 1. */
     dataGeneration: z.int().min(1).optional(),
     /** The stack's own options by file, section and option, beside the release's or instead of them. */
-    options: z
-        .record(
-            z.string(),
-            z.record(
-                z.string(),
-                z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)),
-            ),
-        )
-        .optional(),
+    options: z.record(z.string(), z.record(section, z.record(option, optionValue))).optional(),
 });
 
 const credentials = z.strictObject({
@@ -83,7 +138,7 @@ const schema = z.strictObject({
     release: z.enum(["grizzly", "ocata"]).default("grizzly"),
     hosts: z.strictObject({ central: host, compute: host }),
     /** Private key for root on the physical hosts and the nodes. RSA is what machines of every age know. */
-    sshKeyFile: absolutePath.default("~/.ssh/id_rsa"),
+    sshKeyFile: keyFile.default("~/.ssh/id_rsa"),
     /** Where the physical hosts' keys are looked up. */
     knownHostsFile: absolutePath.default("~/.ssh/known_hosts"),
     /** What nodes are where `nodes` does not say otherwise. */
@@ -106,16 +161,13 @@ const schema = z.strictObject({
     /** How the networks that both hosts have get from one to the other; without one: the bridges br-internal and br-private. */
     uplinks: uplinksSchema.default({}),
     /** Where a node's packages come from instead of the release's own archive. */
-    archiveUrl: z.url().optional(),
+    archiveUrl: url("http:// or https://", HTTP).optional(),
     /** On the physical hosts: the root folder that containers are clones of. */
-    goldenRoot: absolutePath.optional(),
+    goldenRoot: hostFolder.optional(),
     /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
     goldenImage: z
         .strictObject({
-            url: z
-                .string()
-                .regex(/^(https?|file):\/\/\S+$/, "an address that begins with http://, https:// or file://")
-                .optional(),
+            url: url("http://, https:// or file://", HTTP, FILE).optional(),
             sha256,
         })
         .optional(),
@@ -139,6 +191,10 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "cr
     queueUser: "guest" | "openstack";
     /** Public half of the operator's key, added by {@link withOperatorKey}. */
     operatorKey?: string;
+    /** How libvirt's provider signs with it, added with it: by the file itself, or by the operator's ssh-agent. */
+    sshAuth?: "privkey" | "agent";
+    /** The private known_hosts file of the stack, added by {@link Surroundings}. */
+    knownHosts?: string;
     /** The nodes that there are, in the tutorial's order. */
     made: readonly NodeName[];
     kindOf(node: NodeName): "container" | "vm";
@@ -158,6 +214,8 @@ export const settingKeys = ["lab", ...Object.keys(schema.shape)];
  * @throws UserError
  */
 export function readSettings(stack: string, given: Record<string, unknown>): Settings {
+    const unseen = unprintable(given);
+    if (unseen.length > 0) throw mistakes(stack, unseen);
     const parsed = schema.safeParse(given);
     if (!parsed.success)
         throw mistakes(
@@ -244,13 +302,18 @@ function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
                 `${[...issue.path, k].join(".")}: there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`,
         );
     }
-    if (issue.code === "invalid_key")
-        return [`${key}: there is no such key; allowed are ${allowedKeys[String(issue.path[0])]?.join(", ")}`];
+    if (issue.code === "invalid_key") {
+        const [reason] = issue.issues;
+        return reason?.code === "invalid_value"
+            ? [`${key}: there is no such key; allowed are ${reason.values.join(", ")}`]
+            : [`${key}: not allowed; allowed is ${reason?.message}`];
+    }
     const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
     // zod's own words say no more than that.
     if (value === undefined)
         return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
-    const shown = issue.path[0] === "credentials" ? "the value" : JSON.stringify(value);
-    if (issue.code === "invalid_value") return [`${key}: ${shown} is not one of ${issue.values.join(", ")}`];
-    return [`${key}: ${shown} is not allowed: ${issue.message}`];
+    const secret = issue.path[0] === "credentials" || (typeof value === "string" && value.includes("PRIVATE KEY"));
+    const found = secret ? "the value" : shown(value);
+    if (issue.code === "invalid_value") return [`${key}: ${found} is not one of ${issue.values.join(", ")}`];
+    return [`${key}: ${found} is not allowed: ${issue.message}`];
 }

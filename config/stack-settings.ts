@@ -1,4 +1,4 @@
-import { withHostKeys } from "./known-hosts";
+import { knownHostsOf, withHostKeys } from "./known-hosts";
 import { LabFacts, readLabFacts, withLab } from "./lab-settings";
 import { withOperatorKey } from "./operator-key";
 import { readSettings, Settings } from "./settings";
@@ -6,13 +6,16 @@ import { readSettings, Settings } from "./settings";
 /** What a stack's settings take from the machine that they are read on. */
 export interface Surroundings {
     labFacts: (lab: string) => LabFacts;
-    /** Adds the physical hosts' keys and the operator's. */
-    withKeys: (settings: Settings) => Settings;
+    /** Adds the physical hosts' keys and the operator's, and the file that libvirt's provider reads them from. */
+    withKeys: (settings: Settings, stack: string) => Settings;
 }
 
 const thisMachine: Surroundings = {
     labFacts: readLabFacts,
-    withKeys: settings => withOperatorKey(withHostKeys(settings)),
+    withKeys: (settings, stack) => ({
+        ...withOperatorKey(withHostKeys(settings)),
+        knownHosts: knownHostsOf(stack),
+    }),
 };
 
 /**
@@ -22,7 +25,7 @@ const thisMachine: Surroundings = {
  * @throws UserError naming every mistake
  */
 export function readStackSettings(stack: string, texts: Texts, from: Surroundings = thisMachine): Settings {
-    return from.withKeys(readSettings(stack, withLab(givenBy(texts), from.labFacts)));
+    return from.withKeys(readSettings(stack, withLab(givenBy(texts), from.labFacts)), stack);
 }
 
 type Texts = Readonly<Record<string, string>>;

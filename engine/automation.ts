@@ -10,9 +10,8 @@ import { run, RunOptions, RunResult } from "../system/run";
 import { removeHalfWritten } from "./half-written";
 import { breakDeadLocks, holderOf } from "./locks";
 import type { Engine } from "./obtain";
+import { configFile, PROJECT, replaceConfig, saltIn, textOf, textsIn, withSalt } from "./stack-file";
 import { stateFile } from "./state";
-
-export const PROJECT = "gridka-cloud-classroom";
 
 /** How many states are kept from before the last operations. */
 const KEPT = 10;
@@ -54,28 +53,14 @@ export function backendEnv(): Record<string, string> {
 }
 
 /**
- * The file that configures a stack of this checkout.
- * @throws UserError when there is none, with the stacks there are
- */
-export function configFile(stack: string): string {
-    const project = projectDir(),
-        file = path.join(project, `Pulumi.${stack}.yaml`);
-    if (/^[A-Za-z0-9_.-]+$/.test(stack) && fs.existsSync(file)) return file;
-    const known = fs
-        .readdirSync(project)
-        .map(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1])
-        .filter(Boolean)
-        .sort();
-    throw new UserError(`there is no stack "${stack}": no Pulumi.${stack}.yaml; there are ${known.join(", ")}`);
-}
-
-/**
  * The folder that the engine works in. The engine writes a stack's salt beside its configuration; so that this
  * never shows up in the checkout, it gets a folder of its own with a copy of the configuration, made anew each time.
+ * @throws UserError where the engine would understand the file otherwise than the program's own reader
  */
 function workDir(stack: string): string {
     const project = projectDir(),
-        config = configFile(stack);
+        text = textOf(stack);
+    textsIn(text, stack);
     const dir = path.join(stateDir(), "work", stack);
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const name of ["bin", "node_modules", "package.json"]) {
@@ -83,10 +68,9 @@ function workDir(stack: string): string {
         fs.symlinkSync(path.join(project, name), path.join(dir, name));
     }
     fs.copyFileSync(path.join(project, "Pulumi.yaml"), path.join(dir, "Pulumi.yaml"));
-    const copy = path.join(dir, path.basename(config));
-    const salt = fs.existsSync(copy) ? /^encryptionsalt: .*$/m.exec(fs.readFileSync(copy, "utf8"))?.[0] : undefined;
-    const text = fs.readFileSync(config, "utf8");
-    fs.writeFileSync(copy, salt && !/^encryptionsalt:/m.test(text) ? `${salt}\n${text}` : text, { mode: 0o600 });
+    const copy = path.join(dir, path.basename(configFile(stack)));
+    const salt = fs.existsSync(copy) ? saltIn(fs.readFileSync(copy, "utf8")) : undefined;
+    fs.writeFileSync(copy, withSalt(text, salt), { mode: 0o600 });
     return dir;
 }
 
@@ -164,13 +148,8 @@ export async function setSecret(
             timeoutSeconds: 60,
         });
     }
-    const file = configFile(stack);
-    replaceConfig(file, fs.readFileSync(path.join(opened.workspace.workDir, path.basename(file)), "utf8"));
-}
-
-/** Puts another text into the file that configures a stack, which nobody sees half of. */
-export function replaceConfig(file: string, text: string): void {
-    replaceFile(file, text, fs.statSync(file).mode);
+    const copy = path.join(opened.workspace.workDir, path.basename(configFile(stack)));
+    replaceConfig(stack, fs.readFileSync(copy, "utf8"));
 }
 
 /** Puts a state's file, as {@link backUp} keeps it, in the place of the present one. */

@@ -6,6 +6,7 @@ import { replaceFile } from "../system/files";
 import { projectDir, stateDir } from "../system/paths";
 import type { Progress } from "../system/progress";
 import { run } from "../system/run";
+import { BRIDGE_VERSION, wrapBridge } from "./bridge";
 
 /** The Pulumi engine, ready to be run. */
 export interface Engine {
@@ -23,8 +24,7 @@ const OLDEST = [3, 200] as const,
     NEXT_MAJOR = 4;
 const BUILT_VERSION = "3.258.0",
     DOWNLOADED_VERSION = "3.270.0";
-const BRIDGE_VERSION = "1.1.3",
-    LIBVIRT_PROVIDER_VERSION = "0.8.3";
+const LIBVIRT_PROVIDER_VERSION = "0.8.3";
 const DOWNLOAD_SITE = "https://get.pulumi.com/";
 
 /** Whether `pulumi version` names one that fits: 3.200 or newer, below 4. */
@@ -210,16 +210,7 @@ async function findGo(): Promise<string> {
 
 /** Puts what was built where the engine looks for it. The files themselves stay in the cache. */
 function installPlugins(entry: string, home: string): void {
-    const link = (target: string, at: string) => {
-        if (fs.lstatSync(at, { throwIfNoEntry: false }) && fs.readlinkSync(at) === target) return;
-        fs.mkdirSync(path.dirname(at), { recursive: true });
-        fs.rmSync(at, { force: true });
-        fs.symlinkSync(target, at);
-    };
-    link(
-        path.join(entry, "pulumi-resource-terraform-provider"),
-        path.join(home, `plugins/resource-terraform-provider-v${BRIDGE_VERSION}/pulumi-resource-terraform-provider`),
-    );
+    wrapBridge(home, path.join(entry, "pulumi-resource-terraform-provider"));
     const arch = process.arch === "arm64" ? "arm64" : "amd64";
     const dir = path.join(
         home,

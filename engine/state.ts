@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
-import { backendDir, PROJECT } from "./automation";
+import { backendDir } from "./automation";
+import { PROJECT } from "./stack-file";
 
 /** A resource as the state records it. Secret values in it are encrypted. */
 export interface RecordedResource {

@@ -1,10 +1,10 @@
 import { AddressPlan } from "../config/address-plan";
+import { checkLabName } from "../config/lab-settings";
 import { leavable } from "../system/interrupt";
 import type { Progress } from "../system/progress";
 import { buildArchive } from "./archive/archive";
 import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
-import { checkLabName } from "./hosts/files";
 import { Lab, labUp } from "./hosts/lab";
 import { choose, machineCan } from "./hosts/machine";
 import { checkMachine } from "./hosts/preflight";

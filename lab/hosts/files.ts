@@ -1,6 +1,6 @@
 import * as path from "path";
 import { stateDir, projectDir } from "../../system/paths";
-import { UserError } from "../../system/errors";
+import { checkLabName } from "../../config/lab-settings";
 
 /** The physical hosts a lab has, with the last octet of each in the management network. */
 export const labHosts = { central: 1, compute: 2 } as const;
@@ -14,15 +14,6 @@ export const hostAddress = (host: LabHostName): string => `${managementNetwork}.
 
 /** Port of the hosts' sshd: the course's (H1). */
 export const SSH_PORT = 24;
-
-/** Refuses a name that cannot be part of host names, cgroups and folders. */
-export function checkLabName(name: string): void {
-    if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
-        throw new UserError(
-            `"${name}" cannot be a lab's name: lower-case letters, digits and dashes, at most 32, beginning with a letter`,
-        );
-    }
-}
 
 /** Where everything of one lab lies. */
 export class LabFiles {

@@ -15,7 +15,8 @@ import {
 } from "../../cli/restore-point";
 import { checkLive, LiveMachine, PointHosts, PointRun } from "../../cli/restore-hosts";
 import { checkNew } from "../../cli/snapshot";
-import { backendDir, backUp, checkNotHeld, PROJECT, putBack, restoreLock } from "../../engine/automation";
+import { backendDir, backUp, checkNotHeld, putBack, restoreLock } from "../../engine/automation";
+import { PROJECT } from "../../engine/stack-file";
 import { readState, RecordedResource, stateFile } from "../../engine/state";
 import { readSettings } from "../../config/settings";
 import { withLock } from "../../system/lock";

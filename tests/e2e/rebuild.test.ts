@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import * as yaml from "yaml";
 import { NodeName, nodeNames } from "../../config/nodes";
-import { PROJECT } from "../../engine/automation";
+import { PROJECT } from "../../engine/stack-file";
 import { PlainProgress } from "../../system/progress";
 import type { RunResult } from "../../system/run";
 import { until } from "./opened";

@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as yaml from "yaml";
 import { hostRoles } from "../../config/nodes";
-import { PROJECT } from "../../engine/automation";
+import { PROJECT } from "../../engine/stack-file";
 import { readState, RecordedState } from "../../engine/state";
 import { processesWith } from "../../lab/hosts/processes";
 import { projectDir } from "../../system/paths";

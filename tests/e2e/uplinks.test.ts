@@ -10,7 +10,7 @@ import { lacks, preflightScript, wantedOf } from "../../cli/preflight";
 import { HostRole, hostRoles } from "../../config/nodes";
 import { readSettings } from "../../config/settings";
 import { uplinkId } from "../../config/uplinks";
-import { PROJECT } from "../../engine/automation";
+import { PROJECT } from "../../engine/stack-file";
 import { bringUp, enterOperator, Lab, labDown } from "../../lab";
 import { buildImageTools, withImageTools } from "../../lab/images/image-tools";
 import { uplinkHandler, uplinkScript } from "../../providers/machine/uplink";

@@ -1,6 +1,6 @@
 import { cgroupVersion, parseHierarchies } from "../../lab/hosts/cgroups";
 import { chooseMirror, parseTargets } from "../../lab/hosts/debian-mirror";
-import { checkLabName } from "../../lab/hosts/files";
+import { checkLabName } from "../../config/lab-settings";
 import { checkMachine, needRoot, obstacles } from "../../lab/hosts/preflight";
 
 test.each(["", "Lab", "a b", "-a", "a-", "../x", "a".repeat(33)])("%p is not a lab's name", name => {
