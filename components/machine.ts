@@ -24,6 +24,8 @@ export interface MachineArgs {
     dataGeneration?: number;
     /** The physical host that it runs on. */
     host: Connection;
+    /** Of containers: the first of the host's ids that are its own. */
+    idmap?: number;
     /** Folder of the host that containers are clones of. */
     goldenRoot: string;
     /** Public key that may log in as root (H6). */
@@ -109,6 +111,7 @@ export class Machine extends pulumi.ComponentResource {
                 memoryMiB,
                 cpus,
                 devices,
+                ...(args.idmap !== undefined && { idmap: args.idmap }),
                 interfaces: node.interfaces.map(({ network, device, mac }) => ({ network, device, mac })),
             };
             const goldenName = `${node.name}-golden`;

@@ -75,6 +75,7 @@ export class TeamCloud extends pulumi.ComponentResource {
                             generation: settings.generationOf(node),
                             host: pair.connections[facts.host],
                             goldenRoot: settings.goldenRoot!,
+                            idmap: settings.idsOf(node),
                             operatorKey: settings.operatorKey!,
                             kind: settings.kindOf(node),
                             provider: pair.providers[facts.host],

@@ -17,6 +17,7 @@ const labChoice = z.object({
 const labFacts = z.object({
     machine: z.object({ choice: labChoice }).optional(),
     image: image.optional(),
+    ranges: z.union([z.object({ first: z.int() }), z.object({ why: z.string() })]).optional(),
     operatorKeyFile: z.string(),
     knownHostsFile: z.string(),
     hosts: z.object({ central: host, compute: host }),
@@ -72,6 +73,7 @@ export function withLab(given: Record<string, unknown>, factsOf: (lab: string) =
         hypervisor,
         goldenRoot: "/srv/golden",
         archiveUrl: "http://192.168.122.1:8090/",
+        containerIds: found.ranges && "first" in found.ranges ? found.ranges.first : "host",
         ...(found.image && { image: found.image }),
         hosts: found.hosts,
         sshKeyFile: found.operatorKeyFile,

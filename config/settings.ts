@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
 import { hostKeyForms, pastedKeys } from "./host-keys";
+import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
 import { hostRoles, NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
 import { shown, unprintable } from "./words";
@@ -164,6 +165,13 @@ const schema = z.strictObject({
     archiveUrl: url("http:// or https://", HTTP).optional(),
     /** On the physical hosts: the root folder that containers are clones of. */
     goldenRoot: hostFolder.optional(),
+    /** The first of the host's ids that containers have in place of their own, or `host`: those of the host itself. */
+    containerIds: z
+        .union(
+            [z.literal("host"), z.int().min(cloudLimits.least).max(cloudLimits.most)],
+            `host, or a whole number from ${cloudLimits.least} to ${cloudLimits.most}`,
+        )
+        .optional(),
     /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
     goldenImage: z
         .strictObject({
@@ -182,7 +190,7 @@ const schema = z.strictObject({
 });
 
 /** The configuration of one stack, checked and with its defaults. */
-export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials"> & {
+export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials" | "containerIds"> & {
     plan: AddressPlan;
     uplinks: Uplinks;
     /** Those that are not here are generated: the stack's state has them, once they are made. */
@@ -200,6 +208,8 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "cr
     kindOf(node: NodeName): "container" | "vm";
     powerOf(node: NodeName): "on" | "off";
     generationOf(node: NodeName): number;
+    /** The first of the ids that a container has for its own; none of what is no container, or has its host's. */
+    idsOf(node: NodeName): number | undefined;
 };
 
 /** The node whose volumes have a disk of their own. */
@@ -222,7 +232,7 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
             stack,
             parsed.error.issues.flatMap(issue => describe(issue, given)),
         );
-    const { networks, credentials: own, uplinks: givenUplinks, ...rest } = parsed.data;
+    const { networks, credentials: own, uplinks: givenUplinks, containerIds, ...rest } = parsed.data;
     const ranges = { ...tutorialRanges, ...networks };
     const wrong = problems(ranges).map(p => `networks.${p.key}: ${p.reason}`);
     const [central, compute] = hostRoles.map(role => rest.hosts[role]);
@@ -252,6 +262,7 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         if (reason) wrong.push(`rotations.${name}: ${reason}`);
     }
     if (wrong.length > 0) throw mistakes(stack, wrong);
+    const kindOf = (node: NodeName) => rest.nodes[node]?.kind ?? rest.machine;
     return {
         ...rest,
         plan: new AddressPlan(rest.number, ranges, {
@@ -261,9 +272,13 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         credentials: rest.secrets === "generated" ? own : { ...tutorialCredentials, ...own },
         queueUser: rest.secrets === "generated" ? "openstack" : "guest",
         made: nodeNames.slice(0, nodeNames.indexOf(rest.upTo) + 1),
-        kindOf: node => rest.nodes[node]?.kind ?? rest.machine,
+        kindOf,
         powerOf: node => rest.nodes[node]?.power ?? "on",
         generationOf: node => rest.nodes[node]?.generation ?? 1,
+        idsOf: node =>
+            kindOf(node) === "vm" || containerIds === "host"
+                ? undefined
+                : nodeIds(containerIds ?? teamIds(rest.number), node),
     };
 }
 

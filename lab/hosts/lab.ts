@@ -10,6 +10,7 @@ import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
 import { dataDir, hostAddress, LabFiles, LabHostName, labHosts, SSH_PORT } from "./files";
+import { takeRanges } from "./id-ranges";
 import type { MachineReport } from "./machine";
 import { needRoot } from "./preflight";
 import { isAlive, killAll, processesWith } from "./processes";
@@ -27,6 +28,8 @@ export interface Lab {
     image?: { file: string; sha256: string };
     /** What the machine can do and what nodes are because of it; nothing where it was not asked. */
     machine?: MachineReport;
+    /** Of containers: the first of the lab's ranges of ids, or the reason why there are none; nothing of a lab that was made before there were any. */
+    ranges?: { first: number } | { why: string };
 }
 
 /** What a lab's hosts are given; folders of the machine that they see read-only. */
@@ -87,10 +90,12 @@ export async function labUp(name: string, args: LabArgs, progress: Progress, sig
                     detail("removing what a former run left");
                     await remove(files);
                 }
+                let firstId: number;
                 try {
                     await prepare(files, args);
                     signal?.throwIfAborted();
-                    await start(files, args);
+                    firstId = takeRanges(cgroupName(files));
+                    await start(files, args, firstId);
                     detail("waiting for sshd and libvirtd");
                     await ready(files, signal);
                     signal?.throwIfAborted();
@@ -105,6 +110,7 @@ export async function labUp(name: string, args: LabArgs, progress: Progress, sig
                     ...describe(files),
                     ...(args.instanceImage && { image: args.instanceImage }),
                     ...(args.machine && { machine: args.machine }),
+                    ranges: rangesOf(files, firstId),
                 };
                 const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
                     const { address, port, hostKey } = lab.hosts[name];
@@ -166,7 +172,7 @@ async function newKey(file: string, comment: string): Promise<void> {
 }
 
 /** Starts the lab's first process so that it outlives this command and hears nothing of its terminal. */
-async function start(files: LabFiles, args: LabArgs): Promise<void> {
+async function start(files: LabFiles, args: LabArgs, firstId: number): Promise<void> {
     const log = fs.openSync(path.join(files.log, "init.log"), "a", 0o600);
     const child = spawn(
         "unshare",
@@ -202,6 +208,7 @@ async function start(files: LabFiles, args: LabArgs): Promise<void> {
                 LAB_IMAGES: args.images,
                 LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0",
                 LAB_CGROUP_VERSION: String(cgroupVersion()),
+                LAB_IDS: String(firstId),
             },
         },
     );
@@ -247,6 +254,12 @@ function readLogs(files: LabFiles): string {
     } catch {
         return "";
     }
+}
+
+/** What a host has found out: nothing to complain of, or the reason. */
+function rangesOf(files: LabFiles, first: number): Required<Lab>["ranges"] {
+    const why = fs.readFileSync(files.host("central", "run", "ranges"), "utf8").trim();
+    return why === "" ? { first } : { why: why.replace(/^mount-root: /, "") };
 }
 
 function describe(files: LabFiles): Lab {

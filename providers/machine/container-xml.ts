@@ -1,3 +1,5 @@
+import { idsPerContainer } from "../../config/id-ranges";
+
 /** A network card of a container. */
 export interface ContainerInterface {
     network: string;
@@ -13,15 +15,23 @@ export interface ContainerDomain {
     interfaces: ContainerInterface[];
     /** Character devices of the host that the container may use, e.g. /dev/net/tun. */
     devices: string[];
+    /**
+     * The first of 65536 user and group ids of the host that stand for those in the container. 0 or none: they are the
+     * host's own, and root in the container is root of its host.
+     */
+    idmap?: number;
 }
 
 /** Where a container's root and the parts it is made of lie on its host. */
 export const rootsDir = "/var/lib/libvirt/roots";
 
+const rangesOf = (first: number | string): string =>
+    ["uid", "gid"].map(kind => `<${kind} start='0' target='${first}' count='${idsPerContainer}'/>`).join("");
+
 const escape = (text: string): string => text.replace(/[&<>'"]/g, c => `&#${c.charCodeAt(0)};`);
 
 /** The container as libvirt's LXC driver wants it. */
-export function domainXml({ name, memoryMiB, cpus, interfaces, devices }: ContainerDomain): string {
+export function domainXml({ name, memoryMiB, cpus, interfaces, devices, idmap }: ContainerDomain): string {
     const cards = interfaces.map(
         i =>
             `    <interface type='network'><mac address='${escape(i.mac)}'/><source network='${escape(i.network)}'/><guest dev='${escape(i.device)}'/></interface>`,
@@ -32,7 +42,7 @@ export function domainXml({ name, memoryMiB, cpus, interfaces, devices }: Contai
     return `<domain type='lxc'>
   <name>${escape(name)}</name>
   <memory unit='MiB'>${memoryMiB}</memory>
-  <vcpu>${cpus}</vcpu>
+  <vcpu>${cpus}</vcpu>${idmap ? `\n  <idmap>${rangesOf(idmap)}</idmap>` : ""}
   <os><type arch='x86_64'>exe</type><init>/sbin/lab-init</init></os>
   <features><privnet/><capabilities policy='allow'/></features>
   <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
@@ -66,8 +76,16 @@ export function parseDomainXml(xml: string): { uuid: string } & Omit<ContainerDo
         memoryMiB: Math.round(Number(amount ?? 0) / perMiB),
         cpus: Number(one(/<vcpu[^>]*>(\d+)<\/vcpu>/)),
         interfaces,
+        idmap: idmapIn(xml),
         devices: [...xml.matchAll(/<hostdev mode='capabilities' type='misc'>[\s\S]*?<char>([^<]*)<\/char>/g)].map(
             m => m[1]!,
         ),
     };
+}
+
+/** The first id of the one range that both users and groups have; 0 where there is none, or others are. */
+function idmapIn(xml: string): number {
+    const lines = (/<idmap>([^]*?)<\/idmap>/.exec(xml)?.[1] ?? "").match(/<[^>]*>/g) ?? [];
+    const first = /target='(\d+)'/.exec(lines[0] ?? "")?.[1] ?? "0";
+    return lines.join("") === rangesOf(first) ? Number(first) : 0;
 }

@@ -2,6 +2,7 @@ import { createHash } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
+import { rangeLimits } from "../../config/id-ranges";
 import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
 import { noSuchDomain } from "./gone";
 import { ContainerDomain, ContainerInterface, domainXml, parseDomainXml, rootsDir } from "./container-xml";
@@ -83,8 +84,11 @@ done`,
     const refuseAnother = async ({ connection, name, secretFiles = [] }: Inputs, uuid: string) => {
         const { stdout } = await run(
             connection,
-            `while IFS='|' read -r sum path; do
-    [ -z "$sum" ] || [ "$(sha256sum < "${rootsDir}/${name}/upper$path" | cut -d ' ' -f 1)" = "$sum" ] || echo "$path"
+            // What is in its root may be its own: nothing but a file that is really there is read.
+            `u=$(realpath ${rootsDir}/${name}/upper)
+while IFS='|' read -r sum path; do
+    [ -n "$sum" ] || continue
+    [ "$(realpath -m "$u$path")" = "$u$path" ] && [ -f "$u$path" ] && [ "$(sha256sum < "$u$path" | cut -d ' ' -f 1)" = "$sum" ] || echo "$path"
 done`,
             {
                 input: secretFiles
@@ -110,6 +114,7 @@ done`,
             "cpus",
             "interfaces",
             "devices",
+            "idmap",
             "lower",
             "files",
             "secretFiles",
@@ -119,7 +124,7 @@ done`,
         access: ["connection", "guest"],
         replaceOn: ["name", "lower", "files", "secretFiles", "generation"],
         machineOf: ({ name }) => name,
-        check({ name, lower, files, memoryMiB, cpus, interfaces }): Problem[] {
+        check({ name, lower, files, memoryMiB, cpus, interfaces, idmap }): Problem[] {
             const found: Problem[] = [];
             if (name !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(name))
                 found.push({ property: "name", reason: `"${name}" is not a host name` });
@@ -139,6 +144,12 @@ done`,
                 found.push({ property: "memoryMiB", reason: `${memoryMiB} is not a whole number of at least 64` });
             if (cpus !== undefined && !(Number.isInteger(cpus) && cpus >= 1))
                 found.push({ property: "cpus", reason: `${cpus} is not a whole number of at least 1` });
+            const { least, most } = rangeLimits;
+            if (idmap !== undefined && !(Number.isInteger(idmap) && idmap >= least && idmap <= most))
+                found.push({
+                    property: "idmap",
+                    reason: `${idmap} is not a whole number from ${least} to ${most}`,
+                });
             const macs = (interfaces ?? []).map(i => i.mac);
             const twice = macs.find((m, i) => macs.indexOf(m) !== i);
             if (twice !== undefined)
@@ -174,8 +185,9 @@ done`,
                 throw new Error(
                     `${inputs.connection.name}: the container ${inputs.name} is gone; refresh the stack and run up again`,
                 );
-            const redefine = (["memoryMiB", "cpus", "interfaces", "devices"] as const).some(
-                k => JSON.stringify(now[k]) !== JSON.stringify(inputs[k]),
+            const shape = { ...inputs, idmap: inputs.idmap ?? 0 };
+            const redefine = (["memoryMiB", "cpus", "interfaces", "devices", "idmap"] as const).some(
+                k => JSON.stringify(now[k]) !== JSON.stringify(shape[k]),
             );
             if (redefine) {
                 // The domain keeps its identity: its uuid, and so what lives in it.
@@ -216,6 +228,8 @@ export interface ContainerArgs {
     interfaces: pulumi.Input<ContainerInterface[]>;
     /** Character devices of the host, e.g. /dev/net/tun. Default none. */
     devices?: pulumi.Input<string[]>;
+    /** The first of 65536 ids of the host that stand for those in it. Default: the host's own, whose root is then root in it. */
+    idmap?: pulumi.Input<number>;
     /** Folders of the host that its root lies on, the uppermost first. */
     lower: pulumi.Input<string[]>;
     /** What makes it itself: host name, addresses, keys. A change makes another container. */

@@ -1,22 +1,8 @@
 #!/bin/sh
-# First process of a container, before systemd. Where systemd-machined is missing, libvirt leaves some of the host's
-# cgroup hierarchies at their top in every guest, and two guests' systemds would share /system.slice.
-# So: a cgroup of its own in each of them, a cgroup namespace, the hierarchies mounted anew, then the real init.
+# First process of a container, before systemd. Its host has put it into cgroups of its own: with a cgroup namespace
+# they are the tops of the hierarchies, which are mounted anew.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH
 if [ -z "$GUEST_CGROUPS" ]; then
-    name=$(cat /etc/hostname)
-    mkdir -p /run/cg
-    while IFS=: read -r id controllers path; do
-        case $path in /machine/*|*/machine/*) continue ;; esac
-        case $controllers in
-            "") mount -t cgroup2 cg /run/cg ;;
-            name=*) mount -t cgroup -o "none,$controllers" cg /run/cg ;;
-            *) mount -t cgroup -o "$controllers" cg /run/cg ;;
-        esac || continue
-        mkdir -p "/run/cg/guests/$name" && echo 1 > "/run/cg/guests/$name/cgroup.procs"
-        umount /run/cg
-    done < /proc/self/cgroup
-    rmdir /run/cg
     GUEST_CGROUPS=1; export GUEST_CGROUPS
     exec unshare --cgroup "$0" "$@"
 fi

@@ -70,7 +70,15 @@ install -m 644 "$real/host.key.pub" "$root/etc/ssh/ssh_host_ed25519_key.pub"
 install -m 644 "$LAB_DATA/sshd.conf" "$root/etc/ssh/sshd_config.d/lab.conf"
 install -m 644 "$LAB_DATA/qemu.conf" "$LAB_DATA/libvirtd.conf" "$root/etc/libvirt/"
 install -D -m 755 "$LAB_DATA/lxc-hook.sh" "$root/etc/libvirt/hooks/lxc"
-install -D -m 755 "$LAB_DATA/guest-init.sh" "$root/usr/local/lib/classroom/guest-init"
+# What every guest has below its own root; on the machine's file system, as an overlay's layers cannot have other ids.
+install -D -m 755 "$LAB_DATA/guest-init.sh" "$real/guest/sbin/lab-init"
+own=$root/usr/local/lib/classroom
+mkdir -p "$own/guest"
+readonly_bind "$real/guest" "$own/guest"
+install -m 755 "$LAB_DATA/mount-root.py" "$own/mount-root"
+install -m 755 "$LAB_DATA/guest-cgroups.sh" "$own/guest-cgroups"
+mv "$root/usr/lib/libvirt/libvirt_lxc" "$own/libvirt_lxc"
+install -m 755 "$LAB_DATA/lxc-controller.sh" "$root/usr/lib/libvirt/libvirt_lxc"
 install -m 755 "$LAB_DATA/host-main.sh" "$root/usr/local/sbin/host-main"
 install -m 644 "$real/hosts" "$root/etc/hosts"
 echo "$LAB_HOST" > "$root/etc/hostname"
@@ -86,5 +94,5 @@ cd /
 umount -l /.machine
 rmdir /.machine
 exec chroot / env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-    LAB_HOST="$LAB_HOST" LAB_OCTET="$LAB_OCTET" CLASSROOM_LAB="$CLASSROOM_LAB" CLASSROOM_LAB_DIR="$LAB_DIR" \
+    LAB_HOST="$LAB_HOST" LAB_OCTET="$LAB_OCTET" LAB_IDS="$LAB_IDS" CLASSROOM_LAB="$CLASSROOM_LAB" CLASSROOM_LAB_DIR="$LAB_DIR" \
     /bin/bash /usr/local/sbin/host-main

@@ -4,20 +4,19 @@
 # A guest without a file named `lower` is not one of ours.
 guest=$1 operation=$2
 dir=/var/lib/libvirt/roots/$guest
-cat > /dev/null
+# The first of the host's ids that stand for those in the guest; without a range they are the host's own.
+first=$(sed -n "s/^ *<uid start='0' target='\([0-9]*\)' count='65536'\/>$/\1/p")
 [ -f "$dir/lower" ] || exit 0
 case $operation in
 prepare)
     mkdir -p "$dir/upper" "$dir/work" "$dir/root"
-    mountpoint -q "$dir/root" || mount -t overlay overlay -o "lowerdir=$(tr -d '\n' < "$dir/lower"),upperdir=$dir/upper,workdir=$dir/work" "$dir/root" || exit 1
-    install -m 755 /usr/local/lib/classroom/guest-init "$dir/root/sbin/lab-init" || exit 1
+    # Files in it belong to ids that mean somebody on the host: nobody but the guest's root gets there, through `root`.
+    chgrp "${first:-0}" "$dir" && chmod 710 "$dir" || exit 1
+    mountpoint -q "$dir/root" || /usr/local/lib/classroom/mount-root "$dir" "${first:-0}" /usr/local/lib/classroom/guest || exit 1
     ;;
 release)
     umount "$dir/root" 2> /dev/null || umount -l "$dir/root"
-    # What the guest's first process made for itself outside of libvirt's own cgroup (see guest-init).
-    for hierarchy in /sys/fs/cgroup/*/guests/"$guest" /sys/fs/cgroup/guests/"$guest"; do
-        [ ! -d "$hierarchy" ] || find "$hierarchy" -depth -type d -exec rmdir {} + 2> /dev/null
-    done
+    /usr/local/lib/classroom/guest-cgroups remove "$guest"
     ;;
 esac
 exit 0

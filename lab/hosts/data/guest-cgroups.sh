@@ -1,0 +1,33 @@
+#!/bin/bash
+# guest-cgroups enter GUEST PID | remove GUEST
+# Where systemd-machined is missing, libvirt leaves some of the host's cgroup hierarchies at their top in every guest, and
+# two guests' systemds would share /system.slice. So each has a cgroup of its own in those, and its root may write there.
+operation=$1 guest=$2
+lower=/var/lib/libvirt/roots/$guest
+mapfile -t hierarchies < /proc/self/cgroup
+# Version 2 alone is libvirt's to see to.
+[ "${#hierarchies[@]}" -gt 1 ] || exit 0
+at=$(mktemp -d /run/guest-cgroups.XXXXXX)
+for line in "${hierarchies[@]}"; do
+    IFS=: read -r _ controllers _ <<< "$line"
+    case $controllers in
+    # These libvirt sees to.
+    cpu | cpuacct | cpu,cpuacct | cpuacct,cpu | cpuset | memory | devices | freezer | blkio | net_cls* | net_prio* | perf_event) continue ;;
+    "") mount -t cgroup2 cgroup "$at" ;;
+    name=*) mount -t cgroup -o "none,$controllers" cgroup "$at" ;;
+    *) mount -t cgroup -o "$controllers" cgroup "$at" ;;
+    esac || continue
+    own=$at/guests/$guest
+    if [ "$operation" = enter ]; then
+        mkdir -p "$own"
+        # The guest's first id, as the hook left it.
+        for file in "$own" "$own/cgroup.procs" "$own/tasks" "$own/cgroup.threads" "$own/cgroup.subtree_control"; do
+            [ ! -e "$file" ] || chown "$(stat -c %g:%g "$lower")" "$file"
+        done
+        echo "$3" > "$own/cgroup.procs"
+    else
+        [ ! -d "$own" ] || find "$own" -depth -type d -exec rmdir {} + 2> /dev/null
+    fi
+    umount "$at"
+done
+rmdir "$at"
