@@ -1,6 +1,8 @@
+import "../system/begin";
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { Interrupted, listenForInterrupts } from "../system/interrupt";
+import { checkProjectDir } from "../system/paths";
 import { addCheckCommand } from "./check";
 import { addConfigCommands } from "./config";
 import { addHelp } from "./help";
@@ -58,6 +60,7 @@ function program(): Command {
 
 async function main(): Promise<void> {
     try {
+        checkProjectDir();
         await program().parseAsync(process.argv);
     } catch (e) {
         if (e instanceof CommanderError) {

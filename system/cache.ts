@@ -1,7 +1,7 @@
 import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
-import { cacheDir } from "./paths";
+import { cacheDir, ownCacheDir } from "./paths";
 import { withLock } from "./lock";
 
 /** What an entry is made from: two entries with equal inputs are the same entry. */
@@ -30,7 +30,7 @@ export function entryDir(entry: CacheEntry): string {
 export async function cached(entry: CacheEntry, build: (dir: string) => Promise<void>): Promise<string> {
     const dir = entryDir(entry);
     if (isIntact(dir)) return dir;
-    fs.mkdirSync(path.dirname(dir), { recursive: true });
+    fs.mkdirSync(path.join(ownCacheDir(), entry.kind), { recursive: true, mode: 0o700 });
     return await withLock(`${dir}.lock`, async () => {
         if (isIntact(dir)) return dir;
         const building = `${dir}.building`;
