@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "crypto";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import type { Server, ServiceState } from "../clients/compute";
 import { HttpError, isStatus } from "../clients/http";
 import { quote } from "../clients/ssh";
 import { Cidr } from "../config/cidr";
 import { messageOf } from "../system/errors";
+import { temporaryFolder } from "../system/paths";
 import { CheckedCloud, deadlines, PREFIX } from "./checks-cloud";
 import { startOverEc2 } from "./checks-ec2";
 import { compareHostKey } from "./checks-host-key";
@@ -108,7 +108,7 @@ export class Checks {
     /** T1 */
     private async image(): Promise<string> {
         const { images } = this.cloud,
-            dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-check-"));
+            dir = temporaryFolder("classroom-check-");
         try {
             const data = randomBytes(65536),
                 file = path.join(dir, "image");

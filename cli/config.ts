@@ -1,7 +1,7 @@
 import * as readline from "readline";
 import { Writable } from "stream";
 import type { Command } from "commander";
-import { passwordProblem } from "../config/passwords";
+import { passwordProblem, shortestPassword } from "../config/passwords";
 import { credentialNames, Credentials, whyNotRotated } from "../config/settings";
 import { setSecret } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
@@ -102,7 +102,11 @@ export function checked(
         );
     const { release = "grizzly" } = configured(stack);
     const wrong = names.flatMap((name, i) => {
-        const problem = passwordProblem(name, passwords[i]!, String(release));
+        const password = passwords[i]!;
+        const problem =
+            password.length < shortestPassword
+                ? `it must have ${shortestPassword} characters or more: a shorter one cannot be masked in what is printed`
+                : passwordProblem(name, password, String(release));
         return problem ? [`${name}: ${problem}`] : [];
     });
     if (wrong.length > 0)

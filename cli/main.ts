@@ -1,7 +1,9 @@
+import "../system/begin";
 import { Command, CommanderError } from "commander";
 import { messageOf, UserError } from "../system/errors";
 import { Interrupted, listenForInterrupts } from "../system/interrupt";
 import { complain, say, visible } from "../system/output";
+import { checkProjectDir } from "../system/paths";
 import { addCheckCommand } from "./check";
 import { addConfigCommands } from "./config";
 import { addHelp } from "./help";
@@ -61,6 +63,7 @@ function program(): Command {
 
 async function main(): Promise<void> {
     try {
+        checkProjectDir();
         await program().parseAsync(process.argv);
     } catch (e) {
         if (e instanceof CommanderError) {

@@ -1,12 +1,12 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import type { Command } from "commander";
 import { Connection, jumpOf, way } from "../clients/connection";
 import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
+import { inHome, temporaryFolder } from "../system/paths";
 import { addHelp } from "./help";
 import { connectionOf, labOf } from "./reach";
 
@@ -33,24 +33,27 @@ export function addSshCommand(cli: Command): void {
 async function onMachine(stack: string, machine: string, argv: string[]): Promise<number> {
     const lab = labOf(stack),
         to = connectionOf(stack, machine);
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
+    const dir = temporaryFolder("classroom-ssh-");
     // The keys of the terminal are ssh's.
     const release = onInterrupt(() => undefined);
     try {
-        const config = path.join(dir, "config"),
-            knownHosts = path.join(dir, "known_hosts");
-        fs.writeFileSync(config, sshConfig(to, knownHosts), { mode: 0o600 });
-        fs.writeFileSync(knownHosts, knownHostsLines(to).join(""), { mode: 0o600 });
+        // ssh is called in this folder: of a file's own path it would take % and ${ for something else.
+        for (const half of ["", ".pub", "-cert.pub"])
+            fs.symlinkSync(path.resolve(inHome(to.keyFile + half)), path.join(dir, `key${half}`));
+        fs.writeFileSync(path.join(dir, "config"), sshConfig({ ...to, keyFile: "key" }, "known_hosts"), {
+            mode: 0o600,
+        });
+        fs.writeFileSync(path.join(dir, "known_hosts"), knownHostsLines(to).join(""), { mode: 0o600 });
         const [command, ...rest] = [
-            ...(lab === undefined ? [] : enterOperator(lab)),
+            ...(lab === undefined ? [] : enterOperator(lab, dir)),
             "ssh",
             "-F",
-            config,
+            "config",
             "--",
             alias(to),
             ...(argv[0] === "--" ? argv.slice(1) : argv),
         ];
-        const child = spawn(command!, rest, { stdio: "inherit" });
+        const child = spawn(command!, rest, { stdio: "inherit", cwd: dir });
         return await new Promise<number>((resolve, reject) => {
             child
                 .once("error", e =>

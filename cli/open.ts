@@ -2,7 +2,6 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as http from "http";
 import * as net from "net";
-import * as os from "os";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import type { Command } from "commander";
@@ -13,7 +12,7 @@ import { enterOperator } from "../lab";
 import { UserError, messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import { complain, say } from "../system/output";
-import { projectDir } from "../system/paths";
+import { projectDir, temporaryFolder } from "../system/paths";
 import { addHelp } from "./help";
 import { connectionOf, labOf } from "./reach";
 
@@ -69,7 +68,7 @@ async function open(stack: string): Promise<number> {
         });
     if (lab === undefined) return await listen(through(stack), ended);
     through(stack); // says what is missing before anything is started
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-open-"));
+    const dir = temporaryFolder("classroom-open-");
     // A unix socket belongs to no network namespace: the child dials from the operator's side, this process listens on the machine's own loopback.
     const [command, ...rest] = [
         ...enterOperator(lab),

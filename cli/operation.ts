@@ -1,5 +1,4 @@
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { OnGenerated } from "../components/passwords";
@@ -15,6 +14,7 @@ import { needRandomPlugin } from "../engine/random-plugin";
 import { exported, readState, realOnes } from "../engine/state";
 import type { AdminFacts } from "../releases/tutorial";
 import { UserError } from "../system/errors";
+import { temporaryFolder } from "../system/paths";
 import { databasesAnew, noteDatabases, noteFormerDatabases } from "./databases";
 import { conclude, Diagnosed } from "./diagnose";
 import { examine, onHosts } from "./examine";
@@ -39,7 +39,7 @@ const PATIENCE_SECONDS = 12;
 
 /** Does one operation with the engine, in this process. Returns the exit code. */
 export async function perform(run: Run): Promise<number> {
-    const reports = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-report-"));
+    const reports = temporaryFolder("classroom-report-");
     const report = path.join(reports, "asked");
     let ssh: LibvirtSsh | undefined;
     try {

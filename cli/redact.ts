@@ -1,5 +1,10 @@
-/** Shorter secrets are everyday words (the tutorial's `guest`, `mysql`): they are only taken where they stand alone. */
+import { shortestPassword } from "../config/passwords";
+import { tutorialCredentials } from "../config/settings";
+
+/** Shorter secrets may be parts of everyday words: they are only taken where they stand as a word. */
 const SHORT = 8;
+/** Everyday words that the tutorial prints (`guest`, `mysql`): no secrets, and messages are unreadable without them. */
+const printed = new Set(Object.values(tutorialCredentials).filter(value => value.length < SHORT));
 /** A private key is a secret, known or not; in JSON its lines are parted by \\n. */
 const PRIVATE_KEY = "-----BEGIN [A-Z ]*PRIVATE KEY-----[\\s\\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$(?![\\s\\S]))";
 const MASK = "[secret]";
@@ -28,45 +33,51 @@ const quotings = (value: string): string[] => [
     value.replace(/'/g, "'\\''"),
 ];
 
-/** Every form in which a value may stand in a text: quoted, in JSON (which may be a text in JSON), in a URL, in base64, in hexadecimal. */
-export function formsOf(value: string): string[] {
+/** A value in readable texts: quoted, in JSON (which may be a text in JSON), in a URL. */
+const readableForms = (value: string): string[] => [
+    ...quotings(value).flatMap(text => [text, json(text), json(json(text))]),
+    encodeURIComponent(value),
+    new URLSearchParams({ v: value }).toString().slice(2),
+];
+
+/** In base64, in hexadecimal. */
+function encodedForms(value: string): string[] {
     const base64 = base64Cores(value),
         hex = Buffer.from(value).toString("hex");
-    return [
-        ...new Set([
-            ...quotings(value).flatMap(text => [text, json(text), json(json(text))]),
-            encodeURIComponent(value),
-            new URLSearchParams({ v: value }).toString().slice(2),
-            ...base64,
-            ...base64.map(text => text.replace(/\+/g, "-").replace(/\//g, "_")),
-            hex,
-            hex.toUpperCase(),
-        ]),
-    ];
+    return [...base64, ...base64.map(text => text.replace(/\+/g, "-").replace(/\//g, "_")), hex, hex.toUpperCase()];
+}
+
+/** Every form in which a value may stand in a text. */
+export const formsOf = (value: string): string[] => [...new Set([...readableForms(value), ...encodedForms(value)])];
+
+/** What is shorter in base64 stands in any such text by chance. */
+const SHORTEST_ENCODED = 5;
+
+/** A form of a short secret where it stands as a word: not in a name (`mysql-server`), a path, a type (`guest:File`), a longer word. */
+function word(form: string): string {
+    // A number that JSON has without quotes is none of ours.
+    const number = /^\d+$/.test(form) ? '(?<!":)' : "";
+    const before = /^\w/.test(form) ? "(?<![\\w./-])" : "",
+        after = /\w$/.test(form) ? "(?![\\w/-]|[.:]\\w)" : "";
+    return `${before}${number}${literal(form)}${after}`;
 }
 
 /**
  * A function that puts `[secret]` in place of every known secret value.
- * @param words also mask short secrets where they stand alone; for logs, which nobody reads for pleasure
+ * @param all also what the tutorial prints, and words of one to three letters: for logs, which nobody reads for pleasure
  */
-export function redactor(secrets: Iterable<string>, words = true): (text: string) => string {
-    const all = [...new Set(secrets)].filter(s => s.length > 0);
+export function redactor(secrets: Iterable<string>, all = true): (text: string) => string {
+    const known = [...new Set(secrets)].filter(s => s.length > 0),
+        short = known.filter(s => s.length < SHORT),
+        own = short.filter(s => s.length >= shortestPassword && !printed.has(s));
     // Longest first: a value may be part of another.
-    const long = all
-        .filter(s => s.length >= SHORT)
-        .flatMap(formsOf)
-        .sort((a, b) => b.length - a.length)
-        .map(literal);
-    const short = words
-        ? all
-              .filter(s => s.length < SHORT)
-              .sort((a, b) => b.length - a.length)
-              .map(literal)
-        : [];
+    const patterns = (forms: string[], pattern: (form: string) => string) =>
+        [...new Set(forms)].sort((a, b) => b.length - a.length).map(pattern);
+    const encoded = own.flatMap(encodedForms).filter(form => form.length >= SHORTEST_ENCODED);
     const parts = [
         PRIVATE_KEY,
-        ...long,
-        ...(short.length > 0 ? [`(?<=^|[\\s"'=:,({\\[])(?:${short.join("|")})(?=$|[\\s"',;)}\\]@&\\\\])`] : []),
+        ...patterns([...known.filter(s => s.length >= SHORT).flatMap(formsOf), ...encoded], literal),
+        ...patterns([...own.flatMap(readableForms), ...(all ? short : [])], word),
     ];
     const pattern = new RegExp(parts.join("|"), "gm");
     return text => text.replace(pattern, MASK);

@@ -1,9 +1,8 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { say } from "../system/output";
-import { projectDir } from "../system/paths";
+import { projectDir, temporaryFolder } from "../system/paths";
 import { UserError } from "../system/errors";
 
 /**
@@ -63,7 +62,7 @@ export async function test(names: string[]): Promise<number> {
 
 async function runPart(part: Part): Promise<Outcome> {
     const start = Date.now();
-    const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "classroom-test-")), "report.json");
+    const report = path.join(temporaryFolder("classroom-test-"), "report.json");
     const jest = path.join(projectDir(), "node_modules/jest/bin/jest.js");
     const child = spawn(process.execPath, [jest, "--config", part.config, "--json", "--outputFile", report], {
         cwd: projectDir(),

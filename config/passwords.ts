@@ -36,6 +36,9 @@ const limits: readonly Limit[] = [
 /** Python 2 and the protocols of 2013 agree on no other characters; option files cut off spaces. */
 const PRINTABLE = /^[!-~]([ -~]*[!-~])?$/;
 
+/** What is shorter could not be told from other words, and so not be masked in what is printed. */
+export const shortestPassword = 4;
+
 /** Why a password cannot be used under a name; undefined where it can. The password itself is not in it. */
 export function passwordProblem(name: keyof Credentials, password: string, release: string): string | undefined {
     if (!PRINTABLE.test(password)) return "it must be one line of printable ASCII characters without spaces around it";

@@ -1,9 +1,10 @@
 import { randomBytes } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
+import { pathToFileURL } from "url";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
-import { replaceFile } from "../system/files";
+import { createFile, replaceFile } from "../system/files";
 import { lockHolder } from "../system/lock";
 import { projectDir, stateDir } from "../system/paths";
 import { run, RunOptions, RunResult } from "../system/run";
@@ -28,11 +29,11 @@ export function passphraseFile(): string {
                 "Put it back from your backup (README.md says what to do where there is none)",
         );
     }
-    try {
-        fs.writeFileSync(file, randomBytes(24).toString("base64url") + "\n", { flag: "wx", mode: 0o600 });
-    } catch (e) {
-        if ((e as NodeJS.ErrnoException).code !== "EEXIST") throw e;
-    }
+    createFile(file, randomBytes(24).toString("base64url") + "\n", 0o600);
+    if (fs.readFileSync(file, "utf8").trim() === "")
+        throw new UserError(
+            `the passphrase of the stacks' secrets is empty (${file}); nothing was changed. Put it back from your backup, or remove the file where there is no state yet`,
+        );
     return file;
 }
 
@@ -49,7 +50,7 @@ export const backendDir = (): string => path.join(stateDir(), "stacks");
 export function backendEnv(): Record<string, string> {
     const dir = backendDir();
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    return { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() };
+    return { PULUMI_BACKEND_URL: pathToFileURL(dir).href, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() };
 }
 
 /**

@@ -8,6 +8,9 @@ interface Lock {
     username: string;
 }
 
+/** An engine that takes longer to write a lock has none. */
+const WRITTEN_BY_NOW_MS = 60_000;
+
 /** Whether a process is there, is the engine and not just waiting to be reaped; an id may have been given to another program since. */
 function isEngine(pid: number): boolean {
     try {
@@ -37,14 +40,18 @@ export function breakDeadLocks(
         .flatMap(name => {
             const file = path.join(dir, name);
             let lock: Lock;
-            // One that is just being written is a live process's.
+            const remove = () => [file, `${file}.attrs`].forEach(left => fs.rmSync(left, { force: true }));
             try {
                 lock = JSON.parse(fs.readFileSync(file, "utf8")) as Lock;
             } catch {
-                return [];
+                // The engine puts a lock there whole; with what damaged this one its owner has ended.
+                const written = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+                if (Date.now() - written < WRITTEN_BY_NOW_MS) return [];
+                remove();
+                return [`stack ${stack} was locked by a file that cannot be read; the lock was broken`];
             }
             if (lock.hostname !== here.hostname || here.isEngine(lock.pid)) return [];
-            for (const left of [file, `${file}.attrs`]) fs.rmSync(left, { force: true });
+            remove();
             return [
                 `stack ${stack} was locked by process ${lock.pid} of this machine, which has died; the lock was broken`,
             ];

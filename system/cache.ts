@@ -1,8 +1,11 @@
 import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
-import { cacheDir } from "./paths";
+import { setImmediate as turn } from "timers/promises";
+import { replaceFile } from "./files";
 import { withLock } from "./lock";
+import { cacheDir, ownCacheDir } from "./paths";
+import { Progress, silent } from "./progress";
 
 /** What an entry is made from: two entries with equal inputs are the same entry. */
 export interface CacheEntry {
@@ -12,6 +15,8 @@ export interface CacheEntry {
     name: string;
     /** Everything the content depends on, as plain JSON. */
     inputs: unknown;
+    /** Shows the reading of an entry that takes seconds to read. */
+    progress?: Progress;
 }
 
 /** The manifest's file name; written last, so an entry without it was cut short. */
@@ -28,11 +33,13 @@ export function entryDir(entry: CacheEntry): string {
  * cut short or damaged. One process builds an entry at a time; others wait for it.
  */
 export async function cached(entry: CacheEntry, build: (dir: string) => Promise<void>): Promise<string> {
-    const dir = entryDir(entry);
-    if (isIntact(dir)) return dir;
-    fs.mkdirSync(path.dirname(dir), { recursive: true });
+    const dir = entryDir(entry),
+        { progress = silent } = entry;
+    const isWhole = () => isWholeIn(dir, work => progress.step(`Reading the cache's ${entry.kind}`, work));
+    if (await isWhole()) return dir;
+    fs.mkdirSync(path.join(ownCacheDir(), entry.kind), { recursive: true, mode: 0o700 });
     return await withLock(`${dir}.lock`, async () => {
-        if (isIntact(dir)) return dir;
+        if (await isWhole()) return dir;
         const building = `${dir}.building`;
         removeTree(building);
         removeTree(dir);
@@ -43,46 +50,127 @@ export async function cached(entry: CacheEntry, build: (dir: string) => Promise<
             removeTree(building);
             throw e;
         }
-        fs.writeFileSync(path.join(building, MANIFEST), fingerprint(building) + "\n");
+        const made = fingerprint(building);
+        remember(dir, { made, content: await digest(building) });
+        fs.writeFileSync(path.join(building, MANIFEST), made + "\n");
         fs.renameSync(building, dir);
         return dir;
     });
 }
 
+/** What is known of an entry's content, in a file beside the entry. */
+interface Known {
+    /** The manifest that it belongs to. */
+    made: string;
+    content: string;
+    /** The start of the machine in which it was last seen to be so. */
+    seen?: string;
+}
+
+const knownFile = (dir: string): string => `${dir}.content`;
+
+/** Names this start of the machine; undefined where there is no such name. */
+function thisStart(): string | undefined {
+    try {
+        return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    } catch {
+        return undefined;
+    }
+}
+
+function remember(dir: string, known: Known): void {
+    replaceFile(knownFile(dir), JSON.stringify({ ...known, seen: thisStart() }) + "\n", 0o600);
+}
+
+/**
+ * Whether an entry is complete and what was stored: by size and time of each file, and by its content where it was not looked at
+ * since the machine was started. What leaves files damaged with their size and time as they were is a machine that goes down.
+ */
+async function isWholeIn(dir: string, slowly: (work: () => Promise<string>) => Promise<string>): Promise<boolean> {
+    if (!isIntact(dir)) return false;
+    const made = recordedFingerprint(dir),
+        start = thisStart();
+    let known: Known | undefined;
+    try {
+        known = JSON.parse(fs.readFileSync(knownFile(dir), "utf8")) as Known;
+    } catch {
+        // Of an entry of a former version nothing better is known than what it is now.
+    }
+    if (known?.made === made && start !== undefined && known.seen === start) return true;
+    const content = await slowly(() => digest(dir));
+    if (known?.made === made && known.content !== content) return false;
+    try {
+        remember(dir, { made, content });
+    } catch (e) {
+        // A cache that this user may only read is looked at each time.
+        if (!["EACCES", "EPERM", "EROFS"].includes((e as NodeJS.ErrnoException).code ?? "")) throw e;
+    }
+    return true;
+}
+
 /** Whether an entry is complete and every file still has the size and time it was stored with. */
 export function isIntact(dir: string): boolean {
-    let recorded: string;
     try {
-        recorded = fs.readFileSync(path.join(dir, MANIFEST), "utf8").trim();
-    } catch {
+        return recordedFingerprint(dir) === fingerprint(dir);
+    } catch (e) {
+        if ((e as NodeJS.ErrnoException).code !== "ENOENT") throw e;
         return false;
     }
-    return recorded === fingerprint(dir);
+}
+
+const recordedFingerprint = (dir: string): string => fs.readFileSync(path.join(dir, MANIFEST), "utf8").trim();
+
+/** Everything below a folder but its manifest, each folder before what is in it, in an order of its own. */
+function* itemsIn(dir: string, below = ""): Generator<{ name: string; item: fs.Dirent }> {
+    const items = fs.readdirSync(path.join(dir, below), { withFileTypes: true });
+    for (const item of items.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+        const name = path.join(below, item.name);
+        if (name === MANIFEST) continue;
+        yield { name, item };
+        if (item.isDirectory()) yield* itemsIn(dir, name);
+    }
 }
 
 /** One digest over path, kind, size and modification time of everything below `dir`. */
 function fingerprint(dir: string): string {
     const hash = createHash("sha256");
-    const walk = (below: string): void => {
-        for (const item of fs
-            .readdirSync(path.join(dir, below), { withFileTypes: true })
-            .sort((a, b) => (a.name < b.name ? -1 : 1))) {
-            const name = path.join(below, item.name);
-            if (name === MANIFEST) continue;
-            if (item.isDirectory()) {
-                hash.update(`d ${name}\n`);
-                walk(name);
-                continue;
-            }
-            if (!item.isFile()) {
-                hash.update(`o ${name}\n`);
-                continue;
-            }
+    for (const { name, item } of itemsIn(dir)) {
+        if (item.isDirectory()) hash.update(`d ${name}\n`);
+        else if (!item.isFile()) hash.update(`o ${name}\n`);
+        else {
             const { size, mtimeMs } = fs.lstatSync(path.join(dir, name));
             hash.update(`f ${name} ${size} ${Math.trunc(mtimeMs)}\n`);
         }
-    };
-    walk("");
+    }
+    return hash.digest("hex");
+}
+
+/** How much is read before this process does something else. */
+const AT_A_TIME = 8 * 2 ** 20;
+
+/** One digest over path and content of every file below `dir`, and over what links lead to. */
+async function digest(dir: string): Promise<string> {
+    const hash = createHash("sha256"),
+        buffer = Buffer.alloc(2 ** 20);
+    let bytes = 0;
+    for (const { name, item } of itemsIn(dir)) {
+        const file = path.join(dir, name);
+        hash.update(`${name}\n`);
+        if (item.isSymbolicLink()) hash.update(`${fs.readlinkSync(file)}\n`);
+        if (!item.isFile()) continue;
+        const open = fs.openSync(file, "r");
+        try {
+            for (let read; (read = fs.readSync(open, buffer)) > 0;) {
+                hash.update(buffer.subarray(0, read));
+                if ((bytes += read) >= AT_A_TIME) {
+                    bytes = 0;
+                    await turn();
+                }
+            }
+        } finally {
+            fs.closeSync(open);
+        }
+    }
     return hash.digest("hex");
 }
 

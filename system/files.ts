@@ -1,3 +1,4 @@
+import { randomUUID } from "crypto";
 import * as fs from "fs";
 
 /**
@@ -11,4 +12,22 @@ export function replaceFile(file: string, text: string, mode: number): void {
     fs.writeFileSync(next, text, { mode: 0o600 });
     fs.chmodSync(next, mode);
     fs.renameSync(next, file);
+}
+
+/**
+ * Makes a file with a text, which is whole as soon as the file is there. Its folder has to be there.
+ * @returns whether it did; one that is there already stays as it is
+ */
+export function createFile(file: string, text: string, mode: number): boolean {
+    const next = `${file}.${randomUUID()}`;
+    try {
+        fs.writeFileSync(next, text, { mode, flag: "wx" });
+        fs.linkSync(next, file);
+        return true;
+    } catch (e) {
+        if ((e as NodeJS.ErrnoException).code !== "EEXIST") throw e;
+        return false;
+    } finally {
+        fs.rmSync(next, { force: true });
+    }
 }

@@ -1,27 +1,66 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
+import { createFile } from "./files";
 import { leavable } from "./interrupt";
 
-/** Start time of a process in clock ticks, which with its id names it for good; undefined when it is gone. */
+/**
+ * Start time of a process in clock ticks, which with its id names it for good; undefined when it is gone, or has ended and
+ * only waits for its parent.
+ */
 export function processStart(pid: number): string | undefined {
     try {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-        return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+        const [state, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        return /^[ZX]/.test(state!) ? undefined : rest[18];
     } catch {
         return undefined;
     }
 }
 
-/** The live process that holds a lock file; undefined where none does. */
-export function lockHolder(file: string): number | undefined {
-    let owner: string;
-    try {
-        owner = fs.readFileSync(file, "utf8");
-    } catch {
-        return undefined;
-    }
-    const [pid, start] = owner.split(" ");
+/** The live process that a lock file names; undefined for one that has died, and for a text that names none. */
+function holderIn(text: string): number | undefined {
+    const [pid, start] = text.split(" ");
     return start !== undefined && processStart(Number(pid)) === start ? Number(pid) : undefined;
+}
+
+function textOf(file: string): string | undefined {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch (e) {
+        if ((e as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw e;
+    }
+}
+
+/** The live process that holds a lock file; undefined where none does. */
+export const lockHolder = (file: string): number | undefined => holderIn(textOf(file) ?? "");
+
+/** Takes a lock file if it can be had now; else returns the process that holds it. */
+function take(file: string): "taken" | number {
+    for (;;) {
+        if (createFile(file, `${process.pid} ${processStart(process.pid)}`, 0o600)) return "taken";
+        const found = textOf(file);
+        if (found === undefined) continue;
+        const holder = holderIn(found) ?? removeDead(file, found);
+        if (holder !== undefined) return holder;
+    }
+}
+
+/**
+ * Removes a lock file that names no live process. Of several that want to, one does: the file may be another's already
+ * when the slower ones get to it. So who removes it holds a lock that is named by what was found in it.
+ * @returns a process that is about to do so
+ */
+function removeDead(file: string, found: string): number | undefined {
+    const guard = `${file}.${/^\d+ \d+$/.test(found) ? found.replace(" ", "-") : "nobody"}`,
+        taken = take(guard);
+    if (taken !== "taken") return taken;
+    try {
+        if (textOf(file) === found) fs.rmSync(file, { force: true });
+        return undefined;
+    } finally {
+        fs.rmSync(guard, { force: true });
+    }
 }
 
 /** Runs `work` while holding the lock file; one left by a dead process is taken over. `signal` ends the wait for it. */
@@ -31,29 +70,10 @@ export async function withLock<T>(
     waiting?: (owner: number) => void,
     signal?: AbortSignal,
 ): Promise<T> {
-    const mine = `${process.pid} ${processStart(process.pid)}`;
-    for (let told = false; ;) {
-        try {
-            fs.writeFileSync(file, mine, { flag: "wx", mode: 0o600 });
-            break;
-        } catch (e) {
-            if ((e as NodeJS.ErrnoException).code !== "EEXIST") throw e;
-        }
-        let owner = "";
-        try {
-            owner = fs.readFileSync(file, "utf8");
-        } catch {
-            continue;
-        }
-        const [pid, start] = owner.split(" ");
-        if (owner !== "" && processStart(Number(pid)) !== start) {
-            fs.rmSync(file, { force: true });
-            continue;
-        }
-        if (!told) {
-            told = true;
-            waiting?.(Number(pid));
-        }
+    let told = false;
+    for (let holder = take(file); holder !== "taken"; holder = take(file)) {
+        if (!told) waiting?.(holder);
+        told = true;
         await leavable(signal, () => sleep(200));
     }
     try {

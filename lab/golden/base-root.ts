@@ -27,7 +27,8 @@ export async function debianSource(): Promise<string> {
 /** Debian with everything that nodes have in common, as mmdebstrap leaves it. About 350 MB, half a minute. */
 export async function buildBaseRoot(progress: Progress): Promise<string> {
     const packages = dataList("base-packages.txt");
-    const entry = await cached({ kind: "base-root", name: SUITE, inputs: { recipe: RECIPE, packages } }, dir =>
+    const inputs = { recipe: RECIPE, packages };
+    const entry = await cached({ kind: "base-root", name: SUITE, inputs, progress }, dir =>
         progress.step("Debian of the nodes", async detail => {
             detail("mmdebstrap");
             await needMmdebstrap();

@@ -91,7 +91,7 @@ export async function buildGoldenRoot(progress: Progress): Promise<string> {
         containerSysctl: CONTAINER_SYSCTL,
         data: dataTexts("sshd.conf", "masked-units.txt", "golden-packages.txt"),
     };
-    const entry = await cached({ kind: "golden-root", name: "bullseye", inputs: relative(inputs) }, dir =>
+    const entry = await cached({ kind: "golden-root", name: "bullseye", inputs: relative(inputs), progress }, dir =>
         progress.step("Golden root of the nodes", async detail => {
             const root = path.join(dir, "root");
             detail("copying Debian");

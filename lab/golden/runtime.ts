@@ -50,7 +50,7 @@ export async function buildRuntime(progress: Progress): Promise<string> {
         "base-packages.txt",
     );
     const entry = await cached(
-        { kind: "runtime", name: "openstack", inputs: { recipe: RECIPE, depends: DEPENDS, pins } },
+        { kind: "runtime", name: "openstack", inputs: { recipe: RECIPE, depends: DEPENDS, pins }, progress },
         dir =>
             progress.step("Python environments of OpenStack", async detail => {
                 const root = path.join(dir, "root");

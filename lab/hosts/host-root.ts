@@ -93,7 +93,7 @@ function clean(root: string): void {
  */
 export async function buildHostRoot(progress: Progress): Promise<string> {
     const inputs = { recipe: RECIPE, suite: SUITE, packages: PACKAGES };
-    const entry = await cached({ kind: "host-root", name: SUITE, inputs }, dir =>
+    const entry = await cached({ kind: "host-root", name: SUITE, inputs, progress }, dir =>
         progress.step("Root of the lab's hosts", async detail => {
             detail("mmdebstrap");
             await needMmdebstrap();

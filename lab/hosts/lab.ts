@@ -3,9 +3,10 @@ import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
+import { proxyVariables } from "../../system/environment";
 import { UserError } from "../../system/errors";
 import { Interrupted } from "../../system/interrupt";
-import { withLock } from "../../system/lock";
+import { processStart, withLock } from "../../system/lock";
 import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
@@ -30,7 +31,13 @@ export interface Lab {
     machine?: MachineReport;
     /** Of containers: the first of the lab's ranges of ids, or the reason why there are none; nothing of a lab that was made before there were any. */
     ranges?: { first: number } | { why: string };
+    /** Start times of the processes that hold its namespaces. */
+    started?: Partial<Record<Keeper, string>>;
 }
+
+/** The processes that hold a lab's namespaces, by the names of the files with their ids. */
+const keepers = ["init", "operator"] as const;
+type Keeper = (typeof keepers)[number];
 
 /** What a lab's hosts are given; folders of the machine that they see read-only. */
 export interface LabArgs {
@@ -60,10 +67,13 @@ const processesOf = (files: LabFiles): number[] => processesWith("CLASSROOM_LAB_
 export function labStatus(name: string): Lab | undefined {
     const files = new LabFiles(name);
     try {
-        const lab = JSON.parse(fs.readFileSync(files.facts, "utf8")) as Lab;
-        return isAlive(pidIn(files.run("init.pid"))) &&
-            isAlive(pidIn(files.run("operator.pid"))) &&
-            processesOf(files).length > 0
+        const lab = JSON.parse(fs.readFileSync(files.facts, "utf8")) as Lab,
+            own = processesOf(files);
+        // An id alone may have been given to another process since.
+        return keepers.every(name => {
+            const pid = pidIn(files, name);
+            return own.includes(pid) && isAlive(pid, lab.started?.[name]);
+        })
             ? lab
             : undefined;
     } catch {
@@ -71,7 +81,8 @@ export function labStatus(name: string): Lab | undefined {
     }
 }
 
-const pidIn = (file: string): number => Number(fs.readFileSync(file, "utf8").trim());
+const pidIn = (files: LabFiles, name: Keeper): number =>
+    Number(fs.readFileSync(files.run(`${name}.pid`), "utf8").trim());
 
 /**
  * Makes the lab's hosts, or finds them up. What a dead lab of this name left behind is removed first.
@@ -274,6 +285,7 @@ function describe(files: LabFiles): Lab {
         operatorKeyFile: files.operatorKey,
         knownHostsFile: files.knownHosts,
         hosts: { central: host("central"), compute: host("compute") },
+        started: Object.fromEntries(keepers.map(name => [name, processStart(pidIn(files, name))])),
     };
 }
 
@@ -285,8 +297,10 @@ function describe(files: LabFiles): Lab {
 export function enterOperator(name: string, cwd = process.cwd()): string[] {
     needRoot();
     if (!labStatus(name)) throw new UserError(`lab ${name} is not up; make it with: ./classroom lab up ${name}`);
-    const pid = pidIn(new LabFiles(name).run("operator.pid"));
-    return ["nsenter", `--target=${pid}`, "--net", "--mount", "--", "env", `--chdir=${cwd}`];
+    const pid = pidIn(new LabFiles(name), "operator");
+    // No proxy can be reached from there.
+    const direct = proxyVariables.map(name => `--unset=${name}`);
+    return ["nsenter", `--target=${pid}`, "--net", "--mount", "--", "env", `--chdir=${cwd}`, ...direct];
 }
 
 /** Runs a command on the operator's side of the lab, with this process's terminal; returns its exit code. */

@@ -1,5 +1,6 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
+import { processStart } from "../../system/lock";
 
 /** Ids of all processes. */
 export const processIds = (): number[] =>
@@ -20,14 +21,10 @@ export function processesWith(variable: string, value: string): number[] {
     });
 }
 
-/** Whether a process is there and not just waiting to be reaped. */
-export function isAlive(pid: number): boolean {
-    try {
-        const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-        return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
-    } catch {
-        return false;
-    }
+/** Whether a process is there and not just waiting to be reaped; with its start time: whether it is that one still. */
+export function isAlive(pid: number, start?: string): boolean {
+    const found = processStart(pid);
+    return found !== undefined && [found, undefined].includes(start);
 }
 
 /**
@@ -37,7 +34,7 @@ export function isAlive(pid: number): boolean {
  */
 export async function killAll(find: () => number[], deadlineSeconds = 20): Promise<void> {
     const deadline = Date.now() + deadlineSeconds * 1000;
-    for (let left = find().filter(isAlive); left.length > 0; left = find().filter(isAlive)) {
+    for (let left = find().filter(pid => isAlive(pid)); left.length > 0; left = find().filter(pid => isAlive(pid))) {
         if (Date.now() > deadline)
             throw new Error(`processes ${left.join(", ")} are still there ${deadlineSeconds} s after they were killed`);
         for (const pid of left)

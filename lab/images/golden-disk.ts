@@ -24,7 +24,7 @@ export async function buildGoldenDisk(progress: Progress): Promise<string> {
         tools: tools.key,
         data: FILES.map(text),
     };
-    return await cached({ kind: "golden-disk", name: "golden", inputs }, dir =>
+    return await cached({ kind: "golden-disk", name: "golden", inputs, progress }, dir =>
         progress.step("Disk of nodes that are virtual machines", async detail => {
             detail("kernel and initrd");
             await withImageTools(tools, dir, text("node-initrd.sh"), { timeoutSeconds: 120 });

@@ -10,7 +10,7 @@ export async function buildImages(progress: Progress): Promise<{ folder: string;
     const golden = await buildGoldenDisk(progress);
     const instance = await buildInstanceImage(progress);
     const folder = await cached(
-        { kind: "images", name: "lab", inputs: { golden: path.basename(golden), instance: instance.sha256 } },
+        { kind: "images", name: "lab", inputs: { golden: path.basename(golden), instance: instance.sha256 }, progress },
         async dir => {
             fs.linkSync(instance.file, path.join(dir, "instance.qcow2"));
             for (const name of ["golden.qcow2", "vmlinuz", "initrd"])

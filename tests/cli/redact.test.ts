@@ -63,6 +63,38 @@ test("a short one, which is an everyday word, is masked only where it stands alo
     expect(redactor(["guest"], false)("password=guest")).toBe("password=guest");
 });
 
+test("of a user's own password with four to seven characters no word is printed, on a terminal either", () => {
+    const redact = redactor(["ab1$x", "2013", "admin"], false);
+    const seen = [
+        "password=ab1$x,",
+        '{"password":"ab1$x"} said: ab1$x.',
+        "ab1$$x",
+        "mysql://root:ab1%24x@db",
+        `Basic ${Buffer.from("root:ab1$x").toString("base64")}`,
+        "-e '2013'",
+        "user admin.",
+    ].map(redact);
+    expect(seen).toEqual([
+        "password=[secret],",
+        '{"password":"[secret]"} said: [secret].',
+        "[secret]",
+        "mysql://root:[secret]@db",
+        expect.stringMatching(/^Basic \w+\[secret\]\w*=*$/),
+        "-e '[secret]'",
+        "user [secret].",
+    ]);
+});
+
+test("names, paths and numbers that only hold such a word stay whole", () => {
+    const redact = redactor(["2013", "admin", "guest"], false);
+    for (const text of [
+        "adminPassword, cloud-admin-role, /home/admin/x, admin:Role, admin.ts, administrator",
+        '{"seconds":2013,"counts":{"same":120130}}',
+        "rabbit://guest:guest@h",
+    ])
+        expect(redact(text)).toBe(text);
+});
+
 test("the longer of two goes first; nothing to hide leaves a text as it is", () => {
     expect(redactor(["novaPass12", "novaPass123"])("novaPass123")).toBe("[secret]");
     expect(redactor([])("any")).toBe("any");

@@ -12,6 +12,23 @@ afterAll(() => {
     fs.rmSync(backend, { recursive: true });
 });
 
+test("a lock that cannot be read is broken when nobody can be writing it any more", () => {
+    const half = path.join(dir, "half.json");
+    for (const text of ["", "{"]) {
+        fs.writeFileSync(half, text);
+        expect([breakDeadLocks(backend, "p", "lab"), holderOf(backend, "p", "lab")]).toEqual([
+            [],
+            "a process that has just begun",
+        ]);
+        const earlier = Date.now() / 1000 - 61;
+        fs.utimesSync(half, earlier, earlier);
+        expect([breakDeadLocks(backend, "p", "lab"), holderOf(backend, "p", "lab")]).toEqual([
+            ["stack lab was locked by a file that cannot be read; the lock was broken"],
+            undefined,
+        ]);
+    }
+});
+
 test("only a lock of a dead process of this machine is broken", () => {
     const locks = {
         dead: { pid: 11, hostname: "here" },

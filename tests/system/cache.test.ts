@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { cached, entryDir, isIntact } from "../../system/cache";
+import type { Progress } from "../../system/progress";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-")),
     before = process.env.CLASSROOM_CACHE;
@@ -67,5 +68,74 @@ test("what a broken-off build left is not built upon, and a build that fails lea
     await expect(cached(entry, () => Promise.reject(new Error("no space")))).rejects.toThrow("no space");
     expect(fs.existsSync(entryDir(entry))).toBe(false);
     await make();
-    expect(fs.readdirSync(path.dirname(entryDir(entry)))).toEqual([path.basename(entryDir(entry))]);
+    const name = path.basename(entryDir(entry));
+    expect(fs.readdirSync(path.dirname(entryDir(entry))).sort()).toEqual([name, `${name}.content`]);
+});
+
+/** Other bytes in the file, whose size and time stay as they were. */
+function rot(): void {
+    const { atime, mtime } = fs.statSync(file());
+    fs.writeFileSync(file(), "a kErnel");
+    fs.utimesSync(file(), atime, mtime);
+}
+const content = () => `${entryDir(entry)}.content`;
+/** As if the machine had been started since. */
+const startAgain = () =>
+    fs.writeFileSync(content(), JSON.stringify({ ...JSON.parse(fs.readFileSync(content(), "utf8")), seen: "before" }));
+
+test("other bytes of the same size and time are noticed after the machine's next start", async () => {
+    startAgain();
+    await make();
+    expect(built).toBe(0);
+    rot();
+    expect(isIntact(entryDir(entry))).toBe(true);
+    startAgain();
+    await make();
+    expect([built, fs.readFileSync(file(), "utf8")]).toEqual([1, "a kernel"]);
+    await make();
+    expect(built).toBe(1);
+});
+
+test("content is read once after a start of the machine, and shown", async () => {
+    const titles: string[] = [];
+    const progress: Progress = {
+        note: () => undefined,
+        step: (title, work) => {
+            titles.push(title);
+            return work(() => undefined);
+        },
+    };
+    const again = () => cached({ ...entry, progress }, () => Promise.reject(new Error("it is there")));
+    await again();
+    expect(titles).toEqual([]);
+    startAgain();
+    await again();
+    await again();
+    expect(titles).toEqual(["Reading the cache's images"]);
+});
+
+test("an entry of a former version, of whose content nothing is known, is used and known from now on", async () => {
+    fs.rmSync(content());
+    await make();
+    expect([built, fs.existsSync(content())]).toEqual([0, true]);
+});
+
+test("what is known of a former entry's content is not held against one that was made since", async () => {
+    fs.writeFileSync(content(), JSON.stringify({ made: "former", content: "other", seen: "before" }));
+    await make();
+    expect(built).toBe(0);
+});
+
+test("the cache and what is in it are closed to others", async () => {
+    const closed = path.join(dir, "closed");
+    process.env.CLASSROOM_CACHE = closed;
+    try {
+        await make();
+        expect([closed, path.join(closed, "images")].map(d => (fs.statSync(d).mode & 0o777).toString(8))).toEqual([
+            "700",
+            "700",
+        ]);
+    } finally {
+        process.env.CLASSROOM_CACHE = dir;
+    }
 });
