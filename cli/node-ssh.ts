@@ -7,6 +7,7 @@ import { Connection, jumpOf, way } from "../clients/connection";
 import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
+import { inHome } from "../system/paths";
 import { addHelp } from "./help";
 import { connectionOf, labOf } from "./reach";
 
@@ -39,7 +40,7 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
     try {
         const config = path.join(dir, "config"),
             knownHosts = path.join(dir, "known_hosts");
-        fs.writeFileSync(config, sshConfig(to, knownHosts), { mode: 0o600 });
+        fs.writeFileSync(config, sshConfig(linked(to, dir), knownHosts), { mode: 0o600 });
         fs.writeFileSync(knownHosts, knownHostsLines(to).join(""), { mode: 0o600 });
         const [command, ...rest] = [
             ...(lab === undefined ? [] : enterOperator(lab)),
@@ -62,6 +63,14 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
         release();
         fs.rmSync(dir, { recursive: true, force: true });
     }
+}
+
+/** The connection with its keys under names that mean nothing to ssh: a path of the operator's may have signs that it reads. */
+function linked(to: Connection, dir: string): Connection {
+    const { jump } = to,
+        link = path.join(fs.mkdtempSync(path.join(dir, "key-")), "key");
+    for (const end of ["", ".pub"]) fs.symlinkSync(`${inHome(to.keyFile)}${end}`, `${link}${end}`);
+    return { ...to, keyFile: link, ...(jump && { jump: linked(jumpOf(to)!, dir) }) };
 }
 
 /** A name without spaces, under which the machine stands in both files. */
