@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as net from "net";
 import * as path from "path";
-import { serveAgent } from "../clients/agent";
+import { serveAgent } from "../clients/agent-server";
 import { jumpOf } from "../clients/connection";
 import { forward } from "../clients/ssh";
 import { hostConnection, libvirtAlias } from "../components/host-pair";

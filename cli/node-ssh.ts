@@ -37,12 +37,8 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
     // The keys of the terminal are ssh's.
     const release = onInterrupt(() => undefined);
     try {
-        // ssh is called in this folder: of a file's own path it would take % and ${ for something else.
-        for (const half of ["", ".pub", "-cert.pub"])
-            fs.symlinkSync(path.resolve(inHome(to.keyFile + half)), path.join(dir, `key${half}`));
-        fs.writeFileSync(path.join(dir, "config"), sshConfig({ ...to, keyFile: "key" }, "known_hosts"), {
-            mode: 0o600,
-        });
+        // ssh is called in this folder: of a path of the operator's it would take % and ${ for something else.
+        fs.writeFileSync(path.join(dir, "config"), sshConfig(linked(to, dir), "known_hosts"), { mode: 0o600 });
         fs.writeFileSync(path.join(dir, "known_hosts"), knownHostsLines(to).join(""), { mode: 0o600 });
         const [command, ...rest] = [
             ...(lab === undefined ? [] : enterOperator(lab, dir)),
@@ -65,6 +61,15 @@ async function onMachine(stack: string, machine: string, argv: string[]): Promis
         release();
         fs.rmSync(dir, { recursive: true, force: true });
     }
+}
+
+/** The connection with its keys under names in a folder that mean nothing to ssh. */
+function linked(to: Connection, dir: string): Connection {
+    const { jump } = to,
+        link = path.join(path.basename(fs.mkdtempSync(path.join(dir, "key-"))), "key");
+    for (const end of ["", ".pub", "-cert.pub"])
+        fs.symlinkSync(path.resolve(`${inHome(to.keyFile)}${end}`), path.join(dir, `${link}${end}`));
+    return { ...to, keyFile: link, ...(jump && { jump: linked(jumpOf(to)!, dir) }) };
 }
 
 /** A name without spaces, under which the machine stands in both files. */

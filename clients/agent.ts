@@ -1,5 +1,4 @@
-import * as net from "net";
-import { AgentProtocol, BaseAgent, OpenSSHAgent, ParsedKey, SignCallback, SigningRequestOptions, utils } from "ssh2";
+import { BaseAgent, OpenSSHAgent, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
 import { KeyFile, UnusableKey } from "./key-file";
 
 /** An agent answers at once; one that does not is as good as none. */
@@ -28,7 +27,7 @@ export class SomeKeys extends BaseAgent<ParsedKey> {
 
     /** @param publicKeys `ssh-ed25519 AAAA…` */
     constructor(
-        private readonly socket: string,
+        readonly socket: string,
         publicKeys: readonly string[],
     ) {
         super();
@@ -39,7 +38,7 @@ export class SomeKeys extends BaseAgent<ParsedKey> {
         void held(this.socket).then(keys =>
             callback(
                 undefined,
-                keys.filter(key => this.has(key)),
+                keys.filter(key => this.has(key.getPublicSSH())),
             ),
         );
     }
@@ -50,14 +49,11 @@ export class SomeKeys extends BaseAgent<ParsedKey> {
         options: SigningRequestOptions | SignCallback,
         callback?: SignCallback,
     ): void {
-        const done = typeof options === "function" ? options : callback!;
-        const parsed = utils.parseKey(key as Buffer);
-        if (parsed instanceof Error || !this.has(parsed)) done(new Error("a key that is not to be used"));
-        else new OpenSSHAgent(this.socket).sign(parsed, data, typeof options === "function" ? {} : options, done);
+        new OpenSSHAgent(this.socket).sign(key as ParsedKey, data, options as SigningRequestOptions, callback);
     }
 
-    private has(key: ParsedKey): boolean {
-        return this.blobs.some(blob => blob.equals(key.getPublicSSH()));
+    has(blob: Buffer): boolean {
+        return this.blobs.some(own => own.equals(blob));
     }
 }
 
@@ -73,36 +69,4 @@ export async function agentWith({ publicKey, why }: KeyFile, file: string): Prom
     throw new UnusableKey(
         `the key ${file}: ${why}, and ${socket === undefined ? "there is no ssh-agent (SSH_AUTH_SOCK)" : "the ssh-agent does not hold it"}: ssh-add ${file}`,
     );
-}
-
-/**
- * An agent of our own that offers some keys of the operator's, for a client that offers whatever it finds.
- * @param at path of its socket, in a folder that nobody else can enter
- * @returns what ends it
- */
-export async function serveAgent(at: string, keys: SomeKeys): Promise<() => Promise<void>> {
-    const sockets = new Set<net.Socket>();
-    const server = net.createServer(socket => {
-        sockets.add(socket);
-        socket.once("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
-        const protocol = new AgentProtocol(false);
-        protocol
-            .on("identities", request =>
-                keys.getIdentities((_error, found) => protocol.getIdentitiesReply(request, found ?? [])),
-            )
-            .on("sign", (request, key, data, options) =>
-                keys.sign(key, data, options, (error, signature) => {
-                    if (error || !signature) protocol.failureReply(request);
-                    else protocol.signReply(request, signature);
-                }),
-            )
-            .on("error", () => socket.destroy());
-        socket.pipe(protocol).pipe(socket);
-    });
-    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(at, resolve));
-    return async () => {
-        const closed = new Promise(resolve => server.close(resolve));
-        sockets.forEach(socket => socket.destroy());
-        await closed;
-    };
 }
