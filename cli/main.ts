@@ -79,5 +79,11 @@ async function main(): Promise<void> {
     }
 }
 
+// What reads the output may end before all of it is written, as `head` does: then this ends as other programs do.
+for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (e: NodeJS.ErrnoException) => {
+        if (e.code !== "EPIPE") throw e;
+        process.exit(141);
+    });
 listenForInterrupts();
 void main();

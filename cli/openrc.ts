@@ -1,5 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
+import { quote } from "../clients/ssh";
 import { backendDir } from "../engine/automation";
 import { AdminFacts, openrc } from "../releases/tutorial";
 import { replaceFile } from "../system/files";
@@ -34,9 +35,13 @@ export function useOf(stack: string, lab: string | undefined, openrc: string): C
     return {
         dashboard: `./classroom open ${stack}`,
         openrc,
-        ...(lab !== undefined && { clients: `./classroom lab exec ${lab} -- sh -c '. "${openrc}"; nova list'` }),
+        ...(lab !== undefined && { clients: `./classroom lab exec ${lab} -- sh -c ${sourcing(openrc)}` }),
     };
 }
+
+/** Words for `sh -c`; a path that a shell would take apart is a word of its own. */
+const sourcing = (file: string): string =>
+    /^[\w./-]+$/.test(file) ? `'. "${file}"; nova list'` : `'. "$0"; nova list' ${quote(file)}`;
 
 /** The last lines of `up`. */
 export const useLines = ({ dashboard, openrc, clients }: CloudUse): string[] => [

@@ -218,7 +218,7 @@ function installPlugins(entry: string, home: string): void {
     );
     fs.mkdirSync(dir, { recursive: true });
     // The bridge leaves its terraform provider running after nearly every operation; this one ends with it.
-    const script = `#!/bin/sh\nexec setpriv --pdeathsig KILL '${path.join(entry, "terraform-provider-libvirt")}' "$@"\n`;
+    const script = `#!/bin/sh\nexec setpriv --pdeathsig KILL '${path.join(entry, "terraform-provider-libvirt").replace(/'/g, `'\\''`)}' "$@"\n`;
     const file = path.join(dir, `terraform-provider-libvirt_v${LIBVIRT_PROVIDER_VERSION}`);
     if (!fs.existsSync(file) || fs.readFileSync(file, "utf8") !== script) replaceFile(file, script, 0o755);
 }

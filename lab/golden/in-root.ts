@@ -61,11 +61,8 @@ export async function inRoot(
     return await run(program!, args, {
         ...rest,
         env: {
-            IN_ROOT_LOWER: lower?.join(":") ?? "",
-            IN_ROOT_BINDS: lines(
-                Object.entries(binds).map(([target, source]) => [source, target]),
-                " ",
-            ),
+            IN_ROOT_LOWER: lower?.join("\n") ?? "",
+            IN_ROOT_BINDS: lines(Object.entries(binds), "\t"),
             IN_ROOT_ENV: lines(Object.entries({ ...proxies, ...env }), "="),
             IN_ROOT_CA: machineCertificates() ?? "",
         },

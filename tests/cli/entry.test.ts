@@ -7,28 +7,16 @@ const entry = path.resolve(__dirname, "../../classroom");
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-entry-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
 
+const usual =
+    "sh env id getent readlink cat cksum find sort tail rm mkdir mv cp stat tar gzip uname chmod sha512sum flock".split(
+        " ",
+    );
+
 /** A PATH with the usual commands, without Node.js, npm and Python; and what is given, as shell scripts. */
 function pathWith(name: string, scripts: Record<string, string>): string {
     const bin = path.join(dir, name);
     fs.mkdirSync(bin);
-    for (const command of [
-        "sh",
-        "dirname",
-        "cat",
-        "cksum",
-        "find",
-        "head",
-        "tail",
-        "rm",
-        "mkdir",
-        "mv",
-        "tar",
-        "gzip",
-        "uname",
-        "chmod",
-        "sha512sum",
-        "touch",
-    ]) {
+    for (const command of usual) {
         const found = spawnSync("sh", ["-c", `command -v ${command}`], { encoding: "utf8" }).stdout.trim();
         if (found.startsWith("/")) fs.symlinkSync(found, path.join(bin, command));
     }

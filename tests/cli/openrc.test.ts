@@ -49,6 +49,21 @@ test("destroy takes it away, and finds nothing a second time", () => {
     expect(fs.existsSync(path.dirname(file))).toBe(false);
 });
 
+test.each(["/s/openrc", "/it's $HOME #1/openrc", '/a"b\\`c`/openrc'])(
+    "the clients' command for %j is one that a shell takes as it is meant",
+    file => {
+        const { clients } = useOf("lab", "lab", file);
+        const said = execFileSync("sh", ["-c", clients!.replace("./classroom", `printf '%s\\n'`)], {
+            encoding: "utf8",
+        });
+        const [, , , , , , script, ...rest] = said.split("\n");
+        const sourced = execFileSync("sh", ["-c", script!.replace(/^\. (.*); nova list$/, `printf %s $1`), ...rest], {
+            encoding: "utf8",
+        });
+        expect(sourced).toBe(file);
+    },
+);
+
 test("up ends with how to open the dashboard and where openrc is; the clients' command is for labs", () => {
     expect(useLines(useOf("lab", "hosts", "/s/openrc"))).toEqual([
         "dashboard: ./classroom open lab",

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command inside a root folder, in the private mount and pid namespace it was started in: in-root ROOT COMMAND…
-#   IN_ROOT_LOWER  the root is an overlay on these folders; its upper and work directory lie beside ROOT
-#   IN_ROOT_BINDS  lines "SOURCE TARGET" of folders to see inside
+#   IN_ROOT_LOWER  lines: the root is an overlay on these folders; its upper and work directory lie beside ROOT
+#   IN_ROOT_BINDS  lines of folders to see inside: path there, a tab, folder
 #   IN_ROOT_ENV    lines "NAME=VALUE" of the command's environment
 #   IN_ROOT_CA     file with the certificates this machine trusts
 # Nothing of it can outlast the namespace, however it ends.
@@ -9,7 +9,18 @@ set -eu
 root=$1; shift
 if [ -n "${IN_ROOT_LOWER:-}" ]; then
     mkdir -p "$root" "$root.upper" "$root.work"
-    mount -t overlay overlay -o "lowerdir=$IN_ROOT_LOWER,upperdir=$root.upper,workdir=$root.work" "$root"
+    # A path may hold what ends a mount option: folders are named by the number that they are open by, or from where they lie.
+    lower='' number=3
+    while IFS= read -r folder; do
+        eval "exec $number< \"\$folder\""
+        lower=${lower:+$lower:}/proc/self/fd/$number
+        number=$((number + 1))
+    done << END
+$IN_ROOT_LOWER
+END
+    name=${root##*/}
+    (cd "${root%/*}" && mount -t overlay overlay -o "lowerdir=$lower,upperdir=$name.upper,workdir=$name.work" "$name")
+    while [ "$number" -gt 3 ]; do number=$((number - 1)); eval "exec $number<&-"; done
 fi
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
@@ -27,8 +38,8 @@ for file in resolv.conf hosts; do
 done
 mkdir "$root/run/machine"
 [ -z "${IN_ROOT_CA:-}" ] || cp "$IN_ROOT_CA" "$root/run/machine/ca.crt"
-printf '%s\n' "${IN_ROOT_BINDS:-}" | while read -r source target; do
-    [ -n "$source" ] || continue
+printf '%s\n' "${IN_ROOT_BINDS:-}" | while IFS="$(printf '\t')" read -r target source; do
+    [ -n "$target" ] || continue
     mkdir -p "$root$target"
     mount --bind "$source" "$root$target"
 done

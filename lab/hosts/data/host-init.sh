@@ -6,7 +6,8 @@ root=$LAB_DIR/$LAB_HOST/root
 real=$LAB_DIR/$LAB_HOST
 hostname "$LAB_HOST"
 
-mount -t overlay overlay -o "lowerdir=$LAB_ROOT,upperdir=$real/upper,workdir=$real/work" "$root"
+# A path may hold what ends a mount option: none is named in one.
+(cd "$real" && mount -t overlay overlay -o lowerdir=/proc/self/fd/3,upperdir=upper,workdir=work root 3< "$LAB_ROOT")
 mkdir -p "$root/srv/archive" "$root/srv/golden" "$root/srv/images" "$root/run"
 # An overlay cannot carry another overlay's upper directory: the guests' roots lie on the machine's file system.
 mount --bind "$real/libvirt" "$root/var/lib/libvirt"
