@@ -15,9 +15,12 @@ export interface Cut {
     noise: string;
 }
 
-/** Characters that no two shells treat alike between single quotes: bash, fish, csh. */
-const escaped = (text: string): string =>
-    text.replace(/['\\\n!]/g, c => `\\0${c.charCodeAt(0).toString(8).padStart(3, "0")}`);
+/** Stands for a newline, which csh does not have between quotes. */
+const LINE = "\x01";
+/** What fish and csh do not take as it is between quotes is outside of them. */
+const escaped = (text: string): string => text.replace(/['\\!]/g, c => `'\\${c}'`).replace(/\n/g, LINE);
+/** Takes a script apart into its lines and puts it together again: without a process of its own, for there may be hundreds of scripts. */
+const unescaped = `i=$IFS; IFS=${LINE}; set -f; set -- $1; IFS=\${i#??}; set -- "$*"; IFS=$i; set +f; eval "$1"`;
 
 /** A word for a POSIX shell. */
 export const quote = (word: string): string => `'${word.replace(/'/g, `'\\''`)}'`;
@@ -34,10 +37,11 @@ export class Frame {
     /** Standard input of the command. */
     readonly input: Buffer | undefined;
 
-    /** @throws Error where the input has a NUL byte, which no shell can keep */
+    /** @throws Error where the input has a NUL byte, or the script the character \x01: neither would arrive */
     constructor(script: string, input: string | Buffer = "") {
         const bytes = Buffer.from(input as string);
         if (bytes.includes(0)) throw new Error("the input of a script must not have a NUL byte in it");
+        if (script.includes(LINE)) throw new Error("a script must not have the character \\x01 in it");
         if (bytes.length > 0)
             this.input = Buffer.concat([Buffer.from(this.mark("in")), bytes, Buffer.from(this.mark("out"))]);
         const run = `(set -e; eval ${quote(script)})`;
@@ -48,13 +52,13 @@ mark begin
 ${
     this.input === undefined
         ? `${run}; mark $?`
-        : `sent=$(cat; printf .)
+        : `sent=$(cat)
 case $sent in
-"<$frame in>"*"<$frame out>.") sent=\${sent#"<$frame in>"}; sent=\${sent%"<$frame out>."}; printf %s "$sent" | ${run}; mark $? ;;
+"<$frame in>"*"<$frame out>") sent=\${sent#"<$frame in>"}; sent=\${sent%"<$frame out>"}; printf %s "$sent" | ${run}; mark $? ;;
 *) mark lost ;;
 esac`
 }`;
-        this.command = `exec /bin/sh -c 'eval "$(printf %b "$1")"' sh '${escaped(text)}'`;
+        this.command = `exec /bin/sh -c '${unescaped}' sh '${escaped(text)}'`;
     }
 
     private mark(what: string): string {

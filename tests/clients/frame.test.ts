@@ -76,8 +76,9 @@ test("a megabyte is sent and answered", () => {
     expect(through("cat", sent)).toMatchObject({ end: 0, stdout: sent });
 });
 
-test("a NUL byte cannot be sent, and is refused", () => {
+test("what cannot be sent is refused", () => {
     expect(() => new Frame("cat", "a\0b")).toThrow("the input of a script must not have a NUL byte in it");
+    expect(() => new Frame("echo \x01")).toThrow("a script must not have the character \\x01 in it");
 });
 
 test.each([
