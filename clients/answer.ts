@@ -27,8 +27,12 @@ class NotUnderstood extends Error {}
 const MIB = 1 << 20;
 /** Bytes of one value. */
 export const VALUE_BYTES = MIB;
+/** Characters of a line that another program prints. */
+const LINE = 4096;
 /** Values of one name. */
 const VALUES = 10_000;
+
+const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
 const one = <T>(read: (value: Buffer) => T): Field<T> => ({
     read(values) {
@@ -50,10 +54,25 @@ export const text = (pattern = /[^]*/): Field<string> => {
     return one(value => {
         const found = value.toString();
         if (!Buffer.from(found).equals(value)) throw new NotUnderstood("is not UTF-8");
-        if (!whole.test(found))
-            throw new NotUnderstood(`is ${JSON.stringify(found.length > 80 ? `${found.slice(0, 80)}…` : found)}`);
+        if (!whole.test(found)) throw new NotUnderstood(`is ${shown(found)}`);
         return found;
     });
+};
+
+/** Of what other programs print: the parts of each line, all of which is the pattern; empty ones are passed over. */
+export const lines = (pattern: RegExp): Field<string[][]> => {
+    const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags);
+    return one(value =>
+        value
+            .toString()
+            .split("\n")
+            .filter(line => line.trim() !== "")
+            .map(line => {
+                const found = line.length > LINE ? undefined : whole.exec(line);
+                if (!found) throw new NotUnderstood(`has the line ${shown(line)}`);
+                return found.slice(1).map(part => part ?? "");
+            }),
+    );
 };
 
 /** One of some words. */
@@ -92,7 +111,7 @@ export async function ask<F extends Fields>(
 ): Promise<Answer<F>> {
     const result = await run(on, shell + script, { ...options, allowFailure: true });
     // What it had answered by then is not for a message.
-    if (result.code !== 0) throw new RemoteError(on.name, { ...result, stdout: "" });
+    if (result.code !== 0) throw new RemoteError(on.name, { ...result, stdout: "", stderr: result.stderr.trim() });
     try {
         return understood(result.stdout, fields);
     } catch (e) {
@@ -109,7 +128,7 @@ function understood<F extends Fields>(printed: string, fields: F): Answer<F> {
     for (const line of lines) {
         const [, name = "", form, value = ""] = /^([A-Za-z]+)([ :])([^\0-\x1f\x7f]*)$/.exec(line) ?? [],
             known = values.get(name);
-        if (!known) throw new NotUnderstood(`it says ${JSON.stringify(line.slice(0, 80))}`);
+        if (!known) throw new NotUnderstood(`it says ${shown(line)}`);
         known.push(form === " " ? Buffer.from(value) : decoded(name, value));
     }
     return Object.fromEntries(

@@ -6,7 +6,7 @@ import * as path from "path";
 import { Answer, ask, bytes, list, number, optional, text, word, yesOrNo } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
 import { Frame } from "../../clients/frame";
-import { quote, RemoteError, RunScript } from "../../clients/ssh";
+import { RemoteError, RunScript } from "../../clients/ssh";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-answer-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
@@ -52,6 +52,12 @@ const anyText = fc
     // No variable of a shell has a NUL in it, and none a lone surrogate.
     .map(s => Buffer.from(s.replace(/\0/g, "")).toString());
 
+/** Shell that has a text in `v`. */
+function held(file: string, text: string): string {
+    fs.writeFileSync(path.join(dir, file), text);
+    return `v=$(cat ${dir}/${file}; printf .); v=\${v%.}`;
+}
+
 test("whatever a file, a word and the login hold, the answer is just what they are", async () => {
     await fc.assert(
         fc.asyncProperty(
@@ -60,13 +66,14 @@ test("whatever a file, a word and the login hold, the answer is just what they a
             async ({ content, value, many }, { out, err, between }) => {
                 fs.writeFileSync(path.join(dir, ".bashrc"), `printf %b '${octal(out)}'; printf %b '${octal(err)}' >&2`);
                 fs.writeFileSync(path.join(dir, "content"), content);
-                const noise = `printf %s ${quote(between)}`;
+                fs.writeFileSync(path.join(dir, "between"), between);
+                const noise = `cat ${dir}/between`;
                 const script = [
-                    `say value ${quote(value)}`,
+                    `${held("value", value)}; say value "$v"`,
                     noise,
                     `tell content < ${dir}/content`,
                     noise,
-                    ...many.map(m => `say many ${quote(m)}`),
+                    ...many.map((m, i) => `${held(`many${i}`, m)}; say many "$v"`),
                     "say there yes",
                 ].join("\n");
                 expect(

@@ -7,7 +7,10 @@ export function runInShell(
     command: string,
     { shell = "bash", env = {} }: { shell?: string; env?: Record<string, string> } = {},
 ): void {
-    const child = spawn(shell, ["-c", command], { env: { PATH: process.env.PATH, ...env }, detached: true });
+    const child = spawn(shell, ["-c", command], {
+        env: { PATH: process.env.PATH, HOME: "/nonexistent", ...env },
+        detached: true,
+    });
     channel.pipe(child.stdin);
     child.stdout.pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });

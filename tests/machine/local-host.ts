@@ -27,7 +27,11 @@ export function localHost(programs: Record<string, string>) {
     const run: RunScript = async (_to, script, { input = "", allowFailure } = {}) => {
         const env = { PATH: `${bin}:${process.env.PATH}`, LOG: log, ROOT: dir, BASH_ENV: login, SHLVL: "1" },
             frame = new Frame(script.replace(SYSTEM, `${dir}/`), input);
-        const printed = spawnSync("bash", ["-c", frame.command], { input: frame.input ?? "", env });
+        const printed = spawnSync("bash", ["-c", frame.command], {
+            input: frame.input ?? "",
+            env,
+            maxBuffer: 64 << 20,
+        });
         const { stdout, stderr, end } = frame.cut(printed.stdout, printed.stderr);
         if (typeof end !== "number") throw new Error(`the script has no end: ${end}`);
         if (end !== 0 && !allowFailure) throw new Error(stderr.trim());
