@@ -4,8 +4,13 @@ import { createHash } from "crypto";
 import { AgentAuthMethod, Client, ClientChannel, ConnectConfig } from "ssh2";
 import { inHome } from "../system/paths";
 import { agentWith } from "./agent";
+import { CommandLimits, ExecResult, Session } from "./command";
 import { Connection, jumpOf, Unreachable } from "./connection";
+import { Frame } from "./frame";
 import { readKeyFile, UnusableKey } from "./key-file";
+
+export type { ExecResult } from "./command";
+export { quote } from "./frame";
 
 /** The machine answers with another host key than the recorded one: nothing was sent to it. */
 export class HostKeyMismatch extends Error {
@@ -32,49 +37,14 @@ export class RemoteError extends Error {
     }
 }
 
-export interface ExecResult {
-    stdout: string;
-    stderr: string;
-    code: number;
-}
-
-export interface ExecOptions {
-    /** Standard input of the script; secrets go here, never into the script. */
+export interface ExecOptions extends CommandLimits {
+    /** Standard input of the script; secrets go here, never into the script. It has no NUL byte in it. */
     input?: string | Buffer;
-    /** Default 300. The channel is closed after that and the call fails. */
-    timeoutSeconds?: number;
     /** Return instead of throwing when the exit code is not 0. */
     allowFailure?: boolean;
 }
 
 const CONNECT_SECONDS = 8;
-/** OpenSSH allows ten sessions a connection (MaxSessions). */
-const CHANNELS = 7;
-
-/** One connection to one machine, with its channels counted. */
-class Session {
-    private free = CHANNELS;
-    private readonly waiting: (() => void)[] = [];
-    closed = false;
-
-    constructor(readonly client: Client) {
-        client.once("close", () => {
-            this.closed = true;
-        });
-    }
-
-    async channel<T>(use: () => Promise<T>): Promise<T> {
-        if (this.free > 0) this.free--;
-        else await new Promise<void>(resolve => this.waiting.push(resolve));
-        try {
-            return await use();
-        } finally {
-            const next = this.waiting.shift();
-            if (next) next();
-            else this.free++;
-        }
-    }
-}
 
 const sessions = new Map<string, Promise<Session>>();
 const keyOf = (c: Connection): string => {
@@ -177,74 +147,18 @@ export async function connect(to: Connection): Promise<void> {
 }
 
 /**
- * Runs a shell script on a machine, with `sh -e`.
- * @throws Unreachable, HostKeyMismatch, RemoteError
+ * Runs a shell script on a machine, with `sh -e`. What the machine's login prints before and after it is no part of the result.
+ * @throws Unreachable also where the answer is not whole: cut off, or larger than 8 MiB; HostKeyMismatch, RemoteError
  */
 export async function exec(to: Connection, script: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const open = await session(to);
-    const result = await open.channel(
-        () =>
-            new Promise<ExecResult>((resolve, reject) => {
-                const lost = () => reject(new Unreachable(`${to.name}: the connection was lost while a command ran`));
-                open.client.once("close", lost);
-                ask(to, open.client, `sh -ec ${quote(script)}`, options)
-                    .then(resolve, reject)
-                    .finally(() => open.client.removeListener("close", lost));
-            }),
-    );
+    const frame = new Frame(script, options.input);
+    const result = await (await session(to)).run(to.name, frame, options);
     if (result.code !== 0 && !options.allowFailure) throw new RemoteError(to.name, result);
     return result;
 }
 
-/**
- * Starts a command and hears it out. A machine that is busy counts sessions that have ended for a while and then refuses
- * another, of which nothing was begun: it is asked again.
- */
-async function ask(to: Connection, client: Client, command: string, options: ExecOptions): Promise<ExecResult> {
-    const deadline = Date.now() + CONNECT_SECONDS * 1000;
-    for (;;) {
-        const outcome = await new Promise<ExecResult | Error>((resolve, reject) =>
-            client.exec(command, (error, channel) => {
-                // Heard from here on: a short one has ended by the next turn.
-                if (error) resolve(error);
-                else collect(to, channel, options).then(resolve, reject);
-            }),
-        );
-        if (!(outcome instanceof Error)) return outcome;
-        if (!("reason" in outcome) || Date.now() > deadline) throw new Unreachable(`${to.name}: ${outcome.message}`);
-        await new Promise(resolve => setTimeout(resolve, 250));
-    }
-}
-
 /** What {@link exec} does; handlers take it as a parameter, so that they are tested without a machine. */
 export type RunScript = (to: Connection, script: string, options?: ExecOptions) => Promise<ExecResult>;
-
-function collect(
-    to: Connection,
-    channel: ClientChannel,
-    { input, timeoutSeconds = 300 }: ExecOptions,
-): Promise<ExecResult> {
-    return new Promise((resolve, reject) => {
-        const out: Buffer[] = [],
-            err: Buffer[] = [];
-        let code = 255;
-        const timer = setTimeout(() => {
-            channel.close();
-            reject(new Error(`${to.name}: a command did not end within ${timeoutSeconds} s`));
-        }, timeoutSeconds * 1000);
-        channel.on("data", (d: Buffer) => out.push(d));
-        channel.stderr.on("data", (d: Buffer) => err.push(d));
-        channel.on("exit", (c: number | null) => {
-            code = c ?? 255;
-        });
-        channel.on("close", () => {
-            clearTimeout(timer);
-            resolve({ stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), code });
-        });
-        channel.on("error", () => undefined); // a script may end before it has read its input
-        channel.end(input);
-    });
-}
 
 /** A TCP connection made by the machine itself, to an address as it sees it. */
 export const forward = (via: Connection, host: string, port: number): Promise<Duplex> =>
@@ -261,13 +175,15 @@ async function channelTo(
 ): Promise<Duplex> {
     const open = await session(via);
     return await new Promise<Duplex>((resolve, reject) => {
-        const timer = setTimeout(
-            () => reject(new Unreachable(`${target} does not answer ${via.name} within ${CONNECT_SECONDS} s`)),
-            CONNECT_SECONDS * 1000,
-        );
+        let late = false;
+        const timer = setTimeout(() => {
+            late = true;
+            reject(new Unreachable(`${target} does not answer ${via.name} within ${CONNECT_SECONDS} s`));
+        }, CONNECT_SECONDS * 1000);
         ask(open.client, (error, channel) => {
             clearTimeout(timer);
-            if (error) reject(new Unreachable(`${target} cannot be reached from ${via.name}: ${error.message}`));
+            if (late) channel?.close();
+            else if (error) reject(new Unreachable(`${target} cannot be reached from ${via.name}: ${error.message}`));
             else resolve(channel);
         });
     });
@@ -295,6 +211,3 @@ export async function closeAll(): Promise<void> {
     sessions.clear();
     for (const s of await Promise.allSettled(all)) if (s.status === "fulfilled") s.value.client.end();
 }
-
-/** A word for a POSIX shell. */
-export const quote = (word: string): string => `'${word.replace(/'/g, `'\\''`)}'`;

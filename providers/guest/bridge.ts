@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, list, text, yesOrNo } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -67,17 +68,23 @@ ip link set $b ${up ? "up" : "down"}`,
         },
         async read(_id, recorded) {
             const { connection, bridge, ports } = recorded;
-            const { stdout } = await run(
+            const live = await ask(
+                run,
                 connection,
-                `b=${quote(bridge)}; [ -d /sys/class/net/$b/bridge ] || exit 0; echo bridge; ip link show $b | grep -q '[<,]UP[,>]' && echo up; for p in ${ports.map(quote).join(" ")}; do [ ! -e /sys/class/net/$b/brif/$p ] || echo "port $p"; done`,
+                `b=${quote(bridge)}
+[ -d /sys/class/net/$b/bridge ] || { say bridge no; say up no; exit 0; }
+say bridge yes
+link=$(ip link show $b)
+case $link in *[\\<,]UP[,\\>]*) say up yes ;; *) say up no ;; esac
+for p in ${ports.map(quote).join(" ")}; do [ ! -e /sys/class/net/$b/brif/$p ] || say port $p; done`,
+                { bridge: yesOrNo, up: yesOrNo, port: list(text()) },
             );
-            const said = stdout.split("\n").filter(Boolean);
-            if (!said.includes("bridge")) return undefined;
+            if (!live.bridge) return undefined;
             const file = await readFile(run, connection, fileOf(bridge));
             return {
                 ...recorded,
-                ports: ports.filter(p => said.includes(`port ${p}`)),
-                up: said.includes("up"),
+                ports: ports.filter(p => live.port.includes(p)),
+                up: live.up,
                 persistent: file?.content === stanza(bridge, ports),
             };
         },

@@ -23,7 +23,7 @@ export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
             { input: `${password}\n`, allowFailure: true },
         );
         if (code === 0) return true;
-        if (/ERROR 1045|ERROR 1698/.test(stderr)) return false;
+        if (/^ERROR (1045|1698)\b/m.test(stderr)) return false;
         throw new Unreachable(`${connection.name}: the database cannot be asked: ${stderr.trim()}`);
     };
     // MySQL 5.5 comes with accounts without a name and roots of other hosts, none with a password: they would go before

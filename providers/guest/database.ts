@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, text as anyText } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
@@ -46,11 +47,13 @@ export function databaseHandler(run: RunScript = exec): Handler<Inputs> {
             );
             // Kept beside it: one that is only adopted is the same as before, and so is all that is stored in it.
             const mark = quote(`/var/lib/classroom/databases/${database}`);
-            const { stdout } = await run(
+            const { uuid } = await ask(
+                run,
                 connection,
-                `mkdir -p /var/lib/classroom/databases\n${there ? `[ -s ${mark} ] || ` : ""}cat /proc/sys/kernel/random/uuid > ${mark}\ncat ${mark}`,
+                `mkdir -p /var/lib/classroom/databases\n${there ? `[ -s ${mark} ] || ` : ""}cat /proc/sys/kernel/random/uuid > ${mark}\nuuid=$(cat ${mark}); say uuid "$uuid"`,
+                { uuid: anyText(/[a-z0-9-]{1,64}/) },
             );
-            return { id: incarnationOf(database, stdout.trim()), outputs: {} };
+            return { id: incarnationOf(database, uuid), outputs: {} };
         },
         async read(_id, recorded) {
             const characterSet = await characterSetOf(recorded);

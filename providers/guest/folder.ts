@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection } from "../../clients/connection";
+import { ask, bytes } from "../../clients/answer";
+import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { toText } from "./file-text";
 
 interface Inputs {
     connection: Connection;
@@ -28,8 +30,19 @@ export function folderHandler(run: RunScript = exec): Handler<Inputs> {
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(recorded.connection, `${big(recorded.path)} -printf '%f (%k KiB)\\n' | sort`);
-            return { ...recorded, foreign: stdout.split("\n").filter(Boolean) };
+            const { connection, path } = recorded;
+            // A name may have anything in it but a NUL; the last one says that all are there.
+            const { files } = await ask(
+                run,
+                connection,
+                `{ ${big(path)} -printf '%f (%k KiB)\\0'; printf '\\0'; } | tell files`,
+                {
+                    files: bytes,
+                },
+            );
+            const names = toText(files).split("\0");
+            if (names.splice(-2).join() !== ",") throw new Unreachable(`${connection.name}: ${path} cannot be listed`);
+            return { ...recorded, foreign: names.sort() };
         },
         async update(_id, _recorded, { connection, path }) {
             await run(connection, `${big(path)} -delete`);

@@ -1,5 +1,5 @@
-import type { Connection } from "../../clients/connection";
-import { Unreachable } from "../../clients/connection";
+import { ask, text as anyText } from "../../clients/answer";
+import { Connection, Unreachable } from "../../clients/connection";
 import { quote, RemoteError, RunScript } from "../../clients/ssh";
 
 /** Where the client finds root's password: a file of root's own, mode 0600. */
@@ -17,16 +17,16 @@ export const isDatabaseName = (value: string): boolean => /^[A-Za-z0-9_]{1,64}$/
  * @throws Unreachable when the server does not run: nothing is known about what is in it
  */
 export async function sql(run: RunScript, on: Connection, statements: string): Promise<string[]> {
-    const { code, stdout, stderr } = await run(on, "HOME=/root mysql --batch --skip-column-names --connect-timeout=5", {
-        input: statements,
-        timeoutSeconds: 60,
-        allowFailure: true,
-    });
-    if (code === 0) return stdout.split("\n").filter(Boolean);
-    const said = stderr.trim();
-    if (/ERROR 200[236]|ERROR 2013|ERROR 1045/.test(said))
-        throw new Unreachable(`${on.name}: the database cannot be asked: ${said}`);
-    throw new RemoteError(on.name, { code, stdout, stderr: said });
+    // In its batch mode the client writes a newline in a value as \\n.
+    const script = 'rows=$(HOME=/root mysql --batch --skip-column-names --connect-timeout=5); say rows "$rows"';
+    try {
+        const { rows } = await ask(run, on, script, { rows: anyText() }, { input: statements, timeoutSeconds: 60 });
+        return rows.split("\n").filter(Boolean);
+    } catch (e) {
+        if (e instanceof RemoteError && /^ERROR (200[236]|2013|1045)\b/m.test(e.result.stderr))
+            throw new Unreachable(`${on.name}: the database cannot be asked: ${e.result.stderr.trim()}`);
+        throw e;
+    }
 }
 
 /** Whether the server lets an account in with a password, from the network. */
@@ -43,6 +43,6 @@ export async function canLogIn(
         { input: `${password}\n`, timeoutSeconds: 30, allowFailure: true },
     );
     if (code === 0) return true;
-    if (/ERROR 1045|ERROR 1044/.test(stderr)) return false;
+    if (/^ERROR (1045|1044)\b/m.test(stderr)) return false;
     throw new Unreachable(`${on.name}: the database cannot be asked: ${stderr.trim()}`);
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, lines, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, RemoteError, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -24,16 +25,14 @@ const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has
 /** Packages of a machine, installed from the archives that it knows. */
 export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
     const installed = async ({ connection, packages }: Inputs): Promise<string[]> => {
-        const { stdout } = await run(
+        // It ends with 1 where it does not know one of them.
+        const { known } = await ask(
+            run,
             connection,
-            `dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null || true`,
+            `known=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null) || [ $? -eq 1 ]; say known "$known"`,
+            { known: lines(/(\S+) ([a-z]+ [a-z]+ [a-z-]+)/) },
         );
-        const there = new Set(
-            stdout
-                .split("\n")
-                .filter(line => / ok installed$/.test(line))
-                .map(line => line.split(" ")[0]!),
-        );
+        const there = new Set(known.flatMap(([name, status]) => (status!.endsWith(" ok installed") ? [name!] : [])));
         return packages.filter(p => there.has(p));
     };
     // Whoever removed a package may have put it on hold, which apt would respect.
@@ -55,12 +54,14 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
             const unknown =
                 e instanceof RemoteError ? [...e.result.stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!) : [];
             if (unknown.length === 0) throw e;
-            const { stdout } = await run(
+            const { archive: archives } = await ask(
+                run,
                 connection,
-                "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb  *//p'",
-                { allowFailure: true },
-            );
-            const archives = stdout.trim().split("\n").filter(Boolean);
+                `cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb  *//p' | while IFS= read -r line; do say archive "$line"; done`,
+                { archive: list(text()) },
+            ).catch(() => {
+                throw e;
+            });
             throw new Error(
                 `${connection.name}: no archive has ${unknown.map(name => `"${name}"`).join(", ")}; nothing was installed. ` +
                     `Its archives: ${archives.length > 0 ? archives.join("; ") : "none"}. Correct the name, or the archive (archiveUrl)`,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection } from "../../clients/connection";
-import { Unreachable } from "../../clients/connection";
-import { exec, ExecResult, quote, RunScript } from "../../clients/ssh";
+import { ask, text } from "../../clients/answer";
+import { Connection, Unreachable } from "../../clients/connection";
+import { exec, quote, RemoteError, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
 
@@ -24,18 +24,27 @@ const users =
 export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
     // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called instead.
     const evaluate = async ({ connection, password }: Inputs, expression: string): Promise<string> => {
-        const result: ExecResult = await run(
-            connection,
-            // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
-            `export HOME=/root
+        // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
+        const script = `export HOME=/root
 umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
 cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
-rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`,
-            { input: password, timeoutSeconds: 60, allowFailure: true },
-        );
-        if (result.code === 0) return result.stdout.trim();
+said=$(rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}) || { printf '%s\\n' "$said" >&2; exit 1; }
+say said "$said"`;
+        try {
+            return (await ask(run, connection, script, { said: text() }, { input: password, timeoutSeconds: 60 })).said;
+        } catch (e) {
+            if (!(e instanceof RemoteError)) throw e;
+            const [first] = e.result.stderr.trim().split("\n");
+            throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${first}`);
+        }
+    };
+    /** One of some words, which has a line of its own: newer servers warn of this and that beside it. */
+    const answer = async <W extends string>(inputs: Inputs, expression: string, ...words: W[]): Promise<W> => {
+        const said = (await evaluate(inputs, expression)).split("\n").map(line => line.trim()),
+            found = words.filter(w => said.includes(w));
+        if (found.length === 1) return found[0]!;
         throw new Unreachable(
-            `${connection.name}: the message queue cannot be asked: ${(result.stderr || result.stdout).trim().split("\n")[0]}`,
+            `${inputs.connection.name}: the message queue cannot be asked: it says ${JSON.stringify(said.join(" ").slice(0, 80))}`,
         );
     };
     const word = (user: string) => `<<"${user.replace(/["\\]/g, "\\$&")}">>`;
@@ -63,16 +72,21 @@ rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/p
             return { id: inputs.user, outputs: {} };
         },
         async read(_id, recorded) {
-            const said = await evaluate(
+            const said = await answer(
                 recorded,
                 `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end; _ -> gone end`,
+                "same",
+                "differs",
+                "gone",
             );
             if (said === "gone") return undefined;
             const others =
                 recorded.others &&
-                (await evaluate(
+                (await answer(
                     recorded,
                     `case rabbit_auth_backend_internal:lookup_user(${word(GUEST)}) of {ok, _} -> there; _ -> gone end`,
+                    "there",
+                    "gone",
                 )) === "there"
                     ? { others: [GUEST] }
                     : {};

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, yesOrNo } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -86,14 +87,15 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
             return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(
+            const live = await ask(
+                run,
                 recorded.connection,
                 `${shellFor(recorded)}
 n=0; until is_running "$s" || ! is_booting || [ $n -ge ${BOOT_SECONDS} ]; do sleep 1; n=$((n + 1)); done
-if is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`,
+if is_running "$s"; then say running yes; else say running no; fi; if is_enabled "$s"; then say enabled yes; else say enabled no; fi`,
+                { running: yesOrNo, enabled: yesOrNo },
             );
-            const said = stdout.split("\n");
-            return { ...recorded, running: said.includes("running"), enabled: said.includes("enabled") };
+            return { ...recorded, ...live };
         },
         async update(_id, recorded, inputs) {
             await put(inputs, recorded.per !== undefined && recorded.per !== inputs.per);

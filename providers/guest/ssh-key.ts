@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, optional, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -12,11 +13,19 @@ interface Outputs {
     publicKey: string;
 }
 
+/** As ssh-keygen prints one, its comment behind it. */
+const PUBLIC_KEY = /((?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+) [A-Za-z0-9+/]+={0,2})(?: .*)?/;
+
 /** An ssh key pair that a machine's user has of his own; the private half never leaves the machine (V4). */
 export function sshKeyHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
     const publicKey = async ({ connection, path }: Inputs): Promise<string | undefined> => {
-        const { stdout, code } = await run(connection, `ssh-keygen -y -f ${quote(path)}`, { allowFailure: true });
-        return code === 0 ? stdout.trim().split(/\s+/).slice(0, 2).join(" ") : undefined;
+        const { key } = await ask(
+            run,
+            connection,
+            `if key=$(ssh-keygen -y -f ${quote(path)} < /dev/null 2> /dev/null); then say key "$key"; fi`,
+            { key: optional(text(PUBLIC_KEY)) },
+        );
+        return key && PUBLIC_KEY.exec(key)![1];
     };
     const put = async (inputs: Inputs): Promise<Outputs> => {
         const { connection, path, type } = inputs;

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, optional, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -42,10 +43,11 @@ mkdir -p /var/lib/classroom/steps; printf %s ${quote(per)} > ${marker(step)}`,
             return { id: `${inputs.connection.name}:${inputs.step}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout, code } = await run(recorded.connection, `cat ${marker(recorded.step)} 2> /dev/null`, {
-                allowFailure: true,
+            const { connection, step } = recorded;
+            const { per } = await ask(run, connection, `[ ! -f ${marker(step)} ] || tell per < ${marker(step)}`, {
+                per: optional(text()),
             });
-            return code === 0 ? { ...recorded, per: stdout } : undefined;
+            return per === undefined ? undefined : { ...recorded, per };
         },
         async update(_id, recorded, inputs) {
             await perform(inputs);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -45,11 +46,13 @@ export function sysctlHandler(run: RunScript = exec): Handler<Inputs> {
         },
         async read(_id, recorded) {
             const { connection, key, value } = recorded;
-            const { stdout } = await run(connection, `cat ${procPath(key)}`);
+            const now = await ask(run, connection, `value=$(cat ${procPath(key)}); say value "$value"`, {
+                value: text(),
+            });
             const file = await readFile(run, connection, FILE);
             return {
                 ...recorded,
-                value: stdout.trim().replace(/\t/g, " "),
+                value: now.value.trim().replace(/\t/g, " "),
                 persistent: readOptions(file?.content ?? "", { "": [key] })[""]?.[key] === value,
             };
         },

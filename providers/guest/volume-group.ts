@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, lines } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -13,15 +14,16 @@ interface Inputs {
 /** An LVM volume group on whole disks (C1). */
 export function volumeGroupHandler(run: RunScript = exec): Handler<Inputs> {
     const devicesOf = async ({ connection, group }: Inputs): Promise<string[] | undefined> => {
-        const { stdout } = await run(
+        // A disk without a group has the other column empty.
+        const { groups, disks } = await ask(
+            run,
             connection,
-            `vgs --noheadings -o vg_name 2> /dev/null | grep -qw ${quote(group)} || exit 0; echo present; pvs --noheadings -o pv_name,vg_name | while read -r d g; do if [ "$g" = ${quote(group)} ]; then echo "$d"; fi; done`,
+            `groups=$(vgs --noheadings -o vg_name); say groups "$groups"
+disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
+            { groups: lines(/\s*(\S+)\s*/), disks: lines(/\s*(\S+)\s*(\S*)\s*/) },
         );
-        const [present, ...devices] = stdout
-            .split("\n")
-            .map(line => line.trim())
-            .filter(Boolean);
-        return present ? devices.sort() : undefined;
+        if (!groups.some(([name]) => name === group)) return undefined;
+        return disks.flatMap(([disk, of]) => (of === group ? [disk!] : [])).sort();
     };
     return {
         inputs: ["group", "devices"],

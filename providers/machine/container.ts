@@ -1,10 +1,11 @@
 import { createHash } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { Connection, Unreachable } from "../../clients/connection";
+import { ask, list, text } from "../../clients/answer";
+import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { rangeLimits } from "../../config/id-ranges";
 import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
-import { noSuchDomain } from "./gone";
+import { unlessUnknown } from "./gone";
 import { ContainerDomain, ContainerInterface, domainXml, parseDomainXml, rootsDir } from "./container-xml";
 
 /** A file that a container has from the start. */
@@ -31,18 +32,16 @@ const START_SECONDS = 180;
 /** A system container of libvirt's LXC driver, its root an overlay on folders of its host (H4, H5). */
 export function containerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
     const describe = async ({ connection, name }: Inputs) => {
-        const { code, stdout, stderr } = await run(
-            connection,
-            `${VIRSH} dumpxml --inactive ${name} && ${VIRSH} domstate ${name}`,
-            { allowFailure: true },
+        const script = `xml=$(${VIRSH} dumpxml --inactive ${name}); say xml "$xml"
+state=$(${VIRSH} domstate ${name}); say state "$state"`;
+        const asked = ask(run, connection, script, { xml: text(), state: text(/[a-z ]+/) });
+        const said = await unlessUnknown(connection, `the container ${name}`, asked);
+        return (
+            said && {
+                ...parseDomainXml(said.xml),
+                power: said.state === "running" ? ("on" as const) : ("off" as const),
+            }
         );
-        if (code === 0)
-            return {
-                ...parseDomainXml(stdout),
-                power: /\nrunning\s*$/.test(stdout) ? ("on" as const) : ("off" as const),
-            };
-        if (noSuchDomain.test(stderr)) return undefined;
-        throw new Unreachable(`${connection.name}: the container ${name} cannot be asked: ${stderr.trim()}`);
     };
     const define = (inputs: Inputs) =>
         run(inputs.connection, `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`, {
@@ -82,24 +81,22 @@ done`,
         );
     /** One that another state has made has other keys: nobody would reach it with this one's. */
     const refuseAnother = async ({ connection, name, secretFiles = [] }: Inputs, uuid: string) => {
-        const { stdout } = await run(
+        const { other } = await ask(
+            run,
             connection,
             // What is in its root may be its own: nothing but a file that is really there is read.
             `u=$(realpath ${rootsDir}/${name}/upper)
 while IFS='|' read -r sum path; do
     [ -n "$sum" ] || continue
-    [ "$(realpath -m "$u$path")" = "$u$path" ] && [ -f "$u$path" ] && [ "$(sha256sum < "$u$path" | cut -d ' ' -f 1)" = "$sum" ] || echo "$path"
+    [ "$(realpath -m "$u$path")" = "$u$path" ] && [ -f "$u$path" ] && [ "$(sha256sum < "$u$path" | cut -d ' ' -f 1)" = "$sum" ] || say other "$path"
 done`,
+            { other: list(text()) },
             {
                 input: secretFiles
                     .map(f => `${createHash("sha256").update(f.content).digest("hex")}|${f.path}\n`)
                     .join(""),
             },
         );
-        const other = stdout
-            .trim()
-            .split("\n")
-            .filter(path => path !== "");
         if (other.length > 0) {
             throw new Error(
                 `${connection.name}: the container ${name} (${uuid}) is there without being in the state, and has another ${other.join(", ")} than the state wants; it was left as it is. ` +

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, text } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
-import { noSuchDomain } from "./gone";
+import { unlessUnknown } from "./gone";
 
 /** Paused is what libvirt makes of a machine whose disk finds no room, and what nobody asks for. */
 type Power = "on" | "off" | "paused";
@@ -22,13 +23,10 @@ const END_SECONDS = 90;
 /** Whether a virtual machine runs: @pulumi/libvirt starts domains but never stops one, and starts none again. */
 export function domainPowerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
     const live = async ({ connection, domain }: Inputs): Promise<Power | undefined> => {
-        const { code, stdout, stderr } = await run(connection, `${VIRSH} domstate ${quote(domain)}`, {
-            allowFailure: true,
-        });
-        if (code === 0)
-            return ({ "shut off": "off", paused: "paused" } as Record<string, Power>)[stdout.trim()] ?? "on";
-        if (noSuchDomain.test(stderr)) return undefined;
-        throw new Unreachable(`${connection.name}: the virtual machine ${domain} cannot be asked: ${stderr.trim()}`);
+        const script = `state=$(${VIRSH} domstate ${quote(domain)}); say state "$state"`;
+        const asked = ask(run, connection, script, { state: text(/[a-z ]+/) });
+        const said = await unlessUnknown(connection, `the virtual machine ${domain}`, asked);
+        return said && (({ "shut off": "off", paused: "paused" } as Record<string, Power>)[said.state] ?? "on");
     };
     /** A start can go wrong in the machine itself, a network card without an address say: then it is started once more, as its keeper would do. */
     const answered = async ({ connection, domain, seconds = 120 }: Inputs, guest: Connection) => {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, optional, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -63,12 +64,15 @@ virsh -q -c qemu:///system pool-refresh ${quote(pool)} > /dev/null`,
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(
-                recorded.connection,
-                `[ ! -f ${quote(recorded.path)} ] || sha256sum < ${quote(recorded.path)}`,
+            const { connection, path } = recorded;
+            const { sum } = await ask(
+                run,
+                connection,
+                `[ -f ${quote(path)} ] || exit 0; sum=$(sha256sum < ${quote(path)}); say sum "\${sum%% *}"`,
+                { sum: optional(text(/[0-9a-f]{64}/)) },
                 { timeoutSeconds: 600 },
             );
-            return stdout === "" ? undefined : { ...recorded, sha256: stdout.split(" ")[0]! };
+            return sum === undefined ? undefined : { ...recorded, sha256: sum };
         },
         async update(_id, _recorded, inputs) {
             await put(inputs);

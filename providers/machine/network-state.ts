@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection } from "../../clients/connection";
-import { exec, ExecResult } from "../../clients/ssh";
+import { ask, text } from "../../clients/answer";
+import { Connection, Unreachable } from "../../clients/connection";
+import { exec, RemoteError, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 
 interface Inputs {
@@ -10,15 +11,7 @@ interface Inputs {
     spanningTree?: boolean;
 }
 
-/** Runs a shell script on the physical host; replaced in tests. */
-export type RunOnHost = (
-    connection: Connection,
-    script: string,
-    allowFailure?: boolean,
-) => Promise<Pick<ExecResult, "stdout" | "stderr" | "code">>;
-
-const remote: RunOnHost = (connection, script, allowFailure = false) =>
-    exec(connection, script, { allowFailure, timeoutSeconds: 60 });
+const SECONDS = 60;
 const VIRSH = "virsh -q -c qemu:///system";
 
 /** Whether `virsh net-info` says that the network runs. */
@@ -28,16 +21,19 @@ export const isActive = (text: string): boolean => /^Active:\s+yes\s*$/m.test(te
 export const hasSpanningTree = (xml: string): boolean => !/<bridge [^>]*stp='off'/.test(xml);
 
 /** Whether a libvirt network runs (N1–N4). */
-export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
+export function networkStateHandler(run: RunScript = exec): Handler<Inputs> {
     const live = async ({ connection, network }: Inputs) => {
-        const { code, stdout, stderr } = await run(
-            connection,
-            `${VIRSH} net-info ${network} && ${VIRSH} net-dumpxml --inactive ${network}`,
-            true,
-        );
-        if (code === 0) return { active: isActive(stdout), spanningTree: hasSpanningTree(stdout) };
-        if (/network not found|no network with matching name/i.test(stderr)) return undefined;
-        throw new Error(`${connection.name}: network ${network} cannot be asked: ${stderr.trim()}`);
+        const script = `info=$(${VIRSH} net-info ${network}); say info "$info"
+xml=$(${VIRSH} net-dumpxml --inactive ${network}); say xml "$xml"`;
+        try {
+            const said = await ask(run, connection, script, { info: text(), xml: text() }, { timeoutSeconds: SECONDS });
+            return { active: isActive(said.info), spanningTree: hasSpanningTree(said.xml) };
+        } catch (e) {
+            if (!(e instanceof RemoteError)) throw e;
+            const why = e.result.stderr;
+            if (/network not found|no network with matching name/i.test(why)) return undefined;
+            throw new Unreachable(`${connection.name}: network ${network} cannot be asked: ${why}`);
+        }
     };
     const put = async (inputs: Inputs) => {
         const { connection, network, active, spanningTree } = inputs;
@@ -50,9 +46,13 @@ export function networkStateHandler(run: RunOnHost = remote): Handler<Inputs> {
                 `f=$(mktemp); trap 'rm -f "$f"' EXIT
 ${VIRSH} net-dumpxml --inactive ${network} | sed "/<bridge /{s/ stp='[a-z]*'//;s/<bridge /<bridge stp='${spanningTree ? "on" : "off"}' /}" > $f; ${VIRSH} net-define $f > /dev/null
 b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d "/sys/class/net/$b" ] || echo ${spanningTree ? 1 : 0} > "/sys/class/net/$b/bridge/stp_state"`,
+                { timeoutSeconds: SECONDS },
             );
         }
-        if (now.active !== active) await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`);
+        if (now.active !== active)
+            await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`, {
+                timeoutSeconds: SECONDS,
+            });
     };
     return {
         inputs: ["network", "active", "spanningTree"],

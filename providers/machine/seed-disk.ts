@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, bytes, optional } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
@@ -81,16 +82,15 @@ mv ${quote(`${inputs.path}.new`)} ${quote(inputs.path)}`,
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(
+            const said = await ask(
+                run,
                 recorded.connection,
-                `[ -f ${quote(recorded.path)} ] || exit 0; cd ${quote(beside(recorded.path))}; wc -c < meta-data; cat meta-data user-data`,
+                `[ -f ${quote(recorded.path)} ] || exit 0; cd ${quote(beside(recorded.path))}; tell meta < meta-data; tell script < user-data`,
+                { meta: optional(bytes), script: optional(bytes) },
             );
-            if (stdout === "") return undefined;
-            const said = Buffer.from(stdout),
-                start = said.indexOf("\n") + 1,
-                end = start + Number(stdout.split("\n", 1)[0]);
-            const meta = said.subarray(start, end).toString(),
-                script = said.subarray(end).toString();
+            if (said.meta === undefined) return undefined;
+            const meta = said.meta.toString(),
+                script = said.script?.toString();
             return {
                 ...recorded,
                 ...(meta === metaData(recorded) ? {} : readMetaData(meta)),

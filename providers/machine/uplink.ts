@@ -1,5 +1,6 @@
 import { isIPv4 } from "net";
 import * as pulumi from "@pulumi/pulumi";
+import { ask, list, optional, text, yesOrNo } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
@@ -104,8 +105,12 @@ export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
     /** A name is looked up by the host itself, and the address kept: at its start there may be nobody to ask. */
     const addressOf = async ({ connection, peer }: Inputs): Promise<string | undefined> => {
         if (peer === undefined || isIPv4(peer)) return peer;
-        const { stdout } = await run(connection, `getent ahostsv4 ${quote(peer)} | head -n 1 || true`);
-        const [address = ""] = stdout.trim().split(/\s+/);
+        const { address } = await ask(
+            run,
+            connection,
+            `found=$(getent ahostsv4 ${quote(peer)}) || true; say address "\${found%% *}"`,
+            { address: text(/[\d.]*/) },
+        );
         // It goes into a script that root runs at each start.
         if (!isIPv4(address))
             throw new Unreachable(`${connection.name} cannot look up ${peer}, the other end of its uplink`);
@@ -114,18 +119,23 @@ export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
     const live = async (inputs: Inputs) => {
         const { connection, network, bridge, peer } = inputs;
         const address = await addressOf(inputs);
-        const { stdout } = await run(
+        const said = await ask(
+            run,
             connection,
-            `for i in ${bridge} ${deviceOf(network)}; do [ ! -e /sys/class/net/$i ] || echo "link $i $(ip -d -j link show dev $i)"; done
-for p in /sys/class/net/${bridge}/brif/*; do [ ! -e "$p" ] || echo "port \${p##*/}"; done
-[ ! -L ${wantedBy(network)} ] || echo enabled`,
+            `look() { [ -e /sys/class/net/$2 ] || return 0; link=$(ip -d -j link show dev $2); say $1 "$link"; }
+look bridge ${bridge}; look device ${deviceOf(network)}
+for p in /sys/class/net/${bridge}/brif/*; do [ ! -e "$p" ] || say port "\${p##*/}"; done
+if [ -L ${wantedBy(network)} ]; then say enabled yes; else say enabled no; fi`,
+            { bridge: optional(text()), device: optional(text()), port: list(text(/[!-~]{1,15}/)), enabled: yesOrNo },
         );
-        const lines = stdout.split("\n");
-        const linkOf = (name: string): Link | undefined => {
-            const line = lines.find(l => l.startsWith(`link ${name} `));
-            return line === undefined ? undefined : (JSON.parse(line.slice(`link ${name} `.length)) as Link[])[0];
+        const linkOf = (json: string | undefined): Link | undefined => {
+            try {
+                return json === undefined ? undefined : (JSON.parse(json) as Link[])[0];
+            } catch {
+                throw new Unreachable(`${connection.name} does not say in JSON what its interfaces are`);
+            }
         };
-        const [device, ownBridge] = [linkOf(deviceOf(network)), linkOf(bridge)];
+        const [device, ownBridge] = [linkOf(said.device), linkOf(said.bridge)];
         const { info_kind: kind = "no", info_data: { id: segment = 0, port, remote } = {} } = device?.linkinfo ?? {};
         // The name stands for its address.
         const way =
@@ -140,8 +150,8 @@ for p in /sys/class/net/${bridge}/brif/*; do [ ! -e "$p" ] || echo "port \${p##*
             device,
             bridge: ownBridge,
             way,
-            enabled: lines.includes("enabled"),
-            ports: lines.flatMap(l => /^port (.+)$/.exec(l)?.[1] ?? []).filter(p => !isGuests(p)),
+            enabled: said.enabled,
+            ports: said.port.filter(p => !isGuests(p)),
         };
     };
     const put = async (inputs: Inputs) => {

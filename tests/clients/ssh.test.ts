@@ -6,7 +6,9 @@ import { Client, Connection as ServerClient, Server, ServerHostKeyAlgorithm, uti
 import { Connection, Unreachable } from "../../clients/connection";
 import { closeAll, connect, exec, forward, HostKeyMismatch, quote, RemoteError, waitForSsh } from "../../clients/ssh";
 import { keyPair } from "../../providers/machine/host-key";
+import { ending, timed } from "./clock";
 import { newKey } from "./keys";
+import { marksIn, runInShell } from "./login-shell";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ssh-"));
 const hostKey = newKey(),
@@ -22,7 +24,7 @@ let connections = 0,
     refusals = 0;
 /** Ports that the server makes no connection to, and those that it does not answer about. */
 const [refusedPort, silentPort] = [1, 2];
-/** An ssh server that "runs" commands: it echoes its input, says the command, ends with code 3 or by a signal, or never. */
+/** An ssh server that runs commands in bash, and counts them; some by what they say of themselves in another way. */
 const serve = (client: ServerClient) => {
     connections++;
     const { _sock: socket } = client as unknown as { _sock: net.Socket };
@@ -58,34 +60,17 @@ const serve = (client: ServerClient) => {
                   if (info.command.includes("at once")) socket.cork(); // all in one packet
                   const channel = acceptExec();
                   if (info.command.includes("at once")) {
+                      const { begin, end } = marksIn(info.command);
+                      for (const stream of [channel, channel.stderr]) stream.write(begin + end(3));
                       channel.exit(3);
                       channel.end();
                       socket.uncork();
                       return;
                   }
                   sessionsMost = Math.max(sessionsMost, ++sessionsNow);
-                  const input: Buffer[] = [];
-                  channel
-                      .on("data", (d: Buffer) => input.push(d))
-                      .on("end", () =>
-                          setTimeout(() => {
-                              sessionsNow--;
-                              if (info.command.includes("hang")) return;
-                              if (info.command.includes("killed")) {
-                                  channel.exit("KILL");
-                                  channel.end();
-                                  return;
-                              }
-                              if (info.command.includes("drop")) {
-                                  client.end();
-                                  return;
-                              }
-                              channel.write(info.command.includes("cat") ? Buffer.concat(input) : info.command);
-                              if (info.command.includes("fail")) channel.stderr.write("went wrong\n");
-                              channel.exit(info.command.includes("fail") ? 3 : 0);
-                              channel.end();
-                          }, 20),
-                      );
+                  channel.on("close", () => sessionsNow--);
+                  if (info.command.includes("drop")) client.end();
+                  else setTimeout(() => runInShell(channel, info.command), 20);
               }),
     );
 };
@@ -192,20 +177,22 @@ test("nothing that is written waits for the answer to what was written before", 
 
 test("a session that is refused for the moment is asked for again, and its command runs once", async () => {
     refusals = 2;
-    expect(await exec(to(), "once")).toMatchObject({ code: 0, stdout: expect.stringContaining("once") });
+    expect(await exec(to(), "echo once")).toMatchObject({ code: 0, stdout: "once\n" });
     expect(refusals).toBe(0);
 });
 
 test("a script is one word of the remote shell, whatever is in it", async () => {
-    expect((await exec(to(), "echo 'a b' $x")).stdout).toBe(`sh -ec ${quote("echo 'a b' $x")}`);
+    const word = `it's "$x" \\ \\n \\\\ \\'!\n\t!! $(false) \`false\` ü %s`;
+    expect((await exec(to(), `printf '%s\n' 'a b' $x ${quote(word)}`)).stdout).toBe(`a b\n${word}\n`);
     expect(quote("it's")).toBe(`'it'\\''s'`);
 });
 
 test("a script that fails is told with the machine's name and what it said", async () => {
-    await expect(exec(to(), "fail")).rejects.toThrow(
+    const fail = "echo went wrong >&2; exit 3";
+    await expect(exec(to(), fail)).rejects.toThrow(
         new RemoteError("db-node", { stdout: "", stderr: "went wrong", code: 3 }),
     );
-    expect((await exec(to(), "fail", { allowFailure: true })).code).toBe(3);
+    expect((await exec(to(), fail, { allowFailure: true })).code).toBe(3);
 });
 
 test("another host key: nothing is sent, both fingerprints are shown, and it is not taken for an outage", async () => {
@@ -218,31 +205,6 @@ test("another host key: nothing is sent, both fingerprints are shown, and it is 
     );
 });
 
-/** Runs with a clock that goes on by {@link pass} alone. */
-async function timed(use: (pass: (seconds: number) => Promise<void>) => Promise<void>): Promise<void> {
-    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "setInterval", "queueMicrotask"] });
-    try {
-        await use(seconds => jest.advanceTimersByTimeAsync(seconds * 1000));
-    } finally {
-        jest.useRealTimers();
-    }
-}
-/** Lets time pass, and the other side answer, until something has ended; the seconds that it took, 20 at most. */
-async function ending(asked: Promise<unknown>, pass: (seconds: number) => Promise<void>): Promise<number> {
-    let ended = false;
-    asked
-        .catch(() => undefined)
-        .finally(() => {
-            ended = true;
-        });
-    const start = Date.now();
-    while (!ended && Date.now() - start < 20_000) {
-        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-        if (!ended) await pass(0.125);
-    }
-    return (Date.now() - start) / 1000;
-}
-
 test("a host that accepts and then says nothing is given up after eight seconds", () =>
     timed(async pass => {
         const asked = exec(to({ port: ports.mute }), "cat");
@@ -252,12 +214,12 @@ test("a host that accepts and then says nothing is given up after eight seconds"
         );
     }));
 
-test("sessions that are refused for eight seconds: the machine could not be asked", () =>
+test("sessions that are refused for ten seconds: the machine could not be asked", () =>
     timed(async pass => {
         await connect(to());
         refusals = Infinity;
         const asked = exec(to(), "cat");
-        expect(await ending(asked, pass)).toBeGreaterThan(8);
+        expect(await ending(asked, pass)).toBeGreaterThan(10);
         refusals = 0;
         await expect(asked).rejects.toMatchObject({
             name: "Unreachable",
@@ -281,13 +243,18 @@ test("a machine behind which nobody answers, or another says no", () =>
     }));
 
 test("a command that does not end in time fails, and the machine is not taken for dead", async () => {
-    const error = await exec(to(), "hang", { timeoutSeconds: 0.1 }).catch(e => e as Error);
+    const error = await exec(to(), "sleep 100", { timeoutSeconds: 0.1 }).catch(e => e as Error);
     expect(error).toEqual(new Error("db-node: a command did not end within 0.1 s"));
     expect(error).not.toBeInstanceOf(Unreachable);
 });
 
-test("a command that a signal ended has no code of its own", async () => {
-    expect((await exec(to(), "killed", { allowFailure: true })).code).toBe(255);
+test("a script that a signal ended has the shell's code for it; with its shell it has no answer", async () => {
+    expect((await exec(to(), "echo half; sh -c 'kill -9 $$'", { allowFailure: true })).code).toBe(137);
+    await expect(exec(to(), "echo half; echo why >&2; kill -9 $$", { allowFailure: true })).rejects.toThrow(
+        new Unreachable(
+            "db-node: a command was cut off before its end (signal SIGKILL), so that its answer is not whole; it said last: why",
+        ),
+    );
 });
 
 test.each([

@@ -115,8 +115,8 @@ test.each(["owner", "group"] as const)("a whole file of another %s is written ag
         return {
             ...answer,
             stdout: answer.stdout.replace(
-                `${owner} ${owner}`,
-                property === "owner" ? `daemon ${owner}` : `${owner} daemon`,
+                `${owner}:${owner}`,
+                property === "owner" ? `daemon:${owner}` : `${owner}:daemon`,
             ),
         };
     });

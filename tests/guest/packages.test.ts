@@ -2,6 +2,7 @@ import { spawnSync } from "child_process";
 import type { Connection } from "../../clients/connection";
 import { RemoteError, RunScript } from "../../clients/ssh";
 import { packagesHandler } from "../../providers/guest/packages";
+import { said } from "../clients/said";
 
 const connection = { name: "api-node", host: "192.168.122.6", port: 22 } as Connection;
 
@@ -9,19 +10,19 @@ const connection = { name: "api-node", host: "192.168.122.6", port: 22 } as Conn
 function node(
     available: string[],
     complaint = (name: string) => `E: Unable to locate package ${name}`,
-    sources = "http://192.168.122.1:8090/ ./\nhttp://other/ubuntu precise main\n",
+    sources = ["http://192.168.122.1:8090/ ./", "http://other/ubuntu precise main"],
 ) {
     const installed = new Set<string>();
     const run: RunScript = (_to, script) => {
-        const ok = (stdout = "") => Promise.resolve({ stdout, stderr: "", code: 0 });
-        if (script.includes("sources.list")) return ok(sources);
-        const asked = /^dpkg-query .*' (.*) 2>/.exec(script)?.[1]?.split(" ");
+        const ok = (answer: Parameters<typeof said>[0] = {}) => Promise.resolve(said(answer));
+        if (script.includes("sources.list")) return ok({ archive: sources });
+        const asked = /^known=\$\(dpkg-query .*' (.*) 2>/m.exec(script)?.[1]?.split(" ");
         if (asked)
-            return ok(
-                asked
+            return ok({
+                known: asked
                     .map(p => `${p} ${installed.has(p) ? "install ok installed" : "deinstall ok config-files"}\n`)
                     .join(""),
-            );
+            });
         const [, simulated, verb, names] = /^apt (-s )?(install|remove) (.*)$/m.exec(script)!,
             wanted = names!.split(" ");
         const unknown = verb === "install" ? wanted.filter(p => !available.includes(p)) : [];
@@ -67,7 +68,7 @@ test("what is no longer wanted stays until the rest can be had", async () => {
 });
 
 test("on a machine without an archive the error says so", async () => {
-    await expect(node([], undefined, "\n").handler.create({ connection, packages: ["ntp"] })).rejects.toThrow(
+    await expect(node([], undefined, []).handler.create({ connection, packages: ["ntp"] })).rejects.toThrow(
         "nothing was installed. Its archives: none. ",
     );
 });

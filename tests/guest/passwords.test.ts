@@ -4,6 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import type { Connection } from "../../clients/connection";
 import type { RunScript } from "../../clients/ssh";
+import { said as saying } from "../clients/said";
 import { databaseRootHandler } from "../../providers/guest/database-root";
 import { rabbitUserHandler } from "../../providers/guest/rabbit-user";
 import { restart } from "../../providers/guest/restarts";
@@ -88,7 +89,7 @@ test("the queue's own account: the one that every server brings is taken away, a
     const said: string[] = [];
     const handler = rabbitUserHandler(async (_to, script) => {
         said.push(script);
-        return { stdout: script.includes('<<"guest">>') ? guest : "same", stderr: "", code: 0 };
+        return saying({ said: script.includes('<<"guest">>') ? guest : "same" });
     });
     const own = { connection, user: "openstack", password: "secret", others: [] };
     await handler.create(own);

@@ -3,6 +3,7 @@ import * as path from "path";
 import type { Connection } from "../../clients/connection";
 import { containerHandler } from "../../providers/machine/container";
 import { ContainerDomain, domainXml, rootsDir } from "../../providers/machine/container-xml";
+import { said } from "../clients/said";
 import { localHost } from "./local-host";
 
 const host = localHost({});
@@ -23,11 +24,13 @@ const inputs = {
 const handler = (ran: string[] = []) =>
     containerHandler(async (to, script, options) => {
         if (script.includes("dumpxml"))
-            return {
-                code: 0,
-                stdout: `${domainXml(inputs).replace("<memory", "<uuid>45f1bb80-e196-44d1-a50e-0aeaa4129b90</uuid>\n  <memory")}\nshut off\n`,
-                stderr: "",
-            };
+            return said({
+                xml: domainXml(inputs).replace(
+                    "<memory",
+                    "<uuid>45f1bb80-e196-44d1-a50e-0aeaa4129b90</uuid>\n  <memory",
+                ),
+                state: "shut off",
+            });
         ran.push(script);
         return await host.run(to, script.split(rootsDir).join(host.dir), options);
     });
@@ -58,7 +61,7 @@ test("of several keys all that are others are named", async () => {
     const keys = [{ ...key, path: `${key.path}.none` }, key];
     const { create } = containerHandler(async (to, script, options) =>
         script.includes("dumpxml")
-            ? { code: 0, stdout: `${domainXml(inputs)}\nshut off\n`, stderr: "" }
+            ? said({ xml: domainXml(inputs), state: "shut off" })
             : await host.run(to, script.split(rootsDir).join(host.dir), options),
     );
     await expect(create({ ...inputs, secretFiles: keys })).rejects.toThrow(

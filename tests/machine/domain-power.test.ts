@@ -1,6 +1,7 @@
 import type { RunScript } from "../../clients/ssh";
 import { Unreachable } from "../../clients/connection";
 import { domainPowerHandler } from "../../providers/machine/domain-power";
+import { said } from "../clients/said";
 import { localHost } from "./local-host";
 
 const connection = { name: "central", host: "192.0.2.1", port: 24, hostKey: "ssh-ed25519 AAAA", keyFile: "/key" };
@@ -17,10 +18,10 @@ function host(state: string): { run: RunScript; told: string[] } {
             reset: "running",
         };
     const run: RunScript = async (_to, script) => {
-        if (/ domstate \S+$/.test(script) && !script.includes("\n")) {
+        if (/^state=\$\(virsh -q -c qemu:\/\/\/system domstate \S+\); say state/m.test(script)) {
             return state === ""
                 ? { code: 1, stdout: "", stderr: "error: failed to get domain 'volume-node'" }
-                : { code: 0, stdout: `${state}\n`, stderr: "" };
+                : said({ state });
         }
         const verb = /^virsh -q -c qemu:\/\/\/system (\w+)/.exec(script)![1]!;
         told.push(verb);

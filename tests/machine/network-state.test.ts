@@ -1,5 +1,6 @@
 import type { Connection } from "../../clients/connection";
 import { hasSpanningTree, isActive, networkStateHandler } from "../../providers/machine/network-state";
+import { said } from "../clients/said";
 import { localHost } from "./local-host";
 
 const connection = { name: "host a" } as Connection;
@@ -24,11 +25,10 @@ function host(state: { defined: boolean; active: boolean; spanningTree?: boolean
             };
         if (verb === "net-start") state.active = true;
         const say = (b: boolean) => (b ? "yes" : "no");
-        return {
-            code: 0,
-            stderr: "",
-            stdout: `Name:           nat\nActive:         ${say(state.active)}\nPersistent:     yes\n<network>\n  <bridge name='br-nat'${state.spanningTree === false ? " stp='off'" : ""} delay='0'/>\n`,
-        };
+        return said({
+            info: `Name:           nat\nActive:         ${say(state.active)}\nPersistent:     yes\n`,
+            xml: `<network>\n  <bridge name='br-nat'${state.spanningTree === false ? " stp='off'" : ""} delay='0'/>\n`,
+        });
     });
     return { state, commands, handler };
 }
@@ -101,7 +101,7 @@ net-define) cp "$5" "$ROOT/xml"; echo defined ;;
 *) echo "$4 $5" >> "$LOG"; echo no > "$ROOT/active" ;;
 esac`,
     });
-    const handler = networkStateHandler((to, script, allowFailure) => machine.run(to, script, { allowFailure })),
+    const handler = networkStateHandler(machine.run),
         wanted = { ...inputs, spanningTree: false },
         tree = "sys/class/net/br-nat/bridge/stp_state";
     machine.put("xml", "<network>\n  <bridge name='br-nat' stp='on' delay='0'/>\n</network>\n");

@@ -47,7 +47,7 @@ test("a script: made, found, drifted, mended, gone", async () => {
         interfaces: undefined,
     });
     await handler.delete("", inputs);
-    expect(fs.readdirSync(host.dir).sort()).toEqual(["bin"]);
+    expect(fs.readdirSync(host.dir).sort()).toEqual(["bin", "login"]);
     expect(await handler.read("", inputs)).toBeUndefined();
 });
 
