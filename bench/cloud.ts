@@ -1,3 +1,4 @@
+import "../system/begin";
 import { spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";

@@ -1,5 +1,6 @@
 import { randomBytes } from "crypto";
 import * as fs from "fs";
+import * as os from "os";
 import * as path from "path";
 import { pathToFileURL } from "url";
 import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
@@ -106,6 +107,7 @@ export async function openStack(
     note: (line: string) => void,
     env: Record<string, string> = {},
 ): Promise<Stack> {
+    checkListedUser();
     const dir = workDir(stack);
     const envVars = { ...engine.env, ...backendEnv(), ...env };
     breakLocks(stack).forEach(note);
@@ -115,6 +117,17 @@ export async function openStack(
         { stackName: stack, projectName: PROJECT, program },
         { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! },
     );
+}
+
+/** @throws UserError for a user whom the engine, and ssh as well, refuse to work for */
+function checkListedUser(): void {
+    try {
+        os.userInfo();
+    } catch {
+        throw new UserError(
+            `the system's list of users (/etc/passwd) does not have this one (${process.getuid?.()}), and for such a user neither the engine nor ssh works; nothing was changed. Add it to the list, or run this as another user`,
+        );
+    }
 }
 
 /** Runs the engine's own command line on a stack, where the Automation API would have secrets in plain text. */

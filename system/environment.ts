@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { projectDir } from "./paths";
+import { NO_HOME, projectDir } from "./paths";
 
 /** What commands of this program tell those that they start; it counts only where there is a channel to the one that says so. */
 const FROM_PARENT = [
@@ -51,8 +51,7 @@ export function cleanEnvironment(given: Environment, around: Surroundings): Reco
         }),
     ) as Record<string, string>;
     const home = homeFolder(given.HOME, around);
-    if (home === undefined) delete kept.HOME;
-    else kept.HOME = home;
+    kept.HOME = home ?? NO_HOME;
     // With `sudo -E` these are the other user's, as HOME is.
     if (home !== given.HOME && isOthers(given.HOME, around))
         for (const name of Object.keys(kept)) if (name.startsWith("XDG_")) delete kept[name];

@@ -59,6 +59,9 @@ function absolute({ word }: Kind, variable: string): string | undefined {
     return path.resolve(value);
 }
 
+/** The home folder of a user without one, as the system's own users have it: some packages want it to have a name. */
+export const NO_HOME = "/nonexistent";
+
 function homeFolder({ word, variable }: Kind): string {
     let home = "";
     try {
@@ -66,7 +69,7 @@ function homeFolder({ word, variable }: Kind): string {
     } catch {
         // One that the system's list of users does not have.
     }
-    if (path.isAbsolute(home)) return home;
+    if (path.isAbsolute(home) && home !== NO_HOME) return home;
     throw new UserError(
         `this user has no home folder, so there is no place for the ${word} folder; nothing was changed. Set HOME, or ${variable}`,
     );

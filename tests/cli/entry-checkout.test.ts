@@ -174,6 +174,7 @@ test("what the caller has set for other programs reaches neither npm nor the pro
         npm_config_registry: "https://registry.example.org/?a=b&c",
         https_proxy: 'http://user:p$w"d@proxy:3128',
         SSH_AUTH_SOCK: "/run/agent",
+        TERM: "xterm",
         NO_COLOR: "",
     };
     const { status, said } = checkout.run([], { ...foreign, ...own });

@@ -85,7 +85,7 @@ test("what a command tells one that it has started counts", () => {
     });
 });
 
-test.each<[string, string, Record<string, string>, Partial<Surroundings>, string | undefined]>([
+test.each<[string, string, Record<string, string>, Partial<Surroundings>, string]>([
     ["one of their own", "counts", { HOME: "/home/ann" }, {}, "/home/ann"],
     ["none", "is the listed one", { HOME: "" }, {}, "/home/ann"],
     ["a relative one", "is the listed one", { HOME: "home" }, {}, "/home/ann"],
@@ -98,7 +98,7 @@ test.each<[string, string, Record<string, string>, Partial<Surroundings>, string
     ],
     ["one that is not there", "is the listed one", { HOME: "/nonexistent" }, {}, "/home/ann"],
     ["any, where they are not listed", "counts", { HOME: "/srv" }, { listed: undefined }, "/srv"],
-    ["none, where they are not listed", "is none", { HOME: "" }, { listed: undefined }, undefined],
+    ["none, where they are not listed", "is none", { HOME: "" }, { listed: undefined }, "/nonexistent"],
 ])("the home folder of a user with %s %s", (_given, _found, given, other, home) => {
     expect(clean(given, other).HOME).toBe(home);
 });

@@ -51,10 +51,12 @@ test("an empty variable of XDG's is none, as its specification has it", () => {
 });
 
 test("a user without a home folder is told what to set", () => {
-    process.env.HOME = "";
-    expect(stateDir).toThrow(
-        "this user has no home folder, so there is no place for the state folder; nothing was changed. Set HOME, or CLASSROOM_STATE",
-    );
+    for (const none of ["", "/nonexistent"]) {
+        process.env.HOME = none;
+        expect(stateDir).toThrow(
+            "this user has no home folder, so there is no place for the state folder; nothing was changed. Set HOME, or CLASSROOM_STATE",
+        );
+    }
     process.env.CLASSROOM_CACHE = `${dir}/c`;
     expect(cacheDir()).toBe(`${dir}/c`);
 });
