@@ -88,27 +88,23 @@ export async function programOf(
     return await run(stack, settingsFrom(stack, readable, noMachine));
 }
 
-/** Outputs that the program makes something else of; known only once a resource is made. */
-const outputs: Readonly<Record<string, readonly string[]>> = {
-    "machine:HostKey": ["publicKey", "privateKey"],
-    "guest:SshKey": ["publicKey"],
-    "keystone:Ec2Credential": ["access", "secret"],
-    "randomPassword:RandomPassword": ["result"],
-};
-
 async function run(stack: string, settings: Settings): Promise<ProgramResource[]> {
     const made: (Omit<ProgramResource, "custom" | "inputs" | "secret" | "dependsOn"> & {
             after: pulumi.CustomResourceOptions["dependsOn"];
         })[] = [],
         names = new Map<pulumi.Resource, string>();
-    const asked = new Map<string, Pick<ProgramResource, "custom" | "inputs">>();
+    const asked = new Map<string, Pick<ProgramResource, "custom" | "inputs">>(),
+        outputs = new Map<string, string[]>();
     const key = (type: string, name: string) => `${type} ${name}`;
     await setMocks(
         {
             newResource: ({ type, name, inputs, custom }) => {
                 const short = shortType(type);
                 asked.set(key(short, name), { custom: custom === true, inputs: inputs as Record<string, unknown> });
-                const later = (outputs[short] ?? []).map(output => [output, placeholder(`${name}.${output}`)]);
+                const later = (outputs.get(key(short, name)) ?? []).map(output => [
+                    output,
+                    placeholder(`${name}.${output}`),
+                ]);
                 return { id: placeholder(`${name}.id`), state: { ...inputs, ...Object.fromEntries(later) } };
             },
             call: ({ token }) => {
@@ -122,8 +118,13 @@ async function run(stack: string, settings: Settings): Promise<ProgramResource[]
     try {
         cloudOf(settings, {
             transformations: [
-                ({ resource, type, name, opts }) => {
+                ({ resource, type, name, props, opts }) => {
                     names.set(resource, name);
+                    // What is known only once a resource is made stands among its properties without a value.
+                    outputs.set(
+                        key(shortType(type), name),
+                        Object.keys(props).filter(property => props[property] === undefined),
+                    );
                     const parent = nameOf(opts.parent),
                         provider = nameOf((opts as pulumi.CustomResourceOptions).provider);
                     made.push({

@@ -41,7 +41,7 @@ export function textOf(stack: string): string {
         return new TextDecoder("utf-8", { fatal: true }).decode(fs.readFileSync(file));
     } catch (e) {
         throw new UserError(
-            e instanceof TypeError
+            (e as NodeJS.ErrnoException).code === "ERR_ENCODING_INVALID_ENCODED_DATA"
                 ? `Pulumi.${stack}.yaml is not in UTF-8; save it in that encoding. Nothing was changed`
                 : `Pulumi.${stack}.yaml cannot be read (${(e as Error).message}); nothing was changed`,
         );

@@ -9,6 +9,7 @@ import { configured } from "../../cli/reach";
 import { formsOf } from "../../cli/redact";
 import { addRenderCommand, ProgramResource, programOf } from "../../cli/show-program";
 import { tutorialCredentials } from "../../config/settings";
+import { hostKeys } from "../clients/keys";
 
 /** The profile of the course's own release is not there yet; with it, the second line goes. */
 const teamConfig = {
@@ -96,11 +97,19 @@ test("a placeholder stands for one of the passwords, a key of the operator's mac
                 "computeHostKey",
                 "operatorKey",
                 "HOME",
+                "knownHosts",
                 "name",
             ].sort(),
         );
         expect(text).not.toMatch(/%24%7B|"undefined|undefined"/);
     }
+});
+
+test("what the course's own release makes only with the cloud has a placeholder, in the files that it is written into, too", async () => {
+    const course = await programOf("team01", configured("team01"));
+    expect(JSON.stringify(course) + inWords(course)).not.toMatch(/"undefined|undefined"|=undefined/);
+    const { secretContent } = named(course, "cloud-api-ec2rc").inputs;
+    for (const part of ["access", "secret"]) expect(secretContent).toContain(`\${cloud-auth-ec2-admin.${part}}`);
 });
 
 test("the tutorial's passwords are not in it", () => {
@@ -152,7 +161,7 @@ test("nothing of this machine and nothing of chance is in it", async () => {
         expect(fs.readdirSync(dir)).toEqual([]);
         process.env.CLASSROOM_STATE = dir;
         fs.mkdirSync(path.join(dir, "labs/lab"), { recursive: true });
-        const host = (address: string) => ({ address, port: 2222, hostKey: "ssh-ed25519 HERE" });
+        const host = (address: string) => ({ address, port: 2222, hostKey: hostKeys.compute });
         fs.writeFileSync(
             path.join(dir, "labs/lab/lab.json"),
             JSON.stringify({
@@ -177,7 +186,7 @@ test("two teams differ in their hosts and hardware addresses alone; a host's key
         ...teamConfig,
         number: 2,
         hosts: {
-            central: { address: "gks-127.scc.kit.edu", hostKey: "ssh-ed25519 OWN" },
+            central: { address: "gks-127.scc.kit.edu", hostKey: hostKeys.central },
             compute: { address: "gks-128.scc.kit.edu" },
         },
     });
@@ -192,7 +201,7 @@ test("two teams differ in their hosts and hardware addresses alone; a host's key
                 .replaceAll("gks-126", "gks-128")
                 .replaceAll("52:54:00:01", "52:54:00:02"),
         ).toBe(two);
-    expect(named(other, "cloud-hosts-central-names").inputs.connection).toMatchObject({ hostKey: "ssh-ed25519 OWN" });
+    expect(named(other, "cloud-hosts-central-names").inputs.connection).toMatchObject({ hostKey: hostKeys.central });
     expect(named(other, "cloud-hosts-compute-names").inputs.connection).toMatchObject({ hostKey: "${computeHostKey}" });
 });
 

@@ -37,7 +37,11 @@ export async function cloudResources(given: Record<string, unknown>): Promise<Mo
         },
         call: args => args.inputs,
     });
-    new TeamCloud("cloud", { ...readSettings("team01", given), operatorKey: "ssh-ed25519 OPERATOR" });
+    new TeamCloud("cloud", {
+        ...readSettings("team01", given),
+        operatorKey: "ssh-ed25519 OPERATOR",
+        knownHosts: "/state/known_hosts",
+    });
     await settled();
     await pulumi.runtime.disconnect();
     return seen;

@@ -3,6 +3,7 @@ import { TeamCloud } from "../../components/team-cloud";
 import { NodeName, nodeNames } from "../../config/nodes";
 import { readSettings } from "../../config/settings";
 import { setMocks } from "../../engine/mocks";
+import { hostKeys } from "../clients/keys";
 
 const given = {
     number: 1,
@@ -12,8 +13,8 @@ const given = {
     archiveUrl: "http://192.168.122.1:8090/",
     image: { file: "/images/instance.qcow2", sha256: "0".repeat(64) },
     hosts: {
-        central: { address: "gks-125.scc.kit.edu", hostKey: "ssh-ed25519 AAAA" },
-        compute: { address: "gks-126.scc.kit.edu", hostKey: "ssh-ed25519 BBBB" },
+        central: { address: "gks-125.scc.kit.edu", hostKey: hostKeys.central },
+        compute: { address: "gks-126.scc.kit.edu", hostKey: hostKeys.compute },
     },
 };
 
@@ -81,7 +82,11 @@ async function cloud(own: Record<string, unknown>): Promise<Asked[]> {
         });
         return original.apply(this, args);
     });
-    new TeamCloud("cloud", { ...readSettings("team01", { ...given, ...own }), operatorKey: "ssh-ed25519 OPERATOR" });
+    new TeamCloud("cloud", {
+        ...readSettings("team01", { ...given, ...own }),
+        operatorKey: "ssh-ed25519 OPERATOR",
+        knownHosts: "/known",
+    });
     for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve));
     await pulumi.runtime.disconnect();
     request.mockRestore();

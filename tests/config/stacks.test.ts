@@ -5,6 +5,7 @@ import { nodes, teamHosts } from "../../config/nodes";
 import { withLab } from "../../config/lab-settings";
 import { readSettings, settingKeys, Settings } from "../../config/settings";
 import { givenBy } from "../../config/stack-settings";
+import { hostKeys } from "../clients/keys";
 
 const root = path.resolve(__dirname, "../.."),
     project = "gridka-cloud-classroom";
@@ -130,7 +131,7 @@ test("names and MAC addresses of all stacks: the same at every reading, none twi
 
 test("a lab's stack differs from a team's in the keys that docs/lab.md lists, and in no other", () => {
     const key = "/key",
-        host = { port: 24, hostKey: "ssh-ed25519 AAAA" };
+        host = { port: 24, hostKey: hostKeys.central };
     const facts = {
         image: { file: "/image", sha256: "0".repeat(64) },
         operatorKeyFile: key,

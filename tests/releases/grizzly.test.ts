@@ -8,6 +8,7 @@ import { tutorialCredentials } from "../../config/settings";
 import { stanza } from "../../providers/guest/bridge";
 import { checkOperatorKey, releaseOf } from "../../releases";
 import { cloudResources, open } from "../components/cloud-resources";
+import { hostKeys } from "../clients/keys";
 
 /** Listings of the tutorial; tests/data/tutorial/README.md says whose they are. */
 const listing = (file: string): string => fs.readFileSync(path.join(__dirname, "../data/tutorial", file), "utf8");
@@ -31,8 +32,8 @@ const given = (change: object = {}) => ({
     sshKeyFile: "/keys/operator",
     knownHostsFile: "/keys/known_hosts",
     hosts: {
-        central: { address: "gks-125.scc.kit.edu", hostKey: "ssh-rsa AAAA" },
-        compute: { address: "gks-126.scc.kit.edu", hostKey: "ssh-rsa BBBB" },
+        central: { address: "gks-125.scc.kit.edu", hostKey: hostKeys.central },
+        compute: { address: "gks-126.scc.kit.edu", hostKey: hostKeys.compute },
     },
     ...change,
 });
