@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "timers/promises";
+import { ask, text } from "../clients/answer";
 import { Compute, compute, ServiceState } from "../clients/compute";
 import type { Connection } from "../clients/connection";
 import { exec } from "../clients/ssh";
@@ -36,9 +37,13 @@ export async function cloudBy(
     settings: Settings,
     protect: (secrets: string[]) => void,
 ): Promise<AskedCloud> {
-    const { stdout: adminPassword } = await exec(apiNode, `. /root/openrc; printf %s "$OS_PASSWORD"`, {
-        timeoutSeconds: ASK_SECONDS,
-    });
+    const { password: adminPassword } = await ask(
+        exec,
+        apiNode,
+        `. /root/openrc; say password "$OS_PASSWORD"`,
+        { password: text() },
+        { timeoutSeconds: ASK_SECONDS },
+    );
     protect([adminPassword]);
     const access = adminAccess(
         { plan: settings.plan, credentials: { ...settings.credentials, adminPassword } },

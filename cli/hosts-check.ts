@@ -1,3 +1,4 @@
+import { ask as inquire } from "../clients/answer";
 import type { Connection } from "../clients/connection";
 import { connect, exec, forwardSocket, HostKeyMismatch } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
@@ -6,7 +7,7 @@ import { HostRole, hostRoles } from "../config/nodes";
 import { agentFor } from "../config/operator-key";
 import type { Settings } from "../config/settings";
 import { messageOf, UserError } from "../system/errors";
-import { lacks, preflightScript, wantedOf } from "./preflight";
+import { lacks, preflightFields, preflightScript, wantedOf } from "./preflight";
 
 /** How long a host may take to be connected with. */
 const SECONDS = 5;
@@ -90,7 +91,7 @@ const downLine = ({ address, reason, cure }: HostDown): string =>
 /** Physical hosts that do not answer, or not with the key they should have. */
 export async function hostsDown(settings: Settings, deadlineSeconds = SECONDS): Promise<HostDown[]> {
     const asked = await askHosts(settings, deadlineSeconds, async to => {
-        await exec(to, "true", { timeoutSeconds: deadlineSeconds });
+        await exec(to, "true", { timeoutSeconds: deadlineSeconds, openSeconds: deadlineSeconds });
     });
     return asked.filter(host => host !== undefined);
 }
@@ -124,9 +125,12 @@ export async function checkReady(settings: Settings, deadlineSeconds = SECONDS):
         const wanted = wantedOf(settings, role),
             now = () => Date.now() / 1000,
             from = now();
-        const { stdout } = await exec(to, preflightScript(wanted), { timeoutSeconds: PREFLIGHT_SECONDS });
-        const found = lacks(wanted, stdout, { from, to: now() }),
-            mute = /^libvirt qemu /m.test(stdout) ? await libvirtLack(to) : undefined;
+        const said = await inquire(exec, to, preflightScript(wanted), preflightFields, {
+            timeoutSeconds: PREFLIGHT_SECONDS,
+            openSeconds: deadlineSeconds,
+        });
+        const found = lacks(wanted, said, { from, to: now() }),
+            mute = said.libvirt.some(driver => driver.startsWith("qemu ")) ? await libvirtLack(to) : undefined;
         return [...found, ...(mute === undefined ? [] : [mute])].map(
             lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`,
         );

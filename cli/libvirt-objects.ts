@@ -1,3 +1,4 @@
+import { ask, list, optional, text } from "../clients/answer";
 import { Connection } from "../clients/connection";
 import { exec, quote } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
@@ -28,10 +29,14 @@ export function findLibvirt(settings: Settings): Find {
         }
         const command = { network: "net-uuid", pool: "pool-uuid", domain: "domuuid" }[kind];
         if (command === undefined) return undefined;
-        const { stdout, code } = await exec(to, `virsh -q ${command} ${quote(name)}`, { allowFailure: true });
-        const id = stdout.trim();
+        const { id } = await ask(
+            exec,
+            to,
+            `if id=$(virsh -q ${command} ${quote(name)} 2> /dev/null); then say id "$id"; fi`,
+            { id: optional(text(/[0-9a-f-]{36}/)) },
+        );
         // The bridge reads by the id among the outputs, under this name.
-        return code === 0 && id !== "" ? { id, outputs: { ...resource.inputs, [`${kind}Id`]: id } } : undefined;
+        return id === undefined ? undefined : { id, outputs: { ...resource.inputs, [`${kind}Id`]: id } };
     };
 }
 
@@ -65,13 +70,17 @@ export async function withoutDisks(
                 if (machines.length === 0) return [];
                 // What was removed as a file, too. A machine that is not defined itself is read as gone, whatever became of its disks.
                 const script = `for p in $(virsh -q pool-list --name); do virsh -q pool-refresh "$p" > /dev/null || exit 0; done
-virsh -q list --all --name
-for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol-name "$v" > /dev/null 2>&1 || echo "$v"; done`;
-                const said = (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout.split(
-                    "\n",
+virsh -q list --all --name | while read -r n; do [ -z "$n" ] || say machine "$n"; done
+for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol-name "$v" > /dev/null 2>&1 || say lost "$v"; done`;
+                const said = await ask(
+                    exec,
+                    hostConnection(settings, role),
+                    script,
+                    { machine: list(text()), lost: list(text()) },
+                    { timeoutSeconds: 30 },
                 );
                 return machines.flatMap(({ urn, id, name, disks }) => {
-                    const lost = said.includes(name) ? disks.filter(disk => said.includes(disk)) : [];
+                    const lost = said.machine.includes(name) ? disks.filter(disk => said.lost.includes(disk)) : [];
                     return lost.length === 0
                         ? []
                         : [{ urn, id, reason: `of the virtual machine ${name} the disk ${lost.join(", ")} is gone` }];

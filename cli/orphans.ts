@@ -1,4 +1,5 @@
 import { isIPv4 } from "net";
+import { Answer, ask, list, text } from "../clients/answer";
 import { compute } from "../clients/compute";
 import type { CloudAccess } from "../clients/identity";
 import { closeAll, exec, quote } from "../clients/ssh";
@@ -10,8 +11,8 @@ import { restart } from "../providers/guest/restarts";
 import { adminAccess, AdminFacts } from "../releases/tutorial";
 import { connectionOf } from "./reach";
 
-const uuid = "[0-9a-f]{8}-[0-9a-f-]{27}",
-    isUuid = (text: string): boolean => new RegExp(`^${uuid}$`).test(text);
+const UUID = "[0-9a-f]{8}-[0-9a-f-]{27}",
+    isUuid = (text: string): boolean => new RegExp(`^${UUID}$`).test(text);
 /** What a node may say of each kind: it goes into scripts of root's. */
 const kinds = {
     instance: isUuid,
@@ -20,7 +21,6 @@ const kinds = {
     "firewall rule": isIPv4,
 } as const;
 type Kind = keyof typeof kinds;
-const isKind = (text: string): text is Kind => Object.hasOwn(kinds, text);
 
 /** Something on a node that the cloud knows nothing of: its record was in a database that is no more. */
 export interface Orphan {
@@ -34,7 +34,18 @@ export type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
 
 const VIRSH = "virsh -q -c qemu:///system";
 
-/** How the leavings of one node are listed, each as `kind<tab>id`, and removed; and what is done with one that stays, so that it is in nobody's way. */
+/** What a node answers with: ids, and addresses. */
+const fields = {
+    instance: list(text(new RegExp(UUID))),
+    volume: list(text(new RegExp(UUID))),
+    address: list(text(/[0-9.]+/)),
+    rule: list(text(/[0-9.]+/)),
+};
+type Listed = Answer<typeof fields>;
+/** Answers with what the lines before it print, under this name. */
+const each = (name: keyof Listed): string => `while read -r found; do say ${name} "$found"; done`;
+
+/** How the leavings of one node are listed, and removed; and what is done with one that stays, so that it is in nobody's way. */
 interface Search {
     node: NodeName;
     list: string;
@@ -51,8 +62,8 @@ function searches({ plan }: Pick<Settings, "plan">): Search[] {
     return [
         ...(["compute-1", "compute-2"] as const).map((node): Search => ({
             node,
-            list: `{ ${VIRSH} list --all --uuid; ls /var/lib/nova/instances; } | sed -nE 's/^(${uuid})$/instance\\t\\1/p'
-iptables-save -t filter | sed -nE 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*/firewall rule\\t\\1/p'`,
+            list: `{ ${VIRSH} list --all --uuid; ls /var/lib/nova/instances; } | sed -nE 's/^(${UUID})$/\\1/p' | ${each("instance")}
+iptables-save -t filter | sed -nE 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*/\\1/p' | ${each("rule")}`,
             remove: {
                 instance: id =>
                     `${VIRSH} destroy ${id} > /dev/null 2>&1 || true; ${VIRSH} undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
@@ -68,7 +79,7 @@ printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | ${V
         })),
         {
             node: "volume-node",
-            list: `lvs --noheadings -o lv_name cinder-volumes | sed -nE 's/^ *volume-(${uuid}) *$/volume\\t\\1/p'`,
+            list: `lvs --noheadings -o lv_name cinder-volumes | sed -nE 's/^ *volume-(${UUID}) *$/\\1/p' | ${each("volume")}`,
             remove: {
                 volume: id => `t=$(tgtadm --lld iscsi --op show --mode target | sed -n 's/^Target \\([0-9]*\\): .*volume-${id}$/\\1/p')
 [ -z "$t" ] || tgtadm --lld iscsi --op delete --mode target --force --tid "$t"; rm -f /var/lib/cinder/volumes/volume-${id}; lvremove -q -f cinder-volumes/volume-${id}`,
@@ -76,8 +87,8 @@ printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | ${V
         },
         {
             node: "network-node",
-            list: `ip -o -4 addr show dev ${card} | sed -nE 's/.* inet ([0-9.]+)\\/32 .*/floating address\\t\\1/p'
-iptables-save -t nat | sed -nE 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 .*-j DNAT .*/firewall rule\\t\\1/p'`,
+            list: `ip -o -4 addr show dev ${card} | sed -nE 's/.* inet ([0-9.]+)\\/32 .*/\\1/p' | ${each("address")}
+iptables-save -t nat | sed -nE 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 .*-j DNAT .*/\\1/p' | ${each("rule")}`,
             remove: {
                 "floating address": address => `ip addr del ${address}/32 dev ${card}`,
                 "firewall rule": address => rulesOf("nat", address),
@@ -109,15 +120,20 @@ async function known(access: CloudAccess, withVolumes: boolean): Promise<Known> 
     };
 }
 
-/** Of the lines of a search, what is not known; each once. */
-export function unknown(node: NodeName, lines: string, sets: Known): Orphan[] {
-    const found = [...new Set(lines.split("\n"))]
-        .map(line => line.split("\t") as [Kind, string?])
-        .map(([kind, id = ""]) => [kind, id] as const);
+/** Of what a search has listed, what is not known; each once. */
+export function unknown(node: NodeName, listed: Listed, sets: Known): Orphan[] {
+    const found: Record<Kind, string[]> = {
+        instance: listed.instance,
+        volume: listed.volume,
+        "floating address": listed.address,
+        "firewall rule": listed.rule,
+    };
     // What belongs to no tenant's address is the node's own: the metadata service's.
-    return found
-        .filter(([kind, id]) => isKind(kind) && kinds[kind](id) && !sets[kind].has(id) && !id.startsWith("169.254."))
-        .map(([kind, id]) => ({ kind, id, node }));
+    return (Object.keys(kinds) as Kind[]).flatMap(kind =>
+        [...new Set(found[kind])]
+            .filter(id => kinds[kind](id) && !sets[kind].has(id) && !id.startsWith("169.254."))
+            .map(id => ({ kind, id, node })),
+    );
 }
 
 /**
@@ -151,13 +167,13 @@ export async function orphans(
                 .filter(({ node }) => there(node))
                 .map(async search => {
                     const on = connectionOf(stack, search.node);
-                    return { search, on, lines: (await exec(on, search.list)).stdout };
+                    return { search, on, found: await ask(exec, on, search.list, fields) };
                 }),
         );
         const sets = await known(adminAccess(admin, hostConnection(settings, "central")), there("volume-node"));
         const found = await Promise.all(
-            listed.map(async ({ search, on, lines }) => {
-                const left = unknown(search.node, lines, sets);
+            listed.map(async ({ search, on, found }) => {
+                const left = unknown(search.node, found, sets);
                 for (const { kind, id } of left) {
                     const script = (remove ? search.remove : search.keep)?.[kind]?.(id);
                     if (script !== undefined) await exec(on, script);

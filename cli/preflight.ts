@@ -1,3 +1,4 @@
+import { Answer, list, number, optional, text, yesOrNo } from "../clients/answer";
 import { quote } from "../clients/ssh";
 import { pools } from "../components/golden-image";
 import { dataDiskMiB, sizes } from "../components/team-cloud";
@@ -75,101 +76,123 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
     };
 }
 
-/** A shell script that says what a host has, a line each; it changes nothing. */
+/** What a host has, by what it is called. */
+export const preflightFields = {
+    /** Seconds since the epoch. */
+    clock: text(/\d+(\.\d+)?/),
+    /** ID, VERSION_ID and PRETTY_NAME of /etc/os-release. */
+    system: optional(text(/\S* \S* .*/)),
+    kernel: list(text(/8021q|vxlan/)),
+    virsh: yesOrNo,
+    /** A driver and its version, or why it does not answer. */
+    libvirt: list(text(/(qemu|lxc) .*/)),
+    mute: list(text(/(qemu|lxc) .*/)),
+    running: list(text(/\S.*/)),
+    kvm: yesOrNo,
+    /** KiB. */
+    memory: list(number),
+    /** A folder, KiB, and where its file system is mounted. */
+    disk: list(text(/\/\S* \d+ \/.*/)),
+    made: list(text(/\S+/)),
+    /** An interface and its MTU. */
+    bridge: list(text(/\S+ \d+/)),
+    card: list(text(/\S+ \d+/)),
+    /** The other end, and the card on the way to it. */
+    way: list(text(/\S+ \S+ \d+/)),
+};
+
+/** A shell script that answers with {@link preflightFields}; it changes nothing. */
 export function preflightScript({ nodes, drivers, folders, uplinks }: Wanted): string {
     const uplinkLines = uplinks.flatMap(({ uplink, peer }) => {
         if (uplink.kind === "bridge")
             return [
-                `i=${quote(uplink.bridge)}; [ ! -d "/sys/class/net/$i/bridge" ] || echo "bridge $i $(cat "/sys/class/net/$i/mtu")"`,
+                `i=${quote(uplink.bridge)}; [ ! -d "/sys/class/net/$i/bridge" ] || say bridge "$i $(cat "/sys/class/net/$i/mtu")"`,
             ];
         if (uplink.kind === "vlan")
             return [
                 "kernel 8021q",
-                `i=${quote(uplink.nic)}; [ ! -e "/sys/class/net/$i" ] || echo "card $i $(cat "/sys/class/net/$i/mtu")"`,
+                `i=${quote(uplink.nic)}; [ ! -e "/sys/class/net/$i" ] || say card "$i $(cat "/sys/class/net/$i/mtu")"`,
             ];
         return [
             "kernel vxlan",
             `p=${quote(peer!)}; a=$(getent ahostsv4 "$p" | head -n 1) || true; a=\${a%% *}
-if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || echo "way $p $i $(cat "/sys/class/net/$i/mtu")"; fi`,
+if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || say way "$p $i $(cat "/sys/class/net/$i/mtu")"; fi`,
         ];
     });
     return `export LC_ALL=C
-echo "clock $(date +%s.%N)"
-[ ! -r /etc/os-release ] || (. /etc/os-release; echo "system $ID $VERSION_ID $PRETTY_NAME")
+now=$(date +%s.%N); say clock "$now"
+[ ! -r /etc/os-release ] || (. /etc/os-release; say system "$ID $VERSION_ID $PRETTY_NAME")
 # A module that is there is loaded when it is needed; what is built in shows in /sys.
-kernel() { if [ -d /sys/module/$1 ] || modprobe -n -q $1 2> /dev/null; then echo "kernel $1"; fi; }
+kernel() { if [ -d /sys/module/$1 ] || modprobe -n -q $1 2> /dev/null; then say kernel "$1"; fi; }
 if command -v virsh > /dev/null; then
-    echo virsh
+    say virsh yes
     for d in ${drivers.join(" ")}; do
         if v=$(virsh -q -c $d:///system version --daemon 2>&1); then
-            echo "libvirt $d $(echo "$v" | sed -n 's/^Running against daemon: //p')"
-            virsh -q -c $d:///system list --name | sed -n 's/..*/running &/p'
-        else echo "mute $d $(echo "$v" | head -n 1)"; fi
+            say libvirt "$d $(echo "$v" | sed -n 's/^Running against daemon: //p')"
+            virsh -q -c $d:///system list --name | while read -r n; do [ -z "$n" ] || say running "$n"; done
+        else say mute "$d $(echo "$v" | head -n 1)"; fi
     done
-fi
-[ ! -c /dev/kvm ] || echo kvm
-sed -n 's/^\\(MemAvailable\\|SwapFree\\): *\\([0-9]*\\) kB$/memory \\2/p' /proc/meminfo
+else say virsh no; fi
+if [ -c /dev/kvm ]; then say kvm yes; else say kvm no; fi
+sed -n 's/^\\(MemAvailable\\|SwapFree\\): *\\([0-9]*\\) kB$/\\2/p' /proc/meminfo | while read -r kib; do say memory "$kib"; done
 for d in ${[...new Set(Object.values(folders))].join(" ")}; do
     p=$d; while [ ! -e "$p" ]; do p=$(dirname "$p"); done
-    df -Pk "$p" | awk -v d="$d" 'NR == 2 {print "disk", d, $4, $6}'
+    free=$(df -Pk "$p" | awk 'NR == 2 {print $4, $6}'); say disk "$d $free"
 done
-for n in ${nodes.map(n => n.name).join(" ")}; do if [ -e ${folders.vm}/$n.qcow2 ] || [ -d ${folders.container}/$n ]; then echo "made $n"; fi; done
+for n in ${nodes.map(n => n.name).join(" ")}; do if [ -e ${folders.vm}/$n.qcow2 ] || [ -d ${folders.container}/$n ]; then say made "$n"; fi; done
 ${uplinkLines.join("\n")}`;
 }
+
+type Said = Answer<typeof preflightFields>;
+/** What those that begin with a word go on with. */
+const after = (values: readonly string[], word: string): string[] =>
+    values.flatMap(value => (value.startsWith(`${word} `) ? [value.slice(word.length + 1)] : []));
 
 const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 
 /**
  * What a host lacks of what is wanted of it, a sentence each.
- * @param said what the script printed
+ * @param said what the script answered
  * @param asked seconds since the epoch by this machine's clock, before and after
  */
-export function lacks(wanted: Wanted, said: string, asked: { from: number; to: number }): string[] {
+export function lacks(wanted: Wanted, said: Said, asked: { from: number; to: number }): string[] {
     const found: string[] = [];
-    /** What a line that begins with these words goes on with. */
-    const after = (...words: string[]): string[] =>
-        said
-            .split("\n")
-            .flatMap(line =>
-                `${line} `.startsWith(`${words.join(" ")} `) ? [line.slice(words.join(" ").length + 1).trim()] : [],
-            );
 
-    const [id, version, ...name] = (after("system")[0] ?? "").split(" ");
+    const [id, version, ...name] = (said.system ?? "").split(" ");
     const supported = systems.map(([, , words]) => words).join(", ");
     if (!systems.some(s => s[0] === id && s[1] === version))
         found.push(`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`);
 
-    const clock = Number(after("clock")[0]),
+    const clock = Number(said.clock),
         ahead = clock > asked.to ? clock - asked.to : clock < asked.from ? clock - asked.from : 0;
     if (Math.abs(ahead) > clockSeconds)
         found.push(
             `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's; allowed are ${clockSeconds} s: let ntp set it`,
         );
 
-    if (after("virsh").length === 0)
-        found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");
-    for (const [driver, ...words] of after("mute").map(m => m.split(" "))) {
+    if (!said.virsh) found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");
+    for (const [driver, ...words] of said.mute.map(m => m.split(" "))) {
         found.push(
             `its libvirt does not answer as ${driver}:///system (${words.join(" ")})${driver === "lxc" ? ": install libvirt-daemon-driver-lxc" : ""}`,
         );
     }
-    const [libvirt] = after("libvirt", "qemu");
+    const [libvirt] = after(said.libvirt, "qemu");
     if (libvirt !== undefined && Number(libvirt.split(".")[0]) < leastVersion)
         found.push(`its libvirt is ${libvirt}; needed is ${leastVersion} or newer`);
-    if (wanted.kvm && after("kvm").length === 0)
+    if (wanted.kvm && !said.kvm)
         found.push(
             "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
         );
 
-    const running = new Set(after("running")),
-        made = new Set(after("made"));
+    const running = new Set(said.running),
+        made = new Set(said.made);
     const memory = wanted.nodes.filter(n => !running.has(n.name)).reduce((sum, n) => sum + n.memoryMiB, 0);
-    const free = after("memory").reduce((sum, kib) => sum + Number(kib) / 1024, 0);
+    const free = said.memory.reduce((sum, kib) => sum + kib / 1024, 0);
     if (free < memory)
         found.push(`it has ${gib(free)} of memory free, but the nodes that do not run yet need ${gib(memory)}`);
 
     const disks = new Map(
-        after("disk")
+        said.disk
             .map(line => line.split(" "))
             .map(([folder, kib, ...mount]) => [folder!, { mib: Number(kib) / 1024, mount: mount.join(" ") }]),
     );
@@ -192,20 +215,15 @@ export function lacks(wanted: Wanted, said: string, asked: { from: number; to: n
             );
     }
 
-    for (const { network, uplink, peer } of wanted.uplinks) found.push(...uplinkLacks(network, uplink, peer, after));
+    for (const { network, uplink, peer } of wanted.uplinks) found.push(...uplinkLacks(network, uplink, peer, said));
     return found;
 }
 
-function uplinkLacks(
-    network: UplinkedNetwork,
-    uplink: Uplink,
-    peer: string | undefined,
-    after: (...words: string[]) => string[],
-): string[] {
+function uplinkLacks(network: UplinkedNetwork, uplink: Uplink, peer: string | undefined, said: Said): string[] {
     const found: string[] = [],
         key = `uplinks.${network}`;
     if (uplink.kind === "bridge") {
-        const [mtu] = after("bridge", uplink.bridge);
+        const [mtu] = after(said.bridge, uplink.bridge);
         if (mtu === undefined)
             return [
                 `it has no bridge ${uplink.bridge} (${key}.bridge), which the network ${network} gets to the other host by`,
@@ -215,12 +233,12 @@ function uplinkLacks(
             : [];
     }
     const module = uplink.kind === "vlan" ? "8021q" : "vxlan";
-    if (after("kernel", module).length === 0)
+    if (!said.kernel.includes(module))
         found.push(
             `its kernel knows no ${uplink.kind === "vlan" ? "VLANs" : "VXLAN"} (${module}), which ${key} asks for`,
         );
     if (uplink.kind === "vlan") {
-        const [mtu] = after("card", uplink.nic);
+        const [mtu] = after(said.card, uplink.nic);
         if (mtu === undefined) found.push(`it has no network card ${uplink.nic} (${key}.vlan.nic)`);
         else if (Number(mtu) < uplink.mtu)
             found.push(
@@ -228,7 +246,7 @@ function uplinkLacks(
             );
         return found;
     }
-    const [way] = after("way", peer!),
+    const [way] = after(said.way, peer!),
         [card, mtu] = (way ?? "").split(" ");
     if (way === undefined)
         found.push(

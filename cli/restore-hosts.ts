@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "timers/promises";
+import { Answer, ask, Fields, text } from "../clients/answer";
 import { Connection, Unreachable } from "../clients/connection";
 import { exec, RunScript } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
@@ -66,18 +67,16 @@ export class PointHosts {
     async look(): Promise<{ machines: LiveMachine[]; free: Record<HostRole, number> }> {
         const machines: LiveMachine[] = [],
             free: Partial<Record<HostRole, number>> = {};
-        await this.each(scripts.look, 60, (role, lines) =>
-            lines.forEach(([name, ...rest]) => {
-                if (name === "free") free[role] = Number(rest[0]);
-                else
-                    machines.push({
-                        name: name as NodeName,
-                        uuid: rest[0]!,
-                        kibibytes: Number(rest[1]),
-                        state: rest.slice(2).join(" "),
-                    });
-            }),
-        );
+        await this.asked(scripts.look, scripts.lookFields, 60, (role, said) => {
+            free[role] = said.free;
+            for (const [name, uuid, kib, ...state] of said.machine.map(line => line.split(" ")))
+                machines.push({
+                    name: name as NodeName,
+                    uuid: uuid!,
+                    kibibytes: Number(kib),
+                    state: state.join(" "),
+                });
+        });
         return { machines, free: free as Record<HostRole, number> };
     }
 
@@ -88,9 +87,10 @@ export class PointHosts {
     /** Copies what stands still; what is measured is of each machine. */
     async copy(): Promise<Map<string, Measured>> {
         const measured = new Map<string, Measured>();
-        await this.each(scripts.copy, COPY_SECONDS, (_role, lines) =>
-            lines.forEach(([name, kib, digest]) => measured.set(name!, { kibibytes: Number(kib), digest: digest! })),
-        );
+        await this.asked(scripts.copy, scripts.keptFields, COPY_SECONDS, (_role, { kept }) => {
+            for (const [name, kib, digest] of kept.map(line => line.split(" ")))
+                measured.set(name!, { kibibytes: Number(kib), digest: digest! });
+        });
         return measured;
     }
 
@@ -110,9 +110,10 @@ export class PointHosts {
      */
     async damaged(id: string, kept: ReadonlyMap<string, Measured>): Promise<string[]> {
         const whole = new Set<string>();
-        await this.each(scripts.lookAtPoint, COPY_SECONDS, (_role, [first, ...lines]) => {
-            if (first?.[0] !== id) return;
-            for (const [name, , digest] of lines) if (kept.get(name!)?.digest === digest) whole.add(name!);
+        await this.asked(scripts.lookAtPoint, scripts.keptFields, COPY_SECONDS, (_role, said) => {
+            if (said.id !== id) return;
+            for (const [name, , digest] of said.kept.map(line => line.split(" ")))
+                if (kept.get(name!)?.digest === digest) whole.add(name!);
         });
         return [...kept.keys()].filter(name => !whole.has(name));
     }
@@ -144,8 +145,13 @@ export class PointHosts {
                 .filter(m => m.kind === "vm" && m.running && nodes[m.name])
                 .map(async ({ name, host }) => {
                     const before = Date.now(),
-                        { stdout } = await this.run(hostConnection(this.settings, host), "date +%s.%N");
-                    const ahead = Number(stdout) * 1000 - (before + Date.now()) / 2;
+                        { now } = await ask(
+                            this.run,
+                            hostConnection(this.settings, host),
+                            'now=$(date +%s.%N); say now "$now"',
+                            { now: text(/\d+(\.\d+)?/) },
+                        );
+                    const ahead = Number(now) * 1000 - (before + Date.now()) / 2;
                     await patiently(patienceSeconds, () =>
                         this.run(nodes[name]!, scripts.wake((Date.now() + ahead) / 1000, startedAnew), {
                             timeoutSeconds: 30,
@@ -155,29 +161,39 @@ export class PointHosts {
         );
     }
 
-    /** Runs a script on every host that has machines, and waits for all of them, also where one fails. */
-    private async each(
+    /** Runs a script on every host that has machines. */
+    private each(
         script: (on: scripts.OnHost) => string | { script: string; input: string },
         timeoutSeconds: number,
-        read?: (role: HostRole, lines: string[][]) => void,
+    ): Promise<void> {
+        return this.onEach(async (on, machines) => {
+            const made = script({ stack: this.stack, name: this.name, machines }),
+                { input, ...rest } = typeof made === "string" ? { script: made, input: undefined } : made;
+            await this.run(on, rest.script, { input, timeoutSeconds });
+        });
+    }
+
+    /** Runs one that answers. */
+    private asked<F extends Fields>(
+        script: (on: scripts.OnHost) => string,
+        fields: F,
+        timeoutSeconds: number,
+        read: (role: HostRole, said: Answer<F>) => void,
+    ): Promise<void> {
+        return this.onEach(async (on, machines, role) => {
+            const made = script({ stack: this.stack, name: this.name, machines });
+            read(role, await ask(this.run, on, made, fields, { timeoutSeconds }));
+        });
+    }
+
+    /** Waits for all hosts, also where one fails. */
+    private async onEach(
+        work: (on: Connection, machines: scripts.OnHost["machines"], role: HostRole) => Promise<void>,
     ): Promise<void> {
         const done = await Promise.allSettled(
             hostRoles.map(async role => {
                 const machines = this.machines.filter(m => m.host === role);
-                if (machines.length === 0) return;
-                const made = script({ stack: this.stack, name: this.name, machines }),
-                    { input, ...rest } = typeof made === "string" ? { script: made, input: undefined } : made;
-                const { stdout } = await this.run(hostConnection(this.settings, role), rest.script, {
-                    input,
-                    timeoutSeconds,
-                });
-                read?.(
-                    role,
-                    stdout
-                        .split("\n")
-                        .filter(Boolean)
-                        .map(line => line.split(" ")),
-                );
+                if (machines.length > 0) await work(hostConnection(this.settings, role), machines, role);
             }),
         );
         const failed = done.flatMap(d => (d.status === "rejected" ? [d.reason as Error] : []));

@@ -1,3 +1,4 @@
+import { list, number, optional, text } from "../clients/answer";
 import { quote } from "../clients/ssh";
 import { rootsDir } from "../providers/machine/container-xml";
 import type { StackMachine } from "./restore-point";
@@ -46,17 +47,19 @@ flock -w ${waitSeconds} 9 || { echo "another snapshot or restore is still at wor
 /** What is kept of a machine: how many KiB, and a digest of the names and sizes in it. */
 const measure = `measure() { (cd "$1"; echo "$(du -sk . | cut -f 1) $(find . ! -type d -printf '%y %s %p\\n' | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)"); }`;
 
-/** `NAME UUID KIB STATE` of each machine as it is, KIB being what a copy of it takes at most; then `free KIB`. */
+/** What a host answers to {@link look}: `NAME UUID KIB STATE` of each machine as it is, KIB being what a copy of it takes at most; and how many KiB are free. */
+export const lookFields = { machine: list(text(/\S+ \S+ \d+ [a-z ]+/)), free: number };
+
 export const look = (on: OnHost): string => `${begin(on)}
-say() { # machine KiB driver
-    if u=$($3 domuuid "$1" 2> /dev/null); then echo "$1 $u $2 $($3 domstate "$1")"; else echo "$1 - 0 missing"; fi
+machine() { # name KiB driver
+    if u=$($3 domuuid "$1" 2> /dev/null); then say machine "$1 $u $2 $($3 domstate "$1")"; else say machine "$1 - 0 missing"; fi
 }
-for c in $containers; do say "$c" "$(du -sk "$roots/$c/upper" 2> /dev/null | cut -f 1 | grep . || echo 0)" lxc; done
+for c in $containers; do machine "$c" "$(du -sk "$roots/$c/upper" 2> /dev/null | cut -f 1 | grep . || echo 0)" lxc; done
 for v in $vms; do
     memory=$(qemu dominfo "$v" 2> /dev/null | sed -n 's/^Used memory: *\\([0-9]*\\).*/\\1/p')
-    say "$v" $(( $(du -ck $(disks "$v") 2> /dev/null | sed -n '$s/[^0-9].*//p') + \${memory:-0} )) qemu
+    machine "$v" $(( $(du -ck $(disks "$v") 2> /dev/null | sed -n '$s/[^0-9].*//p') + \${memory:-0} )) qemu
 done
-echo "free $(df -Pk "$base" | awk 'NR == 2 { print $4 }')"`;
+free=$(df -Pk "$base" | awk 'NR == 2 { print $4 }'); say free "$free"`;
 
 /** Lets everything go on; what it needs to know lies in the folder. */
 const goOn = (on: OnHost): string => `${begin(on, 900)}
@@ -111,7 +114,10 @@ await
 : > "$making/frozen"`,
 });
 
-/** Copies all machines while they stand still: roots, disks, and the memory of virtual machines. `NAME KIB DIGEST` of each. */
+/** What a host answers to {@link copy} and to {@link lookAtPoint}: `NAME KIB DIGEST` of each machine that is kept. */
+export const keptFields = { id: optional(text()), kept: list(text(/\S+ \d+ [0-9a-f]{64}/)) };
+
+/** Copies all machines while they stand still: roots, disks, and the memory of virtual machines. */
 export const copy = (on: OnHost): string => `${begin(on)}
 [ -e "$making/frozen" ] || { echo "the machines have gone on by themselves: the connection was lost" >&2; exit 1; }
 ${measure}
@@ -127,7 +133,7 @@ for c in $containers; do
     ${COPY} "$roots/$c/upper" "$making/$c/upper"
 done
 await
-for m in $containers $vms; do echo "$m $(measure "$making/$m")"; done`;
+for m in $containers $vms; do kept=$(measure "$making/$m"); say kept "$m $kept"; done`;
 
 /** Lets the machines go on after a copy, or after one that failed. */
 export const thaw = (on: OnHost): string => `making=${quote(`${pointsDir}/${on.stack}/${on.name}.making`)}
@@ -142,11 +148,12 @@ echo ${quote(id)} > "$making/id"
 rm -f "$making/go-on" "$making/stopped"
 mv "$making" "$point"`;
 
-/** Whether the host's part of a restore point is there as it was made: its id, then `NAME KIB DIGEST` of each machine. */
+/** Whether the host's part of a restore point is there as it was made: its id, and each machine. */
 export const lookAtPoint = (on: OnHost): string => `${begin(on)}
 ${measure}
-cat "$point/id" 2> /dev/null || exit 0
-for m in $containers $vms; do [ ! -d "$point/$m" ] || echo "$m $(measure "$point/$m")"; done`;
+id=$(cat "$point/id" 2> /dev/null) || exit 0
+say id "$id"
+for m in $containers $vms; do if [ -d "$point/$m" ]; then kept=$(measure "$point/$m"); say kept "$m $kept"; fi; done`;
 
 /** Copies roots and disks beside the machines, which nothing has changed of yet. */
 export const stage = (on: OnHost): string => `${begin(on)}

@@ -1,5 +1,6 @@
 import type { EngineEvent, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
+import { Answer, ask, list, text } from "../clients/answer";
 import { exec, quote } from "../clients/ssh";
 import { pools } from "../components/golden-image";
 import { hostConnection } from "../components/host-pair";
@@ -20,18 +21,26 @@ export interface Found {
     id: string;
 }
 
-/** Prints each object that may be the program's: what it is, its name, its id. */
-const script = `each() { virsh -q $1 --all --name | while read -r n; do [ -z "$n" ] || case " $4 " in *" $n "*) echo "$2 $n $(virsh -q $3 "$n")" ;; esac; done; }
+const NAMED = /(\S+) (\S.*)/;
+const kinds = ["network", "domain", "volume"] as const;
+/** Of each kind the name of an object and its id. */
+const fields = { network: list(text(NAMED)), domain: list(text(NAMED)), volume: list(text(NAMED)) };
+type Said = Answer<typeof fields>;
+
+/** Answers with each object that may be the program's. One that goes meanwhile has no id. */
+const script = `each() { virsh -q $1 --all --name | while read -r n; do [ -z "$n" ] || case " $4 " in *" $n "*) id=$(virsh -q $3 "$n") || continue; say $2 "$n $id" ;; esac; done; }
 each net-list network net-uuid ${quote(networkNames.join(" "))}
 each list domain domuuid ${quote(nodeNames.flatMap(n => [n, `${n}-golden`]).join(" "))}
-virsh -q vol-list ${pools.machines.name} 2> /dev/null | while read -r n path; do case "$n" in *.qcow2) echo "volume $n $path" ;; esac; done`;
+virsh -q vol-list ${pools.machines.name} 2> /dev/null | while read -r n path; do case "$n" in *.qcow2) say volume "$n $path" ;; esac; done`;
 
-/** What the script has printed. */
-export const foundIn = (role: HostRole, printed: string): Found[] =>
-    printed.split("\n").flatMap(line => {
-        const [kind, name, ...id] = line.trim().split(/\s+/);
-        return kind && name && id.length > 0 ? [{ role, kind, name, id: id.join(" ") }] : [];
-    });
+/** What the script has answered. */
+export const foundIn = (role: HostRole, said: Said): Found[] =>
+    kinds.flatMap(kind =>
+        said[kind].map(object => {
+            const [, name, id] = NAMED.exec(object)!;
+            return { role, kind, name: name!, id: id! };
+        }),
+    );
 
 /** Those of a host's objects that the state does not record. */
 export const unrecorded = (found: readonly Found[], resources: readonly RecordedResource[]): Found[] => {
@@ -65,7 +74,7 @@ export async function takeIn(run: Run, stack: Stack, settings: Settings): Promis
     const found = (
         await Promise.all(
             hostRoles.map(async role =>
-                foundIn(role, (await exec(hostConnection(settings, role), script, { timeoutSeconds: 30 })).stdout),
+                foundIn(role, await ask(exec, hostConnection(settings, role), script, fields, { timeoutSeconds: 30 })),
             ),
         )
     ).flat();

@@ -8,7 +8,7 @@ import { ExecOptions, RemoteError, RunScript } from "./ssh";
  * A command whose failure counts is no part of a pipe or of `say`'s words, where the shell would not notice:
  * `disks=$(lsblk); say disks "$disks"`.
  */
-const shell = `exec 3>&1 >&2
+export const answerShell = `exec 3>&1 >&2
 say() { case $2 in *[![:print:]]*) printf '%s:' "$1" >&3; printf %s "$2" | base64 -w 0 >&3; echo >&3 ;; *) printf '%s %s\\n' "$1" "$2" >&3 ;; esac; }
 tell() { printf '%s:' "$1" >&3; base64 -w 0 >&3; echo >&3; }
 `;
@@ -18,7 +18,7 @@ export interface Field<T> {
     /** @throws NotUnderstood */
     read(values: readonly Buffer[]): T;
 }
-type Fields = Record<string, Field<unknown>>;
+export type Fields = Record<string, Field<unknown>>;
 export type Answer<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
 /** What is said of a name, after it: `is missing`. */
@@ -109,7 +109,7 @@ export async function ask<F extends Fields>(
     fields: F,
     options: Omit<ExecOptions, "allowFailure"> = {},
 ): Promise<Answer<F>> {
-    const result = await run(on, shell + script, { ...options, allowFailure: true });
+    const result = await run(on, answerShell + script, { ...options, allowFailure: true });
     // What it had answered by then is not for a message.
     if (result.code !== 0) throw new RemoteError(on.name, { ...result, stdout: "", stderr: result.stderr.trim() });
     try {

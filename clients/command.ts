@@ -16,6 +16,11 @@ export interface CommandLimits {
     openSeconds?: number;
 }
 
+/** A command that took longer than it may. The machine answers, so that it is not taken for dead. */
+export class TimedOut extends Error {
+    override readonly name = "TimedOut";
+}
+
 const OPEN_SECONDS = 10;
 /** OpenSSH allows ten sessions a connection (MaxSessions). */
 const CHANNELS = 7;
@@ -43,7 +48,7 @@ export class Session {
     /**
      * Runs a command, when it is its turn.
      * @param machine its name, for messages
-     * @throws Unreachable where it cannot be run, or its answer is not whole; Error where it takes too long
+     * @throws Unreachable where it cannot be run, or its answer is not whole; TimedOut
      */
     async run(machine: string, frame: Frame, limits: CommandLimits): Promise<ExecResult> {
         try {
@@ -173,7 +178,7 @@ class Hearing {
                 else resolve(heard);
             };
             late = setTimeout(
-                () => reject(new Error(`a command did not end within ${timeoutSeconds} s`)),
+                () => reject(new TimedOut(`a command did not end within ${timeoutSeconds} s`)),
                 timeoutSeconds * 1000,
             );
             sources.forEach((source, i) =>

@@ -105,12 +105,12 @@ interface WireRule {
     ip_protocol: string | null;
     from_port: number | null;
     to_port: number | null;
-    ip_range: { cidr?: string };
+    ip_range?: { cidr?: string };
 }
 interface WireGroup {
     id: number | string;
     name: string;
-    rules: WireRule[];
+    rules?: WireRule[];
 }
 interface WireFlavor {
     id: string;
@@ -141,9 +141,13 @@ const toRule = (r: WireRule): Rule => ({
     protocol: (r.ip_protocol ?? "").toLowerCase(),
     fromPort: r.from_port ?? -1,
     toPort: r.to_port ?? -1,
-    cidr: r.ip_range.cidr ?? "",
+    cidr: r.ip_range?.cidr ?? "",
 });
-const toGroup = (g: WireGroup): SecurityGroup => ({ id: String(g.id), name: g.name, rules: g.rules.map(toRule) });
+const toGroup = (g: WireGroup): SecurityGroup => ({
+    id: String(g.id),
+    name: g.name,
+    rules: (g.rules ?? []).map(toRule),
+});
 const toFlavor = (f: WireFlavor): FlavorSpec => ({
     flavorId: f.id,
     name: f.name,
@@ -187,6 +191,9 @@ export class Compute {
     ): Promise<T> {
         return (await this.session.request("compute", { method, path, json, deadlineSeconds })).json<T>();
     }
+    private async listOf<T>(name: string, path: string): Promise<T[]> {
+        return (await this.session.request("compute", { method: "GET", path })).list<T>(name);
+    }
     /** For answers that are empty, a page, or not of interest. */
     private async tell(method: HttpRequest["method"], path: string, json?: unknown): Promise<void> {
         await this.session.request("compute", { method, path, json });
@@ -202,7 +209,7 @@ export class Compute {
 
     networks(): Promise<Network[]> {
         return this.session.lists.get("networks", async () =>
-            (await this.ask<{ networks: WireNetwork[] }>("GET", "/os-networks")).networks.map(toNetwork),
+            (await this.listOf<WireNetwork>("networks", "/os-networks")).map(toNetwork),
         );
     }
     /** A row for each address is made within the request: 21 s for a /16. */
@@ -243,9 +250,7 @@ export class Compute {
     /** Every floating address of the cloud, in use or not. */
     floatingAddresses(): Promise<FloatingAddress[]> {
         return this.session.lists.get("floating", async () =>
-            (
-                await this.ask<{ floating_ip_info: FloatingAddress[] }>("GET", "/os-floating-ips-bulk")
-            ).floating_ip_info.map(toFloatingAddress),
+            (await this.listOf<FloatingAddress>("floating_ip_info", "/os-floating-ips-bulk")).map(toFloatingAddress),
         );
     }
     /** A network without its first and last address, or one address; refused as a whole when one of them exists. */
@@ -262,9 +267,7 @@ export class Compute {
     /** The tenant's own. */
     securityGroups(): Promise<SecurityGroup[]> {
         return this.session.lists.get("groups", async () =>
-            (await this.ask<{ security_groups: WireGroup[] }>("GET", "/os-security-groups")).security_groups.map(
-                toGroup,
-            ),
+            (await this.listOf<WireGroup>("security_groups", "/os-security-groups")).map(toGroup),
         );
     }
     async securityGroup(id: string): Promise<SecurityGroup> {
@@ -311,7 +314,7 @@ export class Compute {
     /** Public and private ones. By id alone a deleted flavor still answers. */
     flavors(): Promise<FlavorSpec[]> {
         return this.session.lists.get("flavors", async () =>
-            (await this.ask<{ flavors: WireFlavor[] }>("GET", "/flavors/detail?is_public=None")).flavors.map(toFlavor),
+            (await this.listOf<WireFlavor>("flavors", "/flavors/detail?is_public=None")).map(toFlavor),
         );
     }
     createFlavor({ flavorId, name, ram, disk, vcpus, isPublic }: FlavorSpec): Promise<FlavorSpec> {
@@ -325,10 +328,8 @@ export class Compute {
     }
 
     async keypair(name: string): Promise<Keypair> {
-        const { keypair } = await this.ask<{ keypair: { name: string; public_key: string } }>(
-            "GET",
-            path`/os-keypairs/${name}`,
-        );
+        const answer = await this.session.request("compute", { method: "GET", path: path`/os-keypairs/${name}` });
+        const keypair = answer.object<{ name: string; public_key: string }>("keypair");
         return { name: keypair.name, publicKey: keypair.public_key };
     }
     importKeypair({ name, publicKey }: Keypair): Promise<void> {
@@ -339,26 +340,21 @@ export class Compute {
     }
 
     services(): Promise<ServiceState[]> {
-        return this.session.lists.get(
-            "services",
-            async () => (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services,
-        );
+        return this.session.lists.get("services", () => this.listOf<ServiceState>("services", "/os-services"));
     }
     enableService(host: string, binary: string, enabled: boolean): Promise<void> {
         return this.changing("services", () =>
             this.tell("PUT", `/os-services/${enabled ? "enable" : "disable"}`, { host, binary }),
         );
     }
-    async hypervisors(): Promise<{ id: number; hypervisor_hostname: string }[]> {
-        return (
-            await this.ask<{ hypervisors: { id: number; hypervisor_hostname: string }[] }>("GET", "/os-hypervisors")
-        ).hypervisors;
+    hypervisors(): Promise<{ id: number; hypervisor_hostname: string }[]> {
+        return this.listOf("hypervisors", "/os-hypervisors");
     }
 
     async servers(allTenants = false): Promise<Server[]> {
-        return (
-            await this.ask<{ servers: WireServer[] }>("GET", `/servers/detail${allTenants ? "?all_tenants=1" : ""}`)
-        ).servers.map(toServer);
+        return (await this.listOf<WireServer>("servers", `/servers/detail${allTenants ? "?all_tenants=1" : ""}`)).map(
+            toServer,
+        );
     }
     async server(id: string): Promise<Server> {
         return toServer((await this.ask<{ server: WireServer }>("GET", path`/servers/${id}`)).server);
@@ -388,9 +384,7 @@ export class Compute {
     }
 
     async floatingIps(): Promise<FloatingIp[]> {
-        return (await this.ask<{ floating_ips: FloatingIp[] }>("GET", "/os-floating-ips")).floating_ips.map(
-            toFloatingIp,
-        );
+        return (await this.listOf<FloatingIp>("floating_ips", "/os-floating-ips")).map(toFloatingIp);
     }
     allocateFloatingIp(pool: string): Promise<FloatingIp> {
         return this.changing("floating", async () =>

@@ -1,6 +1,7 @@
 import * as http from "http";
 import type { Duplex, Readable } from "stream";
 import { Connection, Unreachable } from "./connection";
+import { listIn, objectIn, readJson } from "./json";
 import { forward } from "./ssh";
 
 /** Where a service listens, as seen by the machine that the connection is made from. */
@@ -27,7 +28,7 @@ export interface HttpRequest {
     json?: unknown;
     /** Sent as it is. */
     body?: StreamBody;
-    /** For the answer, from the first byte sent. Default 60. */
+    /** For the whole exchange, to the last byte of the answer. Default 60. */
     deadlineSeconds?: number;
     /** What must not be in a message, should the service repeat it. */
     secrets?: readonly string[];
@@ -40,13 +41,19 @@ export class HttpResponse {
         readonly body: Buffer,
     ) {}
 
-    /** @throws Unreachable when a proxy or a traceback answers in place of the service */
+    /** @throws Unreachable as {@link readJson} */
     json<T>(): T {
-        try {
-            return JSON.parse(this.body.toString()) as T;
-        } catch {
-            throw new Unreachable(`the answer is not JSON: ${brief(this.body.toString(), 80)}`);
-        }
+        return readJson(this.body) as T;
+    }
+
+    /** @throws Unreachable as {@link readJson} and {@link objectIn} */
+    object<T>(name: string): T {
+        return objectIn(this.json(), name);
+    }
+
+    /** @throws Unreachable as {@link readJson} and {@link listIn} */
+    list<T>(name: string): T[] {
+        return listIn(this.json(), name);
     }
 }
 
@@ -90,6 +97,10 @@ export async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> 
 }
 
 const SOCKETS = 4;
+/** Of a body; node itself allows 16 KiB of headers. */
+const BODY_MIB = 8;
+/** Of a body that says what is wrong. */
+const REASON_BYTES = 16 << 10;
 const CONNECT_ATTEMPTS = 3,
     ATTEMPTS = 5,
     LONGEST_WAIT_SECONDS = 30;
@@ -291,7 +302,12 @@ export class Http {
             request.on("response", response => {
                 answered = true;
                 const parts: Buffer[] = [];
-                response.on("data", (d: Buffer) => parts.push(d));
+                let size = 0;
+                response.on("data", (d: Buffer) => {
+                    size += d.length;
+                    if (size <= BODY_MIB << 20) parts.push(d);
+                    else fail(tooLarge(target, method, path));
+                });
                 response.on("error", fail);
                 response.on("end", () => {
                     clearTimeout(timer);
@@ -306,6 +322,11 @@ export class Http {
         });
     }
 }
+
+const tooLarge = ({ host, port }: Target, method: string, path: string): Error =>
+    new Unreachable(
+        `${host}, port ${port}, answers ${method} ${path} with more than ${BODY_MIB} MiB; it was not read on`,
+    );
 
 /** The one of this process; the command line says how patient it is. */
 export const shared = new Http(undefined, Number(process.env.CLASSROOM_PATIENCE) || undefined);
@@ -326,7 +347,7 @@ const brief = (text: string, length: number): string => {
 
 /** What the service says: JSON `{"badRequest": {"message": …}}`, plain text, a page or a traceback. */
 function reasonOf({ status, body }: HttpResponse): string {
-    const text = body.toString();
+    const text = body.subarray(0, REASON_BYTES).toString();
     let said: string | undefined;
     try {
         const inner = Object.values(JSON.parse(text) as Record<string, { message?: unknown } | string>)[0];
@@ -336,7 +357,7 @@ function reasonOf({ status, body }: HttpResponse): string {
     }
     if (said === undefined) {
         said = /^Traceback/.test(text)
-            ? text.trim().split("\n").pop()!
+            ? body.subarray(-REASON_BYTES).toString().trim().split("\n").pop()!
             : text
                   .replace(/<(title|style)>.*?<\/\1>/gs, "")
                   .replace(/<[^>]*>/g, " ")

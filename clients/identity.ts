@@ -120,7 +120,9 @@ async function login(http: Http, target: Target, username: string, password: str
             },
         },
     });
-    return answer.json<{ access: Access }>().access;
+    const access = answer.object<Access>("access");
+    if (typeof access.token?.id !== "string") throw new Unreachable("the login gives no token");
+    return access;
 }
 
 /** A user's token and catalogue: one login a process, and one more when the token is no longer accepted. */
@@ -162,9 +164,14 @@ export class Session {
     request(type: string, request: HttpRequest, fromRoot = false): Promise<HttpResponse> {
         // The URL has the tenant's id in it: it is of the same login as the token.
         return this.withLogin(({ token, serviceCatalog }) => {
-            const url = serviceCatalog.find(s => s.type === type)?.endpoints[0]?.publicURL;
-            if (url === undefined)
+            const services = Array.isArray(serviceCatalog) ? serviceCatalog : [],
+                url = services.find(s => s?.type === type)?.endpoints?.[0]?.publicURL;
+            if (typeof url !== "string")
                 throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
+            if (!URL.canParse(url))
+                throw new Unreachable(
+                    `the catalogue of tenant ${this.access.tenant} has ${JSON.stringify(url.slice(0, 80))} for ${type}, which is no URL`,
+                );
             const { hostname, port, pathname } = new URL(url);
             const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
             return this.http.request(
@@ -201,12 +208,12 @@ export class Identity {
         };
     }
 
-    private async ask<T>(
+    private async send(
         method: HttpRequest["method"],
         path: string,
         json?: unknown,
         secrets: string[] = [],
-    ): Promise<T> {
+    ): Promise<HttpResponse> {
         const send = (token: string) =>
             this.http.request(this.target, {
                 method,
@@ -215,11 +222,21 @@ export class Identity {
                 headers: { "X-Auth-Token": token },
                 secrets,
             });
-        const answer =
-            "adminToken" in this.access
-                ? await send(this.access.adminToken)
-                : await session(this.access, this.http).withLogin(({ token }) => send(token.id));
+        return "adminToken" in this.access
+            ? await send(this.access.adminToken)
+            : await session(this.access, this.http).withLogin(({ token }) => send(token.id));
+    }
+    private async ask<T>(
+        method: HttpRequest["method"],
+        path: string,
+        json?: unknown,
+        secrets: string[] = [],
+    ): Promise<T> {
+        const answer = await this.send(method, path, json, secrets);
         return answer.body.length > 0 ? answer.json<T>() : (undefined as T);
+    }
+    private async listOf<T>(name: string, path: string): Promise<T[]> {
+        return (await this.send("GET", path)).list<T>(name);
     }
 
     /** Another list of the same kind is asked for next: for a look-up before a write. */
@@ -228,9 +245,7 @@ export class Identity {
     }
 
     tenants(): Promise<Tenant[]> {
-        return this.lists.get("tenants", async () =>
-            (await this.ask<{ tenants: Tenant[] }>("GET", "/tenants")).tenants.map(toTenant),
-        );
+        return this.lists.get("tenants", async () => (await this.listOf<Tenant>("tenants", "/tenants")).map(toTenant));
     }
     createTenant(tenant: Omit<Tenant, "id">): Promise<Tenant> {
         return this.lists.changing(["tenants"], async () =>
@@ -249,9 +264,7 @@ export class Identity {
     }
 
     users(): Promise<User[]> {
-        return this.lists.get("users", async () =>
-            (await this.ask<{ users: User[] }>("GET", "/users")).users.map(toUser),
-        );
+        return this.lists.get("users", async () => (await this.listOf<User>("users", "/users")).map(toUser));
     }
     /** With a tenant the user is granted `_member_` there. */
     createUser(user: Omit<User, "id"> & { password: string }): Promise<User> {
@@ -288,7 +301,7 @@ export class Identity {
 
     roles(): Promise<Role[]> {
         return this.lists.get("roles", async () =>
-            (await this.ask<{ roles: Role[] }>("GET", "/OS-KSADM/roles")).roles.map(({ id, name }) => ({ id, name })),
+            (await this.listOf<Role>("roles", "/OS-KSADM/roles")).map(({ id, name }) => ({ id, name })),
         );
     }
     createRole(name: string): Promise<Role> {
@@ -304,9 +317,8 @@ export class Identity {
 
     /** The roles of a user on a tenant. */
     grants(tenantId: string, userId: string): Promise<Role[]> {
-        return this.lists.get(
-            `grants ${tenantId} ${userId}`,
-            async () => (await this.ask<{ roles: Role[] }>("GET", `/tenants/${tenantId}/users/${userId}/roles`)).roles,
+        return this.lists.get(`grants ${tenantId} ${userId}`, () =>
+            this.listOf<Role>("roles", `/tenants/${tenantId}/users/${userId}/roles`),
         );
     }
     /** A 409 says that it is granted. */
@@ -326,9 +338,7 @@ export class Identity {
     /** Not for the admin token alone: keystone wants a token that is in a tenant. */
     ec2Credentials(userId: string): Promise<Ec2Credential[]> {
         return this.lists.get(`ec2 ${userId}`, async () =>
-            (
-                await this.ask<{ credentials: WireCredential[] }>("GET", `/users/${userId}/credentials/OS-EC2`)
-            ).credentials.map(toCredential),
+            (await this.listOf<WireCredential>("credentials", `/users/${userId}/credentials/OS-EC2`)).map(toCredential),
         );
     }
     createEc2Credential(userId: string, tenantId: string): Promise<Ec2Credential> {
@@ -350,9 +360,7 @@ export class Identity {
 
     services(): Promise<IdentityService[]> {
         return this.lists.get("services", async () =>
-            (await this.ask<{ "OS-KSADM:services": IdentityService[] }>("GET", "/OS-KSADM/services"))[
-                "OS-KSADM:services"
-            ].map(toService),
+            (await this.listOf<IdentityService>("OS-KSADM:services", "/OS-KSADM/services")).map(toService),
         );
     }
     createService(service: Omit<IdentityService, "id">): Promise<IdentityService> {
@@ -373,7 +381,7 @@ export class Identity {
 
     endpoints(): Promise<Endpoint[]> {
         return this.lists.get("endpoints", async () =>
-            (await this.ask<{ endpoints: WireEndpoint[] }>("GET", "/endpoints")).endpoints.map(toEndpoint),
+            (await this.listOf<WireEndpoint>("endpoints", "/endpoints")).map(toEndpoint),
         );
     }
     createEndpoint({ region, serviceId, publicUrl, adminUrl, internalUrl }: Omit<Endpoint, "id">): Promise<Endpoint> {

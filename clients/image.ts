@@ -1,4 +1,5 @@
 import * as fs from "fs";
+import { Unreachable } from "./connection";
 import { Http, shared } from "./http";
 import { identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
@@ -27,6 +28,19 @@ export interface ImageUpload {
     size: number;
     /** MD5 that glance compares with what it received. */
     checksum: string;
+}
+
+const FIRST_PAGE = "/v2/images?limit=100",
+    PAGES = 100;
+/** @throws Unreachable where it leads elsewhere, in a circle, or nowhere */
+function nextPage(next: unknown, asked: ReadonlySet<string>): string | undefined {
+    if (next === undefined || next === null) return undefined;
+    const shown = JSON.stringify(next).slice(0, 80);
+    if (typeof next !== "string" || !/^\/v2\/images\?[!-~]*$/.test(next))
+        throw new Unreachable(`the list of images goes on at ${shown}, which is not the image service's`);
+    if (asked.has(next)) throw new Unreachable(`the list of images goes on in a circle, at ${shown}`);
+    if (asked.size >= PAGES) throw new Unreachable(`the list of images has more than ${PAGES} pages`);
+    return next;
 }
 
 const UPLOAD_SECONDS = 3600;
@@ -64,13 +78,13 @@ export class Images {
     /** Those of the tenant and the public ones. */
     list(): Promise<Image[]> {
         return this.session.lists.get("images", async () => {
-            const all: Image[] = [];
-            for (let path: string | undefined = "/v2/images?limit=100"; path !== undefined;) {
-                const page: { images: WireImage[]; next?: string } = (
-                    await this.session.request("image", { method: "GET", path }, true)
-                ).json();
-                all.push(...page.images.map(toImage));
-                path = page.next;
+            const all: Image[] = [],
+                asked = new Set<string>();
+            for (let path: string | undefined = FIRST_PAGE; path !== undefined;) {
+                asked.add(path);
+                const answer = await this.session.request("image", { method: "GET", path }, true);
+                all.push(...answer.list<WireImage>("images").map(toImage));
+                path = nextPage(answer.json<{ next?: unknown }>().next, asked);
             }
             return all;
         });

@@ -148,7 +148,7 @@ export async function connect(to: Connection): Promise<void> {
 
 /**
  * Runs a shell script on a machine, with `sh -e`. What the machine's login prints before and after it is no part of the result.
- * @throws Unreachable also where the answer is not whole: cut off, or larger than 8 MiB; HostKeyMismatch, RemoteError
+ * @throws Unreachable also where the answer is not whole: cut off, or larger than 8 MiB; HostKeyMismatch, RemoteError, TimedOut
  */
 export async function exec(to: Connection, script: string, options: ExecOptions = {}): Promise<ExecResult> {
     const frame = new Frame(script, options.input);

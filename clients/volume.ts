@@ -34,10 +34,14 @@ export class Volumes {
         return method === "DELETE" ? (undefined as T) : answer.json<T>();
     }
 
+    private async listOf<T>(name: string, path: string): Promise<T[]> {
+        return (await this.session.request("volume", { method: "GET", path })).list<T>(name);
+    }
+
     async list(allTenants = false): Promise<Volume[]> {
-        return (
-            await this.ask<{ volumes: WireVolume[] }>("GET", `/volumes/detail${allTenants ? "?all_tenants=1" : ""}`)
-        ).volumes.map(toVolume);
+        return (await this.listOf<WireVolume>("volumes", `/volumes/detail${allTenants ? "?all_tenants=1" : ""}`)).map(
+            toVolume,
+        );
     }
     async get(id: string): Promise<Volume> {
         return toVolume((await this.ask<{ volume: WireVolume }>("GET", path`/volumes/${id}`)).volume);
@@ -63,13 +67,12 @@ export class Volumes {
      * @returns undefined where the release does not say (before Kilo)
      */
     async pools(): Promise<string[] | undefined> {
-        return (
-            await unlessGone(this.ask<{ pools: { name: string }[] }>("GET", "/scheduler-stats/get_pools"))
-        )?.pools.map(p => p.name);
+        const pools = await unlessGone(this.listOf<{ name: string }>("pools", "/scheduler-stats/get_pools"));
+        return pools?.map(p => p.name);
     }
 
-    async services(): Promise<ServiceState[]> {
-        return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services;
+    services(): Promise<ServiceState[]> {
+        return this.listOf<ServiceState>("services", "/os-services");
     }
 }
 

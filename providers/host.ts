@@ -40,6 +40,13 @@ function different(a: unknown, b: unknown, at: string): string[] {
 const named = (e: unknown, name: string): e is Error => e instanceof Error && e.name === name;
 
 /**
+ * Whether a read failed by something of its machine's own: nothing is known then of what it was about, and everything else
+ * is asked all the same. In a machine whose programs are broken, a script fails or does not end.
+ */
+const tellsNothing = (e: unknown): e is Error =>
+    ["Unreachable", "RemoteError", "TimedOut"].some(name => named(e, name));
+
+/**
  * Tells the command line what was asked and what could not be, one JSON line each, where it asked for it:
  * the engine itself has no way to say that a resource was kept because it could not be read.
  */
@@ -158,8 +165,8 @@ export function provider(kind: string) {
                 );
                 return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs };
             } catch (e) {
-                if (!named(e, "Unreachable")) throw clean(e);
-                if (await wentWithItsMachine(recorded)) {
+                if (!tellsNothing(e)) throw clean(e);
+                if (named(e, "Unreachable") && (await wentWithItsMachine(recorded))) {
                     report({ event: "asked", kind, id, differs: [] });
                     return { id: "", props: {} };
                 }

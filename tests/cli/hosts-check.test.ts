@@ -8,6 +8,7 @@ import { closeAll } from "../../clients/ssh";
 import type { Settings } from "../../config/settings";
 import { UserError } from "../../system/errors";
 import { newKey } from "../clients/keys";
+import { runInShell } from "../clients/login-shell";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-hosts-"));
 const hostKey = newKey(),
@@ -19,12 +20,13 @@ const words = (key: { public: string }) => key.public.split(" ").slice(0, 2).joi
 const good = new Server({ hostKeys: [hostKey.private] }, client => {
     client.on("error", () => undefined).on("authentication", auth => auth.accept());
     client.on("session", accept =>
-        accept().on("exec", acceptExec => {
-            const channel = acceptExec();
-            channel.exit(0);
-            channel.end();
-        }),
+        accept().on("exec", (acceptExec, _reject, { command }) => runInShell(acceptExec(), command)),
     );
+});
+/** Lets everybody in, and starts nothing. */
+const idle = new Server({ hostKeys: [hostKey.private] }, client => {
+    client.on("error", () => undefined).on("authentication", auth => auth.accept());
+    client.on("session", () => undefined);
 });
 const sockets: net.Socket[] = [];
 const mute = net.createServer(socket => {
@@ -35,6 +37,7 @@ beforeAll(async () => {
     for (const [name, server] of [
         ["good", good],
         ["mute", mute],
+        ["idle", idle],
     ] as const) {
         await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
         port[name] = (server.address() as net.AddressInfo).port;
@@ -48,6 +51,7 @@ afterAll(async () => {
     sockets.forEach(s => s.destroy());
     await closeAll();
     good.close();
+    idle.close();
     mute.close();
     fs.rmSync(dir, { recursive: true });
 });
@@ -88,6 +92,14 @@ test("a host that accepts and stays mute is not waited for longer than the deadl
     const start = Date.now();
     expect((await refused(settings(port.mute!))).message).toBe(
         `host 127.0.0.1: no ssh session within 1 s (port ${port.mute}); nothing was changed`,
+    );
+    expect(Date.now() - start).toBeLessThan(3000);
+});
+
+test("a host that lets us in and starts nothing is not waited for longer than the deadline", async () => {
+    const start = Date.now();
+    expect((await refused(settings(port.idle!))).message).toBe(
+        "host 127.0.0.1: accepts the login, but starts no command within 1 s; nothing was changed",
     );
     expect(Date.now() - start).toBeLessThan(3000);
 });

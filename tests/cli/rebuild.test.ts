@@ -87,8 +87,13 @@ test("of what lies on a node, what the cloud does not know; the metadata service
         "floating address": new Set(["172.16.1.1"]),
         "firewall rule": new Set(["172.16.1.1"]),
     };
-    const lines = `instance\t${a}\ninstance\t${b}\ninstance\t${b}\nfloating address\t172.16.1.1\nfloating address\t172.16.1.2\nfirewall rule\t169.254.169.254\nfirewall rule\t172.16.1.2\n`;
-    const found = unknown("network-node", lines, known);
+    const listed = {
+        instance: [a, b, b],
+        volume: [],
+        address: ["172.16.1.1", "172.16.1.2"],
+        rule: ["169.254.169.254", "172.16.1.2"],
+    };
+    const found = unknown("network-node", listed, known);
     expect(found.map(orphanLine)).toEqual([
         `instance ${b} on network-node`,
         "floating address 172.16.1.2 on network-node",

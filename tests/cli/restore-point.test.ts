@@ -18,6 +18,7 @@ import { checkNew } from "../../cli/snapshot";
 import { backendDir, backUp, checkNotHeld, putBack, restoreLock } from "../../engine/automation";
 import { PROJECT } from "../../engine/stack-file";
 import { readState, RecordedResource, stateFile } from "../../engine/state";
+import { said } from "../clients/said";
 import { readSettings } from "../../config/settings";
 import { withLock } from "../../system/lock";
 
@@ -204,8 +205,8 @@ const settings = readSettings("team01", {
     number: 1,
     hosts: { central: { address: "a", hostKey: "k" }, compute: { address: "b", hostKey: "k" } },
 });
-/** Hosts that answer every script with these lines, or fail. */
-const hosts = (answers: Record<string, string | Error>) => {
+/** Hosts that answer every script so, or fail. */
+const hosts = (answers: Record<string, Parameters<typeof said>[0] | Error>) => {
     const asked: string[] = [];
     const both = [
         ...machines,
@@ -222,17 +223,17 @@ const hosts = (answers: Record<string, string | Error>) => {
         asked,
         hosts: new PointHosts(settings, "team01", "x", both, async to => {
             asked.push(to.name);
-            const answer = answers[to.host] ?? "";
+            const answer = answers[to.host] ?? {};
             if (answer instanceof Error) throw answer;
-            return { stdout: answer, stderr: "", code: 0 };
+            return said(answer);
         }),
     };
 };
 
 test("what both hosts say is put together; what is not as it was measured is damaged", async () => {
     const looked = hosts({
-        a: "db-node 2 70 running\nvolume-node u-3 90 shut off\nfree 1000\n",
-        b: "compute-1 5 10 running\nfree 2000\n",
+        a: { machine: ["db-node 2 70 running", "volume-node u-3 90 shut off"], free: "1000" },
+        b: { machine: ["compute-1 5 10 running"], free: "2000" },
     });
     expect(await looked.hosts.look()).toEqual({
         machines: [
@@ -242,26 +243,26 @@ test("what both hosts say is put together; what is not as it was measured is dam
         ],
         free: { central: 1000, compute: 2000 },
     });
+    const digest = (of: string) => of.repeat(64),
+        point = (id: string, ...kept: string[]) => ({ id, kept });
     const kept = new Map([
-        ["db-node", { kibibytes: 1, digest: "d1" }],
-        ["volume-node", { kibibytes: 1, digest: "d2" }],
-        ["compute-1", { kibibytes: 1, digest: "d3" }],
+        ["db-node", { kibibytes: 1, digest: digest("1") }],
+        ["volume-node", { kibibytes: 1, digest: digest("2") }],
+        ["compute-1", { kibibytes: 1, digest: digest("3") }],
     ]);
-    expect(
-        await hosts({ a: "the-id\ndb-node 1 d1\nvolume-node 1 d2\n", b: "the-id\ncompute-1 1 d3\n" }).hosts.damaged(
-            "the-id",
-            kept,
-        ),
-    ).toEqual([]);
-    expect(await hosts({ a: "the-id\ndb-node 1 d1\nvolume-node 1 dX\n", b: "" }).hosts.damaged("the-id", kept)).toEqual(
-        ["volume-node", "compute-1"],
-    );
-    expect(
-        await hosts({ a: "another\ndb-node 1 d1\nvolume-node 1 d2\n", b: "the-id\ncompute-1 1 d3\n" }).hosts.damaged(
-            "the-id",
-            kept,
-        ),
-    ).toEqual(["db-node", "volume-node"]);
+    const [one, two, three] = [
+        `db-node 1 ${digest("1")}`,
+        `volume-node 1 ${digest("2")}`,
+        `compute-1 1 ${digest("3")}`,
+    ];
+    const damaged = (a: Parameters<typeof said>[0], b: Parameters<typeof said>[0]) =>
+        hosts({ a, b }).hosts.damaged("the-id", kept);
+    expect(await damaged(point("the-id", one, two), point("the-id", three))).toEqual([]);
+    expect(await damaged(point("the-id", one, `volume-node 1 ${digest("f")}`), {})).toEqual([
+        "volume-node",
+        "compute-1",
+    ]);
+    expect(await damaged(point("another", one, two), point("the-id", three))).toEqual(["db-node", "volume-node"]);
 });
 
 test("a step that fails on one host is waited for on the other, and told", async () => {

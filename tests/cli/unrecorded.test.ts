@@ -4,11 +4,11 @@ import type { Run } from "../../cli/run";
 import type { Settings } from "../../config/settings";
 import type { RecordedResource } from "../../engine/state";
 
-/** What a host prints, what the state records, and what the program has asked to be recorded, in turn. */
+/** What a host answers, what the state records, and what the program has asked to be recorded, in turn. */
 const world = { printed: "", state: [] as RecordedResource[], recorded: [] as string[][] };
 jest.mock("../../clients/ssh", () => ({
     ...jest.requireActual<object>("../../clients/ssh"),
-    exec: async (to: string) => ({ stdout: to === "central" ? world.printed : "" }),
+    exec: async (to: string) => ({ stdout: to === "central" ? world.printed : "", code: 0 }),
 }));
 jest.mock("../../components/host-pair", () => ({ hostConnection: (_settings: unknown, role: string) => role }));
 jest.mock("../../engine/state", () => ({ readState: () => ({ resources: world.state, pending: [] }) }));
@@ -32,15 +32,14 @@ const recorded = (kind: string, type: string, role: string, name: string): Recor
     inputs: { name },
 });
 
-const printed = `network nat 260c765d-71d2-4135-b42e-5bb30124b99d
-domain volume-node 45f1bb80-e196-44d1-a50e-0aeaa4129b90
-
-volume volume-node.qcow2 /var/lib/libvirt/machines/volume-node.qcow2
-network broken
-`;
+const said = {
+    network: ["nat 260c765d-71d2-4135-b42e-5bb30124b99d"],
+    domain: ["volume-node 45f1bb80-e196-44d1-a50e-0aeaa4129b90"],
+    volume: ["volume-node.qcow2 /var/lib/libvirt/machines/volume-node.qcow2"],
+};
 
 test("what a host has under the program's names", () => {
-    expect(foundIn("central", printed)).toEqual([
+    expect(foundIn("central", said)).toEqual([
         { role: "central", kind: "network", name: "nat", id: "260c765d-71d2-4135-b42e-5bb30124b99d" },
         { role: "central", kind: "domain", name: "volume-node", id: "45f1bb80-e196-44d1-a50e-0aeaa4129b90" },
         {
@@ -53,7 +52,7 @@ test("what a host has under the program's names", () => {
 });
 
 test("what is recorded of the same kind, name and host is known; on the other host, or of another kind, it is not", () => {
-    const found = foundIn("central", printed),
+    const found = foundIn("central", said),
         names = (resources: RecordedResource[]) => unrecorded(found, resources).map(f => `${f.kind} ${f.name}`);
     expect(
         names([
@@ -72,7 +71,7 @@ test("what is recorded of the same kind, name and host is known; on the other ho
 });
 
 test("a virtual machine is refused in words, with how to be rid of it", () => {
-    expect(keyless(foundIn("central", printed)[1]!)).toMatch(
+    expect(keyless(foundIn("central", said)[1]!)).toMatch(
         /^the virtual machine volume-node \(45f1bb80-e196-44d1-a50e-0aeaa4129b90\) is on the central host without .* \(virsh destroy volume-node; virsh undefine volume-node\)\. Nothing was changed$/,
     );
 });

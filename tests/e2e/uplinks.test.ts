@@ -5,8 +5,9 @@ import * as os from "os";
 import * as path from "path";
 import * as yaml from "yaml";
 import type { Connection } from "../../clients/connection";
+import { ask } from "../../clients/answer";
 import type { RunScript } from "../../clients/ssh";
-import { lacks, preflightScript, wantedOf } from "../../cli/preflight";
+import { lacks, preflightFields, preflightScript, wantedOf } from "../../cli/preflight";
 import { HostRole, hostRoles } from "../../config/nodes";
 import { readSettings } from "../../config/settings";
 import { uplinkId } from "../../config/uplinks";
@@ -418,7 +419,7 @@ test("a lab's hosts have what the lab's stack wants of them, and what VXLAN want
                 });
             const wanted = wantedOf(settings, role),
                 from = Date.now() / 1000,
-                said = await sh("a", role, preflightScript(wanted));
+                said = await ask(on, host("a", role), preflightScript(wanted), preflightFields);
             expect(lacks(wanted, said, { from, to: Date.now() / 1000 })).toEqual([]);
         }
 });

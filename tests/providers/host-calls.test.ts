@@ -90,6 +90,18 @@ test.each<[olds: object, news: object, changes: boolean, replaces: string[]]>([
     expect(await thing.diff("id", { ...olds }, { ...news })).toEqual({ changes, replaces, deleteBeforeReplace: true });
 });
 
+test.each(["Unreachable", "RemoteError", "TimedOut"])(
+    "a read that fails by its machine, %s: what was recorded is kept, and told",
+    async name => {
+        const warned = jest.spyOn(console, "warn").mockReturnValue();
+        answer("read", Object.assign(new Error("stat: not found"), { name }));
+        expect(await thing.read("id", { name: "a", __provider })).toEqual({ id: "id", props: { name: "a" } });
+        expect(reported().pop()).toMatchObject({ event: "unreachable", id: "id", reason: "stat: not found" });
+        expect(warned).toHaveBeenCalledTimes(1);
+        warned.mockRestore();
+    },
+);
+
 test("what is made is recorded with what it was asked for, and is not taken away under another name of it", async () => {
     answer("create", { id: "a#1", outputs: { size: 1 } });
     answer("delete", undefined);
