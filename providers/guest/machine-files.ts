@@ -9,10 +9,21 @@ export interface RemoteFile {
     mode: string;
 }
 
+/** Whose a file is, and who may read it. */
+export type FileAccess = Omit<RemoteFile, "content">;
+
+/**
+ * Opens a file as number 7, or ends the script where there is none. A link in a folder that is not root's is none: whoever
+ * the folder belongs to could have root read any file, and write it down for others to read. It is opened before it is
+ * looked at, so that it is not changed in between.
+ */
+const opening = (p: string): string =>
+    `[ -f ${p} ] || exit 0; exec 7< ${p}; [ "$(stat -L -c %d:%i /dev/fd/7)" = "$(stat -c %d:%i ${p})" ] || [ -O "$(dirname ${p})" ] || exit 0`;
+
 /** The file, or undefined when there is none. */
 export async function readFile(run: RunScript, on: Connection, path: string): Promise<RemoteFile | undefined> {
     const p = quote(path);
-    const { stdout } = await run(on, `[ -f ${p} ] || exit 0; stat -L -c '%U %G %a' ${p}; cat ${p}`);
+    const { stdout } = await run(on, `${opening(p)}; stat -L -c '%U %G %a' /dev/fd/7; cat <&7`);
     if (stdout === "") return undefined;
     const end = stdout.indexOf("\n");
     const [owner = "", group = "", mode = ""] = stdout.slice(0, end).split(" ");
@@ -21,22 +32,24 @@ export async function readFile(run: RunScript, on: Connection, path: string): Pr
 
 /**
  * Writes a file so that no reader sees half of it: beside it, then renamed. Without `as` a file that exists keeps its
- * owner and mode.
+ * owner and mode. Until then it is in a folder that nobody else gets into, be it that the one it goes to is a service's.
  */
 export async function writeFile(
     run: RunScript,
     on: Connection,
     path: string,
     content: string,
-    as?: Omit<RemoteFile, "content">,
+    as?: FileAccess,
 ): Promise<void> {
     const p = quote(path);
     const attributes = as
-        ? `chown ${quote(`${as.owner}:${as.group}`)} "$t"; chmod ${quote(as.mode)} "$t"`
-        : `if [ -e ${p} ]; then chown --reference=${p} "$t"; chmod --reference=${p} "$t"; else chmod 0644 "$t"; fi`;
+        ? `chown ${quote(`${as.owner}:${as.group}`)} new; chmod ${quote(as.mode)} new`
+        : `if [ -e ${p} ]; then chown --reference=${p} new; chmod --reference=${p} new; else chmod 0644 new; fi`;
     await run(
         on,
-        `umask 077; mkdir -p -m 755 "$(dirname ${p})"; t=$(mktemp ${p}.XXXXXX); trap 'rm -f "$t"' EXIT; cat > "$t"; ${attributes}; mv "$t" ${p}`,
+        `umask 077; mkdir -p -m 755 "$(dirname ${p})"; t=$(mktemp -d ${p}.XXXXXX); trap 'rm -rf "$t"' EXIT; cd "$t"
+[ -O . ] && [ "$(stat -c %a .)" = 700 ] || { echo "somebody has put another folder in place of $t" >&2; exit 1; }
+set -C; cat > new; ${attributes}; mv -fT new ${p}; cd /`,
         { input: content },
     );
 }
