@@ -72,6 +72,7 @@ const words: Readonly<Record<string, Words>> = {
                         ? `does not set ${option(path)} (it should be ${text(old)})`
                         : `has ${option(path)} ${text(now)} instead of ${text(old)}`,
             ],
+            [/./, ({ path, old, new: now }) => `has ${path} ${text(now)} instead of ${text(old)}`],
         ],
     },
     "guest:File": {

@@ -12,24 +12,38 @@ import { clearPending, forgetFormerLab } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
 import { needRandomPlugin } from "../engine/random-plugin";
 import { exported, readState, realOnes } from "../engine/state";
-import type { AdminFacts } from "../releases/tutorial";
 import { UserError } from "../system/errors";
 import { temporaryFolder } from "../system/paths";
-import { databasesAnew, noteDatabases, noteFormerDatabases } from "./databases";
-import { conclude, Diagnosed } from "./diagnose";
-import { examine, onHosts } from "./examine";
+import { askAgain, Round, Ways, withoutDisk } from "./ask-again";
+import { noteFormerDatabases } from "./databases";
+import {
+    askedLine,
+    Begin,
+    Course,
+    endMaking,
+    endOf,
+    isOver,
+    makes,
+    Outcome,
+    Ready,
+    removeKept,
+    tellAsked,
+    tellDiagnosis,
+    tellFailed,
+    tellInterrupted,
+    tellOrphans,
+    tookLine,
+} from "./endings";
+import { onHosts } from "./examine";
 import { checkLibvirt, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { LibvirtSsh, libvirtSsh } from "./libvirt-ssh";
-import { CloudUse, removeStackFolder, useLines, useOf, writeOpenrc } from "./openrc";
-import { kept, Orphan, orphanLine, orphans } from "./orphans";
+import { removeStackFolder } from "./openrc";
 import { decryptedSettings, labOf } from "./reach";
 import { askForNew } from "./rebuild";
 import { lookForMachines } from "./rebuild-machines";
-import { nameOf, Operation, Renderer, summary } from "./render";
-import { offLines, Report, Unasked } from "./report";
-import { removeFromHosts } from "./restore-hosts";
-import { forget } from "./restore-point";
+import { nameOf, Operation, Renderer } from "./render";
+import { Report } from "./report";
 import type { Run } from "./run";
 import { takeIn } from "./unrecorded";
 import { adminFacts, generatedPasswords, knownSecrets, recordedSecrets } from "./secrets";
@@ -64,14 +78,6 @@ export async function perform(run: Run): Promise<number> {
         await ssh?.close();
         fs.rmSync(reports, { recursive: true, force: true });
     }
-}
-
-/** What an operation works with; `generated` passwords are in it as they become known, `down` are the hosts that a diagnosis does without. */
-interface Ready {
-    stack: Stack;
-    settings: Settings;
-    generated: Partial<Credentials>;
-    down: HostDown[];
 }
 
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
@@ -120,8 +126,7 @@ async function prepare(
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack, line => run.terminal.note(line));
         backUp(run.stack);
-        const makes = run.operation === "up" || run.operation === "rebuild";
-        if (makes) noteFormerDatabases(run.stack, resources);
+        if (makes(run.operation)) noteFormerDatabases(run.stack, resources);
         if (
             labOf(run.stack) !== undefined &&
             (await forgetFormerLab(
@@ -135,7 +140,7 @@ async function prepare(
             );
         }
         if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
-        if (makes) await takeIn(run, stack, settings);
+        if (makes(run.operation)) await takeIn(run, stack, settings);
     }
     return { stack, settings, generated, unrecorded, down };
 }
@@ -169,23 +174,23 @@ async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
     }
 }
 
-/** How a run of the engine went. */
-interface Outcome {
-    operation: Operation;
-    renderer: Renderer;
-    known: number;
-    seconds: number;
-    failure?: Error;
+/** Which resources a run of the engine is about. */
+interface Extent {
+    /** Those that are left out. */
+    exclude?: string[];
+    /** These alone. */
+    target?: string[];
+    /** A diagnosis that compares with the state. */
+    withoutProgram?: boolean;
 }
 
-/** Runs the engine once, without the resources left out; what happens is shown and logged as it comes. A diagnosis without the program compares with the state. */
+/** Runs the engine once; what happens is shown and logged as it comes. */
 async function execute(
     run: Run,
     { stack, settings }: Pick<Ready, "stack" | "settings">,
     operation: Operation,
     report: Report,
-    exclude: string[],
-    withoutProgram = false,
+    { exclude, target, withoutProgram }: Extent = {},
 ): Promise<Outcome> {
     const { terminal, log } = run,
         known = realOnes(readState(run.stack)?.resources ?? []).length;
@@ -218,7 +223,7 @@ async function execute(
         if (operation === "rebuild") await lookForMachines(run, stack, settings);
         if (operation === "up" || operation === "rebuild") await stack.up(options);
         else if (operation === "preview") await stack.preview(options);
-        else if (operation === "refresh") await stack.refresh({ ...options, exclude });
+        else if (operation === "refresh") await stack.refresh({ ...options, exclude, target });
         // What an earlier refresh found is recorded as it was found: what it should be, only the program knows. With a host
         // that is down the program cannot run, and where it runs the engine asks what is left out, too: what is recorded has to do.
         else if (operation === "diagnose" && !withoutProgram)
@@ -240,146 +245,82 @@ async function execute(
 }
 
 async function operate(run: Run, ready: Ready, report: Report): Promise<number> {
-    const { settings, generated, down } = ready;
-    const { operation, terminal, log } = run;
+    const { operation, terminal } = run;
     run.signal.addEventListener("abort", () =>
         terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"),
     );
-    const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
-    const asksFirst = operation === "refresh" || (operation === "up" && run.options.refresh);
-    // Of the others nothing but the engine needs them.
-    const resources = asksFirst || operation === "diagnose" ? (readState(run.stack)?.resources ?? []) : [];
-    const lost = await withoutDisks(settings, resources, down),
-        leftOut = lost.map(l => l.urn);
-    const unasked = (): Unasked[] => [
-        ...lost.map(({ id, reason }) => ({ resource: `domain:Domain ${id}`, type: "domain:Domain", id, reason })),
-        ...report.unreachable(),
-    ];
-    const asking = asksFirst ? await execute(run, ready, "refresh", report, leftOut) : undefined;
-    const mute = asking ? unasked() : [],
-        off = asking ? report.off() : [];
-    if (asking && !asking.failure && !run.interrupted) tellAsked(run, asking, mute, off);
-    const last =
-        asking && (operation === "refresh" || asking.failure || run.interrupted)
-            ? asking
-            : await execute(
-                  run,
-                  ready,
-                  operation,
-                  report,
-                  operation === "diagnose" ? [...onHosts(resources, down, addresses), ...leftOut] : [],
-                  down.length + lost.length > 0,
-              );
-    const { renderer, seconds, failure } = last;
-    const { drifted: _own, ...counts } = renderer.tally,
-        { drifted } = (asking ?? last).renderer.tally;
-    const result = (exitCode: number) => ({
-        operation,
-        stack: run.stack,
-        counts,
-        changes: renderer.changes,
-        drifted,
-        unreachable: mute,
-        off,
-        seconds,
-        log: log.file,
-        exitCode,
-    });
-    const finish = (
-        exitCode: number,
-        more: { error?: string } | { orphans?: Orphan[] } | CloudUse | Diagnosed = {},
-    ): number => {
-        if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
-        terminal.result({ ...result(exitCode), ...more });
-        return exitCode;
+    const begin = await beginOf(run, ready),
+        course = await goThrough(run, ready, report, begin);
+    const end = endOf(run, course),
+        last = course.again[course.again.length - 1] ?? course.done;
+    if (run.interrupted) return tellInterrupted(run, last, end);
+    if (last.failure) return tellFailed(run, last, last.failure, end);
+    if (operation === "diagnose") return tellDiagnosis(run, ready, report, begin, last, end);
+    if (makes(operation)) return await endMaking(run, ready, course, end);
+    if (operation === "destroy") await removeKept(run, ready.settings);
+    if (operation !== "refresh") return end(0);
+    return end(course.unreachable.length > 0 ? 2 : last.renderer.tally.drifted.length > 0 ? 3 : 0);
+}
+
+async function beginOf(run: Run, { settings, down }: Ready): Promise<Begin> {
+    const asks = asksFirst(run) || run.operation === "diagnose",
+        resources = asks ? (readState(run.stack)?.resources ?? []) : [];
+    return {
+        resources,
+        lost: await withoutDisks(settings, resources, down),
+        addresses: { central: settings.hosts.central.address, compute: settings.hosts.compute.address },
     };
-    if (run.interrupted) {
-        terminal.line(
-            `${last.operation} interrupted: ${summary(renderer.tally)}; what was done is recorded, run it again to go on`,
-        );
-        return finish(130, { error: "interrupted" });
-    }
-    if (failure) {
-        if (renderer.tally.failed === 0 && renderer.errors.length === 0)
-            throw new UserError(`${last.operation} failed: ${engineWords(failure)}`);
-        terminal.line(`${last.operation} failed: ${summary(renderer.tally)}`);
-        return finish(1, { error: renderer.errors.join("\n") || undefined });
-    }
-    if (operation === "diagnose") {
-        const missing = renderer.missing.map(r => ({ ...r, custom: true }));
-        const all = examine(
-            [...resources, ...missing],
-            { changes: renderer.changes, unreachable: unasked(), off: report.off(), down },
-            addresses,
-        );
-        const { exitCode, ...diagnosed } = conclude(run, all, seconds);
-        return finish(exitCode, diagnosed);
-    }
-    if (operation !== "refresh") terminal.line(`${summary(renderer.tally)} in ${seconds.toFixed(1)} s`);
-    if (operation === "up" || operation === "rebuild") {
-        const admin = adminFacts(run.stack, settings, generated),
-            clean = run.options.rebuilding?.clean ?? false;
-        const made = readState(run.stack)?.resources ?? [],
-            search = clean || databasesAnew(run.stack, made);
-        const left = search
-            ? { orphans: await tellOrphans(run, settings, admin, clean) }
-            : operation === "rebuild"
-              ? { orphans: [] }
-              : {};
-        noteDatabases(run.stack, made);
-        if (operation === "rebuild") return finish(0, left);
-        const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, admin));
-        useLines(use).forEach(line => terminal.line(line));
-        return finish(0, { ...left, ...use });
-    }
-    if (operation === "destroy") {
-        removeStackFolder(run.stack);
-        await removeFromHosts(settings, run.stack);
-        forget(run.stack);
-    }
-    if (operation !== "refresh") return finish(0);
-    return finish(mute.length > 0 ? 2 : drifted.length > 0 ? 3 : 0);
 }
 
-/** Tells what the nodes hold that the cloud knows nothing of; it is removed, or an instance stopped. */
-async function tellOrphans(
-    { terminal, stack }: Run,
-    settings: Settings,
-    admin: AdminFacts,
-    clean: boolean,
-): Promise<Orphan[]> {
-    const found = await terminal.step("Looking for what the cloud knows nothing of", () =>
-        orphans(stack, settings, admin, clean),
-    );
-    for (const orphan of found)
-        terminal.line(
-            clean ? `removed: ${orphanLine(orphan)}` : `unknown to the cloud: ${orphanLine(orphan)}${kept(orphan)}`,
-        );
-    if (found.length > 0 && !clean)
-        terminal.line(`remove ${found.length === 1 ? "it" : "them"} with: ./classroom rebuild ${stack} --clean`);
-    return found;
+const asksFirst = ({ operation, options }: Run): boolean =>
+    operation === "refresh" || (operation === "up" && options.refresh === true);
+
+/** Runs the engine as often as the operation takes; after a run that failed or was interrupted no more. */
+async function goThrough(run: Run, ready: Ready, report: Report, begin: Begin): Promise<Course> {
+    const { operation } = run,
+        leftOut = begin.lost.map(l => l.urn);
+    const asked = asksFirst(run) ? await execute(run, ready, "refresh", report, { exclude: leftOut }) : undefined;
+    const unreachable = asked ? [...begin.lost.map(withoutDisk), ...report.unreachable()] : [],
+        off = asked ? report.off() : [];
+    if (asked && !isOver(run, asked)) tellAsked(run, asked, unreachable, off);
+    if (asked && (operation === "refresh" || isOver(run, asked)))
+        return { asked, done: asked, again: [], unreachable, off };
+    const done = await execute(run, ready, operation, report, {
+        exclude: operation === "diagnose" ? [...onHosts(begin.resources, ready.down, begin.addresses), ...leftOut] : [],
+        withoutProgram: ready.down.length + begin.lost.length > 0,
+    });
+    if (isOver(run, done) || operation === "diagnose") return { asked, done, again: [], unreachable, off };
+    run.terminal.line(tookLine(done));
+    if (!makes(operation)) return { asked, done, again: [], unreachable, off };
+    const { rounds, left } = await askAgain(unreachable, begin.resources, waysOf(run, ready, report));
+    return { asked, done, again: rounds.map(round => round.outcome), unreachable: left, off };
 }
 
-/** How many resources a refresh asked, and which it could not. */
-function tellAsked(
-    { terminal, operation, stack }: Run,
-    {
-        known,
-        renderer: {
-            tally: { drifted },
+/** How what could not be asked is asked again. */
+function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome: Outcome }> {
+    const recorded = () => readState(run.stack)?.resources ?? [];
+    const roundOf = (outcome: Outcome) => ({
+        outcome,
+        drifted: outcome.renderer.tally.drifted,
+        over: isOver(run, outcome),
+    });
+    return {
+        recorded,
+        lost: () => withoutDisks(ready.settings, recorded(), []),
+        ask: async target => {
+            run.terminal.line(`asking again, after the mending, what could not be asked: ${target.length} resources`);
+            const later = report.later(),
+                outcome = await execute(run, ready, "refresh", later, { target }),
+                round = roundOf(outcome),
+                unasked = later.unreachable();
+            if (!round.over)
+                run.terminal.line(askedLine(target.length, unasked.length, round.drifted, outcome.seconds));
+            return { round, unasked };
         },
-        seconds,
-    }: Outcome,
-    mute: Unasked[],
-    off: Unasked[],
-): void {
-    if (operation === "up" && mute.length > 0)
-        terminal.line(
-            `could not be asked before this is mended: ${mute.length} resources; ask them afterwards with: ./classroom diagnose ${stack}`,
-        );
-    else for (const { resource, reason } of mute) terminal.line(`could not be asked: ${resource}: ${reason}`);
-    offLines(off.map(o => o.reason)).forEach(line => terminal.line(line));
-    terminal.line(
-        `${known - mute.length - off.length} of ${known} resources asked, ${drifted.length === 0 ? "none drifted" : `drifted: ${drifted.join(", ")}`} in ${seconds.toFixed(1)} s`,
-    );
+        mend: async () => {
+            const outcome = await execute(run, ready, "up", report);
+            if (!isOver(run, outcome)) run.terminal.line(tookLine(outcome));
+            return roundOf(outcome);
+        },
+    };
 }

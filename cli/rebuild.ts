@@ -9,7 +9,7 @@ import { addHelp } from "./help";
 import { checkHosts } from "./hosts-check";
 import { configured, settingsWithoutSecrets } from "./reach";
 import type { Run, RunOptions } from "./run";
-import { start, usual } from "./stack";
+import { start, making } from "./stack";
 
 /** What is made anew; `data`: the disk for volumes too; `clean`: what nobody knows afterwards is removed. */
 export interface Rebuilding {
@@ -53,7 +53,7 @@ export function addRebuildCommand(cli: Command): void {
             "rebuild lab --clean",
             "rebuild team01 volume-node --data",
         ],
-        usual,
+        making,
     );
 }
 

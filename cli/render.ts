@@ -136,17 +136,22 @@ export const changeLine = (c: Change): string =>
 
 /** How a file is reached and who reads it. */
 const access = ["connection", "restarts", "ready"];
-/** A change of these does not change what is in the file, so nothing restarts. */
-const besideTheFile = [...access, "owner", "group", "mode"];
+/** Who may read a file. */
+const fileAccess = ["owner", "group", "mode"];
+
+/** Whether a change is one of what a service reads; of options files also whether it can, where that is known from before. */
+function isRead({ type }: StepEventMetadata, { path, old }: Change): boolean {
+    const property = path.split(".")[0]!;
+    if (fileAccess.includes(property)) return shortType(type) === "guest:OptionsFile" && old !== undefined;
+    return !access.includes(property);
+}
 
 const isWithin = (path: string, whole: string): boolean => path === whole || path.startsWith(`${whole}.`);
 
-/** The services that restart because of an update: those that read the changed file. */
+/** The services that restart because of an update: those that read the file. */
 function restartsOf(step: StepEventMetadata, found: readonly Change[]): string[] {
     const { restarts } = (step.new?.inputs ?? {}) as { restarts?: unknown };
-    return Array.isArray(restarts) && found.some(c => !besideTheFile.includes(c.path.split(".")[0]!))
-        ? (restarts as string[])
-        : [];
+    return Array.isArray(restarts) && found.some(c => isRead(step, c)) ? (restarts as string[]) : [];
 }
 
 /**

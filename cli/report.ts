@@ -36,9 +36,17 @@ const typeOf = (kind: string): string => {
 /** What the handlers of one operation tell of themselves; each line is read once, when it has come. */
 export class Report {
     private readonly lines: Reported[] = [];
-    private read = 0;
 
-    constructor(private readonly file: string) {}
+    /** @param read how much of the file is not this one's */
+    constructor(
+        private readonly file: string,
+        private read = 0,
+    ) {}
+
+    /** The report of what is told from now on. */
+    later(): Report {
+        return new Report(this.file, fs.existsSync(this.file) ? fs.statSync(this.file).size : 0);
+    }
 
     private all(): Reported[] {
         if (!fs.existsSync(this.file)) return this.lines;

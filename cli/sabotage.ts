@@ -50,7 +50,11 @@ export function addSabotageCommand(cli: Command): void {
             "sabotage lab --random --seed 7",
             "sabotage lab --undo",
         ],
-        { 0: "it is broken; with --undo: all is mended", 1: "error; nothing, or not all of it, is broken, or mended" },
+        {
+            0: "it is broken; with --undo: all is mended",
+            1: "error; nothing, or not all of it, is broken, or mended",
+            2: "with --undo: mended, but something could not be asked",
+        },
     );
 }
 

@@ -18,12 +18,17 @@ interface Description {
 }
 /** Exit codes of what changes a stack. */
 export const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: "interrupted" };
+/** Of what makes or mends a cloud. */
+export const making = {
+    ...usual,
+    2: "done, but something could not be asked, before the mending and after it",
+};
 
 const descriptions: Record<Exclude<Operation, "rebuild">, Description> = {
     up: {
         text: "make the cloud as the program says; a lab's hosts too",
         examples: ["up lab", "up team01 --json", "up lab --refresh"],
-        exitCodes: usual,
+        exitCodes: making,
     },
     preview: {
         text: "show what up would change; changes nothing",

@@ -63,15 +63,14 @@ export class Guest {
     /** Files of one piece of software, option by option. Each has its own passwords: another's change is none of it. */
     config(software: Software, after: After): OptionsFile[] {
         const files = (credentials: Credentials) => configFiles(software, { ...this.cloud, credentials }, this.node);
-        return files(marks).map(({ key, path, options, secretOptions, readBy }, i) => {
+        return files(marks).map(({ key, secretOptions, readBy, ...facts }, i) => {
             const secretsOf = (credentials: Credentials) => files(credentials)[i]!.secretOptions!,
                 held = this.passwords.namesIn(secretsOf);
             const file = new OptionsFile(
                 `${this.name}-${key}`,
                 {
                     connection: this.connection,
-                    path,
-                    options,
+                    ...facts,
                     ...(secretOptions && { secretOptions: this.passwords.in(secretsOf) }),
                     ...restarting(readBy, software.services),
                 },

@@ -11,6 +11,7 @@ import {
     none,
     novaApiServices,
     rabbit,
+    readableBy,
     schemas,
     tutorialCatalogue,
     vncOptions,
@@ -132,12 +133,14 @@ export const grizzly: Release = {
                 {
                     key: "cinder-paste",
                     path: "/etc/cinder/api-paste.ini",
+                    ...readableBy("cinder"),
                     readBy: ["cinder-api"],
                     ...authtoken(cloud, "cinder", { ...middleware, ...identity, signing_dir: "/var/lib/cinder" }),
                 },
                 {
                     key: "cinder-conf",
                     path: "/etc/cinder/cinder.conf",
+                    ...readableBy("cinder"),
                     readBy: ["cinder-api", "cinder-scheduler", "cinder-volume"],
                     options: { DEFAULT: { ...common, ...volumes, verbose: "True" } },
                     secretOptions: { DEFAULT: secret },
@@ -173,12 +176,14 @@ export const grizzly: Release = {
                 {
                     key: "nova-paste",
                     path: "/etc/nova/api-paste.ini",
+                    ...readableBy("nova"),
                     readBy: ["nova-api"],
                     ...authtoken(cloud, "nova", { ...middleware, auth_version: "v2.0" }),
                 },
                 {
                     key: "nova-conf",
                     path: "/etc/nova/nova.conf",
+                    ...readableBy("nova"),
                     readBy: apiServices,
                     options: {
                         DEFAULT: {
@@ -219,6 +224,7 @@ export const grizzly: Release = {
             {
                 key: "nova-conf",
                 path: "/etc/nova/nova.conf",
+                ...readableBy("nova"),
                 readBy: ["nova-network", "nova-api-metadata"],
                 options: { DEFAULT: { ...networkOptions(cloud), ...rabbit(cloud).host } },
                 secretOptions: { DEFAULT: novaSecrets(cloud) },
@@ -233,6 +239,7 @@ export const grizzly: Release = {
             {
                 key: "nova-conf",
                 path: "/etc/nova/nova.conf",
+                ...readableBy("nova"),
                 readBy: ["nova-compute"],
                 options: { DEFAULT: { ...novaOptions(cloud, node), lock_path: "/run/lock/nova" } },
                 secretOptions: { DEFAULT: novaSecrets(cloud) },
@@ -240,6 +247,7 @@ export const grizzly: Release = {
             {
                 key: "nova-compute-conf",
                 path: "/etc/nova/nova-compute.conf",
+                ...readableBy("nova"),
                 readBy: ["nova-compute"],
                 options: {
                     DEFAULT: {

@@ -12,6 +12,7 @@ import {
     none,
     novaApiServices,
     rabbit,
+    readableBy,
     schemas,
     tutorialCatalogue,
     tutorialFlavors,
@@ -159,12 +160,14 @@ export const ocata: Release = {
                 {
                     key: "cinder-paste",
                     path: "/etc/cinder/api-paste.ini",
+                    ...readableBy("cinder"),
                     readBy: ["cinder-api"],
                     ...authtoken(cloud, "cinder"),
                 },
                 {
                     key: "cinder-conf",
                     path: "/etc/cinder/cinder.conf",
+                    ...readableBy("cinder"),
                     readBy: ["cinder-api", "cinder-scheduler", "cinder-volume"],
                     options: {
                         DEFAULT: {
@@ -211,12 +214,14 @@ export const ocata: Release = {
                 {
                     key: "nova-paste",
                     path: "/etc/nova/api-paste.ini",
+                    ...readableBy("nova"),
                     readBy: ["nova-api"],
                     ...authtoken(cloud, "nova"),
                 },
                 {
                     key: "nova-conf",
                     path: "/etc/nova/nova.conf",
+                    ...readableBy("nova"),
                     readBy: apiServices,
                     options: {
                         DEFAULT: {
@@ -264,7 +269,8 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
     },
     dashboard: {
         packages: ["openstack-dashboard"],
-        config: cloud => dashboardFiles(cloud, "openstack-dashboard"),
+        config: cloud =>
+            dashboardFiles(cloud, "openstack-dashboard").map(file => ({ ...file, ...readableBy("horizon") })),
         sync: [],
         services: [{ service: "openstack-dashboard", port: 80 }],
     },
@@ -274,12 +280,14 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
             {
                 key: "nova-paste",
                 path: "/etc/nova/api-paste.ini",
+                ...readableBy("nova"),
                 readBy: ["nova-api-metadata"],
                 ...authtoken(cloud, "nova"),
             },
             {
                 key: "nova-conf",
                 path: "/etc/nova/nova.conf",
+                ...readableBy("nova"),
                 readBy: ["nova-network", "nova-api-metadata"],
                 options: {
                     DEFAULT: {
@@ -306,6 +314,7 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
                 {
                     key: "nova-conf",
                     path: "/etc/nova/nova.conf",
+                    ...readableBy("nova"),
                     readBy: ["nova-compute"],
                     options: {
                         DEFAULT: {
@@ -323,6 +332,7 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
                 {
                     key: "nova-compute-conf",
                     path: "/etc/nova/nova-compute.conf",
+                    ...readableBy("nova"),
                     readBy: ["nova-compute"],
                     options: {
                         libvirt: {

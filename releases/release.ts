@@ -28,6 +28,10 @@ export interface ConfigFile {
     options: Sections;
     /** Those whose values are secret. */
     secretOptions?: Sections;
+    /** Whose it is and who may read it. Default root:root 0644; 0640 with secrets in it. */
+    owner?: string;
+    group?: string;
+    mode?: string;
     /** Services that read it: they restart when it changes. */
     readBy: string[];
 }

@@ -96,11 +96,22 @@ export const schemas: Readonly<Record<ServiceName, SyncStep>> = {
     nova: { step: "nova-db-sync", command: asUser("nova", "nova-manage db sync") },
 };
 
+/**
+ * Of a file with passwords in it: its service reads it, as a member of its group, and cannot change it. Debian's packages
+ * have had it so since 2015; those of 2013 make most files the service's own, and some of them readable by everybody.
+ */
+export const readableBy = (group: string): Pick<ConfigFile, "owner" | "group" | "mode"> => ({
+    owner: "root",
+    group,
+    mode: "0640",
+});
+
 /** keystone.conf (K1). */
 export const keystoneFiles = (cloud: CloudFacts): ConfigFile[] => [
     {
         key: "keystone-conf",
         path: "/etc/keystone/keystone.conf",
+        ...readableBy("keystone"),
         readBy: ["keystone"],
         options: {},
         secretOptions: {
@@ -121,12 +132,14 @@ export const glanceFiles = (
             {
                 key: `glance-${part}-paste`,
                 path: `/etc/glance/glance-${part}-paste.ini`,
+                ...readableBy("glance"),
                 readBy,
                 ...authtoken(cloud, "glance", paste[part]),
             },
             {
                 key: `glance-${part}-conf`,
                 path: `/etc/glance/glance-${part}.conf`,
+                ...readableBy("glance"),
                 readBy,
                 options: {
                     ...(part === "api" && { DEFAULT: rabbit(cloud).host }),

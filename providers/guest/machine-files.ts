@@ -11,21 +11,31 @@ export interface RemoteFile {
     mode: string;
 }
 
+/** Whose a file is, and who may read it. */
+export type FileAccess = Omit<RemoteFile, "content">;
+
 const attributes = /(?<size>\d+):(?<mode>[0-7]{1,4}):(?<owner>[^:\n]+):(?<group>[^:\n]+)/;
 const inMiB = (bytes: number): string => `${Math.ceil((bytes / (1 << 20)) * 10) / 10} MiB`;
+
+/**
+ * Opens a file as number 7, or ends the script where there is none. A link in a folder that is not root's is none: whoever
+ * the folder belongs to could have root read any file, and write it down for others to read. It is opened before it is
+ * looked at, so that it is not changed in between.
+ */
+const opening = (p: string): string =>
+    `[ -f ${p} ] || exit 0; exec 7< ${p}; [ "$(stat -L -c %d:%i /dev/fd/7)" = "$(stat -c %d:%i ${p})" ] || [ -O "$(dirname ${p})" ] || exit 0`;
 
 /**
  * The file, or undefined when there is none.
  * @throws Unreachable for one of more than 1 MiB, which is not read
  */
 export async function readFile(run: RunScript, on: Connection, path: string): Promise<RemoteFile | undefined> {
-    const p = quote(path);
     const said = await ask(
         run,
         on,
-        `[ -f ${p} ] || exit 0
-file=$(stat -L -c '%s:%a:%U:%G' ${p}); say file "$file"
-[ "\${file%%:*}" -gt ${VALUE_BYTES} ] || tell content < ${p}`,
+        `${opening(quote(path))}
+file=$(stat -L -c '%s:%a:%U:%G' /dev/fd/7); say file "$file"
+[ "\${file%%:*}" -gt ${VALUE_BYTES} ] || tell content <&7`,
         { file: optional(text(attributes)), content: optional(bytes) },
     );
     if (said.file === undefined) return undefined;
@@ -37,25 +47,27 @@ file=$(stat -L -c '%s:%a:%U:%G' ${p}); say file "$file"
 
 /**
  * Writes a file so that no reader sees half of it: beside it, then renamed. Without `as` a file that exists keeps its
- * owner and mode.
+ * owner and mode. Until then it is in a folder that nobody else gets into, be it that the one it goes to is a service's.
  */
 export async function writeFile(
     run: RunScript,
     on: Connection,
     path: string,
     content: string,
-    as?: Omit<RemoteFile, "content">,
+    as?: FileAccess,
 ): Promise<void> {
     const p = quote(path),
         sent = toBytes(content);
     if (sent.includes(0))
         throw new Error(`${on.name}: ${path} has NUL bytes in it, so it is no text file; it was left as it is`);
     const given = as
-        ? `chown ${quote(`${as.owner}:${as.group}`)} "$t"; chmod ${quote(as.mode)} "$t"`
-        : `if [ -e ${p} ]; then chown --reference=${p} "$t"; chmod --reference=${p} "$t"; else chmod 0644 "$t"; fi`;
+        ? `chown ${quote(`${as.owner}:${as.group}`)} new; chmod ${quote(as.mode)} new`
+        : `if [ -e ${p} ]; then chown --reference=${p} new; chmod --reference=${p} new; else chmod 0644 new; fi`;
     await run(
         on,
-        `umask 077; mkdir -p -m 755 "$(dirname ${p})"; t=$(mktemp ${p}.XXXXXX); trap 'rm -f "$t"' EXIT; cat > "$t"; ${given}; mv "$t" ${p}`,
+        `umask 077; mkdir -p -m 755 "$(dirname ${p})"; t=$(mktemp -d ${p}.XXXXXX); trap 'rm -rf "$t"' EXIT; cd "$t"
+[ -O . ] && [ "$(stat -c %a .)" = 700 ] || { echo "somebody has put another folder in place of $t" >&2; exit 1; }
+set -C; cat > new; ${given}; mv -fT new ${p}; cd /`,
         { input: sent },
     );
 }

@@ -4,7 +4,7 @@ import { exec, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { Options, readOptions, writeOptions } from "./ini";
 import { isName } from "./init";
-import { alone, readFile, writeFile } from "./machine-files";
+import { alone, FileAccess, readFile, writeFile } from "./machine-files";
 import { Ready, restart } from "./restarts";
 
 interface Inputs {
@@ -12,19 +12,42 @@ interface Inputs {
     path: string;
     options: Options;
     secretOptions?: Options;
+    owner: string;
+    group: string;
+    mode: string;
     restarts?: string[];
     ready?: Ready;
+}
+
+const hasAccess = (file: FileAccess, { owner, group, mode }: Inputs): boolean =>
+    file.owner === owner && file.group === group && file.mode === mode;
+
+/** What is wrong with who may read a file. */
+function accessProblems({ owner, group, mode, secretOptions }: Partial<Inputs>): Problem[] {
+    const found: Problem[] = [];
+    for (const [property, name] of [
+        ["owner", owner],
+        ["group", group],
+    ] as const)
+        if (name !== undefined && !/^[a-z_][a-z0-9_-]*$/.test(name))
+            found.push({ property, reason: `"${name}" is not the name of a user or a group` });
+    if (mode !== undefined && !/^[0-7]{4}$/.test(mode))
+        found.push({ property: "mode", reason: `"${mode}" is not a mode of four octal digits such as 0640` });
+    else if (mode !== undefined && secretOptions !== undefined && !mode.endsWith("0"))
+        found.push({ property: "mode", reason: `"${mode}" lets everybody read what is secret; allowed is 0640, say` });
+    return found;
 }
 
 const keysOf = (options: Options): Record<string, string[]> =>
     Object.fromEntries(Object.entries(options).map(([s, o]) => [s, Object.keys(o)]));
 
-/** Options of a file of sections and `key = value`, one by one; the rest of the file is left alone. */
+/** Options of a file of sections and `key = value`, one by one, and who may read it; the rest of the file is left alone. */
 export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
     const put = async (inputs: Inputs, before?: Inputs) => {
         const { connection, path } = inputs;
         const changed = await alone(connection, path, async () => {
-            const text = (await readFile(run, connection, path))?.content ?? "";
+            const file = await readFile(run, connection, path),
+                text = file?.content ?? "";
             const wanted: Record<string, Record<string, string | undefined>> = {};
             for (const old of [before?.options, before?.secretOptions])
                 for (const [s, o] of Object.entries(old ?? {}))
@@ -32,17 +55,20 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
             for (const now of [inputs.options, inputs.secretOptions])
                 for (const [s, o] of Object.entries(now ?? {})) Object.assign((wanted[s] ??= {}), o);
             const next = writeOptions(text, wanted);
-            if (next !== text) await writeFile(run, connection, path, next);
-            return next !== text;
+            if (next === text && (!file || hasAccess(file, inputs))) return false;
+            const { owner, group, mode } = inputs;
+            await writeFile(run, connection, path, next, { owner, group, mode });
+            return true;
         });
         if (changed) await restart(run, connection, inputs.restarts ?? [], inputs.ready);
     };
     return {
-        inputs: ["path", "options", "secretOptions"],
+        inputs: ["path", "options", "secretOptions", "owner", "group", "mode"],
         access: ["connection", "restarts", "ready"],
         replaceOn: ["path"],
-        check({ path, options, secretOptions, restarts }): Problem[] {
-            const found: Problem[] = [];
+        check(inputs): Problem[] {
+            const { path, options, secretOptions, restarts } = inputs,
+                found = accessProblems(inputs);
             if (path !== undefined && !path.startsWith("/"))
                 found.push({ property: "path", reason: `"${path}" is not an absolute path` });
             for (const [property, given] of [
@@ -76,16 +102,17 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
         async read(_id, recorded) {
             const file = await readFile(run, recorded.connection, recorded.path);
             if (!file) return undefined;
-            const options = readOptions(file.content, keysOf(recorded.options));
-            if (!recorded.secretOptions) return { ...recorded, options };
-            const live = readOptions(file.content, keysOf(recorded.secretOptions));
+            const { content, ...access } = file,
+                options = readOptions(content, keysOf(recorded.options));
+            if (!recorded.secretOptions) return { ...recorded, ...access, options };
+            const live = readOptions(content, keysOf(recorded.secretOptions));
             const secretOptions: Options = {};
             for (const [section, entries] of Object.entries(recorded.secretOptions))
                 for (const [key, value] of Object.entries(entries)) {
                     const now = live[section]?.[key];
                     if (now !== undefined) (secretOptions[section] ??= {})[key] = now === value ? value : differs;
                 }
-            return { ...recorded, options, secretOptions };
+            return { ...recorded, ...access, options, secretOptions };
         },
         async update(_id, recorded, inputs) {
             await put(inputs, recorded);
@@ -118,20 +145,32 @@ export interface OptionsFileArgs {
     options: pulumi.Input<Options>;
     /** Those whose values are secret; shown as such, and as "differs" where they drifted. */
     secretOptions?: pulumi.Input<Options>;
+    /** Default root. */
+    owner?: pulumi.Input<string>;
+    /** Default root. */
+    group?: pulumi.Input<string>;
+    /** Four octal digits. Default 0644; 0640 with `secretOptions`, which everybody must not read. */
+    mode?: pulumi.Input<string>;
     /** Services that read the file: those that run are restarted when it changes, once for all their files. */
     restarts?: pulumi.Input<string[]>;
     /** Of these, those that are waited for when they restart. */
     ready?: pulumi.Input<Ready>;
 }
 
-/** Options of a configuration file, managed and shown one by one. */
+/** Options of a configuration file, managed and shown one by one, with its owner, group and mode. */
 export class OptionsFile extends LiveResource {
     constructor(name: string, args: OptionsFileArgs, opts?: pulumi.CustomResourceOptions) {
         super(
             "guest/options-file",
             "OptionsFile",
             name,
-            { ...args, secretOptions: args.secretOptions && pulumi.secret(args.secretOptions) },
+            {
+                owner: "root",
+                group: "root",
+                mode: args.secretOptions === undefined ? "0644" : "0640",
+                ...args,
+                secretOptions: args.secretOptions && pulumi.secret(args.secretOptions),
+            },
             opts,
         );
     }

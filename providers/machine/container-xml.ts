@@ -72,7 +72,7 @@ export function parseDomainXml(xml: string): { uuid: string } & Omit<ContainerDo
     const [, unit, amount] = /<memory(?: unit='(\w+)')?>(\d+)<\/memory>/.exec(xml) ?? [];
     const perMiB = unit === "MiB" ? 1 : unit === "GiB" ? 1 / 1024 : 1024;
     return {
-        uuid: one(/<uuid>([0-9a-f-]{36})<\/uuid>/),
+        uuid: one(/<uuid>([0-9a-f-]+)<\/uuid>/),
         memoryMiB: Math.round(Number(amount ?? 0) / perMiB),
         cpus: Number(one(/<vcpu[^>]*>(\d+)<\/vcpu>/)),
         interfaces,

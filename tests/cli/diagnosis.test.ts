@@ -204,6 +204,18 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         drifted("secretOptions.filter:authtoken.admin_password", "[secret]", "(differs)"),
     ],
     [
+        "/etc/glance/glance-api.conf on api-node has mode 0600 instead of 0640",
+        "guest:OptionsFile",
+        { path: "/etc/glance/glance-api.conf" },
+        drifted("mode", "0640", "0600"),
+    ],
+    [
+        "/etc/nova/nova.conf on api-node has [DEFAULT] rabbit_host 1\\x1b[2K\\nforged instead of \\u202e10.0.0.3",
+        "guest:OptionsFile",
+        { path: "/etc/nova/nova.conf" },
+        drifted("options.DEFAULT.rabbit_host", "\u202e10.0.0.3", "1\u001b[2K\nforged"),
+    ],
+    [
         "/root/openrc on api-node has mode 0644 instead of 0600",
         "guest:File",
         { path: "/root/openrc" },

@@ -129,6 +129,33 @@ test("a value of several lines with escapes in it is one line, the drift's", () 
 });
 
 test("a long value is cut between two characters", () => {
-    expect(changeLine({ path: "a", old: "1", new: `${"x".repeat(116)}😀😀😀😀😀😀😀😀` })).toBe(`a: 1 → ${"x".repeat(116)}😀…`);
+    expect(changeLine({ path: "a", old: "1", new: `${"x".repeat(116)}😀😀😀😀😀😀😀😀` })).toBe(
+        `a: 1 → ${"x".repeat(116)}😀…`,
+    );
     expect(changeLine({ path: "a", old: "1", new: "x".repeat(5000) })).toBe(`a: 1 → ${"x".repeat(117)}…`);
+});
+
+test("an options file that its service could not read restarts it; one whose owner was not recorded yet does not", () => {
+    const change = (type: string, old: object, now: object): string[] => {
+        const lines: string[] = [];
+        const renderer = new Renderer(line => lines.push(line.trim()), "preview");
+        const metadata = {
+            ...event("update", "conf", { old: state(old), new: state(now) }).resOutputsEvent!.metadata,
+            type: `pulumi-nodejs:dynamic/guest:${type}`,
+        };
+        renderer.handle({ sequence: 1, timestamp: 1, resourcePreEvent: { metadata } } as unknown as EngineEvent);
+        return lines.slice(1);
+    };
+    const file = (access: object) => ({ restarts: ["glance-api"], ...access });
+    const wanted = { owner: "root", group: "glance", mode: "0640" };
+    expect(change("OptionsFile", file({ ...wanted, mode: "0600" }), file(wanted))).toEqual([
+        "mode: 0600 → 0640",
+        "restarts glance-api",
+    ]);
+    expect(change("OptionsFile", file({}), file(wanted))).toEqual([
+        "group: (none) → glance",
+        "mode: (none) → 0640",
+        "owner: (none) → root",
+    ]);
+    expect(change("File", file({ ...wanted, mode: "0600" }), file(wanted))).toEqual(["mode: 0600 → 0640"]);
 });

@@ -22,13 +22,16 @@ const connection = { name: "api-node", host: "192.168.122.6", port: 22 } as Conn
 const { username: owner } = os.userInfo();
 afterAll(() => fs.rmSync(dir, { recursive: true }));
 
-test("options: set, found changed one by one, mended; the rest of the file and its mode stay", async () => {
+const access = { owner, group: owner, mode: "0640" };
+
+test("options: set, found changed one by one, mended; the rest of the file stays", async () => {
     const file = path.join(dir, "nova.conf"),
         handler = optionsFileHandler(here);
     fs.writeFileSync(file, "[DEFAULT]\nverbose = True\n", { mode: 0o640 });
     const inputs = {
         connection,
         path: file,
+        ...access,
         options: { DEFAULT: { rabbit_host: "10.0.0.3" } },
         secretOptions: { DEFAULT: { sql_connection: "mysql://u:secret@h/d" } },
     };

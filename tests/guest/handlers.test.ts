@@ -275,6 +275,9 @@ describe("files", () => {
             inputs = {
                 connection,
                 path: at("o/a"),
+                owner,
+                group: owner,
+                mode: "0640",
                 options: { s: { a: "1" } },
                 secretOptions: { s: { b: "2" }, t: { c: "3" } },
                 restarts: ["nova-api"],
@@ -296,8 +299,63 @@ describe("files", () => {
         fs.rmSync(inputs.path);
         await handler.delete("", { ...inputs, secretOptions: undefined });
         expect(fs.existsSync(inputs.path)).toBe(false);
-        await handler.create({ connection, path: inputs.path, options: {} });
+        await handler.create({ ...inputs, options: {}, secretOptions: undefined });
         expect(fs.existsSync(inputs.path)).toBe(false);
+    });
+
+    describe("who may read an options file", () => {
+        const handler = optionsFileHandler(here),
+            inputs = {
+                connection,
+                path: at("o/access"),
+                options: { s: { a: "1" } },
+                owner,
+                group: owner,
+                mode: "0640",
+                restarts: ["nova-api"],
+            };
+        beforeEach(async () => {
+            rid("o/access");
+            host.put("active/nova-api", "");
+            await handler.create(inputs);
+            host.said();
+        });
+
+        test.each(["0666", "0600", "4640"])(
+            "is found changed to %s, and put right; its readers restart",
+            async mode => {
+                fs.chmodSync(inputs.path, parseInt(mode, 8));
+                expect(await handler.read("", inputs)).toEqual({ ...inputs, mode });
+                await handler.update("", inputs, inputs);
+                expect(await handler.read("", inputs)).toEqual(inputs);
+                expect(restarted()).toEqual(["restart nova-api"]);
+            },
+        );
+
+        test("is what it was when somebody has removed the file, from its first byte on", async () => {
+            host.put("bin/chmod", '#!/bin/sh\nstat -c "first %a" new >> "$LOG"\nexec /bin/chmod "$@"\n');
+            fs.chmodSync(at("bin/chmod"), 0o755);
+            fs.rmSync(inputs.path);
+            await handler.update("", inputs, inputs);
+            rid("bin/chmod");
+            expect(host.said()).toMatch(/^first 600$/m);
+            expect(await handler.read("", inputs)).toEqual(inputs);
+        });
+
+        test("is written into a file that nothing else is written into", async () => {
+            const { ino } = fs.statSync(inputs.path);
+            await handler.update("", inputs, inputs);
+            expect(fs.statSync(inputs.path).ino).toBe(ino);
+        });
+
+        test.each([
+            [{ owner: "x; touch PWNED" }, "owner"],
+            [{ group: "../x" }, "group"],
+            [{ mode: "640" }, "mode"],
+            [{ mode: "0644", secretOptions: { s: { b: "2" } } }, "mode"],
+        ])("is refused where it is none: %p", (given, property) => {
+            expect(handler.check!(given).map(p => p.property)).toEqual([property]);
+        });
     });
 
     test("a file is exchanged whole, its owner and mode kept, a new one readable", async () => {

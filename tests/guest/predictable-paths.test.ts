@@ -1,9 +1,11 @@
 import { spawnSync } from "child_process";
 import * as fs from "fs";
+import * as os from "os";
 import * as path from "path";
 import type { Connection } from "../../clients/connection";
 import type { RunScript } from "../../clients/ssh";
 import { aptArchiveHandler } from "../../providers/guest/apt-archive";
+import { readFile, writeFile } from "../../providers/guest/machine-files";
 import { packagesHandler } from "../../providers/guest/packages";
 import { grizzly } from "../../releases/grizzly";
 import { projectDir } from "../../system/paths";
@@ -16,7 +18,7 @@ const connection = { name: "api-node" } as Connection,
 const here: RunScript = (to, script, options) =>
     host.run(
         to,
-        `export TMPDIR=${at("tmp")}\n${script.replace(/(?<=[\s'(|])\/tmp\b/g, at("tmp")).replaceAll("/usr/sbin/policy-rc.d", at("usr/sbin/policy-rc.d"))}`,
+        `export TMPDIR=${at("tmp")}\n${script.replace(/\/tmp(?=\/classroom-apt)/g, at("tmp")).replaceAll("/usr/sbin/policy-rc.d", at("usr/sbin/policy-rc.d"))}`,
         options,
     );
 beforeEach(() => {
@@ -47,6 +49,51 @@ describe("a service's user has put a link where root might write", () => {
 
     test("and an archive is read past it", async () => {
         await aptArchiveHandler(here).create({ connection, archive: "lab", line: "deb http://192.0.2.1/ ./" });
+    });
+});
+
+describe("in a folder that is a service's own", () => {
+    /** Root's programs find it another's; where this is not root, everybody's folder for temporary files is. */
+    const isRoot = process.getuid!() === 0;
+    let folder: string;
+    beforeEach(() => {
+        folder = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-service-"));
+        if (isRoot) fs.chownSync(folder, 65534, 65534);
+        host.put("victim", "root's own\n");
+    });
+    afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const inService = (name: string) => path.join(isRoot ? folder : os.tmpdir(), `${path.basename(folder)}-${name}`);
+
+    test("a link leads root nowhere: what it points to is not read", async () => {
+        const link = inService("nova.conf");
+        fs.symlinkSync(at("victim"), link);
+        expect(await readFile(here, connection, link)).toBeUndefined();
+        fs.rmSync(link);
+    });
+
+    test("a file is read, and a link in a folder of root's, as MySQL's my.cnf is one", async () => {
+        const file = inService("nova.conf");
+        fs.writeFileSync(file, "[DEFAULT]\n");
+        expect((await readFile(here, connection, file))?.content).toBe("[DEFAULT]\n");
+        fs.rmSync(file);
+        fs.symlinkSync(at("victim"), at("my.cnf"));
+        expect((await readFile(here, connection, at("my.cnf")))?.content).toBe("root's own\n");
+        fs.rmSync(at("my.cnf"));
+    });
+
+    test("what is put in place of root's own folder while it writes is not written into", async () => {
+        const other = path.join(folder, "other"),
+            file = inService("nova.conf");
+        fs.mkdirSync(other);
+        fs.symlinkSync(at("victim"), path.join(other, "new"));
+        // As fast as can be: before root goes on, the folder is another.
+        host.put("bin/mktemp", `#!/bin/sh\nd=$(/usr/bin/mktemp "$@")\nrm -rf "$d"; ln -s ${other} "$d"; echo "$d"\n`);
+        fs.chmodSync(at("bin/mktemp"), 0o755);
+        const access = { owner: os.userInfo().username, group: os.userInfo().username, mode: "0640" };
+        await expect(writeFile(here, connection, file, "secret", access)).rejects.toThrow("another folder in place of");
+        fs.rmSync(at("bin/mktemp"));
+        expect(host.there("victim")).toBe("root's own\n");
+        expect(fs.existsSync(file)).toBe(false);
     });
 });
 

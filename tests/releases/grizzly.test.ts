@@ -203,6 +203,19 @@ describe("files, option by option", () => {
         for (const { options } of of("guest:OptionsFile"))
             expect(JSON.stringify(options)).not.toMatch(/Pass@|Serv"|"guest"|ADMIN/);
     });
+
+    test("nobody but root and the service reads a file with a secret in it, and the service cannot change it", () => {
+        const services: Record<string, string> = {
+            keystone: "keystone",
+            glance: "glance",
+            cinder: "cinder",
+            nova: "nova",
+        };
+        for (const { path: file, owner, group, mode, secretOptions } of of("guest:OptionsFile")) {
+            if (secretOptions === undefined) continue;
+            expect([file, owner, group, mode]).toEqual([file, "root", services[file.split("/")[2]!], "0640"]);
+        }
+    });
 });
 
 test("whole files: the archive, openrc, /etc/hosts, sysctl.conf", () => {
