@@ -103,7 +103,7 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
     protect(recordedSecrets(resources));
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
-        await needRandomPlugin(stack, engine, run.terminal);
+        await needRandomPlugin(engine, run.terminal);
     let unrecorded: string[] = [];
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack, line => run.terminal.note(line));
