@@ -6,7 +6,6 @@ import { program } from "../components/team-cloud";
 import type { Credentials, Settings } from "../config/settings";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
-import { needBridge } from "../engine/bridge";
 import { obtainEngine } from "../engine/obtain";
 import { clearPending, forgetFormerLab } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
@@ -115,13 +114,12 @@ async function prepare(
     protect(knownSecrets(settings, config));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
     Object.assign(stack.workspace.envVars, await libvirt(settings));
-    await needBridge(stack, run.terminal);
     const [state, down] = await Promise.all([stack.exportStack(), askHosts(run.operation, settings)]);
     const resources = exported(state);
     protect(recordedSecrets(resources));
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
-        await needRandomPlugin(stack, engine, run.terminal);
+        await needRandomPlugin(engine, run.terminal);
     let unrecorded: string[] = [];
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack, line => run.terminal.note(line));

@@ -52,6 +52,7 @@ export const noMachine: Surroundings = {
             hosts: { central: host("central"), compute: host("compute") },
             operatorKeyFile: `~/.local/state/classroom/labs/${lab}/operator.key`,
             knownHostsFile: `~/.local/state/classroom/labs/${lab}/known_hosts`,
+            archiveKey: `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${placeholder("archiveKey")}\n-----END PGP PUBLIC KEY BLOCK-----`,
             image: { file: "~/.cache/classroom/instance.qcow2", sha256: "0".repeat(64) },
         };
     },

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { obtainEngine } from "../engine/obtain";
+import { needRandomPlugin } from "../engine/random-plugin";
 import { bringUp, labStatus, machineInWords, needRoot } from "../lab";
 import { UserError } from "../system/errors";
 import { addHelp } from "./help";
 import { perform } from "./operation";
-import { checkConfigured, labOf } from "./reach";
+import { checkConfigured, configured, labOf } from "./reach";
 import type { Operation } from "./render";
 import { Run, RunOptions } from "./run";
 import { RunLog } from "./run-log";
@@ -98,7 +99,9 @@ export async function start(operation: Operation, stack: string, options: RunOpt
         if (lab !== undefined) {
             needRoot();
             // The worker is where there is no way to the internet.
-            await run.leavable(() => obtainEngine(run.terminal));
+            const engine = await run.leavable(() => obtainEngine(run.terminal));
+            if (configured(stack).secrets === "generated")
+                await run.leavable(() => needRandomPlugin(engine, run.terminal));
             await findLab(run, lab);
         }
         const { nodes = [], data, clean } = options.rebuilding ?? {};

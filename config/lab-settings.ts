@@ -18,10 +18,14 @@ const labFacts = z.object({
     machine: z.object({ choice: labChoice }).optional(),
     image: image.optional(),
     ranges: z.union([z.object({ first: z.int() }), z.object({ why: z.string() })]).optional(),
+    archiveKey: z.string().optional(),
     operatorKeyFile: z.string(),
     knownHostsFile: z.string(),
     hosts: z.object({ central: host, compute: host }),
 });
+
+/** Where a lab's nodes find its package archive. */
+const LAB_ARCHIVE = "http://192.168.122.1:8090/";
 
 /** What nodes are in a lab because of what its machine can do. */
 export type LabChoice = z.infer<typeof labChoice>;
@@ -72,7 +76,8 @@ export function withLab(given: Record<string, unknown>, factsOf: (lab: string) =
         machine,
         hypervisor,
         goldenRoot: "/srv/golden",
-        archiveUrl: "http://192.168.122.1:8090/",
+        archiveUrl: LAB_ARCHIVE,
+        ...(signedByLab(own) && found.archiveKey !== undefined && { archiveKey: found.archiveKey }),
         containerIds: found.ranges && "first" in found.ranges ? found.ranges.first : "host",
         ...(found.image && { image: found.image }),
         hosts: found.hosts,
@@ -82,6 +87,10 @@ export function withLab(given: Record<string, unknown>, factsOf: (lab: string) =
         nodes,
     };
 }
+
+/** Whether a stack's nodes install from the lab's archive, and know such keys: another archive is none that the lab has signed. */
+const signedByLab = ({ archiveUrl, release }: Record<string, unknown>): boolean =>
+    archiveUrl === undefined && release === "ocata";
 
 /** Own values over others, key by key; what is no object is left for the check to name. */
 function merge(base: Record<string, object>, own: unknown): unknown {

@@ -163,6 +163,14 @@ const schema = z.strictObject({
     uplinks: uplinksSchema.default({}),
     /** Where a node's packages come from instead of the release's own archive. */
     archiveUrl: url("http:// or https://", HTTP).optional(),
+    /** Public key that this archive is signed by; apt of Ubuntu 12.04 knows no key of a single archive. */
+    archiveKey: z
+        .string()
+        .regex(
+            /^\s*-----BEGIN PGP PUBLIC KEY BLOCK-----\n[^-]*\n-----END PGP PUBLIC KEY BLOCK-----\s*$/,
+            "a public key as gpg --armor --export writes it",
+        )
+        .optional(),
     /** On the physical hosts: the root folder that containers are clones of. */
     goldenRoot: hostFolder.optional(),
     /** The first of the host's ids that containers have in place of their own, or `host`: those of the host itself. */
@@ -241,6 +249,10 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
             `hosts.compute.address: "${compute!.address}" is the central host too; the two must be different machines`,
         );
     }
+    if (rest.archiveKey !== undefined && rest.release === "grizzly")
+        wrong.push(
+            "archiveKey: it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive: what archiveUrl names has to be signed by the key of ubuntu-cloud-keyring",
+        );
     const uplinks = uplinksOf(givenUplinks, rest.number, { central: central!.address, compute: compute!.address });
     wrong.push(...uplinkProblems(givenUplinks, uplinks));
     for (const name of nodeNames) {

@@ -1,38 +1,37 @@
 import * as fs from "fs";
 import * as path from "path";
-import type { Stack } from "@pulumi/pulumi/automation";
+import { cached } from "../system/cache";
+import { NotReached } from "../system/download";
 import { UserError } from "../system/errors";
 import type { Progress } from "../system/progress";
-import { run } from "../system/run";
 import type { Engine } from "./obtain";
+import { RANDOM_VERSION as version, randomRelease } from "./pins";
+import { linkTo } from "./plugins";
+import { unpackRelease } from "./release";
 
-/** The plugin that the engine makes passwords with: of the same version as its npm package. */
-const { version } = require("@pulumi/random/package.json") as { version: string };
+const NAME = "pulumi-resource-random";
 
-/** Where the engine looks for it. */
-export const randomPluginFile = (home: string): string =>
-    path.join(home, `plugins/resource-random-v${version}/pulumi-resource-random`);
+/** Where the engine looks for the plugin that it makes passwords with. */
+export const randomPluginFile = (home: string): string => path.join(home, `plugins/resource-random-v${version}`, NAME);
 
 /**
  * Sees to the engine's plugin for generated passwords, which is downloaded where that is possible.
  * @throws UserError where it is not there and cannot be had, with what to do
  */
-export async function needRandomPlugin(stack: Stack, { env }: Engine, progress: Progress): Promise<void> {
-    const file = randomPluginFile(env.PULUMI_HOME!);
+export async function needRandomPlugin({ env }: Engine, progress: Progress, release = randomRelease()): Promise<void> {
+    const file = randomPluginFile(env.PULUMI_HOME);
     if (fs.existsSync(file)) return;
-    let reason = "this machine downloads nothing for its engine, which was built from source";
-    if (env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION === undefined) {
-        const { pulumiCommand, envVars } = stack.workspace;
+    let reason = `its digest for ${process.platform}-${process.arch} is not known`;
+    if (release !== undefined) {
         try {
-            await progress.step(`Plugin random ${version}`, () =>
-                run(pulumiCommand.command, ["plugin", "install", "resource", "random", version], {
-                    env: envVars,
-                    timeoutSeconds: 300,
-                }),
+            const entry = await cached({ kind: "engine", name: `random-${version}`, inputs: release }, dir =>
+                unpackRelease(`Plugin random ${version}`, release, dir, progress),
             );
+            linkTo(path.join(entry, NAME), file);
             return;
         } catch (e) {
-            reason = `it could not be downloaded: ${(e as Error).message.trim().split("\n").pop()!}`;
+            if (!(e instanceof NotReached)) throw e;
+            reason = `it could not be downloaded: ${e.message}`;
         }
     }
     throw new UserError(

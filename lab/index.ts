@@ -3,6 +3,7 @@ import { checkLabName } from "../config/lab-settings";
 import { leavable } from "../system/interrupt";
 import type { Progress } from "../system/progress";
 import { buildArchive } from "./archive/archive";
+import { buildSigner } from "./archive/signer";
 import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
 import { Lab, labUp } from "./hosts/lab";
@@ -30,12 +31,14 @@ export async function bringUp(name: string, progress: Progress, signal?: AbortSi
     const [archive, can] = await leavable(signal, () =>
         Promise.all([buildArchive(progress), machineCan({ hostRoot, images }, progress)]),
     );
+    const signArchive = await leavable(signal, () => buildSigner(archive, progress));
     const names = new AddressPlan(0).hostsEntries();
     return await labUp(
         name,
         {
             hostRoot,
             archive,
+            signArchive,
             goldenRoot,
             images,
             instanceImage: { file, sha256 },

@@ -93,7 +93,11 @@ export const ocata: Release = {
     name: "ocata",
     ssh: { hostKey: "ed25519" },
     seed: "script",
-    archive: ({ archiveUrl }) => ({ archive: "openstack", line: `deb [trusted=yes] ${archiveUrl ?? ""} ./` }),
+    archive: ({ archiveUrl = "", archiveKey }) => ({
+        archive: "openstack",
+        line: `deb ${archiveUrl} ./`,
+        ...(archiveKey !== undefined && { key: archiveKey }),
+    }),
     common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
     database: {
         packages: ["mysql-server", "python-mysqldb"],

@@ -98,7 +98,12 @@ export interface SshFacts {
 export interface Release {
     name: "grizzly" | "ocata";
     /** A1 */
-    archive(settings: Pick<Settings, "archiveUrl">): { archive: string; line: string; keyringPackage?: string };
+    archive(settings: Pick<Settings, "archiveUrl" | "archiveKey">): {
+        archive: string;
+        line: string;
+        key?: string;
+        keyringPackage?: string;
+    };
     ssh: SshFacts;
     seed: SeedFormat;
     /** The image that virtual machines are made of; where there is none, the hosts have one ready, as a lab's do. */

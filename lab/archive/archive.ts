@@ -46,6 +46,7 @@ async function verify(goldenRoot: string, dir: string, repository: string): Prom
     const result = await scriptInRoot(
         root,
         `
+        # Signed it is for each lab, and nothing is installed of it here.
         echo 'deb [trusted=yes] file:/repository ./' > /etc/apt/sources.list
         apt-get update -q
         for name in ${[...packages.map(p => p.name), ...debianPackages].join(" ")}; do
@@ -61,7 +62,7 @@ async function verify(goldenRoot: string, dir: string, repository: string): Prom
 }
 
 /**
- * The flat package archive that the lab's nodes install from, `deb [trusted=yes] http://HOST:8090/ ./`: the services
+ * The flat package archive that the lab's nodes install from, `deb http://HOST:8090/ ./`, which is signed for each lab: the services
  * under their Ubuntu names of 2013, and the Debian packages they and the tutorial ask for with all they depend on.
  */
 export async function buildArchive(progress: Progress): Promise<string> {

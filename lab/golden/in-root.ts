@@ -1,5 +1,5 @@
-import * as fs from "fs";
 import * as path from "path";
+import { machineCertificates } from "../../system/certificates";
 import { projectDir } from "../../system/paths";
 import { run, RunOptions, RunResult } from "../../system/run";
 
@@ -11,13 +11,6 @@ export interface InRootOptions extends Pick<RunOptions, "input" | "timeoutSecond
     env?: Readonly<Record<string, string>>;
     /** Words before the whole, for another network than this machine's: those of `lab exec`. */
     through?: readonly string[];
-}
-
-/** File with the certificates this machine trusts beyond its packages' own, where it is told so. */
-export function machineCertificates(): string | undefined {
-    return ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
-        .map(name => process.env[name])
-        .find((file): file is string => file !== undefined && fs.existsSync(file));
 }
 
 /** Where a command in a root finds those certificates. */

@@ -1,5 +1,6 @@
+import { machineCertificates } from "../../system/certificates";
 import { run } from "../../system/run";
-import { CERTIFICATES_INSIDE, machineCertificates } from "./in-root";
+import { CERTIFICATES_INSIDE } from "./in-root";
 
 /** Parses `pip config list`: lines like `global.index-url='…'` and `:env:.timeout='180'`, later ones first. */
 export function parsePipConfig(text: string): Record<string, string> {

@@ -24,6 +24,16 @@ const DEPENDS = [
     "ca-certificates",
 ];
 
+/** What is installed into the environments, and what they are made with: each with the sha256 of the files that it may be. */
+export const ENVIRONMENT_PINS = [
+    "pins-ocata.txt",
+    "pins-pike.txt",
+    "pins-clients.txt",
+    "pins-clients-build.txt",
+    "pins-virtualenv.txt",
+    "pins-libvirt-python.txt",
+] as const;
+
 const control = (installedKiB: number): string => `Package: openstack-lab-runtime
 Version: 1.0
 Architecture: amd64
@@ -41,9 +51,7 @@ Description: Python environments of the lab's OpenStack
 export async function buildRuntime(progress: Progress): Promise<string> {
     const base = await buildBaseRoot(progress);
     const pins = dataTexts(
-        "pins-ocata.txt",
-        "pins-pike.txt",
-        "pins-clients.txt",
+        ...ENVIRONMENT_PINS,
         "build-environments.sh",
         "build-libvirt-python.sh",
         "build-packages.txt",

@@ -34,6 +34,10 @@ export class LabFiles {
     get knownHosts(): string {
         return path.join(this.dir, "known_hosts");
     }
+    /** What says that the package archive is this lab's. */
+    get signatures(): string {
+        return path.join(this.dir, "signatures");
+    }
     get log(): string {
         return path.join(this.dir, "log");
     }

@@ -25,6 +25,8 @@ export interface Lab {
     /** The hosts' keys in OpenSSH's form. */
     knownHostsFile: string;
     hosts: Record<LabHostName, { address: string; port: number; hostKey: string }>;
+    /** Public key that this lab's package archive is signed by, in ASCII armour. */
+    archiveKey: string;
     /** What instances start from. */
     image?: { file: string; sha256: string };
     /** What the machine can do and what nodes are because of it; nothing where it was not asked. */
@@ -45,6 +47,8 @@ export interface LabArgs {
     hostRoot: string;
     /** Package archive, served to the nodes at http://192.168.122.1:8090/. */
     archive: string;
+    /** Signs its index into a folder, by a key that is this lab's alone; returns the public key. */
+    signArchive: (folder: string) => Promise<string>;
     /** Root folder that containers are clones of: /srv/golden on the hosts. */
     goldenRoot: string;
     /** Kernels and disk images: /srv/images on the hosts. */
@@ -102,8 +106,9 @@ export async function labUp(name: string, args: LabArgs, progress: Progress, sig
                     await remove(files);
                 }
                 let firstId: number;
+                let archiveKey: string;
                 try {
-                    await prepare(files, args);
+                    archiveKey = await prepare(files, args);
                     signal?.throwIfAborted();
                     firstId = takeRanges(cgroupName(files));
                     await start(files, args, firstId);
@@ -119,6 +124,7 @@ export async function labUp(name: string, args: LabArgs, progress: Progress, sig
                 }
                 const lab: Lab = {
                     ...describe(files),
+                    archiveKey,
                     ...(args.instanceImage && { image: args.instanceImage }),
                     ...(args.machine && { machine: args.machine }),
                     ranges: rangesOf(files, firstId),
@@ -160,7 +166,8 @@ async function remove(files: LabFiles): Promise<void> {
     }
 }
 
-async function prepare(files: LabFiles, args: LabArgs): Promise<void> {
+/** Makes the lab's folder and its keys; returns the public one of its package archive. */
+async function prepare(files: LabFiles, args: LabArgs): Promise<string> {
     const folder = (dir: string) => fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     [files.dir, files.log, files.run(), files.operator()].forEach(folder);
     await newKey(files.operatorKey, `operator of ${files.name}`);
@@ -176,6 +183,7 @@ async function prepare(files: LabFiles, args: LabArgs): Promise<void> {
         fs.writeFileSync(files.host(host, "hosts"), [...local, ...hostLines, ""].join("\n"));
     }
     fs.writeFileSync(files.run("cgroups"), makeCgroups(cgroupName(files), Object.keys(labHosts)).join("\n") + "\n");
+    return await args.signArchive(files.signatures);
 }
 
 async function newKey(file: string, comment: string): Promise<void> {
@@ -215,6 +223,7 @@ async function start(files: LabFiles, args: LabArgs, firstId: number): Promise<v
                     .join(" "),
                 LAB_ROOT: args.hostRoot,
                 LAB_ARCHIVE: args.archive,
+                LAB_SIGNATURES: files.signatures,
                 LAB_GOLDEN: args.goldenRoot,
                 LAB_IMAGES: args.images,
                 LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0",
@@ -273,7 +282,7 @@ function rangesOf(files: LabFiles, first: number): Required<Lab>["ranges"] {
     return why === "" ? { first } : { why: why.replace(/^mount-root: /, "") };
 }
 
-function describe(files: LabFiles): Lab {
+function describe(files: LabFiles): Omit<Lab, "archiveKey"> {
     const host = (name: LabHostName) => ({
         address: hostAddress(name),
         port: SSH_PORT,

@@ -1,51 +1,109 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
+import { exec, quote, RemoteError, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { isName } from "./init";
-import { alone, readFile, writeFile } from "./machine-files";
+import { alone, readFile, RemoteFile, writeFile } from "./machine-files";
 
 interface Inputs {
     connection: Connection;
     archive: string;
     line: string;
+    key?: string;
     keyringPackage?: string;
 }
 
 export const fileOf = (archive: string): string => `/etc/apt/sources.list.d/${archive}.list`;
+/** Where a machine has the key that an archive is signed by. */
+export const keyringOf = (archive: string): string => `/etc/apt/keyrings/${archive}.asc`;
+
+/** The line as a machine has it: with a key it holds for this archive alone, and no other key does. */
+const fullLine = ({ archive, line, key }: Pick<Inputs, "archive" | "line" | "key">): string =>
+    key === undefined
+        ? line
+        : line.replace(
+              /^deb\s+(?:\[([^\]]*)\]\s+)?/,
+              (_, options = "") => `deb [${`signed-by=${keyringOf(archive)} ${options}`.trim()}] `,
+          );
+
+/** Whether a text is a public key as `gpg --armor --export` writes it. */
+export function isPublicKey(text: string): boolean {
+    const [, body] =
+        /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n(?:\S+: .*\n)*\n([A-Za-z0-9+/\n]+={0,2})\n=[A-Za-z0-9+/]{4}\n-----END PGP PUBLIC KEY BLOCK-----$/.exec(
+            text.trim(),
+        ) ?? [];
+    // The first packet of a public key is one: tag 6, in the old form of a packet or the new one.
+    const first = Buffer.from(body ?? "", "base64")[0] ?? 0;
+    return (first & 0xfc) === 0x98 || first === 0xc6;
+}
+
+const ROOTS = { owner: "root", group: "root", mode: "0644" };
+
+/** The key that a machine has, or what else is there; one that others can write to is nobody's. */
+function keyringAsKey(found: RemoteFile | undefined, key: string): string {
+    if (found === undefined) return "none";
+    const { content, owner, group, mode } = found;
+    if (content.trim() !== key.trim()) return content.trim();
+    return owner === ROOTS.owner && group === ROOTS.group && mode === ROOTS.mode
+        ? key
+        : `the key, in a file of ${owner}:${group} with mode ${mode}`;
+}
+
+/** What apt says of an archive whose signature it cannot trust; undefined where it says something else. */
+function distrust(said: string): string | undefined {
+    const because = /\b(?:NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|EXPSIG|NODATA)\b[^\n]*/.exec(said)?.[0];
+    return because ?? (/^[EW]: .*\bis not signed\b/m.test(said) ? "it has no signature that fits" : undefined);
+}
+
+/** An error of apt's with what it means, where it is about who signed the archive. */
+function inWords(error: unknown, { connection, line, key }: Inputs): unknown {
+    const reason = error instanceof RemoteError ? distrust(error.result.stderr) : undefined;
+    if (reason === undefined) return error;
+    const url = /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/.exec(line)?.[1];
+    const by = key === undefined ? "a key that the machine knows" : "the key that it has to be signed by";
+    return new Error(
+        `${connection.name}: the package archive ${url} is not signed by ${by} (apt: ${reason}); nothing was installed from it. ` +
+            "A lab's archive has the lab's own key: take the lab down and make it anew; for another archive correct archiveKey or archiveUrl",
+    );
+}
 
 /** A package archive that a machine installs from (A1). */
 export function aptArchiveHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = ({ connection, archive, line, keyringPackage }: Inputs) =>
-        alone(connection, "apt", async () => {
-            const apt =
-                "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
-            // A machine made of a cloud image has no index yet.
-            if (keyringPackage)
-                await run(
-                    connection,
-                    `${apt} install ${quote(keyringPackage)} > /dev/null 2>&1 || { apt-get -q -y update > /dev/null; apt-get -q -y install ${quote(keyringPackage)} > /dev/null; }`,
-                    { timeoutSeconds: 600 },
-                );
-            await writeFile(run, connection, fileOf(archive), `${line}\n`, {
-                owner: "root",
-                group: "root",
-                mode: "0644",
-            });
-            // Once a machine, before anything is installed: index and upgrade.
+    const put = async (inputs: Inputs): Promise<void> => {
+        try {
+            await alone(inputs.connection, "apt", () => write(inputs));
+        } catch (e) {
+            throw inWords(e, inputs);
+        }
+    };
+    const write = async (inputs: Inputs): Promise<void> => {
+        const { connection, archive, key, keyringPackage } = inputs;
+        const apt =
+            "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
+        // A machine made of a cloud image has no index yet.
+        if (keyringPackage)
             await run(
                 connection,
-                `log=$(mktemp); trap 'rm -f "$log"' EXIT
+                `${apt} install ${quote(keyringPackage)} > /dev/null 2>&1 || { apt-get -q -y update > /dev/null; apt-get -q -y install ${quote(keyringPackage)} > /dev/null; }`,
+                { timeoutSeconds: 600 },
+            );
+        // The key first: nobody is to find the line without it.
+        if (key !== undefined) await writeFile(run, connection, keyringOf(archive), `${key.trim()}\n`, ROOTS);
+        await writeFile(run, connection, fileOf(archive), `${fullLine(inputs)}\n`, ROOTS);
+        // Once a machine, before anything is installed: index and upgrade.
+        await run(
+            connection,
+            `log=$(mktemp); trap 'rm -f "$log"' EXIT
 ${apt} update > "$log" 2>&1 && ! grep -q '^[EW]: Failed' "$log" || { grep '^[EW]:' "$log" >&2; exit 1; }
 ${apt} -o Dpkg::Options::=--force-confold upgrade > "$log" 2>&1 || { tail -n 5 "$log" >&2; exit 1; }`,
-                { timeoutSeconds: 1800 },
-            );
-        });
+            { timeoutSeconds: 1800 },
+        );
+    };
     return {
-        inputs: ["archive", "line"],
+        inputs: ["archive", "line", "key"],
         access: ["connection", "keyringPackage"],
         replaceOn: ["archive"],
-        check({ archive, line }): Problem[] {
+        check({ archive, line, key }): Problem[] {
             return [
                 ...(archive !== undefined && !isName(archive)
                     ? [{ property: "archive", reason: `"${archive}" is not a file's name` }]
@@ -58,6 +116,17 @@ ${apt} -o Dpkg::Options::=--force-confold upgrade > "$log" 2>&1 || { tail -n 5 "
                           },
                       ]
                     : []),
+                ...(/\[[^\]]*\b(trusted|allow-insecure|signed-by)\b/i.test(line ?? "")
+                    ? [
+                          {
+                              property: "line",
+                              reason: `"${line}" says itself what is trusted; an archive of one's own is signed, and its key is given as archiveKey`,
+                          },
+                      ]
+                    : []),
+                ...(key !== undefined && !isPublicKey(key)
+                    ? [{ property: "key", reason: "it is not a public key as gpg --armor --export writes it" }]
+                    : []),
             ];
         },
         async create(inputs) {
@@ -66,14 +135,19 @@ ${apt} -o Dpkg::Options::=--force-confold upgrade > "$log" 2>&1 || { tail -n 5 "
         },
         async read(_id, recorded) {
             const file = await readFile(run, recorded.connection, fileOf(recorded.archive));
-            return file && { ...recorded, line: file.content.trim() };
+            if (file === undefined) return undefined;
+            const found = file.content.trim(),
+                line = found === fullLine(recorded) ? recorded.line : found;
+            if (recorded.key === undefined) return { ...recorded, line };
+            const keyring = await readFile(run, recorded.connection, keyringOf(recorded.archive));
+            return { ...recorded, line, key: keyringAsKey(keyring, recorded.key) };
         },
         async update(_id, _recorded, inputs) {
             await put(inputs);
             return {};
         },
         async delete(_id, { connection, archive }) {
-            await run(connection, `rm -f ${quote(fileOf(archive))}`);
+            await run(connection, `rm -f ${quote(fileOf(archive))} ${quote(keyringOf(archive))}`);
         },
     };
 }
@@ -85,6 +159,8 @@ export interface AptArchiveArgs {
     archive: pulumi.Input<string>;
     /** `deb URL SUITE COMPONENT…` */
     line: pulumi.Input<string>;
+    /** The public key that the archive is signed by, in ASCII armour: the machine trusts it for this archive, and no other key. */
+    key?: pulumi.Input<string>;
     /** Package that brings the archive's key, from the archives that the machine knows already. */
     keyringPackage?: pulumi.Input<string>;
 }

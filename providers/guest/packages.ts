@@ -22,6 +22,9 @@ apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-conf
 /** apt's words for a package that it cannot get, of 2013 and of today. */
 const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate)/gm;
 
+/** apt's words for a package that is another one than the archive's signed index says. */
+const ANOTHER = /^E: Failed to fetch (\S+) +(Hash Sum mismatch|File has unexpected size)/m;
+
 /** Packages of a machine, installed from the archives that it knows. */
 export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
     const installed = async ({ connection, packages }: Inputs): Promise<string[]> => {
@@ -51,6 +54,11 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
                 ),
             );
         } catch (e) {
+            const [, url, said] = ANOTHER.exec(e instanceof RemoteError ? e.result.stderr : "") ?? [];
+            if (url !== undefined)
+                throw new Error(
+                    `${connection.name}: ${url} is another file than the archive's index says (apt: ${said}); nothing was installed. Put the archive's own file back, or correct archiveUrl`,
+                );
             const unknown =
                 e instanceof RemoteError ? [...e.result.stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!) : [];
             if (unknown.length === 0) throw e;

@@ -16,6 +16,7 @@ const teamConfig = {
     ...configured("team01"),
     release: "ocata",
     archiveUrl: "http://archive.example/ocata/",
+    archiveKey: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${archiveKey}\n-----END PGP PUBLIC KEY BLOCK-----",
 };
 const labConfig = configured("lab");
 /** A password that is nowhere else, for each that there is. */
@@ -93,6 +94,7 @@ test("a placeholder stands for one of the passwords, a key of the operator's mac
         expect(others.sort()).toEqual(
             [
                 ...Object.keys(tutorialCredentials),
+                "archiveKey",
                 "centralHostKey",
                 "computeHostKey",
                 "operatorKey",

@@ -54,6 +54,17 @@ test.each([
         { hosts: { central: { address: "a b" }, compute: { address: "b" } } },
         'hosts.central.address: "a b" is not allowed: a host name or an address',
     ],
+    [
+        { archiveKey: "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nQUJD\n-----END PGP PRIVATE KEY BLOCK-----" },
+        "is not allowed: a public key as gpg --armor --export writes it",
+    ],
+    [
+        {
+            release: "grizzly",
+            archiveKey: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nQUJD\n-----END PGP PUBLIC KEY BLOCK-----",
+        },
+        "archiveKey: it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive",
+    ],
     [{ goldenRoot: undefined }, "goldenRoot: missing, but db-node is a container"],
     [{ image: { file: "/x" } }, "image.sha256: missing; allowed are 64 hexadecimal digits: nothing is used unverified"],
     [

@@ -134,6 +134,7 @@ test("a lab's stack differs from a team's in the keys that docs/lab.md lists, an
         host = { port: 24, hostKey: hostKeys.central };
     const facts = {
         image: { file: "/image", sha256: "0".repeat(64) },
+        archiveKey: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nQUJD\n-----END PGP PUBLIC KEY BLOCK-----",
         operatorKeyFile: key,
         knownHostsFile: "/known_hosts",
         hosts: { central: { ...host, address: "192.0.2.1" }, compute: { ...host, address: "192.0.2.2" } },

@@ -138,6 +138,32 @@ test("two labs side by side: libvirt answers on the hosts, both drivers, no netw
     expect(await onCentral(lab, "echo still here")).toBe("still here\n");
 });
 
+/** What apt on a lab's host says of that lab's package archive, when it is to be signed by a key. */
+const archiveSeenWith = (lab: Lab, key: string): Promise<string> =>
+    onCentral(
+        lab,
+        `d=$(mktemp -d); mkdir -p "$d/lists/partial"; echo '${key.trim()}' > "$d/key.asc"
+echo "deb [signed-by=$d/key.asc] http://127.0.0.1:8090/ ./" > "$d/list"
+apt-get -q update -o Dir::Etc::SourceList="$d/list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$d/lists" -o APT::Sandbox::User=root 2>&1
+echo "code $?"; rm -rf "$d"`,
+    );
+
+test("a lab's package archive is signed by its own key, and by no other lab's", async () => {
+    const [lab, second] = [await bringUp(name, silent), await bringUp(other, silent)];
+    expect(await archiveSeenWith(lab, lab.archiveKey)).toMatch(
+        /^Get:\d+ http:\/\/127\.0\.0\.1:8090 \.\/ Packages .*\n(?:.*\n)*code 0\n$/m,
+    );
+    const refused = await archiveSeenWith(lab, second.archiveKey);
+    expect(refused).toMatch(/NO_PUBKEY [0-9A-F]{16}\n/);
+    expect(refused).toMatch(/code 100\n$/);
+    // The private halves are nowhere.
+    expect((await run("grep", ["-rl", "PRIVATE KEY BLOCK", lab.dir, second.dir], { allowFailure: true })).stdout).toBe(
+        "",
+    );
+    expect((await run("find", [lab.dir, "-name", "private-keys-v1.d"])).stdout).toBe("");
+    await labDown(other, silent);
+});
+
 test("what is said of the machine is what others see of it", async () => {
     const { machine } = await bringUp(name, silent);
     const { can, choice } = machine!;

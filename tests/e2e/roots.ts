@@ -3,8 +3,8 @@ import * as path from "path";
 import { obtainEngine } from "../../engine/obtain";
 import { buildArchive } from "../../lab/archive/archive";
 import { buildBaseRoot, debianSource } from "../../lab/golden/base-root";
-import { dataList } from "../../lab/golden/data-files";
-import { scriptInRoot } from "../../lab/golden/in-root";
+import { dataFile, dataList } from "../../lab/golden/data-files";
+import { InRootOptions, scriptInRoot } from "../../lab/golden/in-root";
 import { pipEnvironment } from "../../lab/golden/pip-settings";
 import { debianMirror } from "../../lab/hosts/debian-mirror";
 import { buildGoldenRoot } from "../../lab/golden/golden-root";
@@ -52,24 +52,27 @@ const novaclient = ["pbr", "python-novaclient", "iso8601", "prettytable", "reque
 /** Folders that are overlaid to be a root with novaclient 2.13 in Python 2.7, at /opt/novaclient/bin/nova. */
 export async function buildNovaclientRoot(progress: Progress): Promise<string[]> {
     const pins = dataList("pins-clients.txt").filter(pin => novaclient.includes(pin.split("==")[0]!));
+    const made = [...dataList("pins-virtualenv.txt"), ...dataList("pins-clients-build.txt")];
     return await layered(
         "novaclient",
         "2.13",
         await buildBaseRoot(progress),
-        pins,
+        [...made, ...pins],
         progress,
         `
+        export PIP_REQUIRE_HASHES=1
         echo '${await debianSource()}' > /etc/apt/sources.list
         apt-get update -q
         apt-get install -q -y --no-install-recommends python3-pip
-        python3 -m pip install -q --target /tmp/virtualenv virtualenv==20.15.1
+        python3 -m pip install -q --target /tmp/virtualenv -r /pins/pins-virtualenv.txt
         PYTHONPATH=/tmp/virtualenv python3 -m virtualenv -q --python=/usr/bin/python2.7 --no-periodic-update /opt/novaclient
+        grep -E '^(${novaclient.join("|")})==' /pins/pins-clients.txt > /tmp/pins
         # The others' setup.py ask for pbr before pip could bring it.
-        /opt/novaclient/bin/pip install -q ${pins.find(pin => pin.startsWith("pbr=="))}
-        /opt/novaclient/bin/pip install -q --no-deps --no-build-isolation ${pins.join(" ")}
+        grep '^pbr==' /tmp/pins | cat - /pins/pins-clients-build.txt > /tmp/first
+        for pins in first pins; do /opt/novaclient/bin/pip install -q --no-deps --no-build-isolation -r /tmp/$pins; done
         rm -rf /var/lib/apt/lists /var/cache/apt
     `,
-        await pipEnvironment(),
+        { env: await pipEnvironment(), binds: { "/pins": dataFile() } },
     );
 }
 
@@ -81,13 +84,13 @@ async function layered(
     pins: unknown,
     progress: Progress,
     script: string,
-    env: Readonly<Record<string, string>> = {},
+    options: Pick<InRootOptions, "env" | "binds"> = {},
 ): Promise<string[]> {
     const inputs = { recipe: RECIPE, pins, below: path.basename(path.dirname(below)) };
     const entry = await cached({ kind, name, inputs }, dir =>
         progress.step(`Root of the tests' ${kind}`, async () => {
             const root = path.join(dir, "root");
-            await scriptInRoot(root, script, { lower: [below], env, timeoutSeconds: 600 });
+            await scriptInRoot(root, script, { lower: [below], timeoutSeconds: 600, ...options });
             fs.renameSync(`${root}.upper`, path.join(dir, "layer"));
             for (const used of [root, `${root}.work`]) fs.rmSync(used, { recursive: true, force: true });
         }),

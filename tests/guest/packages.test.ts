@@ -109,3 +109,18 @@ test("another failure is apt's own", async () => {
         failed,
     );
 });
+
+// apt 2.2.4 said this of such packages.
+test.each([
+    "Hash Sum mismatch",
+    "File has unexpected size (707 != 706). Mirror sync in progress? [IP: 192.168.122.1 8090]",
+])("a package that is another one than the index says is not installed: %s", async said => {
+    const url = "http://192.168.122.1:8090/./nova-doc_15.1.5-1_all.deb";
+    const stderr = `E: Failed to fetch ${url}  ${said}\nE: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n`;
+    const run: RunScript = () => Promise.reject(new RemoteError("api-node", { stdout: "", stderr, code: 1 }));
+    await expect(packagesHandler(run).create({ connection, packages: ["nova-doc"] })).rejects.toThrow(
+        new RegExp(
+            `^api-node: ${url} is another file than the archive's index says \\(apt: (Hash|File) [^)]*\\); nothing was installed\\.`,
+        ),
+    );
+});

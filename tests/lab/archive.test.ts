@@ -1,7 +1,9 @@
+import * as fs from "fs";
 import { controlText, postinstText, unitText } from "../../lab/archive/package-tree";
 import { ArchivePackage, debianPackages, packages } from "../../lab/archive/packages";
-import { dataList, parseList } from "../../lab/golden/data-files";
+import { dataFile, dataList, parseList } from "../../lab/golden/data-files";
 import { parsePipConfig } from "../../lab/golden/pip-settings";
+import { ENVIRONMENT_PINS } from "../../lab/golden/runtime";
 
 test("lists are read without comments and empty lines", () => {
     expect(parseList("# why\na\n\n  b  \n")).toEqual(["a", "b"]);
@@ -15,12 +17,25 @@ test("pip's settings: the environment's and the files' alike, other commands' no
 });
 
 test("the pinned services are those that speak the APIs of 2013", () => {
-    expect(dataList("pins-ocata.txt")).toEqual(expect.arrayContaining(["nova==15.1.5", "cinder==10.0.8"]));
-    expect(dataList("pins-pike.txt")).toEqual(
+    const pinned = (name: string): string[] => dataList(name).map(pin => pin.split(" ")[0]!);
+    expect(pinned("pins-ocata.txt")).toEqual(expect.arrayContaining(["nova==15.1.5", "cinder==10.0.8"]));
+    expect(pinned("pins-pike.txt")).toEqual(
         expect.arrayContaining(["keystone==12.0.3", "glance==15.0.2", "horizon==12.0.4"]),
     );
-    for (const pins of ["pins-ocata.txt", "pins-pike.txt", "pins-clients.txt"])
-        for (const pin of dataList(pins)) expect(pin).toMatch(/^[\w.-]+==[\w.]+$/);
+});
+
+test.each(ENVIRONMENT_PINS)("every pin of %s has a version and the sha256 of its files", name => {
+    for (const pin of dataList(name)) expect(pin).toMatch(/^[\w.-]+==[\w.]+(?: --hash=sha256:[0-9a-f]{64})+$/);
+});
+
+test("no pip installs anything without a sha256 while environments are made", () => {
+    const commands = ["build-environments.sh", "build-libvirt-python.sh"]
+        .flatMap(name => fs.readFileSync(dataFile(name), "utf8").split("\n"))
+        .filter(line => !line.trim().startsWith("#"));
+    const calls = commands.filter(line => /(?:\bpip"?|"\$1") (?:install|download) /.test(line));
+    expect(calls).toHaveLength(6);
+    for (const call of calls) expect(call).toMatch(/ -r \S+$/);
+    expect(commands.indexOf("export PIP_REQUIRE_HASHES=1")).toBe(commands.indexOf(calls[0]!) - 1);
 });
 
 test("every package that the tutorial installs is in the archive, once", () => {

@@ -101,6 +101,22 @@ test("a guest is believed for a line of its own alone", () => {
     });
 });
 
+test("a lab's key goes with the lab's archive, and with no other", () => {
+    const host = { address: "192.0.2.1", port: 24, hostKey: "k" };
+    const lab = {
+        operatorKeyFile: "/k",
+        knownHostsFile: "/h",
+        hosts: { central: host, compute: host },
+        archiveKey: "K",
+    };
+    const of = (own: Record<string, unknown>) => withLab({ lab: "lab", ...own }, () => lab);
+    expect(of({ release: "ocata" })).toMatchObject({ archiveUrl: "http://192.168.122.1:8090/", archiveKey: "K" });
+    expect(of({ release: "grizzly" })).not.toHaveProperty("archiveKey");
+    expect(of({ archiveUrl: "http://a/" })).toMatchObject({ archiveUrl: "http://a/" });
+    expect(of({ release: "ocata", archiveUrl: "http://a/" })).not.toHaveProperty("archiveKey");
+    expect(of({ archiveUrl: "http://a/", archiveKey: "own" })).toMatchObject({ archiveKey: "own" });
+});
+
 test("a lab's stack takes hypervisor and kinds from its lab; what the stack says goes first", () => {
     const host = { address: "192.0.2.1", port: 24, hostKey: "k" };
     const lab = { operatorKeyFile: "/k", knownHostsFile: "/h", hosts: { central: host, compute: host } };

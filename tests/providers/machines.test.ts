@@ -1,3 +1,5 @@
+import { readFileSync } from "fs";
+import { join } from "path";
 import type { Connection } from "../../clients/connection";
 import type { Handler } from "../../providers/dynamic";
 import * as aptArchive from "../../providers/guest/apt-archive";
@@ -157,7 +159,7 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
 );
 
 test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]]>([
-    ["guest/apt-archive", ["connection", "keyringPackage"], ["archive", "line"], ["archive"]],
+    ["guest/apt-archive", ["connection", "keyringPackage"], ["archive", "line", "key"], ["archive"]],
     ["guest/bridge", ["connection"], ["bridge", "ports", "up", "persistent"], ["bridge"]],
     ["guest/database", ["connection"], ["database", "characterSet"], ["database"]],
     ["guest/database-grant", ["connection", "address"], ["databases", "user", "password"], ["user"]],
@@ -226,11 +228,12 @@ test.each<[kind: string, inputs: object, machine: string]>([
 
 const unverified = (sum: string, from: string) =>
     `"${sum}" is not a checksum of 64 hexadecimal digits: what is fetched from ${from} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`;
+const key = readFileSync(join(__dirname, "../data/archive-key.asc"), "utf8");
 const word = "is not a name of letters, digits, dots and dashes";
 test.each<[kind: string, good: object, bad: object, problems: Record<string, string>]>([
     [
         "guest/apt-archive",
-        { archive: "cloud-archive", line: "deb [trusted=yes] http://a ./" },
+        { archive: "cloud-archive", line: "deb [arch=amd64] http://a ./", key },
         { archive: "a/b", line: "http://a x" },
         {
             archive: '"a/b" is not a file\'s name',
@@ -243,6 +246,24 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
         { line: "# deb http://a x" },
         { line: '"# deb http://a x" is not a line of apt\'s sources: deb URL SUITE COMPONENT…' },
     ],
+    ...["trusted=yes", "allow-insecure=yes", "arch=amd64 signed-by=/tmp/key.gpg"].map(
+        (options): [string, object, object, Record<string, string>] => [
+            "guest/apt-archive",
+            { key },
+            { line: `deb [${options}] http://a ./` },
+            {
+                line: `"deb [${options}] http://a ./" says itself what is trusted; an archive of one's own is signed, and its key is given as archiveKey`,
+            },
+        ],
+    ),
+    ...[key.replace(/PUBLIC/g, "PRIVATE"), key.replace("mDME", "QUJD"), key.slice(0, 200), `${key}x`, ""].map(
+        (wrong): [string, object, object, Record<string, string>] => [
+            "guest/apt-archive",
+            { key: `\n${key}` },
+            { key: wrong },
+            { key: "it is not a public key as gpg --armor --export writes it" },
+        ],
+    ),
     [
         "guest/bridge",
         { bridge: "br100", ports: ["eth1"] },

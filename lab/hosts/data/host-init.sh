@@ -12,7 +12,8 @@ mkdir -p "$root/srv/archive" "$root/srv/golden" "$root/srv/images" "$root/run"
 # An overlay cannot carry another overlay's upper directory: the guests' roots lie on the machine's file system.
 mount --bind "$real/libvirt" "$root/var/lib/libvirt"
 readonly_bind() { mount --bind "$1" "$2"; mount -o remount,bind,ro "$2"; }
-readonly_bind "$LAB_ARCHIVE" "$root/srv/archive"
+# The archive is every lab's, its signature this one's.
+mount -t overlay overlay -o "ro,lowerdir=$LAB_SIGNATURES:$LAB_ARCHIVE" "$root/srv/archive"
 readonly_bind "$LAB_GOLDEN" "$root/srv/golden"
 readonly_bind "$LAB_IMAGES" "$root/srv/images"
 mount -t proc proc "$root/proc"
