@@ -21,6 +21,7 @@ import { checkHosts, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { CloudUse, removeStackFolder, useLines, useOf, writeOpenrc } from "./openrc";
 import { kept, Orphan, orphanLine, orphans } from "./orphans";
+import { newRanges, wantedRoots } from "./ranges";
 import { decryptedSettings, labOf } from "./reach";
 import { askForNew } from "./rebuild";
 import { lookForMachines } from "./rebuild-machines";
@@ -234,6 +235,8 @@ async function operate(run: Run, ready: Ready, report: Report): Promise<number> 
         terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"),
     );
     const addresses = { central: settings.hosts.central.address, compute: settings.hosts.compute.address };
+    if (operation === "up" || operation === "preview")
+        newRanges(settings, readState(run.stack)?.resources ?? []).forEach(line => terminal.note(line));
     const asksFirst = operation === "refresh" || (operation === "up" && run.options.refresh);
     // Of the others nothing but the engine needs them.
     const resources = asksFirst || operation === "diagnose" ? (readState(run.stack)?.resources ?? []) : [];
@@ -318,6 +321,7 @@ async function operate(run: Run, ready: Ready, report: Report): Promise<number> 
         if (operation === "rebuild") return finish(0, left);
         const use = useOf(run.stack, labOf(run.stack), writeOpenrc(run.stack, admin));
         useLines(use).forEach(line => terminal.line(line));
+        wantedRoots(settings, labOf(run.stack)).forEach(line => terminal.line(line));
         return finish(0, { ...left, ...use });
     }
     if (operation === "destroy") {

@@ -1,7 +1,7 @@
 import { pools } from "../components/golden-image";
 import { dataDiskMiB, sizes } from "../components/team-cloud";
 import { HostRole, NodeName } from "../config/nodes";
-import type { Settings } from "../config/settings";
+import { idsOf, Settings } from "../config/settings";
 import { uplinkedNetworks, Uplink, UplinkedNetwork, usualMtu, vxlanBytes } from "../config/uplinks";
 import { rootsDir } from "../providers/machine/container-xml";
 import { releaseOf } from "../releases";
@@ -27,12 +27,17 @@ const takes = {
     goldenImageMiB: 1024,
 } as const;
 
+/** What mounts the root of a container with ids of its own. */
+const mountRoot = "/usr/local/lib/classroom/mount-root";
+
 /** What a stack wants of a physical host. */
 interface Wanted {
     nodes: { name: NodeName; kind: "vm" | "container"; memoryMiB: number; diskMiB: number }[];
     kvm: boolean;
     /** Drivers of libvirt's. */
     drivers: ("qemu" | "lxc")[];
+    /** Whether containers are to have ids of their own. */
+    ranges: boolean;
     /** Folders that something is going to be written into. */
     folders: { vm: string; container: string; image?: string };
     uplinks: { network: UplinkedNetwork; uplink: Uplink; peer?: string }[];
@@ -56,6 +61,7 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
     return {
         nodes,
         kvm: settings.hypervisor === "kvm" && has("vm"),
+        ranges: nodes.some(({ name }) => idsOf(settings, name) !== undefined),
         drivers: ["qemu", ...(has("container") ? ["lxc" as const] : [])],
         folders: {
             vm: pools.machines.path,
@@ -75,7 +81,7 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
 }
 
 /** A shell script that says what a host has, a line each; it changes nothing. */
-export function preflightScript({ nodes, drivers, folders, uplinks }: Wanted): string {
+export function preflightScript({ nodes, drivers, ranges, folders, uplinks }: Wanted): string {
     const uplinkLines = uplinks.flatMap(({ uplink, peer }) => {
         if (uplink.kind === "bridge")
             return [
@@ -107,6 +113,7 @@ if command -v virsh > /dev/null; then
     done
 fi
 [ ! -c /dev/kvm ] || echo kvm
+${ranges ? `[ ! -x ${mountRoot} ] || echo ranges` : ":"}
 sed -n 's/^\\(MemAvailable\\|SwapFree\\): *\\([0-9]*\\) kB$/memory \\2/p' /proc/meminfo
 for d in ${[...new Set(Object.values(folders))].join(" ")}; do
     p=$d; while [ ! -e "$p" ]; do p=$(dirname "$p"); done
@@ -158,6 +165,11 @@ export function lacks(wanted: Wanted, said: string, asked: { from: number; to: n
     if (wanted.kvm && after("kvm").length === 0)
         found.push(
             "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
+        );
+
+    if (wanted.ranges && after("ranges").length === 0)
+        found.push(
+            `it cannot give containers ids of their own (no ${mountRoot}, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host`,
         );
 
     const running = new Set(after("running")),

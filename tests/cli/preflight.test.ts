@@ -96,6 +96,18 @@ test("VLANs and VXLAN want a kernel that knows them, a card, and room for their 
     ]);
 });
 
+test("containers with ids of their own want what mounts their roots, unless the host's may do", () => {
+    const containers = { machine: "container", goldenRoot: "/srv/golden" },
+        lack =
+            "it cannot give containers ids of their own (no /usr/local/lib/classroom/mount-root, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host";
+    expect(found(said(), containers)).toEqual([lack]);
+    expect(found(said("ranges"), containers)).toEqual([]);
+    expect(found(said(), { ...containers, containerIds: "host" })).toEqual([]);
+    expect(found(said(), { ...containers, nodes: { "compute-1": { kind: "vm" } } })).toEqual([lack]);
+    expect(preflightScript(wanted(containers))).toContain("mount-root ] || echo ranges");
+    expect(preflightScript(wanted())).not.toContain("ranges");
+});
+
 test("the script asks for no more than what is wanted", () => {
     expect(preflightScript(wanted({ machine: "container", goldenRoot: "/srv/golden" }))).toContain(
         "for d in qemu lxc; do",
