@@ -13,6 +13,7 @@ import type { HostDown } from "./hosts-check";
 import type { WithoutDisk } from "./libvirt-objects";
 import { CloudUse, removeStackFolder, useLines, useOf, writeOpenrc } from "./openrc";
 import { kept, Orphan, orphanLine, orphans } from "./orphans";
+import { wantedRoots } from "./ranges";
 import { labOf } from "./reach";
 import { Operation, Renderer, summary } from "./render";
 import { offLines, Report, Unasked } from "./report";
@@ -156,7 +157,7 @@ export async function endMaking(
           : {};
     noteDatabases(stack, made);
     const use = operation === "rebuild" ? undefined : useOf(stack, labOf(stack), writeOpenrc(stack, admin));
-    if (use) useLines(use).forEach(line => terminal.line(line));
+    if (use) [...useLines(use), ...wantedRoots(settings, labOf(stack))].forEach(line => terminal.line(line));
     leftLines(stack, unreachable).forEach(line => terminal.line(line));
     return end(unreachable.length > 0 ? 2 : 0, { ...left, ...use });
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { bringUp, labDown, labExec, labStatus, machineInWords, needRoot } from "../lab";
+import { bringUp, Lab, labDown, labExec, labStatus, machineInWords, needRoot, rangesInWords } from "../lab";
 import { interruptible } from "../system/interrupt";
 import { say, sayJson } from "../system/output";
 import { addHelp } from "./help";
@@ -14,10 +14,13 @@ export function addLabCommands(cli: Command): void {
         .argument("<lab>")
         .description("make the hosts, or find them up")
         .action(async (name: string) => {
-            const { hosts, machine } = await interruptible(signal => bringUp(name, new Terminal(undefined), signal));
+            const { hosts, machine, ranges } = await interruptible(signal =>
+                bringUp(name, new Terminal(undefined), signal),
+            );
             for (const [host, { address, port }] of Object.entries(hosts))
                 say(`${host}: ${address}, ssh on port ${port}`);
             if (machine) say(machineInWords(machine));
+            say(whoseRoot(ranges));
             say(`a shell among them: ./classroom lab exec ${name} -- bash`);
         });
     const down = lab
@@ -37,6 +40,7 @@ export function addLabCommands(cli: Command): void {
             if (json) sayJson(found ?? null);
             else say(found ? `lab ${name} is up (${found.dir})` : `lab ${name} is not up`);
             if (!json && found?.machine) say(machineInWords(found.machine));
+            if (!json && found) say(whoseRoot(found.ranges));
             process.exitCode = found ? 0 : 1;
         });
     const exec = lab
@@ -56,3 +60,7 @@ export function addLabCommands(cli: Command): void {
         1: "error; else the command's own code",
     });
 }
+
+/** Whose root is root of this machine: the hosts' always is. */
+const whoseRoot = (ranges: Lab["ranges"]): string =>
+    `root of the hosts is root of this machine, root of a container ${ranges && "first" in ranges ? "is not" : "is, too"}: ${rangesInWords(ranges)}`;

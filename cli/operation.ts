@@ -38,6 +38,7 @@ import { checkLibvirt, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { LibvirtSsh, libvirtSsh } from "./libvirt-ssh";
 import { removeStackFolder } from "./openrc";
+import { newRanges } from "./ranges";
 import { decryptedSettings, labOf } from "./reach";
 import { askForNew } from "./rebuild";
 import { lookForMachines } from "./rebuild-machines";
@@ -247,6 +248,8 @@ async function operate(run: Run, ready: Ready, report: Report): Promise<number> 
     run.signal.addEventListener("abort", () =>
         terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"),
     );
+    if (operation === "up" || operation === "preview")
+        newRanges(ready.settings, readState(run.stack)?.resources ?? []).forEach(line => terminal.note(line));
     const begin = await beginOf(run, ready),
         course = await goThrough(run, ready, report, begin);
     const end = endOf(run, course),

@@ -3,7 +3,7 @@ import { quote } from "../clients/ssh";
 import { pools } from "../components/golden-image";
 import { dataDiskMiB, sizes } from "../components/team-cloud";
 import { HostRole, NodeName } from "../config/nodes";
-import type { Settings } from "../config/settings";
+import { idsOf, Settings } from "../config/settings";
 import { uplinkedNetworks, Uplink, UplinkedNetwork, usualMtu, vxlanBytes } from "../config/uplinks";
 import { rootsDir } from "../providers/machine/container-xml";
 import { releaseOf } from "../releases";
@@ -29,12 +29,17 @@ const takes = {
     goldenImageMiB: 1024,
 } as const;
 
+/** What mounts the root of a container with ids of its own. */
+const mountRoot = "/usr/local/lib/classroom/mount-root";
+
 /** What a stack wants of a physical host. */
 interface Wanted {
     nodes: { name: NodeName; kind: "vm" | "container"; memoryMiB: number; diskMiB: number }[];
     kvm: boolean;
     /** Drivers of libvirt's. */
     drivers: ("qemu" | "lxc")[];
+    /** Whether containers are to have ids of their own. */
+    ranges: boolean;
     /** Folders that something is going to be written into. */
     folders: { vm: string; container: string; image?: string };
     uplinks: { network: UplinkedNetwork; uplink: Uplink; peer?: string }[];
@@ -58,6 +63,7 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
     return {
         nodes,
         kvm: settings.hypervisor === "kvm" && has("vm"),
+        ranges: nodes.some(({ name }) => idsOf(settings, name) !== undefined),
         drivers: ["qemu", ...(has("container") ? ["lxc" as const] : [])],
         folders: {
             vm: pools.machines.path,
@@ -89,6 +95,8 @@ export const preflightFields = {
     mute: list(text(/(qemu|lxc) .*/)),
     running: list(text(/\S.*/)),
     kvm: yesOrNo,
+    /** Whether it can give containers ids of their own. */
+    ranges: yesOrNo,
     /** KiB. */
     memory: list(number),
     /** A folder, KiB, and where its file system is mounted. */
@@ -134,6 +142,7 @@ if command -v virsh > /dev/null; then
     done
 else say virsh no; fi
 if [ -c /dev/kvm ]; then say kvm yes; else say kvm no; fi
+if [ -x ${mountRoot} ]; then say ranges yes; else say ranges no; fi
 sed -n 's/^\\(MemAvailable\\|SwapFree\\): *\\([0-9]*\\) kB$/\\2/p' /proc/meminfo | while read -r kib; do say memory "$kib"; done
 for d in ${[...new Set(Object.values(folders))].join(" ")}; do
     p=$d; while [ ! -e "$p" ]; do p=$(dirname "$p"); done
@@ -182,6 +191,11 @@ export function lacks(wanted: Wanted, said: Said, asked: { from: number; to: num
     if (wanted.kvm && !said.kvm)
         found.push(
             "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
+        );
+
+    if (wanted.ranges && !said.ranges)
+        found.push(
+            `it cannot give containers ids of their own (no ${mountRoot}, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host`,
         );
 
     const running = new Set(said.running),

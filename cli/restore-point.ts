@@ -87,6 +87,23 @@ export function madeAnew(then: readonly RecordedResource[], now: readonly Record
         .sort();
 }
 
+/**
+ * Why what is kept of containers does not fit those of now: what root of the host wrote in one may be what a container with
+ * ids of its own could not make. Undefined where it fits.
+ */
+export function otherIds(then: readonly RecordedResource[], now: readonly RecordedResource[]): string | undefined {
+    const idsOf = (resources: readonly RecordedResource[], name: string) =>
+        resources.find(r => r.type === CONTAINER && r.inputs?.name === name)?.inputs?.idmap ?? 0;
+    const others = machinesOf(then).filter(
+        ({ name, kind }) => kind === "container" && idsOf(then, name) !== idsOf(now, name),
+    );
+    if (others.length === 0) return undefined;
+    const had = others.every(({ name }) => idsOf(then, name) === 0)
+        ? "had ids of their own"
+        : "had the ids that they have";
+    return `It was made before these containers ${had}: ${others.map(({ name }) => name).join(", ")}`;
+}
+
 /** The resources of a state's file. */
 export const resourcesOf = (state: unknown): RecordedResource[] =>
     (state as { checkpoint?: { latest?: { resources?: RecordedResource[] } } }).checkpoint?.latest?.resources ?? [];

@@ -10,7 +10,7 @@ import { cloudBy, unreported } from "./agents";
 import { checkHosts } from "./hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "./reach";
 import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./restore-hosts";
-import { KeptMachine, madeAnew, resourcesOf, RestorePoint, restorePoint } from "./restore-point";
+import { KeptMachine, madeAnew, otherIds, resourcesOf, RestorePoint, restorePoint } from "./restore-point";
 
 /**
  * Puts all machines of a stack and its state back to what they were at a restore point. Until the machines are ended nothing
@@ -108,7 +108,14 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
 
 /** @throws UserError where what a restore does not put back is not what it was */
 function checkSame({ name, state }: RestorePoint, stack: string): void {
-    const anew = madeAnew(resourcesOf(state), readState(stack)?.resources ?? []);
+    const then = resourcesOf(state),
+        now = readState(stack)?.resources ?? [],
+        others = otherIds(then, now);
+    if (others !== undefined)
+        throw new UserError(
+            `restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. ${others}. Remove it: ./classroom snapshot ${stack} ${name} --remove`,
+        );
+    const anew = madeAnew(then, now);
     if (anew.length === 0) return;
     throw new UserError(
         `restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. It has what is in the machines, not the machines themselves, ` +

@@ -11,6 +11,7 @@ import {
 import { labStatus } from "../lab";
 import { sayJson, sayLines } from "../system/output";
 import { addHelp } from "./help";
+import { recordedRoots } from "./ranges";
 import { labOf } from "./reach";
 import { nameOf } from "./render";
 
@@ -25,6 +26,8 @@ export interface Status {
     unfinished: number;
     outputs: Record<string, unknown>;
     last?: PastOperation;
+    /** Of which nodes root is root of the host; nothing where of none. */
+    rootOfHost?: string;
     lab?: { name: string; up: boolean };
 }
 
@@ -47,6 +50,7 @@ export function statusOf(stack: string): Status {
     const lab = labOf(stack),
         last = lastOperation(stack),
         state = readState(stack);
+    const [rootOfHost] = recordedRoots(state?.resources ?? []);
     return {
         stack,
         resources: state ? realOnes(state.resources).length : 0,
@@ -61,6 +65,7 @@ export function statusOf(stack: string): Status {
               )
             : {},
         ...(last && { last }),
+        ...(rootOfHost !== undefined && { rootOfHost }),
         ...(lab !== undefined && { lab: { name: lab, up: labStatus(lab) !== undefined } }),
     };
 }
@@ -78,7 +83,7 @@ function byComponent(state: RecordedState): Record<string, number> {
     return counts;
 }
 
-function inWords({ stack, resources, components, unfinished, outputs, last, lab }: Status): string[] {
+function inWords({ stack, resources, components, unfinished, outputs, last, rootOfHost, lab }: Status): string[] {
     const short = (value: unknown): string => {
         if (typeof value === "object" && value !== null) return Object.keys(value).join(", ");
         return String(value);
@@ -95,6 +100,7 @@ function inWords({ stack, resources, components, unfinished, outputs, last, lab 
         last
             ? `last operation: ${last.operation} ${last.result}, ${last.started}, ${last.seconds} s`
             : "last operation: none yet",
+        ...(rootOfHost === undefined ? [] : [rootOfHost]),
         ...(lab ? [`lab ${lab.name}: ${lab.up ? "up" : "not up"}`] : []),
     ];
 }

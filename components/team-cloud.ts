@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
 import { writeKnownHosts } from "../config/known-hosts";
 import { HostRole, NodeName, nodeNames } from "../config/nodes";
-import { dataNode, Settings } from "../config/settings";
+import { dataNode, idsOf, Settings } from "../config/settings";
 import { ofProject, readStackSettings } from "../config/stack-settings";
 import { measure } from "../providers/glance/image";
 import { checkOperatorKey, releaseOf } from "../releases";
@@ -75,7 +75,7 @@ export class TeamCloud extends pulumi.ComponentResource {
                             generation: settings.generationOf(node),
                             host: pair.connections[facts.host],
                             goldenRoot: settings.goldenRoot!,
-                            idmap: settings.idsOf(node),
+                            idmap: idsOf(settings, node),
                             operatorKey: settings.operatorKey!,
                             kind: settings.kindOf(node),
                             provider: pair.providers[facts.host],

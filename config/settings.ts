@@ -59,6 +59,12 @@ const bastion = z.strictObject({
     sshKeyFile: keyFile.optional(),
 });
 
+const firstIdInWords = `a whole number from ${cloudLimits.least} to ${cloudLimits.most}`;
+const firstId = z
+    .int(firstIdInWords)
+    .min(cloudLimits.least, `host, or ${firstIdInWords}`)
+    .max(cloudLimits.most, `host, or ${firstIdInWords}`);
+
 const host = z.strictObject({
     /** Name or address, as the operator reaches it. */
     address: hostName,
@@ -174,12 +180,7 @@ const schema = z.strictObject({
     /** On the physical hosts: the root folder that containers are clones of. */
     goldenRoot: hostFolder.optional(),
     /** The first of the host's ids that containers have in place of their own, or `host`: those of the host itself. */
-    containerIds: z
-        .union(
-            [z.literal("host"), z.int().min(cloudLimits.least).max(cloudLimits.most)],
-            `host, or a whole number from ${cloudLimits.least} to ${cloudLimits.most}`,
-        )
-        .optional(),
+    containerIds: z.union([z.literal("host"), firstId], `host, or ${firstIdInWords}`).optional(),
     /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
     goldenImage: z
         .strictObject({
@@ -198,7 +199,7 @@ const schema = z.strictObject({
 });
 
 /** The configuration of one stack, checked and with its defaults. */
-export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials" | "containerIds"> & {
+export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials"> & {
     plan: AddressPlan;
     uplinks: Uplinks;
     /** Those that are not here are generated: the stack's state has them, once they are made. */
@@ -216,8 +217,6 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "cr
     kindOf(node: NodeName): "container" | "vm";
     powerOf(node: NodeName): "on" | "off";
     generationOf(node: NodeName): number;
-    /** The first of the ids that a container has for its own; none of what is no container, or has its host's. */
-    idsOf(node: NodeName): number | undefined;
 };
 
 /** The node whose volumes have a disk of their own. */
@@ -240,7 +239,7 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
             stack,
             parsed.error.issues.flatMap(issue => describe(issue, given)),
         );
-    const { networks, credentials: own, uplinks: givenUplinks, containerIds, ...rest } = parsed.data;
+    const { networks, credentials: own, uplinks: givenUplinks, ...rest } = parsed.data;
     const ranges = { ...tutorialRanges, ...networks };
     const wrong = problems(ranges).map(p => `networks.${p.key}: ${p.reason}`);
     const [central, compute] = hostRoles.map(role => rest.hosts[role]);
@@ -274,7 +273,6 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         if (reason) wrong.push(`rotations.${name}: ${reason}`);
     }
     if (wrong.length > 0) throw mistakes(stack, wrong);
-    const kindOf = (node: NodeName) => rest.nodes[node]?.kind ?? rest.machine;
     return {
         ...rest,
         plan: new AddressPlan(rest.number, ranges, {
@@ -284,14 +282,19 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         credentials: rest.secrets === "generated" ? own : { ...tutorialCredentials, ...own },
         queueUser: rest.secrets === "generated" ? "openstack" : "guest",
         made: nodeNames.slice(0, nodeNames.indexOf(rest.upTo) + 1),
-        kindOf,
+        kindOf: node => rest.nodes[node]?.kind ?? rest.machine,
         powerOf: node => rest.nodes[node]?.power ?? "on",
         generationOf: node => rest.nodes[node]?.generation ?? 1,
-        idsOf: node =>
-            kindOf(node) === "vm" || containerIds === "host"
-                ? undefined
-                : nodeIds(containerIds ?? teamIds(rest.number), node),
     };
+}
+
+/** The first of the ids that a container has for its own; undefined of what is no container, or has its host's. */
+export function idsOf(
+    { kindOf, containerIds, number }: Pick<Settings, "kindOf" | "containerIds" | "number">,
+    node: NodeName,
+): number | undefined {
+    if (kindOf(node) === "vm" || containerIds === "host") return undefined;
+    return nodeIds(containerIds ?? teamIds(number), node);
 }
 
 /** Why a password is not one that can be rotated; undefined where it is. `own` are those under `credentials`. */

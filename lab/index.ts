@@ -11,6 +11,7 @@ import { choose, machineCan } from "./hosts/machine";
 import { checkMachine } from "./hosts/preflight";
 import { buildImages } from "./images/images";
 
+export { rangesInWords } from "./hosts/id-ranges";
 export { inWords as machineInWords } from "./hosts/machine";
 export { needRoot } from "./hosts/preflight";
 export { enterOperator, Lab, labDown, labExec, labStatus } from "./hosts/lab";

@@ -77,6 +77,7 @@ export function postinstText(pkg: ArchivePackage): string {
     }
     for (const group of pkg.groups ?? [])
         lines.push(`! getent group ${group} > /dev/null || adduser --quiet ${pkg.runAs} ${group}`);
+    lines.push(...(pkg.configure ?? []));
     if ((pkg.daemons ?? []).length > 0) {
         const units = pkg.daemons!.map(d => `${d.name}.service`).join(" ");
         lines.push("if [ -d /run/systemd/system ]; then systemctl --system daemon-reload; fi");

@@ -32,6 +32,8 @@ export interface ArchivePackage {
     fromRuntime?: Readonly<Record<string, string>>;
     /** Groups that the owner joins. */
     groups?: readonly string[];
+    /** Lines of shell with which it is configured, before its daemons are started. */
+    configure?: readonly string[];
 }
 
 export type Project = "keystone" | "glance" | "nova" | "cinder" | "horizon";
@@ -55,6 +57,10 @@ const version = {
     clients: "9:1.0-1",
     neutral: "9:1.0-1",
 };
+/** A container's root makes no devices, and sets no attributes of trust, as libvirt does for instances where it is not told. */
+const LIBVIRT_IN_CONTAINERS = ["namespaces = []", "remember_owner = 0"].map(
+    line => `grep -qxF '${line}' /etc/libvirt/qemu.conf || echo '${line}' >> /etc/libvirt/qemu.conf`,
+);
 const tools = ["openstack-lab-tools (>= 9:1.0-1)"];
 
 const part = (
@@ -243,6 +249,7 @@ export const packages: readonly ArchivePackage[] = [
         ],
         daemons: [{ name: "nova-compute", extra: KEEP_CHILDREN }],
         groups: ["libvirt", "kvm"],
+        configure: LIBVIRT_IN_CONTAINERS,
     }),
     {
         ...nova("nova-compute-qemu", {

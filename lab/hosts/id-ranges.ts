@@ -56,3 +56,12 @@ const holders = (cgroups: string, slot: number): string[] =>
     fs
         .readdirSync(cgroups)
         .filter(name => name.startsWith("classroom-") && fs.existsSync(path.join(cgroups, name, `ids-${slot}`)));
+
+/** What a lab's containers are to its machine, in a sentence's part. */
+export function rangesInWords(ranges: { first: number } | { why: string } | undefined): string {
+    if (ranges === undefined)
+        return "the lab was made before containers had ids of their own; take it down and make it anew";
+    return "first" in ranges
+        ? `containers have ids of their own, from ${ranges.first} on`
+        : `this machine gives containers no ids of their own (${ranges.why})`;
+}

@@ -17,12 +17,16 @@ interface Machine {
     freeInotify(): number;
 }
 
-/** Root's part of fs.inotify.max_user_instances that nothing uses yet. Without them libvirt's networks do not start. */
+/**
+ * Root's part of fs.inotify.max_user_instances that nothing uses yet. Without them libvirt's networks do not start. What is
+ * used in a user namespace counts for whoever made that, too: of root's are those of containers.
+ */
 function freeInotify(): number {
+    const own = fs.readlinkSync("/proc/self/ns/user");
     let used = 0;
     for (const pid of processIds()) {
         try {
-            if (fs.statSync(`/proc/${pid}`).uid !== 0) continue;
+            if (fs.statSync(`/proc/${pid}`).uid !== 0 && fs.readlinkSync(`/proc/${pid}/ns/user`) === own) continue;
             for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
                 try {
                     if (fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === "anon_inode:inotify") used++;

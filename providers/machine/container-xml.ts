@@ -16,7 +16,7 @@ export interface ContainerDomain {
     /** Character devices of the host that the container may use, e.g. /dev/net/tun. */
     devices: string[];
     /**
-     * The first of 65536 user and group ids of the host that stand for those in the container. 0 or none: they are the
+     * The first of 65536 user and group ids of the host that stand for those in the container. Without it they are the
      * host's own, and root in the container is root of its host.
      */
     idmap?: number;
@@ -25,7 +25,7 @@ export interface ContainerDomain {
 /** Where a container's root and the parts it is made of lie on its host. */
 export const rootsDir = "/var/lib/libvirt/roots";
 
-const rangesOf = (first: number | string): string =>
+const rangesOf = (first: number): string =>
     ["uid", "gid"].map(kind => `<${kind} start='0' target='${first}' count='${idsPerContainer}'/>`).join("");
 
 const escape = (text: string): string => text.replace(/[&<>'"]/g, c => `&#${c.charCodeAt(0)};`);
@@ -83,9 +83,9 @@ export function parseDomainXml(xml: string): { uuid: string } & Omit<ContainerDo
     };
 }
 
-/** The first id of the one range that both users and groups have; 0 where there is none, or others are. */
-function idmapIn(xml: string): number {
+/** The first id of the one range that both users and groups have; undefined where there is none, or others are. */
+function idmapIn(xml: string): number | undefined {
     const lines = (/<idmap>([^]*?)<\/idmap>/.exec(xml)?.[1] ?? "").match(/<[^>]*>/g) ?? [];
-    const first = /target='(\d+)'/.exec(lines[0] ?? "")?.[1] ?? "0";
-    return lines.join("") === rangesOf(first) ? Number(first) : 0;
+    const first = Number(/target='(\d+)'/.exec(lines[0] ?? "")?.[1]);
+    return first > 0 && lines.join("") === rangesOf(first) ? first : undefined;
 }

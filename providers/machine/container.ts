@@ -172,9 +172,11 @@ done`,
         async read(id, recorded) {
             const live = await describe(recorded);
             if (!live) return undefined;
-            const { uuid, ...rest } = live;
+            const { uuid, idmap = 0, ...rest } = live;
             // Another one of that name is not this one; `create` takes it in.
-            return id === incarnationOf(recorded.name, uuid) ? { ...recorded, ...rest } : undefined;
+            if (id !== incarnationOf(recorded.name, uuid)) return undefined;
+            // One that has lost its range differs from one that never had one.
+            return { ...recorded, ...rest, ...(recorded.idmap !== undefined && { idmap }) };
         },
         async update(_id, recorded, inputs) {
             const now = await describe(recorded);
@@ -182,9 +184,8 @@ done`,
                 throw new Error(
                     `${inputs.connection.name}: the container ${inputs.name} is gone; refresh the stack and run up again`,
                 );
-            const shape = { ...inputs, idmap: inputs.idmap ?? 0 };
             const redefine = (["memoryMiB", "cpus", "interfaces", "devices", "idmap"] as const).some(
-                k => JSON.stringify(now[k]) !== JSON.stringify(shape[k]),
+                k => JSON.stringify(now[k]) !== JSON.stringify(inputs[k]),
             );
             if (redefine) {
                 // The domain keeps its identity: its uuid, and so what lives in it.

@@ -22,6 +22,7 @@ function said(...own: string[]): string[] {
         "libvirt qemu 9.0.0",
         "libvirt lxc 9.0.0",
         "kvm yes",
+        "ranges no",
         "memory 33554432",
         "memory 0",
         ...disks(99999999),
@@ -104,6 +105,16 @@ test("VLANs and VXLAN want a kernel that knows them, a card, and room for their 
     expect(await found(said("kernel vxlan"), vxlan)).toEqual([
         "it has no way to a.example.org, the other end of uplinks.internal: neither an address of IPv4 nor a name that it can look up and reach",
     ]);
+});
+
+test("containers with ids of their own want what mounts their roots, unless the host's may do", async () => {
+    const containers = { machine: "container", goldenRoot: "/srv/golden" },
+        lack =
+            "it cannot give containers ids of their own (no /usr/local/lib/classroom/mount-root, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host";
+    expect(await found(said(), containers)).toEqual([lack]);
+    expect(await found(said("ranges yes"), containers)).toEqual([]);
+    expect(await found(said(), { ...containers, containerIds: "host" })).toEqual([]);
+    expect(await found(said(), { ...containers, nodes: { "compute-1": { kind: "vm" } } })).toEqual([lack]);
 });
 
 test("the script asks for no more than what is wanted", () => {

@@ -1,4 +1,4 @@
-import { readSettings, tutorialCredentials } from "../../config/settings";
+import { idsOf, readSettings, tutorialCredentials } from "../../config/settings";
 
 const lab = {
     number: 0,
@@ -30,7 +30,20 @@ test("defaults: port 24, the tutorial's networks and passwords, machines on", ()
     ]).toEqual([1, 7]);
 });
 
+test("containers have ids of their own: the team's, the lab's, or the host's where that is said", () => {
+    const ids = (own: object) => {
+        const settings = readSettings("lab", { ...lab, ...own, nodes: { "volume-node": { kind: "vm" } } });
+        return (["db-node", "compute-2", "volume-node"] as const).map(node => idsOf(settings, node));
+    };
+    expect(ids({ number: 3 })).toEqual([0x70180000, 0x701f0000, undefined]);
+    expect(ids({ containerIds: 2013265920 })).toEqual([2013265920, 2013265920 + 7 * 65536, undefined]);
+    expect(ids({ containerIds: "host" })).toEqual([undefined, undefined, undefined]);
+});
+
 test.each([
+    [{ containerIds: 0 }, "containerIds: 0 is not allowed: host, or a whole number from 524288 to 2146828288"],
+    [{ containerIds: 2146828289 }, "containerIds: 2146828289 is not allowed: host, or"],
+    [{ containerIds: "own" }, 'containerIds: "own" is not allowed: host, or'],
     [{ realease: "ocata" }, "realease: there is no such key; allowed are lab, number, release"],
     [{ release: "havana" }, 'release: "havana" is not one of grizzly, ocata'],
     [{ number: undefined }, "number: missing"],

@@ -117,6 +117,17 @@ test("a lab's key goes with the lab's archive, and with no other", () => {
     expect(of({ archiveUrl: "http://a/", archiveKey: "own" })).toMatchObject({ archiveKey: "own" });
 });
 
+test.each([
+    ["its lab has", { first: 2013265920 }, 2013265920],
+    ["the host has, where the machine gives none", { why: "no overlay" }, "host"],
+    ["the host has, in a lab that was made before", undefined, "host"],
+])("containers of a lab's stack have the ids that %s", (_title, ranges, expected) => {
+    const host = { address: "192.0.2.1", port: 24, hostKey: "k" };
+    const found = { operatorKeyFile: "/k", knownHostsFile: "/h", hosts: { central: host, compute: host }, ranges };
+    expect(withLab({ lab: "lab" }, () => found).containerIds).toBe(expected);
+    expect(withLab({ lab: "lab", containerIds: 524288 }, () => found).containerIds).toBe(524288);
+});
+
 test("a lab's stack takes hypervisor and kinds from its lab; what the stack says goes first", () => {
     const host = { address: "192.0.2.1", port: 24, hostKey: "k" };
     const lab = { operatorKeyFile: "/k", knownHostsFile: "/h", hosts: { central: host, compute: host } };

@@ -95,6 +95,46 @@ test("what libvirt is told is what it is asked for, in its own units, too", () =
     expect(domainXml({ ...inputs, name: `<>&'"` })).toContain("<name>&#60;&#62;&#38;&#39;&#34;</name>");
 });
 
+const range = (uid: string, gid: string) => `<idmap>\n    <uid ${uid}/>\n    <gid ${gid}/>\n  </idmap>`,
+    from = (first: number, count = 65536, start = 0) => `start='${start}' target='${first}' count='${count}'`;
+
+test("a range of ids is told for users and groups alike, and is known again as libvirt writes it", () => {
+    const xml = domainXml({ ...inputs, idmap: 2013265920 });
+    expect(xml).toContain(
+        `<vcpu>2</vcpu>\n  <idmap><uid ${from(2013265920)}/><gid ${from(2013265920)}/></idmap>\n  <os>`,
+    );
+    expect(parseDomainXml(xml).idmap).toBe(2013265920);
+    expect(parseDomainXml(range(from(2013265920), from(2013265920))).idmap).toBe(2013265920);
+    expect(domainXml(inputs)).not.toContain("idmap");
+});
+
+test.each([
+    ["groups of another range", range(from(2013265920), from(2013331456))],
+    ["fewer ids", range(from(2013265920, 1000), from(2013265920, 1000))],
+    ["ids that do not begin with root's", range(from(2013265920, 65536, 1), from(2013265920, 65536, 1))],
+    ["root mapped onto root", range(from(0), from(0))],
+    [
+        "a second range",
+        range(from(2013265920), from(2013265920)).replace("</idmap>", `<uid ${from(7, 1, 65536)}/></idmap>`),
+    ],
+    ["users alone", `<idmap><uid ${from(2013265920)}/></idmap>`],
+])("%s are not the range that was asked for", (_what, xml) => {
+    expect(parseDomainXml(xml).idmap).toBeUndefined();
+});
+
+test.each([0, 1000, 524287, 2147352576 - 65535, 2 ** 32, 2013265920.5])("%d is no container's first id", idmap => {
+    expect(handler.check!({ idmap })).toEqual([
+        { property: "idmap", reason: `${idmap} is not a whole number from 524288 to 2147287040` },
+    ]);
+});
+test("none, and one of those that labs and teams have, are", () => {
+    expect([handler.check!({}), handler.check!({ idmap: 524288 }), handler.check!({ idmap: 2147287040 })]).toEqual([
+        [],
+        [],
+        [],
+    ]);
+});
+
 test("made of its golden clone with its own files, started and waited for; found, gone", async () => {
     const plain = { ...inputs, interfaces: [{ ...card, network: "nat" }] };
     expect(await handler.read("db-node#45f1", plain)).toBeUndefined();
@@ -138,7 +178,12 @@ test("a root that something holds is let go", async () => {
 });
 
 describe("one that runs", () => {
-    const plain = { ...inputs, interfaces: [{ ...card, network: "nat" }], secretFiles: undefined };
+    const plain = {
+        ...inputs,
+        interfaces: [{ ...card, network: "nat" }],
+        secretFiles: undefined,
+        idmap: 2013200384 as number | undefined,
+    };
     beforeEach(async () => {
         await handler.create(plain);
         waited.length = 0;
@@ -152,12 +197,19 @@ describe("one that runs", () => {
         ["its cores, off", { cpus: 1, power: "off" }, "define \nshutdown db-node\n", 0],
         ["its cards", { interfaces: [] }, "define \nshutdown db-node\nstart db-node\n", 1],
         ["its devices", { devices: [] }, "define \nshutdown db-node\nstart db-node\n", 1],
+        ["its ids", { idmap: 2013265920 }, "define \nshutdown db-node\nstart db-node\n", 1],
     ])("is given another of %s, its identity kept", async (_what, change, told, waits) => {
         expect(await handler.update("", plain, { ...plain, ...change })).toEqual({});
         expect(host.said()).toBe(told);
         expect(waited).toHaveLength(waits);
         expect(await handler.read("db-node#45f1", plain)).toEqual({ ...plain, ...change });
         expect(host.there("xml")!.match(/<uuid>/g)).toHaveLength(1);
+    });
+
+    test("has lost its range of ids, which is not the same as never to have had one", async () => {
+        host.put("xml", host.there("xml")!.replace(/<idmap>.*<\/idmap>/, ""));
+        expect(await handler.read("db-node#45f1", plain)).toEqual({ ...plain, idmap: 0 });
+        expect(await handler.read("db-node#45f1", { ...plain, idmap: undefined })).toHaveProperty("idmap", undefined);
     });
 
     test("is ended where it does not end by itself", async () => {
