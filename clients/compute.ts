@@ -1,5 +1,7 @@
 import { Http, HttpRequest, shared } from "./http";
 import { CloudAccess, Session, session } from "./identity";
+import { path } from "./path";
+import { servicesIn } from "./service-state";
 
 /** An agent of nova or cinder as its service list shows it. */
 export interface ServiceState {
@@ -7,8 +9,11 @@ export interface ServiceState {
     host: string;
     zone: string;
     status: string;
+    /** `up` where it reports itself. */
     state: string;
     updated_at: string | null;
+    /** Seconds since it reported itself last, by the clock of whoever tells; absent where that clock is not known, or it never did. */
+    age?: number;
 }
 
 /** What os-networks honours; there is no update. */
@@ -173,6 +178,11 @@ export class Compute {
     ): Promise<T> {
         return (await this.session.request("compute", { method, path, json, deadlineSeconds })).json<T>();
     }
+    /** What nova shows a part of to whoever is no admin. */
+    private async askAsAdmin<T>(path: string): Promise<T> {
+        return (await this.session.requestAsAdmin("compute", { method: "GET", path })).json<T>();
+    }
+
     /** For answers that are empty, a page, or not of interest. */
     private async tell(method: HttpRequest["method"], path: string, json?: unknown): Promise<void> {
         await this.session.request("compute", { method, path, json });
@@ -188,7 +198,7 @@ export class Compute {
 
     networks(): Promise<Network[]> {
         return this.session.lists.get("networks", async () =>
-            (await this.ask<{ networks: WireNetwork[] }>("GET", "/os-networks")).networks.map(toNetwork),
+            (await this.askAsAdmin<{ networks: WireNetwork[] }>("/os-networks")).networks.map(toNetwork),
         );
     }
     /** A row for each address is made within the request: 21 s for a /16. */
@@ -218,10 +228,12 @@ export class Compute {
     }
     /** From its tenant: a network that has one cannot be deleted. */
     disassociateNetwork(id: string): Promise<void> {
-        return this.changing("networks", () => this.tell("POST", `/os-networks/${id}/action`, { disassociate: null }));
+        return this.changing("networks", () =>
+            this.tell("POST", path`/os-networks/${id}/action`, { disassociate: null }),
+        );
     }
     deleteNetwork(id: string): Promise<void> {
-        return this.changing("networks", () => this.tell("DELETE", `/os-networks/${id}`));
+        return this.changing("networks", () => this.tell("DELETE", path`/os-networks/${id}`));
     }
 
     /** Every floating address of the cloud, in use or not. */
@@ -254,7 +266,7 @@ export class Compute {
     }
     async securityGroup(id: string): Promise<SecurityGroup> {
         return toGroup(
-            (await this.ask<{ security_group: WireGroup }>("GET", `/os-security-groups/${id}`)).security_group,
+            (await this.ask<{ security_group: WireGroup }>("GET", path`/os-security-groups/${id}`)).security_group,
         );
     }
     createSecurityGroup(name: string, description: string): Promise<SecurityGroup> {
@@ -269,7 +281,7 @@ export class Compute {
         );
     }
     deleteSecurityGroup(id: string): Promise<void> {
-        return this.changing("groups", () => this.tell("DELETE", `/os-security-groups/${id}`));
+        return this.changing("groups", () => this.tell("DELETE", path`/os-security-groups/${id}`));
     }
     createRule(groupId: string, { protocol, fromPort, toPort, cidr }: RuleSpec): Promise<Rule> {
         const rule = {
@@ -290,13 +302,13 @@ export class Compute {
         );
     }
     deleteRule(id: string): Promise<void> {
-        return this.changing("groups", () => this.tell("DELETE", `/os-security-group-rules/${id}`));
+        return this.changing("groups", () => this.tell("DELETE", path`/os-security-group-rules/${id}`));
     }
 
     /** Public and private ones. By id alone a deleted flavor still answers. */
     flavors(): Promise<FlavorSpec[]> {
         return this.session.lists.get("flavors", async () =>
-            (await this.ask<{ flavors: WireFlavor[] }>("GET", "/flavors/detail?is_public=None")).flavors.map(toFlavor),
+            (await this.askAsAdmin<{ flavors: WireFlavor[] }>("/flavors/detail?is_public=None")).flavors.map(toFlavor),
         );
     }
     createFlavor({ flavorId, name, ram, disk, vcpus, isPublic }: FlavorSpec): Promise<FlavorSpec> {
@@ -306,13 +318,13 @@ export class Compute {
         );
     }
     deleteFlavor(flavorId: string): Promise<void> {
-        return this.changing("flavors", () => this.tell("DELETE", `/flavors/${flavorId}`));
+        return this.changing("flavors", () => this.tell("DELETE", path`/flavors/${flavorId}`));
     }
 
     async keypair(name: string): Promise<Keypair> {
         const { keypair } = await this.ask<{ keypair: { name: string; public_key: string } }>(
             "GET",
-            `/os-keypairs/${encodeURIComponent(name)}`,
+            path`/os-keypairs/${name}`,
         );
         return { name: keypair.name, publicKey: keypair.public_key };
     }
@@ -320,13 +332,12 @@ export class Compute {
         return this.tell("POST", "/os-keypairs", { keypair: { name, public_key: publicKey } });
     }
     deleteKeypair(name: string): Promise<void> {
-        return this.tell("DELETE", `/os-keypairs/${encodeURIComponent(name)}`);
+        return this.tell("DELETE", path`/os-keypairs/${name}`);
     }
 
     services(): Promise<ServiceState[]> {
-        return this.session.lists.get(
-            "services",
-            async () => (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services,
+        return this.session.lists.get("services", async () =>
+            servicesIn(await this.session.request("compute", { method: "GET", path: "/os-services" })),
         );
     }
     enableService(host: string, binary: string, enabled: boolean): Promise<void> {
@@ -341,12 +352,13 @@ export class Compute {
     }
 
     async servers(allTenants = false): Promise<Server[]> {
-        return (
-            await this.ask<{ servers: WireServer[] }>("GET", `/servers/detail${allTenants ? "?all_tenants=1" : ""}`)
-        ).servers.map(toServer);
+        const answer = allTenants
+            ? this.askAsAdmin<{ servers: WireServer[] }>("/servers/detail?all_tenants=1")
+            : this.ask<{ servers: WireServer[] }>("GET", "/servers/detail");
+        return (await answer).servers.map(toServer);
     }
     async server(id: string): Promise<Server> {
-        return toServer((await this.ask<{ server: WireServer }>("GET", `/servers/${id}`)).server);
+        return toServer((await this.ask<{ server: WireServer }>("GET", path`/servers/${id}`)).server);
     }
     /** Answers at once, with the id alone: wait for ACTIVE. */
     async createServer({ name, imageId, flavorId, keyName, networkIds }: ServerSpec): Promise<string> {
@@ -361,11 +373,11 @@ export class Compute {
     }
     /** Answers at once: wait until it is gone. */
     deleteServer(id: string): Promise<void> {
-        return this.tell("DELETE", `/servers/${id}`);
+        return this.tell("DELETE", path`/servers/${id}`);
     }
     async consoleLog(id: string, lines?: number): Promise<string> {
         return (
-            await this.ask<{ output: string }>("POST", `/servers/${id}/action`, {
+            await this.ask<{ output: string }>("POST", path`/servers/${id}/action`, {
                 "os-getConsoleOutput": lines === undefined ? {} : { length: lines },
             })
         ).output;
@@ -381,16 +393,16 @@ export class Compute {
         );
     }
     releaseFloatingIp(id: number): Promise<void> {
-        return this.changing("floating", () => this.tell("DELETE", `/os-floating-ips/${id}`));
+        return this.changing("floating", () => this.tell("DELETE", path`/os-floating-ips/${String(id)}`));
     }
     addFloatingIp(serverId: string, address: string): Promise<void> {
         return this.changing("floating", () =>
-            this.tell("POST", `/servers/${serverId}/action`, { addFloatingIp: { address } }),
+            this.tell("POST", path`/servers/${serverId}/action`, { addFloatingIp: { address } }),
         );
     }
     removeFloatingIp(serverId: string, address: string): Promise<void> {
         return this.changing("floating", () =>
-            this.tell("POST", `/servers/${serverId}/action`, { removeFloatingIp: { address } }),
+            this.tell("POST", path`/servers/${serverId}/action`, { removeFloatingIp: { address } }),
         );
     }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "crypto";
 import { Connection, Unreachable } from "./connection";
-import { Http, HttpRequest, HttpResponse, isStatus, shared, Target } from "./http";
+import { Http, HttpRequest, HttpResponse, isStatus, shared, Target, unlessGone } from "./http";
+import { path } from "./path";
 
 /** The admin API of identity, by the token of keystone.conf: it works before there is any user. */
 export interface IdentityAccess {
@@ -66,8 +67,12 @@ export interface Endpoint {
     publicUrl: string;
     adminUrl: string;
     internalUrl: string;
+    /** Made over the v3 API, which has an endpoint for each URL: v2.0 cannot delete it, and not every release's shows it. */
+    madeOverV3?: true;
 }
 
+/** Of the role alone that bears this name nova and cinder take a user for an admin. */
+const ADMIN = "admin";
 const TOKENS = "/v2.0/tokens";
 /** The lists of one service: one call a kind for everybody who asks in a run, until somebody writes or wants to know anew. */
 export class Lists {
@@ -104,8 +109,14 @@ export class Lists {
 interface Access {
     token: { id: string; tenant?: { id: string } };
     serviceCatalog: { type: string; endpoints: { publicURL: string }[] }[];
-    user: { id: string };
+    user?: { id: string; roles?: { name: string }[] };
 }
+
+const rolesOf = ({ user }: Access): string[] => (user?.roles ?? []).map(({ name }) => String(name).toLowerCase());
+const sameRoles = (a: Access, b: Access): boolean => rolesOf(a).sort().join("\n") === rolesOf(b).sort().join("\n");
+
+/** A user who is no admin would be shown a part as if it were all. */
+class NoAdmin extends Unreachable {}
 
 async function login(http: Http, target: Target, username: string, password: string, tenant?: string): Promise<Access> {
     const answer = await http.request(target, {
@@ -144,33 +155,61 @@ export class Session {
         return this.current;
     }
 
-    /** Runs a request with what a login gave; one more time with a new one if the token is not accepted. */
+    /**
+     * Runs a request with what a login gave; one more time with a new one if the token is not accepted, or if its roles are
+     * not enough and the user has others by now.
+     */
     async withLogin<T>(send: (access: Access) => Promise<T>): Promise<T> {
-        for (let again = false; ; again = true) {
-            const login = this.login();
-            try {
-                return await send(await login);
-            } catch (e) {
-                if (again || !isStatus(e, 401) || e.path === TOKENS) throw e;
-                if (this.current === login) this.current = undefined;
-            }
+        const login = this.login(),
+            access = await login;
+        try {
+            return await send(access);
+        } catch (e) {
+            const denied = isStatus(e, 403) || e instanceof NoAdmin;
+            if (!denied && !isStatus(e, 401)) throw e;
+            if (this.current === login) this.current = undefined;
+            const anew = await this.login();
+            if (denied && sameRoles(access, anew)) throw e;
+            return await send(anew);
         }
     }
 
     /** A request below a service's public URL (`fromRoot`: below its version), as the catalogue has it. */
     request(type: string, request: HttpRequest, fromRoot = false): Promise<HttpResponse> {
-        // The URL has the tenant's id in it: it is of the same login as the token.
-        return this.withLogin(({ token, serviceCatalog }) => {
-            const url = serviceCatalog.find(s => s.type === type)?.endpoints[0]?.publicURL;
-            if (url === undefined)
-                throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
-            const { hostname, port, pathname } = new URL(url);
-            const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
-            return this.http.request(
-                { via: this.access.via, host: hostname, port: Number(port) || 80 },
-                { ...request, path, headers: { ...request.headers, "X-Auth-Token": token.id } },
-            );
+        return this.withLogin(access => this.below(access, type, request, fromRoot));
+    }
+
+    /**
+     * A request for what the service shows all of to an admin, and a part to others without saying so.
+     * @throws Unreachable where the user is no admin
+     */
+    requestAsAdmin(type: string, request: HttpRequest): Promise<HttpResponse> {
+        const { username, tenant } = this.access;
+        return this.withLogin(async access => {
+            if (!rolesOf(access).includes(ADMIN))
+                throw new NoAdmin(
+                    `${type} could not be asked for ${request.path.slice(1)}: user ${username} has no role ${ADMIN} in tenant ${tenant}, and would be shown a part of it`,
+                );
+            return await this.below(access, type, request, false);
         });
+    }
+
+    /** The URL has the tenant's id in it: it is of the same login as the token. */
+    private below(
+        { token, serviceCatalog }: Access,
+        type: string,
+        request: HttpRequest,
+        fromRoot: boolean,
+    ): Promise<HttpResponse> {
+        const url = serviceCatalog.find(s => s.type === type)?.endpoints[0]?.publicURL;
+        if (url === undefined)
+            throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
+        const { hostname, port, pathname } = new URL(url);
+        const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
+        return this.http.request(
+            { via: this.access.via, host: hostname, port: Number(port) || 80 },
+            { ...request, path, headers: { ...request.headers, "X-Auth-Token": token.id } },
+        );
     }
 }
 
@@ -205,11 +244,12 @@ export class Identity {
         path: string,
         json?: unknown,
         secrets: string[] = [],
+        version = "v2.0",
     ): Promise<T> {
         const send = (token: string) =>
             this.http.request(this.target, {
                 method,
-                path: `/v2.0${path}`,
+                path: `/${version}${path}`,
                 json,
                 headers: { "X-Auth-Token": token },
                 secrets,
@@ -222,7 +262,7 @@ export class Identity {
     }
 
     /** Another list of the same kind is asked for next: for a look-up before a write. */
-    forget(kind: "tenants" | "users" | "roles" | "services" | "endpoints" | `ec2 ${string}`): void {
+    forget(kind: "roles" | "services" | "endpoints" | `ec2 ${string}`): void {
         this.lists.drop([kind]);
     }
 
@@ -230,6 +270,13 @@ export class Identity {
         return this.lists.get("tenants", async () =>
             (await this.ask<{ tenants: Tenant[] }>("GET", "/tenants")).tenants.map(toTenant),
         );
+    }
+    /** By its name in the domain that v2.0 is of: the list has those of other domains too. */
+    async tenantNamed(name: string): Promise<Tenant | undefined> {
+        const found = await unlessGone(
+            this.ask<{ tenant: Tenant }>("GET", `/tenants?name=${encodeURIComponent(name)}`),
+        );
+        return found && toTenant(found.tenant);
     }
     createTenant(tenant: Omit<Tenant, "id">): Promise<Tenant> {
         return this.lists.changing(["tenants"], async () =>
@@ -239,18 +286,23 @@ export class Identity {
     /** By POST: that is what Grizzly and Pike have in common. */
     updateTenant(id: string, tenant: Partial<Omit<Tenant, "id">>): Promise<Tenant> {
         return this.lists.changing(["tenants"], async () =>
-            toTenant((await this.ask<{ tenant: Tenant }>("POST", `/tenants/${id}`, { tenant })).tenant),
+            toTenant((await this.ask<{ tenant: Tenant }>("POST", path`/tenants/${id}`, { tenant })).tenant),
         );
     }
     /** Its grants go with it; users keep its id, and EC2 credentials on it stay. */
     deleteTenant(id: string): Promise<void> {
-        return this.lists.changing(["tenants", "grants"], () => this.ask("DELETE", `/tenants/${id}`));
+        return this.lists.changing(["tenants", "grants"], () => this.ask("DELETE", path`/tenants/${id}`));
     }
 
     users(): Promise<User[]> {
         return this.lists.get("users", async () =>
             (await this.ask<{ users: User[] }>("GET", "/users")).users.map(toUser),
         );
+    }
+    /** By the name in the domain that v2.0 is of, where users log in: the list has those of other domains too. */
+    async userNamed(name: string): Promise<User | undefined> {
+        const found = await unlessGone(this.ask<{ user: User }>("GET", `/users?name=${encodeURIComponent(name)}`));
+        return found && toUser(found.user);
     }
     /** With a tenant the user is granted `_member_` there. */
     createUser(user: Omit<User, "id"> & { password: string }): Promise<User> {
@@ -263,7 +315,7 @@ export class Identity {
         return this.lists.changing(["users", "grants"], async () =>
             toUser(
                 (
-                    await this.ask<{ user: User }>("PUT", `/users/${id}`, { user: { id, ...user } }, [
+                    await this.ask<{ user: User }>("PUT", path`/users/${id}`, { user: { id, ...user } }, [
                         user.password ?? "",
                     ])
                 ).user,
@@ -271,7 +323,7 @@ export class Identity {
         );
     }
     deleteUser(id: string): Promise<void> {
-        return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", `/users/${id}`));
+        return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", path`/users/${id}`));
     }
 
     /** Whether the password is the user's; a user who is disabled cannot be asked for. */
@@ -298,14 +350,15 @@ export class Identity {
     }
     /** Its grants go with it. */
     deleteRole(id: string): Promise<void> {
-        return this.lists.changing(["roles", "grants"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`));
+        return this.lists.changing(["roles", "grants"], () => this.ask("DELETE", path`/OS-KSADM/roles/${id}`));
     }
 
     /** The roles of a user on a tenant. */
     grants(tenantId: string, userId: string): Promise<Role[]> {
         return this.lists.get(
             `grants ${tenantId} ${userId}`,
-            async () => (await this.ask<{ roles: Role[] }>("GET", `/tenants/${tenantId}/users/${userId}/roles`)).roles,
+            async () =>
+                (await this.ask<{ roles: Role[] }>("GET", path`/tenants/${tenantId}/users/${userId}/roles`)).roles,
         );
     }
     /** A 409 says that it is granted. */
@@ -318,7 +371,7 @@ export class Identity {
     }
     private changeGrant(method: "PUT" | "DELETE", tenantId: string, userId: string, roleId: string): Promise<void> {
         return this.lists.changing([`grants ${tenantId} ${userId}`], () =>
-            this.ask(method, `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`),
+            this.ask(method, path`/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`),
         );
     }
 
@@ -326,7 +379,7 @@ export class Identity {
     ec2Credentials(userId: string): Promise<Ec2Credential[]> {
         return this.lists.get(`ec2 ${userId}`, async () =>
             (
-                await this.ask<{ credentials: WireCredential[] }>("GET", `/users/${userId}/credentials/OS-EC2`)
+                await this.ask<{ credentials: WireCredential[] }>("GET", path`/users/${userId}/credentials/OS-EC2`)
             ).credentials.map(toCredential),
         );
     }
@@ -334,7 +387,7 @@ export class Identity {
         return this.lists.changing([`ec2 ${userId}`], async () =>
             toCredential(
                 (
-                    await this.ask<{ credential: WireCredential }>("POST", `/users/${userId}/credentials/OS-EC2`, {
+                    await this.ask<{ credential: WireCredential }>("POST", path`/users/${userId}/credentials/OS-EC2`, {
                         tenant_id: tenantId,
                     })
                 ).credential,
@@ -343,7 +396,7 @@ export class Identity {
     }
     deleteEc2Credential(userId: string, access: string): Promise<void> {
         return this.lists.changing([`ec2 ${userId}`], () =>
-            this.ask("DELETE", `/users/${userId}/credentials/OS-EC2/${access}`),
+            this.ask("DELETE", path`/users/${userId}/credentials/OS-EC2/${access}`),
         );
     }
 
@@ -367,13 +420,17 @@ export class Identity {
     }
     /** Its endpoints go with it. */
     deleteService(id: string): Promise<void> {
-        return this.lists.changing(["services", "endpoints"], () => this.ask("DELETE", `/OS-KSADM/services/${id}`));
+        return this.lists.changing(["services", "endpoints"], () => this.ask("DELETE", path`/OS-KSADM/services/${id}`));
     }
 
+    /** Those of v2.0, and each URL that was made over v3 alone: both are in everybody's catalogue. */
     endpoints(): Promise<Endpoint[]> {
-        return this.lists.get("endpoints", async () =>
-            (await this.ask<{ endpoints: WireEndpoint[] }>("GET", "/endpoints")).endpoints.map(toEndpoint),
-        );
+        return this.lists.get("endpoints", async () => {
+            // In this order: one of v2.0 that is made in between is in the second list alone.
+            const v3 = await unlessGone(this.ask<{ endpoints: WireUrl[] }>("GET", "/endpoints", undefined, [], "v3")),
+                v2 = (await this.ask<{ endpoints: WireEndpoint[] }>("GET", "/endpoints")).endpoints.map(toEndpoint);
+            return withThoseOfV3(v2, v3?.endpoints ?? []);
+        });
     }
     createEndpoint({ region, serviceId, publicUrl, adminUrl, internalUrl }: Omit<Endpoint, "id">): Promise<Endpoint> {
         const endpoint = {
@@ -387,8 +444,10 @@ export class Identity {
             toEndpoint((await this.ask<{ endpoint: WireEndpoint }>("POST", "/endpoints", { endpoint })).endpoint),
         );
     }
-    deleteEndpoint(id: string): Promise<void> {
-        return this.lists.changing(["endpoints"], () => this.ask("DELETE", `/endpoints/${id}`));
+    deleteEndpoint({ id, madeOverV3 }: Pick<Endpoint, "id" | "madeOverV3">): Promise<void> {
+        return this.lists.changing(["endpoints"], () =>
+            this.ask("DELETE", path`/endpoints/${id}`, undefined, [], madeOverV3 && "v3"),
+        );
     }
 }
 
@@ -404,6 +463,15 @@ interface WireEndpoint {
     publicurl?: string | null;
     adminurl?: string | null;
     internalurl?: string | null;
+}
+
+/** An endpoint as v3 has it. */
+interface WireUrl {
+    id: string;
+    region?: string | null;
+    service_id: string;
+    interface: string;
+    url?: string | null;
 }
 
 const toTenant = ({ id, name, description, enabled }: Tenant): Tenant => ({
@@ -438,6 +506,37 @@ const toEndpoint = (e: WireEndpoint): Endpoint => ({
     adminUrl: e.adminurl ?? "",
     internalUrl: e.internalurl ?? "",
 });
+
+/**
+ * Which of v3's endpoints are v2.0's is told by nothing but what they hold, so an equal one beside those is not seen until they
+ * are gone. Some releases' v2.0 shows v3's too, with an id of theirs.
+ */
+function withThoseOfV3(v2: readonly Endpoint[], v3: readonly WireUrl[]): Endpoint[] {
+    const ofV3 = new Set(v3.map(({ id }) => id)),
+        own = v2.filter(({ id }) => !ofV3.has(id));
+    const keyOf = (...parts: string[]) => JSON.stringify(parts);
+    const shown = new Set(
+        own.flatMap(e => [
+            keyOf(e.serviceId, e.region, "public", e.publicUrl),
+            keyOf(e.serviceId, e.region, "admin", e.adminUrl),
+            keyOf(e.serviceId, e.region, "internal", e.internalUrl),
+        ]),
+    );
+    const alone = v3.filter(e => !shown.has(keyOf(e.service_id, e.region ?? "", e.interface, e.url ?? "")));
+    const urlOf = (e: WireUrl, of: string) => (e.interface === of ? (e.url ?? "") : "");
+    return [
+        ...own,
+        ...alone.map(e => ({
+            id: e.id,
+            region: e.region ?? "",
+            serviceId: e.service_id,
+            publicUrl: urlOf(e, "public"),
+            adminUrl: urlOf(e, "admin"),
+            internalUrl: urlOf(e, "internal"),
+            madeOverV3: true as const,
+        })),
+    ];
+}
 
 /** The admin API, by the admin token or as an admin; the same lists for everybody who asks with the same access. */
 export function identity(access: IdentityAccess | CloudAccess, http: Http = shared): Identity {

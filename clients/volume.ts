@@ -1,5 +1,7 @@
 import { Http, HttpRequest, shared, unlessGone } from "./http";
 import { CloudAccess, Session, session } from "./identity";
+import { path } from "./path";
+import { servicesIn } from "./service-state";
 import type { ServiceState } from "./compute";
 
 export interface Volume {
@@ -33,12 +35,13 @@ export class Volumes {
     }
 
     async list(allTenants = false): Promise<Volume[]> {
-        return (
-            await this.ask<{ volumes: WireVolume[] }>("GET", `/volumes/detail${allTenants ? "?all_tenants=1" : ""}`)
-        ).volumes.map(toVolume);
+        const answer = allTenants
+            ? this.session.requestAsAdmin("volume", { method: "GET", path: "/volumes/detail?all_tenants=1" })
+            : this.session.request("volume", { method: "GET", path: "/volumes/detail" });
+        return (await answer).json<{ volumes: WireVolume[] }>().volumes.map(toVolume);
     }
     async get(id: string): Promise<Volume> {
-        return toVolume((await this.ask<{ volume: WireVolume }>("GET", `/volumes/${id}`)).volume);
+        return toVolume((await this.ask<{ volume: WireVolume }>("GET", path`/volumes/${id}`)).volume);
     }
     /** Answers at once: wait for `available`. */
     async create(name: string, sizeGb: number): Promise<Volume> {
@@ -52,7 +55,7 @@ export class Volumes {
     }
     /** Answers at once: wait until it is gone. */
     delete(id: string): Promise<void> {
-        return this.ask("DELETE", `/volumes/${id}`);
+        return this.ask("DELETE", path`/volumes/${id}`);
     }
 
     /**
@@ -67,7 +70,7 @@ export class Volumes {
     }
 
     async services(): Promise<ServiceState[]> {
-        return (await this.ask<{ services: ServiceState[] }>("GET", "/os-services")).services;
+        return servicesIn(await this.session.request("volume", { method: "GET", path: "/os-services" }));
     }
 }
 

@@ -4,6 +4,7 @@ import { Compute, compute, RuleSpec, SecurityGroup } from "../../clients/compute
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { nameProblems } from "../names";
 import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs extends RuleSpec {
@@ -23,8 +24,8 @@ export function securityRuleHandler(api: (access: CloudAccess) => Api = compute)
         inputs: ["group", "protocol", "fromPort", "toPort", "cidr"],
         access: ["cloud"],
         replaceOn: ["group", "protocol", "fromPort", "toPort", "cidr"],
-        check({ protocol, fromPort, toPort, cidr }) {
-            const problems: Problem[] = [];
+        check({ group, protocol, fromPort, toPort, cidr }) {
+            const problems: Problem[] = nameProblems("group", "a security group", group);
             if (protocol !== undefined && !["tcp", "udp", "icmp"].includes(protocol))
                 problems.push({ property: "protocol", reason: `"${protocol}" is none of tcp, udp, icmp` });
             const [least, most] = protocol === "icmp" ? [-1, 255] : [1, 65535];
