@@ -29,9 +29,9 @@ function urlProblem(property: string, url: string | undefined): Problem[] {
     const filled = url.replace(/[$%]\(tenant_id\)s/g, "TENANT");
     const reason = /%|\$\(/.test(filled)
         ? "keystone fills in $(tenant_id)s and nothing else"
-        : URL.canParse(filled) && /^https?:\/\//.test(filled)
+        : URL.canParse(filled) && /^https?:\/\/\S+$/.test(filled)
           ? undefined
-          : "an endpoint's URL begins with http:// and a host";
+          : "an endpoint's URL begins with http:// and a host, and has no blanks";
     return reason === undefined ? [] : [{ property, reason: `"${url}": ${reason}` }];
 }
 

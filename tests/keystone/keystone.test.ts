@@ -466,9 +466,11 @@ test.each([
     ["http://h/$(nosuch)s", "keystone fills in $(tenant_id)s and nothing else"],
     ["http://h/$(tenant_id)", "keystone fills in $(tenant_id)s and nothing else"],
     ["http://h/100%", "keystone fills in $(tenant_id)s and nothing else"],
-    ["api-node:8774", "an endpoint's URL begins with http:// and a host"],
-    ["http://", "an endpoint's URL begins with http:// and a host"],
-    ["xhttp://h/", "an endpoint's URL begins with http:// and a host"],
+    ["http://api-node:8774/v2 ", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["http://api-node:8774/v 2", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["api-node:8774", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["http://", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["xhttp://h/", "an endpoint's URL begins with http:// and a host, and has no blanks"],
 ])("an endpoint's URL: %s", (publicUrl, reason) => {
     expect(endpointHandler().check!({ publicUrl })).toEqual(
         reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : [],
@@ -581,7 +583,7 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
         Object.fromEntries(
             Object.entries({ publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" }).map(([property, url]) => [
                 property,
-                `"${url}": an endpoint's URL begins with http:// and a host`,
+                `"${url}": an endpoint's URL begins with http:// and a host, and has no blanks`,
             ]),
         ),
     ],

@@ -500,6 +500,21 @@ test("a rule is another one if its group, protocol, a port or its range is anoth
     expect(await handler.read("", inputs)).toEqual(inputs);
 });
 
+test("a rule that is there twice, once with its protocol in capitals, which nova takes for another, is taken away twice", async () => {
+    const nova = new Nova(),
+        { handler, inputs } = kinds(nova).securityRule;
+    const { cloud: _cloud, group: _group, ...rule } = inputs;
+    // The client reads both alike.
+    nova.groups[0]!.rules = [
+        { ...rule, id: "4" },
+        { ...rule, id: "7" },
+    ];
+    await handler.create(inputs);
+    expect(nova.calls).toEqual([]);
+    await handler.delete("", inputs);
+    expect(nova.groups[0]!.rules).toEqual([]);
+});
+
 test("a security group that is not there is said, with those that are", async () => {
     const { handler, inputs } = kinds(new Nova()).securityRule;
     await expect(handler.create({ ...inputs, group: "web" })).rejects.toThrow(
@@ -654,6 +669,8 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
         { ram: number(2147483648, 1), vcpus: number(2147483648, 1), disk: number(2147483648, 0) },
     ],
     ["securityRule", {}, {}],
+    ["securityRule", { fromPort: 22.5, toPort: 23 }, { fromPort: "22.5 is not a whole number" }],
+    ["securityRule", { protocol: "tcp", fromPort: 22, toPort: 22.5 }, { toPort: "22.5 is not a whole number" }],
     ["securityRule", { group: " default" }, { group: `" default": ${noBlanks}` }],
     [
         "securityRule",
