@@ -2,6 +2,7 @@ import { createHash } from "crypto";
 import { Connection, Unreachable } from "./connection";
 import { Http, HttpRequest, HttpResponse, isStatus, shared, Target, unlessGone } from "./http";
 import { path } from "./path";
+import { UrlOfV3, withThoseOfV3 } from "./v3-endpoints";
 
 /** The admin API of identity, by the token of keystone.conf: it works before there is any user. */
 export interface IdentityAccess {
@@ -427,7 +428,7 @@ export class Identity {
     endpoints(): Promise<Endpoint[]> {
         return this.lists.get("endpoints", async () => {
             // In this order: one of v2.0 that is made in between is in the second list alone.
-            const v3 = await unlessGone(this.ask<{ endpoints: WireUrl[] }>("GET", "/endpoints", undefined, [], "v3")),
+            const v3 = await unlessGone(this.ask<{ endpoints: UrlOfV3[] }>("GET", "/endpoints", undefined, [], "v3")),
                 v2 = (await this.ask<{ endpoints: WireEndpoint[] }>("GET", "/endpoints")).endpoints.map(toEndpoint);
             return withThoseOfV3(v2, v3?.endpoints ?? []);
         });
@@ -465,15 +466,6 @@ interface WireEndpoint {
     internalurl?: string | null;
 }
 
-/** An endpoint as v3 has it. */
-interface WireUrl {
-    id: string;
-    region?: string | null;
-    service_id: string;
-    interface: string;
-    url?: string | null;
-}
-
 const toTenant = ({ id, name, description, enabled }: Tenant): Tenant => ({
     id,
     name,
@@ -506,37 +498,6 @@ const toEndpoint = (e: WireEndpoint): Endpoint => ({
     adminUrl: e.adminurl ?? "",
     internalUrl: e.internalurl ?? "",
 });
-
-/**
- * Which of v3's endpoints are v2.0's is told by nothing but what they hold, so an equal one beside those is not seen until they
- * are gone. Some releases' v2.0 shows v3's too, with an id of theirs.
- */
-function withThoseOfV3(v2: readonly Endpoint[], v3: readonly WireUrl[]): Endpoint[] {
-    const ofV3 = new Set(v3.map(({ id }) => id)),
-        own = v2.filter(({ id }) => !ofV3.has(id));
-    const keyOf = (...parts: string[]) => JSON.stringify(parts);
-    const shown = new Set(
-        own.flatMap(e => [
-            keyOf(e.serviceId, e.region, "public", e.publicUrl),
-            keyOf(e.serviceId, e.region, "admin", e.adminUrl),
-            keyOf(e.serviceId, e.region, "internal", e.internalUrl),
-        ]),
-    );
-    const alone = v3.filter(e => !shown.has(keyOf(e.service_id, e.region ?? "", e.interface, e.url ?? "")));
-    const urlOf = (e: WireUrl, of: string) => (e.interface === of ? (e.url ?? "") : "");
-    return [
-        ...own,
-        ...alone.map(e => ({
-            id: e.id,
-            region: e.region ?? "",
-            serviceId: e.service_id,
-            publicUrl: urlOf(e, "public"),
-            adminUrl: urlOf(e, "admin"),
-            internalUrl: urlOf(e, "internal"),
-            madeOverV3: true as const,
-        })),
-    ];
-}
 
 /** The admin API, by the admin token or as an admin; the same lists for everybody who asks with the same access. */
 export function identity(access: IdentityAccess | CloudAccess, http: Http = shared): Identity {
