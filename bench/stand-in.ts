@@ -27,6 +27,8 @@ export class StandIn {
     /** Logins on a tenant; trying a password is one without. */
     logins = 0;
     passwordsTried = 0;
+    /** Images whose data were asked for. */
+    dataAsked = 0;
     /** Requests for a list, by its path. */
     readonly lists = new Map<string, number>();
     writes = 0;
@@ -77,7 +79,7 @@ export class StandIn {
 
     /** From here on only. */
     count(): void {
-        this.logins = this.passwordsTried = this.writes = 0;
+        this.logins = this.passwordsTried = this.dataAsked = this.writes = 0;
         this.lists.clear();
     }
 
@@ -112,7 +114,7 @@ export class StandIn {
                     }
                     response
                         .writeHead(status, { "Content-Type": "application/json" })
-                        .end(answer === undefined ? "" : JSON.stringify(answer));
+                        .end(Buffer.isBuffer(answer) ? answer : answer === undefined ? "" : JSON.stringify(answer));
                 }, this.milliseconds),
             );
     }
@@ -124,15 +126,23 @@ export class StandIn {
     }
 
     private answer(
-        { method, headers }: http.IncomingMessage,
+        { method, headers, url }: http.IncomingMessage,
         path: string,
         json?: Record<string, never>,
     ): [number, unknown?] {
         if (path === "/v2.0/tokens") return [200, this.login(json!.auth)];
         if (method === "GET") {
+            const image =
+                path.startsWith("/v1/images/") && this.kind("/v2/images").find(i => path.endsWith(`/${i.id}`));
+            if (image) {
+                this.dataAsked++;
+                return [200, Buffer.alloc(Number(image.size))];
+            }
             this.lists.set(path, (this.lists.get(path) ?? 0) + 1);
             const list = this.kind(path.replace(/^(\/flavors)\/detail$/, "$1"));
             if (/^\/os-keypairs\/./.test(path)) return this.keypair(path);
+            const name = new URL(url!, "http://stand-in").searchParams.get("name");
+            if (name !== null) return this.named(path, name);
             return [
                 200,
                 {
@@ -166,7 +176,7 @@ export class StandIn {
                         name: headers["x-image-meta-name"],
                         status: "active",
                         checksum: headers["x-image-meta-checksum"],
-                        size: 8,
+                        size: Number(headers["x-image-meta-size"]),
                         disk_format: "qcow2",
                         container_format: "bare",
                         visibility: "public",
@@ -209,7 +219,7 @@ export class StandIn {
         return {
             access: {
                 token: { id: "token" },
-                user: { id: "user" },
+                user: { id: "user", roles: [{ name: "admin" }] },
                 serviceCatalog: [endpoint("compute", 8774, `/v2/${TENANT}`), endpoint("image", 9292, "/v2")],
             },
         };
@@ -218,6 +228,13 @@ export class StandIn {
     private keypair(path: string): [number, unknown?] {
         const found = this.kind("/os-keypairs").find(k => path.endsWith(`/${k.name}`));
         return found ? [200, { keypair: found }] : [404, { itemNotFound: { message: "not found" } }];
+    }
+
+    private named(path: string, name: string): [number, unknown?] {
+        const found = this.kind(path).find(item => item.name === name);
+        return found
+            ? [200, { [path.slice(path.lastIndexOf("/") + 1, -1)]: found }]
+            : [404, { error: { message: "not found" } }];
     }
 
     private addRule(rule: Record<string, unknown>): unknown {

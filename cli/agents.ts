@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "timers/promises";
 import { ask, text } from "../clients/answer";
 import { Compute, compute, ServiceState } from "../clients/compute";
 import type { Connection } from "../clients/connection";
+import { reportedAt } from "../clients/service-state";
 import { exec } from "../clients/ssh";
 import { Volumes, volumes } from "../clients/volume";
 import { hostConnection } from "../components/host-pair";
@@ -103,9 +104,11 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
     }
 }
 
-/** When a service reported itself last; the time is UTC, whether it says so or not. */
-const lastReport = ({ updated_at }: ServiceState): number =>
-    updated_at === null ? 0 : Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(updated_at) ? updated_at : `${updated_at}Z`);
+/** A service's clock and the operator's need not agree: what each says of how long ago something was can be compared. Both tell whole seconds. */
+const reportedSince = (service: ServiceState, since: Date): boolean =>
+    service.age === undefined
+        ? reportedAt(service) >= since.getTime()
+        : service.age + 1 <= (Date.now() - since.getTime()) / 1000;
 
 /** Of agents that are up, those whose pools cinder's scheduler does not know: it would not put a volume there. */
 async function withoutPools({ volumes }: AskedCloud, agents: readonly Agent[]): Promise<string[]> {
@@ -144,7 +147,7 @@ export async function unreported(
                         s.binary === binary &&
                         s.host === host &&
                         s.state === "up" &&
-                        lastReport(s) >= since.getTime(),
+                        reportedSince(s, since),
                 );
             missing = agents
                 .filter(a => !reports(a))

@@ -144,8 +144,15 @@ export class Checks {
     /** T2 */
     private async start(): Promise<string> {
         const { compute, images } = this.cloud;
-        const image = (await images.list()).find(i => i.name === "cirros-0.3.0");
-        if (!image) throw new Error("the cloud has no image cirros-0.3.0");
+        // Beside the one that can be started there may be others of its name.
+        const named = (await images.list()).filter(i => i.name === "cirros-0.3.0"),
+            image = named.find(i => i.status === "active");
+        if (!image)
+            throw new Error(
+                named[0]
+                    ? `the image cirros-0.3.0 is ${named[0].status}, not active`
+                    : "the cloud has no image cirros-0.3.0",
+            );
         const flavor = (await compute.flavors()).find(f => f.name === "x1.tiny");
         if (!flavor) throw new Error("the cloud has no flavor x1.tiny");
         const { name: keyName } = await compute.keypair("gridka-api-node");
@@ -181,14 +188,15 @@ export class Checks {
     private async addresses(): Promise<string> {
         const { compute } = this.cloud,
             { id } = this.started();
-        const network = (await compute.networks()).find(n => n.label === "net1");
-        if (!network) throw new Error("the cloud has no network net1");
+        // Labels are not unique, and one of IPv6 alone has no addresses of these.
+        const networks = (await compute.networks()).filter(n => n.label === "net1" && n.cidr !== "");
+        if (networks.length === 0) throw new Error("the cloud has no network net1");
         return await this.wait.until(
             "the instance has a fixed and a floating address",
             deadlines.address,
             async say => {
                 const own = (await compute.server(id)).addresses.net1 ?? [];
-                const fixed = own.find(a => Cidr.parse(network.cidr).contains(a.addr))?.addr;
+                const fixed = own.find(a => networks.some(n => Cidr.parse(n.cidr).contains(a.addr)))?.addr;
                 // The tenant's own list leaves out those that were assigned by themselves; the whole cloud's has them.
                 compute.forget("floating");
                 const floating = (await compute.floatingAddresses()).find(f => f.instance_uuid === id);

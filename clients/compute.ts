@@ -2,6 +2,7 @@ import { Http, HttpRequest, shared } from "./http";
 import { addressIn, identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
 import { path } from "./path";
+import { servicesIn } from "./service-state";
 
 /** An agent of nova or cinder as its service list shows it. */
 export interface ServiceState {
@@ -9,8 +10,11 @@ export interface ServiceState {
     host: string;
     zone: string;
     status: string;
+    /** `up` where it reports itself. */
     state: string;
     updated_at: string | null;
+    /** Seconds since it reported itself last, by the clock of whoever tells; absent where that clock is not known, or it never did. */
+    age?: number;
 }
 
 /** What os-networks honours; there is no update. */
@@ -194,6 +198,11 @@ export class Compute {
     private async listOf<T>(name: string, path: string): Promise<T[]> {
         return (await this.session.request("compute", { method: "GET", path })).list<T>(name);
     }
+    /** What nova shows a part of to whoever is no admin. */
+    private async listAsAdmin<T>(name: string, path: string): Promise<T[]> {
+        return (await this.session.requestAsAdmin("compute", { method: "GET", path })).list<T>(name);
+    }
+
     /** For answers that are empty, a page, or not of interest. */
     private async tell(method: HttpRequest["method"], path: string, json?: unknown): Promise<void> {
         await this.session.request("compute", { method, path, json });
@@ -209,7 +218,7 @@ export class Compute {
 
     networks(): Promise<Network[]> {
         return this.session.lists.get("networks", async () =>
-            (await this.listOf<WireNetwork>("networks", "/os-networks")).map(toNetwork),
+            (await this.listAsAdmin<WireNetwork>("networks", "/os-networks")).map(toNetwork),
         );
     }
     /** A row for each address is made within the request: 21 s for a /16. */
@@ -314,7 +323,7 @@ export class Compute {
     /** Public and private ones. By id alone a deleted flavor still answers. */
     flavors(): Promise<FlavorSpec[]> {
         return this.session.lists.get("flavors", async () =>
-            (await this.listOf<WireFlavor>("flavors", "/flavors/detail?is_public=None")).map(toFlavor),
+            (await this.listAsAdmin<WireFlavor>("flavors", "/flavors/detail?is_public=None")).map(toFlavor),
         );
     }
     createFlavor({ flavorId, name, ram, disk, vcpus, isPublic }: FlavorSpec): Promise<FlavorSpec> {
@@ -340,7 +349,9 @@ export class Compute {
     }
 
     services(): Promise<ServiceState[]> {
-        return this.session.lists.get("services", () => this.listOf<ServiceState>("services", "/os-services"));
+        return this.session.lists.get("services", async () =>
+            servicesIn(await this.session.request("compute", { method: "GET", path: "/os-services" })),
+        );
     }
     enableService(host: string, binary: string, enabled: boolean): Promise<void> {
         return this.changing("services", () =>
@@ -352,9 +363,10 @@ export class Compute {
     }
 
     async servers(allTenants = false): Promise<Server[]> {
-        return (await this.listOf<WireServer>("servers", `/servers/detail${allTenants ? "?all_tenants=1" : ""}`)).map(
-            toServer,
-        );
+        const servers = allTenants
+            ? this.listAsAdmin<WireServer>("servers", "/servers/detail?all_tenants=1")
+            : this.listOf<WireServer>("servers", "/servers/detail");
+        return (await servers).map(toServer);
     }
     async server(id: string): Promise<Server> {
         return toServer((await this.ask<{ server: WireServer }>("GET", path`/servers/${id}`)).server);

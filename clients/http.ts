@@ -2,6 +2,7 @@ import * as http from "http";
 import type { Duplex, Readable } from "stream";
 import { Connection, Unreachable } from "./connection";
 import { listIn, objectIn, readJson } from "./json";
+import { limitedFor, Pace } from "./pace";
 import { forward } from "./ssh";
 
 /** Where a service listens, as seen by the machine that the connection is made from. */
@@ -32,6 +33,8 @@ export interface HttpRequest {
     deadlineSeconds?: number;
     /** What must not be in a message, should the service repeat it. */
     secrets?: readonly string[];
+    /** Of an answer's body, which may be large, no more is taken than comes with its beginning. */
+    beginning?: boolean;
 }
 
 export class HttpResponse {
@@ -171,17 +174,20 @@ class Connections {
 export class Http {
     private readonly connections = new Map<string, Connections>();
     private readonly made = new Map<string, unknown>();
+    private readonly paces = new Map<string, Pace>();
     /** Services that were waited for in vain, with what was found. */
     private readonly mute = new Map<string, Unreachable>();
 
     /**
      * @param patienceSeconds of a run that only asks: how long an answer is waited for, repetitions included. A service
      * that gave none by then is not asked again: each of a dozen questions would have to wait as long.
+     * @param now the operator's clock, in milliseconds
      */
     constructor(
         private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port),
         private readonly patienceSeconds?: number,
         private readonly wait = pause,
+        private readonly now = () => Date.now(),
     ) {}
 
     /** One object a key, for the life of the process: a session, a list that several ask for. */
@@ -201,7 +207,8 @@ export class Http {
             key = JSON.stringify(target);
         const { deadlineSeconds = 60 } = request,
             patience = this.patienceSeconds ?? Infinity,
-            start = Date.now();
+            start = this.now(),
+            pace = this.paceOf(key, request.method);
         const giveUp = (reason: string): Unreachable => {
             const error = new Unreachable(reason);
             if (this.patienceSeconds !== undefined) this.mute.set(key, error);
@@ -210,14 +217,16 @@ export class Http {
         for (let attempt = 1; ; attempt++) {
             let response: HttpResponse;
             try {
-                response = await connections.turn(async () => {
-                    const before = this.mute.get(key);
-                    if (before) throw before;
-                    return await this.send(connections, target, {
-                        ...request,
-                        deadlineSeconds: Math.min(deadlineSeconds, patience),
-                    });
-                });
+                response = await pace.send(() =>
+                    connections.turn(async () => {
+                        const before = this.mute.get(key);
+                        if (before) throw before;
+                        return await this.send(connections, target, {
+                            ...request,
+                            deadlineSeconds: Math.min(deadlineSeconds, patience),
+                        });
+                    }),
+                );
             } catch (e) {
                 const error = e as Error & { code?: string; sent?: boolean };
                 const refused = !error.sent && (error.code === "ECONNREFUSED" || /refused/i.test(error.message));
@@ -236,12 +245,12 @@ export class Http {
             }
             if (response.status < 300) return response;
             const seconds = waitSeconds(response, attempt);
-            if (seconds === undefined || attempt >= ATTEMPTS || Date.now() - start + seconds * 1000 > patience * 1000) {
+            if (seconds === undefined || attempt >= ATTEMPTS || this.now() - start + seconds * 1000 > patience * 1000) {
                 const error = new HttpError(
                     request.method,
                     request.path,
                     response.status,
-                    withoutSecrets(reasonOf(response), request),
+                    withoutSecrets(reasonOf(response) + limitOf(response), request),
                     where,
                 );
                 if (response.status === 503) giveUp(error.message);
@@ -258,15 +267,23 @@ export class Http {
         return known;
     }
 
+    /** What limits how often a method is asked for counts each by itself. */
+    private paceOf(service: string, method: string): Pace {
+        const key = `${method} ${service}`;
+        const known = this.paces.get(key) ?? new Pace(this.wait, this.now, this.patienceSeconds);
+        this.paces.set(key, known);
+        return known;
+    }
+
     private send(
         { kept, single }: Connections,
         target: Target,
-        { method, path, headers, json, body, deadlineSeconds = 60 }: HttpRequest,
+        { method, path, headers, json, body, deadlineSeconds = 60, beginning }: HttpRequest,
     ): Promise<HttpResponse> {
-        const text = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
+        const text = json === undefined ? undefined : Buffer.from(asciiJson(json));
         return new Promise((resolve, reject) => {
             const request = http.request({
-                agent: method === "POST" ? single : kept,
+                agent: method === "POST" || beginning ? single : kept,
                 method,
                 path,
                 host: target.host,
@@ -303,17 +320,22 @@ export class Http {
                 answered = true;
                 const parts: Buffer[] = [];
                 let size = 0;
+                const done = () => {
+                    clearTimeout(timer);
+                    stream?.destroy();
+                    resolve(new HttpResponse(response.statusCode!, response.headers, Buffer.concat(parts)));
+                };
                 response.on("data", (d: Buffer) => {
                     size += d.length;
                     if (size <= BODY_MIB << 20) parts.push(d);
                     else fail(tooLarge(target, method, path));
+                    if (beginning && response.statusCode! < 300) {
+                        done();
+                        request.destroy();
+                    }
                 });
                 response.on("error", fail);
-                response.on("end", () => {
-                    clearTimeout(timer);
-                    stream?.destroy();
-                    resolve(new HttpResponse(response.statusCode!, response.headers, Buffer.concat(parts)));
-                });
+                response.on("end", done);
             });
             if (stream) {
                 stream.on("error", fail);
@@ -331,12 +353,15 @@ const tooLarge = ({ host, port }: Target, method: string, path: string): Error =
 /** The one of this process; the command line says how patient it is. */
 export const shared = new Http(undefined, Number(process.env.CLASSROOM_PATIENCE) || undefined);
 
-/** Seconds until the request may be sent again, where the service did nothing with it. */
-function waitSeconds({ status, headers }: HttpResponse, attempt: number): number | undefined {
-    const asksFor = Number(headers["retry-after"]);
-    // Nova's rate limit is a 413; a 413 without Retry-After means what it says.
-    if (status === 413 && !(asksFor >= 0)) return undefined;
-    if (status !== 413 && status !== 429 && status !== 503) return undefined;
+/** JSON with every other character than ASCII's as `\uXXXX`: otherwise nova of 2013 answers 500 to it. */
+export const asciiJson = (value: unknown): string =>
+    JSON.stringify(value).replace(/[\u007f-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** Seconds until the request may be sent again, where the service did nothing with it; of what is let through at some rate see {@link Pace}. */
+function waitSeconds(response: HttpResponse, attempt: number): number | undefined {
+    const { status, headers } = response,
+        asksFor = Number(headers["retry-after"]);
+    if (limitedFor(response) !== undefined || ![429, 503].includes(status)) return undefined;
     return Math.min(asksFor >= 0 ? asksFor : attempt / 2, LONGEST_WAIT_SECONDS);
 }
 
@@ -368,6 +393,12 @@ function reasonOf({ status, body }: HttpResponse): string {
         said.replace(/['"[(\s]*(SQL:\s*)?['"]?\b(INSERT INTO|UPDATE \S+ SET|SELECT|DELETE FROM)\b.*/s, ""),
         300,
     );
+}
+
+/** What a rate limit asks for that asks for too much. */
+function limitOf(response: HttpResponse): string {
+    const seconds = limitedFor(response);
+    return seconds === undefined ? "" : ` (it lets the next one through in ${seconds} s)`;
 }
 
 const withoutSecrets = (text: string, { headers, secrets = [] }: HttpRequest): string =>

@@ -1,7 +1,9 @@
 import { createHash } from "crypto";
 import { Connection, Unreachable } from "./connection";
-import { Http, HttpRequest, HttpResponse, isStatus, shared, Target } from "./http";
+import { Http, HttpRequest, HttpResponse, isStatus, shared, Target, unlessGone } from "./http";
 import { ec2Key } from "./identifiers";
+import { path } from "./path";
+import { UrlOfV3, withThoseOfV3 } from "./v3-endpoints";
 
 /** The admin API of identity, by the token of keystone.conf: it works before there is any user. */
 export interface IdentityAccess {
@@ -67,8 +69,12 @@ export interface Endpoint {
     publicUrl: string;
     adminUrl: string;
     internalUrl: string;
+    /** Made over the v3 API, which has an endpoint for each URL: v2.0 cannot delete it, and not every release's shows it. */
+    madeOverV3?: true;
 }
 
+/** Of the role alone that bears this name nova and cinder take a user for an admin. */
+const ADMIN = "admin";
 const TOKENS = "/v2.0/tokens";
 /** The lists of one service: one call a kind for everybody who asks in a run, until somebody writes or wants to know anew. */
 export class Lists {
@@ -105,8 +111,14 @@ export class Lists {
 interface Access {
     token: { id: string; tenant?: { id: string } };
     serviceCatalog: { type: string; endpoints: { publicURL: string }[] }[];
-    user: { id: string };
+    user?: { id: string; roles?: { name: string }[] };
 }
+
+const rolesOf = ({ user }: Access): string[] => (user?.roles ?? []).map(({ name }) => String(name).toLowerCase());
+const sameRoles = (a: Access, b: Access): boolean => rolesOf(a).sort().join("\n") === rolesOf(b).sort().join("\n");
+
+/** A user who is no admin would be shown a part as if it were all. */
+class NoAdmin extends Unreachable {}
 
 async function login(http: Http, target: Target, username: string, password: string, tenant?: string): Promise<Access> {
     const answer = await http.request(target, {
@@ -147,38 +159,66 @@ export class Session {
         return this.current;
     }
 
-    /** Runs a request with what a login gave; one more time with a new one if the token is not accepted. */
+    /**
+     * Runs a request with what a login gave; one more time with a new one if the token is not accepted, or if its roles are
+     * not enough and the user has others by now.
+     */
     async withLogin<T>(send: (access: Access) => Promise<T>): Promise<T> {
-        for (let again = false; ; again = true) {
-            const login = this.login();
-            try {
-                return await send(await login);
-            } catch (e) {
-                if (again || !isStatus(e, 401) || e.path === TOKENS) throw e;
-                if (this.current === login) this.current = undefined;
-            }
+        const login = this.login(),
+            access = await login;
+        try {
+            return await send(access);
+        } catch (e) {
+            const denied = isStatus(e, 403) || e instanceof NoAdmin;
+            if (!denied && !isStatus(e, 401)) throw e;
+            if (this.current === login) this.current = undefined;
+            const anew = await this.login();
+            if (denied && sameRoles(access, anew)) throw e;
+            return await send(anew);
         }
     }
 
     /** A request below a service's public URL (`fromRoot`: below its version), as the catalogue has it. */
     request(type: string, request: HttpRequest, fromRoot = false): Promise<HttpResponse> {
-        // The URL has the tenant's id in it: it is of the same login as the token.
-        return this.withLogin(({ token, serviceCatalog }) => {
-            const services = Array.isArray(serviceCatalog) ? serviceCatalog : [],
-                url = services.find(s => s?.type === type)?.endpoints?.[0]?.publicURL;
-            if (typeof url !== "string")
-                throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
-            if (!URL.canParse(url))
-                throw new Unreachable(
-                    `the catalogue of tenant ${this.access.tenant} has ${JSON.stringify(url.slice(0, 80))} for ${type}, which is no URL`,
+        return this.withLogin(access => this.below(access, type, request, fromRoot));
+    }
+
+    /**
+     * A request for what the service shows all of to an admin, and a part to others without saying so.
+     * @throws Unreachable where the user is no admin
+     */
+    requestAsAdmin(type: string, request: HttpRequest): Promise<HttpResponse> {
+        const { username, tenant } = this.access;
+        return this.withLogin(async access => {
+            if (!rolesOf(access).includes(ADMIN))
+                throw new NoAdmin(
+                    `${type} could not be asked for ${request.path.slice(1)}: user ${username} has no role ${ADMIN} in tenant ${tenant}, and would be shown a part of it`,
                 );
-            const { hostname, port, pathname } = new URL(url);
-            const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
-            return this.http.request(
-                { via: this.access.via, host: hostname, port: Number(port) || 80 },
-                { ...request, path, headers: { ...request.headers, "X-Auth-Token": token.id } },
-            );
+            return await this.below(access, type, request, false);
         });
+    }
+
+    /** The URL has the tenant's id in it: it is of the same login as the token. */
+    private below(
+        { token, serviceCatalog }: Access,
+        type: string,
+        request: HttpRequest,
+        fromRoot: boolean,
+    ): Promise<HttpResponse> {
+        const services = Array.isArray(serviceCatalog) ? serviceCatalog : [],
+            url = services.find(s => s?.type === type)?.endpoints?.[0]?.publicURL;
+        if (typeof url !== "string")
+            throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
+        if (!URL.canParse(url))
+            throw new Unreachable(
+                `the catalogue of tenant ${this.access.tenant} has ${JSON.stringify(url.slice(0, 80))} for ${type}, which is no URL`,
+            );
+        const { hostname, port, pathname } = new URL(url);
+        const path = pathname.replace(fromRoot ? /\/(v\d[^/]*\/?)?$/ : /\/$/, "") + request.path;
+        return this.http.request(
+            { via: this.access.via, host: hostname, port: Number(port) || 80 },
+            { ...request, path, headers: { ...request.headers, "X-Auth-Token": token.id } },
+        );
     }
 }
 
@@ -213,11 +253,12 @@ export class Identity {
         path: string,
         json?: unknown,
         secrets: string[] = [],
+        version = "v2.0",
     ): Promise<HttpResponse> {
         const send = (token: string) =>
             this.http.request(this.target, {
                 method,
-                path: `/v2.0${path}`,
+                path: `/${version}${path}`,
                 json,
                 headers: { "X-Auth-Token": token },
                 secrets,
@@ -231,21 +272,29 @@ export class Identity {
         path: string,
         json?: unknown,
         secrets: string[] = [],
+        version?: string,
     ): Promise<T> {
-        const answer = await this.send(method, path, json, secrets);
+        const answer = await this.send(method, path, json, secrets, version);
         return answer.body.length > 0 ? answer.json<T>() : (undefined as T);
     }
-    private async listOf<T>(name: string, path: string): Promise<T[]> {
-        return (await this.send("GET", path)).list<T>(name);
+    private async listOf<T>(name: string, path: string, version?: string): Promise<T[]> {
+        return (await this.send("GET", path, undefined, [], version)).list<T>(name);
     }
 
     /** Another list of the same kind is asked for next: for a look-up before a write. */
-    forget(kind: "tenants" | "users" | "roles" | "services" | "endpoints" | `ec2 ${string}`): void {
+    forget(kind: "roles" | "services" | "endpoints" | `ec2 ${string}`): void {
         this.lists.drop([kind]);
     }
 
     tenants(): Promise<Tenant[]> {
         return this.lists.get("tenants", async () => (await this.listOf<Tenant>("tenants", "/tenants")).map(toTenant));
+    }
+    /** By its name in the domain that v2.0 is of: the list has those of other domains too. */
+    async tenantNamed(name: string): Promise<Tenant | undefined> {
+        const found = await unlessGone(
+            this.ask<{ tenant: Tenant }>("GET", `/tenants?name=${encodeURIComponent(name)}`),
+        );
+        return found && toTenant(found.tenant);
     }
     createTenant(tenant: Omit<Tenant, "id">): Promise<Tenant> {
         return this.lists.changing(["tenants"], async () =>
@@ -255,16 +304,21 @@ export class Identity {
     /** By POST: that is what Grizzly and Pike have in common. */
     updateTenant(id: string, tenant: Partial<Omit<Tenant, "id">>): Promise<Tenant> {
         return this.lists.changing(["tenants"], async () =>
-            toTenant((await this.ask<{ tenant: Tenant }>("POST", `/tenants/${id}`, { tenant })).tenant),
+            toTenant((await this.ask<{ tenant: Tenant }>("POST", path`/tenants/${id}`, { tenant })).tenant),
         );
     }
     /** Its grants go with it; users keep its id, and EC2 credentials on it stay. */
     deleteTenant(id: string): Promise<void> {
-        return this.lists.changing(["tenants", "grants"], () => this.ask("DELETE", `/tenants/${id}`));
+        return this.lists.changing(["tenants", "grants"], () => this.ask("DELETE", path`/tenants/${id}`));
     }
 
     users(): Promise<User[]> {
         return this.lists.get("users", async () => (await this.listOf<User>("users", "/users")).map(toUser));
+    }
+    /** By the name in the domain that v2.0 is of, where users log in: the list has those of other domains too. */
+    async userNamed(name: string): Promise<User | undefined> {
+        const found = await unlessGone(this.ask<{ user: User }>("GET", `/users?name=${encodeURIComponent(name)}`));
+        return found && toUser(found.user);
     }
     /** With a tenant the user is granted `_member_` there. */
     createUser(user: Omit<User, "id"> & { password: string }): Promise<User> {
@@ -277,7 +331,7 @@ export class Identity {
         return this.lists.changing(["users", "grants"], async () =>
             toUser(
                 (
-                    await this.ask<{ user: User }>("PUT", `/users/${id}`, { user: { id, ...user } }, [
+                    await this.ask<{ user: User }>("PUT", path`/users/${id}`, { user: { id, ...user } }, [
                         user.password ?? "",
                     ])
                 ).user,
@@ -285,7 +339,7 @@ export class Identity {
         );
     }
     deleteUser(id: string): Promise<void> {
-        return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", `/users/${id}`));
+        return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", path`/users/${id}`));
     }
 
     /** Whether the password is the user's; a user who is disabled cannot be asked for. */
@@ -312,13 +366,13 @@ export class Identity {
     }
     /** Its grants go with it. */
     deleteRole(id: string): Promise<void> {
-        return this.lists.changing(["roles", "grants"], () => this.ask("DELETE", `/OS-KSADM/roles/${id}`));
+        return this.lists.changing(["roles", "grants"], () => this.ask("DELETE", path`/OS-KSADM/roles/${id}`));
     }
 
     /** The roles of a user on a tenant. */
     grants(tenantId: string, userId: string): Promise<Role[]> {
         return this.lists.get(`grants ${tenantId} ${userId}`, () =>
-            this.listOf<Role>("roles", `/tenants/${tenantId}/users/${userId}/roles`),
+            this.listOf<Role>("roles", path`/tenants/${tenantId}/users/${userId}/roles`),
         );
     }
     /** A 409 says that it is granted. */
@@ -331,21 +385,23 @@ export class Identity {
     }
     private changeGrant(method: "PUT" | "DELETE", tenantId: string, userId: string, roleId: string): Promise<void> {
         return this.lists.changing([`grants ${tenantId} ${userId}`], () =>
-            this.ask(method, `/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`),
+            this.ask(method, path`/tenants/${tenantId}/users/${userId}/roles/OS-KSADM/${roleId}`),
         );
     }
 
     /** Not for the admin token alone: keystone wants a token that is in a tenant. */
     ec2Credentials(userId: string): Promise<Ec2Credential[]> {
         return this.lists.get(`ec2 ${userId}`, async () =>
-            (await this.listOf<WireCredential>("credentials", `/users/${userId}/credentials/OS-EC2`)).map(toCredential),
+            (await this.listOf<WireCredential>("credentials", path`/users/${userId}/credentials/OS-EC2`)).map(
+                toCredential,
+            ),
         );
     }
     createEc2Credential(userId: string, tenantId: string): Promise<Ec2Credential> {
         return this.lists.changing([`ec2 ${userId}`], async () =>
             toCredential(
                 (
-                    await this.ask<{ credential: WireCredential }>("POST", `/users/${userId}/credentials/OS-EC2`, {
+                    await this.ask<{ credential: WireCredential }>("POST", path`/users/${userId}/credentials/OS-EC2`, {
                         tenant_id: tenantId,
                     })
                 ).credential,
@@ -354,7 +410,7 @@ export class Identity {
     }
     deleteEc2Credential(userId: string, access: string): Promise<void> {
         return this.lists.changing([`ec2 ${userId}`], () =>
-            this.ask("DELETE", `/users/${userId}/credentials/OS-EC2/${access}`),
+            this.ask("DELETE", path`/users/${userId}/credentials/OS-EC2/${access}`),
         );
     }
 
@@ -376,13 +432,17 @@ export class Identity {
     }
     /** Its endpoints go with it. */
     deleteService(id: string): Promise<void> {
-        return this.lists.changing(["services", "endpoints"], () => this.ask("DELETE", `/OS-KSADM/services/${id}`));
+        return this.lists.changing(["services", "endpoints"], () => this.ask("DELETE", path`/OS-KSADM/services/${id}`));
     }
 
+    /** Those of v2.0, and each URL that was made over v3 alone: both are in everybody's catalogue. */
     endpoints(): Promise<Endpoint[]> {
-        return this.lists.get("endpoints", async () =>
-            (await this.listOf<WireEndpoint>("endpoints", "/endpoints")).map(toEndpoint),
-        );
+        return this.lists.get("endpoints", async () => {
+            // In this order: one of v2.0 that is made in between is in the second list alone.
+            const v3 = await unlessGone(this.listOf<UrlOfV3>("endpoints", "/endpoints", "v3")),
+                v2 = (await this.listOf<WireEndpoint>("endpoints", "/endpoints")).map(toEndpoint);
+            return withThoseOfV3(v2, v3 ?? []);
+        });
     }
     createEndpoint({ region, serviceId, publicUrl, adminUrl, internalUrl }: Omit<Endpoint, "id">): Promise<Endpoint> {
         const endpoint = {
@@ -396,8 +456,10 @@ export class Identity {
             toEndpoint((await this.ask<{ endpoint: WireEndpoint }>("POST", "/endpoints", { endpoint })).endpoint),
         );
     }
-    deleteEndpoint(id: string): Promise<void> {
-        return this.lists.changing(["endpoints"], () => this.ask("DELETE", `/endpoints/${id}`));
+    deleteEndpoint({ id, madeOverV3 }: Pick<Endpoint, "id" | "madeOverV3">): Promise<void> {
+        return this.lists.changing(["endpoints"], () =>
+            this.ask("DELETE", path`/endpoints/${id}`, undefined, [], madeOverV3 && "v3"),
+        );
     }
 }
 

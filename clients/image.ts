@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import { Unreachable } from "./connection";
-import { Http, shared } from "./http";
+import { Http, isStatus, shared } from "./http";
 import { identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
 import { path } from "./path";
@@ -99,6 +99,24 @@ export class Images {
         return toImage(
             (await this.session.request("image", { method: "GET", path: path`/v2/images/${id}` }, true)).json(),
         );
+    }
+
+    /**
+     * What the store has of an image, of which the record says nothing: only its beginning is fetched.
+     * @returns undefined where there is the record alone; otherwise the size in bytes, where the store says it
+     */
+    async data(id: string): Promise<{ size?: number } | undefined> {
+        const image = { path: path`/v1/images/${id}` };
+        try {
+            const { headers } = await this.session.request("image", { ...image, method: "GET", beginning: true }, true);
+            const size = headers["content-length"];
+            return size === undefined ? {} : { size: Number(size) };
+        } catch (e) {
+            if (!isStatus(e, 404)) throw e;
+            // The same 404 as where there is no such image at all, or no such API.
+            await this.session.request("image", { ...image, method: "HEAD" }, true);
+            return undefined;
+        }
     }
 
     upload({ name, diskFormat, containerFormat, isPublic, file, size, checksum }: ImageUpload): Promise<Image> {

@@ -2,6 +2,7 @@ import { Http, HttpRequest, shared, unlessGone } from "./http";
 import { identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
 import { path } from "./path";
+import { servicesIn } from "./service-state";
 import type { ServiceState } from "./compute";
 
 export interface Volume {
@@ -39,9 +40,10 @@ export class Volumes {
     }
 
     async list(allTenants = false): Promise<Volume[]> {
-        return (await this.listOf<WireVolume>("volumes", `/volumes/detail${allTenants ? "?all_tenants=1" : ""}`)).map(
-            toVolume,
-        );
+        const answer = allTenants
+            ? this.session.requestAsAdmin("volume", { method: "GET", path: "/volumes/detail?all_tenants=1" })
+            : this.session.request("volume", { method: "GET", path: "/volumes/detail" });
+        return (await answer).list<WireVolume>("volumes").map(toVolume);
     }
     async get(id: string): Promise<Volume> {
         return toVolume((await this.ask<{ volume: WireVolume }>("GET", path`/volumes/${id}`)).volume);
@@ -71,8 +73,8 @@ export class Volumes {
         return pools?.map(p => p.name);
     }
 
-    services(): Promise<ServiceState[]> {
-        return this.listOf<ServiceState>("services", "/os-services");
+    async services(): Promise<ServiceState[]> {
+        return servicesIn(await this.session.request("volume", { method: "GET", path: "/os-services" }));
     }
 }
 

@@ -2,7 +2,7 @@ import type { Credentials } from "./settings";
 
 interface Limit {
     names: readonly (keyof Credentials)[];
-    release?: "ocata";
+    release?: "grizzly" | "ocata";
     unusable: RegExp;
     reason: string;
 }
@@ -20,6 +20,12 @@ const limits: readonly Limit[] = [
         reason: "it must not hold %( nor a semicolon after a space: in a service's paste file these begin a reference and a comment",
     },
     {
+        names: ["adminPassword", "glanceUser", "cinderUser", "novaUser"],
+        release: "grizzly",
+        unusable: /^\$6\$/,
+        reason: "it must not begin with $6$: keystone of this release takes it for the hash of a password, and nobody could log in with it",
+    },
+    {
         names: ["rabbitPassword"],
         release: "ocata",
         unusable: /\//,
@@ -33,6 +39,9 @@ const limits: readonly Limit[] = [
     },
 ];
 
+/** Below the 4096 of keystone, which cuts off a longer one and then lets nobody log in with it, and of the lines of MySQL's option files. */
+const LONGEST = 1024;
+
 /** Python 2 and the protocols of 2013 agree on no other characters; option files cut off spaces. */
 const PRINTABLE = /^[!-~]([ -~]*[!-~])?$/;
 
@@ -42,6 +51,7 @@ export const shortestPassword = 4;
 /** Why a password cannot be used under a name; undefined where it can. The password itself is not in it. */
 export function passwordProblem(name: keyof Credentials, password: string, release: string): string | undefined {
     if (!PRINTABLE.test(password)) return "it must be one line of printable ASCII characters without spaces around it";
+    if (password.length > LONGEST) return `it must have at most ${LONGEST} characters`;
     return limits.find(l => l.names.includes(name) && (l.release ?? release) === release && l.unusable.test(password))
         ?.reason;
 }

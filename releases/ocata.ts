@@ -140,6 +140,19 @@ export const ocata: Release = {
         sync: [schemas.keystone],
         services: [{ service: "keystone", port: 35357 }],
     },
+    endpointUrls: {
+        texts: [
+            "tenant_id",
+            "project_id",
+            "user_id",
+            "public_bind_host",
+            "admin_bind_host",
+            "compute_host",
+            "public_endpoint",
+            "admin_endpoint",
+        ],
+        numbers: ["admin_port", "public_port"],
+    },
     glance: {
         packages: ["glance", "python-mysqldb"],
         config: cloud => glanceFiles(cloud),

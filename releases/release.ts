@@ -94,6 +94,12 @@ export interface SshFacts {
     rsaSha1?: boolean;
 }
 
+/** What keystone fills in in an endpoint's URL (`$(tenant_id)s`), by what it is to Python's formatting. */
+export interface UrlFacts {
+    texts: readonly string[];
+    numbers: readonly string[];
+}
+
 /** What differs between releases of OpenStack, as data. */
 export interface Release {
     name: "grizzly" | "ocata";
@@ -117,6 +123,9 @@ export interface Release {
     /** Databases of each service; the first is the tutorial's (D3). */
     databases: Readonly<Record<ServiceName, readonly string[]>>;
     keystone: Software;
+    endpointUrls: UrlFacts;
+    /** Keystone answers 500 to names of tenants, users and roles with other characters than ASCII's. */
+    asciiNames?: true;
     glance: Software;
     cinder: Software;
     novaApi: Software;

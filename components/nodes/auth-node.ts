@@ -8,7 +8,7 @@ import { Role } from "../../providers/keystone/role";
 import { Service as CatalogueEntry } from "../../providers/keystone/service";
 import { Tenant } from "../../providers/keystone/tenant";
 import { User } from "../../providers/keystone/user";
-import type { CatalogueService } from "../../releases/release";
+import type { CatalogueService, Release } from "../../releases/release";
 import { adminAccess, servicePasswords } from "../../releases/tutorial";
 import { Guest } from "../guest";
 import type { PasswordName } from "../passwords";
@@ -57,14 +57,16 @@ export class AuthNode extends pulumi.ComponentResource {
             deletedWith: store,
             replacementTrigger: database.incarnation,
         };
+        const names = release.asciiNames ? { ascii: true } : {};
         const tenant = (tenantName: string) =>
             new Tenant(
                 `${name}-tenant-${tenantName}`,
-                { identity, tenant: tenantName, description: "", enabled: true },
+                { identity, tenant: tenantName, description: "", enabled: true, ...names },
                 entity,
             );
         const [adminTenant, serviceTenant] = [tenant("admin"), tenant("service")];
-        const role = (roleName: string) => new Role(`${name}-role-${roleName}`, { identity, role: roleName }, entity);
+        const role = (roleName: string) =>
+            new Role(`${name}-role-${roleName}`, { identity, role: roleName, ...names }, entity);
         const [adminRole, keystoneAdmin, keystoneServiceAdmin] = [
             "admin",
             "KeystoneAdmin",
@@ -84,13 +86,27 @@ export class AuthNode extends pulumi.ComponentResource {
                     password: passwords.of(password),
                     enabled: true,
                     ...(tenantId && { tenantId }),
+                    ...names,
                 },
                 { ...entity, dependsOn: written(password) },
             );
-        const grant = (userName: string, roleName: string, of: User, what: Role, where: Tenant) =>
+        const grant = (
+            userName: string,
+            roleName: string,
+            of: User,
+            what: Role,
+            where: Tenant,
+            password?: PasswordName,
+        ) =>
             new Grant(
                 `${name}-grant-${userName}-${roleName}`,
-                { identity, userId: of.id, roleId: what.id, tenantId: where.id },
+                {
+                    identity,
+                    userId: of.id,
+                    roleId: what.id,
+                    tenantId: where.id,
+                    ...(password && { password: passwords.of(password) }),
+                },
                 entity,
             );
 
@@ -113,7 +129,7 @@ export class AuthNode extends pulumi.ComponentResource {
         const endpoint = (
             { name: service, type, description, url }: CatalogueService,
             after: pulumi.Resource[],
-            answersForCatalogue = false,
+            answersForCatalogue?: Release["name"],
         ) => {
             const entry = new CatalogueEntry(
                 `${name}-service-${service}`,
@@ -129,13 +145,13 @@ export class AuthNode extends pulumi.ComponentResource {
                     publicUrl: url.public,
                     adminUrl: url.admin,
                     internalUrl: url.internal,
-                    answersForCatalogue,
+                    ...(answersForCatalogue && { answersForCatalogue }),
                 },
                 { ...entity, dependsOn: [...keystone, ...after] },
             );
         };
         // The first endpoint makes the region: two at once would both try. It works by the admin token, also when nobody can log in.
-        const first = endpoint(identityItself, [], true);
+        const first = endpoint(identityItself, [], release.name);
         const catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
             if (account) {
@@ -145,6 +161,7 @@ export class AuthNode extends pulumi.ComponentResource {
                     user(account, servicePasswords[account], serviceTenant.id),
                     adminRole!,
                     serviceTenant,
+                    servicePasswords[account],
                 );
                 // Nothing that the program makes asks for a volume, and the node of that service's files may be the slowest.
                 if (account !== "cinder") grants.push(own);

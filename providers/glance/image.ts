@@ -3,10 +3,11 @@ import * as fs from "fs";
 import { pipeline } from "stream/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Images, images } from "../../clients/image";
+import { Image as Found, Images, images } from "../../clients/image";
 import type { CloudAccess } from "../../clients/identity";
 import { inHome } from "../../system/paths";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
 interface Inputs {
@@ -23,7 +24,7 @@ interface Outputs {
     checksum: string;
     size: number;
 }
-type Api = Pick<Images, "list" | "upload" | "update" | "delete" | "forget">;
+type Api = Pick<Images, "list" | "data" | "upload" | "update" | "delete" | "forget">;
 
 const DISK_FORMATS = ["raw", "vhd", "vmdk", "vdi", "iso", "qcow2", "aki", "ari", "ami"];
 const CONTAINER_FORMATS = ["bare", "ovf", "aki", "ari", "ami"];
@@ -77,6 +78,23 @@ const oneOf = (property: string, value: string | undefined, allowed: readonly st
         ? []
         : [{ property, reason: `"${value}" is none of ${allowed.join(", ")}` }];
 
+const isEqual = <T extends object>(wanted: T, found: { [K in keyof T]?: unknown }): boolean =>
+    (Object.keys(wanted) as (keyof T)[]).every(k => wanted[k] === found[k]);
+
+/** Whether an image can be started from: neither its state nor its checksum says that the store has lost its data. */
+async function dataOf(
+    glance: Api,
+    { id, status, checksum }: Found,
+    recorded: Outputs,
+): Promise<{ status: string; other?: string }> {
+    const other = checksum === undefined || checksum === recorded.checksum ? undefined : `md5 ${checksum}`;
+    if (status !== "active" || other !== undefined) return { status, other };
+    const data = await asked(glance.data(id));
+    if (!data) return { status: "without data" };
+    const { size = recorded.size } = data;
+    return { status, ...(size !== recorded.size && { other: `${size} bytes` }) };
+}
+
 /** An image of the image service, found by its name, its data compared by glance's checksum. */
 export function imageHandler(api: (access: CloudAccess) => Api = images): Handler<Inputs, Outputs> {
     return {
@@ -85,7 +103,7 @@ export function imageHandler(api: (access: CloudAccess) => Api = images): Handle
         replaceOn: ["sha256", "diskFormat", "containerFormat", "status"],
         check({ name, sha256, diskFormat, containerFormat }) {
             return [
-                ...(name === "" ? [{ property: "name", reason: "an image has a name" }] : []),
+                ...nameProblems("name", "an image", name),
                 ...(sha256 === undefined || /^[0-9a-f]{64}$/i.test(sha256)
                     ? []
                     : [{ property: "sha256", reason: `"${sha256}" is not a SHA-256: 64 hexadecimal digits` }]),
@@ -97,18 +115,18 @@ export function imageHandler(api: (access: CloudAccess) => Api = images): Handle
             const glance = api(cloud),
                 data = await measure(file, sha256, diskFormat);
             glance.forget();
-            const found = (await glance.list()).filter(i => i.name === name);
-            const whole = found.find(i => i.status === "active");
-            if (whole) {
-                refuseDifferent(
-                    `image ${name} (${whole.id})`,
-                    { checksum: data.checksum, diskFormat, containerFormat, isPublic },
-                    whole,
-                );
-                return { id: whole.id, outputs: data };
+            const wanted = { checksum: data.checksum, diskFormat, containerFormat, isPublic },
+                found = (await glance.list()).filter(i => i.name === name),
+                others: Found[] = [];
+            // Without data: what an upload that broke off has left, or of what the store lost; it can get none any more.
+            const hollow = found.filter(i => i.status !== "active");
+            for (const whole of found.filter(i => i.status === "active")) {
+                if (!isEqual(wanted, whole)) others.push(whole);
+                else if (await glance.data(whole.id)) return { id: whole.id, outputs: data };
+                else hollow.push(whole);
             }
-            // What an upload that broke off has left: it has no data and can get none.
-            for (const { id } of found) await unlessGone(glance.delete(id));
+            for (const other of others) refuseDifferent(`image ${name} (${other.id})`, wanted, other);
+            for (const { id } of hollow) await unlessGone(glance.delete(id));
             return {
                 id: (await glance.upload({ name, file: inHome(file), diskFormat, containerFormat, isPublic, ...data }))
                     .id,
@@ -116,17 +134,18 @@ export function imageHandler(api: (access: CloudAccess) => Api = images): Handle
             };
         },
         async read(id, recorded) {
-            const live = (await asked(api(recorded.cloud).list())).find(i => i.id === id);
+            const glance = api(recorded.cloud),
+                live = (await asked(glance.list())).find(i => i.id === id);
             if (!live) return undefined;
-            const sameData = live.checksum === undefined || live.checksum === recorded.checksum;
+            const { status, other } = await dataOf(glance, live, recorded);
             return {
                 ...recorded,
                 name: live.name,
-                status: live.status,
+                status,
                 isPublic: live.isPublic,
                 diskFormat: live.diskFormat ?? "",
                 containerFormat: live.containerFormat ?? "",
-                sha256: sameData ? recorded.sha256 : `(other data, md5 ${live.checksum})`,
+                sha256: other === undefined ? recorded.sha256 : `(other data, ${other})`,
             };
         },
         async update(id, { checksum, size }, { cloud, name, isPublic }) {

@@ -39,7 +39,11 @@ export function ec2CredentialHandler(api: (access: CloudAccess) => Api = identit
             return { access, secret };
         },
         async delete(id, { cloud, userId }) {
-            await unlessGone(api(cloud).deleteEc2Credential(userId, id));
+            const keystone = api(cloud);
+            keystone.forget(`ec2 ${userId}`);
+            // Keystone answers 401 to whoever deletes one that is gone.
+            const all = await unlessGone(keystone.ec2Credentials(userId));
+            if (all?.some(c => c.access === id)) await unlessGone(keystone.deleteEc2Credential(userId, id));
         },
     };
 }

@@ -1,8 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { Endpoint as Found, Identity, identity, IdentityAccess } from "../../clients/identity";
+import { releaseOf } from "../../releases";
+import type { Release, UrlFacts } from "../../releases/release";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent } from "./adopt";
+import { canBeFilledIn } from "./endpoint-url";
 
 interface Inputs {
     identity: IdentityAccess;
@@ -14,6 +18,8 @@ interface Inputs {
     /** Always empty in the program, as `malformed` is where it answers for the catalogue: what a refresh finds shows as a difference. */
     foreign?: string[];
     malformed?: string[];
+    /** Whose keystone fills in the URLs; with `malformed`. */
+    release?: Release["name"];
 }
 type Api = Pick<Identity, "endpoints" | "createEndpoint" | "deleteEndpoint" | "forget">;
 
@@ -23,34 +29,14 @@ function urlProblem(property: string, url: string | undefined): Problem[] {
     const filled = url.replace(/[$%]\(tenant_id\)s/g, "TENANT");
     const reason = /%|\$\(/.test(filled)
         ? "keystone fills in $(tenant_id)s and nothing else"
-        : URL.canParse(filled) && /^https?:\/\//.test(filled)
+        : URL.canParse(filled) && /^https?:\/\/\S+$/.test(filled)
           ? undefined
-          : "an endpoint's URL begins with http:// and a host";
+          : "an endpoint's URL begins with http:// and a host, and has no blanks";
     return reason === undefined ? [] : [{ property, reason: `"${url}": ${reason}` }];
 }
 
-/** What keystone's releases fill in; what is not for certain wrong is nobody's business. */
-const FILLED_IN = [
-    "tenant_id",
-    "project_id",
-    "user_id",
-    "public_bind_host",
-    "admin_bind_host",
-    "bind_host",
-    "compute_host",
-    "public_port",
-    "admin_port",
-    "compute_port",
-    "public_endpoint",
-    "admin_endpoint",
-];
-const FORMATS = new RegExp(
-    `%%|%(\\((${FILLED_IN.join("|")})\\))?[-#0 +]*\\d*(\\.\\d+)?[rs]|%\\((admin|public|compute)_port\\)d`,
-    "g",
-);
-/** Keystone cannot fill it in: `$(` is `%(` to it, and the rest is Python's. */
-const isMalformed = (url: string): boolean => url.replace(/\$\(/g, "%(").replace(FORMATS, "").includes("%");
-const malformedUrl = (e: Found): string | undefined => [e.publicUrl, e.adminUrl, e.internalUrl].find(isMalformed);
+const malformedUrl = (e: Found, filled: UrlFacts): string | undefined =>
+    [e.publicUrl, e.adminUrl, e.internalUrl].find(url => !canBeFilledIn(url, filled));
 
 /** The URLs of a service in a region, found by these two: v2.0 can neither change nor tell apart equal ones. */
 export function endpointHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
@@ -59,32 +45,46 @@ export function endpointHandler(api: (access: IdentityAccess) => Api = identity)
     /** Others of the same service in the same region: clients take any of them. */
     const strangers = (all: readonly Found[], id: string, inputs: Inputs): Found[] =>
         ofService(all, inputs).filter(e => e.id !== id);
+    const malformedOf = (all: readonly Found[], { malformed, release }: Inputs): { e: Found; url: string }[] => {
+        if (!malformed || !release) return [];
+        const { endpointUrls } = releaseOf(release);
+        return all.flatMap(e => {
+            const url = malformedUrl(e, endpointUrls);
+            return url === undefined ? [] : [{ e, url }];
+        });
+    };
     /** Whoever made them: of a malformed one nobody can log in on a tenant while it is there. */
     const mend = async (inputs: Inputs, id?: string) => {
         const own = inputs.foreign ? id : undefined;
         if (!inputs.malformed && own === undefined) return;
         const keystone = api(inputs.identity);
-        keystone.forget("endpoints");
-        const all = await keystone.endpoints(),
-            wrong = new Set([
-                ...(inputs.malformed ? all.filter(malformedUrl) : []),
-                ...(own === undefined ? [] : strangers(all, own, inputs)),
-            ]);
-        for (const e of wrong) await unlessGone(keystone.deleteEndpoint(e.id));
+        // Of two that hold the same, one of them made over v3, the second is seen when the first is gone.
+        for (let time = 1; time <= 2; time++) {
+            keystone.forget("endpoints");
+            const all = await keystone.endpoints(),
+                wrong = new Set([
+                    ...malformedOf(all, inputs).map(({ e }) => e),
+                    ...(own === undefined ? [] : strangers(all, own, inputs)),
+                ]);
+            if (wrong.size === 0) return;
+            for (const e of wrong) await unlessGone(keystone.deleteEndpoint(e));
+        }
     };
     return {
         inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl", "foreign", "malformed"],
-        access: ["identity"],
+        access: ["identity", "release"],
         replaceOn: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl"],
-        check: ({ publicUrl, adminUrl, internalUrl }) => [
+        check: ({ region, publicUrl, adminUrl, internalUrl }) => [
+            ...nameProblems("region", "a region", region),
             ...urlProblem("publicUrl", publicUrl),
             ...urlProblem("adminUrl", adminUrl),
             ...urlProblem("internalUrl", internalUrl),
         ],
         async create(inputs) {
             await mend(inputs);
-            const { identity: access, malformed: _malformed, foreign: _foreign, ...wanted } = inputs,
-                keystone = api(access);
+            const { region, serviceId, publicUrl, adminUrl, internalUrl } = inputs,
+                wanted = { region, serviceId, publicUrl, adminUrl, internalUrl },
+                keystone = api(inputs.identity);
             keystone.forget("endpoints");
             const found = ofService(await keystone.endpoints(), wanted);
             const equal = found.find(
@@ -105,11 +105,13 @@ export function endpointHandler(api: (access: IdentityAccess) => Api = identity)
             const all = await asked(api(recorded.identity).endpoints()),
                 live = all.find(e => e.id === id);
             if (!live) return undefined;
-            const { id: _id, ...properties } = live;
-            const malformed = all
-                .filter(malformedUrl)
-                .map(e => `${e.id} of service ${e.serviceId}: ${malformedUrl(e)}`);
-            const foreign = strangers(all, id, recorded).map(e => `${e.id}: ${e.publicUrl}`);
+            const { id: _id, madeOverV3: _made, ...properties } = live;
+            const malformed = malformedOf(all, recorded).map(
+                ({ e, url }) => `${e.id} of service ${e.serviceId}: ${url}`,
+            );
+            const foreign = strangers(all, id, recorded).map(
+                e => `${e.id}: ${e.publicUrl || e.internalUrl || e.adminUrl}`,
+            );
             return {
                 ...recorded,
                 ...properties,
@@ -122,7 +124,7 @@ export function endpointHandler(api: (access: IdentityAccess) => Api = identity)
             return {};
         },
         async delete(id, { identity: access }) {
-            await unlessGone(api(access).deleteEndpoint(id));
+            await unlessGone(api(access).deleteEndpoint({ id }));
         },
     };
 }
@@ -138,8 +140,11 @@ export interface EndpointArgs {
     publicUrl: pulumi.Input<string>;
     adminUrl: pulumi.Input<string>;
     internalUrl: pulumi.Input<string>;
-    /** Also finds and deletes whatever endpoint of whatever service keeps everybody from logging in. One in a catalogue does. Default false. */
-    answersForCatalogue?: boolean;
+    /**
+     * Also finds and deletes whatever endpoint of whatever service keeps everybody from logging in, by what the keystone of this
+     * release fills in. One in a catalogue does. Not by default.
+     */
+    answersForCatalogue?: Release["name"];
 }
 
 /** Where a service is reached (K4, K6). Its `id` is keystone's. */
@@ -153,7 +158,7 @@ export class Endpoint extends LiveResource {
                 ...args,
                 identity: pulumi.secret(args.identity),
                 foreign: [],
-                ...(answersForCatalogue && { malformed: [] }),
+                ...(answersForCatalogue && { malformed: [], release: answersForCatalogue }),
             },
             opts,
         );

@@ -9,21 +9,25 @@ interface Inputs {
     tenantId: string;
     userId: string;
     roleId: string;
+    password?: string;
 }
-type Api = Pick<Identity, "grants" | "grant" | "revoke">;
+type Api = Pick<Identity, "grants" | "grant" | "revoke" | "updateUser">;
 
 /** A role of a user on a tenant; deleting one of the three takes it away. */
 export function grantHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
         inputs: ["tenantId", "userId", "roleId"],
-        access: ["identity"],
+        access: ["identity", "password"],
         replaceOn: ["tenantId", "userId", "roleId"],
-        async create({ identity: access, tenantId, userId, roleId }) {
+        async create({ identity: access, tenantId, userId, roleId, password }) {
+            const keystone = api(access);
             try {
-                await api(access).grant(tenantId, userId, roleId);
+                await keystone.grant(tenantId, userId, roleId);
             } catch (e) {
                 if (!isStatus(e, 409)) throw e;
             }
+            // A 409 may be of a run that was killed in between.
+            if (password !== undefined) await keystone.updateUser(userId, { password });
             return { id: `${tenantId}/${userId}/${roleId}`, outputs: {} };
         },
         async read(_id, recorded) {
@@ -48,11 +52,27 @@ export interface GrantArgs {
     tenantId: pulumi.Input<string>;
     userId: pulumi.Input<string>;
     roleId: pulumi.Input<string>;
+    /**
+     * The user's, where he is a service's account; a secret. It is set once more when the role has been granted, which ends his
+     * tokens: a service keeps one for a day, with the roles that it was given for.
+     */
+    password?: pulumi.Input<string>;
 }
 
 /** That a user has a role on a tenant (K3, K5). Its `id` is `tenant/user/role`. */
 export class Grant extends LiveResource {
     constructor(name: string, args: GrantArgs, opts?: pulumi.CustomResourceOptions) {
-        super("keystone/grant", "Grant", name, { ...args, identity: pulumi.secret(args.identity) }, opts);
+        const { identity, password, ...plain } = args;
+        super(
+            "keystone/grant",
+            "Grant",
+            name,
+            {
+                ...plain,
+                identity: pulumi.secret(identity),
+                ...(password !== undefined && { password: pulumi.secret(password) }),
+            },
+            opts,
+        );
     }
 }

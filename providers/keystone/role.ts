@@ -2,11 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
+import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent, sameName } from "./adopt";
 
 interface Inputs {
     identity: IdentityAccess;
     role: string;
+    ascii?: boolean;
 }
 type Api = Pick<Identity, "roles" | "createRole" | "deleteRole" | "forget">;
 
@@ -14,9 +16,9 @@ type Api = Pick<Identity, "roles" | "createRole" | "deleteRole" | "forget">;
 export function roleHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
         inputs: ["role"],
-        access: ["identity"],
+        access: ["identity", "ascii"],
         replaceOn: ["role"],
-        check: ({ role }) => (role === "" ? [{ property: "role", reason: "a role has a name" }] : []),
+        check: ({ role, ascii }) => nameProblems("role", "a role", role, { most: 64, ascii }),
         async create({ identity: access, role }) {
             const keystone = api(access);
             keystone.forget("roles");
@@ -43,6 +45,8 @@ export interface RoleArgs {
     identity: AccessArgs<IdentityAccess>;
     /** The role's name. */
     role: pulumi.Input<string>;
+    /** The release's keystone takes names in ASCII only. Default false. */
+    ascii?: boolean;
 }
 
 /** A role (K3). Its `id` is keystone's. */

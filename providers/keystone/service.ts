@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
+import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent } from "./adopt";
 
 interface Inputs {
@@ -18,10 +19,12 @@ export function serviceHandler(api: (access: IdentityAccess) => Api = identity):
         inputs: ["service", "type", "description"],
         access: ["identity"],
         replaceOn: ["service", "type", "description"],
-        check: ({ type }) =>
-            type === undefined || /^[a-z0-9-]+$/.test(type)
+        check: ({ service, type }) => [
+            ...nameProblems("service", "a service", service),
+            ...(type === undefined || /^[a-z0-9-]{1,255}$/.test(type)
                 ? []
-                : [{ property: "type", reason: `"${type}" is not a type of service such as compute` }],
+                : [{ property: "type", reason: `"${type}" is not a type of service such as compute` }]),
+        ],
         async create({ identity: access, service, type, description }) {
             const keystone = api(access);
             keystone.forget("services");

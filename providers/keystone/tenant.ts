@@ -2,27 +2,28 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
-import { AccessArgs, refuseDifferent, sameName } from "./adopt";
+import { nameProblems } from "../names";
+import { AccessArgs, refuseDifferent } from "./adopt";
 
 interface Inputs {
     identity: IdentityAccess;
     tenant: string;
     description: string;
     enabled: boolean;
+    ascii?: boolean;
 }
-type Api = Pick<Identity, "tenants" | "createTenant" | "updateTenant" | "deleteTenant" | "forget">;
+type Api = Pick<Identity, "tenants" | "tenantNamed" | "createTenant" | "updateTenant" | "deleteTenant">;
 
 /** A tenant of identity, found by its name. */
 export function tenantHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
         inputs: ["tenant", "description", "enabled"],
-        access: ["identity"],
+        access: ["identity", "ascii"],
         replaceOn: [],
-        check: ({ tenant }) => (tenant === "" ? [{ property: "tenant", reason: "a tenant has a name" }] : []),
+        check: ({ tenant, ascii }) => nameProblems("tenant", "a tenant", tenant, { most: 64, ascii }),
         async create({ identity: access, tenant, description, enabled }) {
-            const keystone = api(access);
-            keystone.forget("tenants");
-            const found = (await keystone.tenants()).find(t => sameName(t.name, tenant));
+            const keystone = api(access),
+                found = await keystone.tenantNamed(tenant);
             if (found) refuseDifferent(`tenant ${tenant}`, { name: tenant, description, enabled }, found);
             return {
                 id: (found ?? (await keystone.createTenant({ name: tenant, description, enabled }))).id,
@@ -53,6 +54,8 @@ export interface TenantArgs {
     description?: pulumi.Input<string>;
     /** Default true. */
     enabled?: pulumi.Input<boolean>;
+    /** The release's keystone takes names in ASCII only. Default false. */
+    ascii?: boolean;
 }
 
 /** A tenant (K2). Its `id` is keystone's. */

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { Identity, identity, IdentityAccess } from "../../clients/identity";
 import { differs, Handler, LiveResource } from "../dynamic";
-import { AccessArgs, refuseDifferent, sameName } from "./adopt";
+import { nameProblems } from "../names";
+import { AccessArgs, refuseDifferent } from "./adopt";
 
 interface Inputs {
     identity: IdentityAccess;
@@ -11,27 +12,34 @@ interface Inputs {
     email?: string;
     tenantId?: string;
     enabled: boolean;
+    ascii?: boolean;
 }
-type Api = Pick<Identity, "users" | "createUser" | "updateUser" | "deleteUser" | "accepts" | "forget">;
+type Api = Pick<Identity, "users" | "userNamed" | "createUser" | "updateUser" | "deleteUser" | "accepts">;
+
+/** Keystone cuts a longer one off, and then takes none of that length from whoever logs in. */
+const LONGEST_PASSWORD = 4096;
 
 /** A user of identity, found by its name. Whether the password is the recorded one is known by logging in with it. */
 export function userHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
         inputs: ["user", "password", "email", "tenantId", "enabled"],
-        access: ["identity"],
+        access: ["identity", "ascii"],
         replaceOn: [],
-        check({ user, password }) {
+        check({ user, password, ascii }) {
+            const reason =
+                password === ""
+                    ? `user ${user ?? ""} needs a password that is not empty`
+                    : password !== undefined && password.length > LONGEST_PASSWORD
+                      ? `user ${user ?? ""} could not log in with a password of more than ${LONGEST_PASSWORD} characters`
+                      : undefined;
             return [
-                ...(user === "" ? [{ property: "user", reason: "a user has a name" }] : []),
-                ...(password === ""
-                    ? [{ property: "password", reason: `user ${user ?? ""} needs a password that is not empty` }]
-                    : []),
+                ...nameProblems("user", "a user", user, { most: 64, ascii }),
+                ...(reason === undefined ? [] : [{ property: "password", reason }]),
             ];
         },
         async create({ identity: access, user, password, email, tenantId, enabled }) {
-            const keystone = api(access);
-            keystone.forget("users");
-            const found = (await keystone.users()).find(u => sameName(u.name, user));
+            const keystone = api(access),
+                found = await keystone.userNamed(user);
             if (!found)
                 return {
                     id: (await keystone.createUser({ name: user, password, email, tenantId, enabled })).id,
@@ -68,7 +76,8 @@ export function userHandler(api: (access: IdentityAccess) => Api = identity): Ha
                 email,
                 tenantId,
                 enabled,
-                ...(password === recorded.password ? {} : { password }),
+                // Nobody could try it while the user was disabled.
+                ...(password === recorded.password && (recorded.enabled || !enabled) ? {} : { password }),
             });
             return {};
         },
@@ -91,6 +100,8 @@ export interface UserArgs {
     tenantId?: pulumi.Input<string>;
     /** Default true. */
     enabled?: pulumi.Input<boolean>;
+    /** The release's keystone takes names in ASCII only. Default false. */
+    ascii?: boolean;
 }
 
 /** A user (K3, K5). Its `id` is keystone's. */

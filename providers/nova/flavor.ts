@@ -3,12 +3,25 @@ import { asked, unlessGone } from "../../clients/http";
 import { Compute, compute, FlavorSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent, sameName } from "../keystone/adopt";
 
 interface Inputs extends FlavorSpec {
     cloud: CloudAccess;
 }
 type Api = Pick<Compute, "flavors" | "createFlavor" | "deleteFlavor" | "forget">;
+
+/** A greater number is another one to nova's database. */
+const GREATEST = 2 ** 31 - 1;
+
+/** Nova takes any id, and then finds no flavor by one that its URLs cannot hold: it takes what follows a dot for the answer's format. */
+function idProblem(flavorId: string): string | undefined {
+    if (flavorId === "auto" || flavorId === "") return "Grizzly makes no id of its own; give one";
+    if (flavorId.length > 255) return "an id has at most 255 characters";
+    if (!/^[A-Za-z0-9_.-]([A-Za-z0-9_. -]*[A-Za-z0-9_.-])?$/.test(flavorId) || /^\.+$/.test(flavorId))
+        return "letters, digits, _.- and blanks within only";
+    return /\.(json|xml)$/.test(flavorId) ? "an id does not end in .json or .xml" : undefined;
+}
 
 const PROPERTIES = ["flavorId", "name", "ram", "disk", "vcpus", "isPublic"] as const;
 
@@ -20,14 +33,15 @@ export function flavorHandler(api: (access: CloudAccess) => Api = compute): Hand
         replaceOn: PROPERTIES,
         check({ flavorId, name, ram, vcpus, disk }) {
             const atLeast = (property: string, value: number | undefined, least: number): Problem[] =>
-                value === undefined || (Number.isInteger(value) && value >= least)
+                value === undefined || (Number.isInteger(value) && value >= least && value <= GREATEST)
                     ? []
-                    : [{ property, reason: `${value} is not a whole number from ${least}` }];
+                    : [{ property, reason: `${value} is not a whole number from ${least} to ${GREATEST}` }];
+            const id = flavorId === undefined ? undefined : idProblem(flavorId);
+            const nameless = nameProblems("name", "a flavor", name);
             return [
-                ...(flavorId === "auto" || flavorId === ""
-                    ? [{ property: "flavorId", reason: `"${flavorId}": Grizzly makes no id of its own; give one` }]
-                    : []),
-                ...(name === undefined || /^[A-Za-z0-9_.-][A-Za-z0-9_. -]*$/.test(name)
+                ...(id === undefined ? [] : [{ property: "flavorId", reason: `"${flavorId}": ${id}` }]),
+                ...nameless,
+                ...(name === undefined || nameless.length > 0 || /^[A-Za-z0-9_. -]+$/.test(name)
                     ? []
                     : [{ property: "name", reason: `"${name}": letters, digits and _.- only` }]),
                 ...atLeast("ram", ram, 1),

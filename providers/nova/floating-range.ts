@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked } from "../../clients/http";
 import { Compute, compute, FloatingAddress } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
-import { Cidr, parseAddress } from "../../config/cidr";
+import { Cidr, formatAddress, parseAddress } from "../../config/cidr";
 import { Handler, LiveResource } from "../dynamic";
+import { nameProblems } from "../names";
 import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs {
@@ -51,10 +52,34 @@ function compare(live: readonly FloatingAddress[], range: string, pool: string) 
 }
 const how = ({ entries }: Held): string =>
     `(${[...new Set(entries.map(e => `pool ${e.pool}`)), ...(entries.length > 1 ? [`${entries.length} times`] : [])].join(", ")})`;
-/** Whether one request takes one entry or all of them, nova does not say; what is gone already is success. */
-const remove = async (nova: Api, { address, entries }: Held): Promise<void> => {
-    for (const _ of entries) await nova.deleteFloatingAddresses(address);
-};
+
+/** The fewest ranges of which nova makes these addresses and no others. */
+export function rangesOf(addresses: readonly string[]): string[] {
+    const left = new Set(addresses.map(parseAddress)),
+        ranges: { first: number; range: string }[] = [];
+    // A network holds everything that those in it hold: the large ones come first.
+    for (let prefix = 16; prefix <= 30; prefix++) {
+        const size = 2 ** (32 - prefix);
+        for (const base of new Set([...left].map(a => a - (a % size)))) {
+            const hosts = left.size < size - 2 ? [] : Array.from({ length: size - 2 }, (_, i) => base + 1 + i);
+            if (hosts.length === 0 || !hosts.every(a => left.has(a))) continue;
+            for (const a of hosts) left.delete(a);
+            ranges.push({ first: base, range: `${formatAddress(base)}/${prefix}` });
+        }
+    }
+    return [...ranges, ...[...left].map(a => ({ first: a, range: formatAddress(a) }))]
+        .sort((a, b) => a.first - b.first)
+        .map(r => r.range);
+}
+
+/** Whether one request takes one entry of an address or all of them, nova does not say; what is gone already is success. */
+async function remove(nova: Api, all: readonly Held[]): Promise<void> {
+    for (let entry = 1; ; entry++) {
+        const left = all.filter(h => h.entries.length >= entry);
+        if (left.length === 0) return;
+        for (const range of rangesOf(left.map(h => h.address))) await nova.deleteFloatingAddresses(range);
+    }
+}
 
 /** Addresses with three and more in a row as one: `172.16.1.1-172.16.1.254`. */
 export function runs(addresses: readonly string[]): string[] {
@@ -76,7 +101,7 @@ export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute
     const put = async ({ cloud, range, pool }: Inputs) => {
         const nova = api(cloud);
         nova.forget("floating");
-        const { missing, wrong, own, strangers } = compare(await nova.floatingAddresses(), range, pool);
+        const { missing, wrong, strangers } = compare(await nova.floatingAddresses(), range, pool);
         const isUsed = ({ entries }: Held) => entries.some(e => e.project_id !== null || e.instance_uuid !== null);
         const used = wrong.filter(isUsed),
             kept = strangers.filter(isUsed);
@@ -88,19 +113,17 @@ export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute
             throw new Error(
                 `addresses that are not of ${range} are in use from pool ${pool}: ${runs(kept.map(h => h.address)).join(", ")}. Release them, then run again`,
             );
-        for (const held of [...wrong, ...strangers]) await remove(nova, held);
-        if (own.length === 0 && wrong.length === 0) await nova.createFloatingAddresses(range, pool);
-        else
-            for (const address of [...missing, ...wrong.map(h => h.address)])
-                await nova.createFloatingAddresses(address, pool);
+        await remove(nova, [...wrong, ...strangers]);
+        for (const part of rangesOf([...missing, ...wrong.map(h => h.address)]))
+            await nova.createFloatingAddresses(part, pool);
     };
     return {
         inputs: ["range", "pool", "missing", "foreign"],
         access: ["cloud"],
         replaceOn: ["range", "pool"],
         check({ range, pool }) {
-            if (pool === "") return [{ property: "pool", reason: "a pool has a name" }];
-            if (range === undefined) return [];
+            const nameless = nameProblems("pool", "a pool", pool);
+            if (nameless.length > 0 || range === undefined) return nameless;
             try {
                 const count = range.includes("/") ? Cidr.parse(range).size : addressesOf(range).length + 3;
                 return count >= 4 && count <= 65536
@@ -138,7 +161,7 @@ export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute
             nova.forget("floating");
             const { wrong, own } = compare(await nova.floatingAddresses(), range, pool);
             if (own.length > 0 && wrong.length === 0) await nova.deleteFloatingAddresses(range);
-            else for (const held of own) await remove(nova, held);
+            else await remove(nova, own);
         },
     };
 }

@@ -3,6 +3,7 @@ import { asked, unlessGone } from "../../clients/http";
 import { Compute, compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Handler, LiveResource } from "../dynamic";
+import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
 interface Inputs {
@@ -22,8 +23,10 @@ export function keypairHandler(api: (access: CloudAccess) => Api = compute): Han
         access: ["cloud"],
         replaceOn: ["name", "publicKey"],
         check({ name, publicKey }) {
+            const nameless = nameProblems("name", "a keypair", name);
             return [
-                ...(name === undefined || /^[A-Za-z0-9 _-]{1,255}$/.test(name)
+                ...nameless,
+                ...(name === undefined || nameless.length > 0 || /^[A-Za-z0-9 _-]+$/.test(name)
                     ? []
                     : [{ property: "name", reason: `"${name}": letters, digits, blanks, _ and - only` }]),
                 ...(publicKey === undefined || /^(ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*(\s|$)/.test(publicKey.trim())

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, isStatus, unlessGone } from "../../clients/http";
-import { Compute, compute, NetworkSpec } from "../../clients/compute";
+import { Compute, compute, Network as Found, NetworkSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
 import { Handler, LiveResource } from "../dynamic";
+import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
 interface Inputs extends NetworkSpec {
@@ -12,6 +13,31 @@ interface Inputs extends NetworkSpec {
 type Api = Pick<Compute, "networks" | "createNetwork" | "disassociateNetwork" | "deleteNetwork" | "forget">;
 
 const PROPERTIES = ["label", "cidr", "bridge", "bridgeInterface", "gateway", "dns1", "dns2", "multiHost"] as const;
+
+const again = (nova: Api): Promise<Found[]> => {
+    nova.forget("networks");
+    return nova.networks();
+};
+
+const rangeOf = (cidr: string): Cidr | undefined => {
+    try {
+        return Cidr.parse(cidr);
+    } catch {
+        return undefined;
+    }
+};
+
+/** Nova itself does not say whose range it is. */
+function refuseOverlap({ cidr }: NetworkSpec, all: readonly Found[]): void {
+    const own = Cidr.parse(cidr),
+        others = all.filter(n => rangeOf(n.cidr)?.overlaps(own));
+    if (others.length > 0)
+        throw new Error(
+            `network ${cidr} cannot be made, for it overlaps ${others.map(shown).join(" and ")}. Nothing was changed: delete the other or choose another range, then run again`,
+        );
+}
+const shown = ({ label, id, cidr, projectId }: Found): string =>
+    `${cidr} of network ${label} (${id}${projectId === undefined ? "" : `, of tenant ${projectId}`})`;
 
 /** A network of nova-network, found by its range: labels are not unique, ranges may not overlap, and nothing can be changed. */
 export function networkHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
@@ -26,20 +52,20 @@ export function networkHandler(api: (access: CloudAccess) => Api = compute): Han
             } catch (e) {
                 return [{ property: "cidr", reason: (e as Error).message }];
             }
-            return label === undefined || (label !== "" && label.length <= 255)
-                ? []
-                : [{ property: "label", reason: "a network has a label of 1 to 255 characters" }];
+            return nameProblems("label", "a network", label);
         },
         async create({ cloud, ...wanted }) {
-            const nova = api(cloud);
-            nova.forget("networks");
-            const all = await nova.networks(),
+            const nova = api(cloud),
+                all = await again(nova),
                 found = all.find(n => n.cidr === wanted.cidr);
             if (found) refuseDifferent(`network ${wanted.cidr} (${found.id})`, wanted, found);
             if (found) return { id: found.id, outputs: {} };
+            refuseOverlap(wanted, all);
             try {
                 return { id: (await nova.createNetwork(wanted)).id, outputs: {} };
             } catch (e) {
+                // Somebody was faster.
+                if (isStatus(e, 409)) refuseOverlap(wanted, await again(nova));
                 // Grizzly gives no reason: with an IPv6 network alone among them it cannot compare the ranges.
                 const v6 = isStatus(e, 400) && all.find(n => n.cidr === "");
                 throw v6
@@ -59,9 +85,8 @@ export function networkHandler(api: (access: CloudAccess) => Api = compute): Han
             return {};
         },
         async delete(id, { cloud, label }) {
-            const nova = api(cloud);
-            nova.forget("networks");
-            const live = (await nova.networks()).find(n => n.id === id);
+            const nova = api(cloud),
+                live = (await again(nova)).find(n => n.id === id);
             if (live?.projectId !== undefined) await nova.disassociateNetwork(id);
             try {
                 await unlessGone(nova.deleteNetwork(id));

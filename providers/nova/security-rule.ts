@@ -4,6 +4,7 @@ import { Compute, compute, RuleSpec, SecurityGroup } from "../../clients/compute
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { nameProblems } from "../names";
 import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs extends RuleSpec {
@@ -12,19 +13,19 @@ interface Inputs extends RuleSpec {
 }
 type Api = Pick<Compute, "securityGroups" | "createRule" | "deleteRule" | "forget">;
 
-const ruleOf = (groups: readonly SecurityGroup[], { group, protocol, fromPort, toPort, cidr }: Inputs) =>
-    groups
-        .find(g => g.name === group)
-        ?.rules.find(r => r.protocol === protocol && r.fromPort === fromPort && r.toPort === toPort && r.cidr === cidr);
+const rulesOf = (groups: readonly SecurityGroup[], { group, protocol, fromPort, toPort, cidr }: Inputs) =>
+    (groups.find(g => g.name === group)?.rules ?? []).filter(
+        r => r.protocol === protocol && r.fromPort === fromPort && r.toPort === toPort && r.cidr === cidr,
+    );
 
-/** A rule of a security group of the tenant. It is what it says: nova cannot change one, and no two are equal. */
+/** A rule of a security group of the tenant. It is what it says: nova cannot change one, and two are equal only where one has its protocol in capitals. */
 export function securityRuleHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
     return {
         inputs: ["group", "protocol", "fromPort", "toPort", "cidr"],
         access: ["cloud"],
         replaceOn: ["group", "protocol", "fromPort", "toPort", "cidr"],
-        check({ protocol, fromPort, toPort, cidr }) {
-            const problems: Problem[] = [];
+        check({ group, protocol, fromPort, toPort, cidr }) {
+            const problems: Problem[] = nameProblems("group", "a security group", group);
             if (protocol !== undefined && !["tcp", "udp", "icmp"].includes(protocol))
                 problems.push({ property: "protocol", reason: `"${protocol}" is none of tcp, udp, icmp` });
             const [least, most] = protocol === "icmp" ? [-1, 255] : [1, 65535];
@@ -32,7 +33,9 @@ export function securityRuleHandler(api: (access: CloudAccess) => Api = compute)
                 ["fromPort", fromPort],
                 ["toPort", toPort],
             ] as const) {
-                if (protocol !== undefined && value !== undefined && !(value >= least && value <= most))
+                if (value !== undefined && !Number.isInteger(value))
+                    problems.push({ property, reason: `${value} is not a whole number` });
+                else if (protocol !== undefined && value !== undefined && !(value >= least && value <= most))
                     problems.push({ property, reason: `${value} is not from ${least} to ${most}` });
             }
             if (protocol !== "icmp" && fromPort !== undefined && toPort !== undefined && fromPort > toPort)
@@ -54,11 +57,13 @@ export function securityRuleHandler(api: (access: CloudAccess) => Api = compute)
                 throw new Error(
                     `tenant ${cloud.tenant} has no security group ${group}; it has ${groups.map(g => g.name).join(", ") || "none"}`,
                 );
-            if (!ruleOf(groups, inputs)) await nova.createRule(groupId, { protocol, fromPort, toPort, cidr });
+            if (rulesOf(groups, inputs).length === 0)
+                await nova.createRule(groupId, { protocol, fromPort, toPort, cidr });
             return { id: `${group}/${protocol}/${fromPort}-${toPort}/${cidr}`, outputs: {} };
         },
         async read(_id, recorded) {
-            return ruleOf(await asked(api(recorded.cloud).securityGroups()), recorded) && recorded;
+            const rules = rulesOf(await asked(api(recorded.cloud).securityGroups()), recorded);
+            return rules.length > 0 ? recorded : undefined;
         },
         async update() {
             return {};
@@ -66,8 +71,7 @@ export function securityRuleHandler(api: (access: CloudAccess) => Api = compute)
         async delete(_id, recorded) {
             const nova = api(recorded.cloud);
             nova.forget("groups");
-            const rule = ruleOf(await nova.securityGroups(), recorded);
-            if (rule) await unlessGone(nova.deleteRule(rule.id));
+            for (const { id } of rulesOf(await nova.securityGroups(), recorded)) await unlessGone(nova.deleteRule(id));
         },
     };
 }

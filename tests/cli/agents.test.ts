@@ -98,6 +98,23 @@ test("what was said before does not count, though nova calls it up; a list is as
     expect(forgotten).toEqual(["services", "services", "services"]);
 });
 
+test("how long ago a report was counts, not what a node's clock says: it may be hours ahead or behind", async () => {
+    const report = (age: number, updated_at: string) => ({ ...service("nova-compute", "compute-1", updated_at), age });
+    const ask = (seconds: number, ...all: ServiceState[]) =>
+        unreported(
+            async () => cloudOf(all.map(s => [s])).cloud,
+            [compute1],
+            new Date(Date.now() - seconds * 1000),
+            0.03,
+            0.01,
+        );
+    const [old, future] = ["2020-01-01T00:00:00.000000", "2030-01-01T00:00:00.000000"];
+    expect(await ask(10, report(5, old))).toEqual([]);
+    expect(await ask(10, report(11, future))).toEqual(["nova-compute on compute-1 does not report itself to nova"]);
+    // Whole seconds on both sides.
+    expect(await ask(10, report(9.5, future))).toHaveLength(1);
+});
+
 test("what has not reported itself within its time is named; others are no concern", async () => {
     const { cloud } = cloudOf(
         [[service("nova-compute", "compute-1", after, "down"), service("nova-compute", "compute-2", before, "down")]],

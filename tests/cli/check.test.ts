@@ -239,6 +239,24 @@ test("a cloud in which everything works; nothing is left in it", async () => {
     expect(cloud.left()).toEqual([]);
 });
 
+test("others of the image's name and of the network's label, which come first, are no hindrance", async () => {
+    const cloud = new FakeCloud(),
+        { networks } = cloud.compute,
+        { list } = cloud.images;
+    cloud.compute.networks = async () => [
+        { id: "n6", label: "net1", cidr: "" },
+        { id: "n2", label: "net1", cidr: "10.20.0.0/24" },
+        ...(await networks()),
+    ];
+    const torn = { id: "torn", name: "cirros-0.3.0", status: "queued", isPublic: true, checksum: "" };
+    cloud.images.list = async () => [torn, ...(await list())];
+    expect((await results(cloud)).failed).toEqual({});
+    cloud.images.list = async () => [torn];
+    expect((await results(cloud)).failed.T2).toBe("the image cirros-0.3.0 is queued, not active");
+    cloud.images.list = async () => [];
+    expect((await results(cloud)).failed.T2).toBe("the cloud has no image cirros-0.3.0");
+});
+
 test("an instance over EC2, where the release has it (T11); what goes wrong leaves none", async () => {
     const t11 = async (breaks?: string) => {
         const cloud = new FakeCloud(breaks, true),

@@ -379,3 +379,41 @@ test("a network has three minutes, for nova makes a row for each of its addresse
         ["/v2/abc/os-networks", undefined],
     ]);
 });
+
+test("whatever is in a name or an id is one part of the path: a flavor `a?b` is not the flavor `a`", async () => {
+    const { http, nova } = sending(),
+        odd = "a/b?c#d&e f";
+    const one = "a%2Fb%3Fc%23d%26e%20f";
+    const asked = await http.by(async () => {
+        await nova.deleteFlavor(odd);
+        await nova.keypair(odd).catch(() => undefined);
+        await nova.deleteKeypair(odd);
+        await nova.disassociateNetwork(odd);
+        await nova.deleteNetwork(odd);
+        await nova.securityGroup(odd);
+        await nova.deleteSecurityGroup(odd);
+        await nova.deleteRule(odd);
+        await nova.server(odd);
+        await nova.deleteServer(odd);
+        await nova.consoleLog(odd);
+        await nova.addFloatingIp(odd, "172.16.1.1");
+        await nova.removeFloatingIp(odd, "172.16.1.1");
+        await nova.releaseFloatingIp(7);
+    });
+    expect(asked.map(([, path]) => path.replace(/^\/v2\/[^/]+/, ""))).toEqual([
+        `/flavors/${one}`,
+        `/os-keypairs/${one}`,
+        `/os-keypairs/${one}`,
+        `/os-networks/${one}/action`,
+        `/os-networks/${one}`,
+        `/os-security-groups/${one}`,
+        `/os-security-groups/${one}`,
+        `/os-security-group-rules/${one}`,
+        `/servers/${one}`,
+        `/servers/${one}`,
+        `/servers/${one}/action`,
+        `/servers/${one}/action`,
+        `/servers/${one}/action`,
+        "/os-floating-ips/7",
+    ]);
+});

@@ -68,25 +68,32 @@ test("reads share a few kept connections, a POST gets one of its own", async () 
     expect(connections).toBe(6);
 });
 
-test("a rate limit is waited for as long as it asks for, a 503 for a while; a 413 without Retry-After means what it says", async () => {
+test("a rate limit is waited for as long as it asks for, a 503 for a while; any other 413 means what it says, at once", async () => {
     const limit = '{"overLimit": {"message": "Only 10 POST request(s) can be made to * every minute.", "code": 413}}';
     const client = using((_q, r, n) =>
         n === 1
-            ? r.writeHead(413, { "Retry-After": "0" }).end(limit)
+            ? r.writeHead(413, { "Retry-After": "0.4" }).end(limit)
             : n === 2
               ? r.writeHead(503).end()
               : r.end('"made"'),
     );
     expect((await client.request(target, { method: "POST", path: "/", json: {} })).json()).toBe("made");
-    expect([count, waits]).toEqual([3, [0, 1]]);
-    await expect(
-        using((_q, r) => {
-            r.writeHead(413).end(limit);
-        }).request(target, { method: "POST", path: "/v2/x", json: {} }),
-    ).rejects.toThrow(
-        /^POST \/v2\/x at api-node, port 8774: 413 Only 10 POST request\(s\) can be made to \* every minute\.$/,
-    );
-    expect(count).toBe(1);
+    expect([count, waits]).toEqual([3, [0.4, 0.5]]);
+    const others: [Record<string, string>, string][] = [
+        [{}, limit],
+        // A quota's.
+        [{ "Retry-After": "0" }, limit],
+        [{ "Retry-After": "6" }, '{"error": "too large"}'],
+    ];
+    for (const [headers, body] of others) {
+        const error: Error = await using((_q, r) => {
+            r.writeHead(413, headers).end(body);
+        })
+            .request(target, { method: "POST", path: "/v2/x", json: {} })
+            .catch(e => e);
+        const said = body === limit ? "Only 10 POST request(s) can be made to * every minute." : "too large";
+        expect([error.message, count]).toEqual([`POST /v2/x at api-node, port 8774: 413 ${said}`, 1]);
+    }
 });
 
 test("Grizzly's limit of ten writes a minute: as long as it says, and then the same request", async () => {
@@ -260,7 +267,7 @@ test("what is sent: JSON with its size in bytes, headers as they are given, a na
     await client.request(target, { method: "DELETE", path: "/" });
     const always = { accept: "application/json", "user-agent": "classroom", host: "api-node:8774" };
     expect(seen.map(({ connection: _, ...headers }) => headers)).toEqual([
-        { ...always, "content-type": "application/json", "content-length": "13" },
+        { ...always, "content-type": "application/json", "content-length": "17" },
         { ...always, "content-type": "application/patch", "content-length": "2", "x-auth-token": "t" },
         always,
     ]);
@@ -478,4 +485,55 @@ test("for a read, whatever is not an answer is no news; gone is only what is not
     expect(await asked(unlessGone(error(404)))).toBeUndefined();
     await expect(unlessGone(error(403))).rejects.toThrow(HttpError);
     await expect(asked(Promise.reject(new TypeError("a mistake")))).rejects.toThrow(TypeError);
+});
+
+test("JSON is sent in ASCII, whatever is in it: nova of 2013 answers 500 to anything else", async () => {
+    const bodies: Buffer[] = [];
+    server.once("request", (q: http.IncomingMessage) => q.on("data", (d: Buffer) => bodies.push(d)));
+    const name = "caf\u00e9 \u4e2d \ud83d\ude00 \u007f ~";
+    await using((_q, r) => {
+        r.end("{}");
+    }).request(target, { method: "PUT", path: "/", json: { name } });
+    const sent = Buffer.concat(bodies).toString("latin1");
+    expect(sent).toBe('{"name":"caf\\u00e9 \\u4e2d \\ud83d\\ude00 \\u007f ~"}');
+    expect(JSON.parse(sent)).toEqual({ name });
+});
+
+test("of a large answer the beginning is taken, and the connection closed; a refusal is heard out", async () => {
+    const size = 1 << 30,
+        chunk = Buffer.alloc(1 << 16);
+    let sent = 0;
+    const closed = new Promise<void>(resolve => {
+        answer = (_q, r) => {
+            r.writeHead(200, { "Content-Length": String(size) }).on("close", resolve);
+            const more = () => {
+                while (!r.destroyed && sent < size) {
+                    sent += chunk.length;
+                    if (!r.write(chunk)) return;
+                }
+            };
+            r.on("drain", more);
+            more();
+        };
+    });
+    const request = { method: "GET" as const, path: "/v1/images/i", beginning: true },
+        large = impatient(() => port),
+        response = await large.request(target, request);
+    await closed;
+    expect([response.status, response.headers["content-length"], response.body.length > 0]).toEqual([
+        200,
+        String(size),
+        true,
+    ]);
+    expect(sent).toBeLessThan(size / 10);
+    await expect(
+        using((_q, r) => {
+            r.writeHead(404);
+            r.write("Image file ");
+            setTimeout(() => r.end("not found"), 10);
+        }).request(target, request),
+    ).rejects.toMatchObject({ status: 404, reason: "Image file not found" });
+    connections = 0;
+    await large.request(target, { method: "GET", path: "/" }).catch(() => undefined);
+    expect(connections).toBe(1);
 });

@@ -170,7 +170,7 @@ test("roles and grants: a second grant is a conflict, what is not granted is not
 
 test("services and endpoints: equal ones are taken, null and absent URLs read alike", () =>
     grizzly(
-        "service-list service-create-dup service-delete-again endpoint-list endpoint-create endpoint-delete-bad",
+        "service-list service-create-dup service-delete-again v3-endpoints endpoint-list endpoint-create endpoint-delete-bad",
         async keystone => {
             const description = "d",
                 url = "http://127.0.0.1:8774/v2/$(tenant_id)s";
@@ -194,10 +194,145 @@ test("services and endpoints: equal ones are taken, null and absent URLs read al
                 adminUrl: "",
                 internalUrl: "",
             });
-            await keystone.deleteEndpoint("960978163a5f4c9fb8cb02ef88823ec9");
+            await keystone.deleteEndpoint({ id: "960978163a5f4c9fb8cb02ef88823ec9" });
             await expect(keystone.deleteService(nova)).rejects.toMatchObject({ status: 404 });
         },
     ));
+
+describe("endpoints that were made over v3", () => {
+    const one = { id: "e5e5e5e5e5e54e5ea5e5e5e5e5e5e5e5", madeOverV3: true as const };
+
+    test("are listed with those of v2.0, one for each URL, and deleted over v3", () =>
+        grizzly("v3-endpoints-one-alone endpoint-list v3-endpoint-delete", async keystone => {
+            const all = await keystone.endpoints();
+            expect(all.filter(e => e.madeOverV3)).toEqual([
+                {
+                    ...one,
+                    region: "RegionOne",
+                    serviceId: nova,
+                    publicUrl: "http://h/$(admin_bind_host)s",
+                    adminUrl: "",
+                    internalUrl: "",
+                },
+            ]);
+            expect(all).toHaveLength(7);
+            await keystone.deleteEndpoint(one);
+        }));
+
+    /** Keystone with these lists; `undefined` for no v3 API. */
+    const listing = (v2: object[], v3?: object[]) => {
+        const asked: string[] = [];
+        class Both extends Http {
+            override async request(_target: Target, { method, path }: HttpRequest): Promise<HttpResponse> {
+                asked.push(path);
+                const endpoints = path.startsWith("/v3/") ? v3 : v2;
+                if (!endpoints) throw new HttpError(method, path, 404, "", "auth-node");
+                return new HttpResponse(200, {}, Buffer.from(JSON.stringify({ endpoints })));
+            }
+        }
+        return { asked, keystone: identity(access, new Both()) };
+    };
+    const ofV2 = { id: "a", region: "R", service_id: "s", publicurl: "http://p", adminurl: "http://a" };
+    const ofV3 = (id: string, of: string, url: string, region: string | null = "R") => ({
+        id,
+        interface: of,
+        url,
+        region,
+        service_id: "s",
+    });
+
+    test("v2.0's own rows there are not told twice; v3 is asked first, so that what is made in between is no stranger", async () => {
+        const { asked, keystone } = listing(
+            [ofV2],
+            [
+                ofV3("1", "public", "http://p"),
+                ofV3("2", "admin", "http://a"),
+                ofV3("3", "internal", "http://i"),
+                ofV3("4", "admin", "http://p"),
+                ofV3("5", "public", "http://p", null),
+            ],
+        );
+        expect((await keystone.endpoints()).map(e => [e.id, e.madeOverV3 ?? false, e.region])).toEqual([
+            ["a", false, "R"],
+            ["3", true, "R"],
+            ["4", true, "R"],
+            ["5", true, ""],
+        ]);
+        expect(asked).toEqual(["/v3/endpoints", "/v2.0/endpoints"]);
+    });
+
+    test("a release whose v2.0 shows them by v3's ids shows them once, as v3's: it could not delete them", async () => {
+        const { keystone } = listing(
+            [{ ...ofV2, id: "1" }],
+            [ofV3("1", "public", "http://p"), ofV3("2", "admin", "http://a")],
+        );
+        expect((await keystone.endpoints()).map(e => [e.id, e.publicUrl, e.adminUrl, e.madeOverV3])).toEqual([
+            ["1", "http://p", "", true],
+            ["2", "", "http://a", true],
+        ]);
+    });
+
+    test("without a v3 API there are none", async () => {
+        expect((await listing([ofV2]).keystone.endpoints()).map(e => e.id)).toEqual(["a"]);
+    });
+});
+
+test("by its name a tenant, or a user, of the domain that v2.0 is of; others are not found", () =>
+    grizzly(
+        "tenant-by-name tenant-by-name-case tenant-by-name-of-another-domain user-by-name user-by-name-missing",
+        async keystone => {
+            const tenant = { id: t1, name: "t1", description: "first", enabled: true };
+            expect(await keystone.tenantNamed("t1")).toEqual(tenant);
+            expect(await keystone.tenantNamed("T1")).toEqual(tenant);
+            expect(await keystone.tenantNamed("t1")).toBeUndefined();
+            expect(await keystone.userNamed("u1")).toEqual({
+                id: u1,
+                name: "u1",
+                email: "u1@x",
+                tenantId: t1,
+                enabled: true,
+            });
+            expect(await keystone.userNamed("nope")).toBeUndefined();
+        },
+    ));
+
+test("whatever is in a name or an id is one part of the path", async () => {
+    const { http, keystone } = sending(),
+        odd = "a/b?c#d&e f.json";
+    const one = "a%2Fb%3Fc%23d%26e%20f.json";
+    const asked = await http.by(async () => {
+        await keystone.tenantNamed(odd);
+        await keystone.userNamed(odd);
+        await keystone.deleteTenant(odd);
+        await keystone.deleteUser(odd);
+        await keystone.updateTenant(odd, {});
+        await keystone.updateUser(odd, {});
+        await keystone.deleteRole(odd);
+        await keystone.grants(odd, odd);
+        await keystone.revoke(odd, odd, odd);
+        await keystone.ec2Credentials(odd);
+        await keystone.createEc2Credential(odd, "t");
+        await keystone.deleteEc2Credential(odd, odd);
+        await keystone.deleteService(odd);
+        await keystone.deleteEndpoint({ id: odd });
+    });
+    expect(asked.map(([, path]) => path)).toEqual([
+        `/v2.0/tenants?name=${one}`,
+        `/v2.0/users?name=${one}`,
+        `/v2.0/tenants/${one}`,
+        `/v2.0/users/${one}`,
+        `/v2.0/tenants/${one}`,
+        `/v2.0/users/${one}`,
+        `/v2.0/OS-KSADM/roles/${one}`,
+        `/v2.0/tenants/${one}/users/${one}/roles`,
+        `/v2.0/tenants/${one}/users/${one}/roles/OS-KSADM/${one}`,
+        `/v2.0/users/${one}/credentials/OS-EC2`,
+        `/v2.0/users/${one}/credentials/OS-EC2`,
+        `/v2.0/users/${one}/credentials/OS-EC2/${one}`,
+        `/v2.0/OS-KSADM/services/${one}`,
+        `/v2.0/endpoints/${one}`,
+    ]);
+});
 
 test("a wrong admin token is refused, and is not in the message", () =>
     grizzly(
@@ -236,6 +371,7 @@ class Tokens extends Http {
     constructor(
         private readonly answer: (token: string, url: string) => object,
         private readonly tenant = (_login: number) => "abc",
+        private readonly roles = (_login: number): string[] => ["admin"],
     ) {
         super();
     }
@@ -245,7 +381,7 @@ class Tokens extends Http {
                 ? {
                       access: {
                           token: { id: `token-${++this.logins}` },
-                          user: { id: "u" },
+                          user: { id: "u", roles: this.roles(this.logins).map(name => ({ name })) },
                           serviceCatalog: [
                               {
                                   type: "compute",
@@ -273,6 +409,72 @@ test("a token that is no longer accepted: one more login, for everybody who used
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(["token-2", "token-2", "token-2"]);
     expect(await ask()).toBe("token-2");
     expect(http.logins).toBe(2);
+});
+
+describe("roles that are not enough", () => {
+    const forbidden = () => new HttpError("GET", "/v2/abc/os-services", 403, "", "api-node");
+    const asking = (roles: string[][]) => {
+        const seen: string[] = [];
+        const http = new Tokens(
+            token => {
+                seen.push(token);
+                if (token === "token-1") throw forbidden();
+                return { token };
+            },
+            undefined,
+            login => roles[login - 1]!,
+        );
+        return { http, seen, user: session(admin, http) };
+    };
+    const services: HttpRequest = { method: "GET", path: "/os-services" },
+        networks: HttpRequest = { method: "GET", path: "/os-networks" };
+
+    test("the user has others by now: one more login, for everybody", async () => {
+        const { http, user } = asking([["_member_"], ["_member_", "admin"]]);
+        const ask = async () => (await user.request("compute", services)).json<{ token: string }>().token;
+        expect(await Promise.all([ask(), ask(), ask()])).toEqual(["token-2", "token-2", "token-2"]);
+        expect([await ask(), http.logins]).toEqual(["token-2", 2]);
+    });
+
+    test("the user has no others: nothing is asked a second time", async () => {
+        const { http, seen, user } = asking([
+            ["a", "b"],
+            ["b", "a"],
+        ]);
+        await expect(user.request("compute", services)).rejects.toMatchObject({ status: 403 });
+        expect([http.logins, seen]).toEqual([2, ["token-1"]]);
+    });
+
+    test("what only an admin is shown all of is not asked for by others, who would be shown a part", async () => {
+        const { http, seen, user } = asking([["_member_"], ["_member_"]]);
+        await expect(user.requestAsAdmin("compute", networks)).rejects.toMatchObject({
+            name: "Unreachable",
+            message:
+                "compute could not be asked for os-networks: user admin has no role admin in tenant t1, and would be shown a part of it",
+        });
+        expect([http.logins, seen]).toEqual([2, []]);
+    });
+
+    test("it is asked for when the role has been given back; nova knows the role by any letters", async () => {
+        const { http, seen, user } = asking([[], ["Admin"]]);
+        await user.requestAsAdmin("compute", networks);
+        expect([http.logins, seen]).toEqual([2, ["token-2"]]);
+    });
+
+    test("a login that tells of no roles is no admin's", async () => {
+        class Silent extends Http {
+            override async request(): Promise<HttpResponse> {
+                return new HttpResponse(
+                    200,
+                    {},
+                    Buffer.from('{"access": {"token": {"id": "t"}, "serviceCatalog": []}}'),
+                );
+            }
+        }
+        await expect(session(admin, new Silent()).requestAsAdmin("compute", networks)).rejects.toThrow(
+            "has no role admin",
+        );
+    });
 });
 
 test("a tenant that was made anew: the second login's URL goes with the second token", async () => {
@@ -405,13 +607,13 @@ test.each<[string, string[], (keystone: Identity) => Promise<unknown>]>([
     ["a service made", ["services"], keystone => keystone.createService({ name: "s", type: "t", description: "" })],
     ["a service deleted", ["services", "endpoints"], keystone => keystone.deleteService("s")],
     ["an endpoint made", ["endpoints"], keystone => keystone.createEndpoint(endpoint)],
-    ["an endpoint deleted", ["endpoints"], keystone => keystone.deleteEndpoint("e")],
+    ["an endpoint deleted", ["endpoints"], keystone => keystone.deleteEndpoint({ id: "e" })],
 ])("%s: %p are asked for anew, and nothing else", async (_name, stale, write) => {
     const { http, keystone } = sending();
     expect(await http.staleAfter(keystone, lists, write)).toEqual(stale);
 });
 
-test.each(["tenants", "users", "roles", "services", "endpoints"] as const)(
+test.each(["roles", "services", "endpoints"] as const)(
     "%s are asked for anew when they are to be forgotten, and nothing else",
     async kind => {
         const { http, keystone } = sending();
@@ -575,8 +777,9 @@ test("what keystone leaves empty reads as empty", async () => {
         ),
         keystone = identity(access, http);
     expect(await keystone.services()).toEqual([{ id: "i", name: "", type: "", description: "" }]);
+    // v3's list is the same here.
     expect(await keystone.endpoints()).toEqual([
-        { id: "i", region: "", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "" },
+        { id: "i", region: "", serviceId: "s", publicUrl: "", adminUrl: "", internalUrl: "", madeOverV3: true },
     ]);
     expect(await keystone.tenants()).toEqual([{ id: "i", name: "t", description: "", enabled: true }]);
     expect(await keystone.roles()).toEqual([{ id: "i", name: "r" }]);

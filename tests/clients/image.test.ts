@@ -62,7 +62,7 @@ test("images: listed to the last page, made private, deleted", () =>
     ));
 
 test("a protected image is not deleted, and glance says so in plain text", () =>
-    grizzly("glance", "auth-admin v2-delete-protected", async ({ http }) => {
+    grizzly("glance", "auth-admin v2-delete-protected auth-admin", async ({ http }) => {
         const id = "781dfaf0-16b8-4881-8978-f0ecdc9237ac";
         expect(await outcome(images(admin, http).delete(id))).toEqual([
             403,
@@ -158,6 +158,56 @@ test("the catalogue's URL may have a version in it: each request has its own", a
         ["DELETE", "/v2/images/i"],
     ]);
 });
+
+describe("what the store has of an image", () => {
+    const id = "781dfaf0-16b8-4881-8978-f0ecdc9237ac";
+    test.each([
+        ["its size", "v1-data", { size: 1 }],
+        ["less than it was", "v1-data-cut", { size: 0 }],
+        ["nothing", "v1-data-gone v1-head", undefined],
+    ])("is asked for, for the record does not tell: %s", (_name, cases, found) =>
+        grizzly("glance", `auth-admin ${cases}`, async ({ http }) => {
+            expect(await images(admin, http).data(id)).toEqual(found);
+        }),
+    );
+
+    /** Glance's v1 API with these answers, by method. */
+    const answering = (answers: Record<string, HttpResponse | number>) => {
+        class V1 extends Http {
+            override async request(target: Target, request: HttpRequest): Promise<HttpResponse> {
+                if (request.path === "/v2.0/tokens")
+                    return await new Sent({ image: "http://h" }, {}).request(target, request);
+                const found = answers[request.method];
+                if (typeof found === "number") throw new HttpError(request.method, request.path, found, "", "h");
+                return found!;
+            }
+        }
+        return images(admin, new V1());
+    };
+
+    test("a store that tells no size", async () => {
+        expect(await answering({ GET: new HttpResponse(200, {}, Buffer.from("x")) }).data(id)).toEqual({});
+    });
+
+    test("without the record or the API there is no answer", async () => {
+        await expect(answering({ GET: 404, HEAD: 404 }).data(id)).rejects.toMatchObject({ status: 404 });
+        await expect(answering({ GET: 500 }).data(id)).rejects.toMatchObject({ status: 500 });
+    });
+});
+
+test("a cinder-volume that is dead is down, whatever Grizzly's cinder calls it", () =>
+    grizzly("cinder", "auth-admin services services-dead-volume", async ({ http }) => {
+        const cinder = volumes(admin, http);
+        const states = async () => (await cinder.services()).map(s => [s.binary, s.state, s.age]);
+        expect(await states()).toEqual([
+            ["cinder-scheduler", "up", 9],
+            ["cinder-volume", "up", 9],
+        ]);
+        expect(await states()).toEqual([
+            ["cinder-scheduler", "up", 5],
+            ["cinder-volume", "down", 7209],
+        ]);
+    }));
 
 test("volumes of every tenant, and one of them", async () => {
     const volume = { id: "v", display_name: null, status: "available", size: 2 },

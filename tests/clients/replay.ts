@@ -58,7 +58,7 @@ const counting = (headers: Record<string, string | string[] | undefined>): Recor
  * comes first. `finished` fails for a request that was not recorded and for a case that nobody asked for.
  */
 export class Replay {
-    readonly http: Http;
+    http: Http;
     private readonly left: Exchange[];
     private readonly unexpected: string[] = [];
     private readonly server: http.Server;
@@ -73,10 +73,17 @@ export class Replay {
                 .on("end", () => this.answer(request, Buffer.concat(parts).toString(), response));
         });
         this.server.on("connection", () => this.connections++);
-        this.http = new Http(async () => {
-            if (!this.server.listening) await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
-            return net.connect((this.server.address() as net.AddressInfo).port, "127.0.0.1");
-        });
+        this.http = new Http(this.dial);
+    }
+
+    private readonly dial = async (): Promise<net.Socket> => {
+        if (!this.server.listening) await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
+        return net.connect((this.server.address() as net.AddressInfo).port, "127.0.0.1");
+    };
+
+    /** Has the client wait by this in place of the time. */
+    waiting(wait: (seconds: number) => Promise<void>): void {
+        this.http = new Http(this.dial, undefined, wait);
     }
 
     private answer(request: http.IncomingMessage, body: string, response: http.ServerResponse): void {
@@ -91,6 +98,7 @@ export class Replay {
             return;
         }
         const [{ status, resp_headers, resp_body }] = this.left.splice(index, 1) as [Exchange];
+        response.sendDate = false; // the recorded one, or none
         response.writeHead(status, Object.fromEntries(resp_headers)).end(resp_body);
     }
 

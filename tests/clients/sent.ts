@@ -21,7 +21,11 @@ export class Sent extends Http {
             return new HttpResponse(
                 200,
                 {},
-                Buffer.from(JSON.stringify({ access: { token: { id: "t" }, serviceCatalog } })),
+                Buffer.from(
+                    JSON.stringify({
+                        access: { token: { id: "t" }, user: { id: "u", roles: [{ name: "admin" }] }, serviceCatalog },
+                    }),
+                ),
             );
         this.sent.push(json === undefined ? [method, path] : [method, path, json]);
         return new HttpResponse(200, {}, Buffer.from(JSON.stringify(this.answer)));

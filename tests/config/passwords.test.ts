@@ -30,6 +30,21 @@ test.each([
     expect(passwordProblem(name, "a$b%b;' \"(b", "ocata")).toBeUndefined();
 });
 
+test("a password is bounded: keystone cuts a long one off, and then lets nobody in with it", () => {
+    for (const name of credentialNames) {
+        expect(passwordProblem(name, "p".repeat(1024), "grizzly")).toBeUndefined();
+        expect(passwordProblem(name, "p".repeat(1025), "grizzly")).toBe("it must have at most 1024 characters");
+    }
+});
+
+test("a password that Grizzly's keystone takes for the hash of one is refused where it is a user's", () => {
+    const refusing = (password: string, release: string) =>
+        credentialNames.filter(name => passwordProblem(name, password, release) !== undefined);
+    expect(refusing("$6$rounds=40000$x", "grizzly")).toEqual(["adminPassword", "glanceUser", "cinderUser", "novaUser"]);
+    expect(refusing("$6$x", "ocata")).toEqual([]);
+    expect(refusing("x$6$x", "grizzly")).toEqual([]);
+});
+
 test("a configuration that has one is refused with the key and the reason, without the password", () => {
     const hosts = { central: { address: "a" }, compute: { address: "b" } };
     const credentials = { novaUser: "canary %(x", glanceDatabase: "canary@x", adminPassword: "canary % x" };

@@ -42,6 +42,7 @@ test("a refresh of everything in a cloud: one login, one list a kind, however lo
                 "/v2.0/tenants/t/users/u/roles",
                 "/v2.0/OS-KSADM/services",
                 "/v2.0/endpoints",
+                "/v3/endpoints",
                 "/v2.0/users/u/credentials/OS-EC2",
                 "/v2/images",
                 "/flavors/detail",
@@ -55,6 +56,8 @@ test("a refresh of everything in a cloud: one login, one list a kind, however lo
     );
     // Keystone tells of no password: each is tried.
     expect([standIn.logins, standIn.passwordsTried, standIn.writes]).toEqual([1, 2, 0]);
+    // Nor does glance's list tell of an image's data.
+    expect(standIn.dataAsked).toBe(2);
 
     clock.mockReturnValue(Date.now() + 3_600_000);
     await refresh();

@@ -59,6 +59,16 @@ test("an image without data is not active: it shows, and means another image", (
         expect(handler.replaceOn).toContain("status");
     }));
 
+test.each([
+    ["its size", "v1-data", {}],
+    ["another size", "v1-data-cut", { sha256: "(other data, 0 bytes)" }],
+    ["nothing", "v1-data-gone v1-head", { status: "without data" }],
+])("an image that is active has its data asked for: %s", (_name, cases, found) =>
+    grizzly(`auth-admin v2-list-active ${cases}`, async api => {
+        expect(await imageHandler(api).read(id, recordedImage)).toEqual({ ...recordedImage, ...found });
+    }),
+);
+
 test("a change is a PATCH of the type that Grizzly takes", () =>
     grizzly("auth-admin v2-patch-visibility", async api => {
         const { cloud: _cloud, ...rest } = recordedImage;
@@ -73,7 +83,7 @@ test("a change is a PATCH of the type that Grizzly takes", () =>
     }));
 
 test("a protected image stays, with glance's words, which are plain text", () =>
-    grizzly("auth-admin v2-delete-protected", async api => {
+    grizzly("auth-admin v2-delete-protected auth-admin", async api => {
         await expect(imageHandler(api).delete(id, recordedImage)).rejects.toThrow(
             /403 Image .* is protected and cannot be deleted\.$/,
         );

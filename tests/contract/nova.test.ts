@@ -20,8 +20,13 @@ const cloud: CloudAccess = {
 };
 const id = "513f8a35-1f89-46e5-9a49-e9dda369d712";
 
-async function grizzly(cases: string, use: (api: (access: CloudAccess) => Compute) => Promise<void>): Promise<void> {
+async function grizzly(
+    cases: string,
+    use: (api: (access: CloudAccess) => Compute) => Promise<void>,
+    wait?: (seconds: number) => Promise<void>,
+): Promise<void> {
     const replay = new Replay("nova", ...cases.split(" ").filter(Boolean));
+    if (wait) replay.waiting(wait);
     try {
         await use(as => compute(as, replay.http));
     } finally {
@@ -35,6 +40,62 @@ test("a 401 is plain text: one more login, and then its words", () =>
             status: 401,
             reason: expect.stringMatching(/^This server could not verify that you are authorized/),
         });
+    }));
+
+describe("an admin without the role admin", () => {
+    const demo: CloudAccess = { ...cloud, username: "demo", password: "demo_pass", tenant: "demo" };
+    const inputs = { label: "private", cidr: "10.0.0.0/24" },
+        flavor = { flavorId: "100", name: "f1", ram: 64, disk: 1, vcpus: 1, isPublic: false };
+
+    test("would be shown a part of the networks and flavors (200): they are not asked for, and not gone", async () => {
+        const { networks } = JSON.parse(recorded("nova", "network-list-nonadmin").resp_body);
+        expect([networks.length, "bridge" in networks[0]]).toEqual([1, false]);
+        await grizzly("auth-demo-demo auth-demo-demo auth-demo-demo", async api => {
+            await expect(networkHandler(api).read(id, { cloud: demo, ...inputs })).rejects.toMatchObject({
+                name: "Unreachable",
+                message:
+                    "compute could not be asked for os-networks: user demo has no role admin in tenant demo, and would be shown a part of it",
+            });
+            await expect(flavorHandler(api).read("100", { cloud: demo, ...flavor })).rejects.toThrow("no role admin");
+        });
+    });
+
+    test("is asked for anew when he has the role again", () =>
+        grizzly("auth-admin-without-role auth-admin-admin network-list-after-deletes", async api => {
+            expect(await networkHandler(api).read(id, { cloud, ...inputs })).toMatchObject(inputs);
+        }));
+
+    test("is refused elsewhere (403): one new login, and no second question without another role", () =>
+        grizzly("auth-demo-demo services-nonadmin auth-demo-demo", async api => {
+            await expect(api(demo).services()).rejects.toMatchObject({ status: 403 });
+        }));
+});
+
+test("a quota (413, Retry-After 0) is an error at once; a rate limit is waited for", async () => {
+    const waits: number[] = [];
+    const key = JSON.parse(recorded("nova", "keypair-import").req_body!).keypair;
+    const inputs = { name: key.name, publicKey: key.public_key };
+    await grizzly("auth-admin-admin keypair-quota", async api => {
+        await expect(api(cloud).importKeypair(inputs)).rejects.toThrow("413 Quota exceeded, too many key pairs.");
+    });
+    await grizzly(
+        "auth-admin-admin keypair-limited keypair-import",
+        async api => {
+            await api(cloud).importKeypair(inputs);
+        },
+        async seconds => {
+            waits.push(seconds);
+        },
+    );
+    expect(waits).toEqual([6]);
+});
+
+test("a network whose range another has is refused with that one named: nova's 409 names nobody", () =>
+    grizzly("auth-admin-admin network-list-after-deletes", async api => {
+        expect(recorded("nova", "network-create-dup").resp_body).not.toContain("10.0.0.0");
+        await expect(networkHandler(api).create({ cloud, label: "o", cidr: "10.0.0.128/25" })).rejects.toThrow(
+            `it overlaps 10.0.0.0/24 of network private (${id}`,
+        );
     }));
 
 test("a network is found by its range; one in use is not deleted, and nova's bare 500 is explained", () =>

@@ -230,6 +230,8 @@ test(
             changes: { resource: string }[];
         };
         expect([...new Set(changes.map(c => c.resource))].sort()).toEqual([
+            // Where it is recorded alone.
+            "cloud-auth-grant-cinder-admin",
             "cloud-auth-user-cinder",
             "cloud-password-cinderUser",
             "cloud-volume-cinder-paste",

@@ -33,6 +33,14 @@ class Glance {
         this.forgotten++;
     }
     list = async () => [...this.all];
+    /** Ids of images whose data the store has lost. */
+    lost: string[] = [];
+    stored: number | undefined = data.length;
+    asked: string[] = [];
+    data = async (id: string) => {
+        this.asked.push(id);
+        return this.lost.includes(id) ? undefined : { ...(this.stored !== undefined && { size: this.stored }) };
+    };
     upload = async ({ file: from, ...image }: ImageUpload) => {
         expect(path.dirname(from)).toBe(dir);
         this.all.push({ id: `image-${++this.uploads}`, status: "active", ...image });
@@ -152,6 +160,58 @@ test("other data and a state that is not active show, and mean another image", a
     expect(handler.replaceOn).toEqual(expect.arrayContaining(["status", "sha256"]));
 });
 
+test("an image whose data the store has lost is another one, to be made anew; one that cannot be asked for is not lost", async () => {
+    const glance = new Glance(),
+        handler = imageHandler(() => glance);
+    const { id, outputs } = await handler.create(inputs),
+        recorded = { ...inputs, ...outputs };
+    glance.lost = [id];
+    expect(await handler.read(id, recorded)).toEqual({ ...recorded, status: "without data" });
+    expect((await handler.create(inputs)).id).toBe("image-2");
+    expect(glance.all.map(i => i.id)).toEqual(["image-2"]);
+    glance.data = () => Promise.reject(new HttpError("GET", "/v1/images/i", 500, "", "image-node"));
+    await expect(handler.read("image-2", recorded)).rejects.toMatchObject({ name: "Unreachable" });
+});
+
+test("data of another size are other data; a store that tells none has them", async () => {
+    const glance = new Glance(),
+        handler = imageHandler(() => glance);
+    const { id, outputs } = await handler.create(inputs),
+        recorded = { ...inputs, ...outputs };
+    glance.stored = 3;
+    expect(await handler.read(id, recorded)).toEqual({ ...recorded, sha256: "(other data, 3 bytes)" });
+    glance.stored = undefined;
+    expect(await handler.read(id, recorded)).toEqual(recorded);
+});
+
+test("of an image that is not whole, or has another checksum, nothing is asked for", async () => {
+    const glance = new Glance(),
+        handler = imageHandler(() => glance);
+    const { id, outputs } = await handler.create(inputs);
+    glance.all[0]!.checksum = "feed";
+    await handler.read(id, { ...inputs, ...outputs });
+    glance.all[0]!.status = "queued";
+    await handler.read(id, { ...inputs, ...outputs });
+    expect(glance.asked).toEqual([]);
+});
+
+test("of several images of the name the equal one is taken, wherever it is in the list; what is torn or other beside it stays", async () => {
+    const glance = new Glance(),
+        handler = imageHandler(() => glance);
+    const { id } = await handler.create(inputs);
+    const own = glance.all[0]!,
+        others = [
+            { ...own, id: "other", checksum: "feed" },
+            { ...own, id: "torn", status: "saving" },
+        ];
+    glance.all = [...others, own];
+    expect((await handler.create(inputs)).id).toBe(id);
+    expect(glance.all).toHaveLength(3);
+    glance.lost = [id];
+    await expect(handler.create(inputs)).rejects.toThrow('image cirros-0.3.0 (other) exists with checksum "feed"');
+    expect(glance.all).toHaveLength(3);
+});
+
 test("checks", () => {
     expect(imageHandler().check!({ name: "x", sha256: "abc", diskFormat: "zip" })).toEqual([
         { property: "sha256", reason: '"abc" is not a SHA-256: 64 hexadecimal digits' },
@@ -161,6 +221,9 @@ test("checks", () => {
         { property: "name", reason: "an image has a name" },
         { property: "containerFormat", reason: '"zip" is none of bare, ovf, aki, ari, ami' },
     ]);
+    for (const name of [" cirros", "cirros ", "cir\nros", "c".repeat(256)])
+        expect(imageHandler().check!({ name })).toEqual([{ property: "name", reason: expect.any(String) }]);
+    expect(imageHandler().check!({ name: "caf\u00e9" })).toEqual([]);
     expect(imageHandler().check!({ sha256: `x${hash("sha256")}` })).toHaveLength(1);
     expect(imageHandler().check!({ sha256: `${hash("sha256")}x` })).toHaveLength(1);
     for (const given of [{}, inputs, { sha256: hash("sha256").toUpperCase() }])

@@ -13,11 +13,13 @@ import type {
 import { differs } from "../../providers/dynamic";
 import { ec2CredentialHandler } from "../../providers/keystone/ec2-credential";
 import { endpointHandler } from "../../providers/keystone/endpoint";
+import { canBeFilledIn } from "../../providers/keystone/endpoint-url";
 import { grantHandler } from "../../providers/keystone/grant";
 import { roleHandler } from "../../providers/keystone/role";
 import { serviceHandler } from "../../providers/keystone/service";
 import { tenantHandler } from "../../providers/keystone/tenant";
 import { userHandler } from "../../providers/keystone/user";
+import { releaseOf } from "../../releases";
 import { expectApart } from "../providers/apart";
 
 const access: IdentityAccess = {
@@ -63,6 +65,8 @@ class Keystone {
         return Promise.resolve();
     }
     tenants = () => this.list(this.all.tenants);
+    tenantNamed = async (name: string) =>
+        (await this.list(this.all.tenants)).find(t => t.name.toLowerCase() === name.toLowerCase());
     createTenant = (t: Omit<Tenant, "id">) => this.add("tenant", this.all.tenants, t);
     updateTenant = async (id: string, t: Partial<Tenant>) => {
         this.calls.push(`update tenant ${JSON.stringify(t)}`);
@@ -73,6 +77,8 @@ class Keystone {
     };
     deleteTenant = (id: string) => this.remove("tenant", this.all.tenants, id);
     users = () => this.list<User>(this.all.users);
+    userNamed = async (name: string) =>
+        (await this.list<User>(this.all.users)).find(u => u.name.toLowerCase() === name.toLowerCase());
     createUser = (u: Omit<User, "id"> & { password: string }) => this.add("user", this.all.users, u);
     updateUser = async (id: string, u: Partial<User>) => {
         this.calls.push(
@@ -115,7 +121,7 @@ class Keystone {
     deleteService = (id: string) => this.remove("service", this.all.services, id);
     endpoints = () => this.list(this.all.endpoints);
     createEndpoint = (e: Omit<Endpoint, "id">) => this.add("endpoint", this.all.endpoints, e);
-    deleteEndpoint = (id: string) => this.remove("endpoint", this.all.endpoints, id);
+    deleteEndpoint = ({ id }: { id: string }) => this.remove("endpoint", this.all.endpoints, id);
     ec2: (Ec2Credential & { userId: string })[] = [];
     ec2Credentials = (userId: string) =>
         userId === "gone"
@@ -129,7 +135,7 @@ class Keystone {
     };
     deleteEc2Credential = async (_userId: string, access: string) => {
         const i = this.ec2.findIndex(c => c.access === access);
-        if (i < 0) throw error(404);
+        if (i < 0) throw error(401, "EC2 access key not found.");
         this.ec2.splice(i, 1);
     };
 }
@@ -242,14 +248,12 @@ test("a grant that keystone refuses is not made", async () => {
 });
 
 test.each([
-    ["tenant", "tenants"],
-    ["user", "users"],
     ["role", "roles"],
     ["service", "services"],
     ["endpoint", "endpoints"],
 ] as const)("%s: %s are asked for anew before one is made, and then no more", async (name, list) => {
     const keystone = new Keystone(),
-        { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+        { handler, inputs } = kinds(keystone)[name] as unknown as ReturnType<typeof kinds>["tenant"];
     const { id } = await handler.create(inputs);
     await handler.read(id, inputs);
     await handler.delete(id, inputs);
@@ -321,6 +325,85 @@ test("an adopted user gets the password", async () => {
     );
 });
 
+describe("a grant of a service's account", () => {
+    const granting = () => {
+        const keystone = new Keystone(),
+            { handler, inputs } = kinds(keystone).grant;
+        keystone.all.users.push({ id: "u", name: "nova", password: "secret", enabled: true });
+        return { keystone, handler, inputs: { ...inputs, password: "secret" } };
+    };
+
+    test("ends the account's tokens by setting its password once more: a service would keep one without the role for a day", async () => {
+        const { keystone, handler, inputs } = granting();
+        const granted: string[][] = [];
+        const set = keystone.updateUser;
+        keystone.updateUser = (id, change) => {
+            granted.push([...keystone.all.grants]);
+            return set(id, change);
+        };
+        const { id } = await handler.create(inputs);
+        expect([keystone.calls, granted]).toEqual([["update user password"], [["t/u/r"]]]);
+        keystone.calls.length = 0;
+        await handler.read(id, inputs);
+        await handler.update(id, inputs, { ...inputs, password: "other" });
+        await handler.delete(id, inputs);
+        expect(keystone.calls).toEqual([]);
+        expect(handler.access).toContain("password");
+    });
+
+    test("does so too where the role is there: who granted it may have been killed before", async () => {
+        const { keystone, handler, inputs } = granting();
+        keystone.all.grants.push("t/u/r");
+        await handler.create(inputs);
+        expect(keystone.calls).toEqual(["update user password"]);
+    });
+
+    test("leaves them alone where keystone does not grant it, or the account is none of a service's", async () => {
+        const { keystone, handler, inputs } = granting();
+        const { password: _password, ...plain } = inputs;
+        await handler.create(plain);
+        keystone.grant = () => Promise.reject(error(404));
+        await expect(handler.create(inputs)).rejects.toMatchObject({ status: 404 });
+        expect(keystone.calls).toEqual([]);
+    });
+});
+
+test("a user who was disabled gets the password with being enabled: nobody could try it", async () => {
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).user;
+    const { id } = await handler.create(inputs);
+    Object.assign(keystone.all.users[0]!, { enabled: false, password: "other" });
+    const read = await handler.read(id, inputs);
+    expect(read).toMatchObject({ enabled: false, password: "secret" });
+    keystone.calls.length = 0;
+    await handler.update(id, read!, inputs);
+    expect(keystone.calls).toEqual(["update user name,tenantId,enabled,password"]);
+    expect(await handler.read(id, inputs)).toMatchObject(inputs);
+    keystone.calls.length = 0;
+    await handler.update(id, { ...inputs, enabled: false }, { ...inputs, enabled: false, email: "x@y" } as never);
+    expect(keystone.calls).toEqual(["update user name,email,tenantId,enabled"]);
+});
+
+test.each(["tenant", "user"] as const)("a %s of another domain is not taken for one's own", async name => {
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone)[name] as ReturnType<typeof kinds>["tenant"];
+    const { id } = await handler.create(inputs);
+    // In the list, but not found by its name.
+    keystone.tenantNamed = keystone.userNamed = async () => undefined;
+    expect((await handler.create(inputs)).id).not.toBe(id);
+});
+
+test("an EC2 credential of a user who is gone is gone, and deleting it again asks for nothing that keystone refuses", async () => {
+    const handler = ec2CredentialHandler(() => new Keystone());
+    await handler.delete("access-1", {
+        cloud: {} as CloudAccess,
+        userId: "gone",
+        tenantId: "t",
+        access: "access-1",
+        secret: "s",
+    });
+});
+
 test("a grant of a tenant that is gone is gone", async () => {
     const { handler, inputs } = kinds(new Keystone()).grant;
     expect(await handler.read("", { ...inputs, tenantId: "gone" })).toBeUndefined();
@@ -383,20 +466,101 @@ test.each([
     ["http://h/$(nosuch)s", "keystone fills in $(tenant_id)s and nothing else"],
     ["http://h/$(tenant_id)", "keystone fills in $(tenant_id)s and nothing else"],
     ["http://h/100%", "keystone fills in $(tenant_id)s and nothing else"],
-    ["api-node:8774", "an endpoint's URL begins with http:// and a host"],
-    ["http://", "an endpoint's URL begins with http:// and a host"],
-    ["xhttp://h/", "an endpoint's URL begins with http:// and a host"],
+    ["http://api-node:8774/v2 ", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["http://api-node:8774/v 2", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["api-node:8774", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["http://", "an endpoint's URL begins with http:// and a host, and has no blanks"],
+    ["xhttp://h/", "an endpoint's URL begins with http:// and a host, and has no blanks"],
 ])("an endpoint's URL: %s", (publicUrl, reason) => {
     expect(endpointHandler().check!({ publicUrl })).toEqual(
         reason ? [{ property: "publicUrl", reason: `"${publicUrl}": ${reason}` }] : [],
     );
 });
 
+describe("what a release's keystone fills in", () => {
+    const fills = (url: string) =>
+        (["grizzly", "ocata"] as const).map(name => canBeFilledIn(url, releaseOf(name).endpointUrls));
+
+    test.each<[url: string, grizzly: boolean, ocata: boolean]>([
+        ["http://h:8774/v2/$(tenant_id)s", true, true],
+        ["http://h:8774/v2/%(tenant_id)s/%(user_id)r", true, true],
+        ["http://h/", true, true],
+        ["", true, true],
+        ["http://h/%(project_id)s", false, true],
+        ["http://%(public_bind_host)s/", false, true],
+        ["http://$(admin_bind_host)s/", false, true],
+        ["http://$(compute_host)s/", false, true],
+        ["http://$(bind_host)s/", true, false],
+        ["http://h/$(debug)s", true, false],
+        ["http://h/$(sql)s", true, false],
+        ["http://h/$(nosuch)s", false, false],
+        ["http://h/$(tenant_id)", false, false],
+        ["http://h/%(tenant_id", false, false],
+        ["http://h/%()s", false, false],
+        ["http://h/%((tenant_id))s", false, false],
+        ["http://h:$(public_port)s/$(admin_port)d", true, true],
+        ["http://h:$(public_port)05.1f/%(admin_port)-6ld", true, true],
+        ["http://h/$(tenant_id)d", false, false],
+        ["http://h/$(tenant_id)10.5s", true, true],
+        // Without a name: everything there is, once, and not after one with a name.
+        ["http://h/%s", true, true],
+        ["http://h/a%20service", true, true],
+        ["http://h/%s/%(tenant_id)s", true, true],
+        ["http://h/%s/%s", false, false],
+        ["http://h/%(tenant_id)s/%s", false, false],
+        ["http://h/%d", false, false],
+        ["http://h/100%", false, false],
+        ["http://h/100%%/$(tenant_id)s/%%/%%", true, true],
+        ["http://h/%(tenant_id)%", true, true],
+        ["http://h/%(nosuch)%", false, false],
+        ["http://h/a%20b", false, false],
+        ["http://h/%*s", false, false],
+    ])("%s", (url, ...expected) => {
+        expect(fills(url)).toEqual(expected);
+    });
+});
+
+test("of two malformed ones that hold the same, one of them made over v3, the second is seen when the first is gone, and goes too", async () => {
+    const keystone = new Keystone(),
+        { handler, inputs } = kinds(keystone).endpoint;
+    const bad = { region: "R", serviceId: "x", publicUrl: "http://h/$(nosuch)s", adminUrl: "", internalUrl: "" };
+    keystone.all.endpoints.push({ id: "own", ...inputs }, { id: "v2", ...bad });
+    keystone.deleteEndpoint = async ({ id }) => {
+        keystone.calls.push(`delete ${id}`);
+        keystone.all.endpoints = keystone.all.endpoints.filter(e => e.id !== id);
+        if (id === "v2") keystone.all.endpoints.push({ id: "v3", ...bad, madeOverV3: true });
+    };
+    const wanted = { ...inputs, malformed: [] as string[], release: "grizzly" as const };
+    await handler.update("own", wanted, wanted);
+    expect(keystone.calls).toEqual(["delete v2", "delete v3"]);
+    expect(keystone.all.endpoints.map(e => e.id)).toEqual(["own"]);
+});
+
+const ends = (name: string) => `"${name}": a name has no blanks around it, for services cut them off`;
 const noType = (type: string) => `"${type}" is not a type of service such as compute`;
 test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
     ["tenant", {}, {}],
     ["tenant", { tenant: "t" }, {}],
     ["tenant", { tenant: "" }, { tenant: "a tenant has a name" }],
+    ["tenant", { tenant: "a tenant" }, {}],
+    ["tenant", { tenant: " t" }, { tenant: ends(" t") }],
+    ["tenant", { tenant: "t\u00a0" }, { tenant: ends("t\u00a0") }],
+    ["tenant", { tenant: "a\tb" }, { tenant: '"a\\tb": a name has no control characters in it' }],
+    ["tenant", { tenant: "a\u0085" }, { tenant: '"a\\u0085": a name has no control characters in it' }],
+    ["tenant", { tenant: "a\ud800" }, { tenant: '"a\\ud800": a name has no control characters in it' }],
+    ["tenant", { tenant: "caf\u00e9" }, {}],
+    [
+        "tenant",
+        { tenant: "caf\u00e9", ascii: true },
+        { tenant: '"caf\u00e9": this release takes ASCII characters only' },
+    ],
+    ["tenant", { tenant: "cafe ~", ascii: true }, {}],
+    ["role", { role: "R ", ascii: true }, { role: ends("R ") }],
+    ["role", { role: "\u00e9", ascii: true }, { role: '"\u00e9": this release takes ASCII characters only' }],
+    ["user", { user: "u\u00e9", ascii: true }, { user: '"u\u00e9": this release takes ASCII characters only' }],
+    ["service", { service: "nova " }, { service: ends("nova ") }],
+    ["endpoint", { region: " R" }, { region: ends(" R") }],
+    ["endpoint", { region: "" }, { region: "a region has a name" }],
     ["role", {}, {}],
     ["role", { role: "" }, { role: "a role has a name" }],
     ["user", {}, {}],
@@ -419,11 +583,29 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
         Object.fromEntries(
             Object.entries({ publicUrl: "ftp://h/", adminUrl: "", internalUrl: "h" }).map(([property, url]) => [
                 property,
-                `"${url}": an endpoint's URL begins with http:// and a host`,
+                `"${url}": an endpoint's URL begins with http:// and a host, and has no blanks`,
             ]),
         ),
     ],
 ])("what cannot be is said before anything is changed: %s %j", (kind, given, problems) => {
     const { check } = kinds(new Keystone())[kind].handler as ReturnType<typeof kinds>["tenant"]["handler"];
     expect(check!(given)).toEqual(Object.entries(problems).map(([property, reason]) => ({ property, reason })));
+});
+
+test.each<[kind: keyof ReturnType<typeof kinds>, property: string, most: number, reason: string]>([
+    ["tenant", "tenant", 64, "a name of 65 characters: that of a tenant has at most 64"],
+    ["role", "role", 64, "a name of 65 characters: that of a role has at most 64"],
+    ["user", "user", 64, "a name of 65 characters: that of a user has at most 64"],
+    ["user", "password", 4096, "user  could not log in with a password of more than 4096 characters"],
+    ["service", "service", 255, "a name of 256 characters: that of a service has at most 255"],
+    ["service", "type", 255, noType("x".repeat(256))],
+    ["endpoint", "region", 255, "a name of 256 characters: that of a region has at most 255"],
+])("%s: a %s has %d characters at most", (kind, property, most, reason) => {
+    const { check } = kinds(new Keystone())[kind].handler as ReturnType<typeof kinds>["tenant"]["handler"];
+    expect(check!({ [property]: "x".repeat(most) })).toEqual([]);
+    expect(check!({ [property]: "x".repeat(most + 1) })).toEqual([{ property, reason }]);
+});
+
+test("a name's characters are counted, not what they are made of", () => {
+    expect(tenantHandler().check!({ tenant: "\u{1f600}".repeat(64) })).toEqual([]);
 });

@@ -13,11 +13,12 @@ import type {
 import { HttpError } from "../../clients/http";
 import type { CloudAccess } from "../../clients/identity";
 import { flavorHandler } from "../../providers/nova/flavor";
-import { addressesOf, floatingRangeHandler, runs } from "../../providers/nova/floating-range";
+import { addressesOf, floatingRangeHandler, rangesOf, runs } from "../../providers/nova/floating-range";
 import { keypairHandler } from "../../providers/nova/keypair";
 import { networkHandler } from "../../providers/nova/network";
 import { securityRuleHandler } from "../../providers/nova/security-rule";
 import { serviceStateHandler } from "../../providers/nova/service-state";
+import { formatAddress, parseAddress } from "../../config/cidr";
 import { expectApart } from "../providers/apart";
 
 const cloud = { tenant: "admin" } as CloudAccess;
@@ -205,7 +206,7 @@ describe("floating range", () => {
                 const read = await handler.read("", inputs);
                 expect(read).toEqual({ ...inputs, missing: runs(lost) });
                 await handler.update("", read!, inputs);
-                expect(nova.calls).toEqual(lost.map(a => `create ${a}`));
+                expect(nova.calls).toEqual(rangesOf(lost).map(range => `create ${range}`));
                 expect(await handler.read("", inputs)).toEqual(inputs);
             }),
         ));
@@ -231,8 +232,9 @@ describe("floating range", () => {
             const { nova, handler } = await made();
             nova.deleteFloatingAddresses = async range => {
                 nova.calls.push(`delete ${range}`);
-                for (let n = 0; n < entries; n++)
-                    nova.pool.splice(nova.pool.findIndex(a => a.address === range) >>> 0, 1);
+                for (const address of addressesOf(range))
+                    for (let n = 0; n < entries; n++)
+                        nova.pool.splice(nova.pool.findIndex(a => a.address === address) >>> 0, 1);
             };
             nova.pool.push({ ...nova.pool[2]! }, { ...nova.pool[2]! });
             expect((await handler.read("", inputs))!.foreign).toEqual(["172.16.1.3 (pool public, 3 times)"]);
@@ -296,21 +298,44 @@ describe("floating range", () => {
         );
     });
 
-    test("a range that is all in another pool is moved address by address; one request makes a range, and one deletes it", async () => {
+    test("one request makes a range, one deletes it; one that is all in another pool is moved by as few", async () => {
         const nova = new Nova(),
             { handler } = kinds(nova).floatingRange;
         expect((await handler.create(inputs)).id).toBe("public/172.16.1.0/29");
         for (const entry of nova.pool) entry.pool = "other";
         await handler.update("", inputs, inputs);
-        expect(nova.calls).toEqual([
-            `create ${inputs.range}`,
-            ...addressesOf(inputs.range).map(a => `delete ${a}`),
-            ...addressesOf(inputs.range).map(a => `create ${a}`),
-        ]);
+        expect(nova.calls).toEqual([`create ${inputs.range}`, `delete ${inputs.range}`, `create ${inputs.range}`]);
         nova.calls.length = 0;
         await handler.delete("", inputs);
         expect(nova.calls).toEqual([`delete ${inputs.range}`]);
     });
+
+    test("the fewest ranges make exactly what is missing", () => {
+        const row = (first: number, last: number) =>
+            Array.from({ length: last - first + 1 }, (_, i) => `172.16.1.${first + i}`);
+        expect(rangesOf([])).toEqual([]);
+        expect(rangesOf(["172.16.1.9"])).toEqual(["172.16.1.9"]);
+        expect(rangesOf(row(1, 254))).toEqual(["172.16.1.0/24"]);
+        expect(rangesOf(addressesOf("172.16.0.0/16"))).toEqual(["172.16.0.0/16"]);
+        expect(rangesOf(row(5, 6))).toEqual(["172.16.1.4/30"]);
+        expect(rangesOf([...row(5, 6), "172.16.1.200"].reverse())).toEqual(["172.16.1.4/30", "172.16.1.200"]);
+        expect(rangesOf(row(1, 18))).toEqual(["172.16.1.0/28", "172.16.1.15", "172.16.1.16/30", "172.16.1.16"]);
+    });
+
+    test("eighteen in a row are made by eleven requests at most, wherever the row begins: nova takes ten at once", () => {
+        for (let first = 1; first <= 236; first++) {
+            const row = Array.from({ length: 18 }, (_, i) => `172.16.1.${first + i}`);
+            expect(rangesOf(row).length).toBeLessThanOrEqual(11);
+        }
+    });
+
+    test("whatever the addresses are, the ranges hold them, once each, and no others", () =>
+        fc.assert(
+            fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 300 })), numbers => {
+                const addresses = numbers.map(n => formatAddress(parseAddress("172.16.1.0") + n));
+                expect(rangesOf(addresses).flatMap(addressesOf).sort()).toEqual([...addresses].sort());
+            }),
+        ));
 
     test("addresses in a row are shown as one", () => {
         expect(runs(["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.255", "10.0.1.0", "10.0.1.1"])).toEqual([
@@ -368,6 +393,39 @@ test("a network of the same range but another bridge is refused; one with a tena
     await expect(handler.delete("n2", inputs)).rejects.toThrow(
         /^network net1 cannot be deleted: .*500 The server has either erred. Nova says so too while an instance uses it/,
     );
+});
+
+describe("a network whose range others have", () => {
+    const taken: Network[] = [
+        { id: "n1", label: "theirs", cidr: "10.99.1.0/24", projectId: "demo" },
+        { id: "n2", label: "all", cidr: "10.0.0.0/8" },
+        { id: "n3", label: "far", cidr: "10.98.0.0/24" },
+        { id: "n6", label: "six", cidr: "" },
+    ];
+    const named =
+        "network 10.99.0.0/22 cannot be made, for it overlaps 10.99.1.0/24 of network theirs (n1, of tenant demo) and 10.0.0.0/8 of network all (n2). " +
+        "Nothing was changed: delete the other or choose another range, then run again";
+
+    test("is not asked for, and the others are named", async () => {
+        const nova = new Nova(),
+            { handler, inputs } = kinds(nova).network;
+        nova.nets = taken;
+        await expect(handler.create(inputs)).rejects.toThrow(named);
+        expect(nova.calls).toEqual([]);
+    });
+
+    test("is refused by nova where somebody was faster: named too, for nova names nobody", async () => {
+        const nova = new Nova(),
+            { handler, inputs } = kinds(nova).network;
+        nova.createNetwork = () => {
+            nova.nets = taken;
+            return Promise.reject(error(409, "There was a conflict"));
+        };
+        await expect(handler.create(inputs)).rejects.toThrow(named);
+        nova.createNetwork = () => Promise.reject(error(409, "There was a conflict"));
+        nova.nets = taken.slice(2);
+        await expect(handler.create(inputs)).rejects.toThrow("409 There was a conflict");
+    });
 });
 
 test("a network with an IPv6 range alone keeps nova from making others: said, where nova gives no reason", async () => {
@@ -440,6 +498,21 @@ test("a rule is another one if its group, protocol, a port or its range is anoth
     expect((await handler.create(inputs)).id).toBe("web/tcp/80-88/0.0.0.0/0");
     expect(nova.groups.map(g => g.rules.length)).toEqual([1, 5]);
     expect(await handler.read("", inputs)).toEqual(inputs);
+});
+
+test("a rule that is there twice, once with its protocol in capitals, which nova takes for another, is taken away twice", async () => {
+    const nova = new Nova(),
+        { handler, inputs } = kinds(nova).securityRule;
+    const { cloud: _cloud, group: _group, ...rule } = inputs;
+    // The client reads both alike.
+    nova.groups[0]!.rules = [
+        { ...rule, id: "4" },
+        { ...rule, id: "7" },
+    ];
+    await handler.create(inputs);
+    expect(nova.calls).toEqual([]);
+    await handler.delete("", inputs);
+    expect(nova.groups[0]!.rules).toEqual([]);
 });
 
 test("a security group that is not there is said, with those that are", async () => {
@@ -533,10 +606,11 @@ describe("an agent", () => {
     });
 });
 
-const number = (value: number, least: number) => `${value} is not a whole number from ${least}`,
+const number = (value: number, least: number) => `${value} is not a whole number from ${least} to 2147483647`,
     notRange = (value: number, least: number, most: number) => `${value} is not from ${least} to ${most}`;
 const noKey = "this is not a public key such as ssh-rsa AAAA…",
-    noLabel = "a network has a label of 1 to 255 characters",
+    noBlanks = "a name has no blanks around it, for services cut them off",
+    noId = "letters, digits, _.- and blanks within only",
     noKeyName = "letters, digits, blanks, _ and - only",
     noFlavorName = "letters, digits and _.- only";
 test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record<string, string>]>([
@@ -548,10 +622,13 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
     ],
     ["network", { cidr: "10.99.0.0/29" }, {}],
     ["network", { cidr: "10.99.0.0/30" }, { cidr: '"10.99.0.0/30" has no room for instances: /29 at least' }],
-    ["network", { label: "" }, { label: noLabel }],
+    ["network", { label: "" }, { label: "a network has a name" }],
+    ["network", { label: " net1" }, { label: `" net1": ${noBlanks}` }],
+    ["network", { label: "net\n1" }, { label: '"net\\n1": a name has no control characters in it' }],
     ["network", { label: "x" }, {}],
     ["floatingRange", {}, {}],
     ["floatingRange", { pool: "" }, { pool: "a pool has a name" }],
+    ["floatingRange", { pool: "public " }, { pool: `"public ": ${noBlanks}` }],
     ["floatingRange", { range: "172.16.0.0/16" }, {}],
     ["floatingRange", { range: "172.16.1.4/30", pool: "p" }, {}],
     ["floatingRange", { range: "172.16.1.9" }, {}],
@@ -568,11 +645,33 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
     ],
     ["flavor", { flavorId: "" }, { flavorId: '"": Grizzly makes no id of its own; give one' }],
     ["flavor", { name: "m1.a b_c-D" }, {}],
-    ["flavor", { name: " f" }, { name: `" f": ${noFlavorName}` }],
+    ["flavor", { name: " f" }, { name: `" f": ${noBlanks}` }],
+    ["flavor", { name: "f " }, { name: `"f ": ${noBlanks}` }],
+    ["flavor", { name: "" }, { name: "a flavor has a name" }],
+    ["flavor", { name: "f\n" }, { name: '"f\\n": a name has no control characters in it' }],
+    ["flavor", { flavorId: "m1.x-y_z 2" }, {}],
+    ["flavor", { flavorId: "za?b" }, { flavorId: `"za?b": ${noId}` }],
+    ["flavor", { flavorId: "a/b" }, { flavorId: `"a/b": ${noId}` }],
+    ["flavor", { flavorId: " 6" }, { flavorId: `" 6": ${noId}` }],
+    ["flavor", { flavorId: "6 " }, { flavorId: `"6 ": ${noId}` }],
+    ["flavor", { flavorId: ".." }, { flavorId: `"..": ${noId}` }],
+    ["flavor", { flavorId: "caf\u00e9" }, { flavorId: `"caf\u00e9": ${noId}` }],
+    ["flavor", { flavorId: "zx.json" }, { flavorId: '"zx.json": an id does not end in .json or .xml' }],
+    ["flavor", { flavorId: "zx.xml" }, { flavorId: '"zx.xml": an id does not end in .json or .xml' }],
+    ["flavor", { flavorId: "zx.jsonp" }, {}],
     ["flavor", { ram: 1, vcpus: 1, disk: 0 }, {}],
     ["flavor", { ram: 0, vcpus: 0, disk: -1 }, { ram: number(0, 1), vcpus: number(0, 1), disk: number(-1, 0) }],
     ["flavor", { ram: 1.5 }, { ram: number(1.5, 1) }],
+    ["flavor", { ram: 2147483647, vcpus: 2147483647, disk: 2147483647 }, {}],
+    [
+        "flavor",
+        { ram: 2147483648, vcpus: 2147483648, disk: 2147483648 },
+        { ram: number(2147483648, 1), vcpus: number(2147483648, 1), disk: number(2147483648, 0) },
+    ],
     ["securityRule", {}, {}],
+    ["securityRule", { fromPort: 22.5, toPort: 23 }, { fromPort: "22.5 is not a whole number" }],
+    ["securityRule", { protocol: "tcp", fromPort: 22, toPort: 22.5 }, { toPort: "22.5 is not a whole number" }],
+    ["securityRule", { group: " default" }, { group: `" default": ${noBlanks}` }],
     [
         "securityRule",
         { protocol: "TCP", cidr: "10.0.0.5/24" },
@@ -601,7 +700,9 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
     ["securityRule", { protocol: "icmp", fromPort: -1, toPort: 255 }, {}],
     ["keypair", {}, {}],
     ["keypair", { name: "k/3", publicKey: "AAAA" }, { name: `"k/3": ${noKeyName}`, publicKey: noKey }],
-    ["keypair", { name: "" }, { name: `"": ${noKeyName}` }],
+    ["keypair", { name: "" }, { name: "a keypair has a name" }],
+    ["keypair", { name: " k" }, { name: `" k": ${noBlanks}` }],
+    ["keypair", { name: "k " }, { name: `"k ": ${noBlanks}` }],
     ["keypair", { name: "A b_-9" }, {}],
     ["keypair", { publicKey: "ssh-rsa AAAA+/9== root@api-node" }, {}],
     ["keypair", { publicKey: " ecdsa-sha2-nistp256 AAAA\n" }, {}],
@@ -614,8 +715,14 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
     expect(check!(given)).toEqual(Object.entries(problems).map(([property, reason]) => ({ property, reason })));
 });
 
-test("a keypair's name and a network's label have 255 characters at most", () => {
-    const { keypair, network } = kinds(new Nova());
-    expect([255, 256].map(length => keypair.handler.check!({ name: "k".repeat(length) }).length)).toEqual([0, 1]);
-    expect([255, 256].map(length => network.handler.check!({ label: "n".repeat(length) }).length)).toEqual([0, 1]);
+test.each([
+    ["keypair", "name"],
+    ["network", "label"],
+    ["flavor", "name"],
+    ["flavor", "flavorId"],
+    ["floatingRange", "pool"],
+    ["securityRule", "group"],
+] as const)("%s: a %s has 255 characters at most", (kind, property) => {
+    const { check } = kinds(new Nova())[kind].handler as ReturnType<typeof kinds>["flavor"]["handler"];
+    expect([255, 256].map(length => check!({ [property]: "n".repeat(length) }).length)).toEqual([0, 1]);
 });

@@ -70,6 +70,12 @@ test.each<[kind: string, type: string, resource: object, props: object, given?: 
         { ...asToken, tenantId: "t", userId: "u", roleId: "r" },
     ],
     [
+        "keystone/grant",
+        "Grant",
+        new Grant("r", { identity, tenantId: "t", userId: "u", roleId: "r", password: "pw" }, opts),
+        { ...asToken, tenantId: "t", userId: "u", roleId: "r", password: { secret: "pw" } },
+    ],
+    [
         "keystone/service",
         "Service",
         new Service("r", { identity, ...service }, opts),
@@ -84,8 +90,8 @@ test.each<[kind: string, type: string, resource: object, props: object, given?: 
     [
         "keystone/endpoint",
         "Endpoint",
-        new Endpoint("r", { identity, ...endpoint, answersForCatalogue: true }, opts),
-        { ...asToken, ...endpoint, foreign: [], malformed: [] },
+        new Endpoint("r", { identity, ...endpoint, answersForCatalogue: "grizzly" }, opts),
+        { ...asToken, ...endpoint, foreign: [], malformed: [], release: "grizzly" },
     ],
     [
         "keystone/ec2-credential",

@@ -586,3 +586,22 @@ test("another archive in place of the release's own", () => {
         "deb http://192.168.122.1:8090/ precise-updates/grizzly main",
     );
 });
+
+test("S1: a service's account has its password at hand where it is granted its role, which ends its tokens; nobody else has", () => {
+    const grants = all.filter(r => r.type === "keystone:Grant");
+    expect(Object.fromEntries(grants.map(g => [g.name, g.inputs.password]))).toEqual({
+        "cloud-auth-grant-admin-admin": undefined,
+        "cloud-auth-grant-admin-KeystoneAdmin": undefined,
+        "cloud-auth-grant-admin-KeystoneServiceAdmin": undefined,
+        "cloud-auth-grant-glance-admin": tutorialCredentials.glanceUser,
+        "cloud-auth-grant-cinder-admin": tutorialCredentials.cinderUser,
+        "cloud-auth-grant-nova-admin": tutorialCredentials.novaUser,
+    });
+});
+
+test("names in identity are checked for what this release takes, and the catalogue by what it fills in", () => {
+    const named = all.filter(r => /^keystone:(Tenant|User|Role)$/.test(r.type));
+    expect([named.length > 8, named.every(r => r.inputs.ascii === true)]).toEqual([true, true]);
+    const guards = all.filter(r => r.type === "keystone:Endpoint" && r.inputs.malformed);
+    expect(guards.map(r => [r.name, r.inputs.release])).toEqual([["cloud-auth-endpoint-keystone", "grizzly"]]);
+});

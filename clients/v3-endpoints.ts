@@ -1,0 +1,41 @@
+import type { Endpoint } from "./identity";
+
+/** An endpoint as v3 has it. */
+export interface UrlOfV3 {
+    id: string;
+    region?: string | null;
+    service_id: string;
+    interface: string;
+    url?: string | null;
+}
+
+/**
+ * Which of v3's endpoints are v2.0's is told by nothing but what they hold, so an equal one beside those is not seen until they
+ * are gone. Some releases' v2.0 shows v3's too, with an id of theirs.
+ */
+export function withThoseOfV3(v2: readonly Endpoint[], v3: readonly UrlOfV3[]): Endpoint[] {
+    const ofV3 = new Set(v3.map(({ id }) => id)),
+        own = v2.filter(({ id }) => !ofV3.has(id));
+    const keyOf = (...parts: string[]) => JSON.stringify(parts);
+    const shown = new Set(
+        own.flatMap(e => [
+            keyOf(e.serviceId, e.region, "public", e.publicUrl),
+            keyOf(e.serviceId, e.region, "admin", e.adminUrl),
+            keyOf(e.serviceId, e.region, "internal", e.internalUrl),
+        ]),
+    );
+    const alone = v3.filter(e => !shown.has(keyOf(e.service_id, e.region ?? "", e.interface, e.url ?? "")));
+    const urlOf = (e: UrlOfV3, of: string) => (e.interface === of ? (e.url ?? "") : "");
+    return [
+        ...own,
+        ...alone.map(e => ({
+            id: e.id,
+            region: e.region ?? "",
+            serviceId: e.service_id,
+            publicUrl: urlOf(e, "public"),
+            adminUrl: urlOf(e, "admin"),
+            internalUrl: urlOf(e, "internal"),
+            madeOverV3: true as const,
+        })),
+    ];
+}
