@@ -1,9 +1,11 @@
 import type { Connection } from "../clients/connection";
+import { aheadBy, readClock } from "../clients/machine-clock";
 import { connect, exec, HostKeyMismatch } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
 import { knownKeys } from "../config/known-hosts";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
+import { offsetInWords } from "../providers/machine/clock";
 import { messageOf, UserError } from "../system/errors";
 import { lacks, preflightScript, wantedOf } from "./preflight";
 
@@ -83,17 +85,24 @@ export async function checkHosts(settings: Settings, exitCode = 1, deadlineSecon
 
 /**
  * Before anything is made: whether both hosts answer, and have what the stack wants of them.
+ * @param note is told of a clock that is not right: `up` sets it, when it finds it
  * @throws UserError with a line for each thing that one of them lacks
  */
-export async function checkReady(settings: Settings, deadlineSeconds = SECONDS): Promise<void> {
+export async function checkReady(
+    settings: Settings,
+    note: (line: string) => void,
+    deadlineSeconds = SECONDS,
+): Promise<void> {
     const asked = await askHosts(settings, deadlineSeconds, async (to, role) => {
-        const wanted = wantedOf(settings, role),
-            now = () => Date.now() / 1000,
-            from = now();
-        const { stdout } = await exec(to, preflightScript(wanted), { timeoutSeconds: PREFLIGHT_SECONDS });
-        return lacks(wanted, stdout, { from, to: now() }).map(
-            lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`,
-        );
+        const wanted = wantedOf(settings, role);
+        const [{ stdout }, reading] = await Promise.all([
+            exec(to, preflightScript(wanted), { timeoutSeconds: PREFLIGHT_SECONDS }),
+            readClock(exec, to),
+        ]);
+        const ahead = aheadBy(reading);
+        if (ahead !== 0)
+            note(`${to.name}: its clock is ${offsetInWords(ahead)} of this machine's; up --refresh sets it`);
+        return lacks(wanted, stdout).map(lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`);
     });
     const lines = asked.flatMap(host => (Array.isArray(host) ? host : [downLine(host)]));
     if (lines.length > 0) throw new UserError(lines.join("\n"));

@@ -21,6 +21,7 @@ import { checkHosts, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
 import { CloudUse, removeStackFolder, useLines, useOf, writeOpenrc } from "./openrc";
 import { kept, Orphan, orphanLine, orphans } from "./orphans";
+import { noteKernelArguments } from "./kernel-arguments";
 import { decryptedSettings, labOf } from "./reach";
 import { askForNew } from "./rebuild";
 import { lookForMachines } from "./rebuild-machines";
@@ -98,9 +99,10 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
     const settings = decryptedSettings(run.stack, config);
     protect(knownSecrets(settings, config));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
-    const [state, down] = await Promise.all([stack.exportStack(), askHosts(run.operation, settings)]);
+    const [state, down] = await Promise.all([stack.exportStack(), askHosts(run, settings)]);
     const resources = exported(state);
     protect(recordedSecrets(resources));
+    noteKernelArguments(run, resources);
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
         await needRandomPlugin(stack, engine, run.terminal);
@@ -129,9 +131,9 @@ async function prepare(run: Run, report: string): Promise<Ready & { unrecorded: 
 }
 
 /** Hosts that a diagnosis does without; other operations refuse to. What makes something asks first whether there is what it takes. */
-async function askHosts(operation: Operation, settings: Settings): Promise<HostDown[]> {
+async function askHosts({ operation, terminal }: Run, settings: Settings): Promise<HostDown[]> {
     if (operation === "diagnose") return await hostsDown(settings);
-    if (operation === "up" || operation === "preview") await checkReady(settings);
+    if (operation === "up" || operation === "preview") await checkReady(settings, line => terminal.note(line));
     else await checkHosts(settings, operation === "refresh" ? 2 : 1);
     return [];
 }

@@ -14,8 +14,6 @@ const systems = [
 ] as const;
 /** Of libvirt. */
 const leastVersion = 8;
-/** Tokens and the services' reports of themselves are good or late by the clock. */
-const clockSeconds = 5;
 
 /**
  * What a node takes of its host. A virtual machine's memory is its own from the start, a container's is a limit: seldom is
@@ -93,7 +91,6 @@ if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\
         ];
     });
     return `export LC_ALL=C
-echo "clock $(date +%s.%N)"
 [ ! -r /etc/os-release ] || (. /etc/os-release; echo "system $ID $VERSION_ID $PRETTY_NAME")
 # A module that is there is loaded when it is needed; what is built in shows in /sys.
 kernel() { if [ -d /sys/module/$1 ] || modprobe -n -q $1 2> /dev/null; then echo "kernel $1"; fi; }
@@ -121,9 +118,8 @@ const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 /**
  * What a host lacks of what is wanted of it, a sentence each.
  * @param said what the script printed
- * @param asked seconds since the epoch by this machine's clock, before and after
  */
-export function lacks(wanted: Wanted, said: string, asked: { from: number; to: number }): string[] {
+export function lacks(wanted: Wanted, said: string): string[] {
     const found: string[] = [];
     /** What a line that begins with these words goes on with. */
     const after = (...words: string[]): string[] =>
@@ -137,13 +133,6 @@ export function lacks(wanted: Wanted, said: string, asked: { from: number; to: n
     const supported = systems.map(([, , words]) => words).join(", ");
     if (!systems.some(s => s[0] === id && s[1] === version))
         found.push(`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`);
-
-    const clock = Number(after("clock")[0]),
-        ahead = clock > asked.to ? clock - asked.to : clock < asked.from ? clock - asked.from : 0;
-    if (Math.abs(ahead) > clockSeconds)
-        found.push(
-            `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's; allowed are ${clockSeconds} s: let ntp set it`,
-        );
 
     if (after("virsh").length === 0)
         found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { aptShell, LOG, withApt } from "./apt";
 import { isName } from "./init";
-import { alone, readFile, writeFile } from "./machine-files";
+import { readFile, writeFile } from "./machine-files";
 
 interface Inputs {
     connection: Connection;
@@ -15,31 +17,23 @@ interface Inputs {
 export const fileOf = (archive: string): string => `/etc/apt/sources.list.d/${archive}.list`;
 
 /** A package archive that a machine installs from (A1). */
-export function aptArchiveHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = ({ connection, archive, line, keyringPackage }: Inputs) =>
-        alone(connection, "apt", async () => {
-            const apt =
-                "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
-            // A machine made of a cloud image has no index yet.
-            if (keyringPackage)
-                await run(
-                    connection,
-                    `${apt} install ${quote(keyringPackage)} > /dev/null 2>&1 || { apt-get -q -y update > /dev/null; apt-get -q -y install ${quote(keyringPackage)} > /dev/null; }`,
-                    { timeoutSeconds: 600 },
-                );
-            await writeFile(run, connection, fileOf(archive), `${line}\n`, {
-                owner: "root",
-                group: "root",
-                mode: "0644",
-            });
-            // Once a machine, before anything is installed: index and upgrade.
-            await run(
-                connection,
-                `${apt} update > /tmp/classroom-apt.log 2>&1 && ! grep -q '^[EW]: Failed' /tmp/classroom-apt.log || { grep '^[EW]:' /tmp/classroom-apt.log >&2; exit 1; }
-${apt} -o Dpkg::Options::=--force-confold upgrade > /tmp/classroom-apt.log 2>&1 || { tail -n 5 /tmp/classroom-apt.log >&2; exit 1; }`,
-                { timeoutSeconds: 1800 },
-            );
-        });
+export function aptArchiveHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
+    const put = async ({ connection, archive, line, keyringPackage }: Inputs) => {
+        const shell = aptShell("-o Acquire::Retries=3 -o Dpkg::Options::=--force-confold");
+        // A machine made of a cloud image has no index yet.
+        if (keyringPackage) {
+            const install = `install ${quote(keyringPackage)}`,
+                script = `${shell}\ntry_apt ${install} || { apt update; apt ${install}; }`;
+            await withApt(run, connection, script, 600, "", clock);
+        }
+        await writeFile(run, connection, fileOf(archive), `${line}\n`, { owner: "root", group: "root", mode: "0644" });
+        // Once a machine, before anything is installed: index and upgrade.
+        const script = `${shell}
+apt update
+if grep '^[EW]: Failed' ${LOG} >&2; then exit 1; fi
+apt upgrade`;
+        await withApt(run, connection, script, 1800, "", clock);
+    };
     return {
         inputs: ["archive", "line"],
         access: ["connection", "keyringPackage"],

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript } from "../../clients/ssh";
+import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
 import { Handler, LiveResource, Problem } from "../dynamic";
-import { initShell, isName, listeningShell, READY_SECONDS, untilListening } from "./init";
+import { hex, initShell, isName, listeningShell, READY_SECONDS, readyShell } from "./init";
 
 interface Inputs {
     connection: Connection;
@@ -21,6 +23,9 @@ const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): st
 /** How long one that does not run yet is waited for while its machine boots. */
 const BOOT_SECONDS = 60;
 
+/** The last that it said. */
+const lastWords = (known: KnownService): string => `${shellFor(known)}\nlast_words "$s"`;
+
 /** What is known of a service that ran. */
 export type KnownService = Pick<Inputs, "service" | "port" | "process">;
 
@@ -38,34 +43,36 @@ export async function untilRunning(
     known: KnownService,
     seconds: number,
     run: RunScript = exec,
+    clock = operatorClock,
 ): Promise<void> {
-    const { port } = known;
-    await run(
-        connection,
-        `${shellFor(known)}
-${port === undefined ? "listening() { :; }" : listeningShell(port)}
-end=$(( $(date +%s) + ${seconds} ))
-until is_running "$s" && listening; do
-    [ $(date +%s) -lt $end ] || { echo "service $s does not run${port === undefined ? "" : ` and listen on port ${port}`} after ${seconds} s:" >&2; last_words "$s" >&2; exit 1; }
-    sleep 1
-done`,
-        { timeoutSeconds: seconds + 30 },
-    );
+    const { service, port } = known;
+    const listens = port === undefined ? "" : ` && listening ${hex(port)}`,
+        and = port === undefined ? "" : ` and listen on port ${port}`;
+    const ask = `${shellFor(known)}
+${listeningShell}
+is_running "$s"${listens} || { echo "service ${service} does not run${and}" >&2; exit ${NOT_YET}; }`;
+    await waitUntil(run, connection, { ask, seconds, every: 1, words: lastWords(known) }, clock);
 }
 
 /** A service of a machine: whether it runs now, and after the next boot. */
-export function serviceHandler(run: RunScript = exec, readySeconds = READY_SECONDS): Handler<Inputs> {
+export function serviceHandler(
+    run: RunScript = exec,
+    readySeconds = READY_SECONDS,
+    clock = operatorClock,
+): Handler<Inputs> {
     const put = async (inputs: Inputs, anew = false) => {
-        const { connection, running, enabled, port } = inputs;
-        const up = anew ? 'restart "$s"' : 'is_running "$s" || start "$s"';
-        const listening = port === undefined ? "" : untilListening(port, readySeconds);
-        await run(
+        const { connection, service, running, enabled, port } = inputs;
+        const up = anew ? 'restart "$s"' : 'is_running "$s" || start "$s"',
+            ready = port === undefined ? "" : readyShell(new Map([[service, port]]));
+        const begun = await run(
             connection,
             `${shellFor(inputs)}
 ${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s"'}
-${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : '! is_running "$s" || stop "$s"'}`,
-            { timeoutSeconds: readySeconds + 60 },
+${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${ready}` : '! is_running "$s" || stop "$s"'}`,
+            { allowFailure: true, timeoutSeconds: readySeconds + 60 },
         );
+        const question = { ask: `${shellFor(inputs)}${ready}`, begun, seconds: readySeconds, words: lastWords(inputs) };
+        await waitUntil(run, connection, question, clock);
     };
     return {
         inputs: ["service", "running", "enabled", "per"],
@@ -86,11 +93,14 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
             return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const { stdout } = await run(
+            const ask = `${shellFor(recorded)}
+if is_enabled "$s"; then echo enabled; fi
+if is_running "$s"; then echo running; elif is_booting; then exit ${NOT_YET}; fi`;
+            const { stdout } = await askUntil(
+                run,
                 recorded.connection,
-                `${shellFor(recorded)}
-n=0; until is_running "$s" || ! is_booting || [ $n -ge ${BOOT_SECONDS} ]; do sleep 1; n=$((n + 1)); done
-if is_running "$s"; then echo running; fi; if is_enabled "$s"; then echo enabled; fi`,
+                { ask, seconds: BOOT_SECONDS, every: 1 },
+                clock,
             );
             const said = stdout.split("\n");
             return { ...recorded, running: said.includes("running"), enabled: said.includes("enabled") };

@@ -129,7 +129,7 @@ test("a snapshot: all stand still while they are copied, and go on; the restore:
     write("roots/db-node/upper/etc/hosts", "broken");
     write("roots/db-node/upper/new", "");
     write("machines/volume-node.qcow2", "other disk");
-    expect(run(scripts.stage(on), scripts.swap(on))).toMatchObject(ran);
+    expect(run(scripts.stage(on), scripts.end(on), scripts.swap(on))).toMatchObject(ran);
     expect(["db-node", "auth-node", "volume-node"].map(name => read("state", name))).toEqual([
         "shut off",
         "shut off",
@@ -160,7 +160,9 @@ test("a restore that was cut off between taking a root away and putting the kept
     ).toMatchObject(ran);
     fs.renameSync(at("roots/db-node/upper"), points("replaced/db-node/upper"));
     fs.rmSync(points("staged/auth-node"), { recursive: true });
-    expect(run(scripts.stage(on), scripts.swap(on), scripts.start(on), scripts.tidy(on))).toMatchObject(ran);
+    expect(
+        run(scripts.stage(on), scripts.end(on), scripts.swap(on), scripts.start(on), scripts.tidy(on)),
+    ).toMatchObject(ran);
     expect(read("roots/db-node/upper/etc/hosts")).toBe("hosts of db-node");
 });
 
