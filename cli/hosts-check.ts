@@ -5,7 +5,7 @@ import { hostConnection } from "../components/host-pair";
 import { knownKeys } from "../config/known-hosts";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
-import { offsetInWords } from "../providers/machine/clock";
+import { besideThisOne } from "../providers/machine/clock";
 import { messageOf, UserError } from "../system/errors";
 import { lacks, preflightScript, wantedOf } from "./preflight";
 
@@ -100,8 +100,7 @@ export async function checkReady(
             readClock(exec, to),
         ]);
         const ahead = aheadBy(reading);
-        if (ahead !== 0)
-            note(`${to.name}: its clock is ${offsetInWords(ahead)} of this machine's; up --refresh sets it`);
+        if (ahead !== 0) note(`${to.name}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`);
         return lacks(wanted, stdout).map(lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`);
     });
     const lines = asked.flatMap(host => (Array.isArray(host) ? host : [downLine(host)]));

@@ -14,7 +14,6 @@ const disks = (kib: number) =>
 /** What a host says that lacks nothing, with some lines in place of others: those that begin with the same words. */
 function said(...own: string[]): string {
     const sound = [
-        "clock 1000.5",
         "system debian 12 Debian GNU/Linux 12 (bookworm)",
         "virsh",
         "libvirt qemu 9.0.0",
@@ -36,8 +35,7 @@ function said(...own: string[]): string {
         ...own.filter(line => !line.endsWith(" -")),
     ].join("\n");
 }
-const found = (text: string, own: object = {}, role?: HostRole) =>
-    lacks(wanted(own, role), text, { from: 1000, to: 1001 });
+const found = (text: string, own: object = {}, role?: HostRole) => lacks(wanted(own, role), text);
 
 test("a host that has everything lacks nothing", () => {
     for (const role of ["central", "compute"] as const) expect(found(said(), {}, role)).toEqual([]);
@@ -48,8 +46,6 @@ test.each([
         "system ubuntu 20.04 Ubuntu 20.04.6 LTS",
         "its system is Ubuntu 20.04.6 LTS; supported are Debian 12, Ubuntu 22.04, Ubuntu 24.04",
     ],
-    ["clock 1011.2", "its clock is 10 s ahead of this machine's; allowed are 5 s: let ntp set it"],
-    ["clock 900", "its clock is 100 s behind this machine's; allowed are 5 s: let ntp set it"],
     ["virsh -", "it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients"],
     ["libvirt qemu 7.0.0", "its libvirt is 7.0.0; needed is 8 or newer"],
     ["mute qemu error: failed to connect", "its libvirt does not answer as qemu:///system (error: failed to connect)"],
