@@ -5,7 +5,7 @@ import { compute } from "../clients/compute";
 import { session } from "../clients/identity";
 import { images } from "../clients/image";
 import { path as pathOf } from "../clients/path";
-import { closeAll, exec } from "../clients/ssh";
+import { closeAll, exec, ExecResult } from "../clients/ssh";
 import { volumes } from "../clients/volume";
 import type { Credentials, Settings } from "../config/settings";
 import { openStack } from "../engine/automation";
@@ -20,7 +20,7 @@ import { withLock } from "../system/lock";
 import { complain, sayJson, visible } from "../system/output";
 import { stateDir } from "../system/paths";
 import { CheckResult, Checks } from "./checks";
-import type { CheckedCloud } from "./checks-cloud";
+import { CheckedCloud, NOT_ENDED } from "./checks-cloud";
 import { CheckInterrupted } from "./checks-wait";
 import { addHelp } from "./help";
 import { onOperatorSide } from "./operator-side";
@@ -164,13 +164,30 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
                 json: { addSecurityGroup: { name } },
             });
         },
-        onApiNode: (script, timeoutSeconds) => exec(apiNode, script, { timeoutSeconds, allowFailure: true }),
+        onApiNode: (script, seconds) =>
+            atMost(seconds, exec(apiNode, script, { timeoutSeconds: 2 * seconds, allowFailure: true })),
         now: () => Date.now(),
         // An interruption ends the wait of the checks; what is waited for afterwards, while cleaning up, takes its time.
         sleep: async seconds => {
             await sleep(seconds * 1000, undefined, signal.aborted ? {} : { signal }).catch(() => undefined);
         },
     };
+}
+
+/** What came of a script, or that it has not ended in time: the operator's, for a node's clock may be wrong. */
+async function atMost(seconds: number, work: Promise<ExecResult>): Promise<ExecResult> {
+    const over = new AbortController();
+    const late = sleep(
+        seconds * 1000,
+        { code: NOT_ENDED, stdout: "", stderr: `no answer within ${seconds} s` },
+        { signal: over.signal },
+    );
+    late.catch(() => undefined);
+    try {
+        return await Promise.race([work, late]);
+    } finally {
+        over.abort();
+    }
 }
 
 /** Whether the engine alone can decrypt the passwords, or knows those that are generated. */

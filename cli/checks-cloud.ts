@@ -31,12 +31,15 @@ export interface CheckedCloud {
     renameServer(serverId: string, name: string): Promise<void>;
     /** Nova has the EC2 API, and api-node the admin's keys for it. */
     ec2: boolean;
-    /** Runs a script on api-node; its exit code is part of the result. */
-    onApiNode(script: string, timeoutSeconds: number): Promise<ExecResult>;
+    /** Runs a script on api-node; its exit code is part of the result, and {@link NOT_ENDED} where it has not ended within its time. */
+    onApiNode(script: string, seconds: number): Promise<ExecResult>;
     /** Milliseconds. */
     now(): number;
     sleep(seconds: number): Promise<void>;
 }
+
+/** The code of a script that had no end in time, as timeout(1) has it. */
+export const NOT_ENDED = 124;
 
 /** Everything that a check makes has a name that begins with this: what an interrupted one left is known by it. */
 export const PREFIX = "classroom-check-";

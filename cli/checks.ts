@@ -7,7 +7,7 @@ import { quote } from "../clients/ssh";
 import { Cidr } from "../config/cidr";
 import { messageOf } from "../system/errors";
 import { temporaryFolder } from "../system/paths";
-import { CheckedCloud, deadlines, PREFIX } from "./checks-cloud";
+import { CheckedCloud, deadlines, NOT_ENDED, PREFIX } from "./checks-cloud";
 import { startOverEc2 } from "./checks-ec2";
 import { compareHostKey } from "./checks-host-key";
 import { CheckInterrupted, Waiting } from "./checks-wait";
@@ -213,7 +213,7 @@ export class Checks {
     private async ssh(): Promise<string> {
         const { instance, address } = this.reached();
         // Verbose: it tells which host key the instance has.
-        const command = `ssh -v -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5 ${quote(`root@${address}`)} hostname`;
+        const command = `ssh -v -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null ${quote(`root@${address}`)} hostname`;
         const { stdout, stderr } = await this.wait.until(`ssh to root@${address}`, deadlines.ssh, async say => {
             const answer = await this.cloud.onApiNode(command, 20);
             if (answer.code === 0) return answer;
@@ -261,13 +261,10 @@ export class Checks {
 
     /** Whether packets reach the instance: one that refuses a connection was reached, a closed port is mute. */
     private async probe(address: string): Promise<{ open: boolean; seen: string }> {
-        const { code, stderr } = await this.cloud.onApiNode(
-            `timeout 4 bash -c '< "/dev/tcp/$0/80"' ${quote(address)}`,
-            15,
-        );
+        const { code, stderr } = await this.cloud.onApiNode(`bash -c '< "/dev/tcp/$0/80"' ${quote(address)}`, 4);
         if (code === 0) return { open: true, seen: "open" };
         if (/refused/i.test(stderr)) return { open: true, seen: "open (nothing listens there)" };
-        if (code === 124) return { open: false, seen: "closed" };
+        if (code === NOT_ENDED) return { open: false, seen: "closed" };
         throw new Error(`port 80 of ${address} cannot be tried: ${stderr.trim().split("\n").pop() || `code ${code}`}`);
     }
 

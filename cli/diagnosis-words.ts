@@ -1,3 +1,4 @@
+import { nodeNames } from "../config/nodes";
 import { visible } from "../system/output";
 import type { Cause, Examined } from "./diagnosis";
 import { Change, changeLine } from "./render";
@@ -5,6 +6,7 @@ import { Change, changeLine } from "./render";
 /** What finds a resource of a type by its id: grants name user, role and tenant by it. */
 export type NameOf = (type: string, id: unknown) => string;
 
+const isNode = (area: string): boolean => (nodeNames as readonly string[]).includes(area);
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 /** What was answered, without a page's marks, as long as it may stand in a line. */
 const brief = (answer: string): string => {
@@ -40,6 +42,18 @@ const power = (machine: (e: Examined) => string): Words => ({
     gone: "does not exist any more",
     changed: [[/^power$/, ({ old, new: now }) => `is ${text(now)}, but it should be ${text(old)}`]],
 });
+
+/** How far off a clock is, in the largest units that leave it telling: `7203 s ahead` → `2 h ahead`. */
+const offset = (found: string): string => {
+    const [, count, way] = /^(\d+) s (ahead|behind)$/.exec(found) ?? [],
+        units = [
+            ["days", 86_400],
+            ["h", 3600],
+            ["min", 60],
+        ] as const;
+    const unit = units.find(([, seconds]) => Number(count) >= 1.9 * seconds);
+    return unit ? `${Math.round(Number(count) / unit[1])} ${unit[0]} ${way}` : found;
+};
 
 /** `secretOptions.DEFAULT.sql_connection` → `[DEFAULT] sql_connection`. */
 const option = (path: string): string => {
@@ -110,6 +124,13 @@ const words: Readonly<Record<string, Words>> = {
     "guest:HostsEntries": { what: on(() => "/etc/hosts") },
     "guest:VolumeGroup": { what: on(e => `the volume group ${input("group")(e)}`) },
     "guest:SshKey": { what: on(e => `the key ${input("path")(e)}`) },
+    "machine:Clock": {
+        what: e => `the clock of ${isNode(e.area) ? e.area : `the ${e.area} host`}`,
+        changed: [
+            [/^offset$/, ({ new: now }) => `is ${offset(text(now))}`],
+            [/^speed$/, ({ new: now }) => `runs ${text(now)}`],
+        ],
+    },
     "machine:Container": power(input("name")),
     "machine:DomainPower": power(input("domain")),
     "domain:Domain": { what: e => `the virtual machine ${input("name")(e)}`, gone: "does not exist any more" },

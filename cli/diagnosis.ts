@@ -63,6 +63,7 @@ function mayFollow({ type, verdict }: Examined, below: readonly Examined[]): boo
 const reachesFar = new Set([
     "host",
     "ssh",
+    "machine:Clock",
     "machine:Container",
     "machine:DomainPower",
     "domain:Domain",

@@ -1,11 +1,13 @@
 import { ask as inquire } from "../clients/answer";
 import type { Connection } from "../clients/connection";
+import { aheadBy, readClock } from "../clients/machine-clock";
 import { connect, exec, forwardSocket, HostKeyMismatch } from "../clients/ssh";
 import { hostConnection } from "../components/host-pair";
 import { isKnown, knownName } from "../config/known-hosts";
 import { HostRole, hostRoles } from "../config/nodes";
 import { agentFor } from "../config/operator-key";
 import type { Settings } from "../config/settings";
+import { besideThisOne } from "../providers/machine/clock";
 import { messageOf, UserError } from "../system/errors";
 import { lacks, preflightFields, preflightScript, wantedOf } from "./preflight";
 
@@ -118,18 +120,26 @@ export async function checkLibvirt(settings: Settings, exitCode = 1, deadlineSec
 
 /**
  * Before anything is made: whether both hosts answer, and have what the stack wants of them.
+ * @param note is told of a clock that is not right: `up` sets it, when it finds it
  * @throws UserError with a line for each thing that one of them lacks
  */
-export async function checkReady(settings: Settings, deadlineSeconds = SECONDS): Promise<void> {
+export async function checkReady(
+    settings: Settings,
+    note: (line: string) => void,
+    deadlineSeconds = SECONDS,
+): Promise<void> {
     const asked = await askHosts(settings, deadlineSeconds, async (to, role) => {
-        const wanted = wantedOf(settings, role),
-            now = () => Date.now() / 1000,
-            from = now();
-        const said = await inquire(exec, to, preflightScript(wanted), preflightFields, {
-            timeoutSeconds: PREFLIGHT_SECONDS,
-            openSeconds: deadlineSeconds,
-        });
-        const found = lacks(wanted, said, { from, to: now() }),
+        const wanted = wantedOf(settings, role);
+        const [said, reading] = await Promise.all([
+            inquire(exec, to, preflightScript(wanted), preflightFields, {
+                timeoutSeconds: PREFLIGHT_SECONDS,
+                openSeconds: deadlineSeconds,
+            }),
+            readClock(exec, to),
+        ]);
+        const ahead = aheadBy(reading);
+        if (ahead !== 0) note(`${to.name}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`);
+        const found = lacks(wanted, said),
             mute = said.libvirt.some(driver => driver.startsWith("qemu ")) ? await libvirtLack(to) : undefined;
         return [...found, ...(mute === undefined ? [] : [mute])].map(
             lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`,

@@ -36,6 +36,7 @@ import {
 import { onHosts } from "./examine";
 import { checkLibvirt, checkReady, HostDown, hostsDown } from "./hosts-check";
 import { findLibvirt, withoutDisks } from "./libvirt-objects";
+import { noteKernelArguments } from "./kernel-arguments";
 import { LibvirtSsh, libvirtSsh } from "./libvirt-ssh";
 import { removeStackFolder } from "./openrc";
 import { newRanges } from "./ranges";
@@ -115,9 +116,10 @@ async function prepare(
     protect(knownSecrets(settings, config));
     stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
     Object.assign(stack.workspace.envVars, await libvirt(settings));
-    const [state, down] = await Promise.all([stack.exportStack(), askHosts(run.operation, settings)]);
+    const [state, down] = await Promise.all([stack.exportStack(), askHosts(run, settings)]);
     const resources = exported(state);
     protect(recordedSecrets(resources));
+    noteKernelArguments(run, resources);
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
         await needRandomPlugin(engine, run.terminal);
@@ -145,9 +147,9 @@ async function prepare(
 }
 
 /** Hosts that a diagnosis does without; other operations refuse to. What makes something asks first whether there is what it takes. */
-async function askHosts(operation: Operation, settings: Settings): Promise<HostDown[]> {
+async function askHosts({ operation, terminal }: Run, settings: Settings): Promise<HostDown[]> {
     if (operation === "diagnose") return await hostsDown(settings);
-    if (operation === "up" || operation === "preview") await checkReady(settings);
+    if (operation === "up" || operation === "preview") await checkReady(settings, line => terminal.note(line));
     else await checkLibvirt(settings, operation === "refresh" ? 2 : 1);
     return [];
 }

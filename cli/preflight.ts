@@ -16,8 +16,6 @@ const systems = [
 ] as const;
 /** Of libvirt. */
 const leastVersion = 8;
-/** Tokens and the services' reports of themselves are good or late by the clock. */
-const clockSeconds = 5;
 
 /**
  * What a node takes of its host. A virtual machine's memory is its own from the start, a container's is a limit: seldom is
@@ -84,8 +82,6 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
 
 /** What a host has, by what it is called. */
 export const preflightFields = {
-    /** Seconds since the epoch. */
-    clock: text(/\d+(\.\d+)?/),
     /** ID, VERSION_ID and PRETTY_NAME of /etc/os-release. */
     system: optional(text(/\S* \S* .*/)),
     kernel: list(text(/8021q|vxlan/)),
@@ -128,7 +124,6 @@ if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\
         ];
     });
     return `export LC_ALL=C
-now=$(date +%s.%N); say clock "$now"
 [ ! -r /etc/os-release ] || (. /etc/os-release; say system "$ID $VERSION_ID $PRETTY_NAME")
 # A module that is there is loaded when it is needed; what is built in shows in /sys.
 kernel() { if [ -d /sys/module/$1 ] || modprobe -n -q $1 2> /dev/null; then say kernel "$1"; fi; }
@@ -162,22 +157,14 @@ const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 /**
  * What a host lacks of what is wanted of it, a sentence each.
  * @param said what the script answered
- * @param asked seconds since the epoch by this machine's clock, before and after
  */
-export function lacks(wanted: Wanted, said: Said, asked: { from: number; to: number }): string[] {
+export function lacks(wanted: Wanted, said: Said): string[] {
     const found: string[] = [];
 
     const [id, version, ...name] = (said.system ?? "").split(" ");
     const supported = systems.map(([, , words]) => words).join(", ");
     if (!systems.some(s => s[0] === id && s[1] === version))
         found.push(`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`);
-
-    const clock = Number(said.clock),
-        ahead = clock > asked.to ? clock - asked.to : clock < asked.from ? clock - asked.from : 0;
-    if (Math.abs(ahead) > clockSeconds)
-        found.push(
-            `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's; allowed are ${clockSeconds} s: let ntp set it`,
-        );
 
     if (!said.virsh) found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");
     for (const [driver, ...words] of said.mute.map(m => m.split(" "))) {

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from "timers/promises";
-import { Answer, ask, Fields, text } from "../clients/answer";
+import { Answer, ask, Fields } from "../clients/answer";
 import { Connection, Unreachable } from "../clients/connection";
-import { exec, RunScript } from "../clients/ssh";
+import { operatorClock } from "../clients/operator-clock";
+import { exec, ExecResult, RunScript } from "../clients/ssh";
+import { askUntil, Question, waitUntil } from "../clients/waiting";
 import { hostConnection } from "../components/host-pair";
 import { HostRole, hostRoles, NodeName } from "../config/nodes";
 import type { Settings } from "../config/settings";
@@ -13,6 +14,10 @@ import type { Terminal } from "./terminal";
 
 /** How long the machines of one host may take to copy. */
 const COPY_SECONDS = 900;
+
+/** How long another snapshot or restore may be at work on a host, and processes may hold the root of a container that has ended. */
+const LOCK_SECONDS = 60;
+const HELD_SECONDS = 5;
 
 /** How long a virtual machine may take to answer once it has gone on. */
 export const WAKE_SECONDS = 60;
@@ -56,11 +61,12 @@ export class PointHosts {
         private readonly name: string,
         private readonly machines: readonly (StackMachine & { running: boolean })[],
         private readonly run: RunScript = exec,
+        private readonly clock = operatorClock,
     ) {}
 
     /** The same hosts once it is known which machines run. */
     with(machines: readonly (StackMachine & { running: boolean })[]): PointHosts {
-        return new PointHosts(this.settings, this.stack, this.name, machines, this.run);
+        return new PointHosts(this.settings, this.stack, this.name, machines, this.run, this.clock);
     }
 
     /** The machines as they are now, and of each host how many KiB are free. */
@@ -122,6 +128,10 @@ export class PointHosts {
         await this.each(scripts.stage, COPY_SECONDS);
     }
     async swap(): Promise<void> {
+        // A root that is still held then is taken away all the same.
+        await this.each(scripts.end, 120, (to, question) =>
+            askUntil(this.run, to, { ...question, seconds: HELD_SECONDS, every: 0.1 }, this.clock),
+        );
         await this.each(scripts.swap, 120);
     }
     async start(): Promise<void> {
@@ -132,7 +142,7 @@ export class PointHosts {
     }
 
     /**
-     * Puts the clocks of virtual machines right after they stood still: to their hosts', which kept going.
+     * Puts the clocks of virtual machines right after they stood still: to the operator's, which kept going.
      * @param startedAnew addresses of machines that know nothing any more of connections from before
      */
     async wake(
@@ -143,33 +153,42 @@ export class PointHosts {
         await Promise.all(
             this.machines
                 .filter(m => m.kind === "vm" && m.running && nodes[m.name])
-                .map(async ({ name, host }) => {
-                    const before = Date.now(),
-                        { now } = await ask(
-                            this.run,
-                            hostConnection(this.settings, host),
-                            'now=$(date +%s.%N); say now "$now"',
-                            { now: text(/\d+(\.\d+)?/) },
-                        );
-                    const ahead = Number(now) * 1000 - (before + Date.now()) / 2;
-                    await patiently(patienceSeconds, () =>
-                        this.run(nodes[name]!, scripts.wake((Date.now() + ahead) / 1000, startedAnew), {
-                            timeoutSeconds: 30,
-                        }),
-                    );
-                }),
+                .map(({ name }) =>
+                    this.patiently(nodes[name]!, patienceSeconds, () => scripts.wake(this.clock.now(), startedAnew)),
+                ),
         );
     }
 
-    /** Runs a script on every host that has machines. */
+    /** Runs a script, again while the machine cannot be asked: its connections from before may have died unnoticed. */
+    private async patiently(to: Connection, seconds: number, script: () => string): Promise<void> {
+        for (const end = this.clock.elapsed() + seconds; ; await this.clock.pause(0.5)) {
+            try {
+                await this.run(to, script(), { timeoutSeconds: 30 });
+                return;
+            } catch (e) {
+                if (!(e instanceof Unreachable) || this.clock.elapsed() > end) throw e;
+            }
+        }
+    }
+
+    private whenFree(to: Connection, question: Pick<Question, "ask" | "input" | "askSeconds">): Promise<ExecResult> {
+        return waitUntil(this.run, to, { ...question, seconds: LOCK_SECONDS, every: 1 }, this.clock);
+    }
+
+    /**
+     * Runs a script on every host that has machines.
+     * @param timeoutSeconds how long it may take by itself
+     * @param run how it is run again while it cannot do its work yet
+     */
     private each(
         script: (on: scripts.OnHost) => string | { script: string; input: string },
         timeoutSeconds: number,
+        run: typeof this.whenFree = this.whenFree.bind(this),
     ): Promise<void> {
         return this.onEach(async (on, machines) => {
             const made = script({ stack: this.stack, name: this.name, machines }),
-                { input, ...rest } = typeof made === "string" ? { script: made, input: undefined } : made;
-            await this.run(on, rest.script, { input, timeoutSeconds });
+                { script: text, ...rest } = typeof made === "string" ? { script: made } : made;
+            await run(on, { ask: text, ...rest, askSeconds: timeoutSeconds });
         });
     }
 
@@ -180,9 +199,10 @@ export class PointHosts {
         timeoutSeconds: number,
         read: (role: HostRole, said: Answer<F>) => void,
     ): Promise<void> {
+        const whenFree: RunScript = (to, text) => this.whenFree(to, { ask: text, askSeconds: timeoutSeconds });
         return this.onEach(async (on, machines, role) => {
             const made = script({ stack: this.stack, name: this.name, machines });
-            read(role, await ask(this.run, on, made, fields, { timeoutSeconds }));
+            read(role, await ask(whenFree, on, made, fields));
         });
     }
 
@@ -236,16 +256,4 @@ export async function removeFromHosts(settings: Settings, stack: string): Promis
             exec(hostConnection(settings, role), scripts.removeAll(stack), { timeoutSeconds: COPY_SECONDS }),
         ),
     );
-}
-
-/** Does it again while the machine cannot be asked: its connections from before may have died unnoticed. */
-async function patiently<T>(seconds: number, work: () => Promise<T>): Promise<T> {
-    for (const deadline = Date.now() + seconds * 1000; ;) {
-        try {
-            return await work();
-        } catch (e) {
-            if (!(e instanceof Unreachable) || Date.now() > deadline) throw e;
-        }
-        await sleep(500);
-    }
 }

@@ -1,6 +1,8 @@
 import { list, number, optional, text } from "../clients/answer";
 import { quote } from "../clients/ssh";
+import { NOT_YET } from "../clients/waiting";
 import { rootsDir } from "../providers/machine/container-xml";
+import { setShell } from "../providers/machine/clock";
 import type { StackMachine } from "./restore-point";
 
 /** Where restore points lie on a physical host, a folder for each stack; root's alone. */
@@ -13,11 +15,17 @@ export interface OnHost {
     machines: readonly (StackMachine & { running: boolean })[];
 }
 
+const BUSY = `flock -n 9 || { echo "another snapshot or restore is still at work there" >&2; exit ${NOT_YET}; }`;
+
 /** RabbitMQ alone sets half a GiB of nothing aside. */
 const COPY = "cp -a --reflink=auto --sparse=always";
 
-/** What every script begins with. One works on a host at a time, also where the operator's side of a former one has died. */
-function begin({ stack, name, machines }: OnHost, waitSeconds = 60): string {
+/**
+ * What every script begins with. One works on a host at a time, also where the operator's side of a former one has died: it
+ * is for the operator to wait and to ask again.
+ * @param lock how the others are kept away
+ */
+function begin({ stack, name, machines }: OnHost, lock = BUSY): string {
     const names = (which: (m: (typeof machines)[number]) => boolean) =>
         quote(
             machines
@@ -41,7 +49,7 @@ pids=
 await() { for p in $pids; do wait "$p" || exit 1; done; pids=; }
 mkdir -p "$base"
 exec 9> "$base/lock"
-flock -w ${waitSeconds} 9 || { echo "another snapshot or restore is still at work there" >&2; exit 1; }`;
+${lock}`;
 }
 
 /** What is kept of a machine: how many KiB, and a digest of the names and sizes in it. */
@@ -61,8 +69,11 @@ for v in $vms; do
 done
 free=$(df -Pk "$base" | awk 'NR == 2 { print $4 }'); say free "$free"`;
 
-/** Lets everything go on; what it needs to know lies in the folder. */
-const goOn = (on: OnHost): string => `${begin(on, 900)}
+/**
+ * Lets everything go on; what it needs to know lies in the folder. The host does it by itself when the connection has ended, so
+ * there is no operator who could wait: it waits for the lock, however long that takes.
+ */
+const goOn = (on: OnHost): string => `${begin(on, "flock 9")}
 rm -f "$making/frozen"
 # Those that were started last first: nobody is to find what it started stopped.
 [ ! -e "$making/stopped" ] || sort -rnu "$making/stopped" | xargs -r kill -CONT 2> /dev/null || true
@@ -90,6 +101,7 @@ until case $(cat "/proc/$session/comm") in sshd*) ;; *) false ;; esac; do
     session=$(sed 's/.*) . \\([0-9]*\\) .*/\\1/' "/proc/$session/stat")
     [ "$session" -gt 1 ] || { echo "no sshd is above this process" >&2; exit 1; }
 done
+# Until the connection ends, which has no deadline: sleep only keeps it from asking all the time.
 setsid sh -c 'while kill -0 "$1" 2> /dev/null; do sleep 0.5; done; sh -e "$2/go-on"; rm -rf "$2"' watch "$session" "$making" < /dev/null > /dev/null 2>&1 9>&- &
 echo $! > "$making/watch"
 for v in $running_vms; do qemu suspend "$v" > /dev/null & pids="$pids $!"; done
@@ -102,6 +114,8 @@ moving() {
         END { for (p in parent) { if (p in top || state[p] ~ /^[TtZX]/) continue; q = p; while (q in parent && !(q in top)) q = parent[q]; if (q in top) print p } }'
 }
 : > "$making/stopped"
+# Each pass has to follow the one before at once, for what has just been begun is stopped by it; what counts is how many
+# there were, not how long they took by this machine's clock.
 for try in $(seq 200); do
     still=$(moving)
     [ -n "$still" ] || break
@@ -109,7 +123,7 @@ for try in $(seq 200); do
     kill -STOP $still 2> /dev/null || true
     sleep 0.05
 done
-[ -z "$still" ] || { echo "not every process stands still within 10 s: $(echo $still)" >&2; exit 1; }
+[ -z "$still" ] || { echo "not every process stands still when it was tried 200 times: $(echo $still)" >&2; exit 1; }
 await
 : > "$making/frozen"`,
 });
@@ -169,17 +183,25 @@ for c in $containers; do
 done
 await`;
 
-/** Ends the machines and puts what is staged in their places. */
-export const swap = (on: OnHost): string => `${begin(on)}
+const ended = `for m in $containers; do [ "$(lxc domstate "$m")" = "shut off" ] || { echo "the container $m cannot be ended" >&2; exit 1; }; done
+for m in $vms; do [ "$(qemu domstate "$m")" = "shut off" ] || { echo "the virtual machine $m cannot be ended" >&2; exit 1; }; done`;
+
+/** Ends the machines, and asks whether the roots of containers are let go: their last processes may hold them for a moment. */
+export const end = (on: OnHost): string => `${begin(on)}
 for c in $containers; do lxc destroy "$c" > /dev/null 2>&1 & pids="$pids $!"; done
 for v in $vms; do qemu destroy "$v" > /dev/null 2>&1 & pids="$pids $!"; done
 # One that is off cannot be ended.
 for p in $pids; do wait "$p" || true; done
 pids=
-for m in $containers; do [ "$(lxc domstate "$m")" = "shut off" ] || { echo "the container $m cannot be ended" >&2; exit 1; }; done
-for m in $vms; do [ "$(qemu domstate "$m")" = "shut off" ] || { echo "the virtual machine $m cannot be ended" >&2; exit 1; }; done
+${ended}
+held=
+for c in $containers; do ! mountpoint -q "$roots/$c/root" || umount "$roots/$c/root" 2> /dev/null || held="$held $c"; done
+[ -z "$held" ] || { echo "processes hold the root of$held" >&2; exit ${NOT_YET}; }`;
+
+/** Puts what is staged in the places of machines that have ended. */
+export const swap = (on: OnHost): string => `${begin(on)}
+${ended}
 for c in $containers; do
-    for i in $(seq 50); do mountpoint -q "$roots/$c/root" || break; umount "$roots/$c/root" 2> /dev/null || sleep 0.1; done
     ! mountpoint -q "$roots/$c/root" || umount -l "$roots/$c/root"
     # Where a run was cut off right here, it is away already.
     [ ! -e "$roots/$c/upper" ] || mv "$roots/$c/upper" "$base/replaced/$c/"
@@ -212,9 +234,5 @@ export const removeAll = (stack: string): string =>
  * Of a virtual machine that has stood still, or was put back with its memory: its clock is put right, and connections to
  * machines that were started anew end, which do not know them any more.
  */
-export const wake = (
-    epochSeconds: number,
-    startedAnew: readonly string[],
-): string => `date -u -s @${epochSeconds.toFixed(3)} > /dev/null
-hwclock --systohc --utc 2> /dev/null || true
+export const wake = (epochSeconds: number, startedAnew: readonly string[]): string => `${setShell(epochSeconds)}
 ${startedAnew.length === 0 ? "" : `ss -K ${startedAnew.map(a => `dst ${a}`).join(" or ")} > /dev/null 2>&1 || true`}`;

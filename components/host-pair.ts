@@ -4,6 +4,7 @@ import { bastionName, Connection, hostName } from "../clients/connection";
 import { HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { HostsEntries } from "../providers/guest/hosts-entries";
+import { Clock } from "../providers/machine/clock";
 import { releaseOf } from "../releases";
 
 export type HostPairArgs = Pick<Settings, "hosts" | "sshKeyFile" | "sshAuth" | "knownHosts" | "release" | "plan">;
@@ -38,6 +39,8 @@ export function hostConnection(
 export class HostPair extends pulumi.ComponentResource {
     readonly connections: Readonly<Record<HostRole, Connection>>;
     readonly providers: Readonly<Record<HostRole, libvirt.Provider>>;
+    /** Right before a machine is made there: a container has this clock, and a virtual machine is started with it. */
+    readonly clocks: Readonly<Record<HostRole, Clock>>;
 
     constructor(name: string, args: HostPairArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:HostPair", name, {}, opts);
@@ -52,6 +55,9 @@ export class HostPair extends pulumi.ComponentResource {
                     // The engine takes its plugin's version for the provider's at the second operation: a change that is none.
                     { parent: this, ignoreChanges: ["version"] },
                 ),
+        );
+        this.clocks = each(
+            role => new Clock(`${name}-${role}-clock`, { connection: this.connections[role] }, { parent: this }),
         );
         for (const role of hostRoles) {
             new HostsEntries(

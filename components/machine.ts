@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type * as libvirt from "@pulumi/libvirt";
 import type { Connection } from "../clients/connection";
 import type { NodePlan } from "../config/address-plan";
+import { Clock } from "../providers/machine/clock";
 import { Container } from "../providers/machine/container";
 import { rootsDir } from "../providers/machine/container-xml";
 import { HostKey } from "../providers/machine/host-key";
@@ -51,7 +52,7 @@ export class Machine extends pulumi.ComponentResource {
     readonly connection: pulumi.Output<Connection>;
     /** The resource that what lives in the machine goes with. */
     readonly resource: pulumi.CustomResource;
-    /** It runs, and can be worked in, as soon as this is made. */
+    /** It runs, with a clock that is right, and can be worked in, as soon as this is made. */
     readonly running: pulumi.Resource;
     /** What is made anew where the machine is, the first of them first. */
     readonly made: pulumi.CustomResource[];
@@ -102,8 +103,13 @@ export class Machine extends pulumi.ComponentResource {
                 { parent: this },
             );
             this.resource = machine.domain;
-            this.running = machine.running;
             this.made = [machine.root, machine.domain];
+            // What is made in it has its time from it: certificates, tokens.
+            this.running = new Clock(
+                `${name}-clock`,
+                { connection: this.connection },
+                { parent: this, dependsOn: machine.running, deletedWith: machine.domain, replaceWith: this.made },
+            );
             this.incarnation = machine.domain.id;
         } else {
             const shape = {

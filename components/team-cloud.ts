@@ -91,7 +91,7 @@ export class TeamCloud extends pulumi.ComponentResource {
                             golden: goldens[facts.host],
                             ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
                         },
-                        { parent: this, dependsOn: networks.running[facts.host] },
+                        { parent: this, dependsOn: [pair.clocks[facts.host], ...networks.running[facts.host]] },
                     ),
                 ];
             }),

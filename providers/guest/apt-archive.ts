@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RemoteError, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { aptShell, LOG, withApt } from "./apt";
 import { isName } from "./init";
-import { alone, readFile, RemoteFile, writeFile } from "./machine-files";
+import { readFile, RemoteFile, writeFile } from "./machine-files";
 
 interface Inputs {
     connection: Connection;
@@ -68,36 +70,32 @@ function inWords(error: unknown, { connection, line, key }: Inputs): unknown {
 }
 
 /** A package archive that a machine installs from (A1). */
-export function aptArchiveHandler(run: RunScript = exec): Handler<Inputs> {
+export function aptArchiveHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
     const put = async (inputs: Inputs): Promise<void> => {
         try {
-            await alone(inputs.connection, "apt", () => write(inputs));
+            await write(inputs);
         } catch (e) {
             throw inWords(e, inputs);
         }
     };
     const write = async (inputs: Inputs): Promise<void> => {
         const { connection, archive, key, keyringPackage } = inputs;
-        const apt =
-            "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3";
+        const shell = aptShell("-o Acquire::Retries=3 -o Dpkg::Options::=--force-confold");
         // A machine made of a cloud image has no index yet.
-        if (keyringPackage)
-            await run(
-                connection,
-                `${apt} install ${quote(keyringPackage)} > /dev/null 2>&1 || { apt-get -q -y update > /dev/null; apt-get -q -y install ${quote(keyringPackage)} > /dev/null; }`,
-                { timeoutSeconds: 600 },
-            );
+        if (keyringPackage) {
+            const install = `install ${quote(keyringPackage)}`,
+                script = `${shell}\ntry_apt ${install} || { apt update; apt ${install}; }`;
+            await withApt(run, connection, script, 600, "", clock);
+        }
         // The key first: nobody is to find the line without it.
         if (key !== undefined) await writeFile(run, connection, keyringOf(archive), `${key.trim()}\n`, ROOTS);
         await writeFile(run, connection, fileOf(archive), `${fullLine(inputs)}\n`, ROOTS);
         // Once a machine, before anything is installed: index and upgrade.
-        await run(
-            connection,
-            `log=$(mktemp); trap 'rm -f "$log"' EXIT
-${apt} update > "$log" 2>&1 && ! grep -q '^[EW]: Failed' "$log" || { grep '^[EW]:' "$log" >&2; exit 1; }
-${apt} -o Dpkg::Options::=--force-confold upgrade > "$log" 2>&1 || { tail -n 5 "$log" >&2; exit 1; }`,
-            { timeoutSeconds: 1800 },
-        );
+        const script = `${shell}
+apt update
+if grep '^[EW]: Failed' ${LOG} >&2; then exit 1; fi
+apt upgrade`;
+        await withApt(run, connection, script, 1800, "", clock);
     };
     return {
         inputs: ["archive", "line", "key"],

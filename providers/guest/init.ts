@@ -1,3 +1,6 @@
+import { quote } from "../../clients/ssh";
+import { NOT_YET } from "../../clients/waiting";
+
 /**
  * Shell functions that treat a service alike under systemd (newer releases) and upstart (Ubuntu 12.04):
  * is_running, is_enabled, start, stop, restart, enable, disable; each takes the service's name. And `is_booting`, of the
@@ -44,21 +47,26 @@ fi`;
  */
 export const READY_SECONDS = 300;
 
-/** Whether something listens on a port, which is asked of the kernel. */
-export const listeningShell = (port: number): string =>
-    `listening() { grep -qi ': [0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6; }`;
+/** `listening PORT`: whether something listens on it, which is asked of the kernel; the port as {@link hex} has it. */
+export const listeningShell = `listening() { grep -qi ": [0-9A-F]*:$1 [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6; }`;
+
+/** A port as the kernel's tables have it. */
+export const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0");
 
 /**
- * Waits until something listens on a port: a service `$s` that is up but not ready would fail whoever comes next. Begins with {@link initShell}.
+ * Asks whether services listen on their ports: one that is up but not ready would fail whoever comes next. Goes after
+ * {@link initShell}; ends as {@link NOT_YET} says, and with 1 where one has ended.
  */
-export const untilListening = (port: number, seconds: number): string => `
-${listeningShell(port)}
-end=$(( $(date +%s) + ${seconds} ))
-until listening; do
-    is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }
-    [ $(date +%s) -lt $end ] || { echo "service $s does not listen on port ${port} after ${seconds} s:" >&2; last_words "$s" >&2; exit 1; }
-    sleep 0.2
-done`;
+export const readyShell = (ports: ReadonlyMap<string, number>): string => `
+${listeningShell}
+late=
+ready() {
+    ! listening "$2" || return 0
+    is_running "$1" || { echo "service $1 ended while it started:" >&2; last_words "$1" >&2; exit 1; }
+    late=1; echo "service $1 does not listen on port $3" >&2
+}
+${[...ports].map(([service, port]) => `ready ${quote(service)} ${hex(port)} ${port}`).join("\n")}
+[ -z "$late" ] || exit ${NOT_YET}`;
 
 /** A word that names a service or a package, as it is put into scripts. */
 export const isName = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9@+._-]*$/.test(text);

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ask, lines, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, RemoteError, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { aptShell, withApt } from "./apt";
 import { isName } from "./init";
-import { alone } from "./machine-files";
 
 interface Inputs {
     connection: Connection;
@@ -14,10 +15,10 @@ interface Inputs {
 }
 
 // A package's services are started by their Service resources, when their configuration is there.
-const APT = (recommends = false): string => `export DEBIAN_FRONTEND=noninteractive
-log=$(mktemp); trap 'rm -f "$log" /usr/sbin/policy-rc.d' EXIT
-printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
-apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold${recommends ? "" : " --no-install-recommends"} "$@" > "$log" 2>&1 || { grep -E '^(E|W|dpkg): ?' "$log" >&2 || tail -n 5 "$log" >&2; exit 1; }; }`;
+const APT = (recommends = false): string =>
+    `${aptShell(`-o Dpkg::Options::=--force-confold${recommends ? "" : " --no-install-recommends"}`)}
+trap 'rm -f "$log" /usr/sbin/policy-rc.d' EXIT
+printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d`;
 
 /** apt's words for a package that it cannot get, of 2013 and of today. */
 const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate)/gm;
@@ -26,7 +27,7 @@ const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has
 const ANOTHER = /^E: Failed to fetch (\S+) +(Hash Sum mismatch|File has unexpected size)/m;
 
 /** Packages of a machine, installed from the archives that it knows. */
-export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
+export function packagesHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
     const installed = async ({ connection, packages }: Inputs): Promise<string[]> => {
         // It ends with 1 where it does not know one of them.
         const { known } = await ask(
@@ -46,13 +47,8 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
     /** apt itself installs either all of them or, where one is unknown, none. */
     const install = async ({ connection, packages, answers, recommends }: Inputs, option = "") => {
         try {
-            await alone(connection, "apt", () =>
-                run(
-                    connection,
-                    `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}${option === "" ? `${released(packages)}\n` : ""}apt ${option}install ${packages.join(" ")}`,
-                    { input: answers ?? "", timeoutSeconds: 1800 },
-                ),
-            );
+            const script = `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}${option === "" ? `${released(packages)}\n` : ""}apt ${option}install ${packages.join(" ")}`;
+            await withApt(run, connection, script, 1800, answers ?? "", clock);
         } catch (e) {
             const [, url, said] = ANOTHER.exec(e instanceof RemoteError ? e.result.stderr : "") ?? [];
             if (url !== undefined)
@@ -76,6 +72,8 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
             );
         }
     };
+    const remove = (connection: Connection, packages: readonly string[]) =>
+        withApt(run, connection, `${APT()}\napt remove ${packages.join(" ")}`, 600, "", clock);
     return {
         inputs: ["packages"],
         access: ["connection", "answers", "recommends"],
@@ -96,19 +94,14 @@ export function packagesHandler(run: RunScript = exec): Handler<Inputs> {
             if (dropped.length > 0) {
                 // Nothing is dropped before it is known that the others can be had.
                 await install(inputs, "-s ");
-                await alone(inputs.connection, "apt", () =>
-                    run(inputs.connection, `${APT()}\napt remove ${dropped.join(" ")}`, { timeoutSeconds: 600 }),
-                );
+                await remove(inputs.connection, dropped);
             }
             await install(inputs);
             return {};
         },
         async delete(_id, recorded) {
             const there = await installed(recorded);
-            if (there.length > 0)
-                await alone(recorded.connection, "apt", () =>
-                    run(recorded.connection, `${APT()}\napt remove ${there.join(" ")}`, { timeoutSeconds: 600 }),
-                );
+            if (there.length > 0) await remove(recorded.connection, there);
         },
     };
 }

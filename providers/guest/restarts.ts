@@ -1,6 +1,9 @@
+import { ask, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
+import { OperatorClock, operatorClock } from "../../clients/operator-clock";
 import { quote, RunScript } from "../../clients/ssh";
-import { initShell, READY_SECONDS, untilListening } from "./init";
+import { waitUntil } from "../../clients/waiting";
+import { initShell, READY_SECONDS, readyShell } from "./init";
 import { alone } from "./machine-files";
 
 /** Of services, the TCP port by which one is known to be ready. */
@@ -27,6 +30,7 @@ export async function restart(
     services: readonly string[],
     ready: Ready = {},
     readySeconds = READY_SECONDS,
+    clock = operatorClock,
 ): Promise<void> {
     if (services.length === 0) return;
     const key = JSON.stringify([on.host, on.port, on.jump?.host]);
@@ -37,19 +41,7 @@ export async function restart(
         const done = new Promise(resolve => setTimeout(resolve, GATHER_MS)).then(() =>
             alone(on, "restarts", async () => {
                 pending.delete(key);
-                const waiting = [...gathered.values()].some(port => port !== undefined) ? readySeconds : 0;
-                await run(
-                    on,
-                    `${initShell}
-again= jobs= bad=
-for s in ${[...gathered.keys()].map(quote).join(" ")}; do
-    if is_running "$s"; then { restart "$s" || { echo "service $s cannot be restarted:" >&2; last_words "$s" >&2; exit 1; }; } & again="$again $s "; jobs="$jobs $!"; fi
-done
-for job in $jobs; do wait "$job" || bad=1; done
-[ -z "$bad" ]
-${[...gathered].flatMap(([s, port]) => (port !== undefined ? [`case $again in *" "${quote(s)}" "*) s=${quote(s)}; ${untilListening(port, readySeconds)};; esac`] : [])).join("\n")}`,
-                    { timeoutSeconds: waiting + 120 },
-                );
+                await restartAll(run, on, gathered, readySeconds, clock);
             }),
         );
         batch = { services: gathered, done };
@@ -57,4 +49,33 @@ ${[...gathered].flatMap(([s, port]) => (port !== undefined ? [`case $again in *"
     }
     for (const s of services) batch.services.set(s, ready[s]);
     await batch.done;
+}
+
+/** Restarts services side by side, and waits for those that have a port. */
+async function restartAll(
+    run: RunScript,
+    on: Connection,
+    services: Pending["services"],
+    seconds: number,
+    clock: OperatorClock,
+): Promise<void> {
+    const begun = await ask(
+        run,
+        on,
+        `${initShell}
+again= jobs= bad=
+for s in ${[...services.keys()].map(quote).join(" ")}; do
+    if is_running "$s"; then say restarted "$s"; { restart "$s" > /dev/null || { echo "service $s cannot be restarted:" >&2; last_words "$s" >&2; exit 1; }; } & jobs="$jobs $!"; fi
+done
+for job in $jobs; do wait "$job" || bad=1; done
+[ -z "$bad" ]`,
+        { restarted: list(text()) },
+        { timeoutSeconds: 120 },
+    );
+    const ports = new Map(
+        [...services].flatMap(([s, port]) => (port !== undefined && begun.restarted.includes(s) ? [[s, port]] : [])),
+    );
+    if (ports.size === 0) return;
+    const words = `${initShell}\nfor s in ${[...ports.keys()].map(quote).join(" ")}; do last_words "$s"; done`;
+    await waitUntil(run, on, { ask: `${initShell}${readyShell(ports)}`, seconds, words }, clock);
 }

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ask, yesOrNo } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript } from "../../clients/ssh";
+import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
 import { Handler, LiveResource, Problem } from "../dynamic";
-import { initShell, isName, listeningShell, READY_SECONDS, untilListening } from "./init";
+import { hex, initShell, isName, listeningShell, READY_SECONDS, readyShell } from "./init";
 
 interface Inputs {
     connection: Connection;
@@ -22,6 +24,9 @@ const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): st
 /** How long one that does not run yet is waited for while its machine boots. */
 const BOOT_SECONDS = 60;
 
+/** The last that it said. */
+const lastWords = (known: KnownService): string => `${shellFor(known)}\nlast_words "$s"`;
+
 /** What is known of a service that ran. */
 export type KnownService = Pick<Inputs, "service" | "port" | "process">;
 
@@ -39,34 +44,36 @@ export async function untilRunning(
     known: KnownService,
     seconds: number,
     run: RunScript = exec,
+    clock = operatorClock,
 ): Promise<void> {
-    const { port } = known;
-    await run(
-        connection,
-        `${shellFor(known)}
-${port === undefined ? "listening() { :; }" : listeningShell(port)}
-end=$(( $(date +%s) + ${seconds} ))
-until is_running "$s" && listening; do
-    [ $(date +%s) -lt $end ] || { echo "service $s does not run${port === undefined ? "" : ` and listen on port ${port}`} after ${seconds} s:" >&2; last_words "$s" >&2; exit 1; }
-    sleep 1
-done`,
-        { timeoutSeconds: seconds + 30 },
-    );
+    const { service, port } = known;
+    const listens = port === undefined ? "" : ` && listening ${hex(port)}`,
+        and = port === undefined ? "" : ` and listen on port ${port}`;
+    const ask = `${shellFor(known)}
+${listeningShell}
+is_running "$s"${listens} || { echo "service ${service} does not run${and}" >&2; exit ${NOT_YET}; }`;
+    await waitUntil(run, connection, { ask, seconds, every: 1, words: lastWords(known) }, clock);
 }
 
 /** A service of a machine: whether it runs now, and after the next boot. */
-export function serviceHandler(run: RunScript = exec, readySeconds = READY_SECONDS): Handler<Inputs> {
+export function serviceHandler(
+    run: RunScript = exec,
+    readySeconds = READY_SECONDS,
+    clock = operatorClock,
+): Handler<Inputs> {
     const put = async (inputs: Inputs, anew = false) => {
-        const { connection, running, enabled, port } = inputs;
-        const up = anew ? 'restart "$s"' : 'is_running "$s" || start "$s"';
-        const listening = port === undefined ? "" : untilListening(port, readySeconds);
-        await run(
+        const { connection, service, running, enabled, port } = inputs;
+        const up = anew ? 'restart "$s"' : 'is_running "$s" || start "$s"',
+            ready = port === undefined ? "" : readyShell(new Map([[service, port]]));
+        const begun = await run(
             connection,
             `${shellFor(inputs)}
 ${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s"'}
-${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${listening}` : '! is_running "$s" || stop "$s"'}`,
-            { timeoutSeconds: readySeconds + 60 },
+${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${ready}` : '! is_running "$s" || stop "$s"'}`,
+            { allowFailure: true, timeoutSeconds: readySeconds + 60 },
         );
+        const question = { ask: `${shellFor(inputs)}${ready}`, begun, seconds: readySeconds, words: lastWords(inputs) };
+        await waitUntil(run, connection, question, clock);
     };
     return {
         inputs: ["service", "running", "enabled", "per"],
@@ -87,14 +94,15 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
             return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const live = await ask(
-                run,
-                recorded.connection,
-                `${shellFor(recorded)}
-n=0; until is_running "$s" || ! is_booting || [ $n -ge ${BOOT_SECONDS} ]; do sleep 1; n=$((n + 1)); done
-if is_running "$s"; then say running yes; else say running no; fi; if is_enabled "$s"; then say enabled yes; else say enabled no; fi`,
-                { running: yesOrNo, enabled: yesOrNo },
-            );
+            const script = `${shellFor(recorded)}
+if is_enabled "$s"; then say enabled yes; else say enabled no; fi
+if is_running "$s"; then say running yes; else say running no; ! is_booting || exit ${NOT_YET}; fi`;
+            // Of a machine that is still starting when the time is up, what is so then.
+            const booted: RunScript = async (to, ask) => ({
+                ...(await askUntil(run, to, { ask, seconds: BOOT_SECONDS, every: 1 }, clock)),
+                code: 0,
+            });
+            const live = await ask(booted, recorded.connection, script, { running: yesOrNo, enabled: yesOrNo });
             return { ...recorded, ...live };
         },
         async update(_id, recorded, inputs) {

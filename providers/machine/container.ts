@@ -2,7 +2,9 @@ import { createHash } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { ask, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
+import { askUntil, NOT_YET } from "../../clients/waiting";
 import { rangeLimits } from "../../config/id-ranges";
 import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
 import { unlessUnknown } from "./gone";
@@ -28,9 +30,16 @@ interface Inputs extends ContainerDomain {
 
 const VIRSH = "virsh -q -c lxc:///system";
 const START_SECONDS = 180;
+/** How long it may take to end by itself, and its root to be let go. */
+const END_SECONDS = 10;
+const UNMOUNT_SECONDS = 5;
 
 /** A system container of libvirt's LXC driver, its root an overlay on folders of its host (H4, H5). */
-export function containerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
+export function containerHandler(
+    run: RunScript = exec,
+    reachable: typeof waitForSsh = waitForSsh,
+    clock = operatorClock,
+): Handler<Inputs> {
     const describe = async ({ connection, name }: Inputs) => {
         const script = `xml=$(${VIRSH} dumpxml --inactive ${name}); say xml "$xml"
 state=$(${VIRSH} domstate ${name}); say state "$state"`;
@@ -51,12 +60,10 @@ state=$(${VIRSH} domstate ${name}); say state "$state"`;
         if (power === now) return;
         if (power === "off") {
             // Asked first; what does not end by itself is ended.
-            await run(
-                connection,
-                `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true
-for i in $(seq 100); do ${VIRSH} domstate ${name} | grep -q running || exit 0; sleep 0.1; done
-${VIRSH} destroy ${name} > /dev/null`,
-            );
+            const ask = `! ${VIRSH} domstate ${name} | grep -q running || exit ${NOT_YET}`;
+            await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true`);
+            const { code } = await askUntil(run, connection, { ask, seconds: END_SECONDS, every: 0.1 }, clock);
+            if (code !== 0) await run(connection, `${VIRSH} destroy ${name} > /dev/null`);
             return;
         }
         await run(connection, `${VIRSH} start ${name} > /dev/null`);
@@ -203,15 +210,18 @@ done`,
             return {};
         },
         async delete(_id, { connection, name }) {
-            await run(
+            const root = `${rootsDir}/${name}/root`,
+                ask = `! mountpoint -q ${root} || umount ${root} 2> /dev/null || exit ${NOT_YET}`;
+            const begun = await run(
                 connection,
-                `d=${rootsDir}/${name}
-${VIRSH} destroy ${name} > /dev/null 2>&1 || true
+                `${VIRSH} destroy ${name} > /dev/null 2>&1 || true
 ! ${VIRSH} dominfo ${name} > /dev/null 2>&1 || ${VIRSH} undefine ${name} > /dev/null
-for i in $(seq 50); do mountpoint -q $d/root || break; umount $d/root 2> /dev/null || sleep 0.1; done
-! mountpoint -q $d/root || umount -l $d/root
-rm -rf $d`,
+${ask}`,
+                { allowFailure: true },
             );
+            // Its last processes may hold it for a moment.
+            await askUntil(run, connection, { ask, begun, seconds: UNMOUNT_SECONDS, every: 0.1 }, clock);
+            await run(connection, `! mountpoint -q ${root} || umount -l ${root}\nrm -rf ${rootsDir}/${name}`);
         },
     };
 }

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ask, text } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
+import { askUntil, NOT_YET } from "../../clients/waiting";
 import { Handler, LiveResource, Problem } from "../dynamic";
 import { unlessUnknown } from "./gone";
 
@@ -21,7 +23,11 @@ const VIRSH = "virsh -q -c qemu:///system";
 const END_SECONDS = 90;
 
 /** Whether a virtual machine runs: @pulumi/libvirt starts domains but never stops one, and starts none again. */
-export function domainPowerHandler(run: RunScript = exec, reachable: typeof waitForSsh = waitForSsh): Handler<Inputs> {
+export function domainPowerHandler(
+    run: RunScript = exec,
+    reachable: typeof waitForSsh = waitForSsh,
+    clock = operatorClock,
+): Handler<Inputs> {
     const live = async ({ connection, domain }: Inputs): Promise<Power | undefined> => {
         const script = `state=$(${VIRSH} domstate ${quote(domain)}); say state "$state"`;
         const asked = ask(run, connection, script, { state: text(/[a-z ]+/) });
@@ -56,13 +62,10 @@ export function domainPowerHandler(run: RunScript = exec, reachable: typeof wait
         if (power === "off" && now !== "off") {
             // Told first, by its own system and by its power button, so that nothing in it is lost; what does not end by itself is ended.
             if (guest) await run(guest, "poweroff", { timeoutSeconds: END_SECONDS }).catch(() => undefined);
-            await run(
-                connection,
-                `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true
-for i in $(seq ${END_SECONDS * 5}); do [ "$(${VIRSH} domstate ${name})" != "shut off" ] || exit 0; sleep 0.2; done
-${VIRSH} destroy ${name} > /dev/null`,
-                { timeoutSeconds: END_SECONDS + 60 },
-            );
+            const ask = `[ "$(${VIRSH} domstate ${name})" = "shut off" ] || exit ${NOT_YET}`;
+            await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true`);
+            const { code } = await askUntil(run, connection, { ask, seconds: END_SECONDS }, clock);
+            if (code !== 0) await run(connection, `${VIRSH} destroy ${name} > /dev/null`);
         }
         if (power === "on") {
             if (now === "off") await run(connection, `${VIRSH} start ${name} > /dev/null`);

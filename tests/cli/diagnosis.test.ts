@@ -177,6 +177,23 @@ test("a golden clone is off anyway: nothing suffers from it", () => {
     ]);
 });
 
+test("a clock that is wrong is a cause, of what is told of its node, and of all services that work on it", () => {
+    const all = cloud({ keystone: stopped });
+    all.push(
+        thing(
+            "clock",
+            "machine:Clock",
+            "central",
+            ["host central"],
+            drifted("offset", "within 2 s", "200000 s behind"),
+        ),
+    );
+    const [db] = all.filter(e => e.id === "db-machine");
+    all.splice(all.indexOf(db!), 1, { ...db!, needs: [...db!.needs, "clock"] });
+    expect(told(all)).toEqual([["clock", ["keystone"], ["ntp", "mysql"]]]);
+    expect(causeInWords(diagnose(all)[0]!, String)).toBe("the clock of the central host is 2 days behind");
+});
+
 test("a circle in the graph ends", () => {
     expect(told([service("a", "n", ["b"], stopped), service("b", "n", ["a"])])).toEqual([["a", [], ["b"]]]);
 });
@@ -251,6 +268,20 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         "machine:NetworkState",
         { network: "private" },
         drifted("active", true, false),
+    ],
+    ["the clock of api-node is 2 h ahead", "machine:Clock", {}, drifted("offset", "within 2 s", "7203 s ahead")],
+    ["the clock of api-node is 100 s behind", "machine:Clock", {}, drifted("offset", "within 2 s", "100 s behind")],
+    [
+        "the clock of api-node is 48 min ahead and runs 13.8 times too fast",
+        "machine:Clock",
+        {},
+        {
+            found: "drifted",
+            changes: [
+                { path: "offset", old: "within 2 s", new: "2895 s ahead" },
+                { path: "speed", old: "true", new: "13.8 times too fast" },
+            ],
+        },
     ],
     ["cloud-x has cidr: 10.0.0.0/8 → 10.0.0.0/9", "other:Kind", {}, drifted("cidr", "10.0.0.0/8", "10.0.0.0/9")],
 ])("in words: %s", (words, type, inputs, verdict) => expect(said(type, inputs, verdict)).toBe(words));

@@ -13,6 +13,9 @@ import {
     restorePoints,
     stateToKeep,
 } from "../../cli/restore-point";
+import { Connection, Unreachable } from "../../clients/connection";
+import type { RunScript } from "../../clients/ssh";
+import { FakeClock } from "../clients/fake-clock";
 import { checkLive, LiveMachine, PointHosts, PointRun } from "../../cli/restore-hosts";
 import { checkNew } from "../../cli/snapshot";
 import { backendDir, backUp, checkNotHeld, putBack, restoreLock } from "../../engine/automation";
@@ -229,6 +232,50 @@ const hosts = (answers: Record<string, Parameters<typeof said>[0] | Error>) => {
         }),
     };
 };
+
+/** Hosts that are busy for as many seconds of the operator's clock. */
+const busyHosts = (seconds: number) => {
+    const clock = new FakeClock(),
+        asked: string[] = [];
+    const run: RunScript = async (_to, script) => {
+        asked.push(script);
+        return clock.passed < seconds
+            ? { stdout: "", stderr: "another is still at work there\n", code: 75 }
+            : { stdout: "free 1\n", stderr: "", code: 0 };
+    };
+    return { clock, asked, hosts: new PointHosts(settings, "team01", "x", machines, run, clock) };
+};
+
+test("another snapshot on a host is waited for, a minute of the operator's", async () => {
+    const short = busyHosts(20);
+    expect((await short.hosts.look()).free.central).toBe(1);
+    expect(short.clock.passed).toBeCloseTo(20);
+    const long = busyHosts(1000);
+    await expect(long.hosts.look()).rejects.toThrow("host a: another is still at work there after 60 s");
+});
+
+test("roots that are held are waited for, five seconds, and then machines are put in their place", async () => {
+    const { hosts: held, asked, clock } = busyHosts(4.95);
+    await held.swap();
+    expect(clock.passed).toBeCloseTo(5);
+    expect(asked.filter(script => script.includes("umount -l"))).toHaveLength(1);
+});
+
+test("clocks of machines that stood still are set to the operator's, again where the connection from before has died", async () => {
+    const clock = new FakeClock(1000),
+        told: string[] = [];
+    const run: RunScript = async (to, script) => {
+        told.push(`${to.name} ${/@\d+\.\d{3}/.exec(script)![0]}`);
+        if (told.length === 1) throw new Unreachable("volume-node: the connection was lost");
+        return { stdout: "", stderr: "", code: 0 };
+    };
+    const nodes = {
+        "volume-node": { name: "volume-node" } as Connection,
+        "db-node": { name: "db-node" } as Connection,
+    };
+    await new PointHosts(settings, "team01", "x", machines, run, clock).wake(nodes, [], 60);
+    expect(told).toEqual(["volume-node @1000.000", "volume-node @1000.500"]);
+});
 
 test("what both hosts say is put together; what is not as it was measured is damaged", async () => {
     const looked = hosts({

@@ -132,7 +132,7 @@ test("a snapshot: all stand still while they are copied, and go on; the restore:
     write("roots/db-node/upper/etc/hosts", "broken");
     write("roots/db-node/upper/new", "");
     write("machines/volume-node.qcow2", "other disk");
-    expect(run(scripts.stage(on), scripts.swap(on))).toMatchObject(ran);
+    expect(run(scripts.stage(on), scripts.end(on), scripts.swap(on))).toMatchObject(ran);
     expect(["db-node", "auth-node", "volume-node"].map(name => read("state", name))).toEqual([
         "shut off",
         "shut off",
@@ -157,13 +157,51 @@ test("a snapshot: all stand still while they are copied, and go on; the restore:
     expect(run(scripts.lookAtPoint(on))).toMatchObject({ ...ran, stdout: `id the-id\n${kept}` });
 });
 
+test("a root that processes hold is asked for again, and taken away all the same in the end", () => {
+    expect(
+        run(scripts.freeze(on), scripts.copy(on), scripts.thaw(on), scripts.keep(on, "the-id"), scripts.stage(on)),
+    ).toMatchObject(ran);
+    write("bin/mountpoint", `#!/bin/sh\n[ ! -e ${at("away")} ] && [ "$2" = ${at("roots/db-node/root")} ]\n`, 0o755);
+    write("bin/umount", `#!/bin/sh\n[ "$1" = -l ] || exit 32\necho "$2" > ${at("away")}\n`, 0o755);
+    expect(run(scripts.end(on))).toEqual(
+        expect.objectContaining({ status: 75, stderr: "processes hold the root of db-node\n" }),
+    );
+    expect(run(scripts.swap(on))).toMatchObject(ran);
+    expect(read("away")).toBe(at("roots/db-node/root"));
+});
+
+test("nothing is put in the place of a machine that has not ended", () => {
+    expect(
+        run(scripts.freeze(on), scripts.copy(on), scripts.thaw(on), scripts.keep(on, "the-id"), scripts.stage(on)),
+    ).toMatchObject(ran);
+    expect(run(scripts.swap(on))).toMatchObject({ status: 1, stderr: "the container db-node cannot be ended\n" });
+    expect(fs.existsSync(points("staged/db-node/upper"))).toBe(true);
+});
+
+test("two do not work on a host at once: the second is told to ask again", async () => {
+    expect(run(scripts.look(on)).status).toBe(0);
+    const other = spawn("flock", [points("lock"), "sh", "-c", "echo; read x"], { stdio: ["pipe", "pipe", "ignore"] });
+    await new Promise(resolve => other.stdout!.once("data", resolve));
+    expect(run(scripts.look(on))).toMatchObject({
+        status: 75,
+        stdout: "",
+        stderr: "another snapshot or restore is still at work there\n",
+    });
+    const ended = new Promise(resolve => other.once("close", resolve));
+    other.stdin!.end("\n");
+    await ended;
+    expect(run(scripts.look(on)).status).toBe(0);
+});
+
 test("a restore that was cut off between taking a root away and putting the kept one there is done again", () => {
     expect(
         run(scripts.freeze(on), scripts.copy(on), scripts.thaw(on), scripts.keep(on, "the-id"), scripts.stage(on)),
     ).toMatchObject(ran);
     fs.renameSync(at("roots/db-node/upper"), points("replaced/db-node/upper"));
     fs.rmSync(points("staged/auth-node"), { recursive: true });
-    expect(run(scripts.stage(on), scripts.swap(on), scripts.start(on), scripts.tidy(on))).toMatchObject(ran);
+    expect(
+        run(scripts.stage(on), scripts.end(on), scripts.swap(on), scripts.start(on), scripts.tidy(on)),
+    ).toMatchObject(ran);
     expect(read("roots/db-node/upper/etc/hosts")).toBe("hosts of db-node");
 });
 

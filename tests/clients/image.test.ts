@@ -137,7 +137,9 @@ test.each<[string, (glance: Images) => unknown]>([
 
 test("an image is public by either API's word for it", async () => {
     for (const said of [{ visibility: "public" }, { is_public: true }])
-        expect((await images(admin, new Sent({ image: "http://h" }, { id: "i", ...said })).get("i")).isPublic).toBe(true);
+        expect((await images(admin, new Sent({ image: "http://h" }, { id: "i", ...said })).get("i")).isPublic).toBe(
+            true,
+        );
 });
 
 test("the catalogue's URL may have a version in it: each request has its own", async () => {

@@ -267,7 +267,9 @@ test.each([
 
 test("a key that cannot be read is said to be, and the machine is not taken for dead", async () => {
     const error = await exec(to({ keyFile: "/none" }), "cat").catch(e => e as Error);
-    expect((error as Error).message).toMatch(/^db-node: the key \/none is not there, and no \/none\.pub of a key that an ssh-agent holds; make one with: /);
+    expect((error as Error).message).toMatch(
+        /^db-node: the key \/none is not there, and no \/none\.pub of a key that an ssh-agent holds; make one with: /,
+    );
     expect(error).not.toBeInstanceOf(Unreachable);
 });
 

@@ -13,6 +13,7 @@ import { packagesHandler } from "../../providers/guest/packages";
 import { rabbitUserHandler } from "../../providers/guest/rabbit-user";
 import { isRunning, serviceHandler, untilRunning } from "../../providers/guest/service";
 import { stepHandler } from "../../providers/guest/step";
+import { FakeClock } from "../clients/fake-clock";
 import { localHost } from "../machine/local-host";
 
 /** A node under systemd whose services and packages are words in files; what it is told goes into the log. */
@@ -88,9 +89,12 @@ describe("a service", () => {
     });
 
     test("that does not run yet is waited for while its machine boots, for a time", async () => {
+        const clock = new FakeClock(),
+            handler = serviceHandler(here, 300, clock);
         state(false, true);
         host.put("state", "starting\n");
         expect(await handler.read("", inputs)).toEqual({ ...inputs, running: false });
+        expect(clock.passed).toBe(60);
         for (const booting of ["starting", "initializing"]) {
             state(false, true);
             host.put("active/x", "");
@@ -110,7 +114,7 @@ describe("a service", () => {
         state(false, true);
         host.put("broken", "");
         await expect(handler.create(inputs)).rejects.toThrow(
-            new Error("service nova-api cannot be started:\nits last words"),
+            new Error("api-node: service nova-api cannot be started:\nits last words"),
         );
     });
 
@@ -118,11 +122,11 @@ describe("a service", () => {
         state(true, true);
         await handler.create({ ...inputs, port: 80 });
         await expect(serviceHandler(here, 0).create({ ...inputs, port: 8080 })).rejects.toThrow(
-            new Error("service nova-api does not listen on port 8080 after 0 s:\nits last words"),
+            new Error("api-node: service nova-api does not listen on port 8080 after 0 s:\nits last words"),
         );
         state(false, true);
         await expect(handler.create({ ...inputs, port: 8080 })).rejects.toThrow(
-            new Error("service nova-api ended while it started:\nits last words"),
+            new Error("api-node: service nova-api ended while it started:\nits last words"),
         );
     });
 
@@ -131,14 +135,14 @@ describe("a service", () => {
         expect(await isRunning(connection, known, here)).toBe(false);
         expect(await isRunning(connection, { ...known, process: "nova-api" }, here)).toBe(true);
         await expect(untilRunning(connection, known, 0, here)).rejects.toThrow(
-            new Error("service nova-api does not run after 0 s:\nits last words"),
+            new Error("api-node: service nova-api does not run after 0 s:\nits last words"),
         );
         state(true, true);
         expect(await isRunning(connection, known, here)).toBe(true);
         await untilRunning(connection, known, 0, here);
         await untilRunning(connection, { ...known, port: 80 }, 0, here);
         await expect(untilRunning(connection, { ...known, port: 8080 }, 0, here)).rejects.toThrow(
-            new Error("service nova-api does not run and listen on port 8080 after 0 s:\nits last words"),
+            new Error("api-node: service nova-api does not run and listen on port 8080 after 0 s:\nits last words"),
         );
     });
 });
@@ -146,7 +150,7 @@ describe("a service", () => {
 describe("packages", () => {
     const handler = packagesHandler(here),
         inputs = { connection, packages: ["ntp", "ntpdate"] },
-        apt = "noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold";
+        apt = "noninteractive apt-get -q -y -o Dpkg::Options::=--force-confold";
 
     test("are installed without their services' start, with their answers; what is not whole is found", async () => {
         expect(await handler.create({ ...inputs, answers: "ntp ntp/x string y\n" })).toEqual({
@@ -172,9 +176,21 @@ describe("packages", () => {
         expect(host.said()).toBe(`${apt} --no-install-recommends remove ntp (policy 101)\n`);
     });
 
+    test("are waited for while another apt is at work, and not for ever", async () => {
+        const clock = new FakeClock(),
+            handler = packagesHandler(here, clock),
+            busy = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7";
+        host.put("apt", `[ -e "$ROOT/second" ] || { echo > "$ROOT/second"; echo "${busy}"; exit 100; }`);
+        await handler.create(inputs);
+        expect(clock.pauses).toEqual([2]);
+        host.put("apt", `echo "${busy}"; exit 100`);
+        await expect(handler.create(inputs)).rejects.toThrow(new Error(`api-node: ${busy} after 300 s`));
+        expect(clock.passed).toBe(302);
+    });
+
     test.each([
-        ["echo 'Get: 1'; echo 'E: no room'; exit 1", "E: no room"],
-        ["seq 9; exit 1", "5\n6\n7\n8\n9"],
+        ["echo 'Get: 1'; echo 'E: no room'; exit 1", "api-node: E: no room"],
+        ["seq 9; exit 1", "api-node: 5\n6\n7\n8\n9"],
     ])("that cannot be had: %j is an error in apt's words", async (says, error) => {
         host.put("apt", says);
         await expect(handler.create(inputs)).rejects.toThrow(new Error(error));

@@ -6,6 +6,7 @@ import type { Connection } from "../../clients/connection";
 import type { RunScript } from "../../clients/ssh";
 import { initShell } from "../../providers/guest/init";
 import { serviceHandler } from "../../providers/guest/service";
+import { FakeClock } from "../clients/fake-clock";
 
 /** A machine of Ubuntu 12.04's kind: its /etc/init and /etc/rc?.d, and a `service` that answers as there. */
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-init-")),
@@ -72,7 +73,7 @@ beforeEach(() => {
 });
 
 /** Runs a script as that machine would. */
-const here: RunScript = async (_to, script) => {
+const here: RunScript = async (_to, script, { allowFailure } = {}) => {
     const moved = script
         .replaceAll("/run/systemd", `${dir}/none`)
         .replaceAll("/etc/", `${dir}/etc/`)
@@ -81,8 +82,8 @@ const here: RunScript = async (_to, script) => {
         encoding: "utf8",
         env: { PATH: `${bin}:${process.env.PATH}` },
     });
-    if (status !== 0) throw new Error(stderr || stdout);
-    return { stdout, stderr, code: 0 };
+    if (status !== 0 && !allowFailure) throw new Error(stderr || stdout);
+    return { stdout, stderr, code: status ?? -1 };
 };
 const holds = async (condition: string): Promise<boolean> =>
     (await here({} as Connection, `${initShell}\nif ${condition}; then echo yes; else echo no; fi`)).stdout === "yes\n";
@@ -140,7 +141,7 @@ test("a job is taken out of the boot and put back, and what else its override sa
 });
 
 test("the service: found, started where it does not run, taken away", async () => {
-    const handler = serviceHandler(here);
+    const handler = serviceHandler(here, 300, new FakeClock());
     const inputs = { connection, service: "cinder-api", running: true, enabled: true };
     expect(await handler.read("", inputs)).toEqual({ ...inputs, running: false });
     await handler.create(inputs);
@@ -156,7 +157,7 @@ test("a service is known by its process where its init script cannot tell", asyn
     put("bin/pgrep", "#!/bin/sh\n[ \"$*\" = '-x iscsid' ]\n", 0o755);
     const inputs = { connection, service: "open-iscsi", running: true, enabled: true, process: "iscsid" };
     expect(await serviceHandler(here).read("", inputs)).toEqual(inputs);
-    expect(await serviceHandler(here).read("", { ...inputs, process: "tgtd" })).toMatchObject({
+    expect(await serviceHandler(here, 300, new FakeClock()).read("", { ...inputs, process: "tgtd" })).toMatchObject({
         running: false,
         enabled: true,
     });

@@ -9,6 +9,7 @@ import { databaseRootHandler } from "../../providers/guest/database-root";
 import { rabbitUserHandler } from "../../providers/guest/rabbit-user";
 import { restart } from "../../providers/guest/restarts";
 import { stepHandler } from "../../providers/guest/step";
+import { FakeClock } from "../clients/fake-clock";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-passwords-")),
     bin = path.join(dir, "bin");
@@ -110,6 +111,7 @@ describe("systemd's services", () => {
             "bin/systemctl",
             `#!/bin/sh\ncase "$1" in is-active) [ "$3" != stopped ];; restart) echo "$2" >> $DIR/said; [ "$2" != late ] || { sleep 0.3; ${"echo '0: 00000000:1F90 00000000:0000 0A 0' > $DIR/proc/net/tcp"}; } & ;; esac\n`,
         );
+        put("bin/journalctl", "#!/bin/sh\necho its last words\n");
         put("proc/net/tcp", "", 0o644);
         put("proc/net/tcp6", "", 0o644);
     });
@@ -122,8 +124,32 @@ describe("systemd's services", () => {
 
     test("restart: one that does not listen in time is an error", async () => {
         await expect(restart(here, connection, ["mute"], { mute: 81 }, 0)).rejects.toThrow(
-            "service mute does not listen on port 81 after 0 s",
+            new Error("db-node: service mute does not listen on port 81 after 0 s:\nits last words"),
         );
+    });
+
+    test("restart: of those that are late each is named, and how long is waited is the operator's", async () => {
+        const clock = new FakeClock();
+        // Each time that this machine is asked, an hour has passed by its own clock.
+        put("bin/date", "#!/bin/sh\nn=$(cat $DIR/hours 2> /dev/null || echo 0); echo $((n + 3600)) | tee $DIR/hours\n");
+        put("bin/sleep", "#!/bin/sh\n");
+        await expect(restart(here, connection, ["mute", "dumb"], { mute: 81, dumb: 82 }, 90, clock)).rejects.toThrow(
+            "db-node: service mute does not listen on port 81; service dumb does not listen on port 82 after 90 s:\n",
+        );
+        expect(clock.passed).toBe(90);
+        for (const fake of ["date", "sleep"]) fs.rmSync(path.join(bin, fake));
+    });
+
+    test("restart: one that ends is not waited for", async () => {
+        const clock = new FakeClock();
+        put(
+            "bin/systemctl",
+            `#!/bin/sh\ncase "$1" in is-active) [ ! -e $DIR/said ];; restart) echo > $DIR/said ;; esac\n`,
+        );
+        await expect(restart(here, connection, ["mute"], { mute: 81 }, 90, clock)).rejects.toThrow(
+            "db-node: service mute ended while it started:\nits last words",
+        );
+        expect(clock.passed).toBe(0);
     });
 
     test("restart: side by side, and one that cannot is an error when all had their turn", async () => {
@@ -166,11 +192,11 @@ describe("systemd's services", () => {
         await Promise.all(others);
     });
 
-    test("restart: as long as one may take and two minutes more; each machine by itself; nothing to restart is not asked", async () => {
+    test("restart: two minutes for the restarts themselves; each machine by itself; nothing to restart is not asked", async () => {
         const ran: [string, number | undefined][] = [],
             run: typeof here = async (to, _script, options) => {
                 ran.push([to.host, options?.timeoutSeconds]);
-                return { code: 0, stdout: "", stderr: "" };
+                return { code: 0, stdout: "restarted slow\n", stderr: "" };
             };
         const machine = (host: string) => ({ ...connection, host });
         await Promise.all([
@@ -180,7 +206,9 @@ describe("systemd's services", () => {
             restart(run, machine("c"), []),
         ]);
         expect(ran.sort()).toEqual([
-            ["a", 160],
+            ["a", 120],
+            // And whether they are ready, as long as one may take.
+            ["a", 70],
             ["b", 120],
         ]);
     });

@@ -4,6 +4,7 @@ import type { Connection } from "../../clients/connection";
 import { Unreachable } from "../../clients/connection";
 import { containerHandler } from "../../providers/machine/container";
 import { domainXml, parseDomainXml } from "../../providers/machine/container-xml";
+import { FakeClock } from "../clients/fake-clock";
 import { localHost } from "./local-host";
 
 /** A host with libvirt's LXC driver for one container: what it is told goes into the log, what it was defined with into `xml`. */
@@ -24,7 +25,6 @@ destroy) echo "shut off" > "$ROOT/state" ;;
 undefine) rm "$ROOT/xml" "$ROOT/state" ;;
 esac`,
     mountpoint: '[ -e "$ROOT/mounted" ]',
-    sleep: ":",
     umount: 'echo "umount $*" >> "$LOG"; [ "$1" = -l ] || [ ! -e "$ROOT/busy" ] || exit 1; rm "$ROOT/mounted"',
 });
 afterAll(() => host.remove());
@@ -39,9 +39,14 @@ beforeEach(() => {
 
 const waited: unknown[] = [],
     guest = { name: "db-node", host: "10.0.0.3" } as Connection;
-const handler = containerHandler(host.run, async (to, seconds) => {
-    waited.push([to, seconds]);
-});
+const clock = new FakeClock();
+const handler = containerHandler(
+    host.run,
+    async (to, seconds) => {
+        waited.push([to, seconds]);
+    },
+    clock,
+);
 const card = { network: "nat & more", device: "eth0", mac: "52:54:00:00:00:01" };
 const inputs = {
     connection: { name: "host a" } as Connection,
@@ -173,8 +178,10 @@ test("made of its golden clone with its own files, started and waited for; found
 test("a root that something holds is let go", async () => {
     host.put("mounted", "");
     host.put("busy", "");
+    const before = clock.passed;
     await handler.delete("", inputs);
-    expect(host.said()).toMatch(new RegExp(`^destroy db-node\n(umount ${at("root")}\n){50}umount -l ${at("root")}\n$`));
+    expect(host.said()).toMatch(new RegExp(`^destroy db-node\n(umount ${at("root")}\n)+umount -l ${at("root")}\n$`));
+    expect(clock.passed - before).toBeCloseTo(5);
 });
 
 describe("one that runs", () => {
@@ -214,7 +221,9 @@ describe("one that runs", () => {
 
     test("is ended where it does not end by itself", async () => {
         host.put("stubborn", "");
+        const before = clock.passed;
         await handler.update("", plain, { ...plain, power: "off" });
+        expect(clock.passed - before).toBeCloseTo(10);
         expect(host.said()).toBe("shutdown db-node\ndestroy db-node\n");
     });
 

@@ -1,6 +1,7 @@
 import type { RunScript } from "../../clients/ssh";
 import { Unreachable } from "../../clients/connection";
 import { domainPowerHandler } from "../../providers/machine/domain-power";
+import { FakeClock } from "../clients/fake-clock";
 import { said } from "../clients/said";
 import { localHost } from "./local-host";
 
@@ -18,6 +19,7 @@ function host(state: string): { run: RunScript; told: string[] } {
             reset: "running",
         };
     const run: RunScript = async (_to, script) => {
+        if (script.startsWith("[ ")) return { code: state === "shut off" ? 0 : 75, stdout: "", stderr: "" };
         if (/^state=\$\(virsh -q -c qemu:\/\/\/system domstate \S+\); say state/m.test(script)) {
             return state === ""
                 ? { code: 1, stdout: "", stderr: "error: failed to get domain 'volume-node'" }
@@ -111,8 +113,6 @@ start | reset) [ "$4" != reset ] || [ ! -e "$ROOT/unresettable" ] || exit 1; ech
 shutdown) [ -e "$ROOT/stubborn" ] || echo "shut off" > "$ROOT/state" ;;
 destroy) echo "shut off" > "$ROOT/state" ;;
 esac`,
-        sleep: ":",
-        seq: 'echo "seq $*" >> "$LOG"; echo 1 2 3',
     });
     afterAll(() => machine.remove());
     beforeEach(() => {
@@ -120,18 +120,22 @@ esac`,
         machine.said();
     });
     const guest = { ...connection, name: "volume-node", host: "192.168.122.8" },
-        power = (reachable: () => Promise<void>, run: RunScript = machine.run) => domainPowerHandler(run, reachable);
+        clock = new FakeClock(),
+        power = (reachable: () => Promise<void>, run: RunScript = machine.run) =>
+            domainPowerHandler(run, reachable, clock);
     const silent = async () => {
         throw new Unreachable("no");
     };
 
     test.each([
-        ["itself", false, ""],
-        ["nobody", true, "destroy volume-node\n"],
-    ])("one that is ended by %s", async (_by, stubborn, ended) => {
+        ["itself", false, "", 0],
+        ["nobody", true, "destroy volume-node\n", 90],
+    ])("one that is ended by %s", async (_by, stubborn, ended, seconds) => {
+        const before = clock.passed;
         if (stubborn) machine.put("stubborn", "");
         expect(await power(silent).update("", inputs, { ...inputs, power: "off" })).toEqual({});
-        expect(machine.said()).toBe(`shutdown volume-node\nseq 450\n${ended}`);
+        expect(machine.said()).toBe(`shutdown volume-node\n${ended}`);
+        expect(clock.passed - before).toBeCloseTo(seconds);
         expect(await power(silent).read("", inputs)).toEqual({ ...inputs, power: "off" });
     });
 

@@ -18,6 +18,7 @@ import * as sshKey from "../../providers/guest/ssh-key";
 import * as step from "../../providers/guest/step";
 import * as sysctl from "../../providers/guest/sysctl";
 import * as volumeGroup from "../../providers/guest/volume-group";
+import * as clock from "../../providers/machine/clock";
 import * as container from "../../providers/machine/container";
 import * as domainPower from "../../providers/machine/domain-power";
 import * as hostKey from "../../providers/machine/host-key";
@@ -55,6 +56,7 @@ const modules = {
     "guest/step": step,
     "guest/sysctl": sysctl,
     "guest/volume-group": volumeGroup,
+    "machine/clock": clock,
     "machine/container": container,
     "machine/domain-power": domainPower,
     "machine/host-key": hostKey,
@@ -127,6 +129,7 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
     ["guest/step", "Step", { connection, step: "sync", command: "true", per: "1", input: "pw" }, { input: secret }],
     ["guest/sysctl", "Sysctl", { connection, key: "net.ipv4.ip_forward", value: "1" }, { persistent: true }],
     ["guest/volume-group", "VolumeGroup", { connection, group: "cinder-volumes", devices: ["/dev/vdb"] }],
+    ["machine/clock", "Clock", { connection }, { offset: "within 2 s", speed: "true" }],
     ["machine/container", "Container", { connection, ...containerArgs }, { devices: [], secretFiles: undefined }],
     [
         "machine/container",
@@ -190,6 +193,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     ],
     ["guest/sysctl", ["connection"], ["key", "value", "persistent"], ["key"]],
     ["guest/volume-group", ["connection"], ["group", "devices"], ["group"]],
+    ["machine/clock", ["connection"], ["offset", "speed"], []],
     [
         "machine/container",
         ["connection", "guest"],

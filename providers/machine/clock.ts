@@ -1,0 +1,139 @@
+import * as fs from "fs";
+import * as pulumi from "@pulumi/pulumi";
+import { ask, text } from "../../clients/answer";
+import type { Connection } from "../../clients/connection";
+import { ALLOWED_SECONDS, aheadBy, readClock, Reading, speedOf } from "../../clients/machine-clock";
+import { operatorClock } from "../../clients/operator-clock";
+import { exec, RunScript } from "../../clients/ssh";
+import { Handler, LiveResource } from "../dynamic";
+import { initShell } from "../guest/init";
+
+interface Inputs {
+    connection: Connection;
+    offset: string;
+    speed: string;
+}
+
+/** How a clock is wanted, and found where it is right. */
+const OFFSET = `within ${ALLOWED_SECONDS} s`,
+    SPEED = "true";
+
+const offsetInWords = (ahead: number): string =>
+    ahead === 0 ? OFFSET : `${Math.round(Math.abs(ahead))} s ${ahead > 0 ? "ahead" : "behind"}`;
+/** The same in a sentence: `42 s ahead of this machine's`. */
+export const besideThisOne = (ahead: number): string =>
+    `${offsetInWords(ahead)} ${ahead > 0 ? "of " : ""}this machine's`;
+const speedInWords = (speed: number): string => {
+    if (speed === 1) return SPEED;
+    const times = speed > 1 ? speed : 1 / Math.max(speed, 1e-3);
+    return `${times.toFixed(1)} times too ${speed > 1 ? "fast" : "slow"}`;
+};
+
+/** What keeps a clock by servers of time, by the names of its service. */
+const keepers = ["ntp", "ntpsec", "chrony", "chronyd", "systemd-timesyncd"];
+
+/** Sets a machine's clock, first of all, and the one that it is started with; what keeps it by servers of time goes on from there. */
+export const setShell = (epochSeconds: number): string => `date -u -s @${epochSeconds.toFixed(3)} > /dev/null
+[ ! -e /dev/rtc0 ] || hwclock --systohc 2> /dev/null || true
+${initShell}
+for s in ${keepers.join(" ")}; do if is_running "$s"; then restart "$s" > /dev/null; fi; done`;
+
+/** Where the kernel has its clock sources. */
+const SOURCES = "/sys/devices/system/clocksource/clocksource0";
+/** What an emulated machine counts by that cannot be calibrated wrongly, the better one first. */
+const STEADY = ["hpet", "acpi_pm"];
+
+/** This machine's own start of its kernel. */
+const ownBoot = (): string => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
+/**
+ * Whether a machine's clock is right: how far it is from the operator's, and how fast it runs. A host that is a namespace of the
+ * operator's machine has that one's clock: it is right by construction, and nobody sets it.
+ */
+export function clockHandler(
+    run: RunScript = exec,
+    clock = operatorClock,
+    operatorBoot: () => string = ownBoot,
+): Handler<Inputs> {
+    const isOperators = ({ boot }: Reading) => boot === operatorBoot();
+    const speed = async (connection: Connection, first: Reading) =>
+        isOperators(first) ? 1 : await speedOf(run, connection, first, clock);
+
+    /** Has another clock source tried until one counts rightly. */
+    const mendSpeed = async (connection: Connection, found: number) => {
+        const script = `sources=$(cat ${SOURCES}/available_clocksource); say sources "$sources"`,
+            { sources } = await ask(run, connection, script, { sources: text(/[a-z0-9_ -]*/) }),
+            there = sources.trim().split(/\s+/);
+        for (const source of STEADY.filter(s => there.includes(s))) {
+            await run(connection, `echo ${source} > ${SOURCES}/current_clocksource`);
+            if ((await speed(connection, await readClock(run, connection, clock))) === 1) return;
+        }
+        throw new Error(
+            `${connection.name}: its clock runs ${speedInWords(found)}, by every clock source that its kernel has; switch the machine off and on again, or rebuild it`,
+        );
+    };
+    /** Of a physical host. What a virtual machine says of it counts for nothing: it may have stood still. */
+    const isKept = async (host: Connection) => {
+        const script = `kept=$(timedatectl show -p NTPSynchronized --value 2> /dev/null) || true; say kept "$kept"`;
+        return (await ask(run, host, script, { kept: text(/yes|no|/) })).kept === "yes";
+    };
+    const set = async (connection: Connection, reading: Reading) => {
+        const off = `${connection.name}: its clock is ${besideThisOne(aheadBy(reading))}`;
+        if (isOperators(reading)) throw new Error(`${off}, though it has the same kernel; nothing was set`);
+        if (!connection.jump && (await isKept(connection)))
+            throw new Error(
+                `${off}, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set`,
+            );
+        // It is there when about half of the way there and back is over.
+        await run(connection, setShell(clock.now() + (reading.to - reading.from) / 2));
+        const after = aheadBy(await readClock(run, connection, clock));
+        if (after !== 0) throw new Error(`${connection.name}: its clock was set, and is ${besideThisOne(after)}`);
+    };
+    const put = async ({ connection }: Inputs) => {
+        let reading = await readClock(run, connection, clock);
+        const found = await speed(connection, reading);
+        if (found !== 1) {
+            await mendSpeed(connection, found);
+            reading = await readClock(run, connection, clock);
+        }
+        if (aheadBy(reading) !== 0) await set(connection, reading);
+    };
+    return {
+        inputs: ["offset", "speed"],
+        access: ["connection"],
+        replaceOn: [],
+        async create(inputs) {
+            await put(inputs);
+            return { id: `${inputs.connection.name}:clock`, outputs: {} };
+        },
+        async read(_id, recorded) {
+            const reading = await readClock(run, recorded.connection, clock);
+            return {
+                ...recorded,
+                offset: offsetInWords(aheadBy(reading)),
+                speed: speedInWords(await speed(recorded.connection, reading)),
+            };
+        },
+        async update(_id, _recorded, inputs) {
+            await put(inputs);
+            return {};
+        },
+        // It goes with its machine.
+        async delete() {
+            return;
+        },
+    };
+}
+export const handler = clockHandler();
+
+export interface ClockArgs {
+    /** The machine: a physical host, or a node that is a virtual machine. A container has its host's clock. */
+    connection: pulumi.Input<Connection>;
+}
+
+/** A machine's clock, against that of the operator's machine: where it is and how fast it runs. `up` puts it right. */
+export class Clock extends LiveResource {
+    constructor(name: string, { connection }: ClockArgs, opts?: pulumi.CustomResourceOptions) {
+        super("machine/clock", "Clock", name, { connection, offset: OFFSET, speed: SPEED }, opts);
+    }
+}
