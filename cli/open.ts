@@ -68,7 +68,7 @@ async function open(stack: string): Promise<number> {
         });
     if (lab === undefined) return await listen(through(stack), ended);
     through(stack); // says what is missing before anything is started
-    const dir = temporaryFolder("classroom-open-");
+    const dir = socketFolder();
     // A unix socket belongs to no network namespace: the child dials from the operator's side, this process listens on the machine's own loopback.
     const [command, ...rest] = [
         ...enterOperator(lab),
@@ -96,6 +96,18 @@ async function open(stack: string): Promise<number> {
         child.kill("SIGKILL");
         fs.rmSync(dir, { recursive: true, force: true });
     }
+}
+
+/** How many bytes the path of a unix socket has at most. */
+const SOCKET_PATH = 107;
+
+function socketFolder(): string {
+    const dir = temporaryFolder("classroom-open-");
+    if (services.every(({ name }) => Buffer.byteLength(path.join(dir, name)) <= SOCKET_PATH)) return dir;
+    fs.rmdirSync(dir);
+    throw new UserError(
+        `the folder for temporary files, ${path.dirname(dir)}, has too long a path for sockets; set TMPDIR to a shorter one`,
+    );
 }
 
 /** In the lab's child: a unix socket for each service. Ends with the process that listens for it. */

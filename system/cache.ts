@@ -33,11 +33,13 @@ export function entryDir(entry: CacheEntry): string {
  * cut short or damaged. One process builds an entry at a time; others wait for it.
  */
 export async function cached(entry: CacheEntry, build: (dir: string) => Promise<void>): Promise<string> {
-    const dir = entryDir(entry),
+    // First of all: what is in a folder of another user's is not used.
+    const cache = ownCacheDir(),
+        dir = entryDir(entry),
         { progress = silent } = entry;
     const isWhole = () => isWholeIn(dir, work => progress.step(`Reading the cache's ${entry.kind}`, work));
     if (await isWhole()) return dir;
-    fs.mkdirSync(path.join(ownCacheDir(), entry.kind), { recursive: true, mode: 0o700 });
+    fs.mkdirSync(path.join(cache, entry.kind), { recursive: true, mode: 0o700 });
     return await withLock(`${dir}.lock`, async () => {
         if (await isWhole()) return dir;
         const building = `${dir}.building`;

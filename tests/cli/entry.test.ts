@@ -42,6 +42,20 @@ test("no Node.js and nothing to get it with: one line says what to do", () => {
     expect(stderr).toMatch(/^classroom: Node\.js 20 or newer is needed \(22 recommended\), found: none; [^\n]*\n$/);
 });
 
+test.each([
+    ["cache", "CLASSROOM_CACHE is cache"],
+    ["", "CLASSROOM_CACHE is empty"],
+])("a cache folder %j is refused before anything is got", (cache, words) => {
+    const { status, stderr } = spawnSync("/bin/sh", [entry, "--version"], {
+        encoding: "utf8",
+        env: { PATH: pathWith(`cache-${cache}`, {}), HOME: dir, CLASSROOM_CACHE: cache },
+    });
+    expect([status, stderr]).toEqual([
+        1,
+        `classroom: ${words}; nothing was changed. Give the cache folder's absolute path, or unset it\n`,
+    ]);
+});
+
 test("a package with another digest is not used, and nothing of it is left", () => {
     const npm = pathWith("wrong", {
         node: '[ "$1" = -p ] && echo 18 || echo v18.19.0',

@@ -126,6 +126,17 @@ test("what is known of a former entry's content is not held against one that was
     expect(built).toBe(0);
 });
 
+const root = process.geteuid!() === 0;
+(root ? test : test.skip)("what another user could have put there is not used", async () => {
+    fs.chownSync(dir, 4711, 4711);
+    try {
+        await expect(make()).rejects.toThrow(/^the cache folder .* belongs to another user \(4711\)/);
+        expect(built).toBe(0);
+    } finally {
+        fs.chownSync(dir, 0, 0);
+    }
+});
+
 test("the cache and what is in it are closed to others", async () => {
     const closed = path.join(dir, "closed");
     process.env.CLASSROOM_CACHE = closed;
