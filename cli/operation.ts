@@ -3,13 +3,14 @@ import * as os from "os";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { OnGenerated } from "../components/passwords";
+import { libvirtWays } from "../components/host-pair";
 import { program } from "../components/team-cloud";
 import type { Credentials, Settings } from "../config/settings";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
 import { needBridge } from "../engine/bridge";
 import { obtainEngine } from "../engine/obtain";
-import { clearPending, forgetFormerLab } from "../engine/leftovers";
+import { clearPending, forgetFormerLab, recordWays } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
 import { needRandomPlugin } from "../engine/random-plugin";
 import { exported, readState, realOnes } from "../engine/state";
@@ -120,6 +121,7 @@ async function prepare(
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack, line => run.terminal.note(line));
         backUp(run.stack);
+        await recordWays(stack, libvirtWays(settings));
         const makes = run.operation === "up" || run.operation === "rebuild";
         if (makes) noteFormerDatabases(run.stack, resources);
         if (
