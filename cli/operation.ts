@@ -2,12 +2,13 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { OnGenerated } from "../components/passwords";
+import { libvirtWays } from "../components/host-pair";
 import { program } from "../components/team-cloud";
 import type { Credentials, Settings } from "../config/settings";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
-import { clearPending, forgetFormerLab } from "../engine/leftovers";
+import { clearPending, forgetFormerLab, recordWays } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
 import { needRandomPlugin } from "../engine/random-plugin";
 import { exported, readState, realOnes } from "../engine/state";
@@ -127,6 +128,7 @@ async function prepare(
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack, line => run.terminal.note(line));
         backUp(run.stack);
+        await recordWays(stack, libvirtWays(settings));
         if (makes(run.operation)) noteFormerDatabases(run.stack, resources);
         if (
             labOf(run.stack) !== undefined &&

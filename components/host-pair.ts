@@ -9,6 +9,14 @@ import { releaseOf } from "../releases";
 
 export type HostPairArgs = Pick<Settings, "hosts" | "sshKeyFile" | "sshAuth" | "knownHosts" | "release" | "plan">;
 
+const providerName = (pair: string, role: HostRole): string => `${pair}-${role}`;
+
+/** How the providers of a cloud's pair reach their hosts, by the providers' names. */
+export const libvirtWays = (settings: LibvirtWay, pair = "cloud-hosts"): Record<string, string> =>
+    Object.fromEntries(hostRoles.map(role => [providerName(pair, role), libvirtUri(role, settings)]));
+
+type LibvirtWay = Pick<Settings, "hosts" | "sshKeyFile" | "sshAuth" | "knownHosts">;
+
 /** How root reaches a physical host. */
 export function hostConnection(
     { hosts, sshKeyFile, release }: Pick<Settings, "hosts" | "sshKeyFile" | "release">,
@@ -50,7 +58,7 @@ export class HostPair extends pulumi.ComponentResource {
         this.providers = each(
             role =>
                 new libvirt.Provider(
-                    `${name}-${role}`,
+                    providerName(name, role),
                     { uri: libvirtUri(role, args) },
                     // The engine takes its plugin's version for the provider's at the second operation: a change that is none.
                     { parent: this, ignoreChanges: ["version"] },
@@ -77,15 +85,7 @@ export const libvirtAlias = (role: HostRole): string => `${role}.classroom`;
  * libvirt's own ssh transport, with the operator's key and pinned host keys, and nothing else to log in by. Its provider
  * puts variables into the files' names but knows no `~`; the home folder's own path would differ from operator to operator.
  */
-export function libvirtUri(
-    role: HostRole,
-    {
-        hosts,
-        sshKeyFile,
-        sshAuth = "privkey",
-        knownHosts,
-    }: Pick<HostPairArgs, "hosts" | "sshKeyFile" | "sshAuth" | "knownHosts">,
-): string {
+export function libvirtUri(role: HostRole, { hosts, sshKeyFile, sshAuth = "privkey", knownHosts }: LibvirtWay): string {
     const { address, port, jump } = hosts[role],
         file = (name: string) => encodeURIComponent(name.replace(/^~(?=\/)/, "${HOME}")),
         known = jump ? "~/.ssh/known_hosts" : knownHosts!;

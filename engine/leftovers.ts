@@ -84,6 +84,34 @@ export async function forgetResources(stack: Stack, urns: readonly string[]): Pr
     });
 }
 
+/** Names of the providers of libvirt and how the program has them reach their hosts. */
+export type Ways = Readonly<Record<string, string>>;
+
+const PROVIDER = "pulumi:providers:libvirt";
+const nameOf = ({ urn }: RecordedResource): string => urn.split("::").pop()!;
+
+/** Providers that are recorded with another way to their host than the program has: what is recorded goes that way. */
+export const otherWays = (resources: readonly RecordedResource[], ways: Ways): RecordedResource[] =>
+    resources.filter(r => {
+        const way = r.type === PROVIDER ? ways[nameOf(r)] : undefined;
+        return way !== undefined && way !== r.inputs?.uri;
+    });
+
+/**
+ * Records how the hosts are reached now: a refresh and a destroy go the way that is recorded, which a key that has a
+ * passphrase since, or a bastion, has closed.
+ */
+export async function recordWays(stack: Stack, ways: Ways): Promise<void> {
+    if (otherWays(readState(stack.name)?.resources ?? [], ways).length === 0) return;
+    await edit(stack, ({ resources = [] }) => {
+        for (const resource of otherWays(resources, ways)) {
+            const uri = ways[nameOf(resource)];
+            resource.inputs = { ...resource.inputs, uri };
+            resource.outputs = { ...resource.outputs, uri };
+        }
+    });
+}
+
 interface Deployment {
     resources?: RecordedResource[];
     pending_operations?: unknown;
@@ -110,14 +138,22 @@ async function edit(stack: Stack, change: (deployment: Deployment) => void): Pro
  * @returns whether it did
  */
 export async function forgetFormerLab(stack: Stack, hostKeys: readonly string[]): Promise<boolean> {
-    const keys = (readState(stack.name)?.resources ?? []).flatMap(({ inputs }) => {
-        const connection = inputs?.connection as { hostKey?: string; jump?: { hostKey?: string } } | undefined;
-        return connection ? [connection.jump?.hostKey ?? connection.hostKey] : [];
-    });
+    const keys = (readState(stack.name)?.resources ?? []).flatMap(({ inputs }) => keysOnTheWay(inputs?.connection));
     if (keys.length === 0 || keys.some(key => key === undefined || hostKeys.includes(key))) return false;
     await edit(stack, deployment => {
         deployment.resources = [];
         delete deployment.pending_operations;
     });
     return true;
+}
+
+interface Recorded {
+    hostKey?: string;
+    jump?: Recorded;
+}
+
+/** The host keys of a machine and of those on the way to it, as a connection is recorded. */
+function keysOnTheWay(connection: unknown): (string | undefined)[] {
+    const { hostKey, jump } = (connection ?? {}) as Recorded;
+    return connection === undefined ? [] : [hostKey, ...(jump ? keysOnTheWay(jump) : [])];
 }
