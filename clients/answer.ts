@@ -1,5 +1,5 @@
 import { Connection, Unreachable } from "./connection";
-import { ExecOptions, RemoteError, RunScript } from "./ssh";
+import { ExecOptions, lastOf, RemoteError, RunScript } from "./ssh";
 
 /**
  * What a script answers with has names: `say NAME VALUE`, and `tell NAME < FILE` for bytes as they are. Each is a line of its
@@ -111,7 +111,7 @@ export async function ask<F extends Fields>(
 ): Promise<Answer<F>> {
     const result = await run(on, answerShell + script, { ...options, allowFailure: true });
     // What it had answered by then is not for a message.
-    if (result.code !== 0) throw new RemoteError(on.name, { ...result, stdout: "", stderr: result.stderr.trim() });
+    if (result.code !== 0) throw new RemoteError(on.name, { ...result, stdout: "", stderr: lastOf(result.stderr) });
     try {
         return understood(result.stdout, fields);
     } catch (e) {

@@ -9,6 +9,9 @@ export interface ExecResult {
     code: number;
 }
 
+/** The end of what a machine said, for a message. */
+export const lastOf = (said: string): string => said.slice(-4096).trim();
+
 export interface CommandLimits {
     /** From the command's start. Default 300. The channel is closed after that and the call fails. */
     timeoutSeconds?: number;
@@ -208,10 +211,11 @@ class Hearing {
     }
 
     private keep(stream: Heard, part: Buffer): void {
-        const recent = Buffer.concat([stream.tail, part]);
+        const { longest } = this.frame,
+            between = Buffer.concat([stream.tail, part.subarray(0, longest)]);
         stream.parts.push(part);
-        stream.ended ||= this.frame.endsIn(recent);
-        stream.tail = recent.subarray(-this.frame.longest);
+        stream.ended ||= this.frame.endsIn(between) || this.frame.endsIn(part);
+        stream.tail = (part.length < longest ? between : part).subarray(-longest);
     }
 
     /** @returns an Error where the answer is not whole: nothing in it can be relied on */
@@ -232,5 +236,5 @@ function notWhole({ begun, end, noise, stderr }: Cut, signal: string): string {
         return "the input of a command did not arrive whole, so it was not begun; does something in root's .bashrc, .profile or ~/.ssh/rc read standard input?";
     if (end === "joined") return "root's login joins standard error to standard output, so that no answer can be read";
     if (!begun) return `root's login ended before the command began${last(noise)}`;
-    return `a command was cut off before its end${signal && ` (signal ${signal})`}, so that its answer is not whole${last(stderr.trim().split("\n").pop()!)}`;
+    return `a command was cut off before its end${signal && ` (signal ${signal})`}, so that its answer is not whole${last(lastOf(stderr).split("\n").pop()!)}`;
 }

@@ -67,7 +67,7 @@ esac`
 
     /** Whether this part of a stream has the closing mark in it. */
     endsIn(part: Buffer): boolean {
-        return this.end(part.toString("latin1")) !== undefined;
+        return this.end(part) !== undefined;
     }
 
     /** How many bytes of a stream have to be kept for {@link endsIn}: its mark may come in two parts. */
@@ -75,8 +75,14 @@ esac`
         return this.mark("lost").length;
     }
 
-    private end(text: string): RegExpExecArray | undefined {
-        return new RegExp(this.mark("(\\d+|lost)")).exec(text) ?? undefined;
+    /** Where the closing mark is, and its word. */
+    private end(part: Buffer): { at: number; word: string } | undefined {
+        const first = `<${this.id} `;
+        for (let at = part.indexOf(first); at >= 0; at = part.indexOf(first, at + 1)) {
+            const word = /^<\w+ (\d+|lost)>/.exec(part.toString("latin1", at, at + this.longest))?.[1];
+            if (word !== undefined) return { at, word };
+        }
+        return undefined;
     }
 
     /** What is between the marks of both streams. */
@@ -96,10 +102,10 @@ esac`
             at = stream.indexOf(mark);
         if (at < 0) return undefined;
         const inside = stream.subarray(at + mark.length),
-            found = this.end(inside.toString("latin1")),
-            word = found?.[1];
+            found = this.end(inside),
+            word = found?.word;
         return {
-            text: inside.subarray(0, found?.index).toString(),
+            text: inside.subarray(0, found?.at).toString(),
             end: inside.includes(mark) ? "joined" : word === undefined || word === "lost" ? word : Number(word),
         };
     }

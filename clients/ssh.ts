@@ -4,12 +4,12 @@ import { createHash } from "crypto";
 import { AgentAuthMethod, Client, ClientChannel, ConnectConfig } from "ssh2";
 import { inHome } from "../system/paths";
 import { agentWith } from "./agent";
-import { CommandLimits, ExecResult, Session } from "./command";
+import { CommandLimits, ExecResult, lastOf, Session } from "./command";
 import { Connection, jumpOf, Unreachable } from "./connection";
 import { Frame } from "./frame";
 import { readKeyFile, UnusableKey } from "./key-file";
 
-export type { ExecResult } from "./command";
+export { lastOf, type ExecResult } from "./command";
 export { quote } from "./frame";
 
 /** The machine answers with another host key than the recorded one: nothing was sent to it. */
@@ -31,9 +31,8 @@ export class RemoteError extends Error {
         readonly machine: string,
         readonly result: ExecResult,
     ) {
-        super(
-            `${machine}: ${(result.stderr.trim() || result.stdout.trim()).split("\n").slice(-6).join("\n") || `ended with code ${result.code}`}`,
-        );
+        const said = lastOf(result.stderr) || lastOf(result.stdout);
+        super(`${machine}: ${said.split("\n").slice(-6).join("\n") || `ended with code ${result.code}`}`);
     }
 }
 

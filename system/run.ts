@@ -8,7 +8,7 @@ export interface RunOptions {
     input?: string | Buffer;
     /** The command's process group is killed after this many seconds. Default: no limit. */
     timeoutSeconds?: number;
-    /** Called with each line as it comes, for progress. */
+    /** Called with each line as it comes, for progress: of what is printed only the end is in the result then. */
     onLine?: (line: string, stream: "stdout" | "stderr") => void;
     /** Return instead of throwing when the exit code is not 0. */
     allowFailure?: boolean;
@@ -20,6 +20,11 @@ export interface RunResult {
     code: number;
 }
 
+/** Who prints more than this is stopped. */
+const OUTPUT_MIB = 16;
+/** Characters of what was printed last. */
+const LAST = 64 << 10;
+
 /** A command of the operator's machine that failed; the message ends with the last lines it said. */
 export class CommandError extends Error {
     override readonly name = "CommandError";
@@ -28,12 +33,18 @@ export class CommandError extends Error {
         readonly result: RunResult,
         reason: string,
     ) {
-        const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-5).join("\n");
+        const said = (result.stderr.slice(-LAST).trim() || result.stdout.slice(-LAST).trim())
+            .split("\n")
+            .slice(-5)
+            .join("\n");
         super(`${command}: ${reason}${said ? `\n${said}` : ""}`);
     }
 }
 
-/** Runs a command without a shell, in a process group of its own, and waits for it. */
+/**
+ * Runs a command without a shell, in a process group of its own, and waits for it.
+ * @throws CommandError also where it prints more than 16 MiB that nobody hears line by line
+ */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const child = spawn(command, args, {
         cwd: options.cwd,
@@ -42,21 +53,7 @@ export async function run(command: string, args: readonly string[], options: Run
         detached: true,
     });
     const result: RunResult = { stdout: "", stderr: "", code: -1 };
-    for (const stream of ["stdout", "stderr"] as const) {
-        let rest = "";
-        child[stream]!.setEncoding("utf8").on("data", (text: string) => {
-            result[stream] += text;
-            if (!options.onLine) return;
-            const lines = (rest + text).split(/\r?\n/);
-            rest = lines.pop()!;
-            for (const line of lines) options.onLine(line, stream);
-        });
-    }
-    if (options.input !== undefined) {
-        child.stdin!.on("error", () => undefined); // the command may end before it has read everything
-        child.stdin!.end(options.input);
-    }
-    let timedOut = false;
+    let stopped: string | undefined;
     const killGroup = () => {
         try {
             process.kill(-child.pid!, "SIGKILL");
@@ -64,13 +61,36 @@ export async function run(command: string, args: readonly string[], options: Run
             /* already gone */
         }
     };
+    const stop = (why: string) => {
+        stopped = why;
+        killGroup();
+    };
+    for (const stream of ["stdout", "stderr"] as const) {
+        let rest = "";
+        child[stream]!.setEncoding("utf8").on("data", (text: string) => {
+            if (options.onLine) {
+                const lines = (rest + text).split(/\r?\n/);
+                rest = lines.pop()!.slice(-LAST);
+                for (const line of lines) options.onLine(line, stream);
+                result[stream] = (result[stream] + text).slice(-LAST);
+            } else if (stopped === undefined) {
+                result[stream] += text;
+                if (result.stdout.length + result.stderr.length > OUTPUT_MIB << 20)
+                    stop(`printed more than ${OUTPUT_MIB} MiB and was stopped`);
+            }
+        });
+    }
+    if (options.input !== undefined) {
+        child.stdin!.on("error", () => undefined); // the command may end before it has read everything
+        child.stdin!.end(options.input);
+    }
     const timer =
         options.timeoutSeconds === undefined
             ? undefined
-            : setTimeout(() => {
-                  timedOut = true;
-                  killGroup();
-              }, options.timeoutSeconds * 1000);
+            : setTimeout(
+                  () => stop(`did not end within ${options.timeoutSeconds} s and was stopped`),
+                  options.timeoutSeconds * 1000,
+              );
     process.once("exit", killGroup);
     try {
         result.code = await new Promise<number>((resolve, reject) => {
@@ -83,8 +103,7 @@ export async function run(command: string, args: readonly string[], options: Run
         clearTimeout(timer);
         process.removeListener("exit", killGroup);
     }
-    if (timedOut)
-        throw new CommandError(command, result, `did not end within ${options.timeoutSeconds} s and was stopped`);
+    if (stopped !== undefined) throw new CommandError(command, result, stopped);
     if (result.code !== 0 && !options.allowFailure)
         throw new CommandError(command, result, `ended with code ${result.code}`);
     return result;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { Unreachable } from "../../clients/connection";
-import { exec, RunScript } from "../../clients/ssh";
+import { exec, lastOf, RunScript } from "../../clients/ssh";
 import { differs, Handler, LiveResource } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 import { rootOptionsFile, text } from "./mysql";
@@ -24,7 +24,7 @@ export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
         );
         if (code === 0) return true;
         if (/^ERROR (1045|1698)\b/m.test(stderr)) return false;
-        throw new Unreachable(`${connection.name}: the database cannot be asked: ${stderr.trim()}`);
+        throw new Unreachable(`${connection.name}: the database cannot be asked: ${lastOf(stderr)}`);
     };
     // MySQL 5.5 comes with accounts without a name and roots of other hosts, none with a password: they would go before
     // the services' own, which are of any host.

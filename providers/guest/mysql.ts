@@ -1,6 +1,6 @@
 import { ask, text as anyText } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
-import { quote, RemoteError, RunScript } from "../../clients/ssh";
+import { lastOf, quote, RemoteError, RunScript } from "../../clients/ssh";
 
 /** Where the client finds root's password: a file of root's own, mode 0600. */
 export const rootOptionsFile = "/root/.my.cnf";
@@ -24,7 +24,7 @@ export async function sql(run: RunScript, on: Connection, statements: string): P
         return rows.split("\n").filter(Boolean);
     } catch (e) {
         if (e instanceof RemoteError && /^ERROR (200[236]|2013|1045)\b/m.test(e.result.stderr))
-            throw new Unreachable(`${on.name}: the database cannot be asked: ${e.result.stderr.trim()}`);
+            throw new Unreachable(`${on.name}: the database cannot be asked: ${e.result.stderr}`);
         throw e;
     }
 }
@@ -44,5 +44,5 @@ export async function canLogIn(
     );
     if (code === 0) return true;
     if (/^ERROR (1045|1044)\b/m.test(stderr)) return false;
-    throw new Unreachable(`${on.name}: the database cannot be asked: ${stderr.trim()}`);
+    throw new Unreachable(`${on.name}: the database cannot be asked: ${lastOf(stderr)}`);
 }

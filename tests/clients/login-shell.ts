@@ -12,6 +12,7 @@ export function runInShell(
         detached: true,
     });
     channel.pipe(child.stdin);
+    child.stdin.on("close", () => channel.resume()); // what nobody reads any more: the channel would not end
     child.stdout.pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });
     for (const stream of [child.stdin, child.stdout, child.stderr, channel]) stream.on("error", () => undefined);
