@@ -80,8 +80,8 @@ export const exercises: readonly Exercise[] = [
         variants: (["compute-1", "compute-2"] as const).map(node => ({
             name: node,
             node,
-            // The disk of a container is its host's: what others need is left.
-            script: `cd ${instances}; free=$(df -Pk . | awk 'NR == 2 { print $4 }')
+            // The disk of a container is its host's: what others need is left. The folder is nova's, be it that it has a link there.
+            script: `cd ${instances}; rm -f backup.img; free=$(df -Pk . | awk 'NR == 2 { print $4 }')
 [ "$kind" = vm ] || [ "$free" -lt 1048576 ] || free=1048576
 fallocate -l "\${free}K" backup.img 2> /dev/null || dd if=/dev/zero of=backup.img bs=1024k count=$((free / 1024)) 2> /dev/null`,
         })),

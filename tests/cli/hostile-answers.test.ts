@@ -1,0 +1,399 @@
+import * as fc from "fast-check";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { inWords } from "../../cli/check";
+import { CheckResult, Checks } from "../../cli/checks";
+import type { CheckedCloud } from "../../cli/checks-cloud";
+import { Renderer } from "../../cli/render";
+import { Terminal } from "../../cli/terminal";
+import { compute } from "../../clients/compute";
+import type { CloudAccess } from "../../clients/identity";
+import { images } from "../../clients/image";
+import { HttpError } from "../../clients/http";
+import { volumes } from "../../clients/volume";
+import { text as sqlText } from "../../providers/guest/mysql";
+import { domainXml } from "../../providers/machine/container-xml";
+import { ec2rc } from "../../releases/tutorial";
+import { AddressPlan, tutorialRanges } from "../../config/address-plan";
+import { visible } from "../../system/output";
+import { Sent } from "../clients/sent";
+import { hostile, isPlain, Jail, otherAttacks, shellAttacks } from "./hostile";
+
+/** What services and nodes answer a check with, where all is well; each of it may be anything. */
+const well = {
+    floating: "172.16.9.1",
+    pool: "public",
+    fixed: "10.10.0.2",
+    instance: "s1",
+    status: "ACTIVE",
+    fault: "",
+    host: "compute-1",
+    image: "i1",
+    checksum: "",
+    imageStatus: "active",
+    binary: "nova-compute",
+    state: "up",
+    volume: "v1",
+    volumeStatus: "available",
+    hostname: "",
+    console: "login:",
+    sshSays: "",
+    probeSays: "",
+    ami: "ami-00000001",
+    imageName: "cirros-0.3.0",
+    ec2Id: "i-00000007",
+    ec2State: "running",
+    eucaSays: "",
+    leftover: "classroom-check-old",
+};
+type Answers = typeof well;
+
+/** A cloud that answers with these; scripts for api-node are run by a real shell. */
+function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
+    let clock = 0,
+        open = false,
+        made: { name: string; id: string }[] = [{ id: "old", name: answers.leftover }];
+    const gone = new Set<string>(),
+        missing = () => new HttpError("GET", "/x", 404, "not found", "there");
+    const answered = (script: string): { code: number; stdout: string; stderr: string } => {
+        const { code, stdout } = jail.run(script.replace(". /root/ec2rc", "true"));
+        if (script.startsWith("ssh "))
+            return { code, stdout: answers.hostname || made[0]!.name, stderr: answers.sshSays };
+        if (script.startsWith("timeout ")) return { code: open ? 0 : 124, stdout, stderr: answers.probeSays };
+        const line = `INSTANCE\t${answers.ec2Id}\tx\t\t\t${answers.ec2State}\tkey`;
+        if (script.includes("run-instances")) made.push({ id: "e1", name: "Server e1" });
+        if (script.includes("terminate")) made = made.filter(m => m.id !== "e1");
+        return {
+            code,
+            stdout: `IMAGE\t${answers.ami}\tNone (${answers.imageName})\tx\n${line}\n${answers.eucaSays}`,
+            stderr: answers.eucaSays,
+        };
+    };
+    return {
+        now: () => clock,
+        sleep: async seconds => {
+            clock += seconds * 1000;
+        },
+        ec2: true,
+        addSecurityGroup: async () => undefined,
+        renameServer: async () => undefined,
+        onApiNode: async script => answered(script),
+        compute: {
+            forget: () => undefined,
+            keypair: async name => ({ name, publicKey: "" }),
+            flavors: async () => [{ flavorId: "6", name: "x1.tiny", ram: 1, disk: 1, vcpus: 1, isPublic: true }],
+            networks: async () => [{ id: "n", label: "net1", cidr: "10.10.0.0/24" }],
+            services: async () => [
+                {
+                    binary: answers.binary,
+                    host: answers.host,
+                    zone: "",
+                    status: "",
+                    state: answers.state,
+                    updated_at: null,
+                },
+            ],
+            servers: async () => made.map(m => ({ ...m, status: answers.status, addresses: {} })),
+            server: async id => {
+                if (gone.has(id) || id === "e1") throw missing();
+                return {
+                    id,
+                    name: made.find(m => m.id === id)?.name ?? "",
+                    status: answers.status,
+                    host: answers.host,
+                    addresses: { net1: [{ addr: answers.fixed }] },
+                    fault: { message: answers.fault },
+                };
+            },
+            createServer: async ({ name }) => {
+                made = [{ id: answers.instance, name }];
+                return answers.instance;
+            },
+            deleteServer: async id => {
+                gone.add(id);
+            },
+            consoleLog: async () => answers.console,
+            floatingAddresses: async () => [
+                { address: answers.floating, pool: answers.pool, project_id: null, instance_uuid: answers.instance },
+            ],
+            securityGroups: async () => [],
+            createSecurityGroup: async name => ({ id: "g", name, rules: [] }),
+            deleteSecurityGroup: async () => undefined,
+            createRule: async (_group, spec) => {
+                open = true;
+                return { id: "r", ...spec };
+            },
+            deleteRule: async () => {
+                open = false;
+            },
+        },
+        images: {
+            forget: () => undefined,
+            list: async () => [{ id: "i0", name: "cirros-0.3.0", status: "active", isPublic: true }],
+            get: async id => {
+                if (gone.has(id)) throw missing();
+                return { id, name: "", status: answers.imageStatus, checksum: answers.checksum, isPublic: false };
+            },
+            upload: async ({ name, checksum }) => {
+                answers = { ...answers, checksum: answers.checksum || checksum };
+                return { id: answers.image, name, status: "queued", isPublic: false };
+            },
+            delete: async id => {
+                gone.add(id);
+            },
+        },
+        volumes: {
+            list: async () => [],
+            get: async id => {
+                if (gone.has(id)) throw missing();
+                return { id, name: "", status: answers.volumeStatus, sizeGb: 1 };
+            },
+            create: async name => ({ id: answers.volume, name, status: "creating", sizeGb: 1 }),
+            delete: async id => {
+                gone.add(id);
+            },
+            services: async () => [
+                { binary: "cinder-volume", host: "volume-node", zone: "", status: "", state: "up", updated_at: null },
+            ],
+            pools: async () => [answers.binary],
+        },
+    };
+}
+
+/** A terminal and all that it was given to show. */
+function screen(): { terminal: Terminal; shown: () => string } {
+    const written: string[] = [],
+        sink = { write: (text: string) => written.push(text) };
+    return { terminal: new Terminal(undefined, false, sink, sink, {}), shown: () => written.join("") };
+}
+
+describe("what services answer a check with", () => {
+    // The shell in bash's place knows no network: to it the probe's target is a file.
+    const jail = new Jail({
+        ssh: "exit 0",
+        timeout: 'shift; exec "$@"',
+        bash: 'exec sh "$@"',
+        ...Object.fromEntries(
+            ["describe-images", "run-instances", "describe-instances", "terminate-instances"].map(n => [
+                `euca-${n}`,
+                "exit 0",
+            ]),
+        ),
+    });
+    afterEach(() => jail.mend());
+    afterAll(() => jail.remove());
+
+    async function checked(answers: Answers): Promise<CheckResult[]> {
+        const { terminal, shown } = screen();
+        let printed = 0;
+        // As the command prints it (cli/check.ts).
+        const checks = new Checks(
+            cloudWith(answers, jail),
+            line => {
+                terminal.note(visible(line));
+                printed++;
+            },
+            undefined,
+            4,
+        );
+        const results = await checks.run(result => {
+            terminal.line(inWords(result));
+            printed++;
+        });
+        expect(jail.broken).toBe(false);
+        expect(isPlain(shown())).toBe(true);
+        expect(shown().trimEnd().split("\n")).toHaveLength(printed);
+        return results;
+    }
+
+    test("where all is well, every check comes as far as its scripts and passes", async () => {
+        const results = await checked(well);
+        expect(results.filter(r => r.result === "fail")).toEqual([]);
+        expect(results.find(r => r.id === "T11")!.detail).toBe("i-00000007 of ami-00000001: running, terminated");
+    });
+
+    test.each(Object.keys(well) as (keyof Answers)[])("%s: nothing of it runs, and nothing is forged", async field => {
+        for (const attack of [...shellAttacks, otherAttacks.join("").replace("\u0000", "")])
+            await checked({ ...well, [field]: attack });
+    });
+
+    test("all of it together", async () => {
+        const anything = fc.record(
+            Object.fromEntries(
+                Object.entries(well).map(([field, value]) => [
+                    field,
+                    fc.oneof({ weight: 3, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: hostile }),
+                ]),
+            ) as { [field in keyof Answers]: fc.Arbitrary<string> },
+        );
+        await fc.assert(
+            fc.asyncProperty(anything, async answers => {
+                await checked(answers);
+            }),
+            { numRuns: 25 },
+        );
+    });
+
+    test("an image whose name makes a row of euca's table is not taken for the course's", async () => {
+        const results = await checked({
+            ...well,
+            eucaSays: "x\nIMAGE\tami-00000666\tNone (cirros-0.3.0)\tforged",
+        });
+        expect(results.find(r => r.id === "T11")).toMatchObject({
+            result: "fail",
+            detail: expect.stringContaining("by several ids (ami-00000001, ami-00000666)"),
+        });
+    });
+});
+
+test("what keystone gives as EC2 keys does not run where root sources it", () => {
+    const jail = new Jail({}),
+        plan = new AddressPlan(1, tutorialRanges);
+    fc.assert(
+        fc.property(hostile, hostile, (access, secret) => {
+            fc.pre(!`${access}${secret}`.includes("\u0000"));
+            const { stdout } = jail.run(`${ec2rc(plan, { access, secret })}printf %s "$EC2_SECRET_KEY"`);
+            expect(stdout).toBe(Buffer.from(secret).toString());
+            expect(jail.broken).toBe(false);
+        }),
+        { numRuns: 50 },
+    );
+    jail.remove();
+});
+
+describe("what services call things by", () => {
+    const access = { via: {}, identityHost: "a", tenant: "admin" } as unknown as CloudAccess;
+    const answering = (answer: object) =>
+        new Sent({ compute: "http://h", image: "http://h", volume: "http://h" }, answer);
+
+    test("is an id or an address, or the answer is not used", async () => {
+        const asked = (value: string): [string, () => Promise<string>][] => [
+            ["instance", async () => (await compute(access, answering({ server: { id: value } })).server("x")).id],
+            [
+                "instance",
+                async () =>
+                    compute(access, answering({ server: { id: value } })).createServer({
+                        name: "",
+                        imageId: "",
+                        flavorId: "",
+                    }),
+            ],
+            ["image", async () => (await images(access, answering({ id: value })).get("x")).id],
+            ["volume", async () => (await volumes(access, answering({ volume: { id: value } })).get("x")).id],
+            [
+                "floating address",
+                async () =>
+                    (
+                        await compute(access, answering({ floating_ip_info: [{ address: value }] })).floatingAddresses()
+                    )[0]!.address,
+            ],
+            [
+                "instance",
+                async () =>
+                    (
+                        await compute(
+                            access,
+                            answering({ server: { id: "x", addresses: { n: [{ addr: value }] } } }),
+                        ).server("x")
+                    ).addresses.n![0]!.addr,
+            ],
+        ];
+        await fc.assert(
+            fc.asyncProperty(fc.oneof(hostile, fc.uuid(), fc.ipV4()), async value => {
+                for (const [what, ask] of asked(value)) {
+                    const answer = await ask().catch((e: Error) => e);
+                    if (answer instanceof Error) {
+                        expect(answer.name).toBe("Unreachable");
+                        expect(answer.message).toContain(what);
+                    } else expect(answer).toMatch(/^[A-Za-z0-9][A-Za-z0-9_.:-]*$/);
+                }
+            }),
+        );
+    });
+
+    test("stays one part of a path", async () => {
+        await fc.assert(
+            fc.asyncProperty(hostile, async value => {
+                fc.pre(!/[\ud800-\udfff]/.test(value));
+                const http = answering({});
+                await compute(access, http).deleteServer(value);
+                await volumes(access, http).delete(value);
+                await images(access, http).delete(value);
+                expect(http.sent.map(([, path]) => path.split("/").length)).toEqual([3, 3, 4]);
+                expect(http.sent.every(([, path]) => /^[\x21-\x7e]+$/.test(path) && !/[?#]/.test(path))).toBe(true);
+            }),
+        );
+    });
+});
+
+test("a text in SQL ends where it ends", () => {
+    fc.assert(
+        fc.property(hostile, value => {
+            const inside = sqlText(value).slice(1, -1);
+            expect(sqlText(value)).toBe(`'${inside}'`);
+            expect(inside.replace(/\\\\|''/g, "")).not.toMatch(/['\\]/);
+        }),
+    );
+});
+
+test("a value in XML makes no element and no attribute", () => {
+    const marks = (xml: string) => xml.replace(/[^<>'"&]/g, "");
+    const xml = (value: string) =>
+        domainXml({
+            name: value,
+            memoryMiB: 1,
+            cpus: 1,
+            interfaces: [{ network: value, device: value, mac: value }],
+            devices: [value],
+        });
+    fc.assert(
+        fc.property(hostile, value => {
+            expect(marks(xml(value).replace(/&#\d+;/g, ""))).toBe(marks(xml("x")));
+        }),
+    );
+});
+
+describe("what the engine tells of a node", () => {
+    const events = (value: string): EngineEvent[] => {
+        const metadata = (op: string, before?: object, now?: object) => ({
+            op,
+            urn: `urn:pulumi:lab::p::t::conf`,
+            type: "pulumi-nodejs:dynamic/guest:OptionsFile",
+            ...(before && { old: { custom: true, inputs: before, outputs: before } }),
+            ...(now && { new: { custom: true, id: "x", inputs: now, outputs: now } }),
+        });
+        const conf = (text: string, more: object = {}) => ({
+            options: { DEFAULT: { a: text } },
+            list: [text],
+            ...more,
+        });
+        const [was, is] = [conf("was"), conf(`${value} `, { restarts: [value] })];
+        return [
+            { resOutputsEvent: { metadata: metadata("update", was, is) } },
+            { resOutputsEvent: { metadata: metadata("delete", was) } },
+            { resOpFailedEvent: { metadata: metadata("update", was, is) } },
+            { resourcePreEvent: { metadata: metadata("update", was, is) } },
+            { diagnosticEvent: { severity: "error", message: value } },
+        ].map(event => ({ sequence: 1, timestamp: 1, ...event }) as unknown as EngineEvent);
+    };
+
+    test.each(["up", "refresh", "preview", "diagnose"] as const)("%s prints as many lines as without it", operation => {
+        const lines = (value: string): number => {
+            const { terminal, shown } = screen(),
+                renderer = new Renderer(line => terminal.line(line), operation);
+            events(value).forEach(event => renderer.handle(event));
+            expect(isPlain(shown())).toBe(true);
+            return shown()
+                .trimEnd()
+                .split("\n")
+                .filter(line => !line.startsWith("  | ")).length;
+        };
+        fc.assert(
+            fc.property(
+                hostile.filter(value => value.trim() !== ""),
+                value => {
+                    expect(lines(value)).toBe(lines("benign"));
+                },
+            ),
+        );
+    });
+});
