@@ -83,9 +83,15 @@ export async function checkHosts(settings: Settings, exitCode = 1, deadlineSecon
     if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
 }
 
+/** What is said of a host's clock where it is not right: it is a resource, which `up` puts right when it asks for drift. */
+export function clockNotes(host: string, reading: Parameters<typeof aheadBy>[0]): string[] {
+    const ahead = aheadBy(reading);
+    return ahead === 0 ? [] : [`${host}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`];
+}
+
 /**
  * Before anything is made: whether both hosts answer, and have what the stack wants of them.
- * @param note is told of a clock that is not right: `up` sets it, when it finds it
+ * @param note is told of a clock that is not right
  * @throws UserError with a line for each thing that one of them lacks
  */
 export async function checkReady(
@@ -99,8 +105,7 @@ export async function checkReady(
             exec(to, preflightScript(wanted), { timeoutSeconds: PREFLIGHT_SECONDS }),
             readClock(exec, to),
         ]);
-        const ahead = aheadBy(reading);
-        if (ahead !== 0) note(`${to.name}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`);
+        clockNotes(to.name, reading).forEach(note);
         return lacks(wanted, stdout).map(lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`);
     });
     const lines = asked.flatMap(host => (Array.isArray(host) ? host : [downLine(host)]));
