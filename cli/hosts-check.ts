@@ -104,6 +104,12 @@ export async function checkHosts(settings: Settings, exitCode = 1, deadlineSecon
     if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
 }
 
+/** What is said of a host's clock where it is not right: it is a resource, which `up` puts right when it asks for drift. */
+export function clockNotes(host: string, reading: Parameters<typeof aheadBy>[0]): string[] {
+    const ahead = aheadBy(reading);
+    return ahead === 0 ? [] : [`${host}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`];
+}
+
 /**
  * Before what is recorded is asked or taken away: whether both hosts answer, and libvirt on them.
  * @throws UserError with a line for each host that cannot be worked with
@@ -120,7 +126,7 @@ export async function checkLibvirt(settings: Settings, exitCode = 1, deadlineSec
 
 /**
  * Before anything is made: whether both hosts answer, and have what the stack wants of them.
- * @param note is told of a clock that is not right: `up` sets it, when it finds it
+ * @param note is told of a clock that is not right
  * @throws UserError with a line for each thing that one of them lacks
  */
 export async function checkReady(
@@ -137,8 +143,7 @@ export async function checkReady(
             }),
             readClock(exec, to),
         ]);
-        const ahead = aheadBy(reading);
-        if (ahead !== 0) note(`${to.name}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`);
+        clockNotes(to.name, reading).forEach(note);
         const found = lacks(wanted, said),
             mute = said.libvirt.some(driver => driver.startsWith("qemu ")) ? await libvirtLack(to) : undefined;
         return [...found, ...(mute === undefined ? [] : [mute])].map(

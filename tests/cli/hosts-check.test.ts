@@ -3,7 +3,7 @@ import * as net from "net";
 import * as os from "os";
 import * as path from "path";
 import { Server } from "ssh2";
-import { checkHosts } from "../../cli/hosts-check";
+import { checkHosts, clockNotes } from "../../cli/hosts-check";
 import { closeAll } from "../../clients/ssh";
 import type { Settings } from "../../config/settings";
 import { UserError } from "../../system/errors";
@@ -123,4 +123,13 @@ test("another host key: where the old one is written down decides what mends it"
     expect((await refused(settings(port.good!, words(otherKey)))).message).toMatch(
         /correct hosts\.compute\.hostKey in the stack's configuration$/,
     );
+});
+
+test("a clock that is off is told, and how it is put right; one that may be right is not", () => {
+    const notes = (date: number) => clockNotes("host 192.0.2.1", { date, from: 1000, to: 1001 });
+    expect([999, 1002.9].flatMap(notes)).toEqual([]);
+    expect([8203.5, 900.5].flatMap(notes)).toEqual([
+        "host 192.0.2.1: its clock is 7203 s ahead of this machine's; up --refresh sets it",
+        "host 192.0.2.1: its clock is 100 s behind this machine's; up --refresh sets it",
+    ]);
 });

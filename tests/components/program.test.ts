@@ -149,6 +149,19 @@ test.each(["lab", "team01"])(
     },
 );
 
+test("what is on a host comes after its clock, what is in a virtual machine after that one's", async () => {
+    const all = Object.values(await registered("lab", () => program)) as { name: string; dependenciesList: string[] }[];
+    const after = (name: string) =>
+        all
+            .find(r => r.name === name)!
+            .dependenciesList.flatMap(urn => /::(cloud-[a-z-]+-clock)$/.exec(urn)?.[1] ?? []);
+    for (const machine of ["db-node", "api-node", "volume-node"])
+        expect(after(`cloud-${machine}`)).toEqual(["cloud-hosts-central-clock"]);
+    expect(after("cloud-compute-1")).toEqual(["cloud-hosts-compute-clock"]);
+    for (const inside of ["names", "archive", "packages", "cinder-conf", "cinder-api"])
+        expect(after(`cloud-volume-${inside}`)).toEqual(["cloud-volume-node-clock"]);
+});
+
 test.each([
     [
         "a key that there is not",
