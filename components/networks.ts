@@ -108,10 +108,8 @@ export class Networks extends pulumi.ComponentResource {
 
 /** libvirt's DHCP gives each node the address of the plan. */
 function reservations(plan: AddressPlan, role: HostRole): { optionName: string; optionValue: string }[] {
-    return plan
-        .on(role)
-        .map(node => ({
-            optionName: "dhcp-host",
-            optionValue: `${node.interfaces[0]!.mac},${node.natAddress},${node.name}`,
-        }));
+    return plan.on(role).map(node => ({
+        optionName: "dhcp-host",
+        optionValue: `${node.interfaces[0]!.mac},${node.natAddress},${node.name}`,
+    }));
 }
