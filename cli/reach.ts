@@ -58,8 +58,16 @@ export function checkConfigured(stack: string): void {
         { credentials: _encrypted, ...rest } = given;
     // The same check comes again with the engine, which can read it.
     if (encryptedKeys(rest).length > 0) return;
-    settingsFrom(stack, { ...rest, credentials: placeholderCredentials(given) }, noMachine);
+    settingsFrom(stack, { ...rest, credentials: { ...placeholderCredentials(given), ...plainOf(given) } }, noMachine);
 }
+
+/** The passwords of a configuration that are not encrypted. */
+const plainOf = ({ credentials }: Record<string, unknown>): object =>
+    typeof credentials === "object" && credentials !== null
+        ? Object.fromEntries(
+              Object.entries(credentials).filter(([name, value]) => encryptedKeys(value, [name]).length === 0),
+          )
+        : {};
 
 /** The nodes that the stack's state knows, by name; none before the first up. */
 export function recordedNodes(stack: string): Record<string, Connection> {

@@ -44,9 +44,37 @@ test.each([
         "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:credentials: { novaUsr: x }\n",
         "credentials.novaUsr: there is no such key; allowed are mysqlRoot",
     ],
+    [
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:credentials: { novaUser: 'a\u00e4' }\n",
+        "credentials.novaUser: the value is not allowed: it must be one line of printable ASCII characters",
+    ],
+    [
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:credentials: { novaUser: { a: b } }\n",
+        "credentials.novaUser: the value is not allowed: ",
+    ],
+    [
+        "  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:training: maybe\n",
+        'training: "maybe" is not allowed: Invalid input: expected boolean',
+    ],
 ])("a mistake is named before anything is done", (config, text) => {
     expect(() => checkConfigured(stack(config))).toThrow(
         `the configuration of stack typo has a mistake; nothing was changed\n  ${text}`,
+    );
+});
+
+test.each(["../../x", "a/b", "lab;id", "\u001b[2J"])(
+    "a lab's name that is none is refused before it is part of a path: %j",
+    name => {
+        expect(() => checkConfigured(stack(`  gridka-cloud-classroom:lab: ${JSON.stringify(name)}\n`))).toThrow(
+            /^lab: "[ -~]*" cannot be a lab's name: lower-case letters, digits and dashes, at most 32, beginning with a letter; nothing was changed$/,
+        );
+        expect(fs.existsSync(path.join(project, "labs"))).toBe(false);
+    },
+);
+
+test("what only the engine would have found is found as early, with its line", () => {
+    expect(() => checkConfigured(stack("  lab: lab\n  number: 010\n"))).toThrow(
+        /^Pulumi\.typo\.yaml has a mistake; nothing was changed\n {2}line 3: number: 010 is read as 8 by the engine and as 10 elsewhere/,
     );
 });
 
