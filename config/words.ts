@@ -17,8 +17,9 @@ export function isPrintable(text: string, several: "lines" | "one line" = "one l
     return !CONTROL.test(several === "lines" ? whole.replace(LINE_ENDS, "") : whole);
 }
 
-/** Public keys of a host are pasted with all their lines. */
-const ofLines = (path: readonly string[]): boolean => path[0] === "hosts" && path[path.length - 1] === "hostKey";
+/** Public keys are pasted with all their lines. */
+const ofLines = (path: readonly string[]): boolean =>
+    path[0] === "archiveKey" || (path[0] === "hosts" && path[path.length - 1] === "hostKey");
 
 /**
  * Keys and values of a configuration that have something in them that cannot be seen, a line each. Values under

@@ -58,7 +58,7 @@ function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
         const { code, stdout } = jail.run(script.replace(". /root/ec2rc", "true"));
         if (script.startsWith("ssh "))
             return { code, stdout: answers.hostname || made[0]!.name, stderr: answers.sshSays };
-        if (script.startsWith("timeout ")) return { code: open ? 0 : 124, stdout, stderr: answers.probeSays };
+        if (script.startsWith("bash -c ")) return { code: open ? 0 : 124, stdout, stderr: answers.probeSays };
         const line = `INSTANCE\t${answers.ec2Id}\tx\t\t\t${answers.ec2State}\tkey`;
         if (script.includes("run-instances")) made.push({ id: "e1", name: "Server e1" });
         if (script.includes("terminate")) made = made.filter(m => m.id !== "e1");

@@ -126,7 +126,7 @@ async function asProvider(
                     "-o",
                     `IdentitiesOnly=${byAgent ? "no" : "yes"}`,
                 ],
-                ...[uri.hostname, "true"],
+                ...[uri.hostname, "echo here"],
             ],
             { env: { PATH: process.env.PATH, HOME: env.CLASSROOM_SSH_HOME, SSH_AUTH_SOCK: env.SSH_AUTH_SOCK } },
             (error, stdout, stderr) => resolve(error ? stderr : stdout.trim()),
@@ -150,7 +150,7 @@ const listed = (socket: string): Promise<string[]> =>
     );
 
 const ask = async (of: Settings, role: HostRole): Promise<string> =>
-    (await exec(hostConnection(of, role), "true")).stdout.trim();
+    (await exec(hostConnection(of, role), "echo here")).stdout.trim();
 
 /** Two servers, and settings that name them. */
 async function pair(
@@ -373,10 +373,4 @@ test("the provider's home has nothing of the operator's but the key, and is gone
     expect(fs.readlinkSync(path.join(made.dir, ".ssh/some/id"))).toBe(path.join(dir, ".ssh/some/id"));
     await homes.pop()!.close();
     expect(await asProvider({ ...of }, "central", made)).toContain("Connection refused");
-});
-
-test("a state folder whose path libvirt's provider would read otherwise is refused", async () => {
-    process.env.CLASSROOM_STATE = path.join(dir, "$tate");
-    const { of } = await pair();
-    await expect(home(of)).rejects.toThrow(/^the state's folder \(CLASSROOM_STATE\) has a \$ in its path/);
 });

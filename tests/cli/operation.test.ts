@@ -64,14 +64,16 @@ jest.mock("../../engine/automation", () => ({
 }));
 jest.mock("../../engine/obtain", () => ({ obtainEngine: async () => ({}) }));
 jest.mock("../../engine/random-plugin", () => ({ needRandomPlugin: async () => undefined }));
-jest.mock("../../engine/leftovers", () => ({ clearPending: async () => undefined }));
+jest.mock("../../engine/leftovers", () => ({ clearPending: async () => undefined, recordWays: async () => undefined }));
 jest.mock("../../engine/state", () => ({
     ...jest.requireActual<object>("../../engine/state"),
     exported: () => world.resources,
     readState: () => ({ resources: world.resources, pending: [] }),
 }));
 jest.mock("../../components/team-cloud", () => ({ program: () => undefined }));
-jest.mock("../../cli/hosts-check", () => ({ checkReady: async () => undefined, checkHosts: async () => undefined }));
+jest.mock("../../cli/hosts-check", () => ({ checkReady: async () => undefined, checkLibvirt: async () => undefined }));
+jest.mock("../../cli/libvirt-ssh", () => ({ libvirtSsh: async () => ({ env: {}, close: async () => undefined }) }));
+jest.mock("../../components/host-pair", () => ({ libvirtWays: () => [] }));
 jest.mock("../../cli/libvirt-objects", () => ({ findLibvirt: () => undefined, withoutDisks: async () => [] }));
 jest.mock("../../cli/unrecorded", () => ({ takeIn: async () => undefined }));
 jest.mock("../../cli/databases", () => ({
@@ -85,6 +87,7 @@ jest.mock("../../cli/reach", () => ({
         hosts: { central: { address: "a" }, compute: { address: "b" } },
         secrets: "tutorial",
         powerOf: () => "on",
+        made: [],
     }),
 }));
 jest.mock("../../cli/secrets", () => ({

@@ -1,3 +1,4 @@
+import { runInShell } from "./login-shell";
 import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as net from "net";
@@ -81,12 +82,7 @@ export async function startSshd({
             },
         );
         client.on("session", accept =>
-            accept().on("exec", acceptExec => {
-                const channel = acceptExec();
-                channel.write("here\n");
-                channel.exit(0);
-                channel.end();
-            }),
+            accept().on("exec", (acceptExec, _reject, { command }) => runInShell(acceptExec(), command)),
         );
     });
     await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));

@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Connection } from "../../clients/connection";
 import { RemoteError, RunScript } from "../../clients/ssh";
+import { said } from "../clients/said";
 import { aptArchiveHandler, fileOf, keyringOf } from "../../providers/guest/apt-archive";
 
 const connection = { name: "db-node", host: "192.168.122.3", port: 22 } as Connection;
@@ -10,25 +11,27 @@ const inputs = { connection, archive: "openstack", line: "deb http://192.168.122
 const [list, keyring] = [fileOf("openstack"), keyringOf("openstack")];
 
 /** A node with files, whose apt says something when it reads the index. */
-function node(said = "") {
-    const files = new Map<string, { content: string; owner: string }>(),
+function node(aptSays = "") {
+    const files = new Map<string, { content: string; attributes: string }>(),
         order: string[] = [];
     const run: RunScript = (_to, script, options) => {
         const ok = (stdout = "") => Promise.resolve({ stdout, stderr: "", code: 0 });
-        const written = /mv "\$t" '(\S+)'$/.exec(script)?.[1];
+        const written = /mv -fT new '(\S+)'; cd \/$/.exec(script)?.[1];
         if (written) {
-            files.set(written, { content: String(options?.input), owner: "root root 644" });
+            files.set(written, { content: String(options?.input), attributes: "644:root:root" });
             order.push(written);
             return ok();
         }
-        const asked = /^\[ -f '(\S+)' \]/.exec(script)?.[1];
+        const asked = /^\[ -f '(\S+)' \]/m.exec(script)?.[1];
         if (asked) {
             const file = files.get(asked);
-            return ok(file && `${file.owner}\n${file.content}`);
+            return Promise.resolve(
+                said(file ? { file: `${file.content.length}:${file.attributes}`, content: file.content } : {}),
+            );
         }
         if (script.startsWith("rm -f ")) for (const name of script.match(/[^']+(?='( |$))/g) ?? []) files.delete(name);
-        return script.includes(" update ") && said !== ""
-            ? Promise.reject(new RemoteError("db-node", { stdout: "", stderr: said, code: 1 }))
+        return script.includes("apt update") && aptSays !== ""
+            ? Promise.reject(new RemoteError("db-node", { stdout: "", stderr: aptSays, code: 1 }))
             : ok();
     };
     return { files, order, handler: aptArchiveHandler(run) };
@@ -61,18 +64,18 @@ test.each([
     ["no key", (files: Map<string, unknown>) => void files.delete(keyring), { key: "none" }],
     [
         "another key",
-        (files: Map<string, unknown>) => void files.set(keyring, { content: "other\n", owner: "root root 644" }),
+        (files: Map<string, unknown>) => void files.set(keyring, { content: "other\n", attributes: "644:root:root" }),
         { key: "other" },
     ],
     [
         "a key that others can write",
-        (files: Map<string, unknown>) => void files.set(keyring, { content: key, owner: "root root 666" }),
+        (files: Map<string, unknown>) => void files.set(keyring, { content: key, attributes: "666:root:root" }),
         { key: "the key, in a file of root:root with mode 0666" },
     ],
     [
         "a line that trusts everybody",
         (files: Map<string, unknown>) =>
-            void files.set(list, { content: "deb [trusted=yes] http://a ./\n", owner: "root root 644" }),
+            void files.set(list, { content: "deb [trusted=yes] http://a ./\n", attributes: "644:root:root" }),
         { line: "deb [trusted=yes] http://a ./" },
     ],
 ])("drift is told: %s", async (_what, change, told) => {
@@ -85,7 +88,7 @@ test.each([
 test("an archive that was recorded without a key is read without one", async () => {
     const { files, handler } = node();
     const { key: _none, ...former } = { ...inputs, line: "deb [trusted=yes] http://192.168.122.1:8090/ ./" };
-    files.set(list, { content: `${former.line}\n`, owner: "root root 644" });
+    files.set(list, { content: `${former.line}\n`, attributes: "644:root:root" });
     expect(await handler.read("", former)).toEqual(former);
 });
 
