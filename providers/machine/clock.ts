@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ask, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { ALLOWED_SECONDS, aheadBy, readClock, Reading, speedOf } from "../../clients/machine-clock";
-import { operatorClock } from "../../clients/operator-clock";
+import { OperatorClock, operatorClock } from "../../clients/operator-clock";
 import { exec, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource } from "../dynamic";
 import { initShell } from "../guest/init";
@@ -46,76 +46,97 @@ const STEADY = ["hpet", "acpi_pm"];
 /** This machine's own start of its kernel. */
 const ownBoot = (): string => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
-/**
- * Whether a machine's clock is right: how far it is from the operator's, and how fast it runs. A host that is a namespace of the
- * operator's machine has that one's clock: it is right by construction, and nobody sets it.
- */
+/** Looks at machines' clocks and puts them right. */
+class Clocks {
+    constructor(
+        private readonly run: RunScript,
+        private readonly clock: OperatorClock,
+        private readonly operatorBoot: () => string,
+    ) {}
+
+    /** Where it is and how fast it runs, in words. */
+    async look(on: Connection): Promise<Pick<Inputs, "offset" | "speed">> {
+        const reading = await this.read(on);
+        return { offset: offsetInWords(aheadBy(reading)), speed: speedInWords(await this.speed(on, reading)) };
+    }
+
+    async put(on: Connection): Promise<void> {
+        let reading = await this.read(on);
+        const speed = await this.speed(on, reading);
+        if (speed !== 1) {
+            await this.mendSpeed(on, speed);
+            reading = await this.read(on);
+        }
+        if (aheadBy(reading) !== 0) await this.set(on, reading);
+    }
+
+    private read(on: Connection): Promise<Reading> {
+        return readClock(this.run, on, this.clock);
+    }
+
+    /** A host that is a namespace of the operator's machine has that one's clock, which nobody sets. */
+    private isOperators({ boot }: Reading): boolean {
+        return boot === this.operatorBoot();
+    }
+
+    private async speed(on: Connection, first: Reading): Promise<number> {
+        return this.isOperators(first) ? 1 : await speedOf(this.run, on, first, this.clock);
+    }
+
+    /** Has another clock source tried until one counts rightly. */
+    private async mendSpeed(on: Connection, found: number): Promise<void> {
+        const script = `sources=$(cat ${SOURCES}/available_clocksource); say sources "$sources"`,
+            { sources } = await ask(this.run, on, script, { sources: text(/[a-z0-9_ -]*/) }),
+            there = sources.trim().split(/\s+/);
+        for (const source of STEADY.filter(s => there.includes(s))) {
+            await this.run(on, `echo ${source} > ${SOURCES}/current_clocksource`);
+            if ((await this.speed(on, await this.read(on))) === 1) return;
+        }
+        throw new Error(
+            `${on.name}: its clock runs ${speedInWords(found)}, by every clock source that its kernel has; switch the machine off and on again, or rebuild it`,
+        );
+    }
+
+    private async set(on: Connection, reading: Reading): Promise<void> {
+        const off = `${on.name}: its clock is ${besideThisOne(aheadBy(reading))}`;
+        if (this.isOperators(reading)) throw new Error(`${off}, though it has the same kernel; nothing was set`);
+        if (!on.jump && (await this.isKept(on)))
+            throw new Error(
+                `${off}, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set`,
+            );
+        // It is there when about half of the way there and back is over.
+        await this.run(on, setShell(this.clock.now() + (reading.to - reading.from) / 2));
+        const after = aheadBy(await this.read(on));
+        if (after !== 0) throw new Error(`${on.name}: its clock was set, and is ${besideThisOne(after)}`);
+    }
+
+    /** Of a physical host. What a virtual machine says of it counts for nothing: it may have stood still. */
+    private async isKept(host: Connection): Promise<boolean> {
+        const script = `kept=$(timedatectl show -p NTPSynchronized --value 2> /dev/null) || true; say kept "$kept"`;
+        return (await ask(this.run, host, script, { kept: text(/yes|no|/) })).kept === "yes";
+    }
+}
+
+/** Whether a machine's clock is right: how far it is from the operator's, and how fast it runs. */
 export function clockHandler(
     run: RunScript = exec,
     clock = operatorClock,
     operatorBoot: () => string = ownBoot,
 ): Handler<Inputs> {
-    const isOperators = ({ boot }: Reading) => boot === operatorBoot();
-    const speed = async (connection: Connection, first: Reading) =>
-        isOperators(first) ? 1 : await speedOf(run, connection, first, clock);
-
-    /** Has another clock source tried until one counts rightly. */
-    const mendSpeed = async (connection: Connection, found: number) => {
-        const script = `sources=$(cat ${SOURCES}/available_clocksource); say sources "$sources"`,
-            { sources } = await ask(run, connection, script, { sources: text(/[a-z0-9_ -]*/) }),
-            there = sources.trim().split(/\s+/);
-        for (const source of STEADY.filter(s => there.includes(s))) {
-            await run(connection, `echo ${source} > ${SOURCES}/current_clocksource`);
-            if ((await speed(connection, await readClock(run, connection, clock))) === 1) return;
-        }
-        throw new Error(
-            `${connection.name}: its clock runs ${speedInWords(found)}, by every clock source that its kernel has; switch the machine off and on again, or rebuild it`,
-        );
-    };
-    /** Of a physical host. What a virtual machine says of it counts for nothing: it may have stood still. */
-    const isKept = async (host: Connection) => {
-        const script = `kept=$(timedatectl show -p NTPSynchronized --value 2> /dev/null) || true; say kept "$kept"`;
-        return (await ask(run, host, script, { kept: text(/yes|no|/) })).kept === "yes";
-    };
-    const set = async (connection: Connection, reading: Reading) => {
-        const off = `${connection.name}: its clock is ${besideThisOne(aheadBy(reading))}`;
-        if (isOperators(reading)) throw new Error(`${off}, though it has the same kernel; nothing was set`);
-        if (!connection.jump && (await isKept(connection)))
-            throw new Error(
-                `${off}, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set`,
-            );
-        // It is there when about half of the way there and back is over.
-        await run(connection, setShell(clock.now() + (reading.to - reading.from) / 2));
-        const after = aheadBy(await readClock(run, connection, clock));
-        if (after !== 0) throw new Error(`${connection.name}: its clock was set, and is ${besideThisOne(after)}`);
-    };
-    const put = async ({ connection }: Inputs) => {
-        let reading = await readClock(run, connection, clock);
-        const found = await speed(connection, reading);
-        if (found !== 1) {
-            await mendSpeed(connection, found);
-            reading = await readClock(run, connection, clock);
-        }
-        if (aheadBy(reading) !== 0) await set(connection, reading);
-    };
+    const clocks = new Clocks(run, clock, operatorBoot);
     return {
         inputs: ["offset", "speed"],
         access: ["connection"],
         replaceOn: [],
-        async create(inputs) {
-            await put(inputs);
-            return { id: `${inputs.connection.name}:clock`, outputs: {} };
+        async create({ connection }) {
+            await clocks.put(connection);
+            return { id: `${connection.name}:clock`, outputs: {} };
         },
         async read(_id, recorded) {
-            const reading = await readClock(run, recorded.connection, clock);
-            return {
-                ...recorded,
-                offset: offsetInWords(aheadBy(reading)),
-                speed: speedInWords(await speed(recorded.connection, reading)),
-            };
+            return { ...recorded, ...(await clocks.look(recorded.connection)) };
         },
-        async update(_id, _recorded, inputs) {
-            await put(inputs);
+        async update(_id, _recorded, { connection }) {
+            await clocks.put(connection);
             return {};
         },
         // It goes with its machine.
