@@ -20,6 +20,7 @@ import { PROJECT } from "../../engine/stack-file";
 import { readState, RecordedResource, stateFile } from "../../engine/state";
 import { readSettings } from "../../config/settings";
 import { withLock } from "../../system/lock";
+import { hostKeys } from "../clients/keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-points-"));
 const before = process.env.CLASSROOM_STATE;
@@ -202,7 +203,10 @@ test("machines that are not the recorded ones, and too little room, are told bef
 
 const settings = readSettings("team01", {
     number: 1,
-    hosts: { central: { address: "a", hostKey: "k" }, compute: { address: "b", hostKey: "k" } },
+    hosts: {
+        central: { address: "a", hostKey: hostKeys.central },
+        compute: { address: "b", hostKey: hostKeys.compute },
+    },
 });
 /** Hosts that answer every script with these lines, or fail. */
 const hosts = (answers: Record<string, string | Error>) => {
