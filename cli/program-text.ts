@@ -1,5 +1,5 @@
 import * as yaml from "yaml";
-import type { Connection } from "../clients/connection";
+import { Connection, way } from "../clients/connection";
 import type { CloudAccess, IdentityAccess } from "../clients/identity";
 import { nodeNames } from "../config/nodes";
 import { fileOf as archiveFile } from "../providers/guest/apt-archive";
@@ -68,8 +68,8 @@ const machineOf = (part: readonly ProgramResource[]): string | undefined =>
 
 function wayTo(machine: string, its: readonly ProgramResource[]): { reached?: string } {
     const to = its.map(r => r.inputs.connection as Connection | undefined).find(c => c?.name === machine);
-    const name = (c: NonNullable<Connection["jump"]>): string => `root@${c.host}:${c.port}`;
-    return to ? { reached: [to, ...(to.jump ? [to.jump] : [])].map(name).join(" through ") } : {};
+    const name = ({ user = "root", host, port }: Connection): string => `${user}@${host}:${port}`;
+    return to ? { reached: way(to).reverse().map(name).join(" through ") } : {};
 }
 
 /** What a resource is given, in the form that it has on the machine where there is one. */

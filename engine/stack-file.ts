@@ -27,7 +27,7 @@ export function configFile(stack: string): string {
         .filter(Boolean)
         .sort();
     throw new UserError(
-        `there is no stack ${JSON.stringify(stack)}: no Pulumi.${stack}.yaml; there are ${known.join(", ")}`,
+        `there is no stack "${printable(stack)}": no Pulumi.${printable(stack)}.yaml; there are ${known.join(", ")}`,
     );
 }
 

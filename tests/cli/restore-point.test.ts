@@ -24,6 +24,7 @@ import { readState, RecordedResource, stateFile } from "../../engine/state";
 import { said } from "../clients/said";
 import { readSettings } from "../../config/settings";
 import { withLock } from "../../system/lock";
+import { hostKeys } from "../clients/keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-points-"));
 const before = process.env.CLASSROOM_STATE;
@@ -206,7 +207,10 @@ test("machines that are not the recorded ones, and too little room, are told bef
 
 const settings = readSettings("team01", {
     number: 1,
-    hosts: { central: { address: "a", hostKey: "k" }, compute: { address: "b", hostKey: "k" } },
+    hosts: {
+        central: { address: "a", hostKey: hostKeys.central },
+        compute: { address: "b", hostKey: hostKeys.compute },
+    },
 });
 /** Hosts that answer every script so, or fail. */
 const hosts = (answers: Record<string, Parameters<typeof said>[0] | Error>) => {

@@ -3,6 +3,7 @@ import * as yaml from "yaml";
 import { noMachine } from "../../cli/placeholders";
 import { configuredIn, settingsFrom } from "../../cli/reach";
 import { programOf } from "../../cli/show-program";
+import { inWords } from "../../cli/program-text";
 import { formsOf } from "../../cli/redact";
 import { credentialNames, readSettings, settingKeys } from "../../config/settings";
 import { networkNames } from "../../config/nodes";
@@ -255,6 +256,7 @@ test("what is free to hold anything ends up unchanged and in one piece, and noth
     };
     one.forEach((resource, i) => compare(resource.inputs, other[i]!.inputs, resource.name));
     expect(changed).toEqual([]);
+    expect(inWords(one)).toContain("through root@central.example.org:24 through ada@bastion.example.org:22\n");
     expect(found).toBeGreaterThan(20);
 });
 

@@ -186,7 +186,7 @@ test("a file that is no text, and a stack that is none", () => {
     expect(() => textOf("latin")).toThrow(
         "Pulumi.latin.yaml is not in UTF-8; save it in that encoding. Nothing was changed",
     );
-    expect(() => textOf("../x\u001b[2J")).toThrow('there is no stack "../x\\u001b[2J"');
+    expect(() => textOf("../x\u001b[2J")).toThrow('there is no stack "../xU+001B[2J": no Pulumi.../xU+001B[2J.yaml; ');
 });
 
 /** Values as a configuration has them: words, whole numbers, yes and no, objects. */

@@ -1,6 +1,6 @@
 import { cgroupVersion, parseHierarchies } from "../../lab/hosts/cgroups";
 import { chooseMirror, parseTargets } from "../../lab/hosts/debian-mirror";
-import { checkLabName } from "../../config/lab-settings";
+import { checkLabName, readLabFacts } from "../../config/lab-settings";
 import { checkMachine, needRoot, obstacles } from "../../lab/hosts/preflight";
 
 test.each(["", "Lab", "a b", "-a", "a-", "../x", "a".repeat(33)])("%p is not a lab's name", name => {
@@ -56,4 +56,8 @@ test("what stands in the way of a lab is told with figures", () => {
     expect(obstacles({ ...good, fileSystems: "", exists: p => p !== "/proc/modules" })).toEqual([
         "kernel: it has no overlay file system",
     ]);
+});
+
+test("what is no lab's name is part of no path", () => {
+    expect(() => readLabFacts("../../x")).toThrow('lab: "../../x" cannot be a lab\'s name');
 });
