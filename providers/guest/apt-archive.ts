@@ -31,7 +31,7 @@ const fullLine = ({ archive, line, key }: Pick<Inputs, "archive" | "line" | "key
 /** Whether a text is a public key as `gpg --armor --export` writes it. */
 export function isPublicKey(text: string): boolean {
     const [, body] =
-        /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n(?:\S+: .*\n)*\n([A-Za-z0-9+/\n]+={0,2})\n=[A-Za-z0-9+/]{4}\n-----END PGP PUBLIC KEY BLOCK-----$/.exec(
+        /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n(?:\S+: .*\n)*\n([A-Za-z0-9+/\n]+={0,2})\n(?:=[A-Za-z0-9+/]{4}\n)?-----END PGP PUBLIC KEY BLOCK-----$/.exec(
             text.trim(),
         ) ?? [];
     // The first packet of a public key is one: tag 6, in the old form of a packet or the new one.
@@ -45,7 +45,7 @@ const ROOTS = { owner: "root", group: "root", mode: "0644" };
 function keyringAsKey(found: RemoteFile | undefined, key: string): string {
     if (found === undefined) return "none";
     const { content, owner, group, mode } = found;
-    if (content.trim() !== key.trim()) return content.trim();
+    if (content.trim() !== key.trim()) return "another one";
     return owner === ROOTS.owner && group === ROOTS.group && mode === ROOTS.mode
         ? key
         : `the key, in a file of ${owner}:${group} with mode ${mode}`;

@@ -65,7 +65,7 @@ test.each([
     [
         "another key",
         (files: Map<string, unknown>) => void files.set(keyring, { content: "other\n", attributes: "644:root:root" }),
-        { key: "other" },
+        { key: "another one" },
     ],
     [
         "a key that others can write",
