@@ -5,7 +5,12 @@ import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { askUntil, NOT_YET } from "../../clients/waiting";
 import { Handler, LiveResource, Problem } from "../dynamic";
+<<<<<<< ours
 import { unlessUnknown } from "./gone";
+=======
+import { setShell } from "./clock";
+import { noSuchDomain } from "./gone";
+>>>>>>> theirs
 
 /** Paused is what libvirt makes of a machine whose disk finds no room, and what nobody asks for. */
 type Power = "on" | "off" | "paused";
@@ -70,6 +75,8 @@ export function domainPowerHandler(
         if (power === "on") {
             if (now === "off") await run(connection, `${VIRSH} start ${name} > /dev/null`);
             if (guest) await answered(inputs, guest);
+            // Its clock stood still with it.
+            if (guest && now === "paused") await run(guest, setShell(clock.now()));
         }
     };
     return {
