@@ -5,12 +5,8 @@ import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { askUntil, NOT_YET } from "../../clients/waiting";
 import { Handler, LiveResource, Problem } from "../dynamic";
-<<<<<<< ours
-import { unlessUnknown } from "./gone";
-=======
 import { setShell } from "./clock";
-import { noSuchDomain } from "./gone";
->>>>>>> theirs
+import { unlessUnknown } from "./gone";
 
 /** Paused is what libvirt makes of a machine whose disk finds no room, and what nobody asks for. */
 type Power = "on" | "off" | "paused";
