@@ -12,7 +12,7 @@ import { hostKeys } from "../clients/keys";
 type Given = Record<string, unknown>;
 type Path = readonly string[];
 
-/** A value for every key that there is; `lab`, which stands for others, apart. */
+/** A value for every key that there is; apart are `lab`, which stands for others, and `archiveKey`, which this release has not. */
 const base: Given = {
     number: 1,
     release: "grizzly",
@@ -66,6 +66,7 @@ const base: Given = {
         private: { vlan: { nic: "eno2", id: 8 } },
     },
     archiveUrl: "http://archive.example.org/ubuntu",
+    containerIds: "host",
     goldenRoot: "/srv/golden",
     goldenImage: { url: "https://images.example.org/precise.img", sha256: "a".repeat(64) },
     image: { file: "/images/cirros.img", sha256: "b".repeat(64) },
@@ -145,7 +146,7 @@ const values = fc.oneof(
 const unseen = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\ud800-\udfff]/;
 
 test("a value for every key that there is", () => {
-    expect([...Object.keys(base), "lab"].sort()).toEqual([...settingKeys].sort());
+    expect([...Object.keys(base), "lab", "archiveKey"].sort()).toEqual([...settingKeys].sort());
     expect(Object.keys(base.networks as object)).toHaveLength(networkNames.length + 1);
     expect(all.length).toBeGreaterThan(50);
     expect(() => readSettings("team01", base)).not.toThrow();
