@@ -8,7 +8,7 @@ import type { Credentials, Settings } from "../config/settings";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { backUp, checkNotHeld, openStack } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
-import { clearPending, forgetFormerLab, recordWays } from "../engine/leftovers";
+import { clearPending, closedWays, forgetFormerLab, recordWays } from "../engine/leftovers";
 import { engineWords } from "../engine/words";
 import { needRandomPlugin } from "../engine/random-plugin";
 import { exported, readState, realOnes } from "../engine/state";
@@ -124,6 +124,11 @@ async function prepare(
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
         await needRandomPlugin(engine, run.terminal);
+    if (run.operation === "diagnose" && closedWays(resources, libvirtWays(settings)).length > 0)
+        throw new UserError(
+            `the hosts of stack ${run.stack} are reached in another way than when it was last worked on (hosts, sshKeyFile), and diagnose records nothing; ` +
+                `let the new way be recorded first: ./classroom refresh ${run.stack}`,
+        );
     let unrecorded: string[] = [];
     if (run.operation !== "preview" && run.operation !== "diagnose") {
         checkNotHeld(run.stack, line => run.terminal.note(line));

@@ -112,6 +112,19 @@ export async function recordWays(stack: Stack, ways: Ways): Promise<void> {
     });
 }
 
+/**
+ * Providers whose recorded way leads to their host no more: another address, or signed for in a way that this run has not.
+ * What looks at the state without changing it goes the recorded way.
+ */
+export const closedWays = (resources: readonly RecordedResource[], ways: Ways): RecordedResource[] =>
+    otherWays(resources, ways).filter(r => {
+        const [recorded, now] = [String(r.inputs?.uri), ways[nameOf(r)]!].map(uri => new URL(uri));
+        const of = (uri: URL, name: string) => uri.searchParams.get(name);
+        // The provider's own default is to try both.
+        const signs = (of(recorded!, "sshauth") ?? "agent,privkey").split(",").includes(of(now!, "sshauth")!);
+        return recorded!.host !== now!.host || of(recorded!, "keyfile") !== of(now!, "keyfile") || !signs;
+    });
+
 interface Deployment {
     resources?: RecordedResource[];
     pending_operations?: unknown;

@@ -1,4 +1,4 @@
-import { otherWays } from "../../engine/leftovers";
+import { closedWays, otherWays } from "../../engine/leftovers";
 import type { RecordedResource } from "../../engine/state";
 import { libvirtWays } from "../../components/host-pair";
 import { readSettings } from "../../config/settings";
@@ -45,4 +45,28 @@ test("a provider that is recorded with another way is found, and nothing else", 
     ];
     expect(otherWays(recorded, ways)).toEqual([recorded[1]]);
     expect(known).toContain("?sshauth=agent&");
+});
+
+test.each([
+    [
+        "as the program has it now",
+        "root@c.example.org:24/system?sshauth=privkey&keyfile=K&knownhosts=H",
+        "privkey",
+        false,
+    ],
+    ["before how it is signed was recorded", "root@c.example.org:24/system?keyfile=K&knownhosts=H", "privkey", false],
+    ["so, and the key has a passphrase since", "root@c.example.org:24/system?keyfile=K&knownhosts=H", "agent", false],
+    [
+        "with a key that has a passphrase since",
+        "root@c.example.org:24/system?sshauth=privkey&keyfile=K&knownhosts=H",
+        "agent",
+        true,
+    ],
+    ["with another key", "root@c.example.org:24/system?sshauth=privkey&keyfile=other&knownhosts=H", "privkey", true],
+    ["at another port", "root@c.example.org:22/system?sshauth=privkey&keyfile=K&knownhosts=H", "privkey", true],
+    ["at another address", "root@d.example.org:24/system?sshauth=privkey&keyfile=K&knownhosts=H", "privkey", true],
+] as const)("a way that was recorded %s is closed or leads there still", (_title, recorded, sshAuth, closed) => {
+    const uri = `qemu+ssh://${recorded.replace("keyfile=K", "keyfile=%24%7BHOME%7D%2F.ssh%2Fid_rsa")}`;
+    const found = closedWays([provider("cloud-hosts-compute", uri)], libvirtWays({ ...settings, sshAuth }));
+    expect(found).toHaveLength(closed ? 1 : 0);
 });
