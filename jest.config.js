@@ -2,7 +2,7 @@
 module.exports = {
     testEnvironment: "node",
     roots: ["<rootDir>/tests"],
-    testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/"],
+    testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/", "<rootDir>/tests/house/"],
     // A run of the whole program takes a second alone, ten on a machine that is busy.
     testTimeout: 60_000,
     modulePathIgnorePatterns: ["<rootDir>/bin/"],

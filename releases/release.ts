@@ -1,4 +1,3 @@
-import type { Connection } from "../clients/connection";
 import type { AddressPlan } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
 import type { Credentials, Settings } from "../config/settings";

@@ -1,0 +1,48 @@
+import * as fs from "fs";
+import * as path from "path";
+import { projectDir } from "../../system/paths";
+import { run, type RunResult } from "../../system/run";
+
+/** Runs a tool of the checkout's own. */
+const tool = (script: string, ...args: string[]): Promise<RunResult> =>
+    run(process.execPath, [path.join(projectDir(), "node_modules", script), ...args], {
+        cwd: projectDir(),
+        allowFailure: true,
+    });
+const prettier = (...args: string[]) => tool("prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ...args);
+const eslint = (...args: string[]) => tool("eslint/bin/eslint.js", "--max-warnings", "0", ...args);
+
+/** Adds a file for the time of a test. */
+async function withFile<T>(name: string, text: string, work: (name: string) => Promise<T>): Promise<T> {
+    const file = path.join(projectDir(), name);
+    fs.writeFileSync(file, text, { flag: "wx" });
+    try {
+        return await work(name);
+    } finally {
+        fs.rmSync(file);
+    }
+}
+
+test("everything is formatted as Prettier does it", async () => {
+    expect(await prettier(".")).toMatchObject({ stdout: "", stderr: "", code: 0 });
+});
+
+test("what is not formatted is found", async () => {
+    await withFile("bench/unformatted.ts", "export const  a=1\n", async name => {
+        expect(await prettier(name)).toMatchObject({ stderr: expect.stringContaining(name), code: 1 });
+    });
+});
+
+test("the linter finds nothing", async () => {
+    expect(await eslint(".")).toMatchObject({ stdout: "", stderr: "", code: 0 });
+});
+
+test("a promise that nobody awaits is found", async () => {
+    await withFile("bench/floating.ts", "Promise.resolve(1);\n", async name => {
+        expect(await eslint(name)).toMatchObject({ stdout: expect.stringContaining("no-floating-promises"), code: 1 });
+    });
+});
+
+test("the tests' types fit", async () => {
+    expect(await tool("typescript/bin/tsc", "-p", "tests")).toMatchObject({ stdout: "", code: 0 });
+});
