@@ -25,7 +25,8 @@ function wordsOf(cmdlines: unknown): string[] {
 export function formerKernelArguments(stack: string, resources: readonly RecordedResource[]): string[] {
     return nodeNames.flatMap((name: NodeName) => {
         const domain = resources.find(r => shortType(r.type) === "domain:Domain" && r.inputs?.name === name);
-        const words = wordsOf(domain?.inputs?.cmdlines);
+        // A refresh leaves of the inputs no more than the words that the provider had in an object of their own.
+        const words = wordsOf(domain?.outputs?.cmdlines ?? domain?.inputs?.cmdlines);
         // None: it starts with what is on its disk.
         if (words.length === 0) return [];
         const hypervisor = domain!.inputs!.type === "kvm" ? "kvm" : "qemu";

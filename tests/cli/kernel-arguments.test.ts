@@ -36,6 +36,14 @@ test.each<[string, RecordedResource, string[]]>([
     ["those of today", domain(given(kernelArguments("qemu"))), []],
     ["those of today, as the provider reads them", domain(read(kernelArguments("qemu"))), []],
     ["those of today, under KVM", domain(given(kernelArguments("kvm")), "volume-node", "kvm"), []],
+    [
+        "those of today, after a refresh",
+        {
+            ...domain([{ root: "/dev/vda" }, { _: "rw" }]),
+            outputs: { cmdlines: read(kernelArguments("qemu")) },
+        },
+        [],
+    ],
     ["a TSC called reliable", domain(given(reliable(kernelArguments("qemu")))), [told]],
     ["the same, as the provider reads them", domain(read(reliable(kernelArguments("qemu")))), [told]],
     ["an emulated machine's, under KVM", domain(given(kernelArguments("qemu")), "volume-node", "kvm"), [told]],
