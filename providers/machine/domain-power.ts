@@ -4,6 +4,7 @@ import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
 import { askUntil, NOT_YET } from "../../clients/waiting";
 import { Handler, LiveResource, Problem } from "../dynamic";
+import { setShell } from "./clock";
 import { noSuchDomain } from "./gone";
 
 /** Paused is what libvirt makes of a machine whose disk finds no room, and what nobody asks for. */
@@ -72,6 +73,8 @@ export function domainPowerHandler(
         if (power === "on") {
             if (now === "off") await run(connection, `${VIRSH} start ${name} > /dev/null`);
             if (guest) await answered(inputs, guest);
+            // Its clock stood still with it.
+            if (guest && now === "paused") await run(guest, setShell(clock.now()));
         }
     };
     return {

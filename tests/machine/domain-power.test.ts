@@ -150,6 +150,22 @@ esac`,
         expect(machine.said()).toContain("shutdown volume-node\n");
     });
 
+    test("one that was paused goes on with the operator's time: its clock stood still with it", async () => {
+        const told: string[] = [];
+        const run: RunScript = async (to, script, options) => {
+            if (to.name === "central") return await machine.run(to, script, options);
+            told.push(`${to.name} ${script.split("\n")[0]}`);
+            return { code: 0, stdout: "", stderr: "" };
+        };
+        const handler = domainPowerHandler(run, async () => undefined, new FakeClock(1000));
+        machine.put("state", "paused\n");
+        await handler.update("", inputs, { ...inputs, guest });
+        expect(told).toEqual(["volume-node date -u -s @1000.000 > /dev/null"]);
+        machine.put("state", "shut off\n");
+        await handler.update("", inputs, { ...inputs, guest });
+        expect(told).toHaveLength(1);
+    });
+
     test.each([
         ["reset", false, "reset volume-node\n"],
         ["started where it cannot be", true, "reset volume-node\nstart volume-node\n"],
