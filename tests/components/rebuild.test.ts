@@ -139,7 +139,7 @@ test("everything in a node goes with its machine; of the golden clone, the disk 
         expect([node, names(replaced.filter(within(node)))]).toEqual([node, names(all.filter(within(node)))]);
         expect(machines).toEqual(
             node === "volume-node"
-                ? ["volume-node-vm-disk", "volume-node-vm-domain", "volume-node-vm-power"]
+                ? ["volume-node-clock", "volume-node-vm-disk", "volume-node-vm-domain", "volume-node-vm-power"]
                 : [`${node}-container`],
         );
     }

@@ -322,7 +322,7 @@ test("the engine is obtained before anything is done on the lab's side of the ne
         );
         expect([code, stderr]).toEqual([
             1,
-            expect.stringMatching(/^classroom: Go 1\.\d+ or newer is needed to build the Pulumi engine/m),
+            expect.stringMatching(/^classroom: Go 1\.\d+ or newer is needed to build plugins of the Pulumi engine/m),
         ]);
     } finally {
         fs.rmSync(cache, { recursive: true, force: true });
