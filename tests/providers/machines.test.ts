@@ -197,7 +197,19 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     [
         "machine/container",
         ["connection", "guest"],
-        ["name", "memoryMiB", "cpus", "interfaces", "devices", "lower", "files", "secretFiles", "power", "generation"],
+        [
+            "name",
+            "memoryMiB",
+            "cpus",
+            "interfaces",
+            "devices",
+            "idmap",
+            "lower",
+            "files",
+            "secretFiles",
+            "power",
+            "generation",
+        ],
         ["name", "lower", "files", "secretFiles", "generation"],
     ],
     [
