@@ -9,7 +9,7 @@ export interface InRootOptions extends Pick<RunOptions, "input" | "timeoutSecond
     /** Folders of this machine that the command sees: path inside the root → folder. */
     binds?: Readonly<Record<string, string>>;
     env?: Readonly<Record<string, string>>;
-    /** Words before the whole, for another network than this machine's: those of `lab exec`. */
+    /** Words before the whole, for another network than this machine's: those of `lab exec`. No proxy can be reached from there. */
     through?: readonly string[];
 }
 
@@ -27,14 +27,22 @@ export async function inRoot(
 ): Promise<RunResult> {
     const { lower, binds = {}, env = {}, through = [], ...rest } = options;
     const proxies = Object.fromEntries(
-        ["http_proxy", "https_proxy", "no_proxy"]
+        (through.length > 0 ? [] : ["http_proxy", "https_proxy", "no_proxy"])
             .map(name => [name, process.env[name] ?? process.env[name.toUpperCase()]])
             .filter(([, value]) => value),
     );
     const lines = (pairs: [string, string][], between: string): string =>
         pairs.map(pair => pair.join(between)).join("\n");
+    const parameters = {
+        IN_ROOT_LOWER: lower?.join("\n") ?? "",
+        IN_ROOT_BINDS: lines(Object.entries(binds), "\t"),
+        IN_ROOT_ENV: lines(Object.entries({ ...proxies, ...env }), "="),
+        IN_ROOT_CA: machineCertificates() ?? "",
+    };
     const [program, ...args] = [
         ...through,
+        // `lab exec` gives a command none of its caller's variables.
+        ...(through.length > 0 ? ["env", ...Object.entries(parameters).map(pair => pair.join("="))] : []),
         "setpriv",
         "--pdeathsig",
         "KILL",
@@ -51,15 +59,7 @@ export async function inRoot(
         root,
         ...command,
     ];
-    return await run(program!, args, {
-        ...rest,
-        env: {
-            IN_ROOT_LOWER: lower?.join("\n") ?? "",
-            IN_ROOT_BINDS: lines(Object.entries(binds), "\t"),
-            IN_ROOT_ENV: lines(Object.entries({ ...proxies, ...env }), "="),
-            IN_ROOT_CA: machineCertificates() ?? "",
-        },
-    });
+    return await run(program!, args, { ...rest, env: parameters });
 }
 
 /** Runs a shell script given as text; it ends at the first command that fails. */

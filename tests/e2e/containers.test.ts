@@ -3,12 +3,13 @@ import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import type { RunScript } from "../../clients/ssh";
 import { nodeIds } from "../../config/id-ranges";
-import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
+import { bringUp, Lab, labDown, labStatus } from "../../lab";
 import { processesWith } from "../../lab/hosts/processes";
 import { containerHandler } from "../../providers/machine/container";
 import { rootsDir } from "../../providers/machine/container-xml";
 import { silent } from "../../system/progress";
 import { run, RunResult } from "../../system/run";
+import { scriptOn } from "./on-host";
 import { buildParts } from "./roots";
 
 /** Two labs of this test's own, and containers on their central hosts: `own` have ids of their own, `bare` has the host's. */
@@ -20,21 +21,11 @@ const own = `own-${process.pid}`,
     bare = `bare-${process.pid}`,
     linked = `linked-${process.pid}`;
 
-/** Runs scripts on a lab's central host, as the program does. */
 const centralOf =
     (lab: Lab): RunScript =>
-    async (_to, script, { input, allowFailure } = {}) => {
-        const { address, port } = lab.hosts.central;
-        const [enter, ...rest] = enterOperator(lab.name);
-        const known = ["-o", `UserKnownHostsFile=${lab.knownHostsFile}`, "-o", "StrictHostKeyChecking=yes"];
-        return await run(
-            enter!,
-            [...rest, "ssh", "-p", String(port), "-i", lab.operatorKeyFile, ...known, `root@${address}`, script],
-            { input, allowFailure, timeoutSeconds: 120 },
-        );
-    };
-const onHost = async (lab: Lab, script: string): Promise<string> =>
-    (await centralOf(lab)({ name: "central", host: "", port: 24, hostKey: "", keyFile: "" }, script, {})).stdout;
+    async (_to, script, options) =>
+        await scriptOn(lab, "central", script, options);
+const onHost = async (lab: Lab, script: string): Promise<string> => (await scriptOn(lab, "central", script)).stdout;
 
 const shape = (container: string, idmap?: number) => ({
     connection: { name: "central", host: "", port: 24, hostKey: "", keyFile: "" },

@@ -197,7 +197,6 @@ test("novaclient 2.13 in Python 2.7 with the printed openrc, on the operator's s
                             stack,
                             "--",
                         ],
-                        env: { http_proxy: "" },
                         timeoutSeconds: 120,
                     },
                 )

@@ -12,12 +12,13 @@ import { HostRole, hostRoles } from "../../config/nodes";
 import { readSettings } from "../../config/settings";
 import { uplinkId } from "../../config/uplinks";
 import { PROJECT } from "../../engine/stack-file";
-import { bringUp, enterOperator, Lab, labDown } from "../../lab";
+import { bringUp, Lab, labDown } from "../../lab";
 import { buildImageTools, withImageTools } from "../../lab/images/image-tools";
 import { uplinkHandler, uplinkScript } from "../../providers/machine/uplink";
 import { projectDir } from "../../system/paths";
 import { silent } from "../../system/progress";
 import { run } from "../../system/run";
+import { scriptOn } from "./on-host";
 
 /** Two labs stand for two teams whose hosts are on one switch: nothing but hosts is made, so all of it takes seconds. */
 const teams = ["a", "b"] as const,
@@ -49,29 +50,9 @@ const stateBefore = process.env.CLASSROOM_STATE,
 const labs = {} as Record<Team, Lab>;
 let wire: ChildProcess;
 
-/** Runs a script on a host as a resource's handler does, from the operator's side of its lab. */
-const on: RunScript = async (to, script, { input, allowFailure = false } = {}) => {
-    const lab = labs[to.name.split(" ")[0] as Team],
-        role = to.name.split(" ")[1] as HostRole,
-        { address, port } = lab.hosts[role];
-    const [enter, ...rest] = enterOperator(lab.name);
-    const ssh = [
-        "ssh",
-        "-p",
-        String(port),
-        "-i",
-        lab.operatorKeyFile,
-        "-o",
-        `UserKnownHostsFile=${lab.knownHostsFile}`,
-        "-o",
-        "StrictHostKeyChecking=yes",
-        `root@${address}`,
-    ];
-    return await run(enter!, [...rest, ...ssh, `sh -ec '${script.replace(/'/g, `'\\''`)}'`], {
-        input: (input ?? "").toString(),
-        allowFailure,
-        timeoutSeconds: 60,
-    });
+const on: RunScript = async (to, script, options) => {
+    const [team, role] = to.name.split(" ") as [Team, HostRole];
+    return await scriptOn(labs[team], role, script, options);
 };
 const host = (team: Team, role: HostRole) => ({ name: `${team} ${role}` }) as Connection;
 const sh = async (team: Team, role: HostRole, script: string): Promise<string> =>
