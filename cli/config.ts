@@ -8,9 +8,9 @@ import { obtainEngine } from "../engine/obtain";
 import { configFile, edited, replaceConfig, textOf } from "../engine/stack-file";
 import { UserError } from "../system/errors";
 import { ask, complain } from "../system/output";
-import { addHelp } from "./help";
-import { configured, configuredIn } from "./reach";
-import { Terminal } from "./terminal";
+import { addHelp } from "./shell/help";
+import { configured, configuredIn } from "./stack/reach";
+import { Terminal } from "./shell/terminal";
 
 /** `config set-secret`: passwords of the cloud in place of others, encrypted in the stack's own file; `config rotate`: other generated ones. */
 export function addConfigCommands(cli: Command): void {

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { bringUp, Lab, labDown, labExec, labStatus, machineInWords, needRoot, rangesInWords } from "../lab";
 import { interruptible } from "../system/interrupt";
 import { say, sayJson } from "../system/output";
-import { addHelp } from "./help";
-import { Terminal } from "./terminal";
+import { addHelp } from "./shell/help";
+import { Terminal } from "./shell/terminal";
 
 /** `lab up|down|status|exec`: two physical hosts on this machine, as namespaces. */
 export function addLabCommands(cli: Command): void {

@@ -7,8 +7,8 @@ import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import { inHome, temporaryFolder } from "../system/paths";
-import { addHelp } from "./help";
-import { connectionOf, labOf } from "./reach";
+import { addHelp } from "./shell/help";
+import { connectionOf, labOf } from "./stack/reach";
 
 /** `ssh`: the system's own client on a node, through its physical host, with the pinned host keys and no others. */
 export function addSshCommand(cli: Command): void {

@@ -13,8 +13,8 @@ import { UserError, messageOf } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import { complain, say } from "../system/output";
 import { projectDir, temporaryFolder } from "../system/paths";
-import { addHelp } from "./help";
-import { connectionOf, labOf } from "./reach";
+import { addHelp } from "./shell/help";
+import { connectionOf, labOf } from "./stack/reach";
 
 /** What of the cloud is opened: the port it has in its node, and the one on this machine if that is free. */
 interface Service {

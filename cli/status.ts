@@ -10,10 +10,10 @@ import {
 } from "../engine/state";
 import { labStatus } from "../lab";
 import { sayJson, sayLines } from "../system/output";
-import { addHelp } from "./help";
-import { recordedRoots } from "./ranges";
-import { labOf } from "./reach";
-import { nameOf } from "./render";
+import { addHelp } from "./shell/help";
+import { recordedRoots } from "./operate/ranges";
+import { labOf } from "./stack/reach";
+import { nameOf } from "./operate/events";
 
 /** What is known of a stack without asking anything but the files of this machine. */
 export interface Status {

@@ -2,8 +2,8 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { Command } from "commander";
-import { checkConfigured } from "../../cli/reach";
-import { addStackCommands } from "../../cli/stack";
+import { checkConfigured } from "../../cli/stack/reach";
+import { addStackCommands } from "../../cli/operate/commands";
 import { bringUp } from "../../lab";
 
 const project = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-configured-"));

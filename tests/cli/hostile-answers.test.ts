@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { inWords } from "../../cli/check";
-import { CheckResult, Checks } from "../../cli/checks";
-import type { CheckedCloud } from "../../cli/checks-cloud";
-import { Renderer } from "../../cli/render";
-import { Terminal } from "../../cli/terminal";
+import { inWords } from "../../cli/check/check";
+import { CheckResult, Checks } from "../../cli/check/checks";
+import type { CheckedCloud } from "../../cli/check/cloud";
+import { Renderer } from "../../cli/operate/events";
+import { Terminal } from "../../cli/shell/terminal";
 import { compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { images } from "../../clients/image";
@@ -185,7 +185,7 @@ describe("what services answer a check with", () => {
     async function checked(answers: Answers): Promise<CheckResult[]> {
         const { terminal, shown } = screen();
         let printed = 0;
-        // As the command prints it (cli/check.ts).
+        // As the command prints it (cli/check/check.ts).
         const checks = new Checks(
             cloudWith(answers, jail),
             line => {

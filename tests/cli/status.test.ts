@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { connectionOf } from "../../cli/reach";
+import { connectionOf } from "../../cli/stack/reach";
 import { statusOf } from "../../cli/status";
 import { stateFile } from "../../engine/state";
 

@@ -1,7 +1,7 @@
 import type { Connection } from "../../clients/connection";
 import type { ExecOptions, RunScript } from "../../clients/ssh";
 import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
-import { localHost } from "../machine/local-host";
+import { localHost } from "../providers/machine/local-host";
 import { FakeClock } from "./fake-clock";
 
 const to = { name: "volume-node", host: "10.0.0.8" } as Connection;

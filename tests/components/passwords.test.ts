@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ProgramResource, programOf } from "../../cli/show-program";
-import { configured } from "../../cli/reach";
+import { ProgramResource, programOf } from "../../cli/render/show-program";
+import { configured } from "../../cli/stack/reach";
 import { Passwords } from "../../components/passwords";
 import { credentialNames, tutorialCredentials } from "../../config/settings";
 import { setMocks } from "../../engine/mocks";

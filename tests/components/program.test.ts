@@ -137,7 +137,7 @@ async function registered(
 test.each(["lab", "team01"])(
     "%s: `pulumi up` with index.ts and the command line register the same resources, inputs and options",
     async stack => {
-        const plain = await registered(stack, () => require("../../index"));
+        const plain = await registered(stack, () => require("../.."));
         const inline = await registered(stack, () => program);
         expect(Object.keys(plain).length).toBeGreaterThan(15);
         expect(Object.keys(inline).sort()).toEqual(Object.keys(plain).sort());
@@ -189,7 +189,7 @@ test.each([
     await expect(
         registered(
             "team01",
-            () => require("../../index"),
+            () => require("../.."),
             Object.fromEntries(Object.entries(own).map(([key, value]) => [`${project}:${key}`, value])),
         ),
     ).rejects.toThrow(message);

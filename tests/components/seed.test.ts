@@ -5,7 +5,7 @@ import { seedOf } from "../../components/seed";
 import { AddressPlan } from "../../config/address-plan";
 import { keyPair } from "../../providers/machine/host-key";
 import type { Connection } from "../../clients/connection";
-import { localHost } from "../machine/local-host";
+import { localHost } from "../providers/machine/local-host";
 
 const key = keyPair("db-node", "ecdsa"),
     file = "/etc/ssh/ssh_host_ecdsa_key";

@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import * as yaml from "yaml";
-import { noMachine } from "../../cli/placeholders";
-import { configuredIn, settingsFrom } from "../../cli/reach";
-import { programOf } from "../../cli/show-program";
-import { inWords } from "../../cli/program-text";
-import { formsOf } from "../../cli/redact";
+import { noMachine } from "../../cli/stack/placeholders";
+import { configuredIn, settingsFrom } from "../../cli/stack/reach";
+import { programOf } from "../../cli/render/show-program";
+import { inWords } from "../../cli/render/program-text";
+import { formsOf } from "../../cli/shell/redact";
 import { credentialNames, readSettings, settingKeys } from "../../config/settings";
 import { networkNames } from "../../config/nodes";
 import { hostKeys } from "../clients/keys";

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
-import { nameOf } from "../../cli/render";
-import { drawn } from "../../cli/sabotage";
+import { nameOf } from "../../cli/operate/events";
+import { drawn } from "../../cli/sabotage/sabotage";
 import type { HostRole } from "../../config/nodes";
 import { realOnes } from "../../engine/state";
 import type { TestCloud } from "./test-cloud";

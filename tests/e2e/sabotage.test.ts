@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
-import { exercises, Variant } from "../../cli/exercises";
-import { nameOf } from "../../cli/sabotage";
+import { exercises, Variant } from "../../cli/sabotage/exercises";
+import { nameOf } from "../../cli/sabotage/sabotage";
 import { PlainProgress } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
 import { buildParts } from "./roots";

@@ -1,5 +1,5 @@
-import type { Variant } from "../../cli/exercises";
-import { choose, nameOf } from "../../cli/sabotage";
+import type { Variant } from "../../cli/sabotage/exercises";
+import { choose, nameOf } from "../../cli/sabotage/sabotage";
 import type { TestCloud } from "./test-cloud";
 
 /** What one row of the table took, in seconds, and what was found. */

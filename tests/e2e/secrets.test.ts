@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import { spawn } from "child_process";
 import * as yaml from "yaml";
-import { generatedPasswords } from "../../cli/secrets";
+import { generatedPasswords } from "../../cli/stack/secrets";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { passwordProblem } from "../../config/passwords";
 import { credentialNames, Credentials } from "../../config/settings";

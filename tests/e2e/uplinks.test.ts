@@ -7,7 +7,7 @@ import * as yaml from "yaml";
 import type { Connection } from "../../clients/connection";
 import { ask } from "../../clients/answer";
 import type { RunScript } from "../../clients/ssh";
-import { lacks, preflightFields, preflightScript, wantedOf } from "../../cli/preflight";
+import { lacks, preflightFields, preflightScript, wantedOf } from "../../cli/hosts/preflight";
 import { HostRole, hostRoles } from "../../config/nodes";
 import { readSettings } from "../../config/settings";
 import { uplinkId } from "../../config/uplinks";

@@ -1,0 +1,215 @@
+import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
+import { Command, InvalidArgumentError } from "commander";
+import { compute } from "../../clients/compute";
+import { session } from "../../clients/identity";
+import { images } from "../../clients/image";
+import { path as pathOf } from "../../clients/path";
+import { closeAll, exec, ExecResult } from "../../clients/ssh";
+import { volumes } from "../../clients/volume";
+import type { Credentials, Settings } from "../../config/settings";
+import { openStack } from "../../engine/automation";
+import { obtainEngine } from "../../engine/obtain";
+import { exported } from "../../engine/state";
+import { hostConnection } from "../../components/host-pair";
+import { releaseOf } from "../../releases";
+import { adminAccess } from "../../releases/tutorial";
+import { messageOf } from "../../system/errors";
+import { onInterrupt } from "../../system/interrupt";
+import { withLock } from "../../system/lock";
+import { complain, sayJson, visible } from "../../system/output";
+import { stateDir } from "../../system/paths";
+import { CheckResult, Checks } from "./checks";
+import { CheckedCloud, NOT_ENDED } from "./cloud";
+import { CheckInterrupted } from "./wait";
+import { addHelp } from "../shell/help";
+import { onOperatorSide } from "../shell/operator-side";
+import { encryptedKeys } from "../stack/placeholders";
+import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "../stack/reach";
+import { adminFacts, generatedPasswords } from "../stack/secrets";
+import { Terminal } from "../shell/terminal";
+
+interface CheckOptions {
+    json?: boolean;
+    patience?: number;
+}
+
+/** `check`: the tutorial's acceptance tests against a stack's cloud, without the engine. */
+export function addCheckCommand(cli: Command): void {
+    const command = cli
+        .command("check")
+        .argument("<stack>")
+        .description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
+        .option("--json", "one JSON object at the end; everything else goes to standard error")
+        .option(
+            "--patience <seconds>",
+            "how long to wait for one thing at most (default: 30 to 120, as long as it may take on a slow machine)",
+            secondsOf,
+        )
+        .action(async (stack: string, options: CheckOptions) => {
+            // Ends what the clients hold open.
+            process.exit(await start(stack, options));
+        });
+    command.addHelpText(
+        "after",
+        "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; a second check at once waits for the first.",
+    );
+    addHelp(command, ["check lab", "check team01 --json | jq '.checks[] | select(.result == \"fail\")'"], {
+        0: "all that was checked passed",
+        1: "some failed",
+        2: "the cloud could not be asked",
+        130: "interrupted",
+    });
+}
+
+function secondsOf(given: string): number {
+    if (/^[1-9]\d*$/.test(given)) return Number(given);
+    throw new InvalidArgumentError("Wanted: whole seconds, at least 1.");
+}
+
+/** Runs the checks here, or on the operator's side of the stack's lab. */
+async function start(stack: string, options: CheckOptions): Promise<number> {
+    try {
+        const args = [
+            "check",
+            stack,
+            ...(options.json ? ["--json"] : []),
+            ...(options.patience === undefined ? [] : ["--patience", String(options.patience)]),
+        ];
+        return await onOperatorSide(
+            labOf(stack),
+            args,
+            () => check(stack, options),
+            async () => {
+                if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, options.json));
+            },
+        );
+    } catch (e) {
+        const error = messageOf(e);
+        complain(`classroom: ${error}`);
+        if (options.json) sayJson({ stack, error, exitCode: 2 });
+        return 2;
+    }
+}
+
+async function check(stack: string, { json, patience }: CheckOptions): Promise<number> {
+    const terminal = new Terminal(undefined, json),
+        start = Date.now();
+    const controller = new AbortController();
+    const interrupt = () => {
+        if (controller.signal.aborted) process.exit(130);
+        controller.abort();
+        terminal.note("interrupted: what was made is removed (Ctrl-C again leaves it to the next check)");
+    };
+    const release = onInterrupt(interrupt);
+    // The process that started this one has died.
+    process.once("disconnect", () => controller.abort());
+    try {
+        const cloud = await cloudOf(stack, terminal, controller.signal);
+        // Two at once would take away each other's things as what an earlier one left.
+        const results = await withLock(
+            path.join(stateDir(), `check-${stack}.lock`),
+            () =>
+                new Checks(cloud, line => terminal.note(visible(line)), controller.signal, patience).run(result =>
+                    terminal.line(inWords(result)),
+                ),
+            other =>
+                terminal.note(`another check of ${stack} is under way (process ${other}); this one waits for its end`),
+            controller.signal,
+        );
+        const count = (result: CheckResult["result"]) => results.filter(r => r.result === result).length;
+        const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")],
+            seconds = Math.round((Date.now() - start) / 100) / 10;
+        const exitCode = failed > 0 ? 1 : 0;
+        terminal.line(`${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds.toFixed(1)} s`);
+        terminal.result({ stack, checks: results, passed, failed, skipped, seconds, exitCode });
+        return exitCode;
+    } catch (e) {
+        if (!(e instanceof CheckInterrupted) && !controller.signal.aborted) throw e;
+        terminal.result({ stack, error: "interrupted", exitCode: 130 });
+        return 130;
+    } finally {
+        release();
+        await closeAll();
+    }
+}
+
+export const inWords = ({ result, id, title, detail, seconds }: CheckResult): string =>
+    visible(`${result}  ${id.padEnd(3)}  ${title}: ${detail}${result === "skip" ? "" : `, ${seconds.toFixed(1)} s`}`);
+
+/**
+ * The stack's cloud as its admin sees it.
+ * @throws when nothing of it can be asked: no node is recorded, the host or identity does not answer
+ */
+async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): Promise<CheckedCloud> {
+    const apiNode = connectionOf(stack, "api-node");
+    const { settings, generated } = await settingsOf(stack, terminal);
+    const facts = adminFacts(stack, settings, generated);
+    terminal.protect([facts.credentials.adminPassword]);
+    const access = adminAccess(facts, hostConnection(settings, "central"));
+    const admin = session(access);
+    await admin.withLogin(async () => undefined);
+    return {
+        compute: compute(access),
+        images: images(access),
+        volumes: volumes(access),
+        ec2: releaseOf(settings.release).ec2 ?? false,
+        renameServer: async (id, name) => {
+            await admin.request("compute", { method: "PUT", path: pathOf`/servers/${id}`, json: { server: { name } } });
+        },
+        addSecurityGroup: async (id, name) => {
+            await admin.request("compute", {
+                method: "POST",
+                path: pathOf`/servers/${id}/action`,
+                json: { addSecurityGroup: { name } },
+            });
+        },
+        onApiNode: (script, seconds) =>
+            atMost(seconds, exec(apiNode, script, { timeoutSeconds: 2 * seconds, allowFailure: true })),
+        now: () => Date.now(),
+        // An interruption ends the wait of the checks; what is waited for afterwards, while cleaning up, takes its time.
+        sleep: async seconds => {
+            await sleep(seconds * 1000, undefined, signal.aborted ? {} : { signal }).catch(() => undefined);
+        },
+    };
+}
+
+/** What came of a script, or that it has not ended in time: the operator's, for a node's clock may be wrong. */
+async function atMost(seconds: number, work: Promise<ExecResult>): Promise<ExecResult> {
+    const over = new AbortController();
+    const late = sleep(
+        seconds * 1000,
+        { code: NOT_ENDED, stdout: "", stderr: `no answer within ${seconds} s` },
+        { signal: over.signal },
+    );
+    late.catch(() => undefined);
+    try {
+        return await Promise.race([work, late]);
+    } finally {
+        over.abort();
+    }
+}
+
+/** Whether the engine alone can decrypt the passwords, or knows those that are generated. */
+function needsEngine(stack: string): boolean {
+    const given = configured(stack);
+    return encryptedKeys(given).length > 0 || given.secrets === "generated";
+}
+
+async function settingsOf(
+    stack: string,
+    terminal: Terminal,
+): Promise<{ settings: Settings; generated: Partial<Credentials> }> {
+    if (!needsEngine(stack)) return { settings: settingsFrom(stack, configured(stack)), generated: {} };
+    const opened = await openStack(
+        stack,
+        async () => undefined,
+        await obtainEngine(terminal),
+        line => terminal.note(line),
+    );
+    const settings = decryptedSettings(stack, await opened.getAllConfig());
+    return {
+        settings,
+        generated: settings.secrets === "generated" ? generatedPasswords(exported(await opened.exportStack())) : {},
+    };
+}

@@ -1,0 +1,57 @@
+import type { Compute } from "../../clients/compute";
+import type { Images } from "../../clients/image";
+import type { ExecResult } from "../../clients/ssh";
+import type { Volumes } from "../../clients/volume";
+
+/** What the checks use of a cloud; a test gives its own. */
+export interface CheckedCloud {
+    compute: Pick<
+        Compute,
+        | "keypair"
+        | "flavors"
+        | "networks"
+        | "services"
+        | "servers"
+        | "server"
+        | "createServer"
+        | "deleteServer"
+        | "consoleLog"
+        | "floatingAddresses"
+        | "securityGroups"
+        | "createSecurityGroup"
+        | "deleteSecurityGroup"
+        | "createRule"
+        | "deleteRule"
+        | "forget"
+    >;
+    images: Pick<Images, "list" | "get" | "upload" | "delete" | "forget">;
+    volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services" | "pools">;
+    /** Gives an instance a security group beside its own. */
+    addSecurityGroup(serverId: string, group: string): Promise<void>;
+    renameServer(serverId: string, name: string): Promise<void>;
+    /** Nova has the EC2 API, and api-node the admin's keys for it. */
+    ec2: boolean;
+    /** Runs a script on api-node; its exit code is part of the result, and {@link NOT_ENDED} where it has not ended within its time. */
+    onApiNode(script: string, seconds: number): Promise<ExecResult>;
+    /** Milliseconds. */
+    now(): number;
+    sleep(seconds: number): Promise<void>;
+}
+
+/** The code of a script that had no end in time, as timeout(1) has it. */
+export const NOT_ENDED = 124;
+
+/** Everything that a check makes has a name that begins with this: what an interrupted one left is known by it. */
+export const PREFIX = "classroom-check-";
+
+/** Seconds that each wait may take. */
+export const deadlines = {
+    image: 60,
+    instance: 120,
+    address: 60,
+    ssh: 90,
+    port: 30,
+    volume: 60,
+    gone: 60,
+    services: 90,
+} as const;

@@ -1,0 +1,72 @@
+import { isStatus } from "../../clients/http";
+import { CheckedCloud, deadlines } from "./cloud";
+
+/** Thrown at once by whatever waits when the user interrupts. */
+export class CheckInterrupted extends Error {
+    override readonly name = "CheckInterrupted";
+}
+
+/** How the checks of one run wait: with a deadline, telling what is seen meanwhile, until the user interrupts. */
+export class Waiting {
+    /**
+     * @param note tells what is waited for
+     * @param patience seconds that is waited for one thing at most, unless it is part of cleaning up
+     */
+    constructor(
+        private readonly cloud: Pick<CheckedCloud, "now" | "sleep">,
+        readonly note: (line: string) => void,
+        private readonly signal?: AbortSignal,
+        private readonly patience = Infinity,
+    ) {}
+
+    /** @throws CheckInterrupted when the signal came */
+    goOn(): void {
+        if (this.signal?.aborted) throw new CheckInterrupted("interrupted");
+    }
+
+    /** Asks again until there is a value. `ask` tells by `say` what it sees meanwhile, and may give up by an error. */
+    async until<T>(
+        what: string,
+        seconds: number,
+        ask: (say: (seen: string) => void) => Promise<T | undefined>,
+        leavable = true,
+    ): Promise<T> {
+        const start = this.cloud.now(),
+            since = () => Math.round((this.cloud.now() - start) / 1000);
+        if (leavable) seconds = Math.min(seconds, this.patience);
+        let last = "",
+            told: string | undefined,
+            toldAt = 0;
+        for (;;) {
+            if (leavable) this.goOn();
+            const value = await ask(seen => {
+                last = seen;
+            });
+            if (value !== undefined) return value;
+            if (since() >= seconds) throw new Error(`${what}: not within ${seconds} s${last && ` (${last})`}`);
+            if (last !== told || since() - toldAt >= 15) {
+                this.note(`  ${what}: ${last || "not yet"}, ${since()} of at most ${seconds} s`);
+                [told, toldAt] = [last, since()];
+            }
+            await this.cloud.sleep(2);
+        }
+    }
+
+    /** Waits until a look-up answers 404. */
+    gone(what: string, look: () => Promise<{ status: string }>, leavable = true): Promise<true> {
+        return this.until(
+            `${what} is deleted`,
+            deadlines.gone,
+            async say => {
+                try {
+                    say((await look()).status);
+                    return undefined;
+                } catch (e) {
+                    if (isStatus(e, 404)) return true;
+                    throw e;
+                }
+            },
+            leavable,
+        );
+    }
+}

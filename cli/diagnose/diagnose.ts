@@ -1,0 +1,72 @@
+import { diagnose, Examined, exitCodeOf } from "./diagnosis";
+import { causeInWords, causeLines, NameOf } from "./words";
+import { offLines } from "../operate/report";
+import type { Run } from "../operate/run";
+
+/** What suffers from a cause, by the resources' names. */
+interface DiagnosedCause {
+    /** In words. */
+    cause: string;
+    /** Absent where it is a host, or ssh of a node. */
+    resource?: string;
+    type: string;
+    properties: { property: string; old: unknown; new: unknown }[];
+    reason?: string;
+    brokenByIt: string[];
+    unaskedByIt: string[];
+    /** Services that need what is broken, though they look sound. */
+    neededBy: string[];
+}
+
+/** The part of `--json` that only a diagnosis has. */
+export interface Diagnosed {
+    causes: DiagnosedCause[];
+    sound: number;
+    examined: number;
+}
+
+/** Says what is broken at the root and what suffers from it. */
+export function conclude(
+    { terminal, stack }: Run,
+    all: readonly Examined[],
+    seconds: number,
+): Diagnosed & { exitCode: number } {
+    const nameOf: NameOf = (type, id) => {
+        const found = all.find(e => e.type === type && e.resourceId === id);
+        return String(found?.inputs[type.split(":")[1]!.toLowerCase()] ?? id);
+    };
+    const isResource = (e: Examined) => e.resourceId !== undefined;
+    const causes = diagnose(all),
+        resources = all.filter(isResource),
+        exitCode = exitCodeOf(causes);
+    const count = (found: string) => resources.filter(e => e.verdict.found === found).length;
+    for (const cause of causes) causeLines(cause, nameOf).forEach(line => terminal.line(line));
+    const off = resources.flatMap(e => (e.verdict.found === "off" ? [e.verdict.node] : []));
+    offLines(off).forEach(line => terminal.line(line));
+    const [unasked, drifted] = [count("unasked"), count("drifted") + count("gone")];
+    terminal.line(
+        causes.length === 0
+            ? `${resources.length - off.length} of ${resources.length} resources examined in ${seconds.toFixed(1)} s: all as they were made`
+            : `${causes.length} ${causes.length === 1 ? "cause" : "causes"}; of ${resources.length} resources ${drifted} drifted, ${unasked} could not be asked, in ${seconds.toFixed(1)} s`,
+    );
+    if (drifted > 0) terminal.line(`mends it: ./classroom up ${stack} --refresh`);
+    const names = (list: readonly Examined[]) => list.filter(isResource).map(e => e.name);
+    return {
+        causes: causes.map(({ of, beside, follows, leans }) => ({
+            cause: causeInWords({ of }, nameOf),
+            ...(isResource(of) && { resource: of.name }),
+            type: of.type,
+            properties:
+                of.verdict.found === "drifted"
+                    ? of.verdict.changes.map(c => ({ property: c.path, old: c.old ?? null, new: c.new ?? null }))
+                    : [],
+            ...(of.verdict.found === "unasked" && { reason: of.verdict.reason }),
+            brokenByIt: names(follows.filter(e => e.verdict.found !== "unasked")),
+            unaskedByIt: names([...beside, ...follows.filter(e => e.verdict.found === "unasked")]),
+            neededBy: names(leans),
+        })),
+        sound: count("sound"),
+        examined: resources.length,
+        exitCode,
+    };
+}

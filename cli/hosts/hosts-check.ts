@@ -1,0 +1,166 @@
+import { ask as inquire } from "../../clients/answer";
+import type { Connection } from "../../clients/connection";
+import { aheadBy, readClock } from "../../clients/machine-clock";
+import { connect, exec, forwardSocket, HostKeyMismatch } from "../../clients/ssh";
+import { hostConnection } from "../../components/host-pair";
+import { isKnown, knownName } from "../../config/known-hosts";
+import { HostRole, hostRoles } from "../../config/nodes";
+import { agentFor } from "../../config/operator-key";
+import type { Settings } from "../../config/settings";
+import { besideThisOne } from "../../providers/machine/clock";
+import { messageOf, UserError } from "../../system/errors";
+import { lacks, preflightFields, preflightScript, wantedOf } from "./preflight";
+
+/** How long a host may take to be connected with. */
+const SECONDS = 5;
+/** How long it may take to say what it has: libvirt may be starting. */
+const PREFLIGHT_SECONDS = 30;
+
+/** A physical host that cannot be worked with. */
+export interface HostDown {
+    role: HostRole;
+    address: string;
+    reason: string;
+    cure?: string;
+}
+
+/**
+ * Runs a script on both physical hosts at once, and tells what it said, or why the host does not answer with the key that it
+ * should have: the engine would fail on one of them only in the middle of its work, or wait for a mute one for ever.
+ */
+async function askHosts<T>(
+    settings: Settings,
+    deadlineSeconds: number,
+    ask: (to: Connection, role: HostRole) => Promise<T>,
+): Promise<(HostDown | T)[]> {
+    await agentFor(settings);
+    return await Promise.all(
+        hostRoles.map(async (role): Promise<HostDown | T> => {
+            const { address, port } = settings.hosts[role];
+            const to = hostConnection(settings, role);
+            let timer: NodeJS.Timeout | undefined;
+            try {
+                await Promise.race([
+                    connect(to),
+                    new Promise<never>((_, reject) => {
+                        timer = setTimeout(
+                            () => reject(new Error(`no ssh session within ${deadlineSeconds} s (port ${port})`)),
+                            deadlineSeconds * 1000,
+                        );
+                    }),
+                ]);
+                return await ask(to, role);
+            } catch (e) {
+                const reason = messageOf(e)
+                    .replace(`${to.name}: `, "")
+                    .replace(`${to.name} (${address}, port ${port}): `, "")
+                    .replace(/; nothing was changed$/, "");
+                if (/^getaddrinfo /.test(reason))
+                    return {
+                        role,
+                        address,
+                        reason: `hosts.${role}.address: "${address}" does not resolve; allowed is an address, or a name that this machine can look up`,
+                    };
+                return {
+                    role,
+                    address,
+                    reason,
+                    ...(e instanceof HostKeyMismatch && { cure: mend(settings, role, e) }),
+                };
+            } finally {
+                clearTimeout(timer);
+            }
+        }),
+    );
+}
+
+/** Where libvirt's provider asks: the socket of libvirt's daemon, or of the one that stands in for it. */
+const LIBVIRT_SOCKET = "/var/run/libvirt/libvirt-sock";
+
+/** What keeps libvirt's provider from libvirt on a host whose ssh answers; undefined where nothing does. */
+async function libvirtLack(to: Connection): Promise<string | undefined> {
+    try {
+        (await forwardSocket(to, LIBVIRT_SOCKET)).destroy();
+        return undefined;
+    } catch (e) {
+        return `its ssh leads to no libvirt (${LIBVIRT_SOCKET}: ${messageOf(e)}): libvirtd or virtproxyd has to run, and sshd to allow AllowStreamLocalForwarding`;
+    }
+}
+
+const downLine = ({ address, reason, cure }: HostDown): string =>
+    `host ${address}: ${reason}; nothing was changed${cure ? `. ${cure}` : ""}`;
+
+/** Physical hosts that do not answer, or not with the key they should have. */
+export async function hostsDown(settings: Settings, deadlineSeconds = SECONDS): Promise<HostDown[]> {
+    const asked = await askHosts(settings, deadlineSeconds, async to => {
+        await exec(to, "true", { timeoutSeconds: deadlineSeconds, openSeconds: deadlineSeconds });
+    });
+    return asked.filter(host => host !== undefined);
+}
+
+/** @throws UserError with a line for each host that cannot be worked with */
+export async function checkHosts(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
+    const down = await hostsDown(settings, deadlineSeconds);
+    if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
+}
+
+/** What is said of a host's clock where it is not right: it is a resource, which `up` puts right when it asks for drift. */
+export function clockNotes(host: string, reading: Parameters<typeof aheadBy>[0]): string[] {
+    const ahead = aheadBy(reading);
+    return ahead === 0 ? [] : [`${host}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`];
+}
+
+/**
+ * Before what is recorded is asked or taken away: whether both hosts answer, and libvirt on them.
+ * @throws UserError with a line for each host that cannot be worked with
+ */
+export async function checkLibvirt(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
+    const asked = await askHosts(settings, deadlineSeconds, async (to, role) => {
+        await exec(to, "true", { timeoutSeconds: deadlineSeconds });
+        const reason = await libvirtLack(to);
+        return reason === undefined ? undefined : { role, address: settings.hosts[role].address, reason };
+    });
+    const down = asked.filter(host => host !== undefined);
+    if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
+}
+
+/**
+ * Before anything is made: whether both hosts answer, and have what the stack wants of them.
+ * @param note is told of a clock that is not right
+ * @throws UserError with a line for each thing that one of them lacks
+ */
+export async function checkReady(
+    settings: Settings,
+    note: (line: string) => void,
+    deadlineSeconds = SECONDS,
+): Promise<void> {
+    const asked = await askHosts(settings, deadlineSeconds, async (to, role) => {
+        const wanted = wantedOf(settings, role);
+        const [said, reading] = await Promise.all([
+            inquire(exec, to, preflightScript(wanted), preflightFields, {
+                timeoutSeconds: PREFLIGHT_SECONDS,
+                openSeconds: deadlineSeconds,
+            }),
+            readClock(exec, to),
+        ]);
+        clockNotes(to.name, reading).forEach(note);
+        const found = lacks(wanted, said),
+            mute = said.libvirt.some(driver => driver.startsWith("qemu ")) ? await libvirtLack(to) : undefined;
+        return [...found, ...(mute === undefined ? [] : [mute])].map(
+            lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`,
+        );
+    });
+    const lines = asked.flatMap(host => (Array.isArray(host) ? host : [downLine(host)]));
+    if (lines.length > 0) throw new UserError(lines.join("\n"));
+}
+
+/** What to do where a reinstalled machine has a new key: it depends on where the old one was written down. */
+function mend(settings: Settings, role: HostRole, { at }: HostKeyMismatch): string {
+    const { jump, ...host } = settings.hosts[role],
+        onTheWay = jump !== undefined && at?.host === jump.address && at.port === jump.port,
+        { address, port, hostKey } = onTheWay ? jump : host,
+        file = settings.knownHostsFile;
+    if (!isKnown(file, address, port, hostKey!.split("\n")[0]!))
+        return `If the ${onTheWay ? "bastion" : "host"} was reinstalled, correct hosts.${role}.${onTheWay ? "jump." : ""}hostKey in the stack's configuration`;
+    return `If the ${onTheWay ? "bastion" : "host"} was reinstalled, remove the old key: ssh-keygen -R '${knownName(address, port)}'${file === "~/.ssh/known_hosts" ? "" : ` -f ${file}`}`;
+}

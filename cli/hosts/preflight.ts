@@ -1,0 +1,263 @@
+import { Answer, list, number, optional, text, yesOrNo } from "../../clients/answer";
+import { quote } from "../../clients/ssh";
+import { pools } from "../../components/golden-image";
+import { dataDiskMiB, sizes } from "../../components/team-cloud";
+import { HostRole, NodeName } from "../../config/nodes";
+import { idsOf, Settings } from "../../config/settings";
+import { uplinkedNetworks, Uplink, UplinkedNetwork, usualMtu, vxlanBytes } from "../../config/uplinks";
+import { rootsDir } from "../../providers/machine/container-xml";
+import { releaseOf } from "../../releases";
+
+/** What physical hosts may run: ID and VERSION_ID of /etc/os-release, and the name. */
+const systems = [
+    ["debian", "12", "Debian 12"],
+    ["ubuntu", "22.04", "Ubuntu 22.04"],
+    ["ubuntu", "24.04", "Ubuntu 24.04"],
+] as const;
+/** Of libvirt. */
+const leastVersion = 8;
+
+/**
+ * What a node takes of its host. A virtual machine's memory is its own from the start, a container's is a limit: seldom is
+ * a quarter of it in use. Disks grow as they are written to: what they hold when everything is installed is counted.
+ */
+const takes = {
+    memoryMiB: { vm: 1, container: 0.25 },
+    diskMiB: { vm: 2048, container: 400 },
+    goldenImageMiB: 1024,
+} as const;
+
+/** What mounts the root of a container with ids of its own. */
+const mountRoot = "/usr/local/lib/classroom/mount-root";
+
+/** What a stack wants of a physical host. */
+interface Wanted {
+    nodes: { name: NodeName; kind: "vm" | "container"; memoryMiB: number; diskMiB: number }[];
+    kvm: boolean;
+    /** Drivers of libvirt's. */
+    drivers: ("qemu" | "lxc")[];
+    /** Whether containers are to have ids of their own. */
+    ranges: boolean;
+    /** Folders that something is going to be written into. */
+    folders: { vm: string; container: string; image?: string };
+    uplinks: { network: UplinkedNetwork; uplink: Uplink; peer?: string }[];
+}
+
+export function wantedOf(settings: Settings, role: HostRole): Wanted {
+    const nodes = settings.plan
+        .on(role)
+        .filter(({ name }) => settings.made.includes(name))
+        .map(({ name }) => {
+            const kind = settings.kindOf(name);
+            return {
+                name,
+                kind,
+                diskMiB: takes.diskMiB[kind] + (name === "volume-node" && kind === "vm" ? dataDiskMiB : 0),
+                memoryMiB:
+                    settings.powerOf(name) === "off" ? 0 : Math.ceil(sizes[name].memoryMiB * takes.memoryMiB[kind]),
+            };
+        });
+    const has = (kind: "vm" | "container") => nodes.some(n => n.kind === kind);
+    return {
+        nodes,
+        kvm: settings.hypervisor === "kvm" && has("vm"),
+        ranges: nodes.some(({ name }) => idsOf(settings, name) !== undefined),
+        drivers: ["qemu", ...(has("container") ? ["lxc" as const] : [])],
+        folders: {
+            vm: pools.machines.path,
+            container: rootsDir,
+            ...(has("vm") &&
+                (settings.goldenImage?.url ?? releaseOf(settings.release).goldenImage) && { image: pools.golden.path }),
+        },
+        uplinks: uplinkedNetworks.map(network => {
+            const uplink = settings.uplinks[network];
+            return {
+                network,
+                uplink,
+                ...(uplink.kind === "vxlan" && { peer: uplink.ends[role === "central" ? "compute" : "central"] }),
+            };
+        }),
+    };
+}
+
+/** What a host has, by what it is called. */
+export const preflightFields = {
+    /** ID, VERSION_ID and PRETTY_NAME of /etc/os-release. */
+    system: optional(text(/\S* \S* .*/)),
+    kernel: list(text(/8021q|vxlan/)),
+    virsh: yesOrNo,
+    /** A driver and its version, or why it does not answer. */
+    libvirt: list(text(/(qemu|lxc) .*/)),
+    mute: list(text(/(qemu|lxc) .*/)),
+    running: list(text(/\S.*/)),
+    kvm: yesOrNo,
+    /** Whether it can give containers ids of their own. */
+    ranges: yesOrNo,
+    /** KiB. */
+    memory: list(number),
+    /** A folder, KiB, and where its file system is mounted. */
+    disk: list(text(/\/\S* \d+ \/.*/)),
+    made: list(text(/\S+/)),
+    /** An interface and its MTU. */
+    bridge: list(text(/\S+ \d+/)),
+    card: list(text(/\S+ \d+/)),
+    /** The other end, and the card on the way to it. */
+    way: list(text(/\S+ \S+ \d+/)),
+};
+
+/** A shell script that answers with {@link preflightFields}; it changes nothing. */
+export function preflightScript({ nodes, drivers, folders, uplinks }: Wanted): string {
+    const uplinkLines = uplinks.flatMap(({ uplink, peer }) => {
+        if (uplink.kind === "bridge")
+            return [
+                `i=${quote(uplink.bridge)}; [ ! -d "/sys/class/net/$i/bridge" ] || say bridge "$i $(cat "/sys/class/net/$i/mtu")"`,
+            ];
+        if (uplink.kind === "vlan")
+            return [
+                "kernel 8021q",
+                `i=${quote(uplink.nic)}; [ ! -e "/sys/class/net/$i" ] || say card "$i $(cat "/sys/class/net/$i/mtu")"`,
+            ];
+        return [
+            "kernel vxlan",
+            `p=${quote(peer!)}; a=$(getent ahostsv4 "$p" | head -n 1) || true; a=\${a%% *}
+if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || say way "$p $i $(cat "/sys/class/net/$i/mtu")"; fi`,
+        ];
+    });
+    return `export LC_ALL=C
+[ ! -r /etc/os-release ] || (. /etc/os-release; say system "$ID $VERSION_ID $PRETTY_NAME")
+# A module that is there is loaded when it is needed; what is built in shows in /sys.
+kernel() { if [ -d /sys/module/$1 ] || modprobe -n -q $1 2> /dev/null; then say kernel "$1"; fi; }
+if command -v virsh > /dev/null; then
+    say virsh yes
+    for d in ${drivers.join(" ")}; do
+        if v=$(virsh -q -c $d:///system version --daemon 2>&1); then
+            say libvirt "$d $(echo "$v" | sed -n 's/^Running against daemon: //p')"
+            virsh -q -c $d:///system list --name | while read -r n; do [ -z "$n" ] || say running "$n"; done
+        else say mute "$d $(echo "$v" | head -n 1)"; fi
+    done
+else say virsh no; fi
+if [ -c /dev/kvm ]; then say kvm yes; else say kvm no; fi
+if [ -x ${mountRoot} ]; then say ranges yes; else say ranges no; fi
+sed -n 's/^\\(MemAvailable\\|SwapFree\\): *\\([0-9]*\\) kB$/\\2/p' /proc/meminfo | while read -r kib; do say memory "$kib"; done
+for d in ${[...new Set(Object.values(folders))].join(" ")}; do
+    p=$d; while [ ! -e "$p" ]; do p=$(dirname "$p"); done
+    free=$(df -Pk "$p" | awk 'NR == 2 {print $4, $6}'); say disk "$d $free"
+done
+for n in ${nodes.map(n => n.name).join(" ")}; do if [ -e ${folders.vm}/$n.qcow2 ] || [ -d ${folders.container}/$n ]; then say made "$n"; fi; done
+${uplinkLines.join("\n")}`;
+}
+
+type Said = Answer<typeof preflightFields>;
+/** What those that begin with a word go on with. */
+const after = (values: readonly string[], word: string): string[] =>
+    values.flatMap(value => (value.startsWith(`${word} `) ? [value.slice(word.length + 1)] : []));
+
+const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
+
+/**
+ * What a host lacks of what is wanted of it, a sentence each.
+ * @param said what the script answered
+ */
+export function lacks(wanted: Wanted, said: Said): string[] {
+    const found: string[] = [];
+
+    const [id, version, ...name] = (said.system ?? "").split(" ");
+    const supported = systems.map(([, , words]) => words).join(", ");
+    if (!systems.some(s => s[0] === id && s[1] === version))
+        found.push(`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`);
+
+    if (!said.virsh) found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");
+    for (const [driver, ...words] of said.mute.map(m => m.split(" "))) {
+        found.push(
+            `its libvirt does not answer as ${driver}:///system (${words.join(" ")})${driver === "lxc" ? ": install libvirt-daemon-driver-lxc" : ""}`,
+        );
+    }
+    const [libvirt] = after(said.libvirt, "qemu");
+    if (libvirt !== undefined && Number(libvirt.split(".")[0]) < leastVersion)
+        found.push(`its libvirt is ${libvirt}; needed is ${leastVersion} or newer`);
+    if (wanted.kvm && !said.kvm)
+        found.push(
+            "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
+        );
+
+    if (wanted.ranges && !said.ranges)
+        found.push(
+            `it cannot give containers ids of their own (no ${mountRoot}, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host`,
+        );
+
+    const running = new Set(said.running),
+        made = new Set(said.made);
+    const memory = wanted.nodes.filter(n => !running.has(n.name)).reduce((sum, n) => sum + n.memoryMiB, 0);
+    const free = said.memory.reduce((sum, kib) => sum + kib / 1024, 0);
+    if (free < memory)
+        found.push(`it has ${gib(free)} of memory free, but the nodes that do not run yet need ${gib(memory)}`);
+
+    const disks = new Map(
+        said.disk
+            .map(line => line.split(" "))
+            .map(([folder, kib, ...mount]) => [folder!, { mib: Number(kib) / 1024, mount: mount.join(" ") }]),
+    );
+    const toMake = wanted.nodes.filter(n => !made.has(n.name)),
+        { folders } = wanted;
+    const writes = [
+        ...toMake.map(n => [folders[n.kind], n.diskMiB] as const),
+        ...(folders.image !== undefined && toMake.some(n => n.kind === "vm")
+            ? [[folders.image, takes.goldenImageMiB] as const]
+            : []),
+    ];
+    for (const mount of new Set([...disks.values()].map(d => d.mount))) {
+        const mib = writes
+            .filter(([folder]) => disks.get(folder)?.mount === mount)
+            .reduce((sum, [, size]) => sum + size, 0);
+        const [disk] = [...disks.values()].filter(d => d.mount === mount);
+        if (disk!.mib < mib)
+            found.push(
+                `it has ${gib(disk!.mib)} free on ${mount}, but the nodes that are not made yet need ${gib(mib)}`,
+            );
+    }
+
+    for (const { network, uplink, peer } of wanted.uplinks) found.push(...uplinkLacks(network, uplink, peer, said));
+    return found;
+}
+
+function uplinkLacks(network: UplinkedNetwork, uplink: Uplink, peer: string | undefined, said: Said): string[] {
+    const found: string[] = [],
+        key = `uplinks.${network}`;
+    if (uplink.kind === "bridge") {
+        const [mtu] = after(said.bridge, uplink.bridge);
+        if (mtu === undefined)
+            return [
+                `it has no bridge ${uplink.bridge} (${key}.bridge), which the network ${network} gets to the other host by`,
+            ];
+        return Number(mtu) < usualMtu
+            ? [`its bridge ${uplink.bridge} carries frames of ${mtu} bytes; the network ${network} needs ${usualMtu}`]
+            : [];
+    }
+    const module = uplink.kind === "vlan" ? "8021q" : "vxlan";
+    if (!said.kernel.includes(module))
+        found.push(
+            `its kernel knows no ${uplink.kind === "vlan" ? "VLANs" : "VXLAN"} (${module}), which ${key} asks for`,
+        );
+    if (uplink.kind === "vlan") {
+        const [mtu] = after(said.card, uplink.nic);
+        if (mtu === undefined) found.push(`it has no network card ${uplink.nic} (${key}.vlan.nic)`);
+        else if (Number(mtu) < uplink.mtu)
+            found.push(
+                `its network card ${uplink.nic} carries frames of ${mtu} bytes; the network ${network} needs ${uplink.mtu}`,
+            );
+        return found;
+    }
+    const [way] = after(said.way, peer!),
+        [card, mtu] = (way ?? "").split(" ");
+    if (way === undefined)
+        found.push(
+            `it has no way to ${peer}, the other end of ${key}: neither an address of IPv4 nor a name that it can look up and reach`,
+        );
+    else if (Number(mtu) < uplink.mtu + vxlanBytes) {
+        found.push(
+            `its network card ${card}, on the way to ${peer}, carries ${mtu} bytes, but frames of ${uplink.mtu} in VXLAN need ${uplink.mtu + vxlanBytes}` +
+                (network === "internal" ? `; allowed is ${key}.vxlan.mtu up to ${Number(mtu) - vxlanBytes}` : ""),
+        );
+    }
+    return found;
+}

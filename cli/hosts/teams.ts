@@ -1,0 +1,88 @@
+import * as fs from "fs";
+import { hostRoles } from "../../config/nodes";
+import { uplinkedNetworks, uplinksOf, uplinksSchema } from "../../config/uplinks";
+import { projectDir } from "../../system/paths";
+import { UserError } from "../../system/errors";
+import { configured } from "../stack/reach";
+
+type Given = Record<string, unknown>;
+interface Host {
+    address?: unknown;
+    port?: unknown;
+    jump?: { address?: unknown };
+}
+
+/** What a stack has in common with a team's that must be of one stack alone: a line for each. */
+export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Record<string, Given>>): string[] {
+    const hosts = (given: Given) =>
+        hostRoles.flatMap(role => {
+            const {
+                address,
+                port = 24,
+                jump,
+            } = (given.hosts as Partial<Record<string, Host>> | undefined)?.[role] ?? {};
+            return typeof address === "string"
+                ? [{ role, address, at: `${address.toLowerCase()}:${String(port)} ${String(jump?.address ?? "")}` }]
+                : [];
+        });
+    const ids = ({ uplinks, number }: Given) => {
+        const given = uplinksSchema.safeParse(uplinks ?? {}),
+            of = given.success
+                ? uplinksOf(given.data, typeof number === "number" ? number : 0, { central: "", compute: "" })
+                : undefined;
+        return uplinkedNetworks.flatMap(network => {
+            const uplink = of?.[network];
+            return !uplink || uplink.kind === "bridge" ? [] : [{ network, ...uplink }];
+        });
+    };
+    return Object.entries(teams)
+        .filter(([team]) => team !== stack)
+        .flatMap(([team, given]) => [
+            // A lab's hosts are on no wire with others.
+            ...(own.number !== undefined &&
+            own.number === given.number &&
+            own.lab === undefined &&
+            given.lab === undefined
+                ? [
+                      `number: ${String(own.number)} is the number of ${team} too; allowed is one that no other stack has: MAC addresses are made of it`,
+                  ]
+                : []),
+            ...hosts(own).flatMap(mine =>
+                hosts(given)
+                    .filter(other => other.at === mine.at)
+                    .map(
+                        other =>
+                            `hosts.${mine.role}.address: "${mine.address}" is the ${other.role} host of ${team} too; allowed is a host that no other stack has`,
+                    ),
+            ),
+            // Whether their wires are the same is not to be seen from here.
+            ...ids(own).flatMap(mine =>
+                ids(given)
+                    .filter(other => other.kind === mine.kind && other.id === mine.id)
+                    .map(
+                        other =>
+                            `uplinks.${mine.network}.${mine.kind}.id: ${mine.id} is the id of the network ${other.network} of ${team} too; allowed is one that no other stack has`,
+                    ),
+            ),
+        ]);
+}
+
+/**
+ * Two stacks on one host would take each other's machines away.
+ * @throws UserError when a stack names a host, or has a number, that is another team's
+ */
+export function checkTeams(stack: string): void {
+    const teams = fs
+        .readdirSync(projectDir())
+        .flatMap(file => /^Pulumi\.(team.+)\.yaml$/.exec(file)?.[1] ?? [])
+        .sort();
+    const wrong = sharedWithTeams(
+        stack,
+        configured(stack),
+        Object.fromEntries(teams.map(team => [team, configured(team)])),
+    );
+    if (wrong.length > 0)
+        throw new UserError(
+            `the configuration of stack ${stack} is at odds with another's; nothing was changed\n${wrong.map(line => `  ${line}`).join("\n")}`,
+        );
+}

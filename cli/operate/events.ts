@@ -1,0 +1,377 @@
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { unknownValue } from "@pulumi/pulumi/runtime";
+import { visible } from "../../system/output";
+
+export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy" | "rebuild";
+
+/** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
+export interface ResourceChange {
+    resource: string;
+    type: string;
+    action: string;
+    property?: string;
+    old?: unknown;
+    new?: unknown;
+    restarts?: string[];
+}
+
+/** What happened to resources in one operation, counted while it runs. */
+export interface Tally {
+    created: number;
+    updated: number;
+    replaced: number;
+    deleted: number;
+    unchanged: number;
+    failed: number;
+    /** Names of resources that a refresh found gone or different. */
+    drifted: string[];
+}
+
+/** Words of an operation's step in a line of output; steps that are not shown are absent. */
+const words: Readonly<Record<string, { doing: string; done: string; sign: string }>> = {
+    create: { doing: "creating", done: "created", sign: "+" },
+    update: { doing: "updating", done: "updated", sign: "~" },
+    delete: { doing: "deleting", done: "deleted", sign: "-" },
+    "delete-replaced": { doing: "deleting the old", done: "deleted the old", sign: "-" },
+    "create-replacement": { doing: "creating the new", done: "created the new", sign: "+" },
+    replace: { doing: "replacing", done: "replaced", sign: "±" },
+};
+
+/** `pulumi-nodejs:dynamic/keystone:Tenant` → `keystone:Tenant`. */
+export const shortType = (type: string): string => {
+    const parts = type.split(":");
+    return `${parts[1]!.split("/").pop()}:${parts[2]}`.replace(/^(?:index|Stack):/, `${parts[0]}:`);
+};
+export const nameOf = (urn: string): string => urn.split("::").pop()!;
+const label = (step: StepEventMetadata): string => `${shortType(step.type)} ${nameOf(step.urn)}`;
+
+/** What Pulumi's own library calls debug, though the type does not know it: requests and answers, secrets included. */
+export const isTrace = (event: EngineEvent): boolean =>
+    (event.diagnosticEvent?.severity as string | undefined) === "debug";
+
+/** Neither a component nor one of the engine's own providers. */
+const isReal = (step: StepEventMetadata): boolean =>
+    Boolean((step.new ?? step.old)?.custom) && !step.type.startsWith("pulumi:providers:");
+
+/** One changed property; absent sides are undefined. Secrets come as the engine shows them: `[secret]`. */
+export interface Change {
+    path: string;
+    old: unknown;
+    new: unknown;
+}
+
+/** Every leaf in which two values differ, with its path: `options.DEFAULT.rabbit_host`. */
+export function changes(old: unknown, now: unknown, path = ""): Change[] {
+    const isRecord = (v: unknown): v is Record<string, unknown> =>
+        typeof v === "object" && v !== null && !Array.isArray(v);
+    // One that is absent has no leaves; one that is empty differs from it all the same.
+    const keysOf = (v: unknown): string[] | undefined =>
+        isRecord(v) ? Object.keys(v) : v === undefined && path ? [] : undefined;
+    const [before, after] = [keysOf(old), keysOf(now)],
+        keys = before && after && [...new Set([...before, ...after])].sort();
+    if (keys && (keys.length > 0 || (isRecord(old) && isRecord(now)))) {
+        const at = (v: unknown, key: string) => (isRecord(v) ? v[key] : undefined);
+        return keys.flatMap(key => changes(at(old, key), at(now, key), path ? `${path}.${key}` : key));
+    }
+    if (Array.isArray(old) && Array.isArray(now)) {
+        const within = (list: unknown[], item: unknown) => list.some(i => JSON.stringify(i) === JSON.stringify(item));
+        const gone = old.filter(i => !within(now, i)),
+            added = now.filter(i => !within(old, i));
+        if (gone.length + added.length > 0)
+            return [
+                ...gone.map(i => ({ path, old: i, new: undefined })),
+                ...added.map(i => ({ path, old: undefined, new: i })),
+            ];
+    }
+    return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old, new: now }];
+}
+
+const SECRET = "[secret]";
+
+/** A value in one line, however it was found: with nothing in it that a terminal obeys. */
+const show = (value: unknown): string => {
+    if (value === undefined) return "(none)";
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (text.includes(unknownValue)) return "(not known yet)";
+    // Far more than is shown, of what may be as long as a node likes.
+    return inShort(visible(text.slice(0, 1000)), 120);
+};
+
+/** As much of a text as may stand in a line. */
+const inShort = (text: string, length: number): string => {
+    const all = [...text];
+    return all.length > length ? `${all.slice(0, length - 3).join("")}…` : text;
+};
+
+/** The properties in which a step changes its resource; two secrets look alike, so of them only that they differ. */
+export function propertyChanges(step: StepEventMetadata): Change[] {
+    const keep = (side: Record<string, unknown> | undefined) =>
+        Object.fromEntries(
+            Object.entries(side ?? {}).filter(
+                ([k]) =>
+                    !k.startsWith("__") &&
+                    !(
+                        step.diffs &&
+                        step.diffs.length > 0 &&
+                        !step.diffs.some(d => d === k || d.startsWith(`${k}.`) || d.startsWith(`${k}[`))
+                    ),
+            ),
+        );
+    const found = changes(
+        keep(step.old?.inputs as Record<string, unknown>),
+        keep(step.new?.inputs as Record<string, unknown>),
+    );
+    const quiet = (step.diffs ?? [])
+        .map(d => d.split(/[.[]/)[0]!)
+        .filter(d => !d.startsWith("__") && !found.some(c => c.path === d || c.path.startsWith(`${d}.`)));
+    return [...found, ...[...new Set(quiet)].map(path => ({ path, old: SECRET, new: SECRET }))];
+}
+
+export const changeLine = (c: Change): string =>
+    visible(
+        c.old === SECRET && c.new === SECRET
+            ? `${c.path}: differs (secret)`
+            : `${c.path}: ${show(c.old)} → ${show(c.new)}`,
+    );
+
+/** How a file is reached and who reads it. */
+const access = ["connection", "restarts", "ready"];
+/** Who may read a file. */
+const fileAccess = ["owner", "group", "mode"];
+
+/** Whether a change is one of what a service reads; of options files also whether it can, where that is known from before. */
+function isRead({ type }: StepEventMetadata, { path, old }: Change): boolean {
+    const property = path.split(".")[0]!;
+    if (fileAccess.includes(property)) return shortType(type) === "guest:OptionsFile" && old !== undefined;
+    return !access.includes(property);
+}
+
+const isWithin = (path: string, whole: string): boolean => path === whole || path.startsWith(`${whole}.`);
+
+/** The services that restart because of an update: those that read the file. */
+function restartsOf(step: StepEventMetadata, found: readonly Change[]): string[] {
+    const { restarts } = (step.new?.inputs ?? {}) as { restarts?: unknown };
+    return Array.isArray(restarts) && found.some(c => isRead(step, c)) ? (restarts as string[]) : [];
+}
+
+/**
+ * Outputs without what changes by itself: @pulumi/libvirt records of a domain's cards the leases that they happen to
+ * have, and their network by name, id or bridge depending on whether it runs. Whether a domain runs is DomainPower's.
+ */
+function steady(type: string, outputs: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+    if (!type.startsWith("libvirt:index/domain:") || !Array.isArray(outputs?.networkInterfaces)) return outputs;
+    const cards = (outputs.networkInterfaces as Record<string, unknown>[]).map(({ mac }) => ({ mac }));
+    const { running: _anothers, ...rest } = outputs;
+    return { ...rest, networkInterfaces: cards };
+}
+
+/** Turns the engine's events into lines as they come, and counts. */
+export class Renderer {
+    readonly tally: Tally = { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 0, drifted: [] };
+    private readonly started = new Map<string, number>();
+    private readonly begin = Date.now();
+    private shown = 0;
+    private seen = 0;
+    /** Everything that changes, for `--json`. */
+    readonly changes: ResourceChange[] = [];
+    /** Of a diagnosis: what the program has and the state, in which an earlier refresh recorded it as gone, has not. */
+    readonly missing: { urn: string; type: string; inputs: Record<string, unknown> }[] = [];
+    private readonly refreshing = new Set<string>();
+    /** What the engine called errors, each already written. */
+    readonly errors: string[] = [];
+
+    /**
+     * @param total how many resources the last operation knew, for "how far"; 0 where it is not known
+     * @param differing paths of the properties that a refresh found changed, secret ones included, of the resource of that type and id
+     */
+    constructor(
+        private readonly write: (line: string) => void,
+        private readonly operation: Operation,
+        private readonly total = 0,
+        private readonly verbose = false,
+        private readonly differing: (type: string, id: string) => string[] = () => [],
+    ) {}
+
+    /** What runs, how far and how long: the line below all others. */
+    status(): string {
+        const running = [...this.started]
+            .sort(([, a], [, b]) => a - b)
+            .map(([urn, since]) => `${nameOf(urn)} ${Math.round((Date.now() - since) / 1000)} s`);
+        const more = running.length > 3 ? ` and ${running.length - 3} more` : "";
+        return `${this.operation} · ${this.far()} · ${this.clock().trim()}${running.length > 0 ? ` · ${running.slice(0, 3).join(", ")}${more}` : ""}`;
+    }
+
+    private far(): string {
+        return `${this.shown}/${Math.max(this.total, this.seen)}`;
+    }
+
+    handle(event: EngineEvent): void {
+        if (event.resourcePreEvent && this.operation !== "preview") this.before(event.resourcePreEvent.metadata);
+        if (event.resourcePreEvent && this.operation === "preview") this.planned(event.resourcePreEvent.metadata);
+        if (event.resOutputsEvent && this.operation !== "preview") this.after(event.resOutputsEvent.metadata);
+        if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
+        const diagnostic = event.diagnosticEvent;
+        // The engine's notes are its own trace; what a resource could not ask is in the report.
+        if (
+            diagnostic &&
+            ((this.verbose && !isTrace(event)) || diagnostic.severity === "error" || diagnostic.severity === "warning")
+        )
+            this.diagnostic(diagnostic);
+    }
+
+    private before(step: StepEventMetadata): void {
+        if (isReal(step)) this.seen++;
+        if (step.op === "refresh") this.refreshing.add(step.urn);
+        if (words[step.op] || step.op === "refresh" || step.op === "read") this.started.set(step.urn, Date.now());
+    }
+
+    private planned(step: StepEventMetadata): void {
+        this.count(step);
+        const word = words[step.op];
+        if (
+            !word ||
+            step.type.startsWith("pulumi:providers:") ||
+            step.type === "pulumi:pulumi:Stack" ||
+            step.op === "delete-replaced" ||
+            step.op === "create-replacement"
+        )
+            return;
+        this.write(`${word.sign} ${step.op} ${label(step)}`);
+        this.record(step, step.op === "create" || step.op === "delete" ? [] : propertyChanges(step), "    ");
+    }
+
+    private after(step: StepEventMetadata): void {
+        const since = this.started.get(step.urn) ?? Date.now();
+        this.started.delete(step.urn);
+        if (!isReal(step)) return;
+        const isRefresh = this.refreshing.delete(step.urn);
+        if (this.operation === "diagnose" && !isRefresh) {
+            this.wanted(step);
+            return;
+        }
+        this.shown++;
+        if (this.operation === "refresh" || this.operation === "diagnose") {
+            this.refreshed(step);
+            return;
+        }
+        this.count(step);
+        const word = words[step.op];
+        if (!word) return;
+        const took = ((Date.now() - since) / 1000).toFixed(1);
+        this.write(
+            `${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.far()}]` : ""}`,
+        );
+        this.record(step, step.op === "update" ? propertyChanges(step) : [], "           ");
+    }
+
+    private refreshed(step: StepEventMetadata): void {
+        const before = steady(step.type, step.old?.outputs),
+            now = steady(step.type, step.new?.outputs);
+        if (step.old && !step.new) {
+            this.tally.drifted.push(nameOf(step.urn));
+            this.write(`${this.clock()} ! ${label(step)} is gone`);
+            this.record(step, [], "", "gone");
+            return;
+        }
+        const shown = changes(before, now).filter(c => !c.path.startsWith("__"));
+        const hidden = this.differing(shortType(step.type), step.new?.id ?? "").filter(
+            path => !shown.some(c => isWithin(path, c.path) || isWithin(c.path, path)),
+        );
+        const found = [...shown, ...hidden.map(path => ({ path, old: SECRET, new: "(differs)" }))];
+        if (found.length === 0) {
+            this.tally.unchanged++;
+            return;
+        }
+        this.tally.drifted.push(nameOf(step.urn));
+        this.write(`${this.clock()} ! ${label(step)} has drifted`);
+        this.record(step, found, "           ", "drifted");
+    }
+
+    /** What the program would change though the refresh found it as recorded: an earlier refresh has recorded the drift. */
+    private wanted(step: StepEventMetadata): void {
+        const name = nameOf(step.urn);
+        if (step.op === "same" || this.tally.drifted.includes(name)) return;
+        if (step.op === "create") {
+            this.missing.push({
+                urn: step.urn,
+                type: step.type,
+                inputs: (step.new?.inputs ?? {}) as Record<string, unknown>,
+            });
+            this.tally.drifted.push(name);
+            this.record(step, [], "", "gone");
+        }
+        if (step.op !== "update" && step.op !== "replace") return;
+        const found = propertyChanges(step).filter(
+            c => !JSON.stringify(c.new ?? null).includes(unknownValue) && !access.includes(c.path),
+        );
+        if (found.length === 0) return;
+        this.tally.drifted.push(name);
+        this.record(
+            step,
+            found.map(({ path, old, new: now }) =>
+                old === SECRET && now === SECRET ? { path, old, new: "(differs)" } : { path, old: now, new: old },
+            ),
+            "           ",
+            "drifted",
+        );
+    }
+
+    private record(step: StepEventMetadata, found: Change[], indent: string, action: string = step.op): void {
+        const restarts = step.op === "update" ? restartsOf(step, found) : [];
+        const what = {
+            resource: nameOf(step.urn),
+            type: shortType(step.type),
+            action,
+            ...(restarts.length > 0 && { restarts }),
+        };
+        if (found.length === 0) this.changes.push(what);
+        for (const c of found) {
+            this.write(`${indent}${changeLine(c)}`);
+            this.changes.push({ ...what, property: c.path, old: c.old ?? null, new: c.new ?? null });
+        }
+        if (restarts.length > 0) this.write(`${indent}restarts ${restarts.join(", ")}`);
+    }
+
+    private failed(step: StepEventMetadata): void {
+        this.started.delete(step.urn);
+        this.tally.failed++;
+        this.write(`${this.clock()} x ${words[step.op]?.doing ?? step.op} ${label(step)} failed`);
+    }
+
+    private diagnostic(event: { urn?: string; severity: string; message: string }): void {
+        // The engine colours its messages with tags of its own.
+        const text = event.message.replace(/<\{%[^%]*%\}>/g, "").trim();
+        // The launcher of dynamic resources comes with the npm package, on purpose.
+        if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
+        if (event.severity === "error") {
+            const error = event.urn ? `${nameOf(event.urn)}: ${text}` : text;
+            // The engine tells a program's failure twice.
+            if (this.errors.includes(error)) return;
+            this.errors.push(error);
+        }
+        this.write(
+            `${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`,
+        );
+    }
+
+    private count(step: StepEventMetadata): void {
+        if (!isReal(step)) return;
+        if (step.op === "create") this.tally.created++;
+        else if (step.op === "update") this.tally.updated++;
+        else if (step.op === "replace") this.tally.replaced++;
+        else if (step.op === "delete") this.tally.deleted++;
+        else if (step.op === "same") this.tally.unchanged++;
+    }
+
+    private clock(): string {
+        return `${Math.round((Date.now() - this.begin) / 1000)} s`.padStart(6);
+    }
+}
+
+/** `3 created, 1 updated, 310 unchanged`; parts that are zero are left out. */
+export function summary(tally: Tally): string {
+    const parts = (["created", "updated", "replaced", "deleted", "unchanged", "failed"] as const)
+        .filter(k => tally[k] > 0)
+        .map(k => `${tally[k]} ${k}`);
+    return parts.length > 0 ? parts.join(", ") : "nothing to do";
+}

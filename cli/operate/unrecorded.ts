@@ -1,0 +1,181 @@
+import type { EngineEvent, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { unknownValue } from "@pulumi/pulumi/runtime";
+import { Answer, ask, list, text } from "../../clients/answer";
+import { exec, quote } from "../../clients/ssh";
+import { pools } from "../../components/golden-image";
+import { hostConnection } from "../../components/host-pair";
+import { HostRole, hostRoles, networkNames, nodeNames } from "../../config/nodes";
+import type { Settings } from "../../config/settings";
+import { forgetResources, record } from "../../engine/leftovers";
+import { readState, RecordedResource } from "../../engine/state";
+import { UserError } from "../../system/errors";
+import { libvirtKind, roleOf } from "../hosts/libvirt-objects";
+import { changeLine, nameOf, propertyChanges } from "./events";
+import type { Run } from "./run";
+
+/** A libvirt object on a host under a name of this program's, and libvirt's id of it. */
+export interface Found {
+    role: HostRole;
+    kind: string;
+    name: string;
+    id: string;
+}
+
+const NAMED = /(\S+) (\S.*)/;
+const kinds = ["network", "domain", "volume"] as const;
+/** Of each kind the name of an object and its id. */
+const fields = { network: list(text(NAMED)), domain: list(text(NAMED)), volume: list(text(NAMED)) };
+type Said = Answer<typeof fields>;
+
+/** Answers with each object that may be the program's. One that goes meanwhile has no id. */
+const script = `each() { virsh -q $1 --all --name | while read -r n; do [ -z "$n" ] || case " $4 " in *" $n "*) id=$(virsh -q $3 "$n") || continue; say $2 "$n $id" ;; esac; done; }
+each net-list network net-uuid ${quote(networkNames.join(" "))}
+each list domain domuuid ${quote(nodeNames.flatMap(n => [n, `${n}-golden`]).join(" "))}
+virsh -q vol-list ${pools.machines.name} 2> /dev/null | while read -r n path; do case "$n" in *.qcow2) say volume "$n $path" ;; esac; done`;
+
+/** What the script has answered. */
+export const foundIn = (role: HostRole, said: Said): Found[] =>
+    kinds.flatMap(kind =>
+        said[kind].map(object => {
+            const [, name, id] = NAMED.exec(object)!;
+            return { role, kind, name: name!, id: id! };
+        }),
+    );
+
+/** Those of a host's objects that the state does not record. */
+export const unrecorded = (found: readonly Found[], resources: readonly RecordedResource[]): Found[] => {
+    const known = new Set(
+        resources
+            .filter(r => r.type.startsWith("libvirt:"))
+            .map(r => `${roleOf(String(r.provider))} ${libvirtKind(r.type)} ${String(r.inputs?.name)}`),
+    );
+    return found.filter(({ role, kind, name }) => !known.has(`${role} ${kind} ${name}`));
+};
+
+/** What the engine would do, without doing it: each resource's step. */
+export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEventMetadata[]> {
+    const steps: StepEventMetadata[] = [];
+    await stack.preview({
+        signal,
+        onEvent: (event: EngineEvent) => {
+            if (event.resourcePreEvent) steps.push(event.resourcePreEvent.metadata);
+        },
+    });
+    return steps;
+}
+
+/**
+ * Takes in what lies on the hosts under the names of libvirt objects that the program is about to make, though the state does not
+ * know it: a state that was lost or is an old one. A virtual machine is refused; what else is as the program wants it is recorded; the engine's own create would
+ * refuse it, or take it over unseen. It costs nothing but a question to each host where there is no such thing.
+ * @throws UserError naming virtual machines; with what is there and what is wanted, where they differ. Of libvirt nothing is recorded then
+ */
+export async function takeIn(run: Run, stack: Stack, settings: Settings): Promise<void> {
+    const found = (
+        await Promise.all(
+            hostRoles.map(async role =>
+                foundIn(role, await ask(exec, hostConnection(settings, role), script, fields, { timeoutSeconds: 30 })),
+            ),
+        )
+    ).flat();
+    const recorded = () => readState(run.stack)?.resources ?? [];
+    if (unrecorded(found, recorded()).length === 0) return;
+    await run.terminal.step(
+        "On the hosts are networks, volumes or machines that the state does not know: comparing them with the program",
+        async () => {
+            const taken = new Map<string, Found>();
+            // What is made of others is known only when those are.
+            for (;;) {
+                const steps = await plan(stack, run.signal),
+                    other = steps.filter(s => taken.has(s.urn) && (s.op === "update" || s.op === "replace"));
+                if (other.length > 0) {
+                    await forgetResources(stack, [...taken.keys()]);
+                    throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
+                }
+                const now = recorded(),
+                    left = unrecorded(found, now),
+                    planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
+                const sameAs = ({ type, new: wanted }: StepEventMetadata) =>
+                    left.find(
+                        f =>
+                            f.kind === libvirtKind(type) &&
+                            f.name === (wanted?.inputs as { name?: string } | undefined)?.name &&
+                            f.role === roleOf(String(wanted?.provider)),
+                    );
+                const machines = planned.flatMap(s => (libvirtKind(s.type) === "domain" ? (sameAs(s) ?? []) : []));
+                if (machines.length > 0) throw new UserError(machines.map(keyless).join("\n"));
+                const next = planned.flatMap(s => {
+                    const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>,
+                        same = sameAs(s);
+                    return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
+                });
+                if (next.length === 0) break;
+                const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))],
+                    known = new Set(now.map(r => r.urn));
+                if (providers.some(urn => !known.has(urn))) {
+                    // Nothing on a host: what objects are recorded under has to be recorded itself.
+                    await stack.up({ target: ancestors(providers, steps), signal: run.signal });
+                    continue;
+                }
+                // The engine would make a component only with all that it depends on.
+                const components = ancestors(
+                    next.map(n => n.step.new!.parent),
+                    steps,
+                )
+                    .reverse()
+                    .filter(urn => !known.has(urn))
+                    .map(urn => ({
+                        urn,
+                        type: stepOf(urn, steps)!.type,
+                        custom: false,
+                        parent: stepOf(urn, steps)!.new!.parent,
+                    }));
+                await record(stack, [
+                    ...components,
+                    ...next.map(({ step, inputs, same }) => ({
+                        urn: step.urn,
+                        type: step.type,
+                        custom: true,
+                        id: same.id,
+                        parent: step.new!.parent,
+                        provider: step.new!.provider,
+                        inputs,
+                        outputs: { ...inputs, [`${same.kind}Id`]: same.id },
+                    })),
+                ]);
+                next.forEach(({ step, same }) => taken.set(step.urn, same));
+            }
+            if (taken.size > 0)
+                run.terminal.note(
+                    `on their hosts as the program wants them, and recorded now: ${[...taken.keys()].map(nameOf).join(", ")}`,
+                );
+        },
+    );
+}
+
+const stepOf = (urn: string, steps: readonly StepEventMetadata[]): StepEventMetadata | undefined =>
+    steps.find(s => s.urn === urn);
+
+/** What these resources and all above them are called, what is above behind what is below it. */
+function ancestors(urns: readonly (string | undefined)[], steps: readonly StepEventMetadata[]): string[] {
+    const all = new Set<string>();
+    for (let above = urns; above.length > 0; above = above.flatMap(urn => stepOf(urn!, steps)?.new?.parent || [])) {
+        for (const urn of above)
+            if (urn) {
+                all.delete(urn);
+                all.add(urn);
+            }
+    }
+    return [...all];
+}
+
+const urnOf = (provider: string): string => provider.slice(0, provider.lastIndexOf("::"));
+
+/** What @pulumi/libvirt reads of a machine could not be compared, and its keys would be missing anyway. */
+export const keyless = ({ role, name, id }: Found): string =>
+    `the virtual machine ${name} (${id}) is on the ${role} host without being in the state. Its keys are only in the state that it was made with, so it cannot be taken in: put that state in its place, or remove the machine there (virsh destroy ${name}; virsh undefine ${name}). Nothing was changed`;
+
+function differs(step: StepEventMetadata, { role, kind, name, id }: Found): string {
+    const lines = propertyChanges(step).map(c => `    ${changeLine(c)}`);
+    return `${kind} ${name} (${id}) is on the ${role} host without being in the state, and is not what the program wants (there → wanted); nothing was changed. Remove it, or put the state that it was made with in its place:\n${lines.join("\n")}`;
+}

@@ -1,0 +1,78 @@
+import type { Stack } from "@pulumi/pulumi/automation";
+import { exec, quote } from "../../clients/ssh";
+import { pools } from "../../components/golden-image";
+import type { NodeName } from "../../config/nodes";
+import type { Settings } from "../../config/settings";
+import { recordBelow } from "../../engine/leftovers";
+import { readState, RecordedResource } from "../../engine/state";
+import { hostOf, withoutDisks } from "../hosts/libvirt-objects";
+import type { Run } from "../operate/run";
+import { plan } from "../operate/unrecorded";
+
+/** Whether a resource is the root disk of a node's virtual machine. */
+const isRoot = (urn: string, node: NodeName): boolean => urn.endsWith(`-${node}-vm-disk`);
+
+/**
+ * Before virtual machines are made anew: @pulumi/libvirt fails to delete one that is not there, so what is gone of them is recorded as gone.
+ * One without its disk is there, but cannot be read. The root disk has to be recorded, for it is by its replacement that everything in
+ * the machine is made anew: where it is gone, or an earlier refresh has recorded it as gone, an empty one takes its place until then.
+ */
+export async function lookForMachines(
+    { stack: name, options, signal }: Run,
+    stack: Stack,
+    settings: Settings,
+): Promise<void> {
+    const machines = options.rebuilding!.nodes.filter(node => settings.kindOf(node) === "vm"),
+        recorded = () => readState(name)?.resources ?? [];
+    if (machines.length === 0) return;
+    const before = recorded(),
+        unrecorded = machines.filter(node => !before.some(r => isRoot(r.urn, node)));
+    if (unrecorded.length > 0) {
+        for (const { urn, type, op, new: wanted } of await plan(stack, signal)) {
+            const node = unrecorded.find(one => isRoot(urn, one));
+            if (op !== "create" || node === undefined) continue;
+            const inputs = wanted!.inputs as Record<string, unknown>,
+                id = `${pools.machines.path}/${String(inputs.name)}`;
+            const root = {
+                urn,
+                type,
+                custom: true,
+                id,
+                parent: wanted!.parent,
+                provider: wanted!.provider,
+                inputs,
+                outputs: { ...inputs, volumeId: id },
+                replacementTrigger: "gone",
+            };
+            await recordBelow(
+                stack,
+                root,
+                before.find(r => r.type === "libvirt:index/domain:Domain" && r.inputs?.name === node)?.urn ?? "",
+                "disks",
+            );
+        }
+    }
+    const resources = recorded(),
+        roots = resources.filter(r => machines.some(node => isRoot(r.urn, node))),
+        lost = await withoutDisks(settings, resources, []);
+    await Promise.all(roots.map(root => placeholder(settings, root)));
+    const target = resources
+        .filter(
+            r =>
+                r.type.startsWith("libvirt:") &&
+                machines.some(node => r.urn.includes(`-${node}-vm-`)) &&
+                !roots.includes(r) &&
+                !lost.some(l => l.urn === r.urn),
+        )
+        .map(r => r.urn);
+    if (target.length > 0) await stack.refresh({ target, signal });
+}
+
+/** An empty volume where a root disk is gone, so that it can be deleted. */
+async function placeholder(settings: Settings, { provider, inputs }: RecordedResource): Promise<void> {
+    const [pool, volume] = [quote(String(inputs?.pool)), quote(String(inputs?.name))];
+    await exec(
+        hostOf(settings, String(provider))!,
+        `virsh -q pool-refresh ${pool} > /dev/null; virsh -q vol-info --pool ${pool} ${volume} > /dev/null 2>&1 || virsh -q vol-create-as ${pool} ${volume} 1M --format qcow2 > /dev/null`,
+    );
+}

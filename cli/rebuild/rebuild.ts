@@ -1,0 +1,123 @@
+import type { Command } from "commander";
+import { NodeName, nodeNames } from "../../config/nodes";
+import { dataNode } from "../../config/settings";
+import { checkNotHeld } from "../../engine/automation";
+import { Edit, edited, replaceConfig, textOf } from "../../engine/stack-file";
+import { readState, realOnes } from "../../engine/state";
+import { UserError } from "../../system/errors";
+import { addHelp } from "../shell/help";
+import { checkHosts } from "../hosts/hosts-check";
+import { configured, settingsWithoutSecrets } from "../stack/reach";
+import type { Run, RunOptions } from "../operate/run";
+import { start, making } from "../operate/commands";
+
+/** What is made anew; `data`: the disk for volumes too; `clean`: what nobody knows afterwards is removed. */
+export interface Rebuilding {
+    nodes: readonly NodeName[];
+    data: boolean;
+    clean: boolean;
+}
+
+interface Flags extends RunOptions {
+    data?: boolean;
+    clean?: boolean;
+}
+
+/** `rebuild`: nodes made anew from their golden clones, by a change of the stack's configuration. */
+export function addRebuildCommand(cli: Command): void {
+    const command = cli
+        .command("rebuild")
+        .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
+        .argument("[node...]", nodeNames.join(", "))
+        .description("make nodes anew from their golden clones, with everything in them and what lost its data by it")
+        .option("--data", `${dataNode}'s disk for volumes too (/dev/vdb), which is kept otherwise`)
+        .option(
+            "--clean",
+            "remove instances, volumes and addresses that the cloud knows nothing of afterwards; else they are reported",
+        )
+        .option("--json", "one JSON object at the end; everything else goes to standard error")
+        .option("--verbose", "what the engine says of itself, too")
+        .action(async (stack: string, nodes: string[], { data = false, clean = false, ...options }: Flags) => {
+            const rebuilding = { nodes: nodesIn(stack, nodes, data, clean), data, clean };
+            process.exit(await start("rebuild", stack, { ...options, rebuilding }));
+        });
+    command.addHelpText(
+        "after",
+        "\nIt raises nodes.<node>.generation in Pulumi.<stack>.yaml and does what `up` does; to see beforehand what that is, raise it by hand and run `preview`.\nWhat is lost with each node: docs/rebuild.md.",
+    );
+    addHelp(
+        command,
+        [
+            "rebuild lab api-node",
+            "rebuild lab db-node auth-node --clean",
+            "rebuild lab --clean",
+            "rebuild team01 volume-node --data",
+        ],
+        making,
+    );
+}
+
+/** @throws UserError naming what is not allowed */
+export function nodesIn(stack: string, names: readonly string[], data: boolean, clean: boolean): NodeName[] {
+    if (names.length === 0 && !clean)
+        throw new UserError(
+            `which node? There are ${nodeNames.join(", ")}; without one, --clean alone removes what the cloud knows nothing of`,
+        );
+    const unknown = names.filter(name => !nodeNames.includes(name as NodeName));
+    if (unknown.length > 0)
+        throw new UserError(
+            `${unknown.map(name => `"${name}"`).join(", ")}: no such node; there are ${nodeNames.join(", ")}. Nothing was changed`,
+        );
+    if (data && !names.includes(dataNode))
+        throw new UserError(
+            `--data is for ${dataNode}, which alone has a disk of its own for data; nothing was changed`,
+        );
+    const { nodes, upTo } = configured(stack) as {
+        nodes?: Partial<Record<string, { power?: string }>>;
+        upTo?: NodeName;
+    };
+    const later =
+        upTo === undefined ? [] : names.filter(name => nodeNames.indexOf(name as NodeName) > nodeNames.indexOf(upTo));
+    if (later.length > 0)
+        throw new UserError(
+            `not made yet, for the stack goes up to ${upTo} (upTo): ${later.join(", ")}. Nothing was changed`,
+        );
+    const off = names.filter(name => nodes?.[name]?.power === "off");
+    if (off.length > 0)
+        throw new UserError(
+            `off by configuration, so nothing can be made in it: ${off.map(name => `${name} (nodes.${name}.power)`).join(", ")}; switch it on first. Nothing was changed`,
+        );
+    return nodeNames.filter(name => names.includes(name));
+}
+
+/** Asks for other machines in the stack's file, when nothing stands in the way. Told in one line. */
+export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<void> {
+    if (realOnes(readState(run.stack)?.resources ?? []).length === 0)
+        throw new UserError(
+            `nothing of stack ${run.stack} is recorded, so there is nothing to rebuild; make it with: ./classroom up ${run.stack}`,
+        );
+    if (nodes.length === 0) return;
+    checkNotHeld(run.stack, line => run.terminal.note(line));
+    await checkHosts(settingsWithoutSecrets(run.stack));
+    const { text, set } = raised(textOf(run.stack), nodes, data);
+    replaceConfig(run.stack, text);
+    run.terminal.note(`set in Pulumi.${run.stack}.yaml: ${set.join(", ")}`);
+}
+
+/** A stack's file that asks for the next generation of some nodes, comments kept; and what was set. */
+export function raised(file: string, nodes: readonly NodeName[], data: boolean): { text: string; set: string[] } {
+    const set: string[] = [];
+    const raise = (node: NodeName, what: "generation" | "dataGeneration"): Edit => ({
+        at: ["nodes", node, what],
+        next: before => {
+            const next = Number(before ?? 1) + 1;
+            set.push(`nodes.${node}.${what}: ${next}`);
+            return next;
+        },
+    });
+    const edits = nodes.flatMap(node => [
+        raise(node, "generation"),
+        ...(data && node === dataNode ? [raise(node, "dataGeneration")] : []),
+    ]);
+    return { text: edited(file, edits), set };
+}

@@ -1,0 +1,143 @@
+import type { Connection } from "../../clients/connection";
+import { waitForSsh } from "../../clients/ssh";
+import { backUp, putBack } from "../../engine/automation";
+import { readState } from "../../engine/state";
+import { READY_SECONDS } from "../../providers/guest/init";
+import { untilRunning } from "../../providers/guest/service";
+import { messageOf, UserError } from "../../system/errors";
+import { leavable } from "../../system/interrupt";
+import { cloudBy, unreported } from "./agents";
+import { checkHosts } from "../hosts/hosts-check";
+import { recordedNodes, settingsWithoutSecrets } from "../stack/reach";
+import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./hosts";
+import { KeptMachine, madeAnew, otherIds, resourcesOf, RestorePoint, restorePoint } from "./point";
+
+/**
+ * Puts all machines of a stack and its state back to what they were at a restore point. Until the machines are ended nothing
+ * is changed; where it is cut off later, it can be done again.
+ * @returns what ran at the restore point and does not now, in words
+ */
+export async function restore(run: PointRun, name: string): Promise<{ point: RestorePoint; mute: string[] }> {
+    const { stack, terminal, signal } = run,
+        point = restorePoint(stack, name),
+        { machines, agents = [] } = point;
+    checkSame(point, stack);
+    const settings = settingsWithoutSecrets(stack);
+    await checkHosts(settings);
+    const hosts = new PointHosts(settings, stack, name, machines);
+    await terminal.step("Checking the restore point", async () => {
+        const [damaged, live] = [
+            await hosts.damaged(point.id, new Map(machines.map(m => [m.name, m]))),
+            await hosts.look(),
+        ];
+        if (damaged.length > 0)
+            throw new UserError(
+                `restore point "${name}" of stack ${stack} is not whole on its hosts any more: ${damaged.join(", ")}; nothing was changed. Remove it: ./classroom snapshot ${stack} ${name} --remove`,
+            );
+        checkLive(
+            stack,
+            machines,
+            {
+                ...live,
+                machines: live.machines.map(m => ({
+                    ...m,
+                    kibibytes: machines.find(k => k.name === m.name)!.kibibytes,
+                })),
+            },
+            "put them back",
+        );
+    });
+    run.checkInterrupted("nothing was changed");
+    try {
+        await terminal.step(`Copying ${machines.length} machines to where they belong`, () => hosts.stage());
+        run.checkInterrupted("nothing was changed");
+    } catch (e) {
+        await hosts.tidy().catch(() => undefined);
+        throw e;
+    }
+    backUp(stack);
+    try {
+        await terminal.step("Ending the machines, starting them as they were", async () => {
+            await hosts.swap();
+            putBack(stack, point.state);
+            await hosts.start();
+        });
+    } catch (e) {
+        throw new UserError(
+            `${messageOf(e)}\nnot everything is put back; do it again: ./classroom restore ${stack} ${name}`,
+        );
+    }
+    const since = new Date(),
+        nodes = recordedNodes(stack),
+        started = machines
+            .filter(m => m.running && m.kind === "container")
+            .flatMap(m => settings.plan.node(m.name).interfaces.flatMap(i => i.address ?? []));
+    return await terminal.step("Waiting for what ran", detail =>
+        leavable(signal, async () => {
+            const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(
+                    () => [],
+                    e => [messageOf(e)],
+                ),
+                waited = new Set(machines.filter(m => m.running).map(m => m.name));
+            const mute = (
+                await Promise.all([
+                    waking,
+                    ...machines.map(async machine => {
+                        const found = await missing(machine, nodes[machine.name]);
+                        if (waited.delete(machine.name) && waited.size + agents.length > 0)
+                            detail(waited.size > 0 ? [...waited].join(", ") : "services report themselves");
+                        return found;
+                    }),
+                ])
+            ).flat();
+            // Where they do not run, that has been told.
+            const silent =
+                mute.length > 0
+                    ? []
+                    : await unreported(
+                          () => cloudBy(nodes["api-node"]!, settings, secrets => terminal.protect(secrets)),
+                          agents,
+                          since,
+                          READY_SECONDS,
+                      );
+            await hosts.tidy();
+            return { point, mute: [...mute, ...silent] };
+        }),
+    );
+}
+
+/** @throws UserError where what a restore does not put back is not what it was */
+function checkSame({ name, state }: RestorePoint, stack: string): void {
+    const then = resourcesOf(state),
+        now = readState(stack)?.resources ?? [],
+        others = otherIds(then, now);
+    if (others !== undefined)
+        throw new UserError(
+            `restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. ${others}. Remove it: ./classroom snapshot ${stack} ${name} --remove`,
+        );
+    const anew = madeAnew(then, now);
+    if (anew.length === 0) return;
+    throw new UserError(
+        `restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. It has what is in the machines, not the machines themselves, ` +
+            `and of them and their networks these were made anew, added or taken away since then: ${anew.join(", ")}`,
+    );
+}
+
+/** What ran in a machine and does not within its time, in words. */
+async function missing({ name, running, services }: KeptMachine, to: Connection | undefined): Promise<string[]> {
+    if (!running || !services || !to) return [];
+    try {
+        await waitForSsh(to, READY_SECONDS);
+    } catch (e) {
+        return [messageOf(e)];
+    }
+    const found = await Promise.all(
+        services.map(service =>
+            untilRunning(to, service, READY_SECONDS).then(
+                () => [],
+                e => [`${name}: ${messageOf(e).replace(`${name}: `, "")}`],
+            ),
+        ),
+    );
+    return found.flat();
+}

@@ -1,0 +1,74 @@
+import type { HostRole } from "../../config/nodes";
+import { checkLabName } from "../../config/lab-settings";
+import { Settings, tutorialCredentials } from "../../config/settings";
+import type { Surroundings } from "../../config/stack-settings";
+import { hostAddress, SSH_PORT } from "../../lab/hosts/files";
+
+/** Stands for what is secret, what only the operator's machine knows, or what is known only once it is made. */
+export const placeholder = (name: string): string => `\${${name}}`;
+
+/** The text with the placeholders in it readable that a URL or an options file has in its own form. */
+export const withReadablePlaceholders = (text: string): string =>
+    text.replace(/(?:%24%7B|\$\$\{)([A-Za-z0-9._-]+)(?:%7D|\})/g, (_, name: string) => placeholder(name));
+
+/**
+ * A placeholder in the place of every password that is not generated, those of a configuration included, of which the
+ * names alone are looked at.
+ */
+export function placeholderCredentials({ secrets, credentials }: Record<string, unknown>): Record<string, string> {
+    const own =
+        typeof credentials === "object" && credentials !== null && !isEncrypted(credentials)
+            ? Object.keys(credentials)
+            : [];
+    return Object.fromEntries(
+        [...(secrets === "generated" ? [] : Object.keys(tutorialCredentials)), ...own].map(name => [
+            name,
+            placeholder(name),
+        ]),
+    );
+}
+
+/** Whether a value of a configuration is one that the engine encrypted. */
+const isEncrypted = (value: unknown): boolean =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).join() === "secure" &&
+    typeof (value as Record<string, unknown>).secure === "string";
+
+/** Paths of what the engine encrypted in a configuration, and it alone can read. */
+export function encryptedKeys(value: unknown, path: string[] = []): string[] {
+    if (isEncrypted(value)) return [path.join(".")];
+    return typeof value === "object" && value !== null
+        ? Object.entries(value).flatMap(([k, v]) => encryptedKeys(v, [...path, k]))
+        : [];
+}
+
+/** No machine at all: a lab as it is wherever it is up, and placeholders for the keys and files that differ. */
+export const noMachine: Surroundings = {
+    labFacts: lab => {
+        const host = (role: HostRole) => ({ address: hostAddress(role), port: SSH_PORT });
+        checkLabName(lab);
+        return {
+            hosts: { central: host("central"), compute: host("compute") },
+            operatorKeyFile: `~/.local/state/classroom/labs/${lab}/operator.key`,
+            knownHostsFile: `~/.local/state/classroom/labs/${lab}/known_hosts`,
+            archiveKey: `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${placeholder("archiveKey")}\n-----END PGP PUBLIC KEY BLOCK-----`,
+            image: { file: "~/.cache/classroom/instance.qcow2", sha256: "0".repeat(64) },
+        };
+    },
+    withKeys: settings => ({
+        ...settings,
+        operatorKey: placeholder("operatorKey"),
+        knownHosts: placeholder("knownHosts"),
+        hosts: { central: withPlaceholders(settings, "central"), compute: withPlaceholders(settings, "compute") },
+    }),
+};
+
+function withPlaceholders({ hosts }: Settings, role: HostRole): Settings["hosts"][HostRole] {
+    const { hostKey = placeholder(`${role}HostKey`), jump, ...host } = hosts[role];
+    return {
+        ...host,
+        hostKey,
+        ...(jump && { jump: { ...jump, hostKey: jump.hostKey ?? placeholder(`${role}BastionKey`) } }),
+    };
+}

@@ -1,0 +1,122 @@
+import { askAgain, leftLines, Round, together, urnsOf, withoutDisk } from "../../../cli/operate/ask-again";
+import type { Unasked } from "../../../cli/operate/report";
+import type { RecordedResource } from "../../../engine/state";
+
+const grant = (id: string): Unasked => ({
+    resource: `guest/database-grant ${id}`,
+    type: "guest:DatabaseGrant",
+    id,
+    reason: "db-node: the database cannot be asked",
+});
+const recorded = (id: string, type = "guest:DatabaseGrant"): RecordedResource => ({
+    urn: `urn:pulumi:lab::p::pulumi-nodejs:dynamic/${type}::${id}`,
+    type: `pulumi-nodejs:dynamic/${type}`,
+    custom: true,
+    id,
+});
+const all = [recorded("nova"), recorded("glance"), recorded("nova", "guest:Database")];
+
+/** A cloud after the mending; what it does not answer, what has drifted, and what was done. */
+async function again(
+    unasked: Unasked[],
+    {
+        mute = [],
+        drifted = [],
+        over = false,
+        now = all,
+        lost = [],
+    }: {
+        mute?: Unasked[];
+        drifted?: string[];
+        over?: boolean;
+        now?: RecordedResource[];
+        lost?: RecordedResource[];
+    } = {},
+) {
+    const done: string[] = [];
+    const { rounds, left } = await askAgain<Round>(unasked, all, {
+        recorded: () => now,
+        lost: async () => lost.map(({ urn, id }) => ({ urn, id: id!, reason: "its disk is gone" })),
+        ask: async urns => {
+            done.push(`ask ${urns.map(urn => urn.split("::").slice(2).join(" ")).join(", ")}`);
+            return { round: { drifted, over }, unasked: mute };
+        },
+        mend: async () => {
+            done.push("mend");
+            return { drifted: [], over: false };
+        },
+    });
+    return { done, rounds: rounds.length, left };
+}
+
+test("where all could be asked, nothing is asked again", async () => {
+    expect(await again([])).toEqual({ done: [], rounds: 0, left: [] });
+});
+
+test("what could not be asked is asked again, and nothing else", async () => {
+    expect(await again([grant("nova")])).toEqual({
+        done: ["ask pulumi-nodejs:dynamic/guest:DatabaseGrant nova"],
+        rounds: 1,
+        left: [],
+    });
+});
+
+test("what has drifted of it is mended, once", async () => {
+    const { done, left } = await again([grant("nova")], { drifted: ["nova"] });
+    expect([done.slice(1), left]).toEqual([["mend"], []]);
+});
+
+test("what cannot be asked this time either is left, be it that something was mended", async () => {
+    expect(await again([grant("nova"), grant("glance")], { mute: [grant("glance")] })).toMatchObject({
+        rounds: 1,
+        left: [grant("glance")],
+    });
+    expect(await again([grant("nova"), grant("glance")], { mute: [grant("glance")], drifted: ["nova"] })).toMatchObject(
+        {
+            rounds: 2,
+            left: [grant("glance")],
+        },
+    );
+});
+
+test("after a run that failed or was interrupted nothing is mended", async () => {
+    expect((await again([grant("nova")], { drifted: ["nova"], over: true })).done).toHaveLength(1);
+});
+
+test("what was made anew in the meantime is as it was made", async () => {
+    expect(await again([grant("nova")], { now: all.slice(1) })).toEqual({ done: [], rounds: 0, left: [] });
+});
+
+test("a machine that still has no disk is left, and not asked", async () => {
+    const machine = recorded("vm", "domain:Domain");
+    expect(await again([grant("nova")], { lost: [machine] })).toMatchObject({
+        rounds: 1,
+        left: [withoutDisk({ urn: machine.urn, id: "vm", reason: "its disk is gone" })],
+    });
+});
+
+test("the engine's names are those of the same type and id", () => {
+    expect(urnsOf([grant("nova")], all)).toEqual([all[0]!.urn]);
+});
+
+test("what two runs did is counted together, what is unchanged is not counted twice", () => {
+    const tally = { created: 1, updated: 2, replaced: 0, deleted: 0, unchanged: 199, failed: 0, drifted: ["a"] };
+    expect(together(tally, { ...tally, unchanged: 198, drifted: [] })).toEqual({
+        created: 2,
+        updated: 4,
+        replaced: 0,
+        deleted: 0,
+        unchanged: 198,
+        failed: 0,
+        drifted: ["a"],
+    });
+});
+
+test("the last words name what is left and what to do; without anything left there are none", () => {
+    expect(leftLines("lab", [])).toEqual([]);
+    const [named, advice] = leftLines("lab", [grant("nova")]);
+    expect(named).toBe("could not be asked: guest/database-grant nova: db-node: the database cannot be asked");
+    expect(advice).toMatch(
+        /^one resource could not be asked.*\.\/classroom diagnose lab .*\.\/classroom up lab --refresh$/,
+    );
+});

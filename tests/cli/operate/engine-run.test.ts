@@ -1,0 +1,195 @@
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { perform } from "../../../cli/operate/engine-run";
+import { Run, RunOptions } from "../../../cli/operate/run";
+import { RunLog } from "../../../cli/shell/run-log";
+import type { RecordedResource } from "../../../engine/state";
+
+/** What the engine is asked to do, in turn; what the cloud answers meanwhile. */
+const world = {
+    done: [] as string[],
+    report: "",
+    resources: [] as RecordedResource[],
+    refreshes: [] as { mute?: string[]; drifted?: string[]; fails?: true }[],
+};
+
+const step = (urn: string, op: string, before: object, after: object): EngineEvent =>
+    ({
+        sequence: 1,
+        timestamp: 1,
+        resOutputsEvent: {
+            metadata: {
+                op,
+                urn,
+                type: "pulumi-nodejs:dynamic/guest:Database",
+                old: { custom: true, inputs: before, outputs: before },
+                new: { custom: true, id: urn.split("::").pop(), inputs: after, outputs: after },
+            },
+        },
+    }) as unknown as EngineEvent;
+
+const stack = {
+    workspace: { envVars: {} },
+    getAllConfig: async () => ({}),
+    exportStack: async () => ({}),
+    up: async () => {
+        world.done.push("up");
+    },
+    refresh: async ({ onEvent, target }: { onEvent: (event: EngineEvent) => void; target?: string[] }) => {
+        const names = (target ?? world.resources.map(r => r.urn)).map(urn => urn.split("::").pop()!);
+        world.done.push(`refresh ${names.join(" ")}`);
+        const { mute = [], drifted = [], fails } = world.refreshes.shift() ?? {};
+        if (fails) throw new Error("error: no plugin");
+        for (const name of names) {
+            const reason = "db-node: the database cannot be asked";
+            const line = { event: mute.includes(name) ? "unreachable" : "asked", kind: "guest/database", id: name };
+            fs.appendFileSync(world.report, `${JSON.stringify({ ...line, reason })}\n`);
+            const urn = world.resources.find(r => r.id === name)!.urn,
+                is = drifted.includes(name) ? "latin1" : "utf8";
+            onEvent(step(urn, "update", { characterSet: "utf8" }, { characterSet: is }));
+        }
+    },
+};
+
+jest.mock("../../../engine/automation", () => ({
+    PROJECT: "p",
+    openStack: async (...[, , , , env]: [unknown, unknown, unknown, unknown, { CLASSROOM_REPORT: string }]) => {
+        world.report = env.CLASSROOM_REPORT;
+        return stack;
+    },
+    backUp: () => undefined,
+    checkNotHeld: () => undefined,
+}));
+jest.mock("../../../engine/obtain", () => ({ obtainEngine: async () => ({}) }));
+jest.mock("../../../engine/random-plugin", () => ({ needRandomPlugin: async () => undefined }));
+jest.mock("../../../engine/leftovers", () => ({
+    clearPending: async () => undefined,
+    recordWays: async () => undefined,
+}));
+jest.mock("../../../engine/state", () => ({
+    ...jest.requireActual<object>("../../../engine/state"),
+    exported: () => world.resources,
+    readState: () => ({ resources: world.resources, pending: [] }),
+}));
+jest.mock("../../../components/team-cloud", () => ({ program: () => undefined }));
+jest.mock("../../../cli/hosts/hosts-check", () => ({
+    checkReady: async () => undefined,
+    checkLibvirt: async () => undefined,
+}));
+jest.mock("../../../cli/hosts/libvirt-ssh", () => ({
+    libvirtSsh: async () => ({ env: {}, close: async () => undefined }),
+}));
+jest.mock("../../../components/host-pair", () => ({ libvirtWays: () => [] }));
+jest.mock("../../../cli/hosts/libvirt-objects", () => ({ findLibvirt: () => undefined, withoutDisks: async () => [] }));
+jest.mock("../../../cli/operate/unrecorded", () => ({ takeIn: async () => undefined }));
+jest.mock("../../../cli/rebuild/databases", () => ({
+    databasesAnew: () => false,
+    noteDatabases: () => undefined,
+    noteFormerDatabases: () => undefined,
+}));
+jest.mock("../../../cli/stack/reach", () => ({
+    labOf: () => undefined,
+    decryptedSettings: () => ({
+        hosts: { central: { address: "a" }, compute: { address: "b" } },
+        secrets: "tutorial",
+        powerOf: () => "on",
+        made: [],
+    }),
+}));
+jest.mock("../../../cli/stack/secrets", () => ({
+    adminFacts: () => ({}),
+    generatedPasswords: () => ({}),
+    knownSecrets: () => [],
+    recordedSecrets: () => [],
+}));
+jest.mock("../../../cli/operate/openrc", () => ({
+    ...jest.requireActual<object>("../../../cli/operate/openrc"),
+    writeOpenrc: () => "/openrc",
+}));
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-operation-"));
+const said: string[] = [];
+let result: Record<string, unknown>;
+beforeAll(() => {
+    process.env.CLASSROOM_STATE = dir;
+    jest.spyOn(process.stderr, "write").mockImplementation(
+        text => said.push(...String(text).trimEnd().split("\n")) > 0,
+    );
+    jest.spyOn(process.stdout, "write").mockImplementation(text => {
+        result = JSON.parse(String(text)) as Record<string, unknown>;
+        return true;
+    });
+});
+beforeEach(() => {
+    said.length = world.done.length = 0;
+    world.resources = ["nova", "glance", "keystone"].map(id => ({
+        urn: `urn:pulumi:lab::p::pulumi-nodejs:dynamic/guest:Database::${id}`,
+        type: "pulumi-nodejs:dynamic/guest:Database",
+        custom: true,
+        id,
+    }));
+});
+afterAll(() => {
+    delete process.env.CLASSROOM_STATE;
+    fs.rmSync(dir, { recursive: true });
+    jest.restoreAllMocks();
+});
+
+async function up(refreshes: typeof world.refreshes, options: RunOptions = { refresh: true }) {
+    world.refreshes = refreshes;
+    const run = new Run("up", "lab", { json: true, ...options }, RunLog.begin("lab", "up"));
+    const code = await run.reported(() => perform(run));
+    return { code, done: [...world.done] };
+}
+const everything = "refresh nova glance keystone";
+
+test("up --refresh of a cloud that answers: asked, mended, done", async () => {
+    expect(await up([{ drifted: ["nova"] }])).toEqual({ code: 0, done: [everything, "up"] });
+    expect(result).toMatchObject({ exitCode: 0, drifted: ["nova"], unreachable: [] });
+});
+
+test("what could not be asked before the mending is asked again after it, and then all is well", async () => {
+    expect(await up([{ mute: ["nova", "glance"] }, {}])).toEqual({
+        code: 0,
+        done: [everything, "up", "refresh nova glance"],
+    });
+    expect(result).toMatchObject({ exitCode: 0, unreachable: [] });
+    expect(said).toContainEqual(
+        "could not be asked before this is mended: 2 resources; they are asked again afterwards",
+    );
+    expect(said).toContainEqual(expect.stringMatching(/^2 of 2 resources asked, none drifted in /));
+});
+
+test("what has drifted where nobody could look is mended too", async () => {
+    expect(await up([{ mute: ["nova"] }, { drifted: ["nova"] }])).toEqual({
+        code: 0,
+        done: [everything, "up", "refresh nova", "up"],
+    });
+    expect(result).toMatchObject({ exitCode: 0, drifted: ["nova"] });
+});
+
+test("what still cannot be asked is named, and up does not end as if all were well", async () => {
+    expect(await up([{ mute: ["nova", "glance"] }, { mute: ["nova"], drifted: ["glance"] }])).toEqual({
+        code: 2,
+        done: [everything, "up", "refresh nova glance", "up"],
+    });
+    expect(result).toMatchObject({ exitCode: 2, unreachable: [{ id: "nova", type: "guest:Database" }] });
+    expect(said.slice(-2)).toEqual([
+        "could not be asked: guest/database nova: db-node: the database cannot be asked",
+        expect.stringContaining("then run: ./classroom up lab --refresh"),
+    ]);
+});
+
+test("asking again that fails is a failure", async () => {
+    expect(await up([{ mute: ["nova"] }, { fails: true }])).toMatchObject({
+        code: 1,
+        done: [everything, "up", "refresh nova"],
+    });
+    expect(result).toMatchObject({ exitCode: 1, error: "refresh failed: no plugin" });
+});
+
+test("a plain up asks nothing", async () => {
+    expect(await up([], {})).toEqual({ code: 0, done: ["up"] });
+});

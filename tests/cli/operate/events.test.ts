@@ -1,0 +1,161 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { changeLine, changes, Renderer, shortType, summary } from "../../../cli/operate/events";
+
+test("a changed option is shown alone, with its path, old and new value", () => {
+    const old = { options: { DEFAULT: { rabbit_host: "10.0.0.3", debug: "true" } } };
+    const now = { options: { DEFAULT: { rabbit_host: "10.0.0.99", debug: "true" } } };
+    expect(changes(old, now)).toEqual([{ path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: "10.0.0.99" }]);
+});
+
+test("a section that came or went with all that is in it is its options, one by one", () => {
+    const old = { options: { DEFAULT: { rabbit_host: "10.0.0.3", debug: "true" }, lvm: {} } };
+    expect(changes(old, { options: {} })).toEqual([
+        { path: "options.DEFAULT.debug", old: "true", new: undefined },
+        { path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: undefined },
+        { path: "options.lvm", old: {}, new: undefined },
+    ]);
+    expect(changes({ options: { lvm: {} } }, old)).toEqual([
+        { path: "options.DEFAULT.debug", old: undefined, new: "true" },
+        { path: "options.DEFAULT.rabbit_host", old: undefined, new: "10.0.0.3" },
+    ]);
+});
+
+test("of a list only what came and what went is shown; another order is a change of the whole", () => {
+    expect(changes({ a: [1, 2] }, { a: [2, 3] })).toEqual([
+        { path: "a", old: 1, new: undefined },
+        { path: "a", old: undefined, new: 3 },
+    ]);
+    expect(changes([1, 2], [2, 1])).toEqual([{ path: "", old: [1, 2], new: [2, 1] }]);
+    expect(changes([1, 2], [1, 2])).toEqual([]);
+});
+
+test("types are short", () => {
+    expect(["pulumi-nodejs:dynamic/keystone:Tenant", "libvirt:index/network:Network"].map(shortType)).toEqual([
+        "keystone:Tenant",
+        "network:Network",
+    ]);
+});
+
+const event = (op: string, name: string, change: object = {}): EngineEvent =>
+    ({
+        sequence: 1,
+        timestamp: 1,
+        resOutputsEvent: {
+            metadata: {
+                op,
+                urn: `urn:pulumi:lab::p::t::${name}`,
+                type: "pulumi-nodejs:dynamic/guest:File",
+                provider: "",
+                ...change,
+            },
+        },
+    }) as unknown as EngineEvent;
+const state = (outputs: object) => ({ custom: true, outputs, inputs: outputs });
+
+test("a refresh counts and names what is gone and what is different", () => {
+    const lines: string[] = [];
+    const renderer = new Renderer(line => lines.push(line.trim()), "refresh");
+    renderer.handle(event("refresh", "fine", { old: state({ a: 1 }), new: state({ a: 1 }) }));
+    renderer.handle(event("update", "changed", { old: state({ a: 1 }), new: state({ a: 2 }) }));
+    renderer.handle(event("delete", "gone", { old: state({ a: 1 }) }));
+    expect(renderer.tally.drifted).toEqual(["changed", "gone"]);
+    expect(lines.join("\n")).toMatch(/! guest:File changed has drifted\na: 1 → 2\n.*! guest:File gone is gone/);
+});
+
+test("a secret that a handler found changed or gone is named by its path; what the engine shows is not told twice", () => {
+    const renderer = new Renderer(
+        () => undefined,
+        "refresh",
+        0,
+        false,
+        () => ["options.DEFAULT.a", "secretOptions.DEFAULT.sql_connection"],
+    );
+    const outputs = (a: string) => state({ options: { DEFAULT: { a } }, secretOptions: "[secret]" });
+    renderer.handle(event("update", "conf", { old: outputs("1"), new: outputs("2") }));
+    expect(renderer.changes.map(c => [c.property, c.old, c.new])).toEqual([
+        ["options.DEFAULT.a", "1", "2"],
+        ["secretOptions.DEFAULT.sql_connection", "[secret]", "(differs)"],
+    ]);
+});
+
+test("a diagnosis: what an earlier refresh recorded as it was found is told as what it should be", () => {
+    const renderer = new Renderer(() => undefined, "diagnose");
+    const before = (name: string): EngineEvent =>
+        ({
+            sequence: 1,
+            timestamp: 1,
+            resourcePreEvent: { metadata: { ...event("refresh", name).resOutputsEvent!.metadata } },
+        }) as unknown as EngineEvent;
+    const conf = (host: string) => state({ options: { rabbit_host: host } });
+    for (const name of ["recorded", "now", "fine"]) renderer.handle(before(name));
+    renderer.handle(event("same", "recorded", { old: conf("99"), new: conf("99") }));
+    renderer.handle(event("update", "now", { old: conf("3"), new: conf("98") }));
+    renderer.handle(event("same", "fine", { old: conf("3"), new: conf("3") }));
+    renderer.handle(event("update", "recorded", { old: conf("99"), new: conf("3") }));
+    renderer.handle(event("update", "now", { old: conf("98"), new: conf("3") }));
+    renderer.handle(event("same", "fine", { old: conf("3"), new: conf("3") }));
+    renderer.handle(event("create", "gone", { new: conf("3") }));
+    renderer.handle(event("update", "after", { old: conf("3"), new: conf("04da6b54-80e4-46f7-96ec-b56ff0331ba9") }));
+    expect(renderer.changes.map(c => [c.resource, c.action, c.property, c.old, c.new])).toEqual([
+        ["now", "drifted", "options.rabbit_host", "3", "98"],
+        ["recorded", "drifted", "options.rabbit_host", "3", "99"],
+        ["gone", "gone", undefined, undefined, undefined],
+    ]);
+    expect(renderer.missing.map(m => m.urn)).toEqual(["urn:pulumi:lab::p::t::gone"]);
+});
+
+test("an up counts what it did; the engine's own providers are none of the user's", () => {
+    const renderer = new Renderer(() => undefined, "up");
+    renderer.handle(event("create", "a", { new: state({}) }));
+    renderer.handle(event("same", "b", { old: state({}), new: state({}) }));
+    renderer.handle(event("create", "p", { type: "pulumi:providers:libvirt", new: state({}) }));
+    expect(summary(renderer.tally)).toBe("1 created, 1 unchanged");
+});
+
+test("a value of several lines with escapes in it is one line, the drift's", () => {
+    const lines: string[] = [];
+    const renderer = new Renderer(line => lines.push(line), "refresh");
+    const line = (text: string) => state({ options: { DEFAULT: { rabbit_host: text } } });
+    renderer.handle(
+        event("update", "conf", {
+            old: line("10.0.0.3"),
+            new: line("10.0.0.3\u001b[1A\u001b[2K\n   4 s + created guest:File b"),
+        }),
+    );
+    expect(lines.slice(1)).toEqual([
+        "           options.DEFAULT.rabbit_host: 10.0.0.3 → 10.0.0.3\\x1b[1A\\x1b[2K\\n   4 s + created guest:File b",
+    ]);
+    expect(renderer.changes[0]!.new).toBe("10.0.0.3\u001b[1A\u001b[2K\n   4 s + created guest:File b");
+});
+
+test("a long value is cut between two characters", () => {
+    expect(changeLine({ path: "a", old: "1", new: `${"x".repeat(116)}😀😀😀😀😀😀😀😀` })).toBe(
+        `a: 1 → ${"x".repeat(116)}😀…`,
+    );
+    expect(changeLine({ path: "a", old: "1", new: "x".repeat(5000) })).toBe(`a: 1 → ${"x".repeat(117)}…`);
+});
+
+test("an options file that its service could not read restarts it; one whose owner was not recorded yet does not", () => {
+    const change = (type: string, old: object, now: object): string[] => {
+        const lines: string[] = [];
+        const renderer = new Renderer(line => lines.push(line.trim()), "preview");
+        const metadata = {
+            ...event("update", "conf", { old: state(old), new: state(now) }).resOutputsEvent!.metadata,
+            type: `pulumi-nodejs:dynamic/guest:${type}`,
+        };
+        renderer.handle({ sequence: 1, timestamp: 1, resourcePreEvent: { metadata } } as unknown as EngineEvent);
+        return lines.slice(1);
+    };
+    const file = (access: object) => ({ restarts: ["glance-api"], ...access });
+    const wanted = { owner: "root", group: "glance", mode: "0640" };
+    expect(change("OptionsFile", file({ ...wanted, mode: "0600" }), file(wanted))).toEqual([
+        "mode: 0600 → 0640",
+        "restarts glance-api",
+    ]);
+    expect(change("OptionsFile", file({}), file(wanted))).toEqual([
+        "group: (none) → glance",
+        "mode: (none) → 0640",
+        "owner: (none) → root",
+    ]);
+    expect(change("File", file({ ...wanted, mode: "0600" }), file(wanted))).toEqual(["mode: 0600 → 0640"]);
+});

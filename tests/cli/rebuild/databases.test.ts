@@ -1,0 +1,54 @@
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { databasesAnew, noteDatabases, noteFormerDatabases } from "../../../cli/rebuild/databases";
+import { removeStackFolder } from "../../../cli/operate/openrc";
+import type { RecordedResource } from "../../../engine/state";
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-databases-")),
+    before = process.env.CLASSROOM_STATE;
+beforeAll(() => {
+    process.env.CLASSROOM_STATE = dir;
+});
+afterEach(() => removeStackFolder("lab"));
+afterAll(() => {
+    if (before === undefined) delete process.env.CLASSROOM_STATE;
+    else process.env.CLASSROOM_STATE = before;
+    fs.rmSync(dir, { recursive: true });
+});
+
+/** A state in which the databases with these marks are recorded, and something else. */
+const state = (...marks: string[]): RecordedResource[] => [
+    ...marks.map(mark => ({
+        urn: `urn:${mark}`,
+        type: "pulumi-nodejs:dynamic/guest:Database",
+        custom: true,
+        id: `nova#${mark}`,
+    })),
+    { urn: "urn:grant", type: "pulumi-nodejs:dynamic/guest:DatabaseGrant", custom: true, id: `grant#${marks.length}` },
+    { urn: "urn:component", type: "classroom:Database", custom: false },
+];
+
+test("a first `up` makes databases, and nothing can be unknown to them, also where it was cut off", () => {
+    noteFormerDatabases("lab", state());
+    expect(databasesAnew("lab", state("a", "b"))).toBe(false);
+    noteDatabases("lab", state("a", "b"));
+    expect(databasesAnew("lab", state("b", "a"))).toBe(false);
+});
+
+test("one made anew is known as such until the nodes were searched, also by a later run", () => {
+    noteFormerDatabases("lab", state("a", "b"));
+    // Cut off when one of them was made; the other one is gone.
+    noteFormerDatabases("lab", state("c"));
+    expect(databasesAnew("lab", state("c", "b"))).toBe(true);
+    expect(databasesAnew("lab", state("c", "d"))).toBe(true);
+    noteDatabases("lab", state("c", "d"));
+    expect(databasesAnew("lab", state("c", "d"))).toBe(false);
+    expect(databasesAnew("lab", state("c"))).toBe(false);
+});
+
+test("with the cloud it is forgotten", () => {
+    noteDatabases("lab", state("a"));
+    removeStackFolder("lab");
+    expect(databasesAnew("lab", state("b"))).toBe(false);
+});

@@ -1,0 +1,181 @@
+import type { Connection } from "../../../clients/connection";
+import { Unreachable } from "../../../clients/connection";
+import { differs } from "../../../providers/dynamic";
+import { databaseHandler } from "../../../providers/guest/database";
+import { databaseGrantHandler, grantedDatabases } from "../../../providers/guest/database-grant";
+import { databaseRootHandler } from "../../../providers/guest/database-root";
+import { canLogIn, isDatabaseName, name, sql, text } from "../../../providers/guest/mysql";
+import { localHost } from "../machine/local-host";
+
+/** The server's client: what it is asked, with whose password, goes into the log; the file `answer` is shell that answers. */
+const host = localHost({
+    chown: 'echo "$1" > "$ROOT/owner"',
+    mysql: 'said=$(cat); echo "mysql $*${MYSQL_PWD:+ by $MYSQL_PWD}: $said" >> "$LOG"; . "$ROOT/answer"',
+});
+afterAll(() => host.remove());
+beforeEach(() => {
+    host.said();
+    host.put("answer", "");
+});
+const connection = { name: "db-node" } as Connection,
+    asRoot = "mysql --batch --skip-column-names --connect-timeout=5: ";
+const asksFor = (database: string) =>
+    `${asRoot}SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = '${database}';\n`;
+
+test("what is put into SQL is quoted", () => {
+    expect(text("it's a \\")).toBe("'it''s a \\\\'");
+    expect(name("a`b`")).toBe("`a``b```");
+    expect(["nova_1", "d".repeat(64), "", "d".repeat(65), "a-b", "-a", "a-"].map(isDatabaseName)).toEqual([
+        true,
+        true,
+        false,
+        false,
+        false,
+        false,
+        false,
+    ]);
+});
+
+test("SQL is root's, its rows come back; a server that is down is not asked, a mistake is one", async () => {
+    host.put("answer", "echo one; echo; echo two");
+    expect(await sql(host.run, connection, "SELECT 1;")).toEqual(["one", "two"]);
+    expect(host.said()).toBe(`${asRoot}SELECT 1;\n`);
+    for (const code of ["2002", "2003", "2006", "2013", "1045"]) {
+        host.put("answer", `echo 'ERROR ${code} (HY000): no' >&2; exit 1`);
+        await expect(sql(host.run, connection, "SELECT 1;")).rejects.toThrow(
+            new Unreachable(`db-node: the database cannot be asked: ERROR ${code} (HY000): no`),
+        );
+    }
+    host.put("answer", "echo 'ERROR 1064 (42000): syntax' >&2; exit 1");
+    await expect(sql(host.run, connection, "SELEC;")).rejects.toMatchObject({
+        name: "RemoteError",
+        result: { code: 1, stderr: "ERROR 1064 (42000): syntax" },
+    });
+});
+
+test("a password is tried from the network; one that is not let in is another thing than nobody who answers", async () => {
+    const tried = () => canLogIn(host.run, connection, "nova", "pw", "10.0.0.3");
+    expect(await tried()).toBe(true);
+    expect(host.said()).toBe(
+        "mysql --no-defaults --protocol=tcp -h 10.0.0.3 -u nova --connect-timeout=5 -e SELECT 1 by pw: \n",
+    );
+    for (const code of ["1045", "1044"]) {
+        host.put("answer", `echo 'ERROR ${code}: denied' >&2; exit 1`);
+        expect(await tried()).toBe(false);
+    }
+    host.put("answer", "echo 'ERROR 2003: no' >&2; exit 1");
+    await expect(tried()).rejects.toThrow(new Unreachable("db-node: the database cannot be asked: ERROR 2003: no"));
+});
+
+test("a database: made, adopted as the same, made anew as another, found, altered, gone", async () => {
+    const handler = databaseHandler(host.run),
+        inputs = { connection, database: "nova", characterSet: "utf8" };
+    const make = async (uuid: string) => {
+        host.put("proc/sys/kernel/random/uuid", `${uuid}\n`);
+        return await handler.create(inputs);
+    };
+    expect(await make("first")).toEqual({ id: "nova#first", outputs: {} });
+    expect(host.said()).toBe(`${asksFor("nova")}${asRoot}CREATE DATABASE IF NOT EXISTS \`nova\` CHARACTER SET utf8;\n`);
+    expect((await make("second")).id).toBe("nova#second");
+    host.put("answer", 'case "$said" in SELECT*) echo utf8mb3;; esac');
+    expect((await make("third")).id).toBe("nova#second");
+    host.put("var/lib/classroom/databases/nova", "");
+    expect((await make("fourth")).id).toBe("nova#fourth");
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    host.put("answer", "echo latin1");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, characterSet: "latin1" });
+    host.put("answer", "");
+    expect(await handler.read("", inputs)).toBeUndefined();
+    host.said();
+    expect(await handler.update("", inputs, inputs)).toEqual({});
+    await handler.delete("", inputs);
+    expect(host.said()).toBe(
+        `${asRoot}ALTER DATABASE \`nova\` CHARACTER SET utf8;\n${asRoot}DROP DATABASE IF EXISTS \`nova\`;\n`,
+    );
+});
+
+describe("an account", () => {
+    const handler = databaseGrantHandler(host.run),
+        inputs = { connection, address: "10.0.0.3", databases: ["nova", "cells"], user: "nova", password: "it's" };
+    const grant = (database: string) => `GRANT ALL ON \`${database}\`.* TO 'nova'@'%' IDENTIFIED BY 'it''s';\n`;
+    const known = "SELECT user FROM mysql.user WHERE user = 'nova' AND host = '%';";
+
+    test("is granted, and loses what is wanted no longer", async () => {
+        expect(await handler.create(inputs)).toEqual({ id: "nova", outputs: {} });
+        expect(host.said()).toBe(`${asRoot}${grant("nova")}${grant("cells")}FLUSH PRIVILEGES;\n`);
+        expect(await handler.update("", inputs, { ...inputs, databases: ["nova"] })).toEqual({});
+        expect(host.said()).toBe(
+            `${asRoot}${grant("nova")}REVOKE ALL ON \`cells\`.* FROM 'nova'@'%';\nFLUSH PRIVILEGES;\n`,
+        );
+    });
+
+    test("is found with what it may, in the order that is wanted, and its password as another where it is not let in", async () => {
+        expect(await handler.read("", inputs)).toBeUndefined();
+        const grants = (...of: string[]) =>
+            `case "$said" in SELECT*) echo nova;; SHOW*) echo "GRANT USAGE ON *.* TO 'nova'@'%'"; ${of.map(d => `echo "GRANT ALL PRIVILEGES ON \\\`${d}\\\`.* TO 'nova'@'%'"`).join("; ")};; esac`;
+        host.put("answer", grants("cells", "nova"));
+        host.said();
+        expect(await handler.read("", inputs)).toEqual(inputs);
+        expect(host.said()).toBe(
+            `${asRoot}${known}\n${asRoot}SHOW GRANTS FOR 'nova'@'%';\nmysql --no-defaults --protocol=tcp -h 10.0.0.3 -u nova --connect-timeout=5 -e SELECT 1 by it's: \n`,
+        );
+        host.put("answer", `${grants("other", "nova")}; [ -z "$MYSQL_PWD" ] || { echo 'ERROR 1045' >&2; exit 1; }`);
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, databases: ["nova", "other"], password: differs });
+    });
+
+    test("is dropped where it is, with what it might", async () => {
+        const rights = `${asRoot}DELETE FROM mysql.db WHERE user = 'nova' AND host = '%';\n${asRoot}${known}\n`;
+        await handler.delete("", inputs);
+        expect(host.said()).toBe(rights);
+        host.put("answer", 'case "$said" in SELECT*) echo nova;; esac');
+        await handler.delete("", inputs);
+        expect(host.said()).toBe(`${rights}${asRoot}DROP USER 'nova'@'%'; FLUSH PRIVILEGES;\n`);
+    });
+
+    test("may what SHOW GRANTS says of all privileges, whose underscores are escaped", () => {
+        expect(
+            grantedDatabases([
+                "GRANT ALL PRIVILEGES ON `nova\\_cell\\_0`.* TO 'nova'@'%'",
+                "GRANT SELECT ON `x`.* TO 'nova'@'%'",
+                "x GRANT ALL PRIVILEGES ON `y`.* TO 'nova'@'%'",
+            ]),
+        ).toEqual(["nova_cell_0"]);
+    });
+});
+
+test("root's password: set by whichever way in stands, in root's own file, tried where it is asked", async () => {
+    const handler = databaseRootHandler(host.run),
+        inputs = { connection, password: 'p"w' };
+    host.put("answer", 'case "$*" in *connect*SELECT*) ;; --no-defaults*) [ -n "$MYSQL_PWD" ];; *) false;; esac');
+    expect(await handler.create(inputs)).toEqual({ id: "db-node:mysql-root", outputs: {} });
+    expect(host.there("root/.my.cnf")).toBe('[client]\nuser = root\npassword = "p\\"w"\n');
+    expect(host.there("owner")).toBe("root:root\n");
+    const ways = host.said().trim().split("\n");
+    expect(ways.map(way => way.split(": SET ")[0])).toEqual([
+        "mysql --no-defaults -u root --connect-timeout=5",
+        `mysql --defaults-file=${host.dir}/root/.my.cnf --connect-timeout=5`,
+        'mysql --no-defaults -u root --connect-timeout=5 by p"w',
+    ]);
+    expect(ways[2]).toContain(
+        "SET PASSWORD FOR 'root'@'localhost' = PASSWORD('p\"w'); SET @classroom = IFNULL((SELECT CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))) FROM mysql.user " +
+            "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom; FLUSH PRIVILEGES;",
+    );
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    expect(host.said()).toBe('mysql --no-defaults -u root --connect-timeout=5 -e SELECT 1 by p"w: \n');
+    for (const code of ["1045", "1698"]) {
+        host.put("answer", `echo 'ERROR ${code}' >&2; exit 1`);
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, password: differs });
+    }
+    host.put("answer", "echo ' ERROR 2002' >&2; exit 1");
+    await expect(handler.read("", inputs)).rejects.toThrow(
+        new Unreachable("db-node: the database cannot be asked: ERROR 2002"),
+    );
+    host.put("answer", "");
+    await host.run(connection, "chmod 0640 /root/.my.cnf");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, password: differs });
+    await handler.delete("", inputs);
+    await host.run(connection, "chmod 0600 /root/.my.cnf");
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    host.put("root/.my.cnf", "[client]\n");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, password: differs });
+});

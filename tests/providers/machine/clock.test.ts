@@ -1,0 +1,231 @@
+import type { Connection } from "../../../clients/connection";
+import { Unreachable } from "../../../clients/connection";
+import type { RunScript } from "../../../clients/ssh";
+import { clockHandler, setShell } from "../../../providers/machine/clock";
+import { FakeClock } from "../../clients/fake-clock";
+import { localHost } from "./local-host";
+
+const connection = { name: "volume-node", host: "10.0.0.8" } as Connection,
+    wanted = { connection, offset: "within 2 s", speed: "true" };
+const BOOT = "11111111-2222-3333-4444-555555555555",
+    OWN = "99999999-2222-3333-4444-555555555555";
+
+interface FakeMachine {
+    ahead: number;
+    speed: number;
+    /** Seconds that an answer takes. */
+    takes: number;
+    boot: string;
+    sources: Record<string, number>;
+    /** A server of time keeps it: it is ahead again as soon as it is set. */
+    kept: boolean;
+    synchronized: boolean;
+}
+
+/** A machine with a clock of its own, beside the operator's. */
+function machine(own: Partial<FakeMachine> = {}) {
+    const clock = new FakeClock();
+    const it = { ahead: 0, speed: 1, takes: 0.02, boot: BOOT, sources: {}, kept: false, synchronized: false, ...own };
+    const told: string[] = [];
+    let since = clock.elapsed(),
+        date = clock.now() + it.ahead,
+        uptime = 100;
+    const go = () => {
+        const counted = (clock.elapsed() - since) * it.speed;
+        [date, uptime, since] = [date + counted, uptime + counted, clock.elapsed()];
+    };
+    const answer = (script: string): string => {
+        go();
+        const [, set] = /^date -u -s @(\d+\.\d{3}) /m.exec(script) ?? [],
+            [, source] = /^echo (\w+) > \S+\/current_clocksource$/.exec(script) ?? [];
+        if (set !== undefined) {
+            told.push("set");
+            date = Number(set) + (it.kept ? it.ahead : 0);
+        } else if (source !== undefined) {
+            told.push(source);
+            it.speed = it.sources[source]!;
+        } else if (script.includes("available_clocksource")) return `sources ${Object.keys(it.sources).join(" ")}\n`;
+        else if (script.includes("timedatectl ")) return `kept ${it.synchronized ? "yes" : "no"}\n`;
+        else return `date ${date.toFixed(9)}\nuptime ${uptime.toFixed(2)}\nboot ${it.boot}\n`;
+        return "";
+    };
+    const run: RunScript = async (_to, script) => {
+        clock.pass(it.takes / 2);
+        const stdout = answer(script);
+        clock.pass(it.takes / 2);
+        return { code: 0, stdout, stderr: "" };
+    };
+    return { it, clock, told, run, handler: clockHandler(run, clock, () => OWN) };
+}
+
+test("a clock that is right costs one second and is left alone", async () => {
+    const { handler, told, clock } = machine();
+    expect(await handler.create(wanted)).toEqual({ id: "volume-node:clock", outputs: {} });
+    expect(await handler.read("", wanted)).toEqual(wanted);
+    expect(told).toEqual([]);
+    expect(clock.pauses).toHaveLength(2);
+    expect(clock.passed).toBeLessThan(2.2);
+});
+
+test.each([
+    [7203, 0.02, "7203 s ahead"],
+    [-3600, 0.02, "3600 s behind"],
+    [2.5, 0.02, "3 s ahead"],
+    // What may be right as far as can be told is right.
+    [2.1, 0.6, "within 2 s"],
+    [-1.9, 0.02, "within 2 s"],
+    [0, 8, "within 2 s"],
+])("%p s off, with answers that take %p s: %s", async (ahead, takes, offset) => {
+    const { handler } = machine({ ahead, takes });
+    expect((await handler.read("", wanted))!.offset).toBe(offset);
+});
+
+test.each([
+    [13.8, 0.02, "13.8 times too fast"],
+    [13.8, 0.3, /^1[34]\.\d times too fast$/],
+    [1.5, 0.02, "1.5 times too fast"],
+    [1.5, 0.3, /^1\.[45] times too fast$/],
+    [0.5, 0.02, "2.0 times too slow"],
+    [0, 0.02, "1000.0 times too slow"],
+    [1.2, 0.3, "1.2 times too fast"],
+    [1.02, 0.02, "true"],
+    [1, 2, "true"],
+])("%p times as fast as the operator's, with answers that take %p s: %s", async (speed, takes, said) => {
+    const { handler, clock } = machine({ speed, takes });
+    expect((await handler.read("", wanted))!.speed).toEqual(
+        said instanceof RegExp ? expect.stringMatching(said) : said,
+    );
+    expect(clock.passed).toBeLessThan(12);
+});
+
+test("how fast a clock runs does not hang on its date, which somebody may set meanwhile", async () => {
+    const { handler, clock, run } = machine();
+    let reads = 0;
+    const jumping: RunScript = async (to, script) => {
+        const answer = await run(to, script);
+        return { ...answer, stdout: ++reads === 2 ? answer.stdout.replace(/date 1/, "date 2") : answer.stdout };
+    };
+    expect(await clockHandler(jumping, clock, () => OWN).read("", wanted)).toEqual(wanted);
+    expect(await handler.read("", wanted)).toEqual(wanted);
+});
+
+test.each([7203, -86_400 * 365])("one that is %p s ahead is set", async ahead => {
+    for (const takes of [0.02, 0.4]) {
+        const { handler, told } = machine({ ahead, takes });
+        const found = (await handler.read("", wanted))!;
+        expect(await handler.update("", found, wanted)).toEqual({});
+        expect(told).toEqual(["set"]);
+        expect(await handler.read("", found)).toEqual(wanted);
+    }
+});
+
+test("one that is ahead again when it was set is an error", async () => {
+    const { handler } = machine({ ahead: 60, kept: true });
+    await expect(handler.update("", wanted, wanted)).rejects.toThrow(
+        "volume-node: its clock was set 5 times, and is 60 s ahead of this machine's",
+    );
+});
+
+test("a host's that a server of time keeps is not set: the operator's may be wrong; a virtual machine may have stood still", async () => {
+    const { handler, told } = machine({ ahead: -60, synchronized: true });
+    await expect(handler.create(wanted)).rejects.toThrow(
+        "volume-node: its clock is 60 s behind this machine's, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set",
+    );
+    expect(told).toEqual([]);
+    await handler.create({ ...wanted, connection: { ...connection, jump: {} as Connection } });
+    expect(told).toEqual(["set"]);
+});
+
+test.each([
+    [{ tsc: 13.8, hpet: 1, acpi_pm: 1 }, ["hpet"]],
+    [{ tsc: 13.8, hpet: 13.8, acpi_pm: 1 }, ["hpet", "acpi_pm"]],
+    [{ tsc: 13.8, acpi_pm: 1 }, ["acpi_pm"]],
+])("one that runs wrong is counted by another source: %j", async (sources, switched) => {
+    const { handler, told, it } = machine({ speed: 13.8, ahead: 500, sources });
+    await handler.update("", wanted, wanted);
+    expect(told).toEqual([...switched, "set"]);
+    expect(it.speed).toBe(1);
+    expect(await handler.read("", wanted)).toEqual(wanted);
+});
+
+test.each<[Record<string, number>]>([[{ tsc: 13.8 }], [{ "kvm-clock": 13.8, hpet: 2 }]])(
+    "one that runs wrong by each (%j) is an error",
+    async sources => {
+        const { handler, told } = machine({ speed: 13.8, sources });
+        await expect(handler.create(wanted)).rejects.toThrow(
+            "volume-node: its clock runs 13.8 times too fast, by every clock source that its kernel has; switch the machine off and on again, or rebuild it",
+        );
+        expect(told).not.toContain("set");
+    },
+);
+
+describe("a host that is a namespace of the operator's machine", () => {
+    test("has its clock: it is read once, and never set", async () => {
+        const { handler, told, clock } = machine({ boot: OWN });
+        await handler.create(wanted);
+        expect(await handler.read("", wanted)).toEqual(wanted);
+        expect([told, clock.pauses]).toEqual([[], []]);
+    });
+
+    test("and says so where it differs all the same", async () => {
+        const { handler, told } = machine({ boot: OWN, ahead: 9 });
+        await expect(handler.update("", wanted, wanted)).rejects.toThrow(
+            "volume-node: its clock is 9 s ahead of this machine's, though it has the same kernel; nothing was set",
+        );
+        expect(told).toEqual([]);
+    });
+});
+
+test.each([
+    "",
+    `date now\nuptime 1.00\nboot ${BOOT}\n`,
+    `date 1e9\nuptime 1.00\nboot ${BOOT}\n`,
+    `date 1764400000.000000000\nuptime 1.00\nboot ${BOOT}; rm -rf /\n`,
+    `date ${"9".repeat(400)}.0\nuptime 1.00\nboot ${BOOT}\n`,
+])("what a machine answers with is a time or nothing: %p", async stdout => {
+    const run: RunScript = async () => ({ code: 0, stdout, stderr: "" });
+    await expect(clockHandler(run, new FakeClock()).read("", wanted)).rejects.toThrow(
+        /^volume-node: its answer is not understood: (date|boot|its last line) /,
+    );
+});
+
+test("a machine that does not answer, or is started anew meanwhile, is not called wrong", async () => {
+    const mute: RunScript = async () => {
+        throw new Unreachable("volume-node: gone");
+    };
+    await expect(clockHandler(mute).read("", wanted)).rejects.toThrow(Unreachable);
+    const { run, it, clock } = machine();
+    const restarting: RunScript = async (to, script) => {
+        const answer = await run(to, script);
+        it.boot = "00000000-2222-3333-4444-555555555555";
+        return answer;
+    };
+    await expect(clockHandler(restarting, clock, () => OWN).read("", wanted)).rejects.toThrow(
+        "volume-node: it was started anew while its clock was watched",
+    );
+});
+
+describe("the shell", () => {
+    const host = localHost({
+        date: 'case "$1" in +*) echo 1764400000.123456789 ;; *) echo "date $*" >> "$LOG" ;; esac',
+        hwclock: 'echo "hwclock $*" >> "$LOG"; exit 1',
+        systemctl: 'case "$1 $3" in "is-active ntp") ;; is-active*) exit 3 ;; *) echo "systemctl $*" >> "$LOG" ;; esac',
+    });
+    afterAll(() => host.remove());
+
+    test("sets it at once, and the hardware's where there is one; what keeps it by servers of time begins anew", async () => {
+        host.put("run/systemd/system/x", "");
+        const set = setShell(1500.25);
+        expect(set).toContain("[ ! -e /dev/rtc0 ] || hwclock --systohc");
+        await host.run(connection, set.replaceAll("/dev/rtc0", "/dev/null"));
+        expect(host.said()).toBe(
+            "date -u -s @1500.250\nhwclock --systohc\nsystemctl reset-failed ntp\nsystemctl restart ntp\n",
+        );
+    });
+
+    test("reads it", async () => {
+        host.put("proc/uptime", "350735.47 234388.90\n");
+        host.put("proc/sys/kernel/random/boot_id", `${BOOT}\n`);
+        expect(await clockHandler(host.run, new FakeClock(1_764_400_000), () => BOOT).read("", wanted)).toEqual(wanted);
+    });
+});

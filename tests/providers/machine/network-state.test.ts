@@ -1,0 +1,139 @@
+import type { Connection } from "../../../clients/connection";
+import { hasSpanningTree, isActive, networkStateHandler } from "../../../providers/machine/network-state";
+import { said } from "../../clients/said";
+import { localHost } from "./local-host";
+
+const connection = { name: "host a" } as Connection;
+const inputs = { connection, network: "nat", active: true };
+
+/** A host with one network, which understands virsh. */
+function host(state: { defined: boolean; active: boolean; spanningTree?: boolean }) {
+    const commands: string[] = [];
+    const handler = networkStateHandler(async (_c, script) => {
+        const [verb] = /net-\w+/.exec(script)!;
+        if (script.includes("net-define")) {
+            commands.push("spanning tree off");
+            state.spanningTree = false;
+            return { code: 0, stdout: "", stderr: "" };
+        }
+        if (verb !== "net-info") commands.push(script.replace("virsh -q -c qemu:///system ", ""));
+        if (!state.defined)
+            return {
+                code: 1,
+                stdout: "",
+                stderr: "error: failed to get network 'nat'\nerror: Network not found: no network with matching name 'nat'\n",
+            };
+        if (verb === "net-start") state.active = true;
+        const say = (b: boolean) => (b ? "yes" : "no");
+        return said({
+            info: `Name:           nat\nActive:         ${say(state.active)}\nPersistent:     yes\n`,
+            xml: `<network>\n  <bridge name='br-nat'${state.spanningTree === false ? " stp='off'" : ""} delay='0'/>\n`,
+        });
+    });
+    return { state, commands, handler };
+}
+
+test("a network that runs already is left alone", async () => {
+    const { handler, commands } = host({ defined: true, active: true });
+    expect((await handler.create(inputs)).id).toBe("host a/nat");
+    expect(commands).toEqual([]);
+});
+
+test("a stopped one is found and started", async () => {
+    const { handler, commands, state } = host({ defined: true, active: false });
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, active: false });
+    await handler.update("", inputs, inputs);
+    expect(commands).toEqual(["net-start nat"]);
+    expect(state).toEqual({ defined: true, active: true });
+});
+
+test("a spanning tree that is on, as libvirt's default has it, is found and turned off", async () => {
+    const wanted = { ...inputs, spanningTree: false };
+    const { handler, commands } = host({ defined: true, active: true });
+    expect(await handler.read("", wanted)).toEqual({ ...wanted, spanningTree: true });
+    await handler.update("", wanted, wanted);
+    expect(commands).toEqual(["spanning tree off"]);
+    expect(await handler.read("", wanted)).toEqual(wanted);
+});
+
+test("one that is not defined is gone; making it run is an error with both names", async () => {
+    const { handler } = host({ defined: false, active: false });
+    expect(await handler.read("", inputs)).toBeUndefined();
+    await expect(handler.create(inputs)).rejects.toThrow("host a: there is no network nat");
+});
+
+test("any other failure of virsh is not taken for a network that is gone", async () => {
+    const handler = networkStateHandler(async () => ({
+        code: 1,
+        stdout: "",
+        stderr: "error: failed to connect to the hypervisor\n",
+    }));
+    await expect(handler.read("", inputs)).rejects.toThrow("network nat cannot be asked: error: failed to connect");
+});
+
+test("whether it runs and takes part in a spanning tree is in virsh's words", () => {
+    expect(
+        [
+            "Name: x\nActive:         yes  \nPersistent: yes\n",
+            "Active:yes",
+            "Active: no\nAutostart: yes",
+            "Inactive: yes",
+            "Active: yes, no",
+        ].map(isActive),
+    ).toEqual([true, false, false, false, false]);
+    expect(
+        [
+            "<bridge name='b' stp='off' delay='0'/>",
+            "<bridge stp='off'/>",
+            "<bridge name='b' stp='on'/>",
+            "<bridge/><x stp='off'/>",
+        ].map(hasSpanningTree),
+    ).toEqual([false, false, true, true]);
+});
+
+test("by shell that runs: the tree is turned, in the network and in its bridge, and the network stopped", async () => {
+    const machine = localHost({
+        virsh: `[ "$1 $2 $3" = "-q -c qemu:///system" ] || exit 9
+case "$4" in
+net-info) [ -e "$ROOT/xml" ] || { echo "error: $(cat "$ROOT/why") " >&2; exit 1; }; echo "Active: $(cat "$ROOT/active")" ;;
+net-dumpxml) [ "$5" = --inactive ] && cat "$ROOT/xml" ;;
+net-define) cp "$5" "$ROOT/xml"; echo defined ;;
+*) echo "$4 $5" >> "$LOG"; echo no > "$ROOT/active" ;;
+esac`,
+    });
+    const handler = networkStateHandler(machine.run),
+        wanted = { ...inputs, spanningTree: false },
+        tree = "sys/class/net/br-nat/bridge/stp_state";
+    machine.put("xml", "<network>\n  <bridge name='br-nat' stp='on' delay='0'/>\n</network>\n");
+    machine.put("active", "yes\n");
+    machine.put(tree, "1\n");
+    expect(await handler.update("", inputs, wanted)).toEqual({});
+    expect([machine.there("xml"), machine.there(tree)]).toEqual([
+        "<network>\n  <bridge stp='off' name='br-nat' delay='0'/>\n</network>\n",
+        "0\n",
+    ]);
+    expect(await handler.read("", wanted)).toEqual(wanted);
+    const before = machine.there("xml");
+    machine.put(tree, "untouched");
+    await handler.update("", inputs, wanted);
+    expect([machine.there("xml"), machine.there(tree)]).toEqual([before, "untouched"]);
+    await handler.update("", inputs, { ...wanted, spanningTree: true });
+    expect([machine.there("xml"), machine.there(tree)]).toEqual([
+        "<network>\n  <bridge stp='on' name='br-nat' delay='0'/>\n</network>\n",
+        "1\n",
+    ]);
+    await handler.update("", inputs, { ...inputs, active: false });
+    expect(machine.said()).toBe("net-destroy nat\n");
+    await handler.delete("", inputs);
+    expect(machine.said()).toBe("");
+    await machine.run(connection, 'rm "$ROOT/xml"');
+    for (const why of ["Network not found: nat", "no network with matching name nat"]) {
+        machine.put("why", why);
+        expect(await handler.read("", inputs)).toBeUndefined();
+    }
+    machine.put("why", "no connection");
+    await expect(handler.read("", inputs)).rejects.toThrow(
+        new Error("host a: network nat cannot be asked: error: no connection"),
+    );
+    machine.remove();
+});

@@ -1,0 +1,88 @@
+import * as fs from "fs";
+import * as path from "path";
+import * as yaml from "yaml";
+import type { Connection } from "../../../clients/connection";
+import { differs } from "../../../providers/dynamic";
+import { seedDiskHandler } from "../../../providers/machine/seed-disk";
+import { localHost } from "./local-host";
+
+/** Stands for the program that makes the disk: a list of what is in it. */
+const host = localHost({
+    genisoimage:
+        'echo "$*" >> "$LOG"; out=; files=; while [ $# -gt 0 ]; do case "$1" in -output) out=$2; shift;; */*) files="$files $(basename "$1")";; esac; shift; done; echo $files > "$out"',
+});
+afterAll(() => host.remove());
+const connection = { name: "host a" } as Connection,
+    handler = seedDiskHandler(host.run);
+const seed = (name: string) => ({
+    connection,
+    path: path.join(host.dir, `${name}.iso`),
+    instanceId: name,
+    script: "#!/bin/sh\necho ü\n",
+});
+const interfaces =
+    "auto lo\niface lo inet loopback\nauto eth1\niface eth1 inet static\n    address 10.0.0.3\n    netmask 255.255.255.0\n";
+
+test("a script: made, found, drifted, mended, gone", async () => {
+    const inputs = seed("db-node");
+    expect(await handler.create(inputs)).toEqual({ id: `host a:${inputs.path}`, outputs: {} });
+    expect(host.said()).toBe(
+        `-quiet -output ${inputs.path}.new -volid cidata -joliet -rock ${inputs.path}.d/user-data ${inputs.path}.d/meta-data\n`,
+    );
+    expect(fs.readFileSync(inputs.path, "utf8")).toBe("user-data meta-data\n");
+    expect(fs.readFileSync(`${inputs.path}.d/meta-data`, "utf8")).toBe("instance-id: db-node\n");
+    expect(fs.statSync(inputs.path).mode & 0o077).toBe(0);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    fs.writeFileSync(`${inputs.path}.d/user-data`, "#!/bin/sh\nrm -rf /\n");
+    fs.writeFileSync(`${inputs.path}.d/meta-data`, "instance-id: other\n");
+    expect(await handler.read("", inputs)).toMatchObject({ instanceId: "other", script: differs });
+    expect(await handler.update("", inputs, inputs)).toEqual({});
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    expect(host.said()).toContain("cidata");
+    fs.writeFileSync(`${inputs.path}.d/meta-data`, "x instance-id: x\n");
+    expect(await handler.read("", inputs)).toEqual({
+        ...inputs,
+        instanceId: "",
+        hostname: undefined,
+        interfaces: undefined,
+    });
+    await handler.delete("", inputs);
+    expect(fs.readdirSync(host.dir).sort()).toEqual(["bin", "login"]);
+    expect(await handler.read("", inputs)).toBeUndefined();
+});
+
+test("what cloud-init 0.6.3 reads: YAML with the cards' file in it, marked as local", async () => {
+    const inputs = { ...seed("auth-node"), hostname: "auth-node", interfaces };
+    await handler.create(inputs);
+    const file = `${inputs.path}.d/meta-data`,
+        text = fs.readFileSync(file, "utf8");
+    expect(yaml.parse(text)).toEqual({
+        "instance-id": "auth-node",
+        "local-hostname": "auth-node",
+        dsmode: "local",
+        "network-interfaces": interfaces,
+    });
+    expect(fs.existsSync(`${inputs.path}.d/network-config`)).toBe(false);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    fs.writeFileSync(
+        file,
+        text.replace("10.0.0.3", "10.0.0.99").replace("local-hostname: auth-node", "local-hostname: other"),
+    );
+    expect(await handler.read("", inputs)).toEqual({
+        ...inputs,
+        hostname: "other",
+        interfaces: interfaces.replace("10.0.0.3", "10.0.0.99"),
+    });
+    await handler.update("", inputs, inputs);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+});
+
+test("what a machine could not be told is refused", () => {
+    expect(handler.check!({ path: "x.iso", instanceId: "a b", script: "echo" }).map(p => p.property)).toEqual([
+        "path",
+        "instanceId",
+        "script",
+    ]);
+    expect(handler.check!({ script: "#cloud-configuration\n" }).map(p => p.property)).toEqual(["script"]);
+    expect(handler.check!({ script: "#cloud-config\n{}", hostname: "db-node" })).toEqual([]);
+});
