@@ -1,5 +1,5 @@
 import * as net from "net";
-import type { SomeKeys } from "./agent";
+import type { SomeKeys } from "../system/ssh-agent";
 
 /** Requests and answers of an agent's protocol (draft-miller-ssh-agent). */
 const FAILURE = 5,

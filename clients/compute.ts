@@ -2,20 +2,7 @@ import { Http, HttpRequest, shared } from "./http";
 import { addressIn, identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
 import { path } from "./path";
-import { servicesIn } from "./service-state";
-
-/** An agent of nova or cinder as its service list shows it. */
-export interface ServiceState {
-    binary: string;
-    host: string;
-    zone: string;
-    status: string;
-    /** `up` where it reports itself. */
-    state: string;
-    updated_at: string | null;
-    /** Seconds since it reported itself last, by the clock of whoever tells; absent where that clock is not known, or it never did. */
-    age?: number;
-}
+import { servicesIn, ServiceState } from "./service-state";
 
 /** What os-networks honours; there is no update. */
 export interface NetworkSpec {

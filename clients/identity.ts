@@ -3,7 +3,7 @@ import { Connection, Unreachable } from "./connection";
 import { Http, HttpRequest, HttpResponse, isStatus, shared, Target, unlessGone } from "./http";
 import { ec2Key } from "./identifiers";
 import { path } from "./path";
-import { UrlOfV3, withThoseOfV3 } from "./v3-endpoints";
+import { Endpoint, UrlOfV3, withThoseOfV3 } from "./v3-endpoints";
 
 /** The admin API of identity, by the token of keystone.conf: it works before there is any user. */
 export interface IdentityAccess {
@@ -62,17 +62,6 @@ export interface Ec2Credential {
     secret: string;
     tenantId: string;
 }
-export interface Endpoint {
-    id: string;
-    region: string;
-    serviceId: string;
-    publicUrl: string;
-    adminUrl: string;
-    internalUrl: string;
-    /** Made over the v3 API, which has an endpoint for each URL: v2.0 cannot delete it, and not every release's shows it. */
-    madeOverV3?: true;
-}
-
 /** Of the role alone that bears this name nova and cinder take a user for an admin. */
 const ADMIN = "admin";
 const TOKENS = "/v2.0/tokens";

@@ -1,10 +1,17 @@
-import type { HttpResponse } from "./http";
+import type { IncomingHttpHeaders } from "http";
+
+/** What tells of an answer whether a rate limit has refused the request. */
+export interface Limited {
+    readonly status: number;
+    readonly headers: IncomingHttpHeaders;
+    readonly body: Buffer;
+}
 
 /** How long those who wait for a rate limit go on while it lets nobody through, by the operator's clock. */
 const LIMITED_SECONDS = 300;
 
 /** Seconds until a rate limit lets the next one through; undefined for what is none, such as a quota (`Retry-After: 0`). */
-export function limitedFor({ status, headers, body }: HttpResponse): number | undefined {
+export function limitedFor({ status, headers, body }: Limited): number | undefined {
     const seconds = Number(headers["retry-after"]);
     if (!(seconds > 0)) return undefined;
     return status === 429 || (status === 413 && body.includes('"overLimit"')) ? seconds : undefined;
@@ -27,7 +34,7 @@ export class Pace {
     ) {}
 
     /** The answer to a request; one that a rate limit refuses where that asks for longer than is waited. */
-    async send(request: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    async send<Answer extends Limited>(request: () => Promise<Answer>): Promise<Answer> {
         if (this.last) return await this.queue(request);
         const answer = await request(),
             seconds = limitedFor(answer);
@@ -37,10 +44,10 @@ export class Pace {
         return await this.queue(request, { answer, again: this.now() + seconds * 1000 });
     }
 
-    private async queue(
-        request: () => Promise<HttpResponse>,
-        refused?: { answer: HttpResponse; again: number },
-    ): Promise<HttpResponse> {
+    private async queue<Answer extends Limited>(
+        request: () => Promise<Answer>,
+        refused?: { answer: Answer; again: number },
+    ): Promise<Answer> {
         const before = this.last;
         let leave!: () => void;
         const own = (this.last = new Promise<void>(resolve => (leave = resolve)));

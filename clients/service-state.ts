@@ -1,5 +1,17 @@
-import type { ServiceState } from "./compute";
 import type { HttpResponse } from "./http";
+
+/** An agent of nova or cinder as its service list shows it. */
+export interface ServiceState {
+    binary: string;
+    host: string;
+    zone: string;
+    status: string;
+    /** `up` where it reports itself. */
+    state: string;
+    updated_at: string | null;
+    /** Seconds since it reported itself last, by the clock of whoever tells; absent where that clock is not known, or it never did. */
+    age?: number;
+}
 
 /** Who has not reported himself for longer is down: nova's and cinder's service_down_time. */
 const DOWN_SECONDS = 60;

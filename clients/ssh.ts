@@ -3,11 +3,11 @@ import type { Duplex } from "stream";
 import { createHash } from "crypto";
 import { AgentAuthMethod, Client, ClientChannel, ConnectConfig } from "ssh2";
 import { inHome } from "../system/paths";
-import { agentWith } from "./agent";
+import { agentWith } from "../system/ssh-agent";
 import { CommandLimits, ExecResult, lastOf, Session } from "./command";
 import { Connection, jumpOf, Unreachable } from "./connection";
 import { Frame } from "./frame";
-import { readKeyFile, UnusableKey } from "./key-file";
+import { readKeyFile, UnusableKey } from "../system/key-file";
 
 export { lastOf, type ExecResult } from "./command";
 export { quote } from "./frame";

@@ -1,4 +1,14 @@
-import type { Endpoint } from "./identity";
+/** An endpoint as v2.0 has it: the URLs of a service in a region. */
+export interface Endpoint {
+    id: string;
+    region: string;
+    serviceId: string;
+    publicUrl: string;
+    adminUrl: string;
+    internalUrl: string;
+    /** Made over the v3 API, which has an endpoint for each URL: v2.0 cannot delete it, and not every release's shows it. */
+    madeOverV3?: true;
+}
 
 /** An endpoint as v3 has it. */
 export interface UrlOfV3 {

@@ -2,8 +2,7 @@ import { Http, HttpRequest, shared, unlessGone } from "./http";
 import { identifier } from "./identifiers";
 import { CloudAccess, Session, session } from "./identity";
 import { path } from "./path";
-import { servicesIn } from "./service-state";
-import type { ServiceState } from "./compute";
+import { servicesIn, ServiceState } from "./service-state";
 
 export interface Volume {
     id: string;

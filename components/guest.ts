@@ -8,7 +8,7 @@ import { Packages } from "../providers/guest/packages";
 import type { Ready } from "../providers/guest/restarts";
 import { Service } from "../providers/guest/service";
 import { Step } from "../providers/guest/step";
-import type { Credentials } from "../config/settings";
+import type { Credentials } from "../config/credentials";
 import { configFiles, softwareOf } from "../releases/own-options";
 import type { OpenFacts, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
 import { openrc } from "../releases/tutorial";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { credentialNames, Credentials, Settings } from "../config/settings";
+import { Settings } from "../config/settings";
+import { credentialNames, Credentials } from "../config/credentials";
 
 export type PasswordName = keyof Credentials;
 

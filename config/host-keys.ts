@@ -10,6 +10,10 @@ export const hostKeyKinds = [
     "ssh-rsa",
 ] as const;
 
+/** Kinds of host keys that a machine is given, as `ssh-keygen -t` calls them. */
+export const hostKeyTypes = ["ed25519", "ecdsa", "rsa"] as const;
+export type HostKeyType = (typeof hostKeyTypes)[number];
+
 /** What a setting of a host's keys may be. */
 export const hostKeyForms = `a public key (ssh-ed25519 AAAA…), a line of known_hosts or of ssh-keyscan as it is, or several such lines; of the kinds ${hostKeyKinds.join(", ")}`;
 

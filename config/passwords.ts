@@ -1,4 +1,4 @@
-import type { Credentials } from "./settings";
+import type { Credentials } from "./credentials";
 
 interface Limit {
     names: readonly (keyof Credentials)[];

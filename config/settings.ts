@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
+import { credentialNames, Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
 import { hostKeyForms, pastedKeys } from "./host-keys";
 import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
 import { hostRoles, NodeName, nodeNames } from "./nodes";
@@ -102,42 +103,6 @@ const nodeOverride = z.strictObject({
     options: z.record(z.string(), z.record(section, z.record(option, optionValue))).optional(),
 });
 
-const credentials = z.strictObject({
-    mysqlRoot: z.string().min(1),
-    adminToken: z.string().min(1),
-    adminPassword: z.string().min(1),
-    rabbitPassword: z.string().min(1),
-    keystoneDatabase: z.string().min(1),
-    glanceDatabase: z.string().min(1),
-    cinderDatabase: z.string().min(1),
-    novaDatabase: z.string().min(1),
-    glanceUser: z.string().min(1),
-    cinderUser: z.string().min(1),
-    novaUser: z.string().min(1),
-    placementUser: z.string().min(1),
-});
-/** The cloud's passwords; every one is a secret of the stack. */
-export type Credentials = z.infer<typeof credentials>;
-
-/** Names of the passwords that a stack may set. */
-export const credentialNames = Object.keys(credentials.shape) as (keyof Credentials)[];
-
-/** The passwords that the tutorial prints, and one for the account that only newer releases have. */
-export const tutorialCredentials: Credentials = {
-    mysqlRoot: "mysql",
-    adminToken: "ADMIN",
-    adminPassword: "keystoneAdmin",
-    rabbitPassword: "guest",
-    keystoneDatabase: "keystonePass",
-    glanceDatabase: "glancePass",
-    cinderDatabase: "cinderPass",
-    novaDatabase: "novaPass",
-    glanceUser: "glanceServ",
-    cinderUser: "cinderServ",
-    novaUser: "novaServ",
-    placementUser: "placementServ",
-};
-
 const schema = z.strictObject({
     /** 1–10 for the course's teams, 0 for a lab: makes MAC addresses differ. */
     number: z.int().min(0).max(255),
@@ -191,7 +156,7 @@ const schema = z.strictObject({
     image: z.strictObject({ file: absolutePath, sha256 }).optional(),
     /** Whose passwords the cloud has: the tutorial's, or ones that are made for it. Those under `credentials` are had either way. */
     secrets: z.enum(["tutorial", "generated"]).default("tutorial"),
-    credentials: credentials.partial().default({}),
+    credentials: credentialsSchema.partial().default({}),
     /** How often each generated password has been put in another's place: another number makes another password. */
     rotations: z
         .partialRecord(z.enum(credentialNames), z.int("a whole number, 1 or more").min(1, "a whole number, 1 or more"))

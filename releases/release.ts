@@ -1,7 +1,8 @@
 import type { AddressPlan } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
-import type { Credentials, Settings } from "../config/settings";
-import type { HostKeyType } from "../providers/machine/host-key";
+import type { Settings } from "../config/settings";
+import type { Credentials } from "../config/credentials";
+import type { HostKeyType } from "../config/host-keys";
 
 /** What a release's configuration files are written from. */
 export interface CloudFacts {

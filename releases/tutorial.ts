@@ -3,7 +3,7 @@ import type { CloudAccess } from "../clients/identity";
 import { quote } from "../clients/ssh";
 import { AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
-import type { Credentials } from "../config/settings";
+import type { Credentials } from "../config/credentials";
 import type {
     CatalogueService,
     CloudFacts,

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
-import type { Server, ServiceState } from "../../clients/compute";
+import type { Server } from "../../clients/compute";
+import type { ServiceState } from "../../clients/service-state";
 import { HttpError, isStatus } from "../../clients/http";
 import { quote } from "../../clients/ssh";
 import { Cidr } from "../../config/cidr";

@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { HostRole } from "../../config/nodes";
-import type { Credentials, Settings } from "../../config/settings";
+import type { Settings } from "../../config/settings";
+import type { Credentials } from "../../config/credentials";
 import { readState, RecordedResource } from "../../engine/state";
 import { engineWords } from "../../engine/words";
 import type { AdminFacts } from "../../releases/tutorial";

@@ -9,7 +9,7 @@ import { HostsEntry, writeBlock } from "../../providers/guest/hosts-block";
 import { Options, writeOptions } from "../../providers/guest/ini";
 import { rootOptionsFile } from "../../providers/guest/mysql";
 import type { SeedFile } from "../../providers/machine/container";
-import type { ProgramOptions, ProgramResource } from "./show-program";
+import type { ProgramOptions, ProgramResource } from "./program";
 
 type Tree = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "timers/promises";
 import { ask, text } from "../../clients/answer";
-import { Compute, compute, ServiceState } from "../../clients/compute";
+import { Compute, compute } from "../../clients/compute";
+import { ServiceState, reportedAt } from "../../clients/service-state";
 import type { Connection } from "../../clients/connection";
-import { reportedAt } from "../../clients/service-state";
 import { exec } from "../../clients/ssh";
 import { Volumes, volumes } from "../../clients/volume";
 import { hostConnection } from "../../components/host-pair";

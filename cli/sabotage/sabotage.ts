@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { closeAll, exec, quote } from "../../clients/ssh";
 import { NodeName, nodeNames } from "../../config/nodes";
-import { Settings, tutorialCredentials } from "../../config/settings";
+import { Settings } from "../../config/settings";
+import { tutorialCredentials } from "../../config/credentials";
 import { checkNotHeld } from "../../engine/automation";
 import { initShell } from "../../providers/guest/init";
 import { releaseOf } from "../../releases";

@@ -1,5 +1,5 @@
 import { shortestPassword } from "../../config/passwords";
-import { tutorialCredentials } from "../../config/settings";
+import { tutorialCredentials } from "../../config/credentials";
 
 /** Shorter secrets may be parts of everyday words: they are only taken where they stand as a word. */
 const SHORT = 8;

@@ -1,6 +1,7 @@
 import type { HostRole } from "../../config/nodes";
 import { checkLabName } from "../../config/lab-settings";
-import { Settings, tutorialCredentials } from "../../config/settings";
+import { Settings } from "../../config/settings";
+import { tutorialCredentials } from "../../config/credentials";
 import type { Surroundings } from "../../config/stack-settings";
 import { hostAddress, SSH_PORT } from "../../lab/hosts/files";
 

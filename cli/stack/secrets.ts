@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import type { ConfigMap } from "@pulumi/pulumi/automation";
-import { Credentials, credentialNames, Settings } from "../../config/settings";
+import { Settings } from "../../config/settings";
+import { Credentials, credentialNames } from "../../config/credentials";
 import { passphraseFile } from "../../engine/automation";
 import type { RecordedResource } from "../../engine/state";
 import { UserError } from "../../system/errors";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Endpoint as Found, Identity, identity, IdentityAccess } from "../../clients/identity";
+import { Identity, identity, IdentityAccess } from "../../clients/identity";
+import { Endpoint as Found } from "../../clients/v3-endpoints";
 import { releaseOf } from "../../releases";
 import type { Release, UrlFacts } from "../../releases/release";
 import { Handler, LiveResource, Problem } from "../dynamic";

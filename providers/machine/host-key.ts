@@ -1,10 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { generateKeyPairSync } from "crypto";
 import { utils } from "ssh2";
+import { HostKeyType, hostKeyTypes } from "../../config/host-keys";
 import { Handler, LiveResource } from "../dynamic";
-
-export const hostKeyTypes = ["ed25519", "ecdsa", "rsa"] as const;
-export type HostKeyType = (typeof hostKeyTypes)[number];
 
 interface Inputs {
     machine: string;

@@ -1,6 +1,5 @@
-import type { ServiceState } from "../../clients/compute";
+import { ServiceState, servicesIn } from "../../clients/service-state";
 import { HttpResponse } from "../../clients/http";
-import { servicesIn } from "../../clients/service-state";
 
 const date = "Mon, 23 Nov 2026 22:37:00 GMT";
 const judged = (updated_at: string | null, state = "up", headers: Record<string, string> = { date }) => {

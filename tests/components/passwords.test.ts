@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ProgramResource, programOf } from "../../cli/render/show-program";
+import { ProgramResource, programOf } from "../../cli/render/program";
 import { configured } from "../../cli/stack/reach";
 import { Passwords } from "../../components/passwords";
-import { credentialNames, tutorialCredentials } from "../../config/settings";
+import { credentialNames, tutorialCredentials } from "../../config/credentials";
 import { setMocks } from "../../engine/mocks";
 
 const generatedLab = { ...configured("lab"), secrets: "generated" };

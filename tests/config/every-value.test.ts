@@ -2,10 +2,11 @@ import * as fc from "fast-check";
 import * as yaml from "yaml";
 import { noMachine } from "../../cli/stack/placeholders";
 import { configuredIn, settingsFrom } from "../../cli/stack/reach";
-import { programOf } from "../../cli/render/show-program";
+import { programOf } from "../../cli/render/program";
 import { inWords } from "../../cli/render/program-text";
 import { formsOf } from "../../cli/shell/redact";
-import { credentialNames, readSettings, settingKeys } from "../../config/settings";
+import { readSettings, settingKeys } from "../../config/settings";
+import { credentialNames } from "../../config/credentials";
 import { networkNames } from "../../config/nodes";
 import { hostKeys } from "../clients/keys";
 

@@ -1,5 +1,6 @@
 import { passwordProblem } from "../../config/passwords";
-import { credentialNames, readSettings } from "../../config/settings";
+import { readSettings } from "../../config/settings";
+import { credentialNames } from "../../config/credentials";
 
 const printable = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
 const refused = (name: (typeof credentialNames)[number], release = "ocata") =>

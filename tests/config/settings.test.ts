@@ -1,4 +1,5 @@
-import { idsOf, readSettings, tutorialCredentials } from "../../config/settings";
+import { idsOf, readSettings } from "../../config/settings";
+import { tutorialCredentials } from "../../config/credentials";
 
 const lab = {
     number: 0,

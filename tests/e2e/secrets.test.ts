@@ -7,7 +7,7 @@ import * as yaml from "yaml";
 import { generatedPasswords } from "../../cli/stack/secrets";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { passwordProblem } from "../../config/passwords";
-import { credentialNames, Credentials } from "../../config/settings";
+import { credentialNames, Credentials } from "../../config/credentials";
 import { openStack } from "../../engine/automation";
 import { PROJECT } from "../../engine/stack-file";
 import { obtainEngine } from "../../engine/obtain";

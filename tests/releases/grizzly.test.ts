@@ -4,7 +4,7 @@ import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 import { openrc } from "../../releases/tutorial";
 import { AddressPlan } from "../../config/address-plan";
 import { NodeName, nodeNames } from "../../config/nodes";
-import { tutorialCredentials } from "../../config/settings";
+import { tutorialCredentials } from "../../config/credentials";
 import { stanza } from "../../providers/guest/bridge";
 import { checkOperatorKey, releaseOf } from "../../releases";
 import { cloudResources, open } from "../components/cloud-resources";

@@ -1,5 +1,5 @@
 import { AddressPlan } from "../../config/address-plan";
-import { tutorialCredentials } from "../../config/settings";
+import { tutorialCredentials } from "../../config/credentials";
 import { ocata } from "../../releases/ocata";
 import { databaseUrl, keystoneFiles } from "../../releases/tutorial";
 

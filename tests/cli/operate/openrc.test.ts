@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import { removeStackFolder, useLines, useOf, writeOpenrc } from "../../../cli/operate/openrc";
 import { AddressPlan } from "../../../config/address-plan";
-import { tutorialCredentials } from "../../../config/settings";
+import { tutorialCredentials } from "../../../config/credentials";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom openrc-"));
 const before = process.env.CLASSROOM_STATE;

@@ -7,8 +7,9 @@ import { placeholder, placeholderCredentials } from "../../../cli/stack/placehol
 import { inWords } from "../../../cli/render/program-text";
 import { configured } from "../../../cli/stack/reach";
 import { formsOf } from "../../../cli/shell/redact";
-import { addRenderCommand, ProgramResource, programOf } from "../../../cli/render/show-program";
-import { tutorialCredentials } from "../../../config/settings";
+import { addRenderCommand } from "../../../cli/render/show-program";
+import { ProgramResource, programOf } from "../../../cli/render/program";
+import { tutorialCredentials } from "../../../config/credentials";
 import { hostKeys } from "../../clients/keys";
 
 /** The profile of the course's own release is not there yet; with it, the second line goes. */

@@ -1,5 +1,5 @@
 import { Agent, AskedCloud, reporting, unreported } from "../../../cli/restore/agents";
-import type { ServiceState } from "../../../clients/compute";
+import type { ServiceState } from "../../../clients/service-state";
 
 const service = (binary: string, host: string, updated_at: string | null, state = "up"): ServiceState => ({
     binary,

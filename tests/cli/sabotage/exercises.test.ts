@@ -4,7 +4,8 @@ import * as os from "os";
 import * as path from "path";
 import { exercises, Variant } from "../../../cli/sabotage/exercises";
 import { checkAllowed, choose, nameOf, scriptOf } from "../../../cli/sabotage/sabotage";
-import { readSettings, tutorialCredentials } from "../../../config/settings";
+import { readSettings } from "../../../config/settings";
+import { tutorialCredentials } from "../../../config/credentials";
 import { releaseOf } from "../../../releases";
 import { configFiles, softwareOf } from "../../../releases/own-options";
 

@@ -3,13 +3,13 @@ import { HttpError } from "../../../clients/http";
 import type {
     CloudAccess,
     Ec2Credential,
-    Endpoint,
     IdentityAccess,
     IdentityService,
     Role,
     Tenant,
     User,
 } from "../../../clients/identity";
+import type { Endpoint } from "../../../clients/v3-endpoints";
 import { differs } from "../../../providers/dynamic";
 import { ec2CredentialHandler } from "../../../providers/keystone/ec2-credential";
 import { endpointHandler } from "../../../providers/keystone/endpoint";

@@ -3,7 +3,8 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { utils } from "ssh2";
-import { handler, HostKeyType, keyPair } from "../../../providers/machine/host-key";
+import { handler, keyPair } from "../../../providers/machine/host-key";
+import { HostKeyType } from "../../../config/host-keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-key-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));

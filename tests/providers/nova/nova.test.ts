@@ -8,8 +8,8 @@ import type {
     Rule,
     RuleSpec,
     SecurityGroup,
-    ServiceState,
 } from "../../../clients/compute";
+import type { ServiceState } from "../../../clients/service-state";
 import { HttpError } from "../../../clients/http";
 import type { CloudAccess } from "../../../clients/identity";
 import { flavorHandler } from "../../../providers/nova/flavor";

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import { utils } from "ssh2";
-import { UserError } from "../system/errors";
-import { inHome } from "../system/paths";
+import { UserError } from "./errors";
+import { inHome } from "./paths";
 
 /** A private key of the operator's, as far as it can be known without its passphrase. */
 export interface KeyFile {

@@ -2,8 +2,8 @@ import { generateKeyPairSync } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { readKeyFile } from "../../clients/key-file";
-import { makeKey } from "./sshd";
+import { readKeyFile } from "../../system/key-file";
+import { makeKey } from "../clients/sshd";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-key-file-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
