@@ -9,7 +9,7 @@ import { obtainEngine } from "../engine/obtain";
 import { configFile, edited, replaceConfig, textOf } from "../engine/stack-file";
 import { UserError } from "../system/errors";
 import { ask, complain } from "../system/output";
-import { addHelp } from "./shell/help";
+import { addHelp, setWork } from "./shell/command";
 import { configured, configuredIn } from "./stack/reach";
 import { Terminal } from "./shell/terminal";
 
@@ -22,36 +22,34 @@ export function addConfigCommands(cli: Command): void {
         .argument("<name...>", credentialNames.join(", "))
         .description(
             "encrypt passwords of the cloud into Pulumi.<stack>.yaml, under credentials;\nthey are read from standard input, a line for each name",
-        )
-        .action(async (stack: string, names: string[]) => {
-            const file = configFile(stack),
-                wanted = namesIn(names);
-            const passwords = checked(stack, wanted, await (process.stdin.isTTY ? asked(stack, wanted) : lines()));
-            const terminal = new Terminal(undefined);
-            await setSecret(
-                stack,
-                Object.fromEntries(wanted.map((name, i) => [`credentials.${name}`, passwords[i]!])),
-                await obtainEngine(terminal),
-                line => terminal.note(line),
-            );
-            terminal.line(
-                `set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`,
-            );
-        });
+        );
+    setWork(set, async (stack: string, names: string[]) => {
+        const file = configFile(stack),
+            wanted = namesIn(names);
+        const passwords = checked(stack, wanted, await (process.stdin.isTTY ? asked(stack, wanted) : lines()));
+        const terminal = new Terminal(undefined);
+        await setSecret(
+            stack,
+            Object.fromEntries(wanted.map((name, i) => [`credentials.${name}`, passwords[i]!])),
+            await obtainEngine(terminal),
+            line => terminal.note(line),
+        );
+        terminal.line(`set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`);
+    });
     set.addHelpText("after", "\nThe passphrase that decrypts them is in the state folder, not in the file.");
     const rotating = config
         .command("rotate")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .argument("<name...>", credentialNames.join(", "))
-        .description("have generated passwords replaced by others with the next up (rotations of Pulumi.<stack>.yaml)")
-        .action((stack: string, names: string[]) => {
-            const file = configFile(stack),
-                wanted = namesIn(names);
-            replaceConfig(stack, rotated(textOf(stack), stack, wanted));
-            new Terminal(undefined).line(
-                `rotations counted in ${file}: ${wanted.join(", ")}; the cloud has other passwords there with the next ./classroom up ${stack}`,
-            );
-        });
+        .description("have generated passwords replaced by others with the next up (rotations of Pulumi.<stack>.yaml)");
+    setWork(rotating, (stack: string, names: string[]) => {
+        const file = configFile(stack),
+            wanted = namesIn(names);
+        replaceConfig(stack, rotated(textOf(stack), stack, wanted));
+        new Terminal(undefined).line(
+            `rotations counted in ${file}: ${wanted.join(", ")}; the cloud has other passwords there with the next ./classroom up ${stack}`,
+        );
+    });
     addHelp(rotating, [
         "config rotate lab cinderUser",
         "config rotate team01 adminPassword adminToken && ./classroom up team01",

@@ -2,57 +2,49 @@ import type { Command } from "commander";
 import { bringUp, Lab, labDown, labExec, labStatus, machineInWords, needRoot, rangesInWords } from "../lab";
 import { interruptible } from "../system/interrupt";
 import { say, sayJson } from "../system/output";
-import { addHelp } from "./shell/help";
+import { addHelp, setWork } from "./shell/command";
 import { Terminal } from "./shell/terminal";
 
 /** `lab up|down|status|exec`: two physical hosts on this machine, as namespaces. */
 export function addLabCommands(cli: Command): void {
     const lab = cli.command("lab").description("two physical hosts on this machine, as namespaces (needs root)");
     lab.hook("preAction", () => needRoot());
-    const up = lab
-        .command("up")
-        .argument("<lab>")
-        .description("make the hosts, or find them up")
-        .action(async (name: string) => {
-            const { hosts, machine, ranges } = await interruptible(signal =>
-                bringUp(name, new Terminal(undefined), signal),
-            );
-            for (const [host, { address, port }] of Object.entries(hosts))
-                say(`${host}: ${address}, ssh on port ${port}`);
-            if (machine) say(machineInWords(machine));
-            say(whoseRoot(ranges));
-            say(`a shell among them: ./classroom lab exec ${name} -- bash`);
-        });
+    const up = lab.command("up").argument("<lab>").description("make the hosts, or find them up");
+    setWork(up, async (name: string) => {
+        const { hosts, machine, ranges } = await interruptible(signal =>
+            bringUp(name, new Terminal(undefined), signal),
+        );
+        for (const [host, { address, port }] of Object.entries(hosts)) say(`${host}: ${address}, ssh on port ${port}`);
+        if (machine) say(machineInWords(machine));
+        say(whoseRoot(ranges));
+        say(`a shell among them: ./classroom lab exec ${name} -- bash`);
+    });
     const down = lab
         .command("down")
         .argument("<lab>")
-        .description("end every process of the lab and remove everything it left")
-        .action(async (name: string) => {
-            await labDown(name, new Terminal(undefined));
-        });
+        .description("end every process of the lab and remove everything it left");
+    setWork(down, (name: string) => labDown(name, new Terminal(undefined)));
     const status = lab
         .command("status")
         .argument("<lab>")
         .description("say whether the lab is up; exit code 0 if it is, 1 if not")
-        .option("--json", "as JSON")
-        .action((name: string, { json }: { json?: boolean }) => {
-            const found = labStatus(name);
-            if (json) sayJson(found ?? null);
-            else say(found ? `lab ${name} is up (${found.dir})` : `lab ${name} is not up`);
-            if (!json && found?.machine) say(machineInWords(found.machine));
-            if (!json && found) say(whoseRoot(found.ranges));
-            process.exitCode = found ? 0 : 1;
-        });
+        .option("--json", "as JSON");
+    setWork(status, (name: string, { json }: { json?: boolean }) => {
+        const found = labStatus(name);
+        if (json) sayJson(found ?? null);
+        else say(found ? `lab ${name} is up (${found.dir})` : `lab ${name} is not up`);
+        if (!json && found?.machine) say(machineInWords(found.machine));
+        if (!json && found) say(whoseRoot(found.ranges));
+        return found ? 0 : 1;
+    });
     const exec = lab
         .command("exec")
         .argument("<lab>")
         .argument("<command...>")
         .passThroughOptions()
         .allowUnknownOption()
-        .description("run a command on the operator's side of the lab: in its network, with its names")
-        .action(async (name: string, argv: string[]) => {
-            process.exitCode = await labExec(name, argv);
-        });
+        .description("run a command on the operator's side of the lab: in its network, with its names");
+    setWork(exec, labExec);
     addHelp(up, ["lab up lab"], { 0: "up", 1: "error", 130: "interrupted" });
     addHelp(down, ["lab down lab"]);
     addHelp(status, ["lab status lab", "lab status lab --json"], { 0: "up", 1: "not up" });

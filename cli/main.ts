@@ -1,15 +1,16 @@
 import "../system/begin";
 import { Command, CommanderError } from "commander";
-import { messageOf, UserError } from "../system/errors";
-import { Interrupted, listenForInterrupts } from "../system/interrupt";
-import { complain, say, visible } from "../system/output";
+import { listenForInterrupts } from "../system/interrupt";
+import { say, visible } from "../system/output";
 import { checkProjectDir } from "../system/paths";
 import { addCheckCommand } from "./check/check";
 import { addConfigCommands } from "./config";
-import { addHelp } from "./shell/help";
+import { addHelp, setWork, tellError } from "./shell/command";
+import { Terminal } from "./shell/terminal";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
+import { addDiagnoseCommand } from "./diagnose/operation";
 import { addRebuildCommand } from "./rebuild/rebuild";
 import { addRestoreCommands } from "./restore/commands";
 import { addRenderCommand } from "./render/show-program";
@@ -27,17 +28,13 @@ function program(): Command {
         .configureOutput({ outputError: (text, write) => write(text.split("\n").map(visible).join("\n")) })
         .enablePositionalOptions()
         .showHelpAfterError("(--help shows what there is)");
-    const setup = cli
-        .command("setup")
-        .description("install the npm packages and compile the program")
-        .action(() => say("ready: packages installed, program compiled"));
+    const setup = cli.command("setup").description("install the npm packages and compile the program");
+    setWork(setup, () => say("ready: packages installed, program compiled"));
     const tests = cli
         .command("test")
         .description("run the tests; ends with `N passed, N failed`")
-        .argument("[parts...]", partsInWords)
-        .action(async (parts: string[]) => {
-            process.exitCode = await test(parts);
-        });
+        .argument("[parts...]", partsInWords);
+    setWork(tests, test);
     addHelp(setup, ["setup"]);
     addHelp(tests, ["test", "test unit"], { 0: "all passed", 1: "one failed, or none was run" });
     addHelp(cli, ["up lab", "refresh lab", "ssh lab db-node", "open lab", "destroy lab && ./classroom lab down lab"], {
@@ -48,6 +45,7 @@ function program(): Command {
         130: "interrupted",
     });
     addStackCommands(cli);
+    addDiagnoseCommand(cli);
     addRebuildCommand(cli);
     addRenderCommand(cli);
     addStatusCommand(cli);
@@ -65,17 +63,14 @@ async function main(): Promise<void> {
     try {
         checkProjectDir();
         await program().parseAsync(process.argv);
+        // Ends whatever an interrupted step still does, and what clients and the engine's libraries hold open.
+        process.exit();
     } catch (e) {
         if (e instanceof CommanderError) {
             process.exitCode = e.exitCode;
             return;
         }
-        const code = e instanceof UserError ? e.exitCode : 1;
-        complain(`classroom: ${messageOf(e)}`);
-        if (process.env.CLASSROOM_DEBUG && e instanceof Error) complain(e.stack ?? "");
-        process.exitCode = code;
-        // What was left running ends with this process.
-        if (e instanceof Interrupted) process.exit();
+        process.exit(tellError(e, { terminal: new Terminal(undefined), about: {} }));
     }
 }
 

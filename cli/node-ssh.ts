@@ -7,7 +7,7 @@ import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
 import { inHome, temporaryFolder } from "../system/paths";
-import { addHelp } from "./shell/help";
+import { addHelp, setWork } from "./shell/command";
 import { connectionOf, labOf } from "./stack/reach";
 
 /** `ssh`: the system's own client on a node, through its physical host, with the pinned host keys and no others. */
@@ -19,10 +19,8 @@ export function addSshCommand(cli: Command): void {
         .argument("[command...]")
         .passThroughOptions()
         .allowUnknownOption()
-        .description("a shell on a node or a physical host, or one command there")
-        .action(async (stack: string, machine: string, argv: string[]) => {
-            process.exitCode = await onMachine(stack, machine, argv);
-        });
+        .description("a shell on a node or a physical host, or one command there");
+    setWork(command, onMachine);
     addHelp(
         command,
         ["ssh lab db-node", "ssh team01 api-node -- tail -f /var/log/nova/nova-api.log", "ssh lab central virsh list"],

@@ -1,4 +1,3 @@
-import { spawn } from "child_process";
 import * as fs from "fs";
 import * as http from "http";
 import * as net from "net";
@@ -8,12 +7,13 @@ import type { Command } from "commander";
 import { Connection, jumpOf } from "../clients/connection";
 import { closeAll, forward } from "../clients/ssh";
 import type { NodeName } from "../config/nodes";
-import { enterOperator } from "../lab";
 import { UserError, messageOf } from "../system/errors";
+import { toItself } from "../system/handed-over";
 import { onInterrupt } from "../system/interrupt";
 import { complain, say } from "../system/output";
-import { projectDir, temporaryFolder } from "../system/paths";
-import { addHelp } from "./shell/help";
+import { temporaryFolder } from "../system/paths";
+import { addHelp, setWork, wordsOf } from "./shell/command";
+import { startAgain } from "./shell/operator-side";
 import { connectionOf, labOf } from "./stack/reach";
 
 /** What of the cloud is opened: the port it has in its node, and the one on this machine if that is free. */
@@ -37,14 +37,11 @@ export function addOpenCommand(cli: Command): void {
     const command = cli
         .command("open")
         .argument("<stack>")
-        .description("the dashboard and the cloud's APIs on 127.0.0.1, until Ctrl-C")
-        .action(async (stack: string) => {
-            if (process.env.CLASSROOM_SOCKETS) {
-                await serveSockets(stack, process.env.CLASSROOM_SOCKETS);
-                return;
-            }
-            process.exitCode = await open(stack);
-        });
+        .description("the dashboard and the cloud's APIs on 127.0.0.1, until Ctrl-C");
+    setWork(command, async (stack: string) => {
+        const sockets = process.env[toItself.sockets];
+        return await (sockets === undefined ? open(stack, wordsOf(command)) : serveSockets(stack, sockets));
+    });
     addHelp(command, ["open lab"], { 1: "error", 130: "ended by Ctrl-C" });
 }
 
@@ -61,7 +58,7 @@ function through(stack: string): Dial {
     };
 }
 
-async function open(stack: string): Promise<number> {
+async function open(stack: string, words: readonly string[]): Promise<number> {
     const lab = labOf(stack),
         ended = new Promise<void>(resolve => {
             onInterrupt(resolve);
@@ -70,18 +67,7 @@ async function open(stack: string): Promise<number> {
     through(stack); // says what is missing before anything is started
     const dir = socketFolder();
     // A unix socket belongs to no network namespace: the child dials from the operator's side, this process listens on the machine's own loopback.
-    const [command, ...rest] = [
-        ...enterOperator(lab),
-        process.execPath,
-        path.join(projectDir(), "bin/cli/main.js"),
-        "open",
-        stack,
-    ];
-    const child = spawn(command!, rest, {
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
-        detached: true,
-        env: { ...process.env, CLASSROOM_SOCKETS: dir },
-    });
+    const child = startAgain(lab, words, { [toItself.sockets]: dir });
     const gone = new Promise<void>(resolve => child.once("exit", () => resolve()));
     try {
         await Promise.race([ended, gone, new Promise(resolve => child.once("message", resolve))]);
@@ -111,11 +97,13 @@ function socketFolder(): string {
 }
 
 /** In the lab's child: a unix socket for each service. Ends with the process that listens for it. */
-async function serveSockets(stack: string, dir: string): Promise<void> {
-    process.once("disconnect", () => process.exit(0));
+async function serveSockets(stack: string, dir: string): Promise<number> {
+    const ended = new Promise<void>(resolve => process.once("disconnect", resolve));
     const dial = through(stack);
     for (const service of services) await started(bridge(service, dial), path.join(dir, service.name));
     process.send!("ready");
+    await ended;
+    return 0;
 }
 
 /** Listens for every service on 127.0.0.1 until `ended`. */

@@ -10,10 +10,10 @@ import {
 } from "../engine/state";
 import { labStatus } from "../lab";
 import { sayJson, sayLines } from "../system/output";
-import { addHelp } from "./shell/help";
+import { addHelp, setWork } from "./shell/command";
 import { recordedRoots } from "./operate/ranges";
 import { labOf } from "./stack/reach";
-import { nameOf } from "./operate/events";
+import { nameOf } from "../engine/urn";
 
 /** What is known of a stack without asking anything but the files of this machine. */
 export interface Status {
@@ -37,12 +37,12 @@ export function addStatusCommand(cli: Command): void {
         .command("status")
         .argument("<stack>")
         .description("what the state knows of a stack; asks neither the engine nor the hosts")
-        .option("--json", "as JSON")
-        .action((stack: string, { json }: { json?: boolean }) => {
-            const status = statusOf(stack);
-            if (json) sayJson(status);
-            else sayLines(inWords(status));
-        });
+        .option("--json", "as JSON");
+    setWork(command, (stack: string, { json }: { json?: boolean }) => {
+        const status = statusOf(stack);
+        if (json) sayJson(status);
+        else sayLines(inWords(status));
+    });
     addHelp(command, ["status lab", "status team01 --json | jq .components"]);
 }
 

@@ -1,5 +1,6 @@
 import * as http from "http";
 import type { Duplex, Readable } from "stream";
+import { handed } from "../system/handed-over";
 import { Connection, Unreachable } from "./connection";
 import { listIn, objectIn, readJson } from "./json";
 import { limitedFor, Pace } from "./pace";
@@ -351,7 +352,7 @@ const tooLarge = ({ host, port }: Target, method: string, path: string): Error =
     );
 
 /** The one of this process; the command line says how patient it is. */
-export const shared = new Http(undefined, Number(process.env.CLASSROOM_PATIENCE) || undefined);
+export const shared = new Http(undefined, handed.patienceSeconds());
 
 /** JSON with every other character than ASCII's as `\uXXXX`: otherwise nova of 2013 answers 500 to it. */
 export const asciiJson = (value: unknown): string =>

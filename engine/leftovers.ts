@@ -3,6 +3,7 @@ import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { pulumi } from "./automation";
 import { PendingOperation, readState, RecordedResource } from "./state";
+import { nameOf } from "./urn";
 
 /** Finds the live object of a resource that was just being made; undefined when it is not there. */
 export type Find = (resource: RecordedResource) => Promise<Pick<RecordedResource, "id" | "outputs"> | undefined>;
@@ -35,9 +36,8 @@ const adoptsItself = (resource: RecordedResource): boolean => /^(pulumi-nodejs:d
 
 /** What a person has to know about operations that were cut off. */
 export function notice(pending: readonly PendingOperation[], found: readonly RecordedResource[]): string {
-    const name = (resource: RecordedResource) => resource.urn.split("::").pop()!;
-    const adopted = found.length > 0 ? `; found there and recorded: ${found.map(name).join(", ")}` : "";
-    return `the last run was cut off in the middle of: ${pending.map(p => `${p.type} ${name(p.resource)}`).join(", ")}; that is planned anew${adopted}`;
+    const adopted = found.length > 0 ? `; found there and recorded: ${found.map(r => nameOf(r.urn)).join(", ")}` : "";
+    return `the last run was cut off in the middle of: ${pending.map(p => `${p.type} ${nameOf(p.resource.urn)}`).join(", ")}; that is planned anew${adopted}`;
 }
 
 /** Records a resource below another one that uses it by a property, as if it had always been there. */
@@ -88,12 +88,11 @@ export async function forgetResources(stack: Stack, urns: readonly string[]): Pr
 export type Ways = Readonly<Record<string, string>>;
 
 const PROVIDER = "pulumi:providers:libvirt";
-const nameOf = ({ urn }: RecordedResource): string => urn.split("::").pop()!;
 
 /** Providers that are recorded with another way to their host than the program has: what is recorded goes that way. */
 export const otherWays = (resources: readonly RecordedResource[], ways: Ways): RecordedResource[] =>
     resources.filter(r => {
-        const way = r.type === PROVIDER ? ways[nameOf(r)] : undefined;
+        const way = r.type === PROVIDER ? ways[nameOf(r.urn)] : undefined;
         return way !== undefined && way !== r.inputs?.uri;
     });
 
@@ -105,7 +104,7 @@ export async function recordWays(stack: Stack, ways: Ways): Promise<void> {
     if (otherWays(readState(stack.name)?.resources ?? [], ways).length === 0) return;
     await edit(stack, ({ resources = [] }) => {
         for (const resource of otherWays(resources, ways)) {
-            const uri = ways[nameOf(resource)];
+            const uri = ways[nameOf(resource.urn)];
             resource.inputs = { ...resource.inputs, uri };
             resource.outputs = { ...resource.outputs, uri };
         }
@@ -118,7 +117,7 @@ export async function recordWays(stack: Stack, ways: Ways): Promise<void> {
  */
 export const closedWays = (resources: readonly RecordedResource[], ways: Ways): RecordedResource[] =>
     otherWays(resources, ways).filter(r => {
-        const [recorded, now] = [String(r.inputs?.uri), ways[nameOf(r)]!].map(uri => new URL(uri));
+        const [recorded, now] = [String(r.inputs?.uri), ways[nameOf(r.urn)]!].map(uri => new URL(uri));
         const of = (uri: URL, name: string) => uri.searchParams.get(name);
         // The provider's own default is to try both.
         const signs = (of(recorded!, "sshauth") ?? "agent,privkey").split(",").includes(of(now!, "sshauth")!);

@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { cached } from "../system/cache";
 import { replaceFile } from "../system/files";
+import { SSH_HOME } from "../system/handed-over";
 import type { Progress } from "../system/progress";
 import { buildTools, pinsOf, Tool } from "./go";
 import { goPlatform } from "./pins";
@@ -55,12 +56,12 @@ function script(file: string, ...lines: string[]): void {
 
 /**
  * Puts what was built where the engine looks for it, behind scripts; the files themselves stay in the cache. Libvirt's
- * provider takes its ssh configuration from the home folder, and has one of its own where `CLASSROOM_SSH_HOME` names it.
+ * provider takes its ssh configuration from the home folder, and has one of its own where `SSH_HOME` names it.
  */
 export function linkPlugins(entry: string, home: string): void {
     script(
         path.join(home, `plugins/resource-terraform-provider-v${BRIDGE_VERSION}/pulumi-resource-terraform-provider`),
-        '[ -z "$CLASSROOM_SSH_HOME" ] || export HOME="$CLASSROOM_SSH_HOME"',
+        `[ -z "$${SSH_HOME}" ] || export HOME="$${SSH_HOME}"`,
         `exec ${word(path.join(entry, "pulumi-resource-terraform-provider"))} "$@"`,
     );
     // The bridge leaves its terraform provider running after nearly every operation; where there is setpriv, it ends with it.

@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 import { Connection, jumpOf } from "../clients/connection";
+import { handed } from "../system/handed-over";
 import { Handler, objectOf, Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
 
@@ -51,7 +52,7 @@ const tellsNothing = (e: unknown): e is Error =>
  * the engine itself has no way to say that a resource was kept because it could not be read.
  */
 function report(line: object): void {
-    const file = process.env.CLASSROOM_REPORT;
+    const file = handed.report();
     if (file) fs.appendFileSync(file, JSON.stringify(line) + "\n", { mode: 0o600 });
 }
 
@@ -60,25 +61,22 @@ const held = new Set<string>();
 const objectKey = (kind: string, id: string): string => `${kind} ${objectOf(id)}`;
 
 /** Machines that this process makes anew: what was recorded of their inside goes with the old ones. */
-const condemned = new Set<string>((process.env.CLASSROOM_REBUILDING ?? "").split(",").filter(Boolean));
+const condemned = new Set(handed.rebuilding());
 
 /** The node in which an object is or, of what is stored in the cloud, in whose databases. */
 const homeOf = (props: Sent): string | undefined =>
     ((props.connection ?? props.guest) as Connection | undefined)?.name ??
     ((props.cloud ?? props.identity) ? "db-node" : undefined);
 
-/** Nodes that the configuration has off, as the command line knows them: what is in them is not asked. */
-const nodesOff = (): string[] => (process.env.CLASSROOM_OFF ?? "").split(",").filter(Boolean);
-
 /** The node that a resource is in, where that is off. */
 function offNode(props: Sent): string | undefined {
     // A machine's connection is its host's: it is what is switched, and is asked.
     const { name } = (props.connection ?? props.guest ?? {}) as { name?: string };
-    return nodesOff().find(node => node === name);
+    return handed.off().find(node => node === name);
 }
 
 /** Of the nodes without which nothing that is stored in the cloud can be asked, one that is off. */
-const storeOff = (): string | undefined => nodesOff().find(node => node === "db-node" || node === "auth-node");
+const storeOff = (): string | undefined => handed.off().find(node => node === "db-node" || node === "auth-node");
 
 /** Whether the machine that an unanswering resource is in, or that what is stored in the cloud is in, is not there at all. */
 async function wentWithItsMachine(props: Sent): Promise<boolean> {
@@ -171,8 +169,8 @@ export function provider(kind: string) {
                     return { id: "", props: {} };
                 }
                 // What is stored in the cloud needs several nodes; which of them failed it cannot be told from here.
-                if (nodesOff().length > 0 && (recorded.cloud ?? recorded.identity)) {
-                    report({ event: "off", kind, id, reason: nodesOff().join(", ") });
+                if (handed.off().length > 0 && (recorded.cloud ?? recorded.identity)) {
+                    report({ event: "off", kind, id, reason: handed.off().join(", ") });
                     return { id, props: recorded };
                 }
                 report({ event: "unreachable", kind, id, reason: e.message });

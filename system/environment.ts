@@ -1,16 +1,8 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { toItself } from "./handed-over";
 import { NO_HOME, projectDir } from "./paths";
-
-/** What commands of this program tell those that they start; it counts only where there is a channel to the one that says so. */
-const FROM_PARENT = [
-    "CLASSROOM_RUN",
-    "CLASSROOM_LOG",
-    "CLASSROOM_OPERATOR_OF",
-    "CLASSROOM_OPERATOR_SIDE",
-    "CLASSROOM_SOCKETS",
-];
 
 const PROXIES = ["http_proxy", "https_proxy", "all_proxy"].flatMap(name => [name, name.toUpperCase()]);
 
@@ -45,7 +37,7 @@ type Environment = Record<string, string | undefined>;
  */
 export function cleanEnvironment(given: Environment, around: Surroundings): Record<string, string> {
     const kept = Object.fromEntries(
-        [...around.allowed, ...(around.hasParent ? FROM_PARENT : [])].flatMap(name => {
+        [...around.allowed, ...(around.hasParent ? Object.values(toItself) : [])].flatMap(name => {
             const value = given[name];
             return value === undefined ? [] : [[name, value]];
         }),

@@ -15,15 +15,13 @@ import { exported } from "../../engine/state";
 import { hostConnection } from "../../components/host-pair";
 import { releaseOf } from "../../releases";
 import { adminAccess } from "../../releases/tutorial";
-import { messageOf } from "../../system/errors";
-import { onInterrupt } from "../../system/interrupt";
 import { withLock } from "../../system/lock";
-import { complain, sayJson, visible } from "../../system/output";
+import { visible } from "../../system/output";
 import { stateDir } from "../../system/paths";
 import { CheckResult, Checks } from "./checks";
 import { CheckedCloud, NOT_ENDED } from "./cloud";
 import { CheckInterrupted } from "./wait";
-import { addHelp } from "../shell/help";
+import { addHelp, jsonOption, setWork, stoppable, wordsOf } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
 import { encryptedKeys } from "../stack/placeholders";
 import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "../stack/reach";
@@ -41,16 +39,14 @@ export function addCheckCommand(cli: Command): void {
         .command("check")
         .argument("<stack>")
         .description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
-        .option("--json", "one JSON object at the end; everything else goes to standard error")
+        .option(...jsonOption)
         .option(
             "--patience <seconds>",
             "how long to wait for one thing at most (default: 30 to 120, as long as it may take on a slow machine)",
             secondsOf,
-        )
-        .action(async (stack: string, options: CheckOptions) => {
-            // Ends what the clients hold open.
-            process.exit(await start(stack, options));
-        });
+        );
+    // Of its codes 1 says that the cloud is not sound.
+    setWork(command, (stack: string, options: CheckOptions) => start(stack, options, wordsOf(command)), 2);
     command.addHelpText(
         "after",
         "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; a second check at once waits for the first.",
@@ -69,70 +65,57 @@ function secondsOf(given: string): number {
 }
 
 /** Runs the checks here, or on the operator's side of the stack's lab. */
-async function start(stack: string, options: CheckOptions): Promise<number> {
-    try {
-        const args = [
-            "check",
-            stack,
-            ...(options.json ? ["--json"] : []),
-            ...(options.patience === undefined ? [] : ["--patience", String(options.patience)]),
-        ];
-        return await onOperatorSide(
-            labOf(stack),
-            args,
-            () => check(stack, options),
-            async () => {
-                if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, options.json));
-            },
-        );
-    } catch (e) {
-        const error = messageOf(e);
-        complain(`classroom: ${error}`);
-        if (options.json) sayJson({ stack, error, exitCode: 2 });
-        return 2;
-    }
+async function start(stack: string, options: CheckOptions, words: readonly string[]): Promise<number> {
+    const before = async () => {
+        if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, options.json));
+    };
+    return await onOperatorSide(labOf(stack), words, () => check(stack, options), before);
 }
 
 async function check(stack: string, { json, patience }: CheckOptions): Promise<number> {
     const terminal = new Terminal(undefined, json),
-        start = Date.now();
-    const controller = new AbortController();
-    const interrupt = () => {
-        if (controller.signal.aborted) process.exit(130);
-        controller.abort();
-        terminal.note("interrupted: what was made is removed (Ctrl-C again leaves it to the next check)");
-    };
-    const release = onInterrupt(interrupt);
-    // The process that started this one has died.
-    process.once("disconnect", () => controller.abort());
+        said = "interrupted: what was made is removed (Ctrl-C again leaves it to the next check)";
+    let interrupted: AbortSignal | undefined;
     try {
-        const cloud = await cloudOf(stack, terminal, controller.signal);
-        // Two at once would take away each other's things as what an earlier one left.
-        const results = await withLock(
-            path.join(stateDir(), `check-${stack}.lock`),
-            () =>
-                new Checks(cloud, line => terminal.note(visible(line)), controller.signal, patience).run(result =>
-                    terminal.line(inWords(result)),
-                ),
-            other =>
-                terminal.note(`another check of ${stack} is under way (process ${other}); this one waits for its end`),
-            controller.signal,
-        );
-        const count = (result: CheckResult["result"]) => results.filter(r => r.result === result).length;
-        const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")],
-            seconds = Math.round((Date.now() - start) / 100) / 10;
-        const exitCode = failed > 0 ? 1 : 0;
-        terminal.line(`${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds.toFixed(1)} s`);
-        terminal.result({ stack, checks: results, passed, failed, skipped, seconds, exitCode });
-        return exitCode;
+        return await stoppable(terminal, said, signal => {
+            interrupted = signal;
+            return checked(stack, terminal, signal, patience);
+        });
     } catch (e) {
-        if (!(e instanceof CheckInterrupted) && !controller.signal.aborted) throw e;
+        if (!(e instanceof CheckInterrupted) && !interrupted?.aborted) throw e;
         terminal.result({ stack, error: "interrupted", exitCode: 130 });
         return 130;
     } finally {
-        release();
         await closeAll();
     }
+}
+
+/** Tells of each check as it ends. Returns the exit code. */
+async function checked(
+    stack: string,
+    terminal: Terminal,
+    signal: AbortSignal,
+    patience: number | undefined,
+): Promise<number> {
+    const start = Date.now(),
+        cloud = await cloudOf(stack, terminal, signal);
+    // Two at once would take away each other's things as what an earlier one left.
+    const results = await withLock(
+        path.join(stateDir(), `check-${stack}.lock`),
+        () =>
+            new Checks(cloud, line => terminal.note(visible(line)), signal, patience).run(result =>
+                terminal.line(inWords(result)),
+            ),
+        other => terminal.note(`another check of ${stack} is under way (process ${other}); this one waits for its end`),
+        signal,
+    );
+    const count = (result: CheckResult["result"]) => results.filter(r => r.result === result).length;
+    const [passed, failed, skipped] = [count("pass"), count("fail"), count("skip")],
+        seconds = Math.round((Date.now() - start) / 100) / 10;
+    const exitCode = failed > 0 ? 1 : 0;
+    terminal.line(`${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds.toFixed(1)} s`);
+    terminal.result({ stack, checks: results, passed, failed, skipped, seconds, exitCode });
+    return exitCode;
 }
 
 export const inWords = ({ result, id, title, detail, seconds }: CheckResult): string =>

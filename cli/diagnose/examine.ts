@@ -1,10 +1,10 @@
 import { HostRole, hostRoles, NodeName, nodeNames, nodes } from "../../config/nodes";
-import type { RecordedResource } from "../../engine/state";
-import { realOnes } from "../../engine/state";
+import { RecordedResource, realOnes } from "../../engine/state";
 import type { Examined, Verdict } from "./diagnosis";
 import type { HostDown } from "../hosts/hosts-check";
 import { roleOf } from "../hosts/libvirt-objects";
-import { nameOf, ResourceChange, shortType } from "../operate/events";
+import { ResourceChange } from "../operate/events";
+import { nameOf, shortType } from "../../engine/urn";
 import type { Unasked } from "../operate/report";
 
 /** What a refresh found out. */

@@ -10,6 +10,7 @@ import { HostRole, hostRoles } from "../../config/nodes";
 import { agentFor } from "../../config/operator-key";
 import type { Settings } from "../../config/settings";
 import { replaceFile } from "../../system/files";
+import { SSH_HOME } from "../../system/handed-over";
 import { inHome } from "../../system/paths";
 
 /** What libvirt's provider works with during one run. */
@@ -59,7 +60,7 @@ export async function libvirtSsh(home: string, settings: Settings): Promise<Libv
         writeHome(home, settings, found);
         const socket = path.join(home, "agent");
         if (agent) closing.push(await serveAgent(socket, agent));
-        return { env: { CLASSROOM_SSH_HOME: home, SSH_AUTH_SOCK: agent ? socket : "" }, close };
+        return { env: { [SSH_HOME]: home, SSH_AUTH_SOCK: agent ? socket : "" }, close };
     } catch (e) {
         await close();
         throw e;

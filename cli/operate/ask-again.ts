@@ -1,6 +1,7 @@
 import type { RecordedResource } from "../../engine/state";
 import type { WithoutDisk } from "../hosts/libvirt-objects";
-import { shortType, Tally } from "./events";
+import { Tally } from "./events";
+import { shortType } from "../../engine/urn";
 import type { Unasked } from "./report";
 
 /** A machine whose disk is gone, as what could not be asked. */

@@ -1,100 +1,66 @@
 import * as fs from "fs";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { OnGenerated } from "../../components/passwords";
 import { libvirtWays } from "../../components/host-pair";
+import type { OnGenerated } from "../../components/passwords";
 import { program } from "../../components/team-cloud";
-import type { Settings } from "../../config/settings";
 import type { Credentials } from "../../config/credentials";
 import { hostRoles, nodeNames } from "../../config/nodes";
+import type { Settings } from "../../config/settings";
 import { backUp, checkNotHeld, openStack } from "../../engine/automation";
+import { clearPending, forgetFormerLab, recordWays } from "../../engine/leftovers";
 import { obtainEngine } from "../../engine/obtain";
-import { clearPending, closedWays, forgetFormerLab, recordWays } from "../../engine/leftovers";
-import { engineWords } from "../../engine/words";
 import { needRandomPlugin } from "../../engine/random-plugin";
-import { exported, readState, realOnes } from "../../engine/state";
-import { UserError } from "../../system/errors";
+import { exported, readState, realOnes, RecordedResource } from "../../engine/state";
+import { forHandlers } from "../../system/handed-over";
 import { temporaryFolder } from "../../system/paths";
-import { askAgain, Round, Ways, withoutDisk } from "./ask-again";
-import { noteFormerDatabases } from "../rebuild/databases";
-import {
-    askedLine,
-    Begin,
-    Course,
-    endMaking,
-    endOf,
-    isOver,
-    makes,
-    Outcome,
-    Ready,
-    removeKept,
-    tellAsked,
-    tellDiagnosis,
-    tellFailed,
-    tellInterrupted,
-    tellOrphans,
-    tookLine,
-} from "./endings";
-import { onHosts } from "../diagnose/examine";
-import { checkLibvirt, checkReady, HostDown, hostsDown } from "../hosts/hosts-check";
 import { findLibvirt, withoutDisks } from "../hosts/libvirt-objects";
-import { noteKernelArguments } from "./kernel-arguments";
 import { LibvirtSsh, libvirtSsh } from "../hosts/libvirt-ssh";
-import { removeStackFolder } from "./openrc";
-import { newRanges } from "./ranges";
+import { noteFormerDatabases } from "../orphans/databases";
+import { removeStackFolder } from "../stack/openrc";
 import { decryptedSettings, labOf } from "../stack/reach";
-import { askForNew } from "../rebuild/rebuild";
-import { lookForMachines } from "../rebuild/machines";
-import { nameOf, Operation, Renderer } from "./events";
+import { generatedPasswords, knownSecrets, recordedSecrets } from "../stack/secrets";
+import { askAgain, Round, Ways, withoutDisk } from "./ask-again";
+import { askedLine, endOf, isOver, tellAsked, tellFailed, tellInterrupted, tookLine } from "./endings";
+import { Renderer } from "./events";
+import { formerKernelArguments } from "./kernel-arguments";
+import { asking, Begin, changing, Course, EngineRun, Extent, Operation, Outcome, Ready } from "./kind";
+import { newRanges } from "./ranges";
 import { Report } from "./report";
 import type { Run } from "./run";
 import { takeIn } from "./unrecorded";
-import { adminFacts, generatedPasswords, knownSecrets, recordedSecrets } from "../stack/secrets";
-
-/** How long a service of the cloud may take to answer a question, where questions are all that is asked. */
-const PATIENCE_SECONDS = 12;
 
 /** Does one operation with the engine, in this process. Returns the exit code. */
-export async function perform(run: Run): Promise<number> {
+export async function perform(operation: Operation, run: Run): Promise<number> {
     const reports = temporaryFolder("classroom-report-");
     const report = path.join(reports, "asked");
     let ssh: LibvirtSsh | undefined;
     try {
-        const { rebuilding } = run.options;
-        if (rebuilding) await run.leavable(() => askForNew(run, rebuilding));
-        const { unrecorded, ...ready } = await run.leavable(() =>
-            prepare(run, report, async settings => (ssh = await libvirtSsh(path.join(reports, "home"), settings)).env),
-        );
-        if (rebuilding?.nodes.length === 0) {
-            const left = await tellOrphans(
+        await run.leavable(async () => await operation.begin?.(run));
+        const ready = await run.leavable(() =>
+            prepare(
+                operation,
                 run,
-                ready.settings,
-                adminFacts(run.stack, ready.settings, ready.generated),
-                rebuilding.clean,
-            );
-            run.terminal.result({ operation: run.operation, stack: run.stack, orphans: left, exitCode: 0 });
-            return 0;
-        }
-        if (run.operation === "destroy" && unrecorded.length > 0) await adopt(run, ready.stack, unrecorded);
-        return await operate(run, ready, new Report(report));
+                report,
+                async settings => (ssh = await libvirtSsh(path.join(reports, "home"), settings)).env,
+            ),
+        );
+        return (await operation.first?.(run, ready)) ?? (await operate(operation, run, ready, new Report(report)));
     } finally {
         await ssh?.close();
         fs.rmSync(reports, { recursive: true, force: true });
     }
 }
 
+const recordedOf = (stack: string): RecordedResource[] => readState(stack)?.resources ?? [];
+
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
 async function prepare(
+    operation: Operation,
     run: Run,
     report: string,
     libvirt: (settings: Settings) => Promise<Record<string, string>>,
-): Promise<Ready & { unrecorded: string[] }> {
-    if (run.operation === "diagnose" && realOnes(readState(run.stack)?.resources ?? []).length === 0) {
-        throw new UserError(
-            `nothing of stack ${run.stack} is recorded, so there is nothing to diagnose; make it with: ./classroom up ${run.stack}`,
-            2,
-        );
-    }
+): Promise<Ready> {
     const engine = await obtainEngine(run.terminal);
     const secrets: string[] = [],
         generated: Partial<Credentials> = {};
@@ -106,115 +72,66 @@ async function prepare(
         generated[name] = password;
         protect([password]);
     };
-    const stack = await openStack(
-        run.stack,
-        () => program(told),
-        engine,
-        line => run.terminal.note(line),
-        { CLASSROOM_REPORT: report },
-    );
+    const note = (line: string) => run.terminal.note(line);
+    const stack = await openStack(run.stack, () => program(told), engine, note, forHandlers({ report }));
     const config = await stack.getAllConfig();
     const settings = decryptedSettings(run.stack, config);
     protect(knownSecrets(settings, config));
-    stack.workspace.envVars.CLASSROOM_OFF = nodeNames.filter(node => settings.powerOf(node) === "off").join(",");
-    Object.assign(stack.workspace.envVars, await libvirt(settings));
-    const [state, down] = await Promise.all([stack.exportStack(), askHosts(run, settings)]);
+    const off = nodeNames.filter(node => settings.powerOf(node) === "off");
+    Object.assign(stack.workspace.envVars, forHandlers({ off }), await libvirt(settings));
+    const [state, down] = await Promise.all([stack.exportStack(), operation.askHosts(run, settings)]);
     const resources = exported(state);
     protect(recordedSecrets(resources));
-    noteKernelArguments(run, resources);
+    if (operation.tells) formerKernelArguments(run.stack, resources).forEach(note);
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
         await needRandomPlugin(engine, run.terminal);
-    if (run.operation === "diagnose" && closedWays(resources, libvirtWays(settings)).length > 0)
-        throw new UserError(
-            `the hosts of stack ${run.stack} are reached in another way than when it was last worked on (hosts, sshKeyFile), and diagnose records nothing; ` +
-                `let the new way be recorded first: ./classroom refresh ${run.stack}`,
-        );
-    let unrecorded: string[] = [];
-    if (run.operation !== "preview" && run.operation !== "diagnose") {
-        checkNotHeld(run.stack, line => run.terminal.note(line));
-        backUp(run.stack);
-        await recordWays(stack, libvirtWays(settings));
-        if (makes(run.operation)) noteFormerDatabases(run.stack, resources);
-        if (
-            labOf(run.stack) !== undefined &&
-            (await forgetFormerLab(
-                stack,
-                hostRoles.map(role => settings.hosts[role].hostKey!),
-            ))
-        ) {
-            removeStackFolder(run.stack);
-            run.terminal.note(
-                "what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew",
-            );
-        }
-        if (run.operation !== "refresh") unrecorded = await seeToPending(run, stack, settings);
-        if (makes(run.operation)) await takeIn(run, stack, settings);
-    }
+    const unrecorded = await prepareState(operation, run, stack, settings, resources);
     return { stack, settings, generated, unrecorded, down };
 }
 
-/** Hosts that a diagnosis does without; other operations refuse to. What makes something asks first whether there is what it takes. */
-async function askHosts({ operation, terminal }: Run, settings: Settings): Promise<HostDown[]> {
-    if (operation === "diagnose") return await hostsDown(settings);
-    if (operation === "up" || operation === "preview") await checkReady(settings, line => terminal.note(line));
-    else await checkLibvirt(settings, operation === "refresh" ? 2 : 1);
-    return [];
-}
-
-async function seeToPending(run: Run, stack: Stack, settings: Settings): Promise<string[]> {
-    const cleared = await clearPending(stack, findLibvirt(settings));
-    if (cleared) run.terminal.note(cleared.note);
+/** Makes the state ready for a change. @returns the urns of what a run that was cut off was just making */
+async function prepareState(
+    { records, makes }: Operation,
+    run: Run,
+    stack: Stack,
+    settings: Settings,
+    resources: readonly RecordedResource[],
+): Promise<string[]> {
+    const note = (line: string) => run.terminal.note(line);
+    if (records === "nothing") return [];
+    checkNotHeld(run.stack, note);
+    backUp(run.stack);
+    await recordWays(stack, libvirtWays(settings));
+    if (makes) noteFormerDatabases(run.stack, resources);
+    if (labOf(run.stack) !== undefined && (await forgetFormerLab(stack, hostKeysOf(settings)))) {
+        removeStackFolder(run.stack);
+        note("what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew");
+    }
+    const cleared = records === "changes" ? await clearPending(stack, findLibvirt(settings)) : undefined;
+    if (cleared) note(cleared.note);
+    if (makes) await takeIn(run, stack, settings);
     return cleared?.unrecorded ?? [];
 }
 
-/** Adopts what a run that was cut off was just making: only what is recorded is taken away. */
-async function adopt(run: Run, stack: Stack, urns: string[]): Promise<void> {
-    const names = urns.map(nameOf).join(", ");
-    try {
-        await run.terminal.step(`Recording what was being made, so that it is taken away too: ${names}`, () =>
-            stack.up({ target: urns, signal: run.signal, onEvent: run.log.event.bind(run.log) }),
-        );
-    } catch (e) {
-        if (!run.interrupted)
-            run.terminal.note(
-                `not all of it could be recorded (${engineWords(e as Error).split("\n")[0]}); of these something may be left on the hosts: ${names}`,
-            );
-    }
-}
-
-/** Which resources a run of the engine is about. */
-interface Extent {
-    /** Those that are left out. */
-    exclude?: string[];
-    /** These alone. */
-    target?: string[];
-    /** A diagnosis that compares with the state. */
-    withoutProgram?: boolean;
-}
+const hostKeysOf = (settings: Settings): string[] => hostRoles.map(role => settings.hosts[role].hostKey!);
 
 /** Runs the engine once; what happens is shown and logged as it comes. */
 async function execute(
     run: Run,
-    { stack, settings }: Pick<Ready, "stack" | "settings">,
-    operation: Operation,
+    ready: Pick<Ready, "stack" | "settings">,
+    engine: EngineRun,
     report: Report,
-    { exclude, target, withoutProgram }: Extent = {},
+    extent: Extent = {},
 ): Promise<Outcome> {
     const { terminal, log } = run,
-        known = realOnes(readState(run.stack)?.resources ?? []).length;
-    // Of a diagnosis the end counts.
+        known = realOnes(recordedOf(run.stack)).length;
     const write = (line: string) => {
-        if (operation !== "diagnose" || run.options.verbose) terminal.line(line);
+        if (!engine.quiet || run.options.verbose) terminal.line(line);
     };
-    const renderer = new Renderer(write, operation, known, run.options.verbose, (type, id) =>
-        report.differing(type, id),
-    );
-    stack.workspace.envVars.CLASSROOM_PATIENCE =
-        operation === "refresh" || operation === "diagnose" ? String(PATIENCE_SECONDS) : "";
-    // Nothing in a node that is made anew is asked for its deletion.
-    stack.workspace.envVars.CLASSROOM_REBUILDING =
-        operation === "rebuild" ? run.options.rebuilding!.nodes.join(",") : "";
+    const renderer = new Renderer(write, engine, known, run.options.verbose, (type, id) => report.differing(type, id));
+    const { patienceSeconds, rebuilds = [] } = engine;
+    Object.assign(ready.stack.workspace.envVars, forHandlers({ patienceSeconds, rebuilding: rebuilds }));
     const start = Date.now();
     const options = {
         signal: run.signal,
@@ -229,53 +146,33 @@ async function execute(
     let failure: Error | undefined;
     try {
         if (run.interrupted) throw new Error("interrupted");
-        if (operation === "rebuild") await lookForMachines(run, stack, settings);
-        if (operation === "up" || operation === "rebuild") await stack.up(options);
-        else if (operation === "preview") await stack.preview(options);
-        else if (operation === "refresh") await stack.refresh({ ...options, exclude, target });
-        // What an earlier refresh found is recorded as it was found: what it should be, only the program knows. With a host
-        // that is down the program cannot run, and where it runs the engine asks what is left out, too: what is recorded has to do.
-        else if (operation === "diagnose" && !withoutProgram)
-            await stack.preview({ ...options, refresh: true, exclude });
-        else if (operation === "diagnose") await stack.previewRefresh({ ...options, exclude });
-        else await stack.destroy(options);
+        await engine.call(ready, options, extent);
     } catch (e) {
         failure = e as Error;
     } finally {
         hide();
     }
-    return {
-        operation,
-        renderer,
-        known,
-        seconds: Math.round((Date.now() - start) / 100) / 10,
-        ...(failure && { failure }),
-    };
+    const seconds = Math.round((Date.now() - start) / 100) / 10;
+    return { engine, renderer, known, seconds, ...(failure && { failure }) };
 }
 
-async function operate(run: Run, ready: Ready, report: Report): Promise<number> {
-    const { operation, terminal } = run;
+async function operate(operation: Operation, run: Run, ready: Ready, report: Report): Promise<number> {
+    const { terminal } = run;
     run.signal.addEventListener("abort", () =>
         terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"),
     );
-    if (operation === "up" || operation === "preview")
-        newRanges(ready.settings, readState(run.stack)?.resources ?? []).forEach(line => terminal.note(line));
-    const begin = await beginOf(run, ready),
-        course = await goThrough(run, ready, report, begin);
+    if (operation.plans) newRanges(ready.settings, recordedOf(run.stack)).forEach(line => terminal.note(line));
+    const begin = await beginOf(operation, run.stack, ready),
+        course = await goThrough(operation, run, ready, report, begin);
     const end = endOf(run, course),
         last = course.again[course.again.length - 1] ?? course.done;
     if (run.interrupted) return tellInterrupted(run, last, end);
     if (last.failure) return tellFailed(run, last, last.failure, end);
-    if (operation === "diagnose") return tellDiagnosis(run, ready, report, begin, last, end);
-    if (makes(operation)) return await endMaking(run, ready, course, end);
-    if (operation === "destroy") await removeKept(run, ready.settings);
-    if (operation !== "refresh") return end(0);
-    return end(course.unreachable.length > 0 ? 2 : last.renderer.tally.drifted.length > 0 ? 3 : 0);
+    return await operation.conclude(run, { ready, begin, course, end });
 }
 
-async function beginOf(run: Run, { settings, down }: Ready): Promise<Begin> {
-    const asks = asksFirst(run) || run.operation === "diagnose",
-        resources = asks ? (readState(run.stack)?.resources ?? []) : [];
+async function beginOf({ asks }: Operation, stack: string, { settings, down }: Ready): Promise<Begin> {
+    const resources = asks === "not" ? [] : recordedOf(stack);
     return {
         resources,
         lost: await withoutDisks(settings, resources, down),
@@ -283,33 +180,44 @@ async function beginOf(run: Run, { settings, down }: Ready): Promise<Begin> {
     };
 }
 
-const asksFirst = ({ operation, options }: Run): boolean =>
-    operation === "refresh" || (operation === "up" && options.refresh === true);
-
 /** Runs the engine as often as the operation takes; after a run that failed or was interrupted no more. */
-async function goThrough(run: Run, ready: Ready, report: Report, begin: Begin): Promise<Course> {
-    const { operation } = run,
-        leftOut = begin.lost.map(l => l.urn);
-    const asked = asksFirst(run) ? await execute(run, ready, "refresh", report, { exclude: leftOut }) : undefined;
-    const unreachable = asked ? [...begin.lost.map(withoutDisk), ...report.unreachable()] : [],
-        off = asked ? report.off() : [];
-    if (asked && !isOver(run, asked)) tellAsked(run, asked, unreachable, off);
-    if (asked && (operation === "refresh" || isOver(run, asked)))
-        return { asked, done: asked, again: [], unreachable, off };
-    const done = await execute(run, ready, operation, report, {
-        exclude: operation === "diagnose" ? [...onHosts(begin.resources, ready.down, begin.addresses), ...leftOut] : [],
-        withoutProgram: ready.down.length + begin.lost.length > 0,
-    });
-    if (isOver(run, done) || operation === "diagnose") return { asked, done, again: [], unreachable, off };
-    run.terminal.line(tookLine(done));
-    if (!makes(operation)) return { asked, done, again: [], unreachable, off };
-    const { rounds, left } = await askAgain(unreachable, begin.resources, waysOf(run, ready, report));
-    return { asked, done, again: rounds.map(round => round.outcome), unreachable: left, off };
+async function goThrough(operation: Operation, run: Run, ready: Ready, report: Report, begin: Begin): Promise<Course> {
+    const asked = await askFirst(operation, run, ready, report, begin),
+        before = { asked: asked?.outcome, unreachable: asked?.unreachable ?? [], off: asked?.off ?? [] };
+    if (asked && isOver(run, asked.outcome)) return { ...before, done: asked.outcome, again: [] };
+    const done = await execute(run, ready, operation.engine, report, operation.extent?.(ready, begin));
+    if (operation.asks === "itself")
+        return { done, again: [], unreachable: unreachableIn(report, begin.lost), off: report.off() };
+    if (!isOver(run, done)) run.terminal.line(tookLine(done));
+    if (!operation.makes || isOver(run, done)) return { ...before, done, again: [] };
+    const { rounds, left } = await askAgain(before.unreachable, begin.resources, waysOf(run, ready, report));
+    return { ...before, done, again: rounds.map(round => round.outcome), unreachable: left };
 }
+
+/** Asks what is there before it is changed, where the operation wants that. */
+async function askFirst(
+    { asks }: Operation,
+    run: Run,
+    ready: Ready,
+    report: Report,
+    { lost }: Begin,
+): Promise<{ outcome: Outcome; unreachable: Course["unreachable"]; off: Course["off"] } | undefined> {
+    if (asks !== "first") return undefined;
+    const outcome = await execute(run, ready, asking, report, { exclude: lost.map(l => l.urn) }),
+        asked = { outcome, unreachable: unreachableIn(report, lost), off: report.off() };
+    if (!isOver(run, outcome)) tellAsked(run, outcome, asked, true);
+    return asked;
+}
+
+/** Resources that a run of the engine could not ask, and machines without a disk, which it was not asked about. */
+const unreachableIn = (report: Report, lost: Begin["lost"]): Course["unreachable"] => [
+    ...lost.map(withoutDisk),
+    ...report.unreachable(),
+];
 
 /** How what could not be asked is asked again. */
 function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome: Outcome }> {
-    const recorded = () => readState(run.stack)?.resources ?? [];
+    const recorded = () => recordedOf(run.stack);
     const roundOf = (outcome: Outcome) => ({
         outcome,
         drifted: outcome.renderer.tally.drifted,
@@ -321,7 +229,7 @@ function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome:
         ask: async target => {
             run.terminal.line(`asking again, after the mending, what could not be asked: ${target.length} resources`);
             const later = report.later(),
-                outcome = await execute(run, ready, "refresh", later, { target }),
+                outcome = await execute(run, ready, asking, later, { target }),
                 round = roundOf(outcome),
                 unasked = later.unreachable();
             if (!round.over)
@@ -329,7 +237,7 @@ function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome:
             return { round, unasked };
         },
         mend: async () => {
-            const outcome = await execute(run, ready, "up", report);
+            const outcome = await execute(run, ready, changing, report);
             if (!isOver(run, outcome)) run.terminal.line(tookLine(outcome));
             return roundOf(outcome);
         },

@@ -1,8 +1,14 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
+import { nameOf, shortType } from "../../engine/urn";
 import { visible } from "../../system/output";
+import { isTrace } from "../shell/run-log";
 
-export type Operation = "up" | "preview" | "refresh" | "diagnose" | "destroy" | "rebuild";
+/**
+ * How the events of a run of the engine read: steps that would be done, answers about what is there, a comparison of what is
+ * there with what the program wants, or steps that are done.
+ */
+export type Reading = "plan" | "answers" | "comparison" | "changes";
 
 /** What happens to a resource, for `--json`; without a property where all of it comes or goes. */
 export interface ResourceChange {
@@ -37,17 +43,7 @@ const words: Readonly<Record<string, { doing: string; done: string; sign: string
     replace: { doing: "replacing", done: "replaced", sign: "±" },
 };
 
-/** `pulumi-nodejs:dynamic/keystone:Tenant` → `keystone:Tenant`. */
-export const shortType = (type: string): string => {
-    const parts = type.split(":");
-    return `${parts[1]!.split("/").pop()}:${parts[2]}`.replace(/^(?:index|Stack):/, `${parts[0]}:`);
-};
-export const nameOf = (urn: string): string => urn.split("::").pop()!;
 const label = (step: StepEventMetadata): string => `${shortType(step.type)} ${nameOf(step.urn)}`;
-
-/** What Pulumi's own library calls debug, though the type does not know it: requests and answers, secrets included. */
-export const isTrace = (event: EngineEvent): boolean =>
-    (event.diagnosticEvent?.severity as string | undefined) === "debug";
 
 /** Neither a component nor one of the engine's own providers. */
 const isReal = (step: StepEventMetadata): boolean =>
@@ -180,13 +176,29 @@ export class Renderer {
     /** What the engine called errors, each already written. */
     readonly errors: string[] = [];
 
+    /** How the beginning and the end of a step are read. */
+    private readonly steps: Readonly<
+        Record<Reading, Readonly<Record<"before" | "after", (step: StepEventMetadata) => void>>>
+    > = {
+        plan: { before: step => this.planned(step), after: () => undefined },
+        answers: { before: step => this.begun(step), after: step => this.ended(step, () => this.answered(step)) },
+        comparison: {
+            before: step => this.begun(step),
+            after: step => this.ended(step, (_took, asked) => (asked ? this.answered(step) : this.wanted(step))),
+        },
+        changes: {
+            before: step => this.begun(step),
+            after: step => this.ended(step, took => this.changed(step, took)),
+        },
+    };
+
     /**
      * @param total how many resources the last operation knew, for "how far"; 0 where it is not known
      * @param differing paths of the properties that a refresh found changed, secret ones included, of the resource of that type and id
      */
     constructor(
         private readonly write: (line: string) => void,
-        private readonly operation: Operation,
+        private readonly engine: { name: string; reading: Reading },
         private readonly total = 0,
         private readonly verbose = false,
         private readonly differing: (type: string, id: string) => string[] = () => [],
@@ -198,7 +210,7 @@ export class Renderer {
             .sort(([, a], [, b]) => a - b)
             .map(([urn, since]) => `${nameOf(urn)} ${Math.round((Date.now() - since) / 1000)} s`);
         const more = running.length > 3 ? ` and ${running.length - 3} more` : "";
-        return `${this.operation} · ${this.far()} · ${this.clock().trim()}${running.length > 0 ? ` · ${running.slice(0, 3).join(", ")}${more}` : ""}`;
+        return `${this.engine.name} · ${this.far()} · ${this.clock().trim()}${running.length > 0 ? ` · ${running.slice(0, 3).join(", ")}${more}` : ""}`;
     }
 
     private far(): string {
@@ -206,9 +218,9 @@ export class Renderer {
     }
 
     handle(event: EngineEvent): void {
-        if (event.resourcePreEvent && this.operation !== "preview") this.before(event.resourcePreEvent.metadata);
-        if (event.resourcePreEvent && this.operation === "preview") this.planned(event.resourcePreEvent.metadata);
-        if (event.resOutputsEvent && this.operation !== "preview") this.after(event.resOutputsEvent.metadata);
+        const { before, after } = this.steps[this.engine.reading];
+        if (event.resourcePreEvent) before(event.resourcePreEvent.metadata);
+        if (event.resOutputsEvent) after(event.resOutputsEvent.metadata);
         if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
         const diagnostic = event.diagnosticEvent;
         // The engine's notes are its own trace; what a resource could not ask is in the report.
@@ -219,7 +231,7 @@ export class Renderer {
             this.diagnostic(diagnostic);
     }
 
-    private before(step: StepEventMetadata): void {
+    private begun(step: StepEventMetadata): void {
         if (isReal(step)) this.seen++;
         if (step.op === "refresh") this.refreshing.add(step.urn);
         if (words[step.op] || step.op === "refresh" || step.op === "read") this.started.set(step.urn, Date.now());
@@ -240,31 +252,26 @@ export class Renderer {
         this.record(step, step.op === "create" || step.op === "delete" ? [] : propertyChanges(step), "    ");
     }
 
-    private after(step: StepEventMetadata): void {
+    /** @param read is told how many seconds the step took, and whether it only asked */
+    private ended(step: StepEventMetadata, read: (took: string, asked: boolean) => void): void {
         const since = this.started.get(step.urn) ?? Date.now();
         this.started.delete(step.urn);
-        if (!isReal(step)) return;
-        const isRefresh = this.refreshing.delete(step.urn);
-        if (this.operation === "diagnose" && !isRefresh) {
-            this.wanted(step);
-            return;
-        }
+        if (isReal(step)) read(((Date.now() - since) / 1000).toFixed(1), this.refreshing.delete(step.urn));
+    }
+
+    private changed(step: StepEventMetadata, took: string): void {
         this.shown++;
-        if (this.operation === "refresh" || this.operation === "diagnose") {
-            this.refreshed(step);
-            return;
-        }
         this.count(step);
         const word = words[step.op];
         if (!word) return;
-        const took = ((Date.now() - since) / 1000).toFixed(1);
         this.write(
             `${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.far()}]` : ""}`,
         );
         this.record(step, step.op === "update" ? propertyChanges(step) : [], "           ");
     }
 
-    private refreshed(step: StepEventMetadata): void {
+    private answered(step: StepEventMetadata): void {
+        this.shown++;
         const before = steady(step.type, step.old?.outputs),
             now = steady(step.type, step.new?.outputs);
         if (step.old && !step.new) {

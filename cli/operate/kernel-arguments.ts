@@ -1,12 +1,7 @@
 import { kernelArguments } from "../../components/virtual-machine";
 import { NodeName, nodeNames } from "../../config/nodes";
 import type { RecordedResource } from "../../engine/state";
-import type { Operation } from "./events";
-import { shortType } from "./events";
-import type { Run } from "./run";
-
-/** Operations that tell what is. The others change something else, or make such a machine anew themselves. */
-const telling: readonly Operation[] = ["preview", "up", "refresh", "diagnose"];
+import { shortType } from "../../engine/urn";
 
 /** The words of a command line as the provider has them: objects, words without a value below `_`, in one of several forms. */
 function wordsOf(cmdlines: unknown): string[] {
@@ -35,13 +30,4 @@ export function formerKernelArguments(stack: string, resources: readonly Recorde
             `${name}: its kernel is started with the arguments of an earlier version, with which its clock may run wrong; make it anew with: ./classroom rebuild ${stack} ${name}`,
         ];
     });
-}
-
-/** Tells of {@link formerKernelArguments} where an operation tells what is. */
-export function noteKernelArguments(
-    { operation, stack, terminal }: Pick<Run, "operation" | "stack" | "terminal">,
-    resources: readonly RecordedResource[],
-): void {
-    if (!telling.includes(operation)) return;
-    for (const line of formerKernelArguments(stack, resources)) terminal.note(line);
 }

@@ -1,17 +1,12 @@
-import { engineWords } from "../../engine/words";
-import { messageOf, UserError } from "../../system/errors";
 import { leavable, onInterrupt } from "../../system/interrupt";
-import type { Rebuilding } from "../rebuild/rebuild";
-import type { Operation } from "./events";
+import { tellError } from "../shell/command";
 import { RunLog } from "../shell/run-log";
 import { Terminal } from "../shell/terminal";
 
-/** `refresh`: `up` asks everything first. `rebuilding`: of `rebuild`. */
+/** How a run prints. */
 export interface RunOptions {
     json?: boolean;
     verbose?: boolean;
-    refresh?: boolean;
-    rebuilding?: Rebuilding;
 }
 
 /** One run of an operation on a stack: what it prints, its log, and whether it was interrupted. */
@@ -21,7 +16,8 @@ export class Run {
     private readonly controller = new AbortController();
 
     constructor(
-        readonly operation: Operation,
+        /** Its name. */
+        readonly operation: string,
         readonly stack: string,
         readonly options: RunOptions,
         readonly log: RunLog,
@@ -51,14 +47,8 @@ export class Run {
         try {
             return await work();
         } catch (e) {
-            const exitCode = e instanceof UserError ? e.exitCode : 1,
-                error = e instanceof Error ? engineWords(e) : messageOf(e);
-            this.terminal.error(`classroom: ${error}`);
-            if (e instanceof Error && !(e instanceof UserError)) this.log.line(e.stack ?? "");
-            if (process.env.CLASSROOM_DEBUG && e instanceof Error) this.terminal.error(e.stack ?? "");
-            this.terminal.error(`log: ${this.log.file}`);
-            this.terminal.result({ operation: this.operation, stack: this.stack, error, exitCode, log: this.log.file });
-            return exitCode;
+            const { log, terminal, operation, stack } = this;
+            return tellError(e, { terminal, log, about: { operation, stack } });
         } finally {
             release();
         }

@@ -1,21 +1,18 @@
-import { spawn } from "child_process";
 import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { breakLocks } from "../../engine/automation";
-import { enterOperator } from "../../lab";
 import { killAll, processesWith } from "../../lab/hosts/processes";
+import { toItself } from "../../system/handed-over";
 import { onInterrupt } from "../../system/interrupt";
 import { processStart } from "../../system/lock";
-import { projectDir, stateDir } from "../../system/paths";
+import { stateDir } from "../../system/paths";
 import { UserError } from "../../system/errors";
+import { startAgain } from "../shell/operator-side";
 import type { Run } from "./run";
 
 /** How long an interrupted engine may take to end what it has begun. */
 const PATIENCE_SECONDS = 20;
-
-/** The mark that every process of a run carries in its environment. */
-const MARK = "CLASSROOM_RUN";
 
 /**
  * Runs the same command again as a process that no key of the terminal reaches, for a lab's stack on the operator's
@@ -23,28 +20,16 @@ const MARK = "CLASSROOM_RUN";
  * interruption, every process of the run is killed. Nothing of the run is left when this returns.
  * @returns the exit code
  */
-export async function supervise(run: Run, lab: string | undefined, args: readonly string[]): Promise<number> {
+export async function supervise(run: Run, lab: string | undefined, words: readonly string[]): Promise<number> {
     const id = randomUUID(),
         temporary = ownFolder();
-    const [command, ...rest] = [
-        ...(lab === undefined ? [] : enterOperator(lab)),
-        process.execPath,
-        path.join(projectDir(), "bin/cli/main.js"),
-        ...args,
-    ];
-    const child = spawn(command!, rest, {
-        // The channel tells the worker when this process has died.
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
-        detached: true,
-        env: {
-            ...process.env,
-            [MARK]: id,
-            TMPDIR: temporary,
-            CLASSROOM_LOG: run.log.file,
-            ...(lab === undefined ? {} : { CLASSROOM_OPERATOR_OF: lab }),
-        },
+    const child = startAgain(lab, words, {
+        [toItself.run]: id,
+        TMPDIR: temporary,
+        [toItself.log]: run.log.file,
+        ...(lab !== undefined && { [toItself.workerIn]: lab }),
     });
-    const end = () => killAll(() => processesWith(MARK, id));
+    const end = () => killAll(() => processesWith(toItself.run, id));
     let interruptions = 0,
         timer: NodeJS.Timeout | undefined;
     const release = onInterrupt(() => {
@@ -98,17 +83,18 @@ function ownFolder(): string {
     return dir;
 }
 
-/** Whether this process is the one that does the work of a run. */
-export const isWorker = (): boolean => process.env[MARK] !== undefined && process.env.CLASSROOM_LOG !== undefined;
+/** The run's log, in the process that does the work of a run; undefined in every other. */
+export const logOfWorker = (): string | undefined =>
+    process.env[toItself.run] === undefined ? undefined : process.env[toItself.log];
 
 /** In the worker: when the process that watches over it is killed, the run is interrupted, and ended by force after a while. */
 export function followSupervisor(run: Run): void {
     process.once("disconnect", () => {
         run.interrupt();
         setTimeout(() => {
-            void killAll(() => processesWith(MARK, process.env[MARK]!).filter(pid => pid !== process.pid)).finally(() =>
-                process.exit(130),
-            );
+            void killAll(() =>
+                processesWith(toItself.run, process.env[toItself.run]!).filter(pid => pid !== process.pid),
+            ).finally(() => process.exit(130));
         }, PATIENCE_SECONDS * 1000).unref();
     });
     process.channel?.unref();

@@ -10,7 +10,8 @@ import { forgetResources, record } from "../../engine/leftovers";
 import { readState, RecordedResource } from "../../engine/state";
 import { UserError } from "../../system/errors";
 import { libvirtKind, roleOf } from "../hosts/libvirt-objects";
-import { changeLine, nameOf, propertyChanges } from "./events";
+import { changeLine, propertyChanges } from "./events";
+import { nameOf } from "../../engine/urn";
 import type { Run } from "./run";
 
 /** A libvirt object on a host under a name of this program's, and libvirt's id of it. */

@@ -1,4 +1,3 @@
-import type { Stack } from "@pulumi/pulumi/automation";
 import { exec, quote } from "../../clients/ssh";
 import { pools } from "../../components/golden-image";
 import type { NodeName } from "../../config/nodes";
@@ -6,7 +5,7 @@ import type { Settings } from "../../config/settings";
 import { recordBelow } from "../../engine/leftovers";
 import { readState, RecordedResource } from "../../engine/state";
 import { hostOf, withoutDisks } from "../hosts/libvirt-objects";
-import type { Run } from "../operate/run";
+import type { Ready } from "../operate/kind";
 import { plan } from "../operate/unrecorded";
 
 /** Whether a resource is the root disk of a node's virtual machine. */
@@ -18,12 +17,12 @@ const isRoot = (urn: string, node: NodeName): boolean => urn.endsWith(`-${node}-
  * the machine is made anew: where it is gone, or an earlier refresh has recorded it as gone, an empty one takes its place until then.
  */
 export async function lookForMachines(
-    { stack: name, options, signal }: Run,
-    stack: Stack,
-    settings: Settings,
+    nodes: readonly NodeName[],
+    { stack, settings }: Pick<Ready, "stack" | "settings">,
+    signal: AbortSignal,
 ): Promise<void> {
-    const machines = options.rebuilding!.nodes.filter(node => settings.kindOf(node) === "vm"),
-        recorded = () => readState(name)?.resources ?? [];
+    const machines = nodes.filter(node => settings.kindOf(node) === "vm"),
+        recorded = () => readState(stack.name)?.resources ?? [];
     if (machines.length === 0) return;
     const before = recorded(),
         unrecorded = machines.filter(node => !before.some(r => isRoot(r.urn, node)));

@@ -5,23 +5,24 @@ import { checkNotHeld } from "../../engine/automation";
 import { Edit, edited, replaceConfig, textOf } from "../../engine/stack-file";
 import { readState, realOnes } from "../../engine/state";
 import { UserError } from "../../system/errors";
-import { addHelp } from "../shell/help";
-import { checkHosts } from "../hosts/hosts-check";
-import { configured, settingsWithoutSecrets } from "../stack/reach";
+import { checkHosts, checkLibvirt } from "../hosts/hosts-check";
+import { making, start } from "../operate/commands";
+import { endMaking, tellOrphans } from "../operate/endings";
+import { changing, Operation, Ready } from "../operate/kind";
 import type { Run, RunOptions } from "../operate/run";
-import { start, making } from "../operate/commands";
+import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
+import { configured, settingsWithoutSecrets } from "../stack/reach";
+import { adminFacts } from "../stack/secrets";
+import { lookForMachines } from "./machines";
 
 /** What is made anew; `data`: the disk for volumes too; `clean`: what nobody knows afterwards is removed. */
-export interface Rebuilding {
+interface Rebuilding {
     nodes: readonly NodeName[];
     data: boolean;
     clean: boolean;
 }
 
-interface Flags extends RunOptions {
-    data?: boolean;
-    clean?: boolean;
-}
+type Options = RunOptions & { data?: boolean; clean?: boolean };
 
 /** `rebuild`: nodes made anew from their golden clones, by a change of the stack's configuration. */
 export function addRebuildCommand(cli: Command): void {
@@ -35,12 +36,12 @@ export function addRebuildCommand(cli: Command): void {
             "--clean",
             "remove instances, volumes and addresses that the cloud knows nothing of afterwards; else they are reported",
         )
-        .option("--json", "one JSON object at the end; everything else goes to standard error")
-        .option("--verbose", "what the engine says of itself, too")
-        .action(async (stack: string, nodes: string[], { data = false, clean = false, ...options }: Flags) => {
-            const rebuilding = { nodes: nodesIn(stack, nodes, data, clean), data, clean };
-            process.exit(await start("rebuild", stack, { ...options, rebuilding }));
-        });
+        .option(...jsonOption)
+        .option(...verboseOption);
+    setWork(command, async (stack: string, names: string[], { data = false, clean = false, ...options }: Options) => {
+        const nodes = nodesIn(stack, names, data, clean);
+        return await start(rebuild({ nodes, data, clean }), stack, options, wordsOf(command));
+    });
     command.addHelpText(
         "after",
         "\nIt raises nodes.<node>.generation in Pulumi.<stack>.yaml and does what `up` does; to see beforehand what that is, raise it by hand and run `preview`.\nWhat is lost with each node: docs/rebuild.md.",
@@ -55,6 +56,43 @@ export function addRebuildCommand(cli: Command): void {
         ],
         making,
     );
+}
+
+/** `rebuild`. */
+const rebuild = (rebuilding: Rebuilding): Operation => ({
+    name: "rebuild",
+    engine: {
+        name: "rebuild",
+        reading: "changes",
+        rebuilds: rebuilding.nodes,
+        async call(on, options, extent) {
+            await lookForMachines(rebuilding.nodes, on, options.signal);
+            return await changing.call(on, options, extent);
+        },
+    },
+    asks: "not",
+    records: "changes",
+    makes: true,
+    plans: true,
+    begin: run => askForNew(run, rebuilding),
+    async askHosts(_run, settings) {
+        await checkLibvirt(settings);
+        return [];
+    },
+    first: (run, ready) => onlyClean(run, ready, rebuilding),
+    conclude: (run, ended) => endMaking(run, ended, { clean: rebuilding.clean, shows: false }),
+});
+
+/** Where no node is to be made anew, what nobody knows is seen to, and that is all. */
+async function onlyClean(
+    run: Run,
+    { settings, generated }: Ready,
+    { nodes, clean }: Rebuilding,
+): Promise<number | undefined> {
+    if (nodes.length > 0) return undefined;
+    const orphans = await tellOrphans(run, settings, adminFacts(run.stack, settings, generated), clean);
+    run.terminal.result({ operation: run.operation, stack: run.stack, orphans, exitCode: 0 });
+    return 0;
 }
 
 /** @throws UserError naming what is not allowed */

@@ -13,7 +13,7 @@ import {
     withReadablePlaceholders,
 } from "../stack/placeholders";
 import { settingsFrom } from "../stack/reach";
-import { shortType } from "../operate/events";
+import { shortType } from "../../engine/urn";
 
 /** A resource as the program asks for it, before any engine has seen it. */
 export interface ProgramResource {

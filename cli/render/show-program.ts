@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { complain, sayJson, sayLines } from "../../system/output";
-import { addHelp } from "../shell/help";
+import { addHelp, setWork } from "../shell/command";
 import { configured } from "../stack/reach";
 import { ProgramOptions, programOf } from "./program";
 import { inWords } from "./program-text";
@@ -14,14 +14,13 @@ export function addRenderCommand(cli: Command): void {
             "every resource of a stack and the content of every file it would write, as YAML;\nneeds no host, no engine, no login and no network",
         )
         .option("--show-secrets", "passwords as they are, instead of ${name}")
-        .option("--json", "as one JSON object, with what each resource waits for")
-        .action(async (stack: string, options: ProgramOptions & { json?: boolean }) => {
-            const resources = await programOf(stack, configured(stack), options);
-            if (options.showSecrets)
-                complain(`classroom: the output holds the passwords of stack ${stack} as they are`);
-            if (options.json) sayJson({ stack, resources });
-            else sayLines(inWords(resources, options).trimEnd().split("\n"));
-        });
+        .option("--json", "as one JSON object, with what each resource waits for");
+    setWork(command, async (stack: string, options: ProgramOptions & { json?: boolean }) => {
+        const resources = await programOf(stack, configured(stack), options);
+        if (options.showSecrets) complain(`classroom: the output holds the passwords of stack ${stack} as they are`);
+        if (options.json) sayJson({ stack, resources });
+        else sayLines(inWords(resources, options).trimEnd().split("\n"));
+    });
     addHelp(command, [
         "render lab | less",
         "render team01 > a; ./classroom render team02 > b; diff a b",

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { closeAll } from "../../clients/ssh";
 import { checkNotHeld, restoreLock } from "../../engine/automation";
-import { messageOf, UserError } from "../../system/errors";
-import { onInterrupt } from "../../system/interrupt";
+import { UserError } from "../../system/errors";
 import { withLock } from "../../system/lock";
-import { addHelp } from "../shell/help";
+import { addHelp, jsonOption, setWork, stoppable, tellError, wordsOf } from "../shell/command";
 import { checkHosts } from "../hosts/hosts-check";
 import { onOperatorSide } from "../shell/operator-side";
 import { checkConfigured, labOf, settingsWithoutSecrets } from "../stack/reach";
@@ -23,7 +22,6 @@ interface Options {
 
 /** `snapshot` and `restore`: all machines of a stack together with its state, as they were at one moment. */
 export function addRestoreCommands(cli: Command): void {
-    const json = ["--json", "one JSON object at the end; everything else goes to standard error"] as const;
     const take = cli
         .command("snapshot")
         .argument("<stack>")
@@ -31,10 +29,23 @@ export function addRestoreCommands(cli: Command): void {
         .description("keep all machines of a stack, and its state, as they are now, for restore")
         .option("--list", "the restore points that there are")
         .option("--remove", "remove the one of that name")
-        .option(...json)
-        .action(async (stack: string, name: string | undefined, options: Options) => {
-            process.exit(await start("snapshot", stack, name, options));
-        });
+        .option(...jsonOption);
+    setWork(take, async (stack: string, name: string | undefined, options: Options) => {
+        checkConfigured(stack);
+        if (options.list) return list(stack, new Terminal(undefined, options.json));
+        if (name === undefined)
+            throw new UserError(
+                "which name is the restore point to have? Give one, or --list for those that there are",
+            );
+        // Told before a host is asked.
+        if (options.remove) restorePoint(stack, name);
+        else {
+            checkNew(stack, name);
+            stateToKeep(stack);
+        }
+        const work = options.remove ? removing : keeping;
+        return await onOperatorSide(labOf(stack), wordsOf(take), () => worked("snapshot", stack, name, options, work));
+    });
     take.addHelpText(
         "after",
         "\nThe machines stand still while they are copied, and go on afterwards. Restore points lie on the hosts; destroy and lab down remove them.",
@@ -48,11 +59,15 @@ export function addRestoreCommands(cli: Command): void {
         .command("restore")
         .argument("<stack>")
         .argument("<name>", "of the restore point")
-        .option(...json)
-        .description("put all machines of a stack, and its state, back to what they were at a snapshot")
-        .action(async (stack: string, name: string, options: Options) => {
-            process.exit(await start("restore", stack, name, options));
-        });
+        .option(...jsonOption)
+        .description("put all machines of a stack, and its state, back to what they were at a snapshot");
+    setWork(put, async (stack: string, name: string, options: Options) => {
+        checkConfigured(stack);
+        restorePoint(stack, name);
+        return await onOperatorSide(labOf(stack), wordsOf(put), () =>
+            worked("restore", stack, name, options, puttingBack),
+        );
+    });
     put.addHelpText(
         "after",
         "\nWhat was done in the cloud since then is lost. Instances on compute nodes that are containers are off afterwards.",
@@ -65,101 +80,62 @@ export function addRestoreCommands(cli: Command): void {
     });
 }
 
-/** Does the command here, or on the operator's side of the stack's lab. Returns the exit code. */
-async function start(
-    operation: "snapshot" | "restore",
-    stack: string,
-    name: string | undefined,
-    options: Options,
-): Promise<number> {
-    const terminal = new Terminal(undefined, options.json);
-    try {
-        checkConfigured(stack);
-        if (options.list) return list(stack, terminal);
-        if (name === undefined)
-            throw new UserError(
-                "which name is the restore point to have? Give one, or --list for those that there are",
-            );
-        // Told before a host is asked.
-        if (operation === "restore" || options.remove) restorePoint(stack, name);
-        else {
-            checkNew(stack, name);
-            stateToKeep(stack);
-        }
-        const flags = [...(options.json ? ["--json"] : []), ...(options.remove ? ["--remove"] : [])];
-        return await onOperatorSide(labOf(stack), [operation, stack, name, ...flags], () =>
-            work(operation, stack, name, options),
-        );
-    } catch (e) {
-        return failed({ operation, stack, name, terminal }, e);
-    }
-}
+/** What one of the commands does while nothing else is done with the stack. @returns what is told of it in the object of --json */
+type Work = (run: PointRun, name: string) => Promise<{ exitCode: number } & Record<string, unknown>>;
 
-interface Told {
-    operation: string;
-    stack: string;
-    name?: string;
-    terminal: Terminal;
-    log?: RunLog;
-}
-
-function failed({ terminal, log, ...told }: Told, e: unknown): number {
-    const exitCode = e instanceof UserError ? e.exitCode : 1,
-        error = messageOf(e);
-    terminal.error(`classroom: ${error}`);
-    if (e instanceof Error && !(e instanceof UserError)) log?.line(e.stack ?? "");
-    if (log) terminal.error(`log: ${log.file}`);
-    terminal.result({ ...told, error, exitCode, ...(log && { log: log.file }) });
-    return exitCode;
-}
-
-/** The work itself, while nothing else is done with the stack. An interruption is heard between two of its steps. */
-async function work(
+/** Does the work, with a log of its own. An interruption is heard between two of its steps. Returns the exit code. */
+async function worked(
     operation: "snapshot" | "restore",
     stack: string,
     name: string,
-    { json, remove }: Options,
+    { json }: Options,
+    work: Work,
 ): Promise<number> {
     const log = RunLog.begin(stack, operation),
         terminal = new Terminal(log, json),
-        begin = Date.now(),
-        controller = new AbortController();
-    const release = onInterrupt(() => {
-        if (controller.signal.aborted) process.exit(130);
-        controller.abort();
-        terminal.note("interrupted: what has begun is brought to an end (Ctrl-C again leaves it)");
-    });
-    // The process that started this one has died.
-    process.once("disconnect", () => controller.abort());
+        about = { operation, stack };
+    const said = "interrupted: what has begun is brought to an end (Ctrl-C again leaves it)";
     try {
-        checkNotHeld(stack, line => terminal.note(line));
-        const run = new PointRun(stack, terminal, controller.signal);
-        return await withLock(restoreLock(stack), async () => {
-            if (remove) return await removePoint(run, name);
-            const { point, ...more } = operation === "snapshot" ? await snapshot(run, name) : await restore(run, name);
-            const seconds = Math.round((Date.now() - begin) / 100) / 10,
-                mute = "mute" in more ? more.mute : [],
-                exitCode = mute.length > 0 ? 2 : 0;
-            mute.forEach(line => terminal.line(`does not answer: ${line}`));
-            const size = sizeOf(point);
-            terminal.line(
-                operation === "snapshot"
-                    ? `restore point ${name}: ${point.machines.length} machines, ${size}, in ${seconds.toFixed(1)} s`
-                    : `${point.machines.length} machines and the state are as they were at ${name} (${point.time}), in ${seconds.toFixed(1)} s`,
-            );
-            if (operation === "snapshot") terminal.line(`to come back to it: ./classroom restore ${stack} ${name}`);
-            terminal.result({ operation, stack, ...inJson(point), ...more, seconds, exitCode, log: log.file });
-            return exitCode;
+        return await stoppable(terminal, said, async signal => {
+            checkNotHeld(stack, line => terminal.note(line));
+            const run = new PointRun(stack, terminal, signal);
+            const result = await withLock(restoreLock(stack), () => work(run, name));
+            terminal.result({ ...about, ...result, log: log.file });
+            return result.exitCode;
         });
     } catch (e) {
-        return failed({ operation, stack, name, terminal, log }, e);
+        return tellError(e, { terminal, log, about: { ...about, name } });
     } finally {
-        release();
         await closeAll();
     }
 }
 
-async function removePoint({ stack, terminal }: PointRun, name: string): Promise<number> {
+/** Seconds since a moment in milliseconds. */
+const secondsSince = (begin: number): number => Math.round((Date.now() - begin) / 100) / 10;
+
+const keeping: Work = async (run, name) => {
+    const begin = Date.now(),
+        { point } = await snapshot(run, name),
+        seconds = secondsSince(begin);
+    run.terminal.line(
+        `restore point ${name}: ${point.machines.length} machines, ${sizeOf(point)}, in ${seconds.toFixed(1)} s`,
+    );
+    run.terminal.line(`to come back to it: ./classroom restore ${run.stack} ${name}`);
+    return { ...inJson(point), seconds, exitCode: 0 };
+};
+
+const puttingBack: Work = async (run, name) => {
+    const begin = Date.now(),
+        { point, ...more } = await restore(run, name),
+        seconds = secondsSince(begin);
+    more.mute.forEach(line => run.terminal.line(`does not answer: ${line}`));
+    run.terminal.line(
+        `${point.machines.length} machines and the state are as they were at ${name} (${point.time}), in ${seconds.toFixed(1)} s`,
+    );
+    return { ...inJson(point), ...more, seconds, exitCode: more.mute.length > 0 ? 2 : 0 };
+};
+
+const removing: Work = async ({ stack, terminal }, name) => {
     const point = restorePoint(stack, name),
         settings = settingsWithoutSecrets(stack);
     await checkHosts(settings);
@@ -167,9 +143,8 @@ async function removePoint({ stack, terminal }: PointRun, name: string): Promise
         await new PointHosts(settings, stack, name, point.machines).remove();
         forget(stack, name);
     });
-    terminal.result({ operation: "snapshot", stack, name, removed: true, exitCode: 0 });
-    return 0;
-}
+    return { name, removed: true, exitCode: 0 };
+};
 
 function list(stack: string, terminal: Terminal): number {
     const points = restorePoints(stack);

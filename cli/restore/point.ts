@@ -9,7 +9,7 @@ import { replaceFile } from "../../system/files";
 import { stateDir } from "../../system/paths";
 import type { Agent } from "./agents";
 import { labOf } from "../stack/reach";
-import { nameOf } from "../operate/events";
+import { nameOf } from "../../engine/urn";
 
 /** A machine as the state records it. */
 export interface StackMachine {

@@ -10,10 +10,11 @@ import { softwareOf } from "../../releases/own-options";
 import { messageOf, UserError } from "../../system/errors";
 import { complain, say } from "../../system/output";
 import { Exercise, exercises, Variant } from "./exercises";
-import { addHelp } from "../shell/help";
+import { addHelp, setWork } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
 import { connectionOf, labOf, settingsWithoutSecrets } from "../stack/reach";
 import { start as operate } from "../operate/commands";
+import { up } from "../operate/operations";
 
 interface SabotageOptions {
     node?: string;
@@ -34,10 +35,8 @@ export function addSabotageCommand(cli: Command): void {
         .option("--random", "any exercise")
         .option("--seed <number>", "the same choice again")
         .option("--list", "the exercises, by what is noticed of them")
-        .option("--undo", "mend all that is broken, whatever it is: the same as up --refresh")
-        .action(async (stack: string | undefined, exercise: string | undefined, options: SabotageOptions) => {
-            process.exit(await start(stack, exercise, options));
-        });
+        .option("--undo", "mend all that is broken, whatever it is: the same as up --refresh");
+    setWork(command, start);
     command.addHelpText(
         "after",
         "\nOnly a stack whose configuration says `training: true` is broken. What finds it: ./classroom diagnose STACK; what undoes it: --undo, or ./classroom up STACK --refresh.",
@@ -74,7 +73,7 @@ async function start(
         if (options.undo) {
             if (exercise !== undefined || options.random || options.node)
                 throw new UserError("--undo mends whatever is broken: it goes with a stack alone");
-            return await operate("up", stack, { refresh: true });
+            return await operate(up(true), stack, {}, ["up", stack, "--refresh"]);
         }
         const { random, ...rest } = options,
             seed = seedOf(options.seed);
@@ -89,9 +88,6 @@ async function start(
                 `to do the same again: ./classroom sabotage ${stack} ${exercise ?? "--random"}${rest.node ? ` --node ${rest.node}` : ""} --seed ${seed}`,
             );
         return code;
-    } catch (e) {
-        complain(`classroom: ${messageOf(e)}`);
-        return 1;
     } finally {
         await closeAll();
     }

@@ -4,7 +4,10 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { printable, visibleJson } from "../../system/output";
 import { stateDir } from "../../system/paths";
 import { redactor } from "./redact";
-import { isTrace } from "../operate/events";
+
+/** What Pulumi's own library calls debug, though the type does not know it: requests and answers, secrets included. */
+export const isTrace = (event: EngineEvent): boolean =>
+    (event.diagnosticEvent?.severity as string | undefined) === "debug";
 
 /** How many logs are kept. */
 const KEPT = 30;

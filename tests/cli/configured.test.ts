@@ -95,17 +95,16 @@ test.each([
 test("up of such a stack makes no lab", async () => {
     stack("  gridka-cloud-classroom:lab: lab\n  gridka-cloud-classroom:machne: container\n");
     const said: string[] = [];
-    const exit = jest.spyOn(process, "exit").mockImplementation(code => {
-        throw new Error(`exit ${code}`);
-    });
     const write = jest.spyOn(process.stderr, "write").mockImplementation(text => {
         said.push(String(text));
         return true;
     });
     const cli = new Command().exitOverride();
     addStackCommands(cli);
-    await expect(cli.parseAsync(["node", "classroom", "up", "typo"])).rejects.toThrow("exit 1");
-    for (const spy of [exit, write]) spy.mockRestore();
+    await cli.parseAsync(["node", "classroom", "up", "typo"]);
+    write.mockRestore();
+    expect(process.exitCode).toBe(1);
+    process.exitCode = undefined;
     expect(said.join("")).toContain("machne: there is no such key");
     expect(bringUp).not.toHaveBeenCalled();
 });

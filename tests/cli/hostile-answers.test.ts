@@ -376,10 +376,10 @@ describe("what the engine tells of a node", () => {
         ].map(event => ({ sequence: 1, timestamp: 1, ...event }) as unknown as EngineEvent);
     };
 
-    test.each(["up", "refresh", "preview", "diagnose"] as const)("%s prints as many lines as without it", operation => {
+    test.each(["changes", "answers", "plan", "comparison"] as const)("%s: as many lines as without it", reading => {
         const lines = (value: string): number => {
             const { terminal, shown } = screen(),
-                renderer = new Renderer(line => terminal.line(line), operation);
+                renderer = new Renderer(line => terminal.line(line), { name: "up", reading });
             events(value).forEach(event => renderer.handle(event));
             expect(isPlain(shown())).toBe(true);
             return shown()

@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
-import { nameOf } from "../../cli/operate/events";
+import { nameOf } from "../../engine/urn";
 import { drawn } from "../../cli/sabotage/sabotage";
 import type { HostRole } from "../../config/nodes";
 import { realOnes } from "../../engine/state";

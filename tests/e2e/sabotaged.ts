@@ -90,8 +90,7 @@ export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promi
             code: 3,
             named: true,
         });
-        const [mend, up] = await seconds(() => cloud.classroom("up", stack, "--refresh"));
-        expect([up.stdout, up.code]).toEqual([expect.anything(), 0]);
+        const [mend] = await seconds(() => cloud.succeeds("up", stack, "--refresh"));
         Object.assign(row, {
             causes: [...row.causes, ...causes],
             diagnose: row.diagnose + diagnose,
@@ -100,8 +99,7 @@ export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promi
         });
         unnamed = still;
     } while (unnamed.length > 0);
-    const [check, checked] = await seconds(() => cloud.classroom("check", stack));
-    expect([checked.stdout, checked.code]).toEqual([expect.stringMatching(/ 0 failed, /), 0]);
+    const [check] = await seconds(() => cloud.succeeds("check", stack));
     expect(await cloud.classroom("up", stack)).toMatchObject({
         code: 0,
         stdout: expect.stringMatching(/^\d+ unchanged in /m),

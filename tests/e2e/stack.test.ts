@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { nameOf } from "../../cli/operate/events";
+import { nameOf } from "../../engine/urn";
 import { nodeNames } from "../../config/nodes";
 import type { RecordedResource } from "../../engine/state";
 import { inRoot } from "../../lab/golden/in-root";

@@ -3,7 +3,8 @@ import * as os from "os";
 import * as path from "path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { perform } from "../../../cli/operate/engine-run";
-import { Run, RunOptions } from "../../../cli/operate/run";
+import * as operations from "../../../cli/operate/operations";
+import { Run } from "../../../cli/operate/run";
 import { RunLog } from "../../../cli/shell/run-log";
 import type { RecordedResource } from "../../../engine/state";
 
@@ -84,7 +85,7 @@ jest.mock("../../../cli/hosts/libvirt-ssh", () => ({
 jest.mock("../../../components/host-pair", () => ({ libvirtWays: () => [] }));
 jest.mock("../../../cli/hosts/libvirt-objects", () => ({ findLibvirt: () => undefined, withoutDisks: async () => [] }));
 jest.mock("../../../cli/operate/unrecorded", () => ({ takeIn: async () => undefined }));
-jest.mock("../../../cli/rebuild/databases", () => ({
+jest.mock("../../../cli/orphans/databases", () => ({
     databasesAnew: () => false,
     noteDatabases: () => undefined,
     noteFormerDatabases: () => undefined,
@@ -104,8 +105,8 @@ jest.mock("../../../cli/stack/secrets", () => ({
     knownSecrets: () => [],
     recordedSecrets: () => [],
 }));
-jest.mock("../../../cli/operate/openrc", () => ({
-    ...jest.requireActual<object>("../../../cli/operate/openrc"),
+jest.mock("../../../cli/stack/openrc", () => ({
+    ...jest.requireActual<object>("../../../cli/stack/openrc"),
     writeOpenrc: () => "/openrc",
 }));
 
@@ -137,10 +138,10 @@ afterAll(() => {
     jest.restoreAllMocks();
 });
 
-async function up(refreshes: typeof world.refreshes, options: RunOptions = { refresh: true }) {
+async function up(refreshes: typeof world.refreshes, refresh = true) {
     world.refreshes = refreshes;
-    const run = new Run("up", "lab", { json: true, ...options }, RunLog.begin("lab", "up"));
-    const code = await run.reported(() => perform(run));
+    const run = new Run("up", "lab", { json: true }, RunLog.begin("lab", "up"));
+    const code = await run.reported(() => perform(operations.up(refresh), run));
     return { code, done: [...world.done] };
 }
 const everything = "refresh nova glance keystone";
@@ -191,5 +192,19 @@ test("asking again that fails is a failure", async () => {
 });
 
 test("a plain up asks nothing", async () => {
-    expect(await up([], {})).toEqual({ code: 0, done: ["up"] });
+    expect(await up([], false)).toEqual({ code: 0, done: ["up"] });
+});
+
+test("a machine with the kernel arguments of an earlier version is told", async () => {
+    world.resources.push({
+        urn: "urn:pulumi:lab::p::libvirt:index/domain:Domain::volume-node",
+        type: "libvirt:index/domain:Domain",
+        custom: true,
+        id: "volume-node",
+        inputs: { name: "volume-node", cmdlines: [{ tsc: "reliable" }] },
+    });
+    await up([], false);
+    expect(said).toContainEqual(
+        expect.stringMatching(/^volume-node: its kernel is started with the arguments of an earlier version/),
+    );
 });

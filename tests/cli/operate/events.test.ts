@@ -1,5 +1,9 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { changeLine, changes, Renderer, shortType, summary } from "../../../cli/operate/events";
+import { changeLine, changes, Reading, Renderer, summary } from "../../../cli/operate/events";
+import { shortType } from "../../../engine/urn";
+
+/** A run of the engine whose events are read in one way. */
+const reading = (read: Reading) => ({ name: "up", reading: read });
 
 test("a changed option is shown alone, with its path, old and new value", () => {
     const old = { options: { DEFAULT: { rabbit_host: "10.0.0.3", debug: "true" } } };
@@ -54,7 +58,7 @@ const state = (outputs: object) => ({ custom: true, outputs, inputs: outputs });
 
 test("a refresh counts and names what is gone and what is different", () => {
     const lines: string[] = [];
-    const renderer = new Renderer(line => lines.push(line.trim()), "refresh");
+    const renderer = new Renderer(line => lines.push(line.trim()), reading("answers"));
     renderer.handle(event("refresh", "fine", { old: state({ a: 1 }), new: state({ a: 1 }) }));
     renderer.handle(event("update", "changed", { old: state({ a: 1 }), new: state({ a: 2 }) }));
     renderer.handle(event("delete", "gone", { old: state({ a: 1 }) }));
@@ -65,7 +69,7 @@ test("a refresh counts and names what is gone and what is different", () => {
 test("a secret that a handler found changed or gone is named by its path; what the engine shows is not told twice", () => {
     const renderer = new Renderer(
         () => undefined,
-        "refresh",
+        reading("answers"),
         0,
         false,
         () => ["options.DEFAULT.a", "secretOptions.DEFAULT.sql_connection"],
@@ -79,7 +83,7 @@ test("a secret that a handler found changed or gone is named by its path; what t
 });
 
 test("a diagnosis: what an earlier refresh recorded as it was found is told as what it should be", () => {
-    const renderer = new Renderer(() => undefined, "diagnose");
+    const renderer = new Renderer(() => undefined, reading("comparison"));
     const before = (name: string): EngineEvent =>
         ({
             sequence: 1,
@@ -105,7 +109,7 @@ test("a diagnosis: what an earlier refresh recorded as it was found is told as w
 });
 
 test("an up counts what it did; the engine's own providers are none of the user's", () => {
-    const renderer = new Renderer(() => undefined, "up");
+    const renderer = new Renderer(() => undefined, reading("changes"));
     renderer.handle(event("create", "a", { new: state({}) }));
     renderer.handle(event("same", "b", { old: state({}), new: state({}) }));
     renderer.handle(event("create", "p", { type: "pulumi:providers:libvirt", new: state({}) }));
@@ -114,7 +118,7 @@ test("an up counts what it did; the engine's own providers are none of the user'
 
 test("a value of several lines with escapes in it is one line, the drift's", () => {
     const lines: string[] = [];
-    const renderer = new Renderer(line => lines.push(line), "refresh");
+    const renderer = new Renderer(line => lines.push(line), reading("answers"));
     const line = (text: string) => state({ options: { DEFAULT: { rabbit_host: text } } });
     renderer.handle(
         event("update", "conf", {
@@ -138,7 +142,7 @@ test("a long value is cut between two characters", () => {
 test("an options file that its service could not read restarts it; one whose owner was not recorded yet does not", () => {
     const change = (type: string, old: object, now: object): string[] => {
         const lines: string[] = [];
-        const renderer = new Renderer(line => lines.push(line.trim()), "preview");
+        const renderer = new Renderer(line => lines.push(line.trim()), reading("plan"));
         const metadata = {
             ...event("update", "conf", { old: state(old), new: state(now) }).resOutputsEvent!.metadata,
             type: `pulumi-nodejs:dynamic/guest:${type}`,

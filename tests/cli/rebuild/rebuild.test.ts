@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import * as yaml from "yaml";
-import { kept, orphanLine, unknown } from "../../../cli/rebuild/orphans";
+import { kept, orphanLine, unknown } from "../../../cli/orphans/orphans";
 import { nodesIn, raised } from "../../../cli/rebuild/rebuild";
 
 const project = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-rebuild-"));

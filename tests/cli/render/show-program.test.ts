@@ -258,10 +258,15 @@ test("--show-secrets says so, on standard error", async () => {
 
 test("an unknown stack: exit code 1 and which there are", async () => {
     process.argv = [...process.argv.slice(0, 2), "render", "nope"];
-    const said = new Promise<string>(resolve => jest.spyOn(console, "error").mockImplementation(resolve));
+    const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    const ended = new Promise<unknown>(resolve =>
+        jest.spyOn(process, "exit").mockImplementation(() => resolve(process.exitCode) as never),
+    );
     require("../../../cli/main");
-    expect(await said).toMatch(/^classroom: there is no stack "nope": no Pulumi\.nope\.yaml; there are lab, team01/);
-    expect(process.exitCode).toBe(1);
+    expect(await ended).toBe(1);
+    expect(write.mock.calls.join("")).toMatch(
+        /^classroom: there is no stack "nope": no Pulumi\.nope\.yaml; there are lab, team01/,
+    );
     process.exitCode = undefined;
     jest.restoreAllMocks();
 });

@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as fc from "fast-check";
 import type { Connection } from "../../../clients/connection";
-import { forgetLeases, Known, unknown } from "../../../cli/rebuild/orphans";
+import { forgetLeases, Known, unknown } from "../../../cli/orphans/orphans";
 import { localHost } from "../../providers/machine/local-host";
 
 const on = { name: "network-node" } as Connection;

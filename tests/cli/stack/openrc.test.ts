@@ -2,7 +2,7 @@ import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { removeStackFolder, useLines, useOf, writeOpenrc } from "../../../cli/operate/openrc";
+import { removeStackFolder, useLines, useOf, writeOpenrc } from "../../../cli/stack/openrc";
 import { AddressPlan } from "../../../config/address-plan";
 import { tutorialCredentials } from "../../../config/credentials";
 

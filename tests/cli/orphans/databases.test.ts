@@ -1,8 +1,8 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { databasesAnew, noteDatabases, noteFormerDatabases } from "../../../cli/rebuild/databases";
-import { removeStackFolder } from "../../../cli/operate/openrc";
+import { databasesAnew, noteDatabases, noteFormerDatabases } from "../../../cli/orphans/databases";
+import { removeStackFolder } from "../../../cli/stack/openrc";
 import type { RecordedResource } from "../../../engine/state";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-databases-")),

@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { realOnes, RecordedResource } from "../../engine/state";
 import { replaceFile } from "../../system/files";
-import { stackFolder } from "../operate/openrc";
+import { stackFolder } from "../stack/openrc";
 
 const file = (stack: string): string => path.join(stackFolder(stack), "databases");
 

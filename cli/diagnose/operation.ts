@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import { libvirtWays } from "../../components/host-pair";
+import { readState, realOnes } from "../../engine/state";
+import { closedWays } from "../../engine/leftovers";
+import { UserError } from "../../system/errors";
+import { hostsDown } from "../hosts/hosts-check";
+import { addOperation } from "../operate/commands";
+import { comparing, Operation } from "../operate/kind";
+import { conclude } from "./diagnose";
+import { examine, onHosts } from "./examine";
+
+const recordedOf = (stack: string) => readState(stack)?.resources ?? [];
+
+/** `diagnose`. */
+export function addDiagnoseCommand(cli: Command): void {
+    const description = {
+        text: "say what is broken at the root, and what only suffers from it; changes nothing, not even what is recorded",
+        examples: ["diagnose lab", "diagnose lab --json | jq -r '.causes[].cause'"],
+        exitCodes: {
+            0: "all of it is as it was made",
+            1: "error",
+            2: "something does not answer, and nothing that drifted explains it",
+            3: "drifted",
+            130: "interrupted",
+        },
+    };
+    addOperation(cli, "diagnose", description, () => diagnose);
+}
+
+/** A preview with a refresh before it, read as causes and what suffers from them. Hosts that are down are done without. */
+const diagnose: Operation = {
+    name: "diagnose",
+    engine: comparing,
+    asks: "itself",
+    records: "nothing",
+    tells: true,
+    async begin({ stack }) {
+        if (realOnes(recordedOf(stack)).length === 0)
+            throw new UserError(
+                `nothing of stack ${stack} is recorded, so there is nothing to diagnose; make it with: ./classroom up ${stack}`,
+                2,
+            );
+    },
+    askHosts: (_run, settings) => hostsDown(settings),
+    async first({ stack }, { settings }) {
+        if (closedWays(recordedOf(stack), libvirtWays(settings)).length > 0)
+            throw new UserError(
+                `the hosts of stack ${stack} are reached in another way than when it was last worked on (hosts, sshKeyFile), and diagnose records nothing; ` +
+                    `let the new way be recorded first: ./classroom refresh ${stack}`,
+            );
+        return undefined;
+    },
+    extent: ({ down }, { resources, lost, addresses }) => ({
+        exclude: [...onHosts(resources, down, addresses), ...lost.map(l => l.urn)],
+        withoutProgram: down.length + lost.length > 0,
+    }),
+    conclude(run, { ready: { down }, begin: { resources, addresses }, course, end }) {
+        const { renderer, seconds } = course.done,
+            missing = renderer.missing.map(r => ({ ...r, custom: true }));
+        const found = { changes: renderer.changes, unreachable: course.unreachable, off: course.off, down };
+        const { exitCode, ...diagnosed } = conclude(
+            run,
+            examine([...resources, ...missing], found, addresses),
+            seconds,
+        );
+        return end(exitCode, diagnosed);
+    },
+};

@@ -1,0 +1,62 @@
+/**
+ * What processes of this program hand to each other, by variables of the environment: each name stands here alone, with who
+ * sets it and who reads it.
+ */
+
+/** Set by the command line for the engine, and read by the handlers of resources, which run in a process of the engine's. */
+export interface ForHandlers {
+    /** Nodes that are off by configuration: nothing in them is asked or changed. */
+    off?: readonly string[];
+    /** Nodes that are made anew: nothing in them is asked for its deletion. */
+    rebuilding?: readonly string[];
+    /** How long a service of the cloud may take to answer; undefined: as long as one that has just started needs. */
+    patienceSeconds?: number;
+    /** File to which a handler adds a line for each resource that it has asked or could not ask. */
+    report?: string;
+}
+
+const names = {
+    off: "CLASSROOM_OFF",
+    rebuilding: "CLASSROOM_REBUILDING",
+    patienceSeconds: "CLASSROOM_PATIENCE",
+    report: "CLASSROOM_REPORT",
+} as const satisfies Record<keyof ForHandlers, string>;
+
+/** The variables for the engine; of what is not given, none. */
+export const forHandlers = (given: ForHandlers): Record<string, string> =>
+    Object.fromEntries(
+        Object.entries(given).map(([key, value]) => [
+            names[key as keyof ForHandlers],
+            Array.isArray(value) ? value.join(",") : String(value ?? ""),
+        ]),
+    );
+
+/** What the command line has set for this process; each is read when it is asked for, since a test sets it late. */
+export const handed = {
+    off: (): string[] => listIn(names.off),
+    rebuilding: (): string[] => listIn(names.rebuilding),
+    patienceSeconds: (): number | undefined => Number(process.env[names.patienceSeconds]) || undefined,
+    report: (): string | undefined => process.env[names.report],
+};
+
+const listIn = (name: string): string[] => (process.env[name] ?? "").split(",").filter(Boolean);
+
+/** Home folder for libvirt's provider and for nothing else of the engine's: set by the command line, read by the script that stands for the bridge. */
+export const SSH_HOME = "CLASSROOM_SSH_HOME";
+
+/**
+ * Set by a command for the same command in a process of its own, which reads it; it counts only where there is a channel to
+ * the one that has set it.
+ */
+export const toItself = {
+    /** Mark that every process of a run carries. */
+    run: "CLASSROOM_RUN",
+    /** The run's log. */
+    log: "CLASSROOM_LOG",
+    /** The lab on whose operator's side a run's worker is. */
+    workerIn: "CLASSROOM_OPERATOR_OF",
+    /** The lab on whose operator's side another command is. */
+    sideOf: "CLASSROOM_OPERATOR_SIDE",
+    /** Folder of the sockets that `open` listens on. */
+    sockets: "CLASSROOM_SOCKETS",
+} as const;
