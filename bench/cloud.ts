@@ -4,7 +4,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { configFile } from "../engine/stack-file";
-import { readState, stateFile } from "../engine/state";
+import { stackStore, stateFile } from "../engine/stack-store";
 import { LabFiles } from "../lab/hosts/files";
 import { projectDir } from "../system/paths";
 
@@ -106,7 +106,8 @@ async function take(
 
 /** How large the state is, and its largest resource of our own. */
 function stateFigures(): { stateBytes: number; largest: { name: string; bytes: number } } {
-    const sizes = readState("lab")!
+    const sizes = stackStore
+        .state("lab")!
         .resources.filter(r => r.type.startsWith("pulumi-nodejs:dynamic/"))
         .map(r => ({ name: r.urn.split("::").pop()!, bytes: JSON.stringify(r).length }));
     return { stateBytes: fs.statSync(stateFile("lab")).size, largest: sizes.sort((a, b) => b.bytes - a.bytes)[0]! };

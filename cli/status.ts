@@ -1,19 +1,12 @@
 import type { Command } from "commander";
-import {
-    isSecret,
-    lastOperation,
-    PastOperation,
-    readState,
-    realOnes,
-    RecordedState,
-    stackOutputs,
-} from "../engine/state";
+import { isSecret, PastOperation, realOnes, RecordedState, stackOutputs } from "../engine/state";
 import { labStatus } from "../lab";
 import { sayJson, sayLines } from "../system/output";
 import { addHelp, setWork } from "./shell/command";
 import { recordedRoots } from "./operate/ranges";
 import { labOf } from "./stack/reach";
 import { nameOf } from "../engine/urn";
+import { stackStore } from "../engine/stack-store";
 
 /** What is known of a stack without asking anything but the files of this machine. */
 export interface Status {
@@ -48,8 +41,8 @@ export function addStatusCommand(cli: Command): void {
 
 export function statusOf(stack: string): Status {
     const lab = labOf(stack),
-        last = lastOperation(stack),
-        state = readState(stack);
+        last = stackStore.lastOperation(stack),
+        state = stackStore.state(stack);
     const [rootOfHost] = recordedRoots(state?.resources ?? []);
     return {
         stack,

@@ -2,8 +2,9 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { pulumi } from "./automation";
-import { PendingOperation, readState, RecordedResource } from "./state";
+import { PendingOperation, RecordedResource } from "./state";
 import { nameOf } from "./urn";
+import { stackStore } from "./stack-store";
 
 /** Finds the live object of a resource that was just being made; undefined when it is not there. */
 export type Find = (resource: RecordedResource) => Promise<Pick<RecordedResource, "id" | "outputs"> | undefined>;
@@ -18,7 +19,7 @@ export async function clearPending(
     stack: Stack,
     find: Find,
 ): Promise<{ note: string; unrecorded: string[] } | undefined> {
-    const pending = readState(stack.name)?.pending ?? [];
+    const pending = stackStore.state(stack.name)?.pending ?? [];
     if (pending.length === 0) return undefined;
     const found: RecordedResource[] = [];
     for (const { resource } of pending.filter(p => p.type === "creating" && !adoptsItself(p.resource))) {
@@ -101,7 +102,7 @@ export const otherWays = (resources: readonly RecordedResource[], ways: Ways): R
  * passphrase since, or a bastion, has closed.
  */
 export async function recordWays(stack: Stack, ways: Ways): Promise<void> {
-    if (otherWays(readState(stack.name)?.resources ?? [], ways).length === 0) return;
+    if (otherWays(stackStore.resources(stack.name), ways).length === 0) return;
     await edit(stack, ({ resources = [] }) => {
         for (const resource of otherWays(resources, ways)) {
             const uri = ways[nameOf(resource.urn)];
@@ -150,7 +151,7 @@ async function edit(stack: Stack, change: (deployment: Deployment) => void): Pro
  * @returns whether it did
  */
 export async function forgetFormerLab(stack: Stack, hostKeys: readonly string[]): Promise<boolean> {
-    const keys = (readState(stack.name)?.resources ?? []).flatMap(({ inputs }) => keysOnTheWay(inputs?.connection));
+    const keys = stackStore.resources(stack.name).flatMap(({ inputs }) => keysOnTheWay(inputs?.connection));
     if (keys.length === 0 || keys.some(key => key === undefined || hostKeys.includes(key))) return false;
     await edit(stack, deployment => {
         deployment.resources = [];

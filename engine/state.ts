@@ -1,8 +1,3 @@
-import * as fs from "fs";
-import * as path from "path";
-import { backendDir } from "./automation";
-import { PROJECT } from "./stack-file";
-
 /** A resource as the state records it. Secret values in it are encrypted. */
 export interface RecordedResource {
     urn: string;
@@ -43,13 +38,9 @@ export interface PastOperation {
     seconds: number;
 }
 
-/** The file in which the file backend keeps a stack. */
-export const stateFile = (stack: string): string => path.join(backendDir(), ".pulumi/stacks", PROJECT, `${stack}.json`);
-
-/** What the state records, read without the engine; undefined for a stack that was never used. */
-export function readState(stack: string, file = stateFile(stack)): RecordedState | undefined {
-    if (!fs.existsSync(file)) return undefined;
-    const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8")) as {
+/** The state in a document as the engine keeps it. */
+export function stateOf(whole: unknown): RecordedState {
+    const { checkpoint } = whole as {
         checkpoint?: {
             latest?: {
                 manifest?: { time?: string };
@@ -84,27 +75,3 @@ export const isSecret = (value: unknown): boolean =>
     typeof value === "object" &&
     value !== null &&
     (value as Record<string, unknown>)["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
-
-/** The last operation that was finished, whether it went well or not; undefined where there was none. */
-export function lastOperation(stack: string): PastOperation | undefined {
-    const dir = path.join(backendDir(), ".pulumi/history", PROJECT, stack);
-    if (!fs.existsSync(dir)) return undefined;
-    const newest = fs
-        .readdirSync(dir)
-        .filter(name => name.endsWith(".history.json"))
-        .sort()
-        .pop();
-    if (newest === undefined) return undefined;
-    const { kind, result, startTime, endTime } = JSON.parse(fs.readFileSync(path.join(dir, newest), "utf8")) as {
-        kind: string;
-        result: string;
-        startTime: number;
-        endTime: number;
-    };
-    return {
-        operation: kind === "update" ? "up" : kind,
-        result,
-        started: new Date(startTime * 1000).toISOString(),
-        seconds: endTime - startTime,
-    };
-}

@@ -1,15 +1,14 @@
 import type { Command } from "commander";
 import { libvirtWays } from "../../components/host-pair";
-import { readState, realOnes } from "../../engine/state";
+import { realOnes } from "../../engine/state";
 import { closedWays } from "../../engine/leftovers";
+import { stackStore } from "../../engine/stack-store";
 import { UserError } from "../../system/errors";
 import { hostsDown } from "../hosts/hosts-check";
 import { addOperation } from "../operate/commands";
 import { comparing, Operation } from "../operate/kind";
 import { conclude } from "./diagnose";
 import { examine, onHosts } from "./examine";
-
-const recordedOf = (stack: string) => readState(stack)?.resources ?? [];
 
 /** `diagnose`. */
 export function addDiagnoseCommand(cli: Command): void {
@@ -35,7 +34,7 @@ const diagnose: Operation = {
     records: "nothing",
     tells: true,
     async begin({ stack }) {
-        if (realOnes(recordedOf(stack)).length === 0)
+        if (realOnes(stackStore.resources(stack)).length === 0)
             throw new UserError(
                 `nothing of stack ${stack} is recorded, so there is nothing to diagnose; make it with: ./classroom up ${stack}`,
                 2,
@@ -43,7 +42,7 @@ const diagnose: Operation = {
     },
     askHosts: (_run, settings) => hostsDown(settings),
     async first({ stack }, { settings }) {
-        if (closedWays(recordedOf(stack), libvirtWays(settings)).length > 0)
+        if (closedWays(stackStore.resources(stack), libvirtWays(settings)).length > 0)
             throw new UserError(
                 `the hosts of stack ${stack} are reached in another way than when it was last worked on (hosts, sshKeyFile), and diagnose records nothing; ` +
                     `let the new way be recorded first: ./classroom refresh ${stack}`,

@@ -1,6 +1,6 @@
 import type { Settings } from "../../config/settings";
-import { readState } from "../../engine/state";
 import { engineWords } from "../../engine/words";
+import { stackStore } from "../../engine/stack-store";
 import type { AdminFacts } from "../../releases/tutorial";
 import { UserError } from "../../system/errors";
 import { databasesAnew, noteDatabases } from "../orphans/databases";
@@ -76,7 +76,7 @@ export async function endMaking(
 ): Promise<number> {
     const { stack, terminal } = run,
         admin = adminFacts(stack, settings, generated),
-        made = readState(stack)?.resources ?? [];
+        made = stackStore.resources(stack);
     const orphans = clean || databasesAnew(stack, made) ? await tellOrphans(run, settings, admin, clean) : undefined;
     noteDatabases(stack, made);
     const use = shows ? useOf(stack, labOf(stack), writeOpenrc(stack, admin)) : undefined;

@@ -7,17 +7,17 @@ import { program } from "../../components/team-cloud";
 import type { Credentials } from "../../config/credentials";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
-import { backUp, checkNotHeld, openStack } from "../../engine/automation";
+import { openStack } from "../../engine/automation";
 import { clearPending, forgetFormerLab, recordWays } from "../../engine/leftovers";
 import { obtainEngine } from "../../engine/obtain";
 import { needRandomPlugin } from "../../engine/random-plugin";
-import { exported, readState, realOnes, RecordedResource } from "../../engine/state";
+import { exported, realOnes, RecordedResource } from "../../engine/state";
+import { stackStore } from "../../engine/stack-store";
 import { forHandlers } from "../../system/handed-over";
 import { temporaryFolder } from "../../system/paths";
 import { findLibvirt, withoutDisks } from "../hosts/libvirt-objects";
 import { LibvirtSsh, libvirtSsh } from "../hosts/libvirt-ssh";
 import { noteFormerDatabases } from "../orphans/databases";
-import { removeStackFolder } from "../stack/openrc";
 import { decryptedSettings, labOf } from "../stack/reach";
 import { generatedPasswords, knownSecrets, recordedSecrets } from "../stack/secrets";
 import { askAgain, Round, Ways, withoutDisk } from "./ask-again";
@@ -51,8 +51,6 @@ export async function perform(operation: Operation, run: Run): Promise<number> {
         fs.rmSync(reports, { recursive: true, force: true });
     }
 }
-
-const recordedOf = (stack: string): RecordedResource[] => readState(stack)?.resources ?? [];
 
 /** The stack, with its settings read, its hosts asked, its state backed up and free of what a dead run left in it. */
 async function prepare(
@@ -100,12 +98,12 @@ async function prepareState(
 ): Promise<string[]> {
     const note = (line: string) => run.terminal.note(line);
     if (records === "nothing") return [];
-    checkNotHeld(run.stack, note);
-    backUp(run.stack);
+    stackStore.checkFree(run.stack, note);
+    stackStore.backUp(run.stack);
     await recordWays(stack, libvirtWays(settings));
     if (makes) noteFormerDatabases(run.stack, resources);
     if (labOf(run.stack) !== undefined && (await forgetFormerLab(stack, hostKeysOf(settings)))) {
-        removeStackFolder(run.stack);
+        stackStore.removeNotes(run.stack);
         note("what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew");
     }
     const cleared = records === "changes" ? await clearPending(stack, findLibvirt(settings)) : undefined;
@@ -125,7 +123,7 @@ async function execute(
     extent: Extent = {},
 ): Promise<Outcome> {
     const { terminal, log } = run,
-        known = realOnes(recordedOf(run.stack)).length;
+        known = realOnes(stackStore.resources(run.stack)).length;
     const write = (line: string) => {
         if (!engine.quiet || run.options.verbose) terminal.line(line);
     };
@@ -161,7 +159,8 @@ async function operate(operation: Operation, run: Run, ready: Ready, report: Rep
     run.signal.addEventListener("abort", () =>
         terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"),
     );
-    if (operation.plans) newRanges(ready.settings, recordedOf(run.stack)).forEach(line => terminal.note(line));
+    if (operation.plans)
+        newRanges(ready.settings, stackStore.resources(run.stack)).forEach(line => terminal.note(line));
     const begin = await beginOf(operation, run.stack, ready),
         course = await goThrough(operation, run, ready, report, begin);
     const end = endOf(run, course),
@@ -172,7 +171,7 @@ async function operate(operation: Operation, run: Run, ready: Ready, report: Rep
 }
 
 async function beginOf({ asks }: Operation, stack: string, { settings, down }: Ready): Promise<Begin> {
-    const resources = asks === "not" ? [] : recordedOf(stack);
+    const resources = asks === "not" ? [] : stackStore.resources(stack);
     return {
         resources,
         lost: await withoutDisks(settings, resources, down),
@@ -217,7 +216,7 @@ const unreachableIn = (report: Report, lost: Begin["lost"]): Course["unreachable
 
 /** How what could not be asked is asked again. */
 function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome: Outcome }> {
-    const recorded = () => recordedOf(run.stack);
+    const recorded = () => stackStore.resources(run.stack);
     const roundOf = (outcome: Outcome) => ({
         outcome,
         drifted: outcome.renderer.tally.drifted,

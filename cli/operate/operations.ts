@@ -1,9 +1,9 @@
 import { engineWords } from "../../engine/words";
+import { stackStore } from "../../engine/stack-store";
 import { nameOf } from "../../engine/urn";
 import { checkLibvirt, checkReady } from "../hosts/hosts-check";
 import { removeFromHosts } from "../restore/hosts";
 import { forget } from "../restore/point";
-import { removeStackFolder } from "../stack/openrc";
 import { endMaking, tellAsked } from "./endings";
 import { asking, changing, EngineRun, Operation, Ready } from "./kind";
 import type { Run } from "./run";
@@ -88,7 +88,7 @@ export const destroy: Operation = {
         return undefined;
     },
     async conclude({ stack }, { ready: { settings }, end }) {
-        removeStackFolder(stack);
+        stackStore.removeNotes(stack);
         await removeFromHosts(settings, stack);
         forget(stack);
         return end(0);

@@ -1,7 +1,6 @@
 import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
-import { breakLocks } from "../../engine/automation";
 import { killAll, processesWith } from "../../lab/hosts/processes";
 import { toItself } from "../../system/handed-over";
 import { onInterrupt } from "../../system/interrupt";
@@ -10,6 +9,7 @@ import { stateDir } from "../../system/paths";
 import { UserError } from "../../system/errors";
 import { startAgain } from "../shell/operator-side";
 import type { Run } from "./run";
+import { stackStore } from "../../engine/stack-store";
 
 /** How long an interrupted engine may take to end what it has begun. */
 const PATIENCE_SECONDS = 20;
@@ -51,12 +51,12 @@ export async function supervise(run: Run, lab: string | undefined, words: readon
         );
         await end();
         if (run.interrupted) {
-            breakLocks(run.stack);
+            stackStore.breakDeadLocks(run.stack);
             if (signal) run.terminal.error(`${run.operation} was ended by force; run it again to go on`);
             return 130;
         }
         if (signal) {
-            breakLocks(run.stack);
+            stackStore.breakDeadLocks(run.stack);
             throw new UserError(`${run.operation} was ended from outside (${signal}); run it again to go on`);
         }
         return code ?? 1;

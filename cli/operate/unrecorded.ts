@@ -7,11 +7,12 @@ import { hostConnection } from "../../components/host-pair";
 import { HostRole, hostRoles, networkNames, nodeNames } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { forgetResources, record } from "../../engine/leftovers";
-import { readState, RecordedResource } from "../../engine/state";
+import { RecordedResource } from "../../engine/state";
 import { UserError } from "../../system/errors";
 import { libvirtKind, roleOf } from "../hosts/libvirt-objects";
 import { changeLine, propertyChanges } from "./events";
 import { nameOf } from "../../engine/urn";
+import { stackStore } from "../../engine/stack-store";
 import type { Run } from "./run";
 
 /** A libvirt object on a host under a name of this program's, and libvirt's id of it. */
@@ -79,7 +80,7 @@ export async function takeIn(run: Run, stack: Stack, settings: Settings): Promis
             ),
         )
     ).flat();
-    const recorded = () => readState(run.stack)?.resources ?? [];
+    const recorded = () => stackStore.resources(run.stack);
     if (unrecorded(found, recorded()).length === 0) return;
     await run.terminal.step(
         "On the hosts are networks, volumes or machines that the state does not know: comparing them with the program",

@@ -1,10 +1,8 @@
-import * as fs from "fs";
-import * as path from "path";
+import { stackStore } from "../../engine/stack-store";
 import { realOnes, RecordedResource } from "../../engine/state";
-import { replaceFile } from "../../system/files";
-import { stackFolder } from "../stack/openrc";
 
-const file = (stack: string): string => path.join(stackFolder(stack), "databases");
+/** Name of the note. */
+const NOTE = "databases";
 
 /** The ids of the databases that are recorded; one that is made anew has another. */
 const databases = (resources: readonly RecordedResource[]): string[] =>
@@ -15,24 +13,17 @@ const databases = (resources: readonly RecordedResource[]): string[] =>
 
 /** Notes with which databases the nodes hold nothing that is unknown to the cloud: the recorded ones. */
 export function noteDatabases(stack: string, resources: readonly RecordedResource[]): void {
-    fs.mkdirSync(stackFolder(stack), { recursive: true, mode: 0o700 });
-    replaceFile(
-        file(stack),
-        databases(resources)
-            .map(id => `${id}\n`)
-            .join(""),
-        0o600,
-    );
+    const lines = databases(resources).map(id => `${id}\n`);
+    stackStore.putNote(stack, NOTE, lines.join(""));
 }
 
 /** Before anything is changed: where nothing is noted yet, notes the databases that are there, so that a run that is cut off is known to have made others. */
 export function noteFormerDatabases(stack: string, resources: readonly RecordedResource[]): void {
-    if (!fs.existsSync(file(stack)) && databases(resources).length > 0) noteDatabases(stack, resources);
+    if (stackStore.note(stack, NOTE) === undefined && databases(resources).length > 0) noteDatabases(stack, resources);
 }
 
 /** Whether a database is another than was noted, by whichever run it was made: what stood in the former one is known to nobody. */
 export function databasesAnew(stack: string, resources: readonly RecordedResource[]): boolean {
-    if (!fs.existsSync(file(stack))) return false;
-    const noted = new Set(fs.readFileSync(file(stack), "utf8").split("\n"));
-    return databases(resources).some(id => !noted.has(id));
+    const noted = stackStore.note(stack, NOTE)?.split("\n");
+    return noted !== undefined && databases(resources).some(id => !noted.includes(id));
 }

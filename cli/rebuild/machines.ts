@@ -3,7 +3,8 @@ import { pools } from "../../components/golden-image";
 import type { NodeName } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { recordBelow } from "../../engine/leftovers";
-import { readState, RecordedResource } from "../../engine/state";
+import { RecordedResource } from "../../engine/state";
+import { stackStore } from "../../engine/stack-store";
 import { hostOf, withoutDisks } from "../hosts/libvirt-objects";
 import type { Ready } from "../operate/kind";
 import { plan } from "../operate/unrecorded";
@@ -22,7 +23,7 @@ export async function lookForMachines(
     signal: AbortSignal,
 ): Promise<void> {
     const machines = nodes.filter(node => settings.kindOf(node) === "vm"),
-        recorded = () => readState(stack.name)?.resources ?? [];
+        recorded = () => stackStore.resources(stack.name);
     if (machines.length === 0) return;
     const before = recorded(),
         unrecorded = machines.filter(node => !before.some(r => isRoot(r.urn, node)));

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { NodeName, nodeNames } from "../../config/nodes";
 import { dataNode } from "../../config/settings";
-import { checkNotHeld } from "../../engine/automation";
 import { Edit, edited, replaceConfig, textOf } from "../../engine/stack-file";
-import { readState, realOnes } from "../../engine/state";
+import { realOnes } from "../../engine/state";
+import { stackStore } from "../../engine/stack-store";
 import { UserError } from "../../system/errors";
 import { checkHosts, checkLibvirt } from "../hosts/hosts-check";
 import { making, start } from "../operate/commands";
@@ -130,12 +130,12 @@ export function nodesIn(stack: string, names: readonly string[], data: boolean, 
 
 /** Asks for other machines in the stack's file, when nothing stands in the way. Told in one line. */
 export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<void> {
-    if (realOnes(readState(run.stack)?.resources ?? []).length === 0)
+    if (realOnes(stackStore.resources(run.stack)).length === 0)
         throw new UserError(
             `nothing of stack ${run.stack} is recorded, so there is nothing to rebuild; make it with: ./classroom up ${run.stack}`,
         );
     if (nodes.length === 0) return;
-    checkNotHeld(run.stack, line => run.terminal.note(line));
+    stackStore.checkFree(run.stack, line => run.terminal.note(line));
     await checkHosts(settingsWithoutSecrets(run.stack));
     const { text, set } = raised(textOf(run.stack), nodes, data);
     replaceConfig(run.stack, text);

@@ -1,8 +1,6 @@
 import type { Command } from "commander";
 import { closeAll } from "../../clients/ssh";
-import { checkNotHeld, restoreLock } from "../../engine/automation";
 import { UserError } from "../../system/errors";
-import { withLock } from "../../system/lock";
 import { addHelp, jsonOption, setWork, stoppable, tellError, wordsOf } from "../shell/command";
 import { checkHosts } from "../hosts/hosts-check";
 import { onOperatorSide } from "../shell/operator-side";
@@ -13,6 +11,7 @@ import { forget, RestorePoint, restorePoint, restorePoints, stateToKeep } from "
 import { RunLog } from "../shell/run-log";
 import { checkNew, snapshot } from "./snapshot";
 import { Terminal } from "../shell/terminal";
+import { stackStore } from "../../engine/stack-store";
 
 interface Options {
     json?: boolean;
@@ -97,9 +96,9 @@ async function worked(
     const said = "interrupted: what has begun is brought to an end (Ctrl-C again leaves it)";
     try {
         return await stoppable(terminal, said, async signal => {
-            checkNotHeld(stack, line => terminal.note(line));
+            stackStore.checkFree(stack, line => terminal.note(line));
             const run = new PointRun(stack, terminal, signal);
-            const result = await withLock(restoreLock(stack), () => work(run, name));
+            const result = await stackStore.whileHeld(stack, () => work(run, name));
             terminal.result({ ...about, ...result, log: log.file });
             return result.exitCode;
         });

@@ -1,15 +1,12 @@
-import * as fs from "fs";
-import * as path from "path";
 import { HostRole, NodeName, nodeNames, nodes } from "../../config/nodes";
-import { readState, RecordedResource, stateFile } from "../../engine/state";
+import { RecordedResource } from "../../engine/state";
 import { labStatus } from "../../lab";
 import { objectOf } from "../../providers/dynamic";
 import { UserError } from "../../system/errors";
-import { replaceFile } from "../../system/files";
-import { stateDir } from "../../system/paths";
 import type { Agent } from "./agents";
 import { labOf } from "../stack/reach";
 import { nameOf } from "../../engine/urn";
+import { Documents, stackStore } from "../../engine/stack-store";
 
 /** A machine as the state records it. */
 export interface StackMachine {
@@ -117,23 +114,17 @@ export function checkName(name: string): void {
     }
 }
 
-/** Where a stack's restore points are recorded; a lab's go with it, as its hosts do. Undefined where that lab is not up. */
-function folder(stack: string): string | undefined {
-    const lab = labOf(stack),
-        above = lab === undefined ? stateDir() : labStatus(lab)?.dir;
-    return above && path.join(above, "restore-points", stack);
+/** What is kept of a stack's restore points; a lab's go with it, as its hosts do. Undefined where that lab is not up. */
+function kept(stack: string): Documents | undefined {
+    const lab = labOf(stack);
+    if (lab === undefined) return stackStore.restorePoints(stack);
+    const dir = labStatus(lab)?.dir;
+    return dir === undefined ? undefined : stackStore.restorePoints(stack, dir);
 }
 
 /** The restore points that a stack has, the oldest first. */
-export function restorePoints(stack: string): RestorePoint[] {
-    const dir = folder(stack);
-    if (dir === undefined || !fs.existsSync(dir)) return [];
-    return fs
-        .readdirSync(dir)
-        .filter(file => file.endsWith(".json"))
-        .map(file => JSON.parse(fs.readFileSync(path.join(dir, file), "utf8")) as RestorePoint)
-        .sort((a, b) => (a.time < b.time ? -1 : 1));
-}
+export const restorePoints = (stack: string): RestorePoint[] =>
+    ((kept(stack)?.all() ?? []) as RestorePoint[]).sort((a, b) => (a.time < b.time ? -1 : 1));
 
 /** @throws UserError with the names that there are */
 export function restorePoint(stack: string, name: string): RestorePoint {
@@ -146,25 +137,17 @@ export function restorePoint(stack: string, name: string): RestorePoint {
 }
 
 /** Records a restore point: from now on there is one. */
-export function record(point: RestorePoint): void {
-    const dir = folder(point.stack)!,
-        file = path.join(dir, `${point.name}.json`);
-    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    replaceFile(file, JSON.stringify(point), 0o600);
-}
+export const record = (point: RestorePoint): void => kept(point.stack)!.put(point.name, point);
 
 /** Forgets a restore point, or all of a stack. */
-export function forget(stack: string, name?: string): void {
-    const dir = folder(stack);
-    if (dir) fs.rmSync(name === undefined ? dir : path.join(dir, `${name}.json`), { recursive: true, force: true });
-}
+export const forget = (stack: string, name?: string): void => kept(stack)?.remove(name);
 
 /**
  * The state's file and the resources that it records.
  * @throws UserError where there are no machines, or where a run was cut off in the middle
  */
 export function stateToKeep(stack: string): { state: unknown; resources: RecordedResource[] } {
-    const recorded = readState(stack);
+    const recorded = stackStore.state(stack);
     if (!recorded || machinesOf(recorded.resources).length === 0)
         throw new UserError(
             `the state of stack ${stack} knows no machines, so there is nothing to keep; make them with: ./classroom up ${stack}`,
@@ -173,5 +156,5 @@ export function stateToKeep(stack: string): { state: unknown; resources: Recorde
         throw new UserError(
             `the last run on stack ${stack} was cut off, so its state is not what is there; see to it first with: ./classroom up ${stack}`,
         );
-    return { state: JSON.parse(fs.readFileSync(stateFile(stack), "utf8")), resources: recorded.resources };
+    return { state: stackStore.whole(stack), resources: recorded.resources };
 }

@@ -1,7 +1,5 @@
 import type { Connection } from "../../clients/connection";
 import { waitForSsh } from "../../clients/ssh";
-import { backUp, putBack } from "../../engine/automation";
-import { readState } from "../../engine/state";
 import { READY_SECONDS } from "../../providers/guest/init";
 import { untilRunning } from "../../providers/guest/service";
 import { messageOf, UserError } from "../../system/errors";
@@ -11,6 +9,7 @@ import { checkHosts } from "../hosts/hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "../stack/reach";
 import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./hosts";
 import { KeptMachine, madeAnew, otherIds, resourcesOf, RestorePoint, restorePoint } from "./point";
+import { stackStore } from "../../engine/stack-store";
 
 /**
  * Puts all machines of a stack and its state back to what they were at a restore point. Until the machines are ended nothing
@@ -55,11 +54,11 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
         await hosts.tidy().catch(() => undefined);
         throw e;
     }
-    backUp(stack);
+    stackStore.backUp(stack);
     try {
         await terminal.step("Ending the machines, starting them as they were", async () => {
             await hosts.swap();
-            putBack(stack, point.state);
+            stackStore.putBack(stack, point.state);
             await hosts.start();
         });
     } catch (e) {
@@ -109,7 +108,7 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
 /** @throws UserError where what a restore does not put back is not what it was */
 function checkSame({ name, state }: RestorePoint, stack: string): void {
     const then = resourcesOf(state),
-        now = readState(stack)?.resources ?? [],
+        now = stackStore.resources(stack),
         others = otherIds(then, now);
     if (others !== undefined)
         throw new UserError(

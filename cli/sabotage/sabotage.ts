@@ -3,7 +3,6 @@ import { closeAll, exec, quote } from "../../clients/ssh";
 import { NodeName, nodeNames } from "../../config/nodes";
 import { Settings } from "../../config/settings";
 import { tutorialCredentials } from "../../config/credentials";
-import { checkNotHeld } from "../../engine/automation";
 import { initShell } from "../../providers/guest/init";
 import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
@@ -15,6 +14,7 @@ import { onOperatorSide } from "../shell/operator-side";
 import { connectionOf, labOf, settingsWithoutSecrets } from "../stack/reach";
 import { start as operate } from "../operate/commands";
 import { up } from "../operate/operations";
+import { stackStore } from "../../engine/stack-store";
 
 interface SabotageOptions {
     node?: string;
@@ -176,7 +176,7 @@ export function checkAllowed(
 async function sabotage(stack: string, { exercise, variant }: Chosen): Promise<number> {
     const settings = settingsWithoutSecrets(stack);
     checkAllowed(stack, settings, variant.node);
-    checkNotHeld(stack, complain);
+    stackStore.checkFree(stack, complain);
     const to = connectionOf(stack, variant.node);
     try {
         await exec(to, scriptOf(variant, settings), { timeoutSeconds: 600 });

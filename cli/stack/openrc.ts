@@ -1,27 +1,10 @@
-import * as fs from "fs";
-import * as path from "path";
+import { stackStore } from "../../engine/stack-store";
 import { quote } from "../../clients/ssh";
-import { backendDir } from "../../engine/automation";
 import { AdminFacts, openrc } from "../../releases/tutorial";
-import { replaceFile } from "../../system/files";
 
-/** What is kept of a stack beside its state, as long as there is something of it. */
-export const stackFolder = (stack: string): string => path.join(backendDir(), stack);
-/** The operator's own openrc of a stack (K8). */
-export const openrcFile = (stack: string): string => path.join(stackFolder(stack), "openrc");
-
-/** Writes it, readable by the operator alone, from the password that the nodes' own are written from. Returns its path. */
-export function writeOpenrc(stack: string, cloud: AdminFacts): string {
-    const file = openrcFile(stack);
-    fs.mkdirSync(stackFolder(stack), { recursive: true, mode: 0o700 });
-    replaceFile(file, openrc(cloud), 0o600);
-    return file;
-}
-
-/** Removes the folder of a cloud that is no more; one that is not there is success. */
-export function removeStackFolder(stack: string): void {
-    fs.rmSync(stackFolder(stack), { recursive: true, force: true });
-}
+/** Writes the operator's own openrc of a stack (K8), readable by the operator alone, from the password that the nodes' own are written from. Returns its path. */
+export const writeOpenrc = (stack: string, cloud: AdminFacts): string =>
+    stackStore.putNote(stack, "openrc", openrc(cloud));
 
 /** How a cloud that is there is used; the commands as the user types them. */
 export interface CloudUse {

@@ -5,7 +5,8 @@ import { hostRoles } from "../../config/nodes";
 import { givenBy, ofProject, readStackSettings, Surroundings } from "../../config/stack-settings";
 import type { Settings } from "../../config/settings";
 import { PROJECT, textOf, textsIn } from "../../engine/stack-file";
-import { readState, stackOutputs } from "../../engine/state";
+import { stackOutputs } from "../../engine/state";
+import { stackStore } from "../../engine/stack-store";
 import { UserError } from "../../system/errors";
 import { encryptedKeys, noMachine, placeholderCredentials } from "./placeholders";
 
@@ -71,7 +72,7 @@ const plainOf = ({ credentials }: Record<string, unknown>): object =>
 
 /** The nodes that the stack's state knows, by name; none before the first up. */
 export function recordedNodes(stack: string): Record<string, Connection> {
-    const state = readState(stack);
+    const state = stackStore.state(stack);
     const nodes = state && stackOutputs(state).nodes;
     return typeof nodes === "object" && nodes !== null ? (nodes as Record<string, Connection>) : {};
 }

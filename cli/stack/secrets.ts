@@ -2,8 +2,8 @@ import * as fs from "fs";
 import type { ConfigMap } from "@pulumi/pulumi/automation";
 import { Settings } from "../../config/settings";
 import { Credentials, credentialNames } from "../../config/credentials";
-import { passphraseFile } from "../../engine/automation";
 import type { RecordedResource } from "../../engine/state";
+import { passphraseFile } from "../../engine/stack-store";
 import { UserError } from "../../system/errors";
 import type { AdminFacts } from "../../releases/tutorial";
 

@@ -3,7 +3,7 @@ import * as os from "os";
 import * as path from "path";
 import { connectionOf } from "../../cli/stack/reach";
 import { statusOf } from "../../cli/status";
-import { stateFile } from "../../engine/state";
+import { stateFile } from "../../engine/stack-store";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-status-"));
 const before = process.env.CLASSROOM_STATE;

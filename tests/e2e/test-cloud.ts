@@ -3,7 +3,7 @@ import * as path from "path";
 import * as yaml from "yaml";
 import { hostRoles } from "../../config/nodes";
 import { PROJECT } from "../../engine/stack-file";
-import { readState, RecordedState } from "../../engine/state";
+import { RecordedState, stateOf } from "../../engine/state";
 import { processesWith } from "../../lab/hosts/processes";
 import { projectDir } from "../../system/paths";
 import { run, RunResult } from "../../system/run";
@@ -31,7 +31,9 @@ export class TestCloud {
 
     /** What the state records now. */
     recorded(): RecordedState {
-        return readState(this.stack, this.stateFile) ?? { resources: [], pending: [] };
+        return fs.existsSync(this.stateFile)
+            ? stateOf(JSON.parse(fs.readFileSync(this.stateFile, "utf8")))
+            : { resources: [], pending: [] };
     }
 
     /**

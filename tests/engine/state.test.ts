@@ -1,9 +1,9 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { backUp, passphraseFile } from "../../engine/automation";
 import { notice } from "../../engine/leftovers";
-import { isSecret, lastOperation, readState, realOnes, stateFile, stackOutputs } from "../../engine/state";
+import { isSecret, realOnes, stackOutputs } from "../../engine/state";
+import { passphraseFile, stackStore, stateFile } from "../../engine/stack-store";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-state-"));
 beforeAll(() => {
@@ -64,25 +64,25 @@ afterAll(() => {
 });
 
 test("a state is read without the engine", () => {
-    const state = readState("lab")!;
+    const state = stackStore.state("lab")!;
     expect(realOnes(state.resources).map(r => r.urn.split("::").pop())).toEqual(["n"]);
     expect(state.pending).toHaveLength(1);
     expect(Object.entries(stackOutputs(state)).map(([name, value]) => [name, isSecret(value)])).toEqual([
         ["nodes", false],
         ["token", true],
     ]);
-    expect(lastOperation("lab")).toEqual({
+    expect(stackStore.lastOperation("lab")).toEqual({
         operation: "refresh",
         result: "succeeded",
         started: "1970-01-01T00:00:20.000Z",
         seconds: 3,
     });
-    expect([readState("never"), lastOperation("never")]).toEqual([undefined, undefined]);
+    expect([stackStore.state("never"), stackStore.lastOperation("never")]).toEqual([undefined, undefined]);
 });
 
 test("a backup is the state as it lies there, secrets encrypted, private; the last ten are kept", async () => {
     for (let i = 0; i < 12; i++) {
-        backUp("lab");
+        stackStore.backUp("lab");
         await new Promise(resolve => setTimeout(resolve, 2));
     }
     const backups = fs.readdirSync(path.join(dir, "backups/lab")).map(f => path.join(dir, "backups/lab", f));
@@ -102,7 +102,7 @@ test("the passphrase is made once; where it is lost no other one is made for the
 });
 
 test("what was cut off is told, and what was found of it", () => {
-    const { pending } = readState("lab")!;
+    const { pending } = stackStore.state("lab")!;
     expect(notice(pending, [])).toBe("the last run was cut off in the middle of: creating m; that is planned anew");
     expect(notice(pending, [pending[0]!.resource])).toMatch(/; found there and recorded: m$/);
 });

@@ -60,8 +60,6 @@ jest.mock("../../../engine/automation", () => ({
         world.report = env.CLASSROOM_REPORT;
         return stack;
     },
-    backUp: () => undefined,
-    checkNotHeld: () => undefined,
 }));
 jest.mock("../../../engine/obtain", () => ({ obtainEngine: async () => ({}) }));
 jest.mock("../../../engine/random-plugin", () => ({ needRandomPlugin: async () => undefined }));
@@ -72,7 +70,14 @@ jest.mock("../../../engine/leftovers", () => ({
 jest.mock("../../../engine/state", () => ({
     ...jest.requireActual<object>("../../../engine/state"),
     exported: () => world.resources,
-    readState: () => ({ resources: world.resources, pending: [] }),
+}));
+jest.mock("../../../engine/stack-store", () => ({
+    stackStore: {
+        resources: () => world.resources,
+        backUp: () => undefined,
+        checkFree: () => undefined,
+        removeNotes: () => undefined,
+    },
 }));
 jest.mock("../../../components/team-cloud", () => ({ program: () => undefined }));
 jest.mock("../../../cli/hosts/hosts-check", () => ({

@@ -5,8 +5,8 @@ import { newRanges, recordedRoots, wantedRoots } from "../../../cli/operate/rang
 import { otherIds } from "../../../cli/restore/point";
 import { restore } from "../../../cli/restore/restore";
 import type { PointRun } from "../../../cli/restore/hosts";
-import { stateFile } from "../../../engine/state";
 import type { RecordedResource } from "../../../engine/state";
+import { stateFile } from "../../../engine/stack-store";
 import { readSettings } from "../../../config/settings";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ids-"));

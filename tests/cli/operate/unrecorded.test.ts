@@ -11,7 +11,7 @@ jest.mock("../../../clients/ssh", () => ({
     exec: async (to: string) => ({ stdout: to === "central" ? world.printed : "", code: 0 }),
 }));
 jest.mock("../../../components/host-pair", () => ({ hostConnection: (_settings: unknown, role: string) => role }));
-jest.mock("../../../engine/state", () => ({ readState: () => ({ resources: world.state, pending: [] }) }));
+jest.mock("../../../engine/stack-store", () => ({ stackStore: { resources: () => world.state } }));
 jest.mock("../../../engine/leftovers", () => ({
     record: async (_stack: unknown, found: RecordedResource[]) => {
         world.recorded.push(found.map(r => `${r.custom ? r.id : "component"} ${r.urn.split("::").pop()}`));

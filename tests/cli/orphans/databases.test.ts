@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { databasesAnew, noteDatabases, noteFormerDatabases } from "../../../cli/orphans/databases";
-import { removeStackFolder } from "../../../cli/stack/openrc";
+import { stackStore } from "../../../engine/stack-store";
 import type { RecordedResource } from "../../../engine/state";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-databases-")),
@@ -10,7 +10,7 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-databases-")),
 beforeAll(() => {
     process.env.CLASSROOM_STATE = dir;
 });
-afterEach(() => removeStackFolder("lab"));
+afterEach(() => stackStore.removeNotes("lab"));
 afterAll(() => {
     if (before === undefined) delete process.env.CLASSROOM_STATE;
     else process.env.CLASSROOM_STATE = before;
@@ -49,6 +49,6 @@ test("one made anew is known as such until the nodes were searched, also by a la
 
 test("with the cloud it is forgotten", () => {
     noteDatabases("lab", state("a"));
-    removeStackFolder("lab");
+    stackStore.removeNotes("lab");
     expect(databasesAnew("lab", state("b"))).toBe(false);
 });

@@ -18,12 +18,12 @@ import type { RunScript } from "../../../clients/ssh";
 import { FakeClock } from "../../clients/fake-clock";
 import { checkLive, LiveMachine, PointHosts, PointRun } from "../../../cli/restore/hosts";
 import { checkNew } from "../../../cli/restore/snapshot";
-import { backendDir, backUp, checkNotHeld, putBack, restoreLock } from "../../../engine/automation";
 import { PROJECT } from "../../../engine/stack-file";
-import { readState, RecordedResource, stateFile } from "../../../engine/state";
+import { RecordedResource } from "../../../engine/state";
+import { stackStore, stateFile } from "../../../engine/stack-store";
 import { said } from "../../clients/said";
 import { readSettings } from "../../../config/settings";
-import { withLock } from "../../../system/lock";
+import { stateDir } from "../../../system/paths";
 import { hostKeys } from "../../clients/keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-points-"));
@@ -146,9 +146,9 @@ test.each(["", "../x", "a b", "a.making", "-x", "a".repeat(41)])('"%s" cannot be
 
 test("a state is put in the place of the present one, privately; the present one is backed up as it was", () => {
     put(file(state));
-    backUp("team01");
-    putBack("team01", file([state[0]!]));
-    expect(readState("team01")!.resources).toEqual([state[0]]);
+    stackStore.backUp("team01");
+    stackStore.putBack("team01", file([state[0]!]));
+    expect(stackStore.state("team01")!.resources).toEqual([state[0]]);
     expect(fs.statSync(stateFile("team01")).mode & 0o777).toBe(0o600);
 });
 
@@ -157,29 +157,29 @@ const notes: string[] = [],
         notes.push(line);
     };
 
+/** Where another process would have said that it is at work. */
+const restoreLock = path.join(dir, "restore-team01.lock");
+
 test("while a snapshot or restore is at work by another process, nothing else is", async () => {
-    fs.writeFileSync(
-        restoreLock("team01"),
-        `1 ${fs.readFileSync("/proc/1/stat", "utf8").split(") ").pop()!.split(" ")[19]}`,
-    );
-    expect(() => checkNotHeld("team01", note)).toThrow(
+    fs.writeFileSync(restoreLock, `1 ${fs.readFileSync("/proc/1/stat", "utf8").split(") ").pop()!.split(" ")[19]}`);
+    expect(() => stackStore.checkFree("team01", note)).toThrow(
         "stack team01 is being worked on by a snapshot or restore (process 1); nothing was changed. Wait until that has ended",
     );
-    fs.writeFileSync(restoreLock("team01"), "1 0");
-    expect(() => checkNotHeld("team01", note)).not.toThrow();
-    await withLock(restoreLock("team01"), async () => expect(() => checkNotHeld("team01", note)).not.toThrow());
+    fs.writeFileSync(restoreLock, "1 0");
+    expect(() => stackStore.checkFree("team01", note)).not.toThrow();
+    await stackStore.whileHeld("team01", async () => expect(() => stackStore.checkFree("team01", note)).not.toThrow());
 });
 
 test("the lock of a run that has died does not keep a restore away; that of another machine does", () => {
-    const locks = path.join(backendDir(), ".pulumi/locks/organization", PROJECT, "team01"),
+    const locks = path.join(stateDir(), "stacks/.pulumi/locks/organization", PROJECT, "team01"),
         lock = (hostname: string) => JSON.stringify({ pid: 2 ** 22 + 1, hostname, username: "ann" });
     fs.mkdirSync(locks, { recursive: true });
     fs.writeFileSync(path.join(locks, "dead.json"), lock(os.hostname()));
-    expect(() => checkNotHeld("team01", note)).not.toThrow();
+    expect(() => stackStore.checkFree("team01", note)).not.toThrow();
     expect(notes).toEqual([expect.stringContaining("4194305")]);
     expect(fs.readdirSync(locks)).toEqual([]);
     fs.writeFileSync(path.join(locks, "other.json"), lock("elsewhere"));
-    expect(() => checkNotHeld("team01", note)).toThrow(
+    expect(() => stackStore.checkFree("team01", note)).toThrow(
         "stack team01 is being worked on by process 4194305 of ann on elsewhere; nothing was changed.",
     );
     fs.rmSync(locks, { recursive: true });

@@ -2,7 +2,8 @@ import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { removeStackFolder, useLines, useOf, writeOpenrc } from "../../../cli/stack/openrc";
+import { useLines, useOf, writeOpenrc } from "../../../cli/stack/openrc";
+import { stackStore } from "../../../engine/stack-store";
 import { AddressPlan } from "../../../config/address-plan";
 import { tutorialCredentials } from "../../../config/credentials";
 
@@ -44,8 +45,8 @@ test("a shell that sources it has what the tutorial exports, whatever is in the 
 
 test("destroy takes it away, and finds nothing a second time", () => {
     const file = writeOpenrc("lab", cloud("x"));
-    removeStackFolder("lab");
-    removeStackFolder("lab");
+    stackStore.removeNotes("lab");
+    stackStore.removeNotes("lab");
     expect(fs.existsSync(path.dirname(file))).toBe(false);
 });
 

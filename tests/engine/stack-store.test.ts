@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { fileURLToPath } from "url";
-import { backendDir, backendEnv, passphraseFile } from "../../engine/automation";
+import { passphraseFile, stackStore } from "../../engine/stack-store";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom automation-")),
     before = process.env.CLASSROOM_STATE;
@@ -16,9 +16,9 @@ afterAll(() => {
 });
 
 test("the engine is given the folder of the states as a URL, whatever is in its path", () => {
-    const { PULUMI_BACKEND_URL } = backendEnv();
+    const { PULUMI_BACKEND_URL } = stackStore.environment();
     expect(PULUMI_BACKEND_URL).not.toMatch(/[ #?ä]/);
-    expect(fileURLToPath(PULUMI_BACKEND_URL!)).toBe(backendDir());
+    expect(fileURLToPath(PULUMI_BACKEND_URL!)).toBe(path.join(process.env.CLASSROOM_STATE!, "stacks"));
 });
 
 test("the passphrase is made once, for its user alone; nothing is left beside it", () => {
