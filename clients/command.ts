@@ -20,7 +20,7 @@ export interface CommandLimits {
 }
 
 /** A command that took longer than it may. The machine answers, so that it is not taken for dead. */
-export class TimedOut extends Error {
+class TimedOut extends Error {
     override readonly name = "TimedOut";
 }
 

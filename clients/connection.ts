@@ -19,7 +19,7 @@ export interface Connection {
 }
 
 /** A machine on the way to another; `name` is its address and `keyFile` the other's where it has none of its own. */
-export type Jump = Omit<Connection, "name" | "keyFile"> & Partial<Pick<Connection, "name" | "keyFile">>;
+type Jump = Omit<Connection, "name" | "keyFile"> & Partial<Pick<Connection, "name" | "keyFile">>;
 
 /** What a physical host is called in messages. */
 export const hostName = (address: string): string => `host ${address}`;

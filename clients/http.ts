@@ -17,7 +17,7 @@ export interface Target {
 export type Dial = (target: Target) => Promise<Duplex>;
 
 /** A body that can be sent again: a request may have to be repeated. */
-export interface StreamBody {
+interface StreamBody {
     size: number;
     open(): Readable;
 }

@@ -25,7 +25,7 @@ export const tutorialRanges: NetworkRanges = {
 export const networkSize = 1022;
 
 /** One network card of a node. */
-export interface Interface {
+interface Interface {
     /** `eth0`, `eth1`, … as the tutorial counts them. */
     device: string;
     network: NetworkName;

@@ -56,7 +56,7 @@ const isEmpty = (key: string, text: string): boolean =>
     text === "" || text === "{}" || (key === "number" && text === "0");
 
 /** Structured values and numbers come as JSON, words as they are. */
-export function parse(text: string): unknown {
+function parse(text: string): unknown {
     try {
         return JSON.parse(text);
     } catch {

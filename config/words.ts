@@ -12,7 +12,7 @@ export const shown = (value: unknown): string =>
     );
 
 /** Whether a text of one line, or of several, has nothing but what can be seen in it. */
-export function isPrintable(text: string, several: "lines" | "one line" = "one line"): boolean {
+function isPrintable(text: string, several: "lines" | "one line" = "one line"): boolean {
     const whole = text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, "");
     return !CONTROL.test(several === "lines" ? whole.replace(LINE_ENDS, "") : whole);
 }

@@ -8,7 +8,7 @@ export const GO_VERSION = "1.26.1";
 export const { version: RANDOM_VERSION } = require("@pulumi/random/package.json") as { version: string };
 
 /** A kind of machine as Node.js names it: `linux-x64`. */
-export const thisPlatform = (): string => `${process.platform}-${process.arch}`;
+const thisPlatform = (): string => `${process.platform}-${process.arch}`;
 
 /** As Go names it, with another word between: `linux-amd64`. */
 export const goPlatform = (between: string, platform = thisPlatform()): string =>

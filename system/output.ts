@@ -20,7 +20,7 @@ function written(character: string): string {
 export const visible = (text: string): string => text.replace(HIDDEN, written);
 
 /** Begins every further line of what is printed at once: no value with a newline in it passes for a line of its own. */
-export const FURTHER = "  | ";
+const FURTHER = "  | ";
 
 /** A text of several lines as it is printed. */
 export const printable = (text: string): string => text.split("\n").map(visible).join(`\n${FURTHER}`);

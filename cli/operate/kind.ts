@@ -20,7 +20,7 @@ export interface Extent {
 }
 
 /** What a run of the engine is told by its caller. */
-export interface EngineOptions {
+interface EngineOptions {
     signal: AbortSignal;
     onEvent: (event: EngineEvent) => void;
 }

@@ -129,7 +129,7 @@ export function nodesIn(stack: string, names: readonly string[], data: boolean, 
 }
 
 /** Asks for other machines in the stack's file, when nothing stands in the way. Told in one line. */
-export async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<void> {
+async function askForNew(run: Run, { nodes, data }: Rebuilding): Promise<void> {
     if (realOnes(stackStore.resources(run.stack)).length === 0)
         throw new UserError(
             `nothing of stack ${run.stack} is recorded, so there is nothing to rebuild; make it with: ./classroom up ${run.stack}`,

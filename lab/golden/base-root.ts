@@ -9,7 +9,7 @@ import { needMmdebstrap } from "../hosts/host-root";
 import { dataList } from "./data-files";
 
 /** The nodes' Debian: the last with Python 2.7, which the services need. Its security archive is gone, main is not. */
-export const SUITE = "bullseye";
+const SUITE = "bullseye";
 
 /** Raised when the steps below change what comes out. */
 const RECIPE = 3;

@@ -5,7 +5,7 @@ import { UserError } from "../../system/errors";
 import { processIds } from "./processes";
 
 /** What a lab needs of the machine; measured on a full cloud with two instances (docs/lab.md). */
-export const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024, inotify: 48 };
+const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024, inotify: 48 };
 
 interface Machine {
     uid: number;

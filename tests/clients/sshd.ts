@@ -98,7 +98,7 @@ export async function startSshd({
 }
 
 /** Runs a program of OpenSSH's; what it said on standard output. */
-export function openssh(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+function openssh(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
     const { status, stdout, stderr, error } = spawnSync(command, args, {
         encoding: "utf8",
         env: { ...process.env, ...env },

@@ -21,7 +21,7 @@ const optionOf: Record<string, string> = {
 };
 
 /** What a diagnosis has to say of a sabotage: the resource and the property. */
-export function causeOf(name: string, { node, file, name: variant }: Variant): RegExp {
+function causeOf(name: string, { node, file, name: variant }: Variant): RegExp {
     const exercise = name.split("-")[0]!;
     if (file !== undefined) return new RegExp(`^${file} on ${node} .*\\b${optionOf[exercise]}\\b`);
     switch (exercise) {

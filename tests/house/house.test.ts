@@ -12,6 +12,9 @@ const tool = (script: string, ...args: string[]): Promise<RunResult> =>
 const prettier = (...args: string[]) => tool("prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ...args);
 const eslint = (...args: string[]) => tool("eslint/bin/eslint.js", "--max-warnings", "0", ...args);
 
+const knip = () => tool("knip/bin/knip.js", "--no-progress", "--no-config-hints");
+const imports = (...folders: string[]) => tool("dependency-cruiser/bin/dependency-cruise.mjs", ...folders);
+
 /** Adds a file for the time of a test. */
 async function withFile<T>(name: string, text: string, work: (name: string) => Promise<T>): Promise<T> {
     const file = path.join(projectDir(), name);
@@ -40,6 +43,30 @@ test("the linter finds nothing", async () => {
 test("a promise that nobody awaits is found", async () => {
     await withFile("bench/floating.ts", "Promise.resolve(1);\n", async name => {
         expect(await eslint(name)).toMatchObject({ stdout: expect.stringContaining("no-floating-promises"), code: 1 });
+    });
+});
+
+test("imports point downwards, as docs/architecture.md draws it, and in no circle", async () => {
+    const folders = ["cli", "lab", "components", "providers", "releases", "engine", "clients", "config", "system"];
+    expect(await imports("index.ts", "bench", ...folders)).toMatchObject({ code: 0 });
+});
+
+test.each([
+    ["system/upwards.ts", "../cli/test", "system imports downwards"],
+    ["cli/hosts/upwards.ts", "../operate/run", "cli/hosts imports downwards"],
+])("an import upwards is found: %s", async (name, of, rule) => {
+    await withFile(name, `import "${of}";\n`, async file => {
+        expect(await imports(file)).toMatchObject({ stdout: expect.stringContaining(rule), code: 1 });
+    });
+});
+
+test("nothing is exported that nobody imports, and no package is declared that nobody uses", async () => {
+    expect(await knip()).toMatchObject({ stdout: "", code: 0 });
+});
+
+test("an export that nobody imports is found", async () => {
+    await withFile("system/unused.ts", "export const unused = 1;\n", async name => {
+        expect(await knip()).toMatchObject({ stdout: expect.stringContaining(name), code: 1 });
     });
 });
 
