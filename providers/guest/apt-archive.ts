@@ -87,8 +87,7 @@ export function aptArchiveHandler(run: RunScript = exec, clock = operatorClock):
     };
     /** What apt goes by whatever it is asked for: its proxy, and where the system itself comes from. */
     const prepare = async ({ connection, base, settings }: Inputs): Promise<void> => {
-        if (settings === undefined) await run(connection, `rm -f ${SETTINGS}`);
-        else await writeFile(run, connection, SETTINGS, settings, ROOTS);
+        if (settings !== undefined) await writeFile(run, connection, SETTINGS, settings, ROOTS);
         if (base !== undefined) await writeFile(run, connection, BASE, base, ROOTS);
     };
     const write = async (inputs: Inputs): Promise<void> => {
@@ -166,6 +165,8 @@ apt upgrade`;
             const onlySettings =
                 recorded.settings !== inputs.settings &&
                 (["line", "key", "base"] as const).every(part => recorded[part] === inputs[part]);
+            if (recorded.settings !== undefined && inputs.settings === undefined)
+                await run(inputs.connection, `rm -f ${SETTINGS}`);
             await (onlySettings ? prepare(inputs) : put(inputs));
             return {};
         },

@@ -158,6 +158,16 @@ test.each(["lab", "team01"])(
     },
 );
 
+test("a virtual machine that is there is not replaced because it was made with another display", async () => {
+    const all = Object.values(await registered("team01", () => program, ownImage())) as {
+        type: string;
+        ignorechangesList: string[];
+    }[];
+    const domains = all.filter(r => r.type === "libvirt:index/domain:Domain");
+    expect(domains).toHaveLength(16);
+    for (const domain of domains) expect(domain.ignorechangesList).toContain("graphics");
+});
+
 test("what is on a host comes after its clock, what is in a virtual machine after that one's", async () => {
     const all = Object.values(await registered("lab", () => program)) as { name: string; dependenciesList: string[] }[];
     const after = (name: string) =>
