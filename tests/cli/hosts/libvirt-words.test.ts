@@ -26,7 +26,7 @@ test.each([
 
 test("it is what an operation says", () => {
     const lines: string[] = [];
-    const renderer = new Renderer(line => lines.push(line), "up");
+    const renderer = new Renderer(line => lines.push(line), { name: "up", reading: "changes" });
     const urn = "urn:pulumi:team01::p::libvirt:index/network:Network::cloud-net-compute-nat";
     renderer.handle({
         sequence: 1,
