@@ -6,6 +6,7 @@ import { Clock } from "../providers/machine/clock";
 import { Container } from "../providers/machine/container";
 import { rootsDir } from "../providers/machine/container-xml";
 import { HostKey } from "../providers/machine/host-key";
+import type { AptFacts } from "../releases/apt-facts";
 import type { Release, SeedFormat, SshFacts } from "../releases/release";
 import type { Golden } from "./golden-image";
 import { identityFiles } from "./node-identity";
@@ -17,6 +18,8 @@ export interface MachineArgs {
     kind: "container" | "vm";
     provider: libvirt.Provider;
     hypervisor: "kvm" | "qemu";
+    /** Of virtual machines: whether it is to start machines under KVM itself. */
+    nests?: boolean;
     /** Size of /dev/vdb in MiB, of virtual machines. */
     dataDiskMiB?: number;
     power: "on" | "off";
@@ -35,8 +38,8 @@ export interface MachineArgs {
     cpus: number;
     /** Devices of the host that it may use. */
     devices?: string[];
-    /** Where it installs packages from. */
-    archive: ReturnType<Release["archive"]>;
+    /** Where it installs packages from, and what its apt goes by. */
+    archive: ReturnType<Release["archive"]> & AptFacts;
     ssh: SshFacts;
     /** Of virtual machines: what they are made of, and how they are told what they are. */
     golden: Golden;
@@ -81,7 +84,7 @@ export class Machine extends pulumi.ComponentResource {
         );
         const secretIdentity = key.privateKey.apply(content => [{ path: keyFile, mode: "0600", content }]);
         if (args.kind === "vm") {
-            const { provider, hypervisor, dataDiskMiB, dataGeneration = 1, golden, seed } = args;
+            const { provider, hypervisor, nests, dataDiskMiB, dataGeneration = 1, golden, seed } = args;
             const machine = new VirtualMachine(
                 `${name}-vm`,
                 {
@@ -92,6 +95,7 @@ export class Machine extends pulumi.ComponentResource {
                     host,
                     provider,
                     hypervisor,
+                    ...(nests && { nests }),
                     golden,
                     seed,
                     guest: this.connection,

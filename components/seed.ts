@@ -22,6 +22,8 @@ export function seedOf(format: SeedFormat, files: readonly SeedFile[]): string {
     return `#cloud-config\n${yaml.stringify(
         {
             disable_root: false,
+            // Its stage for packages, which may come after the ssh daemon, would write /etc/apt/sources.list anew.
+            apt_preserve_sources_list: true,
             ssh_authorized_keys: content("/root/.ssh/authorized_keys")?.trim().split("\n") ?? [],
             ssh_keys: privateKey
                 ? { [`${type}_private`]: privateKey.content, [`${type}_public`]: content(`${privateKey.path}.pub`) }

@@ -6,9 +6,11 @@ import { dataNode, idsOf, Settings } from "../config/settings";
 import { ofProject, readStackSettings } from "../config/stack-settings";
 import { measure } from "../providers/glance/image";
 import { checkOperatorKey, releaseOf } from "../releases";
+import { aptFacts } from "../releases/apt-facts";
 import { checkOwnOptions } from "../releases/own-options";
 import type { OpenFacts, Release } from "../releases/release";
 import { messageOf, UserError } from "../system/errors";
+import { withFirstImage } from "./first-image";
 import { Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
 import { Machine } from "./machine";
@@ -85,11 +87,14 @@ export class TeamCloud extends pulumi.ComponentResource {
                                 dataGeneration: settings.nodes[node]?.dataGeneration,
                             }),
                             ...sizes[node],
-                            archive: release.archive(settings),
+                            archive: { ...release.archive(settings), ...aptFacts(release, settings) },
                             ssh: release.ssh,
                             seed: release.seed,
                             golden: goldens[facts.host],
-                            ...(facts.host === "compute" && { devices: ["/dev/net/tun"] }),
+                            ...(facts.host === "compute" && {
+                                devices: ["/dev/net/tun"],
+                                nests: libvirtType === "kvm",
+                            }),
                         },
                         { parent: this, dependsOn: [pair.clocks[facts.host], ...networks.running[facts.host]] },
                     ),
@@ -187,22 +192,17 @@ export class TeamCloud extends pulumi.ComponentResource {
 
     /** What each host's virtual machines are made of: an image that it fetches itself, or what it has ready. */
     private goldens(name: string, settings: Settings, release: Release, pair: HostPair): Record<HostRole, Golden> {
-        const url = settings.goldenImage?.url ?? release.goldenImage?.url;
+        const image = settings.goldenImage ?? release.goldenImage;
         const goldenOf = (role: HostRole): Golden => {
             if (
-                url === undefined ||
+                image === undefined ||
                 settings.plan
                     .on(role)
                     .every(({ name: node }) => !settings.made.includes(node) || settings.kindOf(node) !== "vm")
             )
                 return readyGolden;
-            const image = {
-                host: pair.connections[role],
-                provider: pair.providers[role],
-                url,
-                sha256: settings.goldenImage?.sha256 ?? "",
-            };
-            return new GoldenImage(`${name}-golden-${role}`, image, { parent: this }).golden;
+            const args = { host: pair.connections[role], provider: pair.providers[role], ...image };
+            return new GoldenImage(`${name}-golden-${role}`, args, { parent: this }).golden;
         };
         return { central: goldenOf("central"), compute: goldenOf("compute") };
     }
@@ -230,11 +230,12 @@ export async function program(onGenerated?: OnGenerated): Promise<Record<string,
     // Where in the source each resource was made goes into the state with eleven paths of this machine, a quarter of its size.
     (pulumi.Resource as unknown as { callsites(): [] }).callsites = () => [];
     try {
-        const settings = readStackSettings(
+        const configured = readStackSettings(
             pulumi.getStack(),
             ofProject(pulumi.getProject(), pulumi.runtime.allConfig()),
         );
-        checkOperatorKey(settings);
+        checkOperatorKey(configured);
+        const settings = await withFirstImage(configured);
         writeKnownHosts(settings.knownHosts!, settings.hosts);
         await checkImage(settings);
         return { nodes: cloudOf(settings, {}, onGenerated).nodes };

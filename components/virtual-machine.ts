@@ -22,6 +22,8 @@ export interface VirtualMachineArgs {
     provider: libvirt.Provider;
     /** `kvm`, or `qemu` where the host can only emulate. */
     hypervisor: "kvm" | "qemu";
+    /** Whether it is to start machines under KVM itself: it has its host's processor then, virtualisation included. */
+    nests?: boolean;
     /** What its golden clone is made of. */
     golden: Golden;
     /** Files that make it itself, secret, and how it is told of them. */
@@ -65,6 +67,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             host,
             provider,
             hypervisor,
+            nests,
             guest,
             memoryMiB,
             cpus,
@@ -73,9 +76,10 @@ export class VirtualMachine extends pulumi.ComponentResource {
         } = args;
         const pool = pools.machines.name;
         const made = { parent: this, provider, deleteBeforeReplace: true };
-        // Both come back in another form than they were given, which would be a difference for ever.
+        // Command line and cards come back in another form than they were given, which would be a difference for ever.
         // Whether it runs is another resource's: the provider would never stop one.
-        const domain = { ...made, ignoreChanges: ["cmdlines", "networkInterfaces", "running"] };
+        // The provider can give a machine that is there no other display: it would replace one that has another.
+        const domain = { ...made, ignoreChanges: ["cmdlines", "graphics", "networkInterfaces", "running"] };
         const disk = { ...made, hooks: onlyNewVolumes(host) },
             onPool = { ...disk, dependsOn: ready };
         const golden = new libvirt.Volume(
@@ -124,6 +128,9 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 networkName: network,
                 mac: mac.toUpperCase(),
             })),
+            ...(nests && { cpu: { mode: "host-passthrough" } }),
+            // Without this the provider adds SPICE, which is a package of its own on newer systems. Nobody but libvirt gets to it.
+            graphics: { type: "vnc", listenType: "none" },
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
         });
         const overlay = (part: string, file: string, of?: string) =>

@@ -24,14 +24,12 @@ const hostFolder = z
 /** Addresses that are the same word in apt's sources, in a shell, in XML and in a file's name. */
 const HTTP =
     /^https?:\/\/([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/[A-Za-z0-9._~%+=@:,/-]*)?$/;
+const HTTP_ALONE = /^http:\/\/([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/;
 const FILE = /^file:\/\/\/[A-Za-z0-9._~%+=@:,/-]+$/;
-const url = (schemes: string, ...forms: RegExp[]) =>
-    z
-        .string()
-        .refine(
-            text => forms.some(form => form.test(text)) && URL.canParse(text),
-            `an address that begins with ${schemes}, of letters, digits and ._~%+=@:,/-`,
-        );
+const url = (schemes: string, ...forms: RegExp[]) => {
+    const allowed = `an address that begins with ${schemes}, of letters, digits and ._~%+=@:,/-`;
+    return z.string(allowed).refine(text => forms.some(form => form.test(text)) && URL.canParse(text), allowed);
+};
 
 const sha256 = z
     .string("64 hexadecimal digits: nothing is used unverified")
@@ -134,6 +132,10 @@ const schema = z.strictObject({
     uplinks: uplinksSchema.default({}),
     /** Where a node's packages come from instead of the release's own archive. */
     archiveUrl: url("http:// or https://", HTTP).optional(),
+    /** Where the nodes' own system comes from instead of the release's fixed address of it. */
+    baseArchiveUrl: url("http:// or https://", HTTP).optional(),
+    /** A proxy that apt of every node fetches from archives by http through. */
+    aptProxy: url("http://", HTTP_ALONE).optional(),
     /** Public key that this archive is signed by; apt of Ubuntu 12.04 knows no key of a single archive. */
     archiveKey: z
         .string()
@@ -146,13 +148,9 @@ const schema = z.strictObject({
     goldenRoot: hostFolder.optional(),
     /** The first of the host's ids that containers have in place of their own, or `host`: those of the host itself. */
     containerIds: z.union([z.literal("host"), firstId], `host, or ${firstIdInWords}`).optional(),
-    /** What virtual machines are made of; every host fetches it itself. Without an address: the release's own image. */
-    goldenImage: z
-        .strictObject({
-            url: url("http://, https:// or file://", HTTP, FILE).optional(),
-            sha256,
-        })
-        .optional(),
+    /** What virtual machines are made of, in place of the release's own image; every host fetches it itself. */
+    goldenImage: z.strictObject({ url: url("http://, https:// or file://", HTTP, FILE), sha256 }).optional(),
+    /** The first image of the cloud, in place of the release's own. */
     image: z.strictObject({ file: absolutePath, sha256 }).optional(),
     /** Whose passwords the cloud has: the tutorial's, or ones that are made for it. Those under `credentials` are had either way. */
     secrets: z.enum(["tutorial", "generated"]).default("tutorial"),
@@ -217,6 +215,11 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         wrong.push(
             "archiveKey: it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive: what archiveUrl names has to be signed by the key of ubuntu-cloud-keyring",
         );
+    if (rest.baseArchiveUrl !== undefined && rest.release !== "grizzly")
+        wrong.push(
+            `baseArchiveUrl: it is for release grizzly alone; machines of release ${rest.release} have their system's archives from what they are made of`,
+        );
+    wrong.push(...nestingProblems(rest));
     const uplinks = uplinksOf(givenUplinks, rest.number, { central: central!.address, compute: compute!.address });
     wrong.push(...uplinkProblems(givenUplinks, uplinks));
     for (const name of nodeNames) {
@@ -251,6 +254,23 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         powerOf: node => rest.nodes[node]?.power ?? "on",
         generationOf: node => rest.nodes[node]?.generation ?? 1,
     };
+}
+
+/** Instances run under KVM inside of compute nodes that have a processor with virtualisation: an emulated one has none. */
+function nestingProblems({
+    libvirtType,
+    hypervisor,
+    machine,
+    nodes,
+}: Pick<z.infer<typeof schema>, "libvirtType" | "hypervisor" | "machine" | "nodes">): string[] {
+    const emulated = nodeNames.filter(
+        name => name.startsWith("compute-") && hypervisor === "qemu" && (nodes[name]?.kind ?? machine) === "vm",
+    );
+    return libvirtType === "kvm" && emulated.length > 0
+        ? [
+              `libvirtType: "kvm" is not allowed where ${emulated.join(" and ")} ${emulated.length === 1 ? "is" : "are"} emulated (hypervisor: qemu), without virtualisation inside; allowed are qemu, or hypervisor: kvm`,
+          ]
+        : [];
 }
 
 /** The first of the ids that a container has for its own; undefined of what is no container, or has its host's. */

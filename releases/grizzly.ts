@@ -66,7 +66,24 @@ export const grizzly: Release = {
         rsaSha1: true,
     },
     seed: "cloud-init 0.6",
-    goldenImage: { url: "http://cloud-images.ubuntu.com/precise/current/precise-server-cloudimg-amd64-disk1.img" },
+    // Ubuntu's mirrors have 12.04 no more. Its daily cron job would hold apt's lock, and put other packages in place of the course's.
+    base: {
+        archiveUrl: "http://old-releases.ubuntu.com/ubuntu",
+        suites: ["precise", "precise-updates", "precise-security"],
+        components: "main universe",
+        settings: ['APT::Periodic::Enable "0";'],
+    },
+    // The digest is from Canonical's signed index of images (com.ubuntu.cloud:released:download), of 265093632 bytes.
+    goldenImage: {
+        url: "http://cloud-images-archive.ubuntu.com/releases/precise/release-20161020.1/ubuntu-12.04-server-cloudimg-amd64-disk1.img",
+        sha256: "7acffa344f0bade0f96ad4862c3294c5b70fbe5189c4a8c9053767e8d3f41cb8",
+    },
+    // The tutorial's address. The digest is from cirros' own index of images (net.cirros-cloud:released:download), which has it beside
+    // the MD5 that the tutorial prints, of 9761280 bytes.
+    image: {
+        url: "https://launchpad.net/cirros/trunk/0.3.0/+download/cirros-0.3.0-x86_64-disk.img",
+        sha256: "648782e9287288630250d07531fed9944ecc3986764a6664f0bf6c050ec06afd",
+    },
     recommends: true,
     common: { packages: ["ntp"], config: none, sync: [], services: [{ service: "ntp" }] },
     database: {

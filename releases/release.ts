@@ -94,6 +94,23 @@ export interface SshFacts {
     rsaSha1?: boolean;
 }
 
+/** An image at an address of its own, whose content is known beforehand. */
+export interface PublishedImage {
+    url: string;
+    /** Of the whole file, 64 hexadecimal digits. */
+    sha256: string;
+}
+
+/** Where a machine's own system comes from (A1). */
+export interface BaseSystem {
+    /** Its archive, where the stack does not name another one as `baseArchiveUrl`. */
+    archiveUrl: string;
+    suites: readonly string[];
+    components: string;
+    /** Settings of apt's, a line each. */
+    settings: readonly string[];
+}
+
 /** What keystone fills in in an endpoint's URL (`$(tenant_id)s`), by what it is to Python's formatting. */
 export interface UrlFacts {
     texts: readonly string[];
@@ -110,10 +127,14 @@ export interface Release {
         key?: string;
         keyringPackage?: string;
     };
+    /** Its machines' own system; where there is none, that is the golden root's or the golden image's matter. */
+    base?: BaseSystem;
     ssh: SshFacts;
     seed: SeedFormat;
     /** The image that virtual machines are made of; where there is none, the hosts have one ready, as a lab's do. */
-    goldenImage?: { url: string };
+    goldenImage?: PublishedImage;
+    /** The first image of the cloud (G2), in qcow2; where there is none, the stack's configuration names a file, or there is no image. */
+    image?: PublishedImage;
     /** Packages bring along what they recommend: apt's own default. */
     recommends?: true;
     /** On every node (A2). */

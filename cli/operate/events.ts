@@ -2,6 +2,7 @@ import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 import { nameOf, shortType } from "../../engine/urn";
 import { visible } from "../../system/output";
+import { withAdvice } from "../hosts/libvirt-words";
 import { isTrace } from "../shell/run-log";
 
 /**
@@ -347,7 +348,8 @@ export class Renderer {
 
     private diagnostic(event: { urn?: string; severity: string; message: string }): void {
         // The engine colours its messages with tags of its own.
-        const text = event.message.replace(/<\{%[^%]*%\}>/g, "").trim();
+        const said = event.message.replace(/<\{%[^%]*%\}>/g, "").trim(),
+            text = event.urn ? withAdvice(nameOf(event.urn), said) : said;
         // The launcher of dynamic resources comes with the npm package, on purpose.
         if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
         if (event.severity === "error") {

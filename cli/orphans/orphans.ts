@@ -57,13 +57,14 @@ interface Search {
 const rulesOf = (table: string, address: string): string =>
     `{ echo '*${table}'; iptables-save -t ${table} | grep -wF -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p'; echo COMMIT; } | iptables-restore --noflush`;
 
-function searches({ plan }: Pick<Settings, "plan">): Search[] {
+/** How the leavings of each node are found and removed, in shell for the tools of Ubuntu 12.04. */
+export function searches({ plan }: Pick<Settings, "plan">): Search[] {
     const card = plan.node("network-node").interfaces.find(i => i.network === "public")!.device;
     return [
         ...(["compute-1", "compute-2"] as const).map((node): Search => ({
             node,
-            list: `{ ${VIRSH} list --all --uuid; ls /var/lib/nova/instances; } | sed -nE 's/^(${UUID})$/\\1/p' | ${each("instance")}
-iptables-save -t filter | sed -nE 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*/\\1/p' | ${each("rule")}`,
+            list: `{ ${VIRSH} list --all --uuid; ls /var/lib/nova/instances; } | sed -nr 's/^(${UUID})$/\\1/p' | ${each("instance")}
+iptables-save -t filter | sed -nr 's/^-A nova-compute-local -d ([0-9.]+)\\/32 .*/\\1/p' | ${each("rule")}`,
             remove: {
                 instance: id =>
                     `${VIRSH} destroy ${id} > /dev/null 2>&1 || true; ${VIRSH} undefine ${id} > /dev/null 2>&1 || true; rm -rf /var/lib/nova/instances/${id}`,
@@ -79,16 +80,16 @@ printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | ${V
         })),
         {
             node: "volume-node",
-            list: `lvs --noheadings -o lv_name cinder-volumes | sed -nE 's/^ *volume-(${UUID}) *$/\\1/p' | ${each("volume")}`,
+            list: `lvs --noheadings -o lv_name cinder-volumes | sed -nr 's/^ *volume-(${UUID}) *$/\\1/p' | ${each("volume")}`,
             remove: {
                 volume: id => `t=$(tgtadm --lld iscsi --op show --mode target | sed -n 's/^Target \\([0-9]*\\): .*volume-${id}$/\\1/p')
-[ -z "$t" ] || tgtadm --lld iscsi --op delete --mode target --force --tid "$t"; rm -f /var/lib/cinder/volumes/volume-${id}; lvremove -q -f cinder-volumes/volume-${id}`,
+[ -z "$t" ] || tgtadm --lld iscsi --op delete --mode target --force --tid "$t"; rm -f /var/lib/cinder/volumes/volume-${id}; lvremove --quiet -f cinder-volumes/volume-${id}`,
             },
         },
         {
             node: "network-node",
-            list: `ip -o -4 addr show dev ${card} | sed -nE 's/.* inet ([0-9.]+)\\/32 .*/\\1/p' | ${each("address")}
-iptables-save -t nat | sed -nE 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 .*-j DNAT .*/\\1/p' | ${each("rule")}`,
+            list: `ip -o -4 addr show dev ${card} | sed -nr 's/.* inet ([0-9.]+)\\/32 .*/\\1/p' | ${each("address")}
+iptables-save -t nat | sed -nr 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 .*-j DNAT .*/\\1/p' | ${each("rule")}`,
             remove: {
                 "floating address": address => `ip addr del ${address}/32 dev ${card}`,
                 "firewall rule": address => rulesOf("nat", address),

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withImageAnywhere } from "../../components/first-image";
 import { cloudOf } from "../../components/team-cloud";
 import type { Settings } from "../../config/settings";
 import { setMocks } from "../../engine/mocks";
@@ -57,7 +58,7 @@ export async function programOf(
                     : "render needs everything but credentials in plain text"),
         );
     }
-    return await run(stack, settingsFrom(stack, readable, noMachine));
+    return await run(stack, withImageAnywhere(settingsFrom(stack, readable, noMachine)));
 }
 
 async function run(stack: string, settings: Settings): Promise<ProgramResource[]> {

@@ -13,11 +13,17 @@ interface Inputs {
     line: string;
     key?: string;
     keyringPackage?: string;
+    base?: string;
+    settings?: string;
 }
 
 export const fileOf = (archive: string): string => `/etc/apt/sources.list.d/${archive}.list`;
 /** Where a machine has the key that an archive is signed by. */
 export const keyringOf = (archive: string): string => `/etc/apt/keyrings/${archive}.asc`;
+
+/** The system's own archives, and the settings of apt beside the packages' own; the last one of a setting counts. */
+const BASE = "/etc/apt/sources.list",
+    SETTINGS = "/etc/apt/apt.conf.d/95classroom";
 
 /** The line as a machine has it: with a key it holds for this archive alone, and no other key does. */
 const fullLine = ({ archive, line, key }: Pick<Inputs, "archive" | "line" | "key">): string =>
@@ -73,10 +79,16 @@ function inWords(error: unknown, { connection, line, key }: Inputs): unknown {
 export function aptArchiveHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
     const put = async (inputs: Inputs): Promise<void> => {
         try {
+            await prepare(inputs);
             await write(inputs);
         } catch (e) {
             throw inWords(e, inputs);
         }
+    };
+    /** What apt goes by whatever it is asked for: its proxy, and where the system itself comes from. */
+    const prepare = async ({ connection, base, settings }: Inputs): Promise<void> => {
+        if (settings !== undefined) await writeFile(run, connection, SETTINGS, settings, ROOTS);
+        if (base !== undefined) await writeFile(run, connection, BASE, base, ROOTS);
     };
     const write = async (inputs: Inputs): Promise<void> => {
         const { connection, archive, key, keyringPackage } = inputs;
@@ -98,7 +110,7 @@ apt upgrade`;
         await withApt(run, connection, script, 1800, "", clock);
     };
     return {
-        inputs: ["archive", "line", "key"],
+        inputs: ["archive", "line", "key", "base", "settings"],
         access: ["connection", "keyringPackage"],
         replaceOn: ["archive"],
         check({ archive, line, key }): Problem[] {
@@ -134,18 +146,32 @@ apt upgrade`;
         async read(_id, recorded) {
             const file = await readFile(run, recorded.connection, fileOf(recorded.archive));
             if (file === undefined) return undefined;
+            const { connection, archive, key } = recorded,
+                content = async (path: string) => (await readFile(run, connection, path))?.content ?? "none";
             const found = file.content.trim(),
                 line = found === fullLine(recorded) ? recorded.line : found;
-            if (recorded.key === undefined) return { ...recorded, line };
-            const keyring = await readFile(run, recorded.connection, keyringOf(recorded.archive));
-            return { ...recorded, line, key: keyringAsKey(keyring, recorded.key) };
+            return {
+                ...recorded,
+                line,
+                ...(key !== undefined && {
+                    key: keyringAsKey(await readFile(run, connection, keyringOf(archive)), key),
+                }),
+                ...(recorded.base !== undefined && { base: await content(BASE) }),
+                ...(recorded.settings !== undefined && { settings: await content(SETTINGS) }),
+            };
         },
-        async update(_id, _recorded, inputs) {
-            await put(inputs);
+        async update(_id, recorded, inputs) {
+            // Settings alone need no new index.
+            const onlySettings =
+                recorded.settings !== inputs.settings &&
+                (["line", "key", "base"] as const).every(part => recorded[part] === inputs[part]);
+            if (recorded.settings !== undefined && inputs.settings === undefined)
+                await run(inputs.connection, `rm -f ${SETTINGS}`);
+            await (onlySettings ? prepare(inputs) : put(inputs));
             return {};
         },
         async delete(_id, { connection, archive }) {
-            await run(connection, `rm -f ${quote(fileOf(archive))} ${quote(keyringOf(archive))}`);
+            await run(connection, `rm -f ${quote(fileOf(archive))} ${quote(keyringOf(archive))} ${SETTINGS}`);
         },
     };
 }
@@ -161,9 +187,16 @@ export interface AptArchiveArgs {
     key?: pulumi.Input<string>;
     /** Package that brings the archive's key, from the archives that the machine knows already. */
     keyringPackage?: pulumi.Input<string>;
+    /** The whole of the machine's /etc/apt/sources.list; left as it is where this is not given. */
+    base?: pulumi.Input<string>;
+    /** Settings of apt's, a line each, as in /etc/apt/apt.conf. */
+    settings?: pulumi.Input<string>;
 }
 
-/** A package archive of a machine. When it is made, the index is read and what is installed is upgraded, once (A1). */
+/**
+ * A package archive of a machine, and what apt goes by there. When it is made or changed, the index is read and what is
+ * installed is upgraded, once (A1).
+ */
 export class AptArchive extends LiveResource {
     constructor(name: string, args: AptArchiveArgs, opts?: pulumi.CustomResourceOptions) {
         super("guest/apt-archive", "AptArchive", name, args as unknown as pulumi.Inputs, opts);

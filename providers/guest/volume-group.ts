@@ -11,7 +11,7 @@ interface Inputs {
     devices: string[];
 }
 
-/** An LVM volume group on whole disks (C1). */
+/** An LVM volume group on whole disks (C1). LVM of Ubuntu 12.04 (2.02.66) knows `--quiet` and no `-q`. */
 export function volumeGroupHandler(run: RunScript = exec): Handler<Inputs> {
     const devicesOf = async ({ connection, group }: Inputs): Promise<string[] | undefined> => {
         // A disk without a group has the other column empty.
@@ -51,7 +51,7 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
             if (!there)
                 await run(
                     inputs.connection,
-                    `for d in ${inputs.devices.map(quote).join(" ")}; do pvs "$d" > /dev/null 2>&1 || pvcreate -q "$d"; done; vgcreate -q ${quote(inputs.group)} ${inputs.devices.map(quote).join(" ")}`,
+                    `for d in ${inputs.devices.map(quote).join(" ")}; do pvs "$d" > /dev/null 2>&1 || pvcreate --quiet "$d"; done; vgcreate --quiet ${quote(inputs.group)} ${inputs.devices.map(quote).join(" ")}`,
                 );
             return { id: `${inputs.connection.name}:${inputs.group}`, outputs: {} };
         },
@@ -64,9 +64,9 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
             const add = inputs.devices.filter(d => !there.includes(d)),
                 drop = there.filter(d => !inputs.devices.includes(d));
             if (add.length > 0)
-                await run(inputs.connection, `vgextend -q ${quote(recorded.group)} ${add.map(quote).join(" ")}`);
+                await run(inputs.connection, `vgextend --quiet ${quote(recorded.group)} ${add.map(quote).join(" ")}`);
             if (drop.length > 0)
-                await run(inputs.connection, `vgreduce -q ${quote(recorded.group)} ${drop.map(quote).join(" ")}`);
+                await run(inputs.connection, `vgreduce --quiet ${quote(recorded.group)} ${drop.map(quote).join(" ")}`);
             return {};
         },
         // vgremove without force refuses a group that still has volumes in it.
@@ -74,7 +74,7 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
             if (await devicesOf(recorded))
                 await run(
                     recorded.connection,
-                    `vgremove -q ${quote(recorded.group)} && pvremove -q ${recorded.devices.map(quote).join(" ")}`,
+                    `vgremove --quiet ${quote(recorded.group)} && pvremove --quiet ${recorded.devices.map(quote).join(" ")}`,
                 );
         },
     };

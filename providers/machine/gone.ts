@@ -1,9 +1,9 @@
-import { ask, text } from "../../clients/answer";
+import { ask, text, yesOrNo } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RemoteError, RunScript } from "../../clients/ssh";
 
-/** libvirt's two drivers: of virtual machines and of containers. */
-const drivers = ["qemu", "lxc"] as const;
+/** libvirt's words where a host has not got a driver, which is a package of its own (Debian's libvirt-daemon recommends that of containers). */
+const noSuchDriver = /no connection driver available/i;
 
 /** libvirt's words for a machine that it does not know. */
 const noSuchDomain = /failed to get domain|domain not found/i;
@@ -41,13 +41,21 @@ export function machineIsGone(name: string, host: Connection, run: RunScript = e
     return asked;
 }
 
+/**
+ * The driver of virtual machines has to know none, for networks and volumes are its own. That of containers may not be there: then
+ * a container is unknown where it was not defined either, in libvirt's folder or to a daemon that a host can still start.
+ */
 async function isUnknown(name: string, host: Connection, run: RunScript): Promise<boolean> {
-    const script = drivers
-        .map(
-            driver =>
-                `if said=$(virsh -q -c ${driver}:///system domstate ${quote(name)} 2>&1); then said=there; fi; say ${driver} "$said"`,
-        )
-        .join("\n");
-    const said = await ask(run, host, script, { qemu: text(), lxc: text() }, { timeoutSeconds: 20 });
-    return drivers.every(driver => noSuchDomain.test(said[driver]));
+    const asked = (driver: string) =>
+        `if said=$(virsh -q -c ${driver}:///system domstate ${quote(name)} 2>&1); then said=there; fi; say ${driver} "$said"`;
+    const script = `${asked("qemu")}
+${asked("lxc")}
+if [ -e ${quote(`/etc/libvirt/lxc/${name}.xml`)} ] || command -v virtlxcd; then say container yes; else say container no; fi`;
+    const fields = { qemu: text(), lxc: text(), container: yesOrNo };
+    const { qemu, lxc, container } = await ask(run, host, script, fields, { timeoutSeconds: 20 });
+    return noSuchDomain.test(qemu) && (noSuchDomain.test(lxc) || (isDriverless(lxc) && !container));
 }
+
+/** Of a host with a daemon for each driver, the socket of one that is not installed is not there. */
+const isDriverless = (said: string): boolean =>
+    noSuchDriver.test(said) || /virtlxcd-sock': No such file or directory/.test(said);

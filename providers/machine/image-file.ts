@@ -21,7 +21,9 @@ export function imageFileHandler(run: RunScript = exec): Handler<Inputs> {
 sum() { sha256sum < "$1" | cut -d ' ' -f 1; }
 if [ ! -f "$f" ] || [ "$(sum "$f")" != $wanted ]; then
     umask 022; mkdir -p "$(dirname "$f")"; t=$(mktemp "$f.XXXXXX"); trap 'rm -f "$t"' EXIT
-    if command -v curl > /dev/null; then curl -fsSL --retry 3 -o "$t" ${quote(url)}; else wget -q -O "$t" ${quote(url)} || { echo "wget could not fetch it" >&2; exit 1; }; fi
+    if command -v curl > /dev/null; then curl -fsSL --retry 3 -o "$t" ${quote(url)}
+    elif command -v wget > /dev/null; then wget -q -O "$t" ${quote(url)} || { echo "wget could not fetch it" >&2; exit 1; }
+    else echo "it has neither curl nor wget to fetch the image of its machines with; install the package curl" >&2; exit 1; fi
     found=$(sum "$t")
     [ "$found" = $wanted ] || { echo ${quote(`${url} has the checksum`)} "$found, wanted $wanted; it was not kept" >&2; exit 1; }
     chmod 644 "$t"; mv "$t" "$f"

@@ -37,6 +37,10 @@ const metaData = ({ instanceId, hostname, interfaces }: Inputs): string =>
         "",
     ].join("\n");
 
+/** Makes the disk at $d.iso; says why there is none, for the host's packages of libvirt and QEMU do not bring the program. */
+const MAKE_DISK = `command -v genisoimage > /dev/null || { echo "it has no genisoimage, which makes the disk that a new machine is told by what it is; install the package genisoimage" >&2; exit 1; }
+said=$(genisoimage -quiet -output "$d.iso" -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2>&1) || { printf 'genisoimage: %s\\n' "$said" >&2; exit 1; }`;
+
 /** A disk of cloud-init's NoCloud kind on a physical host: what a new machine is told at its first start. */
 export function seedDiskHandler(run: RunScript = exec): Handler<Inputs> {
     const put = (inputs: Inputs) =>
@@ -45,8 +49,8 @@ export function seedDiskHandler(run: RunScript = exec): Handler<Inputs> {
             `umask 077
 d=${quote(beside(inputs.path))}; rm -rf "$d"; mkdir -p "$d"
 cat > "$d/user-data"; printf %s ${quote(metaData(inputs))} > "$d/meta-data"
-genisoimage -quiet -output ${quote(`${inputs.path}.new`)} -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2> /dev/null
-mv ${quote(`${inputs.path}.new`)} ${quote(inputs.path)}`,
+${MAKE_DISK}
+mv "$d.iso" ${quote(inputs.path)}`,
             { input: inputs.script },
         );
     return {

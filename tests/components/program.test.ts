@@ -134,11 +134,18 @@ async function registered(
     return seen;
 }
 
+/** An image that is here, in place of one that would be fetched. */
+const ownImage = () => {
+    const file = path.join(home, "instance.qcow2");
+    fs.writeFileSync(file, "QFI\xfb", "latin1");
+    return { [`${project}:image`]: { file, sha256: createHash("sha256").update(fs.readFileSync(file)).digest("hex") } };
+};
+
 test.each(["lab", "team01"])(
     "%s: `pulumi up` with index.ts and the command line register the same resources, inputs and options",
     async stack => {
-        const plain = await registered(stack, () => require("../.."));
-        const inline = await registered(stack, () => program);
+        const plain = await registered(stack, () => require("../.."), ownImage());
+        const inline = await registered(stack, () => program, ownImage());
         expect(Object.keys(plain).length).toBeGreaterThan(15);
         expect(Object.keys(inline).sort()).toEqual(Object.keys(plain).sort());
         expect(inline).toEqual(plain);
@@ -150,6 +157,16 @@ test.each(["lab", "team01"])(
         });
     },
 );
+
+test("a virtual machine that is there is not replaced because it was made with another display", async () => {
+    const all = Object.values(await registered("team01", () => program, ownImage())) as {
+        type: string;
+        ignorechangesList: string[];
+    }[];
+    const domains = all.filter(r => r.type === "libvirt:index/domain:Domain");
+    expect(domains).toHaveLength(16);
+    for (const domain of domains) expect(domain.ignorechangesList).toContain("graphics");
+});
 
 test("what is on a host comes after its clock, what is in a virtual machine after that one's", async () => {
     const all = Object.values(await registered("lab", () => program)) as { name: string; dependenciesList: string[] }[];

@@ -27,6 +27,8 @@ test("for cloud-init 0.6.3: the host key that is pinned and no other, root's key
     expect(config).toEqual({
         // cc_ssh of that version: without this, root's keys only say whom to log in as.
         disable_root: false,
+        // cc_apt_update_upgrade of that version, which runs when sshd may be up already.
+        apt_preserve_sources_list: true,
         ssh_authorized_keys: ["ssh-rsa OPERATOR"],
         ssh_keys: { ecdsa_private: key.privateKey, ecdsa_public: `${key.publicKey}\n` },
     });

@@ -67,6 +67,8 @@ const base: Given = {
         private: { vlan: { nic: "eno2", id: 8 } },
     },
     archiveUrl: "http://archive.example.org/ubuntu",
+    baseArchiveUrl: "http://mirror.example.org/precise",
+    aptProxy: "http://cache.example.org:3142",
     containerIds: "host",
     goldenRoot: "/srv/golden",
     goldenImage: { url: "https://images.example.org/precise.img", sha256: "a".repeat(64) },

@@ -89,6 +89,30 @@ test.each([
         { goldenImage: { url: "ftp://images/x", sha256: "0".repeat(64) } },
         'goldenImage.url: "ftp://images/x" is not allowed: an address that begins with http://, https:// or file://',
     ],
+    [
+        { goldenImage: { sha256: "0".repeat(64) } },
+        "goldenImage.url: missing; allowed are an address that begins with http://, https:// or file://",
+    ],
+    [
+        { aptProxy: "https://cache:3142" },
+        'aptProxy: "https://cache:3142" is not allowed: an address that begins with http://',
+    ],
+    [
+        { aptProxy: "http://cache/path" },
+        'aptProxy: "http://cache/path" is not allowed: an address that begins with http://',
+    ],
+    [
+        { release: "grizzly", baseArchiveUrl: "old-releases.ubuntu.com" },
+        'baseArchiveUrl: "old-releases.ubuntu.com" is not allowed: an address that begins with http:// or https://',
+    ],
+    [
+        { release: "ocata", baseArchiveUrl: "http://a/ubuntu" },
+        "baseArchiveUrl: it is for release grizzly alone; machines of release ocata have their system's archives from what they are made of",
+    ],
+    [
+        { libvirtType: "kvm", hypervisor: "qemu", nodes: { "compute-2": { kind: "vm" } } },
+        'libvirtType: "kvm" is not allowed where compute-2 is emulated (hypervisor: qemu), without virtualisation inside; allowed are qemu, or hypervisor: kvm',
+    ],
     [{ libvirtType: "xen" }, 'libvirtType: "xen" is not one of qemu, kvm'],
     [
         { networks: { fixed: "10.99.0.1/22" } },

@@ -162,7 +162,12 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
 );
 
 test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]]>([
-    ["guest/apt-archive", ["connection", "keyringPackage"], ["archive", "line", "key"], ["archive"]],
+    [
+        "guest/apt-archive",
+        ["connection", "keyringPackage"],
+        ["archive", "line", "key", "base", "settings"],
+        ["archive"],
+    ],
     ["guest/bridge", ["connection"], ["bridge", "ports", "up", "persistent"], ["bridge"]],
     ["guest/database", ["connection"], ["database", "characterSet"], ["database"]],
     ["guest/database-grant", ["connection", "address"], ["databases", "user", "password"], ["user"]],

@@ -563,6 +563,59 @@ describe("virtual machines", () => {
         }
     });
 
+    test("without an image of the stack's own: one release of Ubuntu's, by its digest", async () => {
+        const { machine: _m, goldenRoot: _g, ...rest } = given();
+        const files = plain(await cloudResources(rest)).filter(r => r.type === "machine:ImageFile");
+        expect(files).toHaveLength(2);
+        for (const { inputs: file } of files)
+            expect(file).toMatchObject({
+                url: "http://cloud-images-archive.ubuntu.com/releases/precise/release-20161020.1/ubuntu-12.04-server-cloudimg-amd64-disk1.img",
+                sha256: "7acffa344f0bade0f96ad4862c3294c5b70fbe5189c4a8c9053767e8d3f41cb8",
+            });
+    });
+
+    test("a display that every QEMU has, which nobody but libvirt gets to", () => {
+        for (const domain of inputs("libvirt:index/domain:Domain"))
+            expect(domain.graphics).toEqual({ type: "vnc", listenType: "none" });
+    });
+
+    test("a processor as QEMU has it, where instances are emulated", () => {
+        expect(inputs("libvirt:index/domain:Domain").filter(d => d.cpu !== undefined)).toEqual([]);
+    });
+
+    test("compute nodes whose instances run under KVM have their host's processor, their golden clones too, and no others", async () => {
+        const { machine: _m, goldenRoot: _g, ...rest } = given({ libvirtType: "kvm" });
+        const domains = plain(await cloudResources(rest)).filter(r => r.type === "libvirt:index/domain:Domain");
+        const own = domains.filter(d => d.inputs.cpu !== undefined);
+        expect(own.map(d => d.inputs.name).sort()).toEqual([
+            "compute-1",
+            "compute-1-golden",
+            "compute-2",
+            "compute-2-golden",
+        ]);
+        for (const domain of own) expect(domain.inputs.cpu).toEqual({ mode: "host-passthrough" });
+    });
+
+    test("Ubuntu 12.04 itself comes from where it is kept, on each node before anything is installed", () => {
+        const archives = inputs("guest:AptArchive");
+        expect(archives).toHaveLength(nodeNames.length);
+        for (const archive of archives)
+            expect(archive).toMatchObject({
+                base: expect.stringMatching(/^deb http:\/\/old-releases\.ubuntu\.com\/ubuntu precise main universe\n/),
+                settings: 'APT::Periodic::Enable "0";\n',
+            });
+    });
+
+    test("the stack's own addresses in their place", async () => {
+        const own = { baseArchiveUrl: "http://mirror/precise", aptProxy: "http://cache:3142" };
+        const archives = plain(await cloudResources(given(own))).filter(r => r.type === "guest:AptArchive");
+        for (const archive of archives)
+            expect([archive.inputs.base, archive.inputs.settings]).toEqual([
+                expect.stringContaining("deb http://mirror/precise precise-security main universe\n"),
+                expect.stringContaining('Acquire::http::Proxy "http://cache:3142";\n'),
+            ]);
+    });
+
     test("every machine and host may sign with SHA-1: it is of an age that knows nothing else", () => {
         for (const { connection } of [...inputs("guest:Packages"), ...inputs("guest:HostsEntries")])
             expect(connection).toMatchObject({ rsaSha1: true });

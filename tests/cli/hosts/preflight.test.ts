@@ -8,7 +8,7 @@ import { rootsDir } from "../../../providers/machine/container-xml";
 
 const hosts = { central: { address: "a.example.org" }, compute: { address: "b.example.org" } };
 const wanted = (own: object = {}, role: HostRole = "compute") =>
-    wantedOf(readSettings("team01", { number: 1, hosts, goldenImage: { sha256: "0".repeat(64) }, ...own }), role);
+    wantedOf(readSettings("team01", { number: 1, hosts, ...own }), role);
 
 const disks = (kib: number) =>
     [pools.machines.path, rootsDir, pools.golden.path].map(folder => `disk ${folder} ${kib} /`);

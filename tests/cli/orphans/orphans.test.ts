@@ -3,7 +3,8 @@ import * as fs from "fs";
 import * as path from "path";
 import * as fc from "fast-check";
 import type { Connection } from "../../../clients/connection";
-import { forgetLeases, Known, unknown } from "../../../cli/orphans/orphans";
+import { AddressPlan } from "../../../config/address-plan";
+import { forgetLeases, Known, searches, unknown } from "../../../cli/orphans/orphans";
 import { localHost } from "../../providers/machine/local-host";
 
 const on = { name: "network-node" } as Connection;
@@ -34,6 +35,21 @@ test("nothing of it but letters, digits, dots and dashes, whatever it says", () 
             expect(found.every(({ id }) => /^[0-9a-f.-]+$/.test(id))).toBe(true);
         }),
     );
+});
+
+test("a volume is removed by what LVM of Ubuntu 12.04 knows, which has --quiet and no -q", () => {
+    const { remove } = searches({ plan: new AddressPlan(1) }).find(({ node }) => node === "volume-node")!;
+    expect(remove.volume!("7")).toMatch(/; lvremove --quiet -f cinder-volumes\/volume-7$/);
+});
+
+test("what nodes are asked has no option of sed's that Ubuntu 12.04's manual does not name", () => {
+    const asked = searches({ plan: new AddressPlan(1) }).map(({ list }) => list);
+    expect(
+        asked
+            .join("\n")
+            .match(/sed -\w*/g)!
+            .filter(sed => /E/.test(sed)),
+    ).toEqual([]);
 });
 
 describe("the leases of nova's dnsmasq", () => {

@@ -111,6 +111,40 @@ test("a placeholder stands for one of the passwords, a key of the operator's mac
     }
 });
 
+describe("team01 as its file has it", () => {
+    let course: ProgramResource[], text: string;
+    beforeAll(async () => {
+        course = await programOf("team01", configured("team01"));
+        text = JSON.stringify(course) + inWords(course);
+    });
+
+    test("nothing is undefined", () => {
+        expect(text).not.toMatch(/\bundefined\b/);
+    });
+
+    /** What Ubuntu's mirrors and its current images no longer have of 12.04. */
+    test("no address of 12.04 is one that it has gone from", () => {
+        expect(text).not.toMatch(/(?<![\w-])(archive|security|cloud-images|uec-images)\.ubuntu\.com\b/);
+    });
+
+    test("each address is one of these", () => {
+        const found = [...text.matchAll(/\bhttps?:\/\/([A-Za-z0-9.-]+)/g)].map(m => m[1]!);
+        expect([...new Set(found)].filter(name => !/^[\d.]+$|\.example\.org$/.test(name)).sort()).toEqual([
+            "cloud-images-archive.ubuntu.com",
+            "old-releases.ubuntu.com",
+            "ubuntu-cloud.archive.canonical.com",
+        ]);
+    });
+
+    test("the image that check T2 looks for is in it, with the tutorial's file", () => {
+        expect(named(course, "cloud-image-image-cirros").inputs).toMatchObject({
+            name: "cirros-0.3.0",
+            file: "~/.cache/classroom/cirros-0.3.0-x86_64-disk.img",
+            sha256: "648782e9287288630250d07531fed9944ecc3986764a6664f0bf6c050ec06afd",
+        });
+    });
+});
+
 test("what the course's own release makes only with the cloud has a placeholder, in the files that it is written into, too", async () => {
     const course = await programOf("team01", configured("team01"));
     expect(JSON.stringify(course) + inWords(course)).not.toMatch(/"undefined|undefined"|=undefined/);

@@ -13,28 +13,31 @@ const [list, keyring] = [fileOf("openstack"), keyringOf("openstack")];
 /** A node with files, whose apt says something when it reads the index. */
 function node(aptSays = "") {
     const files = new Map<string, { content: string; attributes: string }>(),
-        order: string[] = [];
+        order: string[] = [],
+        asked: string[] = [];
     const run: RunScript = (_to, script, options) => {
         const ok = (stdout = "") => Promise.resolve({ stdout, stderr: "", code: 0 });
         const written = /mv -fT new '(\S+)'; cd \/$/.exec(script)?.[1];
         if (written) {
             files.set(written, { content: String(options?.input), attributes: "644:root:root" });
             order.push(written);
+            asked.push(written);
             return ok();
         }
-        const asked = /^\[ -f '(\S+)' \]/m.exec(script)?.[1];
-        if (asked) {
-            const file = files.get(asked);
+        if (/^(try_)?apt /m.test(script)) asked.push("apt");
+        const looked = /^\[ -f '(\S+)' \]/m.exec(script)?.[1];
+        if (looked) {
+            const file = files.get(looked);
             return Promise.resolve(
                 said(file ? { file: `${file.content.length}:${file.attributes}`, content: file.content } : {}),
             );
         }
-        if (script.startsWith("rm -f ")) for (const name of script.match(/[^']+(?='( |$))/g) ?? []) files.delete(name);
+        if (script.startsWith("rm -f ")) for (const name of script.match(/[^' ]+/g) ?? []) files.delete(name);
         return script.includes("apt update") && aptSays !== ""
             ? Promise.reject(new RemoteError("db-node", { stdout: "", stderr: aptSays, code: 1 }))
             : ok();
     };
-    return { files, order, handler: aptArchiveHandler(run) };
+    return { files, order, asked, handler: aptArchiveHandler(run) };
 }
 
 test("the machine has the key before the line, which names it and trusts no other", async () => {
@@ -97,6 +100,71 @@ test("line and key go together", async () => {
     await handler.create(inputs);
     await handler.delete("", inputs);
     expect([...files.keys()]).toEqual([]);
+});
+
+const [sources, settings] = ["/etc/apt/sources.list", "/etc/apt/apt.conf.d/95classroom"];
+const system = {
+    ...inputs,
+    base: "deb http://old-releases.ubuntu.com/ubuntu precise main universe\n",
+    settings: 'APT::Periodic::Enable "0";\n',
+};
+
+test("what apt goes by is there before anything is installed", async () => {
+    const { order, asked, handler } = node();
+    await handler.create({ ...system, keyringPackage: "ubuntu-cloud-keyring" });
+    expect(order).toEqual([settings, sources, keyring, list]);
+    expect(asked.slice(0, 3)).toEqual([settings, sources, "apt"]);
+});
+
+test("the system's archives and the settings are read as they were asked for", async () => {
+    const { files, handler } = node();
+    await handler.create(system);
+    expect([files.get(sources)!.content, files.get(settings)!.content]).toEqual([system.base, system.settings]);
+    expect(await handler.read("", system)).toEqual(system);
+});
+
+test.each([
+    ["base", sources],
+    ["settings", settings],
+] as const)("drift is told of %s", async (part, file) => {
+    const { files, handler } = node();
+    await handler.create(system);
+    files.set(file, { content: "other\n", attributes: "644:root:root" });
+    expect(await handler.read("", system)).toEqual({ ...system, [part]: "other\n" });
+    files.delete(file);
+    expect(await handler.read("", system)).toEqual({ ...system, [part]: "none" });
+});
+
+test("a sources.list that nobody asked for stays as it is", async () => {
+    const { files, handler } = node();
+    files.set(sources, { content: "its own\n", attributes: "644:root:root" });
+    await handler.create(inputs);
+    await handler.delete("", inputs);
+    expect(files.get(sources)!.content).toBe("its own\n");
+});
+
+test("other settings alone are no reason to read the index again and to upgrade", async () => {
+    const { files, asked, handler } = node();
+    await handler.update("", system, { ...system, settings: "other\n" });
+    expect(files.get(settings)!.content).toBe("other\n");
+    expect(asked).not.toContain("apt");
+});
+
+test.each([
+    ["line", { line: "deb http://b ./" }],
+    ["base", { base: "deb http://b precise main\n" }],
+])("another %s is, whatever else changes", async (_part, change) => {
+    const { asked, handler } = node();
+    await handler.update("", system, { ...system, settings: "other\n", ...change });
+    expect(asked).toContain("apt");
+});
+
+test("settings that are wanted no more are taken away", async () => {
+    const { files, handler } = node();
+    await handler.create(system);
+    const { settings: _none, ...without } = system;
+    await handler.update("", system, without);
+    expect(files.has(settings)).toBe(false);
 });
 
 const words = (reason: string, by = "the key that it has to be signed by") =>

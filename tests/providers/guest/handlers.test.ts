@@ -189,6 +189,19 @@ describe("packages", () => {
     });
 
     test.each([
+        "E: Could not get lock /var/lib/dpkg/lock - open (11: Resource temporarily unavailable)",
+        "E: Could not get lock /var/lib/apt/lists/lock - open (11: Resource temporarily unavailable)",
+        "dpkg: error: dpkg status database is locked by another process",
+        "dpkg: error: dpkg frontend lock was locked by another process with pid 7",
+    ])("are waited for where a lock is another's, in the words of Ubuntu 12.04 and of later: %s", async busy => {
+        const clock = new FakeClock(),
+            once = `${host.dir}/once-${clock.pauses.length}-${busy.length}`;
+        host.put("apt", `[ -e "${once}" ] || { echo > "${once}"; echo "${busy}"; exit 100; }`);
+        await packagesHandler(here, clock).create(inputs);
+        expect(clock.pauses).toEqual([2]);
+    });
+
+    test.each([
         ["echo 'Get: 1'; echo 'E: no room'; exit 1", "api-node: E: no room"],
         ["seq 9; exit 1", "api-node: 5\n6\n7\n8\n9"],
     ])("that cannot be had: %j is an error in apt's words", async (says, error) => {

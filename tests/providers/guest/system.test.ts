@@ -30,15 +30,15 @@ test("a volume group: made, found, its disks exchanged, gone", async () => {
     host.put("pvs", "/dev/vda root\n/dev/vdc \n");
     expect(await handler.read("", inputs)).toBeUndefined();
     expect(await handler.create(inputs)).toEqual({ id: "volume-node:cinder-volumes", outputs: {} });
-    expect(host.said()).toBe("pvcreate -q /dev/vdb\nvgcreate -q cinder-volumes /dev/vdc /dev/vdb\n");
+    expect(host.said()).toBe("pvcreate --quiet /dev/vdb\nvgcreate --quiet cinder-volumes /dev/vdc /dev/vdb\n");
     expect(await handler.read("", inputs)).toEqual({ ...inputs, devices: ["/dev/vdb", "/dev/vdc"] });
     await handler.create(inputs);
     expect(await handler.update("", inputs, inputs)).toEqual({});
     expect(host.said()).toBe("");
     await handler.update("", inputs, { ...inputs, devices: ["/dev/vdb", "/dev/vdd"] });
-    expect(host.said()).toBe("vgextend -q cinder-volumes /dev/vdd\nvgreduce -q cinder-volumes /dev/vdc\n");
+    expect(host.said()).toBe("vgextend --quiet cinder-volumes /dev/vdd\nvgreduce --quiet cinder-volumes /dev/vdc\n");
     await handler.delete("", { ...inputs, devices: ["/dev/vdb", "/dev/vdd"] });
-    expect(host.said()).toBe("vgremove -q cinder-volumes\npvremove -q /dev/vdb /dev/vdd\n");
+    expect(host.said()).toBe("vgremove --quiet cinder-volumes\npvremove --quiet /dev/vdb /dev/vdd\n");
     await handler.delete("", inputs);
     expect(host.said()).toBe("");
     expect(await handler.read("", inputs)).toBeUndefined();

@@ -1,3 +1,4 @@
+import * as fs from "fs";
 import type { Connection } from "../../../clients/connection";
 import { Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
@@ -33,6 +34,36 @@ test("a machine is gone only where both drivers of its host know none of that na
             saying(unknown, "echo 'error: failed to connect to the hypervisor' >&2; exit 1"),
         ),
     ).toBe(false);
+});
+
+/** virsh's words where libvirt has not got a driver: of one daemon for all of them, and of one for each. */
+const driverless = [
+    "echo 'error: failed to connect to the hypervisor' >&2; echo 'error: no connection driver available for lxc:///system' >&2; exit 1",
+    "echo \"error: Failed to connect socket to '/var/run/libvirt/virtlxcd-sock': No such file or directory\" >&2; exit 1",
+];
+
+test.each(driverless)(
+    "a host without the driver of containers: what is no virtual machine there is gone (%s)",
+    async lxc => {
+        expect(await machineIsGone("db-node", at(`x${lxc.length}`), saying(unknown, lxc))).toBe(true);
+    },
+);
+
+test.each(driverless)("a container that was defined before its driver went is not gone (%s)", async lxc => {
+    host.put("etc/libvirt/lxc/auth-node.xml", "<domain/>");
+    expect(await machineIsGone("auth-node", at(`y${lxc.length}`), saying(unknown, lxc))).toBe(false);
+});
+
+test("a driver of containers that is only stopped is not one that is not there", async () => {
+    host.put("bin/virtlxcd", "#!/bin/sh\n");
+    fs.chmodSync(`${host.dir}/bin/virtlxcd`, 0o755);
+    expect(await machineIsGone("db-node", at("z"), saying(unknown, driverless[1]!))).toBe(false);
+    fs.rmSync(`${host.dir}/bin/virtlxcd`);
+});
+
+test("without the driver of virtual machines nothing is known", async () => {
+    const none = "echo 'error: no connection driver available for qemu:///system' >&2; exit 1";
+    expect(await machineIsGone("db-node", at("q"), saying(none, unknown))).toBe(false);
 });
 
 test("of a host that does not answer nothing is known", async () => {

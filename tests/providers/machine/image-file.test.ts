@@ -1,7 +1,9 @@
+import { execFileSync } from "child_process";
 import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import type { Connection } from "../../../clients/connection";
+import type { RunScript } from "../../../clients/ssh";
 import { imageFileHandler } from "../../../providers/machine/image-file";
 import { localHost } from "./local-host";
 
@@ -56,6 +58,18 @@ test("another content than the one that was meant is not kept, and nothing half 
     expect(fs.readdirSync(path.dirname(wanted.path))).toEqual([]);
     await expect(handler.create({ ...wanted, url: `file://${host.dir}/none` })).rejects.toThrow(/curl|fetch/);
     expect(fs.readdirSync(path.dirname(wanted.path))).toEqual([]);
+});
+
+test("a host without curl and wget: which package to install, in words", async () => {
+    const bin = path.join(host.dir, "bare");
+    fs.mkdirSync(bin);
+    for (const name of ["mkdir", "dirname", "mktemp", "rm"])
+        fs.symlinkSync(execFileSync("which", [name]).toString().trim(), path.join(bin, name));
+    const bare: RunScript = (to, script, options) => host.run(to, `PATH=${bin}; ${script}`, options);
+    const missing = { ...inputs, path: path.join(host.dir, "none/image-1.qcow2") };
+    await expect(imageFileHandler(bare).create(missing)).rejects.toThrow(
+        "it has neither curl nor wget to fetch the image of its machines with; install the package curl",
+    );
 });
 
 test("what cannot be verified is refused before anything is fetched", () => {

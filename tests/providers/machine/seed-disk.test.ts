@@ -1,7 +1,9 @@
+import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import * as yaml from "yaml";
 import type { Connection } from "../../../clients/connection";
+import type { RunScript } from "../../../clients/ssh";
 import { differs } from "../../../providers/dynamic";
 import { seedDiskHandler } from "../../../providers/machine/seed-disk";
 import { localHost } from "./local-host";
@@ -27,7 +29,7 @@ test("a script: made, found, drifted, mended, gone", async () => {
     const inputs = seed("db-node");
     expect(await handler.create(inputs)).toEqual({ id: `host a:${inputs.path}`, outputs: {} });
     expect(host.said()).toBe(
-        `-quiet -output ${inputs.path}.new -volid cidata -joliet -rock ${inputs.path}.d/user-data ${inputs.path}.d/meta-data\n`,
+        `-quiet -output ${inputs.path}.d.iso -volid cidata -joliet -rock ${inputs.path}.d/user-data ${inputs.path}.d/meta-data\n`,
     );
     expect(fs.readFileSync(inputs.path, "utf8")).toBe("user-data meta-data\n");
     expect(fs.readFileSync(`${inputs.path}.d/meta-data`, "utf8")).toBe("instance-id: db-node\n");
@@ -75,6 +77,31 @@ test("what cloud-init 0.6.3 reads: YAML with the cards' file in it, marked as lo
     });
     await handler.update("", inputs, inputs);
     expect(await handler.read("", inputs)).toEqual(inputs);
+});
+
+/** Runs scripts with these programs and no others. */
+const bare =
+    (...programs: string[]): RunScript =>
+    (to, script, options) => {
+        const bin = path.join(host.dir, "bare");
+        fs.mkdirSync(bin, { recursive: true });
+        for (const name of programs)
+            fs.symlinkSync(execFileSync("which", [name]).toString().trim(), path.join(bin, name));
+        return host.run(to, `PATH=${bin}; ${script}`, options);
+    };
+
+test("a host without the program that makes the disk: which package to install, in words", async () => {
+    await expect(seedDiskHandler(bare("rm", "mkdir", "cat")).create(seed("bare"))).rejects.toThrow(
+        "it has no genisoimage, which makes the disk that a new machine is told by what it is; install the package genisoimage",
+    );
+    fs.rmSync(path.join(host.dir, "bare"), { recursive: true });
+});
+
+test("what that program says of its failure is told", async () => {
+    const broken = localHost({ genisoimage: "echo 'No space left on device' >&2; exit 1" });
+    const there = { ...seed("full"), path: path.join(broken.dir, "full.iso") };
+    await expect(seedDiskHandler(broken.run).create(there)).rejects.toThrow("genisoimage: No space left on device");
+    broken.remove();
 });
 
 test("what a machine could not be told is refused", () => {
