@@ -102,7 +102,7 @@ export interface PublishedImage {
 }
 
 /** Where a machine's own system comes from (A1). */
-export interface BaseSystem {
+interface BaseSystem {
     /** Its archive, where the stack does not name another one as `baseArchiveUrl`. */
     archiveUrl: string;
     suites: readonly string[];
