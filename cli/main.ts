@@ -7,6 +7,7 @@ import { addCheckCommand } from "./check/check";
 import { addConfigCommands } from "./config";
 import { addHelp, setWork, tellError } from "./shell/command";
 import { Terminal } from "./shell/terminal";
+import { addGraphCommand } from "./graph/graph";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
@@ -48,6 +49,7 @@ function program(): Command {
     addDiagnoseCommand(cli);
     addRebuildCommand(cli);
     addRenderCommand(cli);
+    addGraphCommand(cli);
     addStatusCommand(cli);
     addCheckCommand(cli);
     addSabotageCommand(cli);
