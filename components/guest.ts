@@ -125,7 +125,7 @@ export class Guest {
         );
     }
 
-    /** That what services keep of the certificates of tokens is that of those there are: they fetch what they have not. */
+    /** Removes the certificates that services have stored where keystone has others now; a service fetches a certificate that it lacks. */
     certificates(of: pulumi.Input<string>, after: After): void {
         const { certificates } = this.release;
         if (certificates) this.steps([certificates], of, after);

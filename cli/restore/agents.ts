@@ -61,7 +61,7 @@ async function known({ compute, volumes }: AskedCloud): Promise<(Agent & Service
 
 /**
  * The agents that report themselves. Where cinder-volume has just begun and its scheduler does not know yet what it has, that is
- * waited for: a cloud kept as of before loses what was on its way, and after each restore it would come a minute later only.
+ * waited for: a point that is made earlier lacks the report, and each restore then waits a minute for the next one.
  * @param settleSeconds how long that is waited for, and `wait` told; not at all where nova and cinder do not answer it
  * @throws when the agents cannot be asked within a short while
  */
