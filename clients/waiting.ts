@@ -22,6 +22,57 @@ export interface Question {
     every?: number;
     /** How long one asking may take beyond what is left of the wait. Default 30. */
     askSeconds?: number;
+    /**
+     * What is waited for has to compute, as a service does that starts: `seconds` count as far as the machine's processors were idle
+     * meanwhile. A machine that is starved, as an emulated one beside other work, takes several times as long for the same.
+     * It is asked for four times `seconds` at most.
+     */
+    computes?: true;
+}
+
+/** How many times as long a starved machine is waited for. */
+const STARVED = 4;
+
+/** Tells on the first line of standard error how long the machine's processors have been idle, all together, and how many they are. */
+const IDLE = `{ read -r _ idle < /proc/uptime; } 2> /dev/null && echo "idle $idle $(grep -c ^processor /proc/cpuinfo)" >&2
+`;
+const TOLD_IDLE = /^idle (\d{1,12}(?:\.\d{1,3})?) ([1-9]\d{0,3})\n/;
+
+/** What is left of a wait, by the operator's clock and, where that is told, by how idle the machine was. */
+class Patience {
+    private readonly begin: number;
+    private last: number;
+    private counted = 0;
+    private idle: number | undefined;
+
+    constructor(
+        private readonly seconds: number,
+        private readonly clock: OperatorClock,
+    ) {
+        this.begin = this.last = clock.elapsed();
+    }
+
+    get waited(): number {
+        return this.clock.elapsed() - this.begin;
+    }
+
+    left(): number {
+        const since = this.clock.elapsed() - this.last;
+        return Math.min(this.seconds - this.counted - since, STARVED * this.seconds - this.waited);
+    }
+
+    /** Takes from an answer what it tells of idleness; a machine cannot be idle for longer than the operator's clock went on. */
+    hear(answer: ExecResult): ExecResult {
+        const told = TOLD_IDLE.exec(answer.stderr),
+            idle = told ? Number(told[1]) / Number(told[2]) : undefined,
+            now = this.clock.elapsed(),
+            since = now - this.last;
+        const spare = idle === undefined || this.idle === undefined ? since : Math.max(0, idle - this.idle);
+        this.counted += Math.min(since, spare);
+        this.last = now;
+        this.idle = idle;
+        return told ? { ...answer, stderr: answer.stderr.slice(told[0].length) } : answer;
+    }
 }
 
 /**
@@ -33,26 +84,36 @@ export interface Question {
 export async function askUntil(
     run: RunScript,
     to: Connection,
-    { ask, input, begun, seconds, every = 0.25, askSeconds = 30 }: Question,
+    question: Question,
     clock: OperatorClock = operatorClock,
 ): Promise<ExecResult> {
-    const begin = clock.elapsed(),
-        left = () => begin + seconds - clock.elapsed();
+    return (await askPatiently(run, to, question, clock)).answer;
+}
+
+async function askPatiently(
+    run: RunScript,
+    to: Connection,
+    { ask, input, begun, seconds, every = 0.25, askSeconds = 30, computes }: Question,
+    clock: OperatorClock,
+): Promise<{ answer: ExecResult; waited: number }> {
+    const patience = new Patience(seconds, clock),
+        script = computes ? IDLE + ask : ask;
     let answer = begun,
         took = 0;
     for (;;) {
         if (answer) {
             if (answer.code !== 0 && answer.code !== NOT_YET) throw new RemoteError(to.name, answer);
-            if (answer.code === 0 || left() <= 0) return answer;
+            if (answer.code === 0 || patience.left() <= 0) return { answer, waited: patience.waited };
             // An emulated machine takes a third of a second for an answer: it has better things to do.
-            await clock.pause(Math.min(Math.max(every, 2 * took), left()));
+            await clock.pause(Math.min(Math.max(every, 2 * took), patience.left()));
         }
         const asked = clock.elapsed();
-        answer = await run(to, ask, {
+        const said = await run(to, script, {
             ...(input !== undefined && { input }),
             allowFailure: true,
-            timeoutSeconds: Math.ceil(Math.max(0, left())) + askSeconds,
+            timeoutSeconds: Math.ceil(Math.max(0, patience.left())) + askSeconds,
         });
+        answer = patience.hear(said);
         took = clock.elapsed() - asked;
     }
 }
@@ -68,9 +129,9 @@ export async function waitUntil(
     question: Question & { words?: string },
     clock: OperatorClock = operatorClock,
 ): Promise<ExecResult> {
-    const answer = await askUntil(run, to, question, clock);
+    const { answer, waited } = await askPatiently(run, to, question, clock);
     if (answer.code === 0) return answer;
-    const { words, seconds } = question;
+    const { words } = question;
     const more =
         words === undefined
             ? ""
@@ -79,5 +140,5 @@ export async function waitUntil(
                   () => "",
               );
     const seen = answer.stderr.trim().split("\n").join("; ");
-    throw new Error(`${to.name}: ${seen} after ${seconds} s${more && `:\n${more}`}`);
+    throw new Error(`${to.name}: ${seen} after ${Math.round(waited)} s${more && `:\n${more}`}`);
 }

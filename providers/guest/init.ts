@@ -42,8 +42,9 @@ else
 fi`;
 
 /**
- * How long a service may take to listen while it runs, by the operator's clock; one that ends is not waited for. The slowest is
- * cinder-api in an emulated machine: 35 s where nothing else runs, 76 s with fifteen processes for two cores.
+ * How long a service may take to listen while it runs, in seconds in which its machine has a processor to spare; one that ends is
+ * not waited for. The slowest are cinder's three in an emulated machine, which compute while they start: 35 s where nothing
+ * else runs, 137 s at a load of ten on two cores, 204 s at seventeen.
  */
 export const READY_SECONDS = 180;
 

@@ -77,5 +77,5 @@ for job in $jobs; do wait "$job" || bad=1; done
     );
     if (ports.size === 0) return;
     const words = `${initShell}\nfor s in ${[...ports.keys()].map(quote).join(" ")}; do last_words "$s"; done`;
-    await waitUntil(run, on, { ask: `${initShell}${readyShell(ports)}`, seconds, words }, clock);
+    await waitUntil(run, on, { ask: `${initShell}${readyShell(ports)}`, seconds, words, computes: true }, clock);
 }

@@ -52,7 +52,7 @@ export async function untilRunning(
     const ask = `${shellFor(known)}
 ${listeningShell}
 is_running "$s"${listens} || { echo "service ${service} does not run${and}" >&2; exit ${NOT_YET}; }`;
-    await waitUntil(run, connection, { ask, seconds, every: 1, words: lastWords(known) }, clock);
+    await waitUntil(run, connection, { ask, seconds, every: 1, words: lastWords(known), computes: true }, clock);
 }
 
 /** A service of a machine: whether it runs now, and after the next boot. */
@@ -72,7 +72,13 @@ ${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s
 ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${ready}` : '! is_running "$s" || stop "$s"'}`,
             { allowFailure: true, timeoutSeconds: readySeconds + 60 },
         );
-        const question = { ask: `${shellFor(inputs)}${ready}`, begun, seconds: readySeconds, words: lastWords(inputs) };
+        const question: Parameters<typeof waitUntil>[2] = {
+            ask: `${shellFor(inputs)}${ready}`,
+            begun,
+            seconds: readySeconds,
+            words: lastWords(inputs),
+            computes: true,
+        };
         await waitUntil(run, connection, question, clock);
     };
     return {

@@ -1,3 +1,4 @@
+import { spawnSync } from "child_process";
 import type { Connection } from "../../clients/connection";
 import type { ExecOptions, RunScript } from "../../clients/ssh";
 import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
@@ -81,9 +82,9 @@ test("what was seen last is said with how long was waited, and its last words wh
         const { run } = machine(clock, 1, late);
         return waitUntil(run, to, { ask: "", seconds: 3, ...(words && { words }) }, clock);
     };
-    await expect(said()).rejects.toThrow(new Error("volume-node: a is not there; b is not there after 3 s"));
+    await expect(said()).rejects.toThrow(new Error("volume-node: a is not there; b is not there after 4 s"));
     await expect(said("tail")).rejects.toThrow(
-        new Error("volume-node: a is not there; b is not there after 3 s:\nwords"),
+        new Error("volume-node: a is not there; b is not there after 4 s:\nwords"),
     );
     const dying: RunScript = async (_to, script) => {
         if (script === "tail") throw new Error("gone");
@@ -109,4 +110,57 @@ test("a machine whose clock jumps and runs fast makes no wait shorter", async ()
     } finally {
         host.remove();
     }
+});
+
+/** A machine whose processors were idle for so many seconds at each asking; one asking takes a second. */
+const computing = (clock: FakeClock, idle: (asked: number) => string) => {
+    let asked = 0;
+    const run: RunScript = async () => {
+        clock.pass(1);
+        return answer(NOT_YET, `${idle(asked++)}it does not listen\n`);
+    };
+    return askUntil(run, to, { ask: "listens", seconds: 100, every: 1, computes: true }, clock);
+};
+
+test("a wait for what computes counts the seconds in which the machine was idle", async () => {
+    const clock = new FakeClock();
+    // Three seconds go by from one asking to the next; in half of them each of two processors is idle.
+    await computing(clock, asked => `idle ${(asked * 3).toFixed(2)} 2\n`);
+    expect(clock.passed).toBeGreaterThan(190);
+    expect(clock.passed).toBeLessThan(210);
+});
+
+test("a machine that is never idle is waited for four times as long, and no longer", async () => {
+    const clock = new FakeClock();
+    await computing(clock, () => "idle 7.00 2\n");
+    expect(clock.passed).toBeGreaterThanOrEqual(400);
+    expect(clock.passed).toBeLessThan(404);
+});
+
+test.each([
+    ["runs too fast", (asked: number) => `idle ${asked * 1000}.00 1\n`],
+    ["runs backwards", (asked: number) => `idle ${1000 - asked}.00 1\n`, 400],
+    ["tells nothing", () => ""],
+    ["tells nonsense", () => "idle 1e9 0\n"],
+])("a machine whose clock %s does not shorten a wait", async (_what, idle, seconds = 100) => {
+    const clock = new FakeClock();
+    await computing(clock, idle);
+    expect(clock.passed).toBeGreaterThanOrEqual(seconds);
+    expect(clock.passed).toBeLessThan(seconds + 4);
+});
+
+test("what a machine tells of its idleness is no part of its answer", async () => {
+    const clock = new FakeClock();
+    expect(await computing(clock, () => "idle 7.00 2\n")).toEqual(notYet);
+});
+
+test("a real machine tells how idle it was", async () => {
+    let told = "";
+    const here: RunScript = async (_to, script) => {
+        const { status, stdout, stderr } = spawnSync("sh", ["-ec", script], { encoding: "utf8" });
+        told = stderr;
+        return { code: status!, stdout, stderr };
+    };
+    await askUntil(here, to, { ask: "true", seconds: 1, computes: true });
+    expect(told).toMatch(/^idle \d+\.\d+ \d+\n$/);
 });
