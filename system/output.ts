@@ -19,6 +19,9 @@ function written(character: string): string {
 /** The text in one line, with what a terminal would obey or hide written out: `\x1b`, `\u202e`, `\n`. */
 export const visible = (text: string): string => text.replace(HIDDEN, written);
 
+/** Whether nothing in a text of one line has to be written out. */
+export const isVisible = (text: string): boolean => visible(text) === text;
+
 /** Begins every further line of what is printed at once: no value with a newline in it passes for a line of its own. */
 const FURTHER = "  | ";
 
