@@ -13,6 +13,13 @@ const TOP = ["config", "encryptionsalt", "secretsprovider", "encryptedkey"];
 /** What else a stack's file may configure; a key of another package is a mistyped one of the project's. */
 const OTHERS = /^(pulumi|libvirt):/;
 
+/** The stacks that a file of this checkout configures. */
+export const configuredStacks = (): string[] =>
+    fs
+        .readdirSync(projectDir())
+        .flatMap(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1] ?? [])
+        .sort();
+
 /**
  * The file that configures a stack of this checkout.
  * @throws UserError when there is none, with the stacks there are
@@ -21,13 +28,8 @@ export function configFile(stack: string): string {
     const project = projectDir(),
         file = path.join(project, `Pulumi.${stack}.yaml`);
     if (/^[A-Za-z0-9_.-]+$/.test(stack) && fs.existsSync(file)) return file;
-    const known = fs
-        .readdirSync(project)
-        .map(f => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1])
-        .filter(Boolean)
-        .sort();
     throw new UserError(
-        `there is no stack "${printable(stack)}": no Pulumi.${printable(stack)}.yaml; there are ${known.join(", ")}`,
+        `there is no stack "${printable(stack)}": no Pulumi.${printable(stack)}.yaml; there are ${configuredStacks().join(", ")}`,
     );
 }
 

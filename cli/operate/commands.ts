@@ -4,6 +4,7 @@ import { needRandomPlugin } from "../../engine/random-plugin";
 import { bringUp, labStatus, machineInWords, needRoot } from "../../lab";
 import { UserError } from "../../system/errors";
 import { checkTeams } from "../hosts/teams";
+import { soundAgain } from "../sabotage/under-way";
 import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
 import { RunLog } from "../shell/run-log";
 import { checkConfigured, configured, labOf } from "../stack/reach";
@@ -104,7 +105,7 @@ export async function start(
         return await run.reported(() => perform(operation, run));
     }
     const run = new Run(operation.name, stack, options, RunLog.begin(stack, operation.name));
-    return await run.reported(async () => {
+    const code = await run.reported(async () => {
         checkConfigured(stack);
         checkTeams(stack);
         const lab = labOf(stack);
@@ -118,6 +119,9 @@ export async function start(
         }
         return await supervise(run, lab, words);
     });
+    // Whatever was broken is as it should be, as far as anybody who asks can see.
+    if (code === 0 && (operation.name === "diagnose" || operation.asks === "first")) soundAgain(stack);
+    return code;
 }
 
 /** The lab's hosts: made by what makes a cloud from nothing, wanted by everything else. An interruption leaves none half made. */

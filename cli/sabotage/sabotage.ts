@@ -1,14 +1,15 @@
-import type { Command } from "commander";
-import { closeAll, exec, quote } from "../../clients/ssh";
-import { NodeName, nodeNames } from "../../config/nodes";
-import { Settings } from "../../config/settings";
-import { tutorialCredentials } from "../../config/credentials";
-import { initShell } from "../../providers/guest/init";
-import { releaseOf } from "../../releases";
-import { softwareOf } from "../../releases/own-options";
+import * as path from "path";
+import { Command, Option } from "commander";
+import { closeAll, exec } from "../../clients/ssh";
 import { messageOf, UserError } from "../../system/errors";
 import { complain, say } from "../../system/output";
-import { Exercise, exercises, Variant } from "./exercises";
+import { checkAllowed, choose, Chosen, filtered, named, nameOf, seedOf, Wanted, waysOf, whyNot } from "./choose";
+import { difficulties, Exercise, exerciseKinds } from "./exercise";
+import { loadExercises } from "./exercises";
+import { hasUndo, MachineScript, scriptsOf, undosOf } from "./render";
+import { explain, showHint, showList } from "./show";
+import { scriptsIn } from "./trusted";
+import { begun, over, underWay } from "./under-way";
 import { addHelp, setWork } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
 import { connectionOf, labOf, settingsWithoutSecrets } from "../stack/reach";
@@ -16,12 +17,19 @@ import { start as operate } from "../operate/commands";
 import { up } from "../operate/operations";
 import { stackStore } from "../../engine/stack-store";
 
-interface SabotageOptions {
+interface SabotageOptions extends Wanted {
     node?: string;
     random?: boolean;
     seed?: string;
     list?: boolean;
+    explain?: string;
+    reveal?: boolean;
+    hint?: string;
+    scripts?: string;
     undo?: boolean;
+    /** On the operator's side: the own undos of what is under way. */
+    takeBack?: boolean;
+    json?: boolean;
 }
 
 /** `sabotage`: the tutorial's troubleshooting session, on a stack that is there to practise on. */
@@ -29,29 +37,40 @@ export function addSabotageCommand(cli: Command): void {
     const command = cli
         .command("sabotage")
         .argument("[stack]")
-        .argument("[exercise]", "S1 … S10, or one way to do it: S4-mysql")
-        .description("break something in a cloud that is there to practise on (S1–S10)")
+        .argument("[exercise]", "S1 … S10 or a teacher's, or one way to do it: S4-mysql")
+        .description("break something in a cloud that is there to practise on")
         .option("--node <node>", "only what is done on this node")
-        .option("--random", "any exercise")
+        .option("--random", "any exercise that fits the stack")
         .option("--seed <number>", "the same choice again")
         .option("--list", "the exercises, by what is noticed of them")
-        .option("--undo", "mend all that is broken, whatever it is: the same as up --refresh");
+        .option("--kind <kind>", `of --list and --random: ${exerciseKinds.join(", ")}`)
+        .option("--difficulty <difficulty>", `of --list and --random: ${difficulties.join(", ")}`)
+        .option("--all", "of --list and --random: those too that were not tried on a lab")
+        .option("--hint <number>", "the first, second or third hint to what is under way, or to an exercise")
+        .option("--explain <exercise>", "what it breaks and how it is mended, when it is no longer under way")
+        .option("--reveal", "with --explain: though it is under way")
+        .option("--scripts <folder>", "trust this folder: exercises may run its scripts")
+        .option("--undo", "mend all that is broken, whatever it is: up --refresh, and what no refresh sees")
+        .option("--json", "of --list, --explain and --hint: one JSON object")
+        .addOption(new Option("--take-back").hideHelp());
     setWork(command, start);
     command.addHelpText(
         "after",
-        "\nOnly a stack whose configuration says `training: true` is broken. What finds it: ./classroom diagnose STACK; what undoes it: --undo, or ./classroom up STACK --refresh.",
+        "\nOnly a stack whose configuration says `training: true` is broken. What finds it: ./classroom diagnose STACK; what undoes it: --undo. How to write an exercise: docs/exercises.md.",
     );
     addHelp(
         command,
         [
-            "sabotage --list",
+            "sabotage --list --difficulty beginner",
             "sabotage lab S4",
             "sabotage lab S5-cinder",
             "sabotage lab --random --seed 7",
+            "sabotage lab --hint 1",
             "sabotage lab --undo",
+            "sabotage --explain S4",
         ],
         {
-            0: "it is broken; with --undo: all is mended",
+            0: "it is broken, or shown; with --undo: all is mended",
             1: "error; nothing, or not all of it, is broken, or mended",
             2: "with --undo: mended, but something could not be asked",
         },
@@ -64,128 +83,160 @@ async function start(
     options: SabotageOptions,
 ): Promise<number> {
     try {
-        if (options.list) {
-            for (const { id, symptom, variants } of exercises)
-                say(`${id.padEnd(4)} ${symptom}${variants.length > 1 ? ` (${variants.length} ways)` : ""}`);
-            return 0;
-        }
+        // What is broken can be mended, whatever has become of the files.
+        if (options.undo) return await undo(stack, exercise, options);
+        const exercises = loadExercises();
+        if (show(exercises, stack, exercise, options)) return 0;
+        if (options.json) throw new UserError("--json goes with --list, --explain and --hint");
         if (stack === undefined) throw new UserError("sabotage wants a stack and an exercise; --list shows them");
-        if (options.undo) {
-            if (exercise !== undefined || options.random || options.node)
-                throw new UserError("--undo mends whatever is broken: it goes with a stack alone");
-            return await operate(up(true), stack, {}, ["up", stack, "--refresh"]);
-        }
-        const { random, ...rest } = options,
-            seed = seedOf(options.seed);
-        // The choice is made once, on this side.
-        const chosen = choose(exercise, rest.node, random ?? false, seed);
-        const code = await onOperatorSide(labOf(stack), ["sabotage", stack, nameOf(chosen)], () =>
-            sabotage(stack, chosen),
-        );
-        // Which way it was is for the team to find out.
-        if (code === 0 && exercise !== nameOf(chosen))
-            say(
-                `to do the same again: ./classroom sabotage ${stack} ${exercise ?? "--random"}${rest.node ? ` --node ${rest.node}` : ""} --seed ${seed}`,
-            );
-        return code;
+        if (options.takeBack) return await takeBack(stack, exercises);
+        return await breakOne(stack, exercise, options, exercises);
     } finally {
         await closeAll();
     }
 }
 
-interface Chosen {
-    exercise: Exercise;
-    variant: Variant;
-}
-export const nameOf = ({ exercise, variant }: Chosen): string => `${exercise.id}-${variant.name}`;
-
-function seedOf(text: string | undefined): number {
-    if (text === undefined) return Math.floor(Math.random() * 100_000);
-    if (!/^\d{1,9}$/.test(text)) throw new UserError(`--seed "${text}" is not a whole number of at most nine digits`);
-    return Number(text);
-}
-
-/** A number from 0 to below 1, the same for the same seed (mulberry32's first). */
-export function drawn(seed: number): number {
-    let t = (seed + 0x6d2b79f5) | 0;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+/** Shows what is asked for; false where nothing is. */
+function show(
+    exercises: readonly Exercise[],
+    stack: string | undefined,
+    exercise: string | undefined,
+    { list, explain: explained, reveal, hint, json, ...options }: SabotageOptions,
+): boolean {
+    if (list) showList(filtered(exercises, options), json ?? false);
+    else if (explained !== undefined) explain(exercises, explained, stack, { reveal, json });
+    else if (hint !== undefined) {
+        if (stack === undefined) throw new UserError("--hint wants a stack: ./classroom sabotage lab --hint 1");
+        showHint(exercises, stack, exercise, hint, json ?? false);
+    } else return false;
+    return true;
 }
 
-/**
- * One way to do an exercise; of several one by the seed.
- * @param wanted `S4`, or `S4-mysql`
- * @throws UserError with what there is
- */
-export function choose(wanted: string | undefined, node: string | undefined, random: boolean, seed: number): Chosen {
-    if (node !== undefined && !nodeNames.includes(node as NodeName))
-        throw new UserError(`--node "${node}" is not a node; there are ${nodeNames.join(", ")}`);
-    if ((wanted === undefined) !== random)
-        throw new UserError(
-            random ? "give either an exercise or --random" : "which exercise? Give one, or --random; --list shows them",
-        );
-    const all = exercises.flatMap(exercise => exercise.variants.map(variant => ({ exercise, variant })));
-    const fitting = all.filter(
-        c =>
-            wanted === undefined ||
-            wanted.toUpperCase() === c.exercise.id ||
-            wanted.toLowerCase() === nameOf(c).toLowerCase(),
-    );
-    if (fitting.length === 0) {
-        const found = exercises.find(e => wanted!.toUpperCase().startsWith(`${e.id}-`));
-        throw new UserError(
-            `there is no exercise "${wanted}"; there are ${(found ? found.variants.map(variant => nameOf({ exercise: found, variant })) : exercises.map(e => e.id)).join(", ")}`,
-        );
-    }
-    const there = fitting.filter(c => node === undefined || c.variant.node === node);
-    if (there.length === 0)
-        throw new UserError(
-            `${wanted ?? "no exercise"} is not done on ${node}, but on ${[...new Set(fitting.map(c => c.variant.node))].join(", ")}`,
-        );
-    return there[Math.floor(drawn(seed) * there.length)]!;
-}
-
-/** The script as it runs: with what it may ask for, and the restart of who reads a file that it changes. */
-export function scriptOf({ node, script, file }: Variant, settings: Settings): string {
-    const readers =
-        file === undefined
-            ? []
-            : softwareOf(releaseOf(settings.release), node)
-                  .flatMap(software => software.config({ ...settings, credentials: tutorialCredentials }, node))
-                  .filter(f => f.path === file)
-                  .flatMap(f => f.readBy);
-    return `${initShell}\nkind=${settings.kindOf(node)} floating=${quote(settings.plan.ranges.floating)}\n${script}
-${readers.length === 0 ? "" : `for s in ${readers.map(quote).join(" ")}; do if is_running "$s"; then restart "$s" > /dev/null || true; fi; done`}`;
-}
-
-/** @throws UserError for a stack that is not there to practise on, and for a node that is off */
-export function checkAllowed(
+/** Chooses on this side, once, and breaks on the operator's. */
+async function breakOne(
     stack: string,
-    { training, powerOf }: Pick<Settings, "training" | "powerOf">,
-    node: NodeName,
-): void {
-    if (!training)
-        throw new UserError(
-            `stack ${stack} is not there to practise on, so nothing was broken; if it is, put training: true into Pulumi.${stack}.yaml`,
+    exercise: string | undefined,
+    options: SabotageOptions,
+    exercises: readonly Exercise[],
+): Promise<number> {
+    const seed = seedOf(options.seed),
+        random = options.random ?? false;
+    const chosen = choose(
+        random ? drawnFrom(stack, filtered(exercises, options)) : exercises,
+        exercise,
+        options.node,
+        random,
+        seed,
+    );
+    const scripts = options.scripts === undefined ? undefined : path.resolve(options.scripts);
+    const code = await onOperatorSide(
+        labOf(stack),
+        ["sabotage", stack, nameOf(chosen), ...(scripts === undefined ? [] : ["--scripts", scripts])],
+        () => sabotage(stack, chosen, scripts),
+    );
+    // Which way it was is for the team to find out.
+    if (code === 0 && exercise !== nameOf(chosen)) {
+        const filters = (["kind", "difficulty"] as const).flatMap(f => (options[f] ? [`--${f} ${options[f]}`] : []));
+        const words = [exercise ?? "--random", ...(options.node ? [`--node ${options.node}`] : []), ...filters];
+        say(
+            `to do the same again: ./classroom sabotage ${[stack, ...words, ...(options.all ? ["--all"] : [])].join(" ")} --seed ${seed}`,
         );
-    if (powerOf(node) === "off")
-        throw new UserError(`${node} is off by configuration (nodes.${node}.power), so nothing in it can be broken`);
+    }
+    return code;
 }
 
-async function sabotage(stack: string, { exercise, variant }: Chosen): Promise<number> {
+/** The exercises of which some way can be done to the stack, with those ways alone. */
+function drawnFrom(stack: string, exercises: readonly Exercise[]): Exercise[] {
     const settings = settingsWithoutSecrets(stack);
-    checkAllowed(stack, settings, variant.node);
+    return exercises
+        .map(exercise => ({
+            ...exercise,
+            ways: exercise.ways.filter(variant => whyNot({ exercise, variant }, settings) === undefined),
+        }))
+        .filter(exercise => exercise.ways.length > 0);
+}
+
+const onMachines = async (stack: string, scripts: readonly MachineScript[]): Promise<void> => {
+    for (const { machine, script } of scripts)
+        await exec(connectionOf(stack, machine), script, { timeoutSeconds: 600 });
+};
+
+async function sabotage(stack: string, chosen: Chosen, scripts: string | undefined): Promise<number> {
+    const settings = settingsWithoutSecrets(stack),
+        { exercise, variant } = chosen,
+        name = nameOf(chosen);
+    checkAllowed(stack, settings, chosen);
+    const before = underWay(stack).find(o => o.name === name);
+    if (before)
+        throw new UserError(
+            `${name} is under way on ${stack} since ${before.since}, so nothing was broken; mend it first: ./classroom sabotage ${stack} --undo`,
+        );
+    const given = { settings, scriptNamed: scriptsIn(scripts) },
+        all = scriptsOf(variant, given);
+    // What it needs to be taken back is there before anything is broken.
+    undosOf(variant, given);
     stackStore.checkFree(stack, complain);
-    const to = connectionOf(stack, variant.node);
+    for (const { machine } of all) connectionOf(stack, machine);
+    begun(stack, {
+        name,
+        since: new Date().toISOString(),
+        hasUndo: hasUndo(variant),
+        ...(scripts !== undefined && { scripts }),
+    });
     try {
-        await exec(to, scriptOf(variant, settings), { timeoutSeconds: 600 });
+        await onMachines(stack, all);
     } catch (e) {
-        throw new UserError(`exercise ${exercise.id} could not be done: ${messageOf(e)}`);
+        // Of several steps some may have been done.
+        if (variant.steps.length === 1) over(stack, name);
+        throw new UserError(
+            `exercise ${exercise.id} could not be done: ${messageOf(e)}${variant.steps.length === 1 ? "" : `; a part of it may be, and is mended by ./classroom sabotage ${stack} --undo`}`,
+        );
     }
+    if (exercise.tried.length === 0)
+        say(`${exercise.id} was not yet tried on a lab: it may do less, or more, than it says`);
     say(`${exercise.id}: ${exercise.symptom}`);
+    say(exercise.story.replace(/\n/g, " "));
     say(
-        `find it; when you are at an end: ./classroom diagnose ${stack}, and to mend it: ./classroom up ${stack} --refresh`,
+        `find it; a hint: ./classroom sabotage ${stack} --hint 1; when you are at an end: ./classroom diagnose ${stack}, and to mend it: ./classroom sabotage ${stack} --undo`,
     );
     return 0;
+}
+
+/** Takes back what no refresh sees, then mends as `up --refresh` does. */
+async function undo(
+    stack: string | undefined,
+    exercise: string | undefined,
+    options: SabotageOptions,
+): Promise<number> {
+    if (stack === undefined || exercise !== undefined || options.random || options.node)
+        throw new UserError("--undo mends whatever is broken: it goes with a stack alone");
+    const own = underWay(stack).filter(o => o.hasUndo);
+    const taken =
+        own.length === 0
+            ? 0
+            : await onOperatorSide(labOf(stack), ["sabotage", stack, "--take-back"], () =>
+                  takeBack(stack, loadExercises()),
+              );
+    const code = await operate(up(true), stack, {}, ["up", stack, "--refresh"]);
+    return code === 0 ? taken : code;
+}
+
+/** Runs the own undos of what is under way; what fails is told, and stays under way. */
+async function takeBack(stack: string, exercises: readonly Exercise[]): Promise<number> {
+    const settings = settingsWithoutSecrets(stack);
+    let code = 0;
+    for (const { name, scripts } of underWay(stack)
+        .filter(o => o.hasUndo)
+        .reverse())
+        try {
+            if (waysOf(exercises).some(c => nameOf(c) === name)) {
+                const { variant } = named(exercises, name)[0]!;
+                await onMachines(stack, undosOf(variant, { settings, scriptNamed: scriptsIn(scripts) }));
+            }
+            over(stack, name);
+        } catch (e) {
+            complain(`classroom: ${name} could not be taken back: ${messageOf(e)}`);
+            code = 1;
+        }
+    return code;
 }

@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { StandIn } from "../../bench/stand-in";
-import { drawn } from "../../cli/sabotage/sabotage";
+import { drawn } from "../../cli/sabotage/choose";
 import { DATA, entities } from "./entities";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-interrupted-")),

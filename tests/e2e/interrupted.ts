@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import { setTimeout as sleep } from "timers/promises";
 import { nameOf } from "../../engine/urn";
-import { drawn } from "../../cli/sabotage/sabotage";
+import { drawn } from "../../cli/sabotage/choose";
 import type { HostRole } from "../../config/nodes";
 import { realOnes } from "../../engine/state";
 import type { TestCloud } from "./test-cloud";

@@ -1,11 +1,12 @@
 import * as fs from "fs";
 import * as path from "path";
-import { exercises, Variant } from "../../cli/sabotage/exercises";
-import { nameOf } from "../../cli/sabotage/sabotage";
+import { nameOf, waysOf } from "../../cli/sabotage/choose";
+import type { Variant } from "../../cli/sabotage/exercise";
+import { nodesOf } from "../../cli/sabotage/render";
 import { PlainProgress } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
 import { buildParts } from "./roots";
-import { brokenBy, mended, Row, sabotage } from "./sabotaged";
+import { brokenBy, mended, Row, sabotage, tried } from "./sabotaged";
 import { TestCloud } from "./test-cloud";
 
 // The lab and what was found so far stay when this is interrupted, and it goes on from there: `./classroom test sabotage` again.
@@ -15,11 +16,15 @@ const folder = path.join(projectDir(), "reports"),
     table = path.join(folder, "sabotage.md");
 const rows: Row[] = fs.existsSync(results) ? (JSON.parse(fs.readFileSync(results, "utf8")) as Row[]) : [];
 
-const singles = exercises.flatMap(exercise =>
-    exercise.variants.map(variant => brokenBy(nameOf({ exercise, variant }))),
-);
+const singles = waysOf(tried).map(chosen => brokenBy(nameOf(chosen)));
+const filesOf = ({ steps }: Variant): string =>
+    steps
+        .flatMap(step => ("file" in step ? [step.file] : []))
+        .sort()
+        .join();
 /** The same file of a node, or two services of it: not at once. */
-const clash = (a: Variant, b: Variant): boolean => a.node === b.node && a.file === b.file;
+const clash = (a: Variant, b: Variant): boolean =>
+    nodesOf(a).some(node => nodesOf(b).includes(node)) && filesOf(a) === filesOf(b);
 /** Two at once, drawn by seed; twenty. */
 const pairs = Array.from({ length: 40 }, (_, i) => [2 * i, 2 * i + 1].map(seed => brokenBy(undefined, seed)))
     .filter(([a, b]) => !clash(a!.variant, b!.variant))

@@ -2,57 +2,85 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { exercises, Variant } from "../../../cli/sabotage/exercises";
-import { checkAllowed, choose, nameOf, scriptOf } from "../../../cli/sabotage/sabotage";
-import { readSettings } from "../../../config/settings";
+import type { Variant } from "../../../cli/sabotage/exercise";
+import { loadExercises } from "../../../cli/sabotage/exercises";
+import { scriptsOf, undosOf } from "../../../cli/sabotage/render";
 import { tutorialCredentials } from "../../../config/credentials";
 import { releaseOf } from "../../../releases";
 import { configFiles, softwareOf } from "../../../releases/own-options";
+import { isCause } from "../../e2e/sabotaged";
+import { exercises, inReleases, own, ReleaseName, scriptNamed, settings, ways } from "./loaded";
 
-const hosts = { central: { address: "a" }, compute: { address: "b" } };
-const settings = {
-    grizzly: readSettings("team01", { number: 1, hosts }),
-    ocata: readSettings("team01", { number: 1, hosts, release: "ocata" }),
-};
-const releases = Object.keys(settings) as (keyof typeof settings)[];
-const all = exercises.flatMap(exercise =>
-    exercise.variants.map(variant => ({ name: nameOf({ exercise, variant }), variant })),
-);
+const tutorial = exercises.filter(e => e.id.startsWith("S"));
 
 test("every sabotage of the tutorial is there, and names are unique", () => {
-    expect(exercises.map(e => e.id)).toEqual(["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10"]);
-    expect(new Set(all.map(a => a.name)).size).toBe(all.length);
+    expect(tutorial.map(e => e.id)).toEqual(["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10"]);
+    expect(new Set(ways.map(a => a.name)).size).toBe(ways.length);
     // The tutorial's own list of S1, S4, S5.
     const names = (id: string) =>
         exercises
             .find(e => e.id === id)!
-            .variants.map(v => v.name)
+            .ways.map(v => v.name)
             .sort();
     expect(names("S1")).toEqual(["cinder", "glance", "nova"]);
     expect(names("S4")).toEqual(["glance-api", "glance-registry", "mysql", "nova-api", "nova-network", "rabbitmq"]);
     expect(names("S5")).toEqual(["cinder", "glance-api", "glance-registry", "nova"]);
 });
 
-test("a symptom gives nothing away", () => {
-    for (const { symptom } of exercises)
-        expect(symptom).not.toMatch(
-            /role|rabbit|queue|disk|full|stop|mysql|database|password|iscsi|delete|option|auto_assign/i,
+test("a symptom gives nothing away, nor does a title or a story", () => {
+    for (const { symptom, title, story } of exercises)
+        expect(`${symptom} ${title} ${story}`).not.toMatch(
+            /\brole\b|rabbit|queue|\bdisk\b|\bfull of\b|stopped|mysql|password|iscsi|deleted|\boption\b|auto_assign|iptables|firewall|blackhole|\.conf\b/i,
         );
 });
 
-test.each(all.flatMap(a => releases.map(release => [a.name, release, a.variant] as const)))(
-    "%s is shell (%s)",
-    (_name, release, variant) => {
-        const { status, stderr } = spawnSync("sh", ["-n"], {
-            input: scriptOf(variant, settings[release]),
-            encoding: "utf8",
-        });
-        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+/** What each of the tutorial's sabotages ran on its node before exercises were files. */
+const recorded = JSON.parse(
+    fs.readFileSync(path.join(__dirname, "../../data/tutorial/sabotages.json"), "utf8"),
+) as Record<string, { node: string; script?: string; scripts?: Record<ReleaseName, string> }>;
+
+test("the tutorial's sabotages are the recorded ones", () => {
+    expect(ways.map(w => w.name).filter(name => name.startsWith("S"))).toEqual(Object.keys(recorded));
+});
+
+test.each(inReleases.filter(([name]) => name.startsWith("S")))(
+    "%s does the same as ever, byte for byte (%s)",
+    (name, release, { variant }) => {
+        const { node, script, scripts } = recorded[name]!;
+        const now = scriptsOf(variant, { settings: settings[release], scriptNamed });
+        expect(now.map(s => ({ ...s, script: own(s.script) }))).toEqual([
+            { machine: node, script: script ?? scripts![release] },
+        ]);
     },
 );
 
-/** What a release writes into the file of a variant, one option a line, and who reads it. */
-function fileOf({ node, file }: Variant, release: keyof typeof settings): { text: string; readBy: string[] } {
+/** What `diagnose` said on a lab, by the table of docs/drift.md. */
+const said = fs
+    .readFileSync(path.join(__dirname, "../../../docs/drift.md"), "utf8")
+    .split("\n")
+    .flatMap(line => /^\| (S\d+-[\w-]+)(?: \*)? \| (.*?) \| [\d.]+ \|/.exec(line) ?? [])
+    .flatMap((part, i, all) => (i % 3 === 1 ? [[part, all[i + 1]!] as const] : []));
+
+test.each(said)("%s is expected as what diagnose said of it on a lab", (name, cause) => {
+    const { causes } = ways.find(w => w.name === name)!.variant;
+    expect(causes.filter(expected => isCause(expected, cause))).toEqual(causes);
+});
+
+test("every way that is said to be tried was tried on a lab", () => {
+    const tried = ways.filter(w => w.exercise.tried.length > 0).map(w => w.name);
+    expect(tried.filter(name => !said.some(([other]) => other === name))).toEqual([]);
+});
+
+test.each(inReleases)("%s is shell, and so is what takes it back (%s)", (_name, release, { variant }) => {
+    const given = { settings: settings[release], scriptNamed };
+    for (const { script } of [...scriptsOf(variant, given), ...undosOf(variant, given)]) {
+        const { status, stderr } = spawnSync("sh", ["-n"], { input: script, encoding: "utf8" });
+        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    }
+});
+
+/** What a release writes into a file of a node, one option a line, and who reads it. */
+function fileOf(node: Variant["node"], file: string, release: ReleaseName): { text: string; readBy: string[] } {
     const found = softwareOf(releaseOf(release), node)
         .flatMap(s => configFiles(s, { ...settings[release], credentials: tutorialCredentials }, node))
         .filter(f => f.path === file);
@@ -67,60 +95,69 @@ function fileOf({ node, file }: Variant, release: keyof typeof settings): { text
     return { text: `${lines.join("\n")}\n`, readBy: found.flatMap(f => f.readBy) };
 }
 
-test.each(
-    all
-        .filter(a => a.variant.file !== undefined)
-        .flatMap(a => releases.map(release => [a.name, release, a.variant] as const)),
-)("%s changes one option of the file that %s writes, and its readers restart", (_name, release, variant) => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-exercise-")),
-        file = path.join(dir, "file");
-    try {
-        const { text, readBy } = fileOf(variant, release);
-        fs.writeFileSync(file, text);
-        const script = variant.script.split(variant.file!).join(file);
-        expect(spawnSync("sh", ["-ec", script], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
-        const before = text.split("\n"),
-            after = fs.readFileSync(file, "utf8").split("\n");
-        expect(before.filter(line => !after.includes(line))).toHaveLength(1);
-        expect(after.filter(line => !before.includes(line)).length).toBeLessThanOrEqual(1);
-        for (const service of readBy) expect(scriptOf(variant, settings[release])).toContain(`'${service}'`);
-        expect(readBy.length).toBeGreaterThan(0);
-    } finally {
-        fs.rmSync(dir, { recursive: true });
-    }
-});
+const edits = inReleases.flatMap(([name, release, { variant }]) =>
+    variant.steps.flatMap((step, i) =>
+        "option" in step ? [[`${name}, step ${i}`, release, variant, step] as const] : [],
+    ),
+);
 
-test("an exercise, one way of it, one of a node, and any: by the seed, always the same", () => {
-    expect(nameOf(choose("S4-mysql", undefined, false, 1))).toBe("S4-mysql");
-    expect(choose("s2", "compute-2", false, 3).variant.node).toBe("compute-2");
-    const drawn = Array.from({ length: 200 }, (_, seed) => nameOf(choose(undefined, undefined, true, seed)));
-    expect(drawn).toEqual(Array.from({ length: 200 }, (_, seed) => nameOf(choose(undefined, undefined, true, seed))));
-    expect(new Set(drawn.map(name => name.split("-")[0])).size).toBe(exercises.length);
-});
+test.each(edits)(
+    "%s changes one option of the file that %s writes, and its readers restart",
+    (_name, release, variant, step) => {
+        const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-exercise-")),
+            file = path.join(dir, "file"),
+            node = step.node ?? variant.node;
+        try {
+            const { text, readBy } = fileOf(node, step.file, release);
+            fs.writeFileSync(file, text);
+            const { script } = scriptsOf(
+                { ...variant, steps: [step] },
+                { settings: settings[release], scriptNamed },
+            )[0]!;
+            const body = own(script).split("\n").slice(1, -1).join("\n").split(step.file).join(file);
+            expect(spawnSync("sh", ["-ec", body], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
+            const before = text.split("\n"),
+                after = fs.readFileSync(file, "utf8").split("\n");
+            expect(before.filter(line => !after.includes(line))).toHaveLength(1);
+            expect(after.filter(line => !before.includes(line)).length).toBeLessThanOrEqual(1);
+            for (const service of readBy) expect(script).toContain(`'${service}'`);
+            expect(readBy.length).toBeGreaterThan(0);
+        } finally {
+            fs.rmSync(dir, { recursive: true });
+        }
+    },
+);
 
-test("what there is not is said with what there is", () => {
-    expect(() => choose("S11", undefined, false, 1)).toThrow(
-        'there is no exercise "S11"; there are S1, S2, S3, S4, S5, S6, S7, S8, S9, S10',
-    );
-    expect(() => choose("S7-x", undefined, false, 1)).toThrow(
-        'there is no exercise "S7-x"; there are S7-wrong, S7-removed',
-    );
-    expect(() => choose("S7", "api-node", false, 1)).toThrow("S7 is not done on api-node, but on volume-node");
-    expect(() => choose("S7", "node", false, 1)).toThrow('--node "node" is not a node; there are db-node');
-    expect(() => choose(undefined, undefined, false, 1)).toThrow(
-        "which exercise? Give one, or --random; --list shows them",
-    );
-    expect(() => choose("S1", undefined, true, 1)).toThrow("give either an exercise or --random");
-});
+describe("a folder of exercises", () => {
+    const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "classroom-exercises-")), "mine");
+    beforeEach(() => fs.mkdirSync(folder));
+    afterEach(() => fs.rmSync(folder, { recursive: true }));
+    afterAll(() => fs.rmSync(path.dirname(folder), { recursive: true }));
+    const sound = fs.readFileSync(path.join(__dirname, "../../../exercises/S8.yaml"), "utf8");
 
-test("a stack that is not there to practise on is not broken, nor is a node that is off", () => {
-    const given = { number: 1, hosts, nodes: { "db-node": { power: "off" } } };
-    expect(() => checkAllowed("team01", readSettings("team01", given), "auth-node")).toThrow(
-        "stack team01 is not there to practise on, so nothing was broken; if it is, put training: true into Pulumi.team01.yaml",
-    );
-    const training = readSettings("team01", { ...given, training: true });
-    expect(() => checkAllowed("team01", training, "db-node")).toThrow(
-        "db-node is off by configuration (nodes.db-node.power), so nothing in it can be broken",
-    );
-    expect(() => checkAllowed("team01", training, "auth-node")).not.toThrow();
+    test("is read in the order of its numbers, the tutorial's first", () => {
+        for (const id of ["A1", "S10", "S9", "B2"])
+            fs.writeFileSync(path.join(folder, `${id}.yaml`), sound.replace("id: S8", `id: ${id}`));
+        expect(loadExercises(folder).map(e => e.id)).toEqual(["S9", "S10", "A1", "B2"]);
+    });
+
+    test("names every mistake of every file", () => {
+        fs.writeFileSync(
+            path.join(folder, "A1.yaml"),
+            sound.replace("id: S8", "id: A1").replace("minutes: 15", "minutes: 0"),
+        );
+        fs.writeFileSync(path.join(folder, "A2.yaml"), sound);
+        expect(() => loadExercises(folder)).toThrow(
+            "the exercises have 2 mistakes; nothing was broken\n" +
+                "  mine/A1.yaml: line 6: minutes: 0 is not allowed; allowed is 1 or more\n" +
+                "  mine/A2.yaml: line 1: id: the exercise S8 is in the file S8.yaml; rename one of them",
+        );
+    });
+
+    test("says of a file that is no text that it is none", () => {
+        fs.writeFileSync(path.join(folder, "A1.yaml"), Buffer.from([0xff, 0xfe]));
+        expect(() => loadExercises(folder)).toThrow(
+            "mine/A1.yaml: cannot be read: not in UTF-8; save it in that encoding",
+        );
+    });
 });
