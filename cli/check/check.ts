@@ -15,12 +15,14 @@ import { exported } from "../../engine/state";
 import { hostConnection } from "../../components/host-pair";
 import { releaseOf } from "../../releases";
 import { adminAccess } from "../../releases/tutorial";
+import { UserError } from "../../system/errors";
 import { withLock } from "../../system/lock";
-import { visible } from "../../system/output";
+import { sayJson, sayLines, visible } from "../../system/output";
 import { stateDir } from "../../system/paths";
 import { CheckResult, Checks } from "./checks";
 import { CheckedCloud, NOT_ENDED } from "./cloud";
 import { CheckInterrupted } from "./wait";
+import { acceptance, CheckId, chosenOf, listLines } from "./which";
 import { addHelp, jsonOption, setWork, stoppable, wordsOf } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
 import { encryptedKeys } from "../stack/placeholders";
@@ -31,32 +33,40 @@ import { Terminal } from "../shell/terminal";
 interface CheckOptions {
     json?: boolean;
     patience?: number;
+    only?: string;
+    list?: boolean;
 }
 
 /** `check`: the tutorial's acceptance tests against a stack's cloud, without the engine. */
 export function addCheckCommand(cli: Command): void {
     const command = cli
         .command("check")
-        .argument("<stack>")
+        .argument("[stack]")
         .description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
         .option(...jsonOption)
         .option(
             "--patience <seconds>",
             "how long to wait for one thing at most (default: 30 to 120, as long as it may take on a slow machine)",
             secondsOf,
-        );
+        )
+        .option("--only <checks>", "these alone, as T5,T9, with what they stand on")
+        .option("--list", "the checks, without a stack; what each stands on in brackets");
     // Of its codes 1 says that the cloud is not sound.
-    setWork(command, (stack: string, options: CheckOptions) => start(stack, options, wordsOf(command)), 2);
+    setWork(command, (stack: string | undefined, options: CheckOptions) => start(stack, options, wordsOf(command)), 2);
     command.addHelpText(
         "after",
         "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; a second check at once waits for the first.",
     );
-    addHelp(command, ["check lab", "check team01 --json | jq '.checks[] | select(.result == \"fail\")'"], {
-        0: "all that was checked passed",
-        1: "some failed",
-        2: "the cloud could not be asked",
-        130: "interrupted",
-    });
+    addHelp(
+        command,
+        ["check lab", "check lab --only T5", "check team01 --json | jq '.checks[] | select(.result == \"fail\")'"],
+        {
+            0: "all that was checked passed",
+            1: "some failed",
+            2: "the cloud could not be asked",
+            130: "interrupted",
+        },
+    );
 }
 
 function secondsOf(given: string): number {
@@ -65,21 +75,29 @@ function secondsOf(given: string): number {
 }
 
 /** Runs the checks here, or on the operator's side of the stack's lab. */
-async function start(stack: string, options: CheckOptions, words: readonly string[]): Promise<number> {
+async function start(stack: string | undefined, options: CheckOptions, words: readonly string[]): Promise<number> {
+    const { json, only, list } = options;
+    if (list) {
+        if (json) sayJson({ checks: acceptance });
+        else sayLines(listLines());
+        return 0;
+    }
+    if (stack === undefined) throw new UserError("check wants a stack: ./classroom check lab");
+    const chosen = chosenOf(only);
     const before = async () => {
-        if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, options.json));
+        if (needsEngine(stack)) await obtainEngine(new Terminal(undefined, json));
     };
-    return await onOperatorSide(labOf(stack), words, () => check(stack, options), before);
+    return await onOperatorSide(labOf(stack), words, () => check(stack, options, chosen), before);
 }
 
-async function check(stack: string, { json, patience }: CheckOptions): Promise<number> {
+async function check(stack: string, { json, patience }: CheckOptions, chosen: readonly CheckId[]): Promise<number> {
     const terminal = new Terminal(undefined, json),
         said = "interrupted: what was made is removed (Ctrl-C again leaves it to the next check)";
     let interrupted: AbortSignal | undefined;
     try {
         return await stoppable(terminal, said, signal => {
             interrupted = signal;
-            return checked(stack, terminal, signal, patience);
+            return checked({ stack, terminal, signal, patience, chosen });
         });
     } catch (e) {
         if (!(e instanceof CheckInterrupted) && !interrupted?.aborted) throw e;
@@ -90,21 +108,25 @@ async function check(stack: string, { json, patience }: CheckOptions): Promise<n
     }
 }
 
+interface Checking {
+    stack: string;
+    terminal: Terminal;
+    signal: AbortSignal;
+    patience: number | undefined;
+    chosen: readonly CheckId[];
+}
+
 /** Tells of each check as it ends. Returns the exit code. */
-async function checked(
-    stack: string,
-    terminal: Terminal,
-    signal: AbortSignal,
-    patience: number | undefined,
-): Promise<number> {
+async function checked({ stack, terminal, signal, patience, chosen }: Checking): Promise<number> {
     const start = Date.now(),
         cloud = await cloudOf(stack, terminal, signal);
     // Two at once would take away each other's things as what an earlier one left.
     const results = await withLock(
         path.join(stateDir(), `check-${stack}.lock`),
         () =>
-            new Checks(cloud, line => terminal.note(visible(line)), signal, patience).run(result =>
-                terminal.line(inWords(result)),
+            new Checks(cloud, line => terminal.note(visible(line)), signal, patience).run(
+                result => terminal.line(inWords(result)),
+                chosen,
             ),
         other => terminal.note(`another check of ${stack} is under way (process ${other}); this one waits for its end`),
         signal,

@@ -6,8 +6,16 @@ export class CheckInterrupted extends Error {
     override readonly name = "CheckInterrupted";
 }
 
+/** One thing that was waited for. */
+export interface Waited {
+    what: string;
+    seconds: number;
+}
+
 /** How the checks of one run wait: with a deadline, telling what is seen meanwhile, until the user interrupts. */
 export class Waiting {
+    private waits: Waited[] = [];
+
     /**
      * @param note tells what is waited for
      * @param patience seconds that is waited for one thing at most, unless it is part of cleaning up
@@ -24,6 +32,13 @@ export class Waiting {
         if (this.signal?.aborted) throw new CheckInterrupted("interrupted");
     }
 
+    /** What was waited for since the last call of this, in its order. */
+    taken(): Waited[] {
+        const taken = this.waits;
+        this.waits = [];
+        return taken;
+    }
+
     /** Asks again until there is a value. `ask` tells by `say` what it sees meanwhile, and may give up by an error. */
     async until<T>(
         what: string,
@@ -31,9 +46,22 @@ export class Waiting {
         ask: (say: (seen: string) => void) => Promise<T | undefined>,
         leavable = true,
     ): Promise<T> {
+        const start = this.cloud.now();
+        try {
+            return await this.asked(what, leavable ? Math.min(seconds, this.patience) : seconds, ask, leavable);
+        } finally {
+            this.waits.push({ what, seconds: Math.round((this.cloud.now() - start) / 100) / 10 });
+        }
+    }
+
+    private async asked<T>(
+        what: string,
+        seconds: number,
+        ask: (say: (seen: string) => void) => Promise<T | undefined>,
+        leavable: boolean,
+    ): Promise<T> {
         const start = this.cloud.now(),
             since = () => Math.round((this.cloud.now() - start) / 1000);
-        if (leavable) seconds = Math.min(seconds, this.patience);
         let last = "",
             told: string | undefined,
             toldAt = 0;

@@ -4,6 +4,7 @@ import { CheckResult, Checks } from "../../../cli/check/checks";
 import { CheckedCloud, PREFIX } from "../../../cli/check/cloud";
 import { compareHostKey } from "../../../cli/check/host-key";
 import { CheckInterrupted } from "../../../cli/check/wait";
+import { chosenOf } from "../../../cli/check/which";
 import { HttpError } from "../../../clients/http";
 
 const missing = () => new HttpError("GET", "/x", 404, "not found", "there");
@@ -237,6 +238,49 @@ test("a cloud in which everything works; nothing is left in it", async () => {
         ]),
     );
     expect(cloud.left()).toEqual([]);
+});
+
+test("of some checks those alone are done, and nothing is asked that they do not need", async () => {
+    const cloud = new FakeCloud(),
+        told: string[] = [];
+    const refuse = async (): Promise<never> => {
+        told.push("asked");
+        throw new Error("asked");
+    };
+    cloud.compute.servers = refuse;
+    cloud.images.list = refuse;
+    cloud.volumes.list = refuse;
+    await new Checks(cloud, n => told.push(n)).run(r => told.push(`${r.id} ${r.result}`), ["T12"]);
+    expect(told).toEqual(["T12 pass"]);
+});
+
+test("what a check stands on is done before it, and removed with it", async () => {
+    const cloud = new FakeCloud(),
+        told: string[] = [];
+    await new Checks(cloud, () => undefined).run(r => told.push(`${r.id} ${r.result}`), chosenOf("T5"));
+    expect(told).toEqual(["T2 pass", "T4 pass", "T5 pass"]);
+    expect(cloud.left()).toEqual([]);
+});
+
+test("a result says what was waited for, and how long", async () => {
+    const { all } = await results(new FakeCloud("late"));
+    const waits = (id: string) => all.find(r => r.id === id)!.waits;
+    expect(waits("T8")).toEqual([
+        { what: "cinder's services are up", seconds: 60 },
+        { what: "the volume is available", seconds: 2 },
+        { what: "the volume is deleted", seconds: 0 },
+    ]);
+    expect(waits("T3")).toEqual([]);
+});
+
+test("a wait that comes to no end is in the result of what failed", async () => {
+    const { all } = await results(new FakeCloud("image"));
+    expect(all[0]).toMatchObject({
+        id: "T1",
+        result: "fail",
+        seconds: 60,
+        waits: [{ what: "the image is active", seconds: 60 }],
+    });
 });
 
 test("others of the image's name and of the network's label, which come first, are no hindrance", async () => {
