@@ -2,9 +2,11 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import type { Variant } from "../../../cli/sabotage/exercise";
+import { difficulties, exerciseKinds, Variant } from "../../../cli/sabotage/exercise";
+import { readExercise } from "../../../cli/sabotage/exercise-file";
 import { loadExercises } from "../../../cli/sabotage/exercises";
-import { scriptsOf, undosOf } from "../../../cli/sabotage/render";
+import { hasUndo, scriptsOf, undosOf } from "../../../cli/sabotage/render";
+import { stepNames } from "../../../cli/sabotage/steps";
 import { tutorialCredentials } from "../../../config/credentials";
 import { releaseOf } from "../../../releases";
 import { configFiles, softwareOf } from "../../../releases/own-options";
@@ -160,4 +162,37 @@ describe("a folder of exercises", () => {
             "mine/A1.yaml: cannot be read: not in UTF-8; save it in that encoding",
         );
     });
+});
+
+describe("the page for teachers", () => {
+    const page = fs.readFileSync(path.join(__dirname, "../../../docs/exercises.md"), "utf8");
+    /** A row of the page's table, as an exercise has it. */
+    const row = ({ id, title, kind, difficulty, minutes, tried, ways: all }: (typeof exercises)[number]): string => {
+        const causes = [...new Set(all.flatMap(way => way.causes))],
+            said = all.length > 1 ? `${all.length} ways` : causes.map(c => `\`${c}\``).join("; ") || "nothing";
+        const mends = all.some(hasUndo) ? "`--undo`" : "`up --refresh`";
+        return `| ${id} | ${title} | ${kind} | ${difficulty} | ${minutes} | ${said} | ${mends} | ${tried.join(", ") || "not yet tried on a lab"} |`;
+    };
+
+    test("has a row of its table for every exercise, and no other", () => {
+        const rows = page.split("\n").filter(line => /^\| [A-Z]+\d+ \|/.test(line));
+        expect(rows).toEqual(exercises.map(row));
+    });
+
+    test.each(stepNames)("explains the step %s", name => {
+        expect(page).toMatch(new RegExp(`^\\| \`${name}\` \\|`, "m"));
+    });
+
+    test("has an example that is an exercise", () => {
+        const [, example] = /```yaml\n([^`]*^id: [^`]*)```/m.exec(page)!;
+        expect(readExercise("exercises/X1.yaml", example!)).toMatchObject({ exercise: { id: "X1" } });
+    });
+});
+
+test.each(exerciseKinds)("there is an exercise of the kind %s", kind => {
+    expect(exercises.some(e => e.kind === kind)).toBe(true);
+});
+
+test.each(difficulties)("there are exercises for whoever wants them %s", difficulty => {
+    expect(exercises.filter(e => e.difficulty === difficulty).length).toBeGreaterThan(4);
 });
