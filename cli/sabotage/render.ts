@@ -179,7 +179,8 @@ const effects: { readonly [K in Step["do"]]: (step: StepOf<K>, scene: Scene) => 
     move: ({ file, to }) => ({
         file,
         script: `${there(file)}\n[ ! -e ${to} ] || { echo "${to} is there already" >&2; exit 1; }\nmv ${file} ${to}`,
-        undo: `[ -e ${file} ] || [ ! -e ${to} ] || mv ${to} ${file}`,
+        // Whatever was made in its place has the program's options alone.
+        undo: `[ ! -e ${to} ] || mv -f ${to} ${file}`,
     }),
     "remove-package": step => ({ script: `dpkg --remove --force-depends ${step.package} > /dev/null 2>&1` }),
     fill,
@@ -296,11 +297,12 @@ export const undosOf = (variant: Variant, given: Omit<Scene, "node">): MachineSc
             undo === undefined ? [] : [{ machine: on, script: framed(on, [{ script: undo }], given.settings) }],
         );
 
-/** Steps of which no refresh sees anything, so that their own undo alone takes them back. */
-const unseen: { readonly [K in Step["do"]]?: (step: StepOf<K>) => boolean } = {
+/** Steps that their own undo alone takes back whole: no refresh sees them, or a refresh would leave something. */
+const ownUndo: { readonly [K in Step["do"]]?: (step: StepOf<K>) => boolean } = {
     signal: ({ signal }) => signal === "STOP",
     fill: ({ folder }) => folder !== INSTANCES,
     queue: ({ action }) => action !== "change-password",
+    move: () => true,
     firewall: () => true,
     route: () => true,
     traffic: () => true,
@@ -308,6 +310,6 @@ const unseen: { readonly [K in Step["do"]]?: (step: StepOf<K>) => boolean } = {
     script: () => true,
 };
 
-/** Whether something of a way is mended by its own undo alone, and by no refresh. */
+/** Whether something of a way is mended whole by its own undo alone, and by no refresh. */
 export const hasUndo = ({ steps }: Variant): boolean =>
-    steps.some(step => (unseen[step.do] as ((step: Step) => boolean) | undefined)?.(step) ?? false);
+    steps.some(step => (ownUndo[step.do] as ((step: Step) => boolean) | undefined)?.(step) ?? false);
