@@ -4,7 +4,7 @@ import { needRandomPlugin } from "../../engine/random-plugin";
 import { bringUp, labStatus, machineInWords, needRoot } from "../../lab";
 import { UserError } from "../../system/errors";
 import { checkTeams } from "../hosts/teams";
-import { soundAgain } from "../sabotage/under-way";
+import { soundAgain } from "../stack/under-way";
 import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
 import { RunLog } from "../shell/run-log";
 import { checkConfigured, configured, labOf } from "../stack/reach";

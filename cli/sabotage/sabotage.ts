@@ -9,7 +9,7 @@ import { loadExercises } from "./exercises";
 import { hasUndo, MachineScript, scriptsOf, undosOf } from "./render";
 import { explain, showHint, showList } from "./show";
 import { scriptsIn } from "./trusted";
-import { begun, over, underWay } from "./under-way";
+import { begun, over, underWay } from "../stack/under-way";
 import { addHelp, setWork } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
 import { connectionOf, labOf, settingsWithoutSecrets } from "../stack/reach";

@@ -4,7 +4,7 @@ import { sayJson, sayLines } from "../../system/output";
 import { Chosen, named, nameOf, waysOf } from "./choose";
 import type { Exercise } from "./exercise";
 import { hasUndo } from "./render";
-import { underWay } from "./under-way";
+import { underWay } from "../stack/under-way";
 
 const waysInWords = ({ ways }: Exercise): string => (ways.length > 1 ? ` (${ways.length} ways)` : "");
 const untried = ({ tried }: Exercise): string => (tried.length === 0 ? " (not yet tried on a lab)" : "");

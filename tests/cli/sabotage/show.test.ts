@@ -3,7 +3,7 @@ import * as os from "os";
 import * as path from "path";
 import { named } from "../../../cli/sabotage/choose";
 import { explain, explanation, listed, listLine, showHint, showList } from "../../../cli/sabotage/show";
-import { begun } from "../../../cli/sabotage/under-way";
+import { begun } from "../../../cli/stack/under-way";
 import { exercises } from "./loaded";
 
 const before = process.env.CLASSROOM_STATE,

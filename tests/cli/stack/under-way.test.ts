@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { stackStore } from "../../../engine/stack-store";
-import { begun, over, soundAgain, underWay } from "../../../cli/sabotage/under-way";
+import { begun, over, soundAgain, underWay } from "../../../cli/stack/under-way";
 
 const before = process.env.CLASSROOM_STATE;
 let dir: string;
