@@ -106,7 +106,14 @@ class ExerciseFile {
             for (const key of issue.keys)
                 this.wrong([...path, key], `there is no such key; allowed are ${allowed.join(", ")}`);
         } else if (issue.code === "invalid_union")
-            this.wrong(path, `${wordOf(value)} is not one of ${stepNames.join(", ")}`);
+            this.wrong(
+                path,
+                value === undefined
+                    ? `missing; it is one of ${stepNames.join(", ")}`
+                    : `${wordOf(value)} is not one of ${stepNames.join(", ")}`,
+            );
+        else if (issue.code === "invalid_value" && value === undefined)
+            this.wrong(path, `missing; it is one of ${issue.values.join(", ")}`);
         else if (issue.code === "invalid_value")
             this.wrong(path, `${wordOf(value)} is not one of ${issue.values.join(", ")}`);
         else if (value === undefined) this.wrong(path, `missing${allowedBy(issue)}`);

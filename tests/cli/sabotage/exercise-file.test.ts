@@ -62,6 +62,18 @@ test.each<[string, string, string, string[]]>([
             "hours: there is no such key; allowed are id, title, kind, difficulty, minutes, story, symptom, hints, releases, machines, tried, ways",
         ),
     ],
+    [
+        "a choice that is missing",
+        "difficulty: mean\n",
+        "",
+        at(1, "difficulty: missing; it is one of beginner, intermediate, advanced, mean"),
+    ],
+    [
+        "a step without a word",
+        "do: stop, service",
+        "service",
+        [expect.stringMatching(/line 21: ways\.0\.steps\.0\.do: missing; it is one of stop, signal, /) as string],
+    ],
     ["a key that is missing", "title: A title\n", "", at(1, "title: missing; it is a text")],
     [
         "two hints",
