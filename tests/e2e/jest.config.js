@@ -5,7 +5,7 @@ module.exports = {
     roots: ["<rootDir>/tests/e2e"],
     testPathIgnorePatterns: [
         "/node_modules/",
-        "/(secrets|sabotage|rebuild|restore|interruptions|two-machines).test.ts$",
+        "/(secrets|sabotage|exercises|rebuild|restore|interruptions|two-machines).test.ts$",
     ],
     maxWorkers: 1,
     testTimeout: 600000,

@@ -1,6 +1,7 @@
 import { choose, filtered, nameOf } from "../../cli/sabotage/choose";
 import type { Variant } from "../../cli/sabotage/exercise";
 import { loadExercises } from "../../cli/sabotage/exercises";
+import { hasUndo } from "../../cli/sabotage/render";
 import type { TestCloud } from "./test-cloud";
 
 /** What one row of the table took, in seconds, and what was found. */
@@ -45,8 +46,9 @@ export async function sabotage(cloud: TestCloud, broken: readonly Broken[]): Pro
 }
 
 /**
- * Follows a cloud that was broken until it is sound again: `diagnose` names each sabotage (of several at least
- * one: what another hides is named when that is mended), `up --refresh` mends, `check` passes, `up` has nothing to do.
+ * Follows a cloud that was broken until it is sound again: `diagnose` names each sabotage of which it can see something (of several
+ * at least one: what another hides is named when that is mended), `up --refresh` mends, or `--undo` where something is to be taken
+ * back, `check` passes, `up` has nothing to do.
  */
 export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promise<Row> {
     const { stack } = cloud,
@@ -56,7 +58,9 @@ export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promi
             return [Math.round((Date.now() - start) / 100) / 10, result];
         };
     const row: Row = { name: broken.map(b => b.name).join(" + "), causes: [], diagnose: 0, mend: 0, check: 0, ups: 0 };
-    let unnamed = broken;
+    const mending = broken.some(b => hasUndo(b.variant)) ? ["sabotage", stack, "--undo"] : ["up", stack, "--refresh"];
+    let unnamed = broken.filter(b => b.variant.causes.length > 0);
+    const seen = unnamed.length > 0;
     do {
         const [diagnose, found] = await seconds(() => cloud.classroom("diagnose", stack, "--json"));
         const told = (JSON.parse(found.stdout) as { causes?: { cause: string; brokenByIt: string[] }[] }).causes ?? [],
@@ -70,12 +74,13 @@ export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promi
                         (name.startsWith("S4-") && brokenByIt.some(resource => resource.endsWith(`-${variant.name}`))),
                 ),
         );
-        expect({ causes, code: found.code, named: unnamed.length > still.length }).toEqual({
-            causes,
-            code: 3,
-            named: true,
-        });
-        const [mend, up] = await seconds(() => cloud.classroom("up", stack, "--refresh"));
+        if (seen)
+            expect({ causes, code: found.code, named: unnamed.length > still.length }).toEqual({
+                causes,
+                code: 3,
+                named: true,
+            });
+        const [mend, up] = await seconds(() => cloud.classroom(...mending));
         expect([up.stdout, up.code]).toEqual([expect.anything(), 0]);
         Object.assign(row, {
             causes: [...row.causes, ...causes],
