@@ -13,8 +13,8 @@ export const settings = {
 };
 export type ReleaseName = keyof typeof settings;
 
-/** The checkout's own exercises. */
-export const exercises = loadExercises();
+/** The checkout's own exercises: what a teacher has put beside them is not for these tests. */
+export const exercises = loadExercises().filter(({ id }) => /^[SE]\d+$/.test(id));
 export const ways: readonly (Chosen & { name: string })[] = waysOf(exercises).map(c => ({ ...c, name: nameOf(c) }));
 /** Every way in each release that it is for. */
 export const inReleases = ways.flatMap(way =>
