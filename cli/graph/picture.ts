@@ -14,7 +14,7 @@ export interface DrawnNode {
 }
 
 /** A network in the picture. */
-export interface DrawnNetwork {
+interface DrawnNetwork {
     name: NetworkName;
     /** Its range, and what is in it beside the nodes. */
     label: string;
