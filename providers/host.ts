@@ -2,8 +2,12 @@ import * as fs from "fs";
 import * as path from "path";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 import { Connection, jumpOf } from "../clients/connection";
+<<<<<<< HEAD
 import { handed } from "../system/handed-over";
 import { Handler, objectOf, Problem } from "./dynamic";
+=======
+import { Handler, objectOf, placesOf, Problem } from "./dynamic";
+>>>>>>> 69608a7 (An options file is read as oslo.config reads it: the value in force is shown with its line, and what shadows it is taken away)
 import { machineIsGone } from "./machine/gone";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */
@@ -153,6 +157,7 @@ export function provider(kind: string) {
                               .filter(k => recorded[k] !== undefined)
                               .flatMap(k => different(recorded[k], live[k], k))
                         : [],
+                    places: placesOf(live),
                 });
                 if (!live) return { id: "", props: {} };
                 const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);

@@ -1,4 +1,4 @@
-import { ask, bytes, optional, text, VALUE_BYTES } from "../../clients/answer";
+import { ask, bytes, list, optional, text, VALUE_BYTES } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
 import { quote, RunScript } from "../../clients/ssh";
 import { toBytes, toText } from "./file-text";
@@ -43,6 +43,40 @@ file=$(stat -L -c '%s:%a:%U:%G' /dev/fd/7); say file "$file"
     if (said.content === undefined)
         throw new Unreachable(`${on.name}: ${path} has ${inMiB(Number(size))}; allowed is ${inMiB(VALUE_BYTES)}`);
     return { content: toText(said.content), owner: owner!, group: group!, mode: mode!.padStart(4, "0") };
+}
+
+/** Files of one pattern that are read beside another, at most. */
+const BESIDE = 100;
+
+/**
+ * Files that shell patterns name, with their paths, in the order in which programs take them: pattern by pattern, by name.
+ * @throws Unreachable for one of more than 1 MiB, or for more than 100
+ */
+export async function readMatching(
+    run: RunScript,
+    on: Connection,
+    patterns: readonly string[],
+): Promise<{ path: string; content: string }[]> {
+    if (patterns.length === 0) return [];
+    // A path's own characters are quoted, but for the star.
+    const globs = patterns.map(p => p.split("*").map(quote).join("*")).join(" ");
+    const said = await ask(
+        run,
+        on,
+        `LC_ALL=C; export LC_ALL
+one() ( ${opening('"$1"')}
+[ "$(stat -L -c %s /dev/fd/7)" -le ${VALUE_BYTES} ] || { say large "$1"; exit 0; }
+say path "$1"; tell content <&7 )
+n=0
+for f in ${globs}; do [ -f "$f" ] || continue; n=$((n + 1)); [ $n -le ${BESIDE} ] || { say large "$f"; break; }; one "$f"; done`,
+        { path: list(text()), content: list(bytes), large: list(text()) },
+    );
+    const [large] = said.large;
+    if (large !== undefined)
+        throw new Unreachable(
+            `${on.name}: ${large} has more than ${inMiB(VALUE_BYTES)}, or there are more than ${BESIDE} files of its kind`,
+        );
+    return said.path.map((path, i) => ({ path, content: toText(said.content[i]!) }));
 }
 
 /**
