@@ -85,6 +85,14 @@ function set(
     lines.splice(place(lines, extent(after, section, grammar, lines.length)!, key, after), 0, line);
 }
 
+/** The file without the setting that begins at a line. */
+export function takeOut(text: string, line: number, grammar: Grammar): string {
+    const lines = text.split("\n"),
+        setting = grammar.read(text).settings.find(s => s.from === line)!;
+    lines.splice(line, setting.to - line, ...(grammar.without?.(lines, setting) ?? []));
+    return lines.join("\n");
+}
+
 /**
  * The file with options set (`undefined`: taken out). Everything else, comments included, stays as it is, but for what
  * the option would be read from in its place: further lines of it and, where it is set, of its other names.

@@ -3,7 +3,7 @@ import type { Connection } from "../../clients/connection";
 import { exec, RunScript } from "../../clients/ssh";
 import { Handler, LiveResource, Problem, withPlaces } from "../dynamic";
 import { mended, Wanted } from "./in-force/mending";
-import { amongst, Reader, Source, Understood } from "./in-force/reader";
+import { amongst, Matching, Reader, Source, Understood } from "./in-force/reader";
 import { readerOf } from "./in-force/readers";
 import { entriesOf, inForceOf } from "./in-force/shown";
 import { OptionName, Options, writeOptions } from "./ini";
@@ -47,7 +47,7 @@ async function look(
     run: RunScript,
     { connection, path, restarts }: Inputs,
     managed: readonly OptionName[],
-): Promise<{ file: RemoteFile | undefined; sources: Source[]; reader: Reader }> {
+): Promise<{ file: RemoteFile | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
     const reader = amongst(readerOf(path, restarts), managed);
     const [file, before, after] = await Promise.all([
         readFile(run, connection, path),
@@ -56,8 +56,20 @@ async function look(
     ]);
     const beside = (files: typeof before, stands: Source["stands"]): Source[] =>
         files.filter(f => f.path !== path).map(f => ({ path: f.path, text: f.content, stands }));
-    const itself: Source = { path, text: file?.content ?? "", stands: "itself" };
-    return { file, reader, sources: [...beside(before, "before"), itself, ...beside(after, "after")] };
+    const itself: Source = { path, text: file?.content ?? "", stands: "itself" },
+        sources = [...beside(before, "before"), itself, ...beside(after, "after")],
+        matching = new Map<string, string[]>();
+    for (let i = 0; i < sources.length; i++)
+        for (const { pattern } of reader.grammar.read(sources[i]!.text).includes ?? []) {
+            if (matching.has(pattern)) continue;
+            const within = await readMatching(run, connection, [pattern]);
+            matching.set(
+                pattern,
+                within.map(f => f.path),
+            );
+            sources.push(...beside(within, "within").filter(f => !sources.some(s => s.path === f.path)));
+        }
+    return { file, reader, sources, matching };
 }
 
 /** What has to be written so that services get the options: those that they get already stay as they are. */
@@ -80,11 +92,11 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
         const { connection, path, owner, group, mode } = inputs;
         const changed = await alone(connection, path, async () => {
             const managed = entriesOf(inputs).map(([name]) => name),
-                { file, sources, reader } = await look(run, inputs, managed);
-            const wanted = wantedOf(new Understood(reader, sources), inputs, before);
+                { file, sources, reader, matching } = await look(run, inputs, managed);
+            const wanted = wantedOf(new Understood(reader, sources, matching), inputs, before);
             let written = false;
-            for (const source of sources) {
-                const next = mended(source, wanted, reader),
+            for (const [i, { text: next }] of mended(sources, wanted, reader, matching).entries()) {
+                const source = sources[i]!,
                     isItself = source.stands === "itself";
                 if (next === source.text && (!isItself || !file || hasAccess(file, inputs))) continue;
                 await writeFile(run, connection, source.path, next, isItself ? { owner, group, mode } : undefined);
@@ -133,10 +145,10 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
         },
         async read(_id, recorded) {
             const managed = entriesOf(recorded).map(([name]) => name),
-                { file, sources, reader } = await look(run, recorded, managed);
+                { file, sources, reader, matching } = await look(run, recorded, managed);
             if (!file) return undefined;
             const { content: _text, ...access } = file,
-                { places, ...live } = inForceOf(new Understood(reader, sources), recorded);
+                { places, ...live } = inForceOf(new Understood(reader, sources, matching), recorded);
             return withPlaces({ ...recorded, ...access, ...live }, places);
         },
         async update(_id, recorded, inputs) {

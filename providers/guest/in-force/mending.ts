@@ -1,6 +1,6 @@
-import { NamesOf, OptionName, writeOptions } from "../ini";
+import { NamesOf, OptionName, takeOut, writeOptions } from "../ini";
 import type { Grammar } from "./grammar";
-import type { Reader, Source } from "./reader";
+import { Matching, Reader, Source, Understood } from "./reader";
 
 /** Options with the values that they are to have; undefined: they are to be taken out. */
 export type Wanted = Record<string, Record<string, string | undefined>>;
@@ -21,16 +21,39 @@ const others =
     ({ names, instead }: Reader): NamesOf =>
     (section, key) => [...names(section, key).flat(), ...instead(section, key)];
 
-/** What a file is to be so that the options have their values: what shadows them is taken out, and nothing else. */
-export function mended({ text, stands }: Source, wanted: Wanted, reader: Reader): string {
-    const { grammar } = reader,
-        sound = accepted(text, grammar);
-    if (stands === "itself") return writeOptions(sound, wanted, grammar, others(reader));
-    const shadows = (section: string, key: string): readonly OptionName[] =>
-        stands === "after" ? others(reader)(section, key) : reader.instead(section, key);
-    const gone: Wanted = {};
+/** How many lines of other files may shadow one option. */
+const SHADOWS = 1000;
+
+/**
+ * What the files are to be so that services get the options: the file itself has them, and of the others those lines are
+ * taken out that are read in their place, and no more.
+ */
+export function mended<S extends Source>(
+    sources: readonly S[],
+    wanted: Wanted,
+    reader: Reader,
+    matching?: Matching,
+): S[] {
+    const { grammar } = reader;
+    const files = sources.map(source => {
+        const text = accepted(source.text, grammar);
+        return {
+            ...source,
+            text: source.stands === "itself" ? writeOptions(text, wanted, grammar, others(reader)) : text,
+        };
+    });
+    const shadowOf = (name: OptionName, value: string): [file: S, line: number] | undefined => {
+        const understood = new Understood(reader, files, matching),
+            found = understood.gives(name, value) ? undefined : understood.find(...name),
+            file = files.find(f => f.path === found?.path && f.stands !== "itself");
+        return found && file && [file, found.line - 1];
+    };
     for (const [section, options] of Object.entries(wanted))
         for (const [key, value] of Object.entries(options))
-            if (value !== undefined) for (const [s, k] of shadows(section, key)) (gone[s] ??= {})[k] = undefined;
-    return writeOptions(sound, gone, grammar);
+            for (let i = 0; value !== undefined && i < SHADOWS; i++) {
+                const shadow = shadowOf([section, key], value);
+                if (!shadow) break;
+                shadow[0].text = takeOut(shadow[0].text, shadow[1], grammar);
+            }
+    return files;
 }

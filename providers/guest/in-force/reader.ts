@@ -49,9 +49,12 @@ export function amongst(reader: Reader, managed: readonly OptionName[]): Reader 
 export interface Source {
     path: string;
     text: string;
-    /** Where it stands to the file whose options are asked for. */
-    stands: "before" | "itself" | "after";
+    /** Where it stands to the file whose options are asked for; `within`: where a line of another has it read. */
+    stands: "before" | "itself" | "after" | "within";
 }
+
+/** Of the patterns by which files have others read, the paths that they stand for, in order. */
+export type Matching = ReadonlyMap<string, readonly string[]>;
 
 /** What services get for an option. */
 export interface InForce {
@@ -72,31 +75,54 @@ export interface Refused {
     reason: string;
 }
 
-const readings = (sources: readonly Source[], { grammar }: Reader): (Source & { reading: Reading })[] =>
-    sources.map(source => ({ ...source, reading: grammar.read(source.text) }));
+/** A file, or what of it lies between two lines that have others read. */
+interface Part extends Omit<Source, "text"> {
+    reading: Reading;
+}
+
+/** How deep files may have others read, as MySQL has it. */
+const DEPTH = 10;
 
 /** Sources as they were understood. */
 export class Understood {
-    private readonly sources: (Source & { reading: Reading })[];
+    private readonly parts: Part[];
+    private readonly itself: string | undefined;
 
     /** @param sources in the order in which they are read */
     constructor(
         private readonly reader: Reader,
         sources: readonly Source[],
+        matching: Matching = new Map(),
     ) {
-        this.sources = readings(sources, reader);
+        const texts = new Map(sources.map(s => [s.path, s.text]));
+        const partsOf = ({ path, stands }: Omit<Source, "text">, depth: number): Part[] => {
+            const reading = reader.grammar.read(texts.get(path) ?? ""),
+                { settings, includes = [] } = reading,
+                parts: Part[] = [{ path, stands, reading: { ...reading, settings: [] } }];
+            const until = [...includes.map(i => i.line), Infinity];
+            until.forEach((end, i) => {
+                const from = until[i - 1] ?? -1,
+                    own = settings.filter(s => s.from > from && s.from < end);
+                parts.push({ path, stands, reading: { settings: own, headers: [], refused: [] } });
+                for (const other of (depth < DEPTH && matching.get(includes[i]?.pattern ?? "")) || [])
+                    parts.push(...partsOf({ path: other, stands: "within" }, depth + 1));
+            });
+            return parts;
+        };
+        this.parts = sources.filter(s => s.stands !== "within").flatMap(source => partsOf(source, 0));
+        this.itself = sources.find(s => s.stands === "itself")?.path;
     }
 
     /** The value that counts, and where it is; undefined where neither the file nor what is read after it sets the option. */
     find(section: string, key: string): InForce | undefined {
         const { names, instead, multi, grammar } = this.reader;
-        for (const source of [...this.sources].reverse()) {
+        for (const source of [...this.parts].reverse()) {
             const other = source.reading.settings.filter(
                 s => s.value !== "" && isOf(s, instead(section, key), grammar),
             );
             if (other.length > 0) return inForce(source, other.slice(-1), true);
         }
-        const read = [...this.sources].reverse().filter(source => source.stands !== "before");
+        const read = [...this.parts].reverse().filter(source => source.stands !== "before");
         if (multi(section, key)) return this.all(read, names(section, key).flat());
         for (const source of read)
             for (const group of names(section, key)) {
@@ -106,12 +132,17 @@ export class Understood {
         return undefined;
     }
 
-    /** All values of an option of several, and the last place. */
-    private all(read: readonly (Source & { reading: Reading })[], names: readonly OptionName[]): InForce | undefined {
-        const setIn = (source: Source & { reading: Reading }) =>
-            source.reading.settings.filter(s => isOf(s, names, this.reader.grammar));
-        const last = read.find(source => setIn(source).length > 0);
-        return last && inForce(last, [...read].reverse().flatMap(setIn), false);
+    /** All values of an option of several; of places the last, of other files before the file's own. */
+    private all(read: readonly Part[], names: readonly OptionName[]): InForce | undefined {
+        const setIn = ({ reading }: Part) => reading.settings.filter(s => isOf(s, names, this.reader.grammar)),
+            set = read.filter(part => setIn(part).length > 0),
+            last = set.find(part => part.path !== this.itself) ?? set[0];
+        return (
+            last && {
+                ...inForce(last, setIn(last), false),
+                value: valueOf([...set].reverse().flatMap(setIn)),
+            }
+        );
     }
 
     /** Whether services get this value for an option. */
@@ -121,19 +152,15 @@ export class Understood {
     }
 
     refused(): Refused | undefined {
-        for (const { path, reading } of this.sources)
+        for (const { path, reading } of this.parts)
             for (const { line, reason } of reading.refused) return { path, line: line + 1, reason };
         return undefined;
     }
 }
 
-function inForce({ path }: Source, settings: readonly Setting[], isInstead: boolean): InForce {
+const valueOf = (settings: readonly Setting[]): string => [...new Set(settings.map(s => s.value))].join(", ");
+
+function inForce({ path }: Part, settings: readonly Setting[], isInstead: boolean): InForce {
     const last = settings[settings.length - 1]!;
-    return {
-        value: [...new Set(settings.map(s => s.value))].join(", "),
-        path,
-        line: last.from + 1,
-        name: [last.section, last.key],
-        isInstead,
-    };
+    return { value: valueOf(settings), path, line: last.from + 1, name: [last.section, last.key], isInstead };
 }

@@ -65,7 +65,7 @@ const isName = (names: Names, section: string, key: string): boolean =>
 
 function osloReader(project: string, file: string, services: readonly string[]): Reader {
     const known = project === "nova" ? [...common, ...nova] : common;
-    const folders = [project, ...services].map(name => `/etc/${project}/${name}.conf.d/*.conf`),
+    const folders = [...new Set([project, ...services])].map(name => `/etc/${project}/${name}.conf.d/*.conf`),
         isAfter = services.some(s => folderAfter.includes(s));
     const own = file === "nova.conf" && services.includes("nova-compute") ? ["/etc/nova/nova-compute.conf"] : [];
     return {

@@ -183,7 +183,7 @@ ifThere(python2(), "no golden root in the cache, whose oslo.config is asked")(
     () => {
         const wanted = { DEFAULT: { a: "10.0.0.3" }, sql: { connection: "mysql://u:p@h/d" } };
         const cases = fc.sample(fc.array(file, { minLength: 1, maxLength: 3 }), { seed: SEED + 1, numRuns: FILES });
-        const after = cases.map(files => sources(files).map(source => mended(source, wanted, reader)));
+        const after = cases.map(files => mended(sources(files), wanted, reader).map(f => f.text));
         const others = [
             [[["DEFAULT", "A"]], false],
             [[["default", "b"]], false],

@@ -47,7 +47,7 @@ describe.each(["grizzly", "ocata"] as const)("%s", name => {
                     wanted: Wanted = {};
                 for (const [[s, k], value] of entriesOf(file))
                     if (!understood.gives([s, k], value)) (wanted[s] ??= {})[k] = value;
-                for (const source of sources) texts.set(source.path, mended(source, wanted, reader));
+                for (const source of mended(sources, wanted, reader)) texts.set(source.path, source.text);
             }
             for (const file of files) {
                 const { understood } = understand(file);
