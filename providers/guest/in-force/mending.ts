@@ -36,7 +36,7 @@ export function mended<S extends Source>(
 ): S[] {
     const { grammar } = reader;
     const files = sources.map(source => {
-        const text = accepted(source.text, grammar);
+        const text = source.stands === "within" ? source.text : accepted(source.text, grammar);
         return {
             ...source,
             text: source.stands === "itself" ? writeOptions(text, wanted, grammar, others(reader)) : text,

@@ -83,6 +83,17 @@ interface Part extends Omit<Source, "text"> {
 /** How deep files may have others read, as MySQL has it. */
 const DEPTH = 10;
 
+/** Of a file that another has read, what stands before a line that is refused: with that its reading ends, and the other's goes on. */
+function untilRefused({ settings, headers, refused, includes = [] }: Reading): Reading {
+    const end = refused[0]?.line ?? Infinity;
+    return {
+        settings: settings.filter(s => s.from < end),
+        headers,
+        refused: [],
+        includes: includes.filter(i => i.line < end),
+    };
+}
+
 /** Sources as they were understood. */
 export class Understood {
     private readonly parts: Part[];
@@ -96,7 +107,8 @@ export class Understood {
     ) {
         const texts = new Map(sources.map(s => [s.path, s.text]));
         const partsOf = ({ path, stands }: Omit<Source, "text">, depth: number): Part[] => {
-            const reading = reader.grammar.read(texts.get(path) ?? ""),
+            const whole = reader.grammar.read(texts.get(path) ?? ""),
+                reading = stands === "within" ? untilRefused(whole) : whole,
                 { settings, includes = [] } = reading,
                 parts: Part[] = [{ path, stands, reading: { ...reading, settings: [] } }];
             const until = [...includes.map(i => i.line), Infinity];

@@ -1,5 +1,7 @@
 import type { OptionName } from "../ini";
+import { myCnf } from "./my-cnf";
 import { oslo } from "./oslo";
+import { paste } from "./paste";
 import { Reader, simple } from "./reader";
 
 /** Names of one option by their ages: the first that is set in a file counts. */
@@ -82,9 +84,38 @@ function osloReader(project: string, file: string, services: readonly string[]):
     };
 }
 
+/**
+ * Paste gives a part of a pipeline what [DEFAULT] says in the place of what its own section says, and in the place of both
+ * what its section has of another name (`get admin_user = name`).
+ */
+const pasteReader: Reader = {
+    ...simple,
+    grammar: paste,
+    names: (section, key) =>
+        [
+            [section, `get ${key}`],
+            ["DEFAULT", `get ${key}`],
+            ["DEFAULT", key],
+            [section, key],
+        ].map(([s, k]) => [[s!, k!]]),
+};
+
+/** Groups that the server reads, of MySQL 5.5 and MariaDB 10.5: to it they are one. */
+const serverGroups = ["mysqld", "mariadb", "mariadbd"].flatMap(group => [group, `${group}-5.5`, `${group}-10.5`]);
+const databaseReader: Reader = {
+    ...simple,
+    grammar: myCnf,
+    names: (section, key) => [
+        section === "mysqld"
+            ? ["server", "client-server", "galera", ...serverGroups].map(s => [s, key] as const)
+            : [[section, key]],
+    ],
+};
+
 /** How the services that read a file of a node find its options. */
 export function readerOf(path: string, services: readonly string[] = []): Reader {
     const [, project, file] = /^\/etc\/(nova|glance|cinder|keystone)\/([a-z-]+\.conf)$/.exec(path) ?? [];
     if (project !== undefined) return osloReader(project, file!, services);
-    return simple;
+    if (/^\/etc\/(nova|glance|cinder)\/[a-z-]*paste\.ini$/.test(path)) return pasteReader;
+    return path === "/etc/mysql/my.cnf" ? databaseReader : simple;
 }

@@ -194,3 +194,59 @@ test("a file beside it that is too large is told as what cannot be asked", async
         /nova\.conf\.d\/x\.conf has more than 1 MiB/,
     );
 });
+
+describe("the database's file", () => {
+    const database = inputs("/etc/mysql/my.cnf", {
+        restarts: ["mysql"],
+        options: { mysqld: { "bind-address": "10.0.0.3", max_connections: "500" } },
+        secretOptions: undefined,
+    }) as unknown as typeof nova;
+    const text = "[mysqld]\nbind-address = 10.0.0.3\nmax_connections = 500\n!includedir /etc/mysql/conf.d/\n";
+
+    test("an underscore for a dash below the option is found, with its line, and taken away", async () => {
+        const { live, places, restarts, after } = await found(database, {
+            "etc/mysql/my.cnf": text.replace("max_", "  bind_address=127.0.0.1\nmax_"),
+        });
+        expect(live).toEqual({
+            ...database,
+            options: { mysqld: { "bind-address": "127.0.0.1", max_connections: "500" } },
+        });
+        expect(places).toEqual({ "options.mysqld.bind-address": "[mysqld] bind_address, line 3" });
+        expect([restarts, after, host.there("etc/mysql/my.cnf")]).toEqual(["restart mysql\n", database, text]);
+    });
+
+    test("a file that it has read is found and mended; one that it has read before the option is left alone", async () => {
+        const { live, places, after } = await found(database, {
+            "etc/mysql/my.cnf": `!includedir /etc/mysql/first.d\n${text}`,
+            "etc/mysql/first.d/a.cnf": "[mysqld]\nbind-address = 127.0.0.1\n",
+            "etc/mysql/conf.d/b.cnf": "[mysqld]\n# mine\nmax-connections = 1\n",
+        });
+        expect(live!.options).toEqual({ mysqld: { "bind-address": "10.0.0.3", max_connections: "1" } });
+        expect(places["options.mysqld.max_connections"]).toMatch(
+            /^\[mysqld\] max-connections, line 3 of .*\/conf\.d\/b\.cnf$/,
+        );
+        expect(after).toEqual(database);
+        expect(host.there("etc/mysql/conf.d/b.cnf")).toBe("[mysqld]\n# mine\n");
+        expect(host.there("etc/mysql/first.d/a.cnf")).toBe("[mysqld]\nbind-address = 127.0.0.1\n");
+    });
+});
+
+test("of a paste file what [DEFAULT] says counts before the section, secrets masked, and is taken away", async () => {
+    const paste = inputs("/etc/nova/api-paste.ini", {
+        options: { "filter:authtoken": { auth_host: "10.0.0.4" } },
+        secretOptions: { "filter:authtoken": { admin_password: "s3cret" } },
+    }) as unknown as typeof nova;
+    const text = "[filter:authtoken]\nauth_host = 10.0.0.4\nadmin_password = s3cret\n";
+    const { live, places, after } = await found(paste, {
+        "etc/nova/api-paste.ini": `[DEFAULT]\nadmin_password = 0ther\n${text}  auth_host = 1\nauth_host: 10.0.0.9\n`,
+    });
+    expect([live!.options, live!.secretOptions]).toEqual([
+        { "filter:authtoken": { auth_host: "10.0.0.9" } },
+        { "filter:authtoken": { admin_password: differs } },
+    ]);
+    expect(places).toEqual({
+        "options.filter:authtoken.auth_host": "line 7",
+        "secretOptions.filter:authtoken.admin_password": "[DEFAULT] admin_password, line 2",
+    });
+    expect([after, host.there("etc/nova/api-paste.ini")]).toEqual([paste, `[DEFAULT]\n${text}`]);
+});

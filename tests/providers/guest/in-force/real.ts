@@ -65,3 +65,22 @@ export const ifThere = (there: unknown, lacks: string) =>
     there === undefined
         ? (title: string, _run: () => void) => test.skip(`${title} (skipped: ${lacks})`, () => undefined)
         : test;
+
+/**
+ * MySQL's own reader of its files: this machine's, else the one of the server's package in the cache, with the libraries
+ * of a golden root. Undefined where there is neither. `folder` is the test's own.
+ */
+export function printDefaults(folder: string): string[] | undefined {
+    if (spawnSync("my_print_defaults", ["--help"]).status === 0) return ["my_print_defaults"];
+    const there = ofGoldenRoot(),
+        kept = path.join(cacheDir(), "archive"),
+        packages = (fs.existsSync(kept) ? fs.readdirSync(kept) : [])
+            .map(name => path.join(kept, name, "repository"))
+            .filter(repository => fs.existsSync(repository))
+            .flatMap(repository => fs.readdirSync(repository).map(name => path.join(repository, name)))
+            .filter(file => /\/mariadb-server-core-[^/]*_amd64\.deb$/.test(file));
+    if (!there || packages.length === 0) return undefined;
+    const unpack = `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" ./usr/bin/my_print_defaults`;
+    if (spawnSync("sh", ["-c", unpack, "sh", packages[0]!, folder]).status !== 0) return undefined;
+    return [...there.command, path.join(folder, "usr/bin/my_print_defaults")];
+}
