@@ -22,7 +22,7 @@ const others =
     (section, key) => [...names(section, key).flat(), ...instead(section, key)];
 
 /** How many lines of other files may shadow one option. */
-const SHADOWS = 1000;
+const SHADOWS = 200;
 
 /**
  * What the files are to be so that services get the options: the file itself has them, and of the others those lines are
