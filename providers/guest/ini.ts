@@ -52,7 +52,8 @@ function place(
             i < to &&
             /^\s*#/.test(line) &&
             plain.read(line.replace(/^\s*#\s*/, "")).settings[0]?.key === key &&
-            !reading.settings.some(s => s.from <= i && i < s.to),
+            !reading.settings.some(s => s.from <= i && i < s.to) &&
+            !reading.closed?.has(i),
     );
     if (shown >= 0) return shown + 1;
     let end = to;
@@ -71,16 +72,18 @@ function set(
     const reading = grammar.read(lines.join("\n")),
         own = reading.settings.filter(s => isOf(s, [[section, key]], grammar)),
         line = `${key} = ${value}`,
-        keep = value === undefined ? undefined : own[0];
+        keep = value === undefined ? undefined : own.find(s => !s.isInner);
     const others = reading.settings.filter(
         s => s !== keep && (own.includes(s) || (value !== undefined && isOf(s, namesOf(section, key), grammar))),
     );
-    const edits = others.map(s => ({ ...s, instead: grammar.without?.(lines, s) ?? [] }));
+    // Several of one line go together.
+    const edits = others
+        .filter((s, i) => others.findIndex(o => o.from === s.from) === i && s.from !== keep?.from)
+        .map(s => ({ ...s, instead: grammar.without?.(lines, s) ?? [] }));
     if (keep && keep.value !== grammar.literal(value!)) edits.push({ ...keep, instead: [line] });
-    const first = own[0]?.from ?? -1;
     for (const { from, to, instead } of edits.sort((a, b) => b.from - a.from))
         lines.splice(from, to - from, ...instead);
-    if (value === undefined || first >= 0) return;
+    if (value === undefined || keep) return;
     const after = grammar.read(lines.join("\n"));
     lines.splice(place(lines, extent(after, section, grammar, lines.length)!, key, after), 0, line);
 }

@@ -7,6 +7,8 @@ export interface Setting {
     value: string;
     from: number;
     to: number;
+    /** It is in a block, or beside others in one line: a line at the margin cannot stand in its place. */
+    isInner?: true;
 }
 
 /** Lines that begin a section. */
@@ -30,6 +32,8 @@ export interface Reading {
     refused: Refusal[];
     /** Files that are read in the place of a line: a shell's pattern. */
     includes?: { line: number; pattern: string }[];
+    /** Lines behind which no new one may be put. */
+    closed?: ReadonlySet<number>;
 }
 
 /** How a kind of program reads its files of sections and options. */

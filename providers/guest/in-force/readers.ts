@@ -2,6 +2,7 @@ import type { OptionName } from "../ini";
 import { myCnf } from "./my-cnf";
 import { oslo } from "./oslo";
 import { paste } from "./paste";
+import { pythonSettings } from "./python-settings";
 import { Reader, simple } from "./reader";
 
 /** Names of one option by their ages: the first that is set in a file counts. */
@@ -117,5 +118,6 @@ export function readerOf(path: string, services: readonly string[] = []): Reader
     const [, project, file] = /^\/etc\/(nova|glance|cinder|keystone)\/([a-z-]+\.conf)$/.exec(path) ?? [];
     if (project !== undefined) return osloReader(project, file!, services);
     if (/^\/etc\/(nova|glance|cinder)\/[a-z-]*paste\.ini$/.test(path)) return pasteReader;
+    if (path === "/etc/openstack-dashboard/local_settings.py") return { ...simple, grammar: pythonSettings };
     return path === "/etc/mysql/my.cnf" ? databaseReader : simple;
 }

@@ -250,3 +250,41 @@ test("of a paste file what [DEFAULT] says counts before the section, secrets mas
     });
     expect([after, host.there("etc/nova/api-paste.ini")]).toEqual([paste, `[DEFAULT]\n${text}`]);
 });
+
+describe("the dashboard's settings", () => {
+    const dashboard = inputs("/etc/openstack-dashboard/local_settings.py", {
+        options: { "": { OPENSTACK_HOST: '"auth-node"', ALLOWED_HOSTS: "['*'] # all" } },
+        secretOptions: undefined,
+        restarts: ["apache2"],
+    }) as unknown as typeof nova;
+    const text = "import os\nALLOWED_HOSTS = ['*'] # all\nOPENSTACK_HOST = \"auth-node\"\nURL = OPENSTACK_HOST\n";
+
+    test("a name that is given another value in a block is found with its line, and what gives it is taken away", async () => {
+        const { live, places, restarts, after } = await found(dashboard, {
+            "etc/openstack-dashboard/local_settings.py": `${text}if URL:\n    OPENSTACK_HOST = '10.0.0.9'\n`,
+        });
+        expect((live!.options as Record<string, object>)[""]).toEqual({
+            OPENSTACK_HOST: '"10.0.0.9"',
+            ALLOWED_HOSTS: "['*'] # all",
+        });
+        expect(places).toEqual({ "options..OPENSTACK_HOST": "line 6" });
+        expect([restarts, after]).toEqual(["restart apache2\n", dashboard]);
+        expect(host.there("etc/openstack-dashboard/local_settings.py")).toBe(`${text}if URL:\n    pass\n`);
+    });
+
+    test("a value over several lines is taken for one, and exchanged as a whole", async () => {
+        const { live, after } = await found(dashboard, {
+            "etc/openstack-dashboard/local_settings.py": text.replace("['*'] # all", "\\\n    [\n    'a']"),
+        });
+        expect((live!.options as Record<string, Record<string, string>>)[""]!.ALLOWED_HOSTS).toBe(
+            "[ (goes on in the next line)",
+        );
+        expect([after, host.there("etc/openstack-dashboard/local_settings.py")]).toEqual([dashboard, text]);
+    });
+
+    test("other quotes are the same value", async () => {
+        const other = text.replace(/"/g, "'");
+        const { live, restarts } = await found(dashboard, { "etc/openstack-dashboard/local_settings.py": other });
+        expect([live, restarts]).toEqual([dashboard, ""]);
+    });
+});
