@@ -8,7 +8,7 @@ import { readerOf } from "./in-force/readers";
 import { entriesOf, inForceOf } from "./in-force/shown";
 import { OptionName, Options, writeOptions } from "./ini";
 import { isName } from "./init";
-import { alone, FileAccess, readFile, readMatching, RemoteFile, writeFile } from "./machine-files";
+import { alone, FileAccess, Beside, readBeside, readFile, RemoteFile, writeFile } from "./machine-files";
 import { Ready, restart } from "./restarts";
 
 interface Inputs {
@@ -49,25 +49,32 @@ async function look(
     managed: readonly OptionName[],
 ): Promise<{ file: RemoteFile | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
     const reader = amongst(readerOf(path, restarts), managed);
-    const [file, before, after] = await Promise.all([
+    const { before, after, isStartedWith } = reader;
+    const [file, beside] = await Promise.all([
         readFile(run, connection, path),
-        readMatching(run, connection, reader.before),
-        readMatching(run, connection, reader.after),
+        readBeside(run, connection, [...before, ...after], isStartedWith ? restarts : []),
     ]);
-    const beside = (files: typeof before, stands: Source["stands"]): Source[] =>
-        files.filter(f => f.path !== path).map(f => ({ path: f.path, text: f.content, stands }));
+    // What a service is started with before the file itself is read before it.
+    const own = beside.findIndex(f => f.path === path && f.pattern === undefined);
+    const standing = ({ pattern }: Beside, i: number): Source["stands"] =>
+        (pattern === undefined ? i < own : pattern < before.length) ? "before" : "after";
+    const others = beside
+        .map((f, i): Source => ({ path: f.path, text: f.content, stands: standing(f, i) }))
+        .filter((f, i, all) => f.path !== path && all.findIndex(other => other.path === f.path) === i);
     const itself: Source = { path, text: file?.content ?? "", stands: "itself" },
-        sources = [...beside(before, "before"), itself, ...beside(after, "after")],
+        sources = [...others.filter(f => f.stands === "before"), itself, ...others.filter(f => f.stands === "after")],
         matching = new Map<string, string[]>();
     for (let i = 0; i < sources.length; i++)
         for (const { pattern } of reader.grammar.read(sources[i]!.text).includes ?? []) {
             if (matching.has(pattern)) continue;
-            const within = await readMatching(run, connection, [pattern]);
+            const within = await readBeside(run, connection, [pattern]);
             matching.set(
                 pattern,
                 within.map(f => f.path),
             );
-            sources.push(...beside(within, "within").filter(f => !sources.some(s => s.path === f.path)));
+            for (const f of within)
+                if (!sources.some(s => s.path === f.path))
+                    sources.push({ path: f.path, text: f.content, stands: "within" });
         }
     return { file, reader, sources, matching };
 }

@@ -16,6 +16,8 @@ export interface Reader {
     /** Files that they read too, as shell patterns: before it, and after it. */
     before: readonly string[];
     after: readonly string[];
+    /** Whether files and folders that the services are started with (`--config-dir`) are read too. */
+    isStartedWith?: true;
 }
 
 /** A reader that knows one file, in which each option has one name. */

@@ -82,6 +82,7 @@ function osloReader(project: string, file: string, services: readonly string[]):
         multi: (section, key) => section === "DEFAULT" && key === "dhcpbridge_flagfile",
         before: isAfter ? [] : folders,
         after: [...own, ...(isAfter ? folders : [])],
+        isStartedWith: true,
     };
 }
 

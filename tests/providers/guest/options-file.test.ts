@@ -8,14 +8,16 @@ import { localHost } from "../machine/local-host";
 
 /** A node on which services say what they are told. */
 const host = localHost({
-    systemctl: 'case "$1" in is-active) ;; restart) echo "restart $2" >> "$LOG" ;; *) false ;; esac',
+    systemctl:
+        'case "$1" in is-active) ;; restart) echo "restart $2" >> "$LOG" ;; show) cat "$ROOT/units/$4" ;; *) false ;; esac',
     chown: ":",
 });
 const { username: owner } = os.userInfo(),
     connection = { name: "api-node", host: "10.0.0.6", port: 22 } as Connection,
     handler = optionsFileHandler(host.run);
 beforeEach(() => {
-    for (const folder of ["etc", "usr"]) fs.rmSync(path.join(host.dir, folder), { recursive: true, force: true });
+    for (const folder of ["etc", "units", "run"])
+        fs.rmSync(path.join(host.dir, folder), { recursive: true, force: true });
     host.put("run/systemd/system/x", "");
     host.said();
 });
@@ -286,5 +288,62 @@ describe("the dashboard's settings", () => {
         const other = text.replace(/"/g, "'");
         const { live, restarts } = await found(dashboard, { "etc/openstack-dashboard/local_settings.py": other });
         expect([live, restarts]).toEqual([dashboard, ""]);
+    });
+});
+
+describe("what a service is started with", () => {
+    const unit = (words: string) =>
+        host.put(
+            "units/nova-api",
+            `ExecStart={ path=/usr/bin/nova-api ; argv[]=/usr/bin/nova-api ${words} ; ignore_errors=no }\n`,
+        );
+
+    test.each(["=", " "])(
+        "a folder in a drop-in of its unit counts after the file (--config-dir%sFOLDER)",
+        async by => {
+            unit(`--config-dir${by}${host.dir}/etc/more`);
+            const { live, places, after } = await found(nova, {
+                "etc/nova/nova.conf": sound,
+                "etc/more/x.conf": "[DEFAULT]\nmy_ip = 10.0.0.99\n# mine\n",
+                "etc/more/x.txt": "[DEFAULT]\nmy_ip = 10.0.0.98\n",
+            });
+            expect(live!.options.DEFAULT.my_ip).toBe("10.0.0.99");
+            expect(places["options.DEFAULT.my_ip"]).toMatch(/^line 2 of .*\/etc\/more\/x\.conf$/);
+            expect([after, host.there("etc/more/x.conf")]).toEqual([nova, "[DEFAULT]\n# mine\n"]);
+        },
+    );
+
+    test("a file in an upstart job's override counts too", async () => {
+        const { live, after } = await found(nova, {
+            "etc/nova/nova.conf": sound,
+            "etc/init/nova-api.override": `exec nova-api --config-file=${host.dir}/etc/other.conf\n`,
+            "etc/other.conf": "[DEFAULT]\nrabbit_host = 10.0.0.99\n",
+        });
+        expect(live!.options.DEFAULT.rabbit_host).toBe("10.0.0.99");
+        expect(after).toEqual(nova);
+    });
+
+    test("what comes before the file itself counts before it, and is left alone", async () => {
+        const own = path.join(host.dir, "etc/nova/nova.conf"),
+            other = "[DEFAULT]\nrabbit_host = 10.0.0.99\n";
+        unit(`--config-file=${host.dir}/etc/other.conf --config-file=${own}`);
+        host.put("etc/nova/nova.conf", sound);
+        mode("etc/nova/nova.conf");
+        host.put("etc/other.conf", other);
+        // The file by its own path, as a node would say it.
+        const handled = optionsFileHandler(async (...call) => {
+            const result = await host.run(...call);
+            return { ...result, stdout: result.stdout.replaceAll(`path ${host.dir}/`, "path /") };
+        });
+        expect(await handled.read("", nova)).toEqual(nova);
+        unit(`--config-file=${own} --config-file=${host.dir}/etc/other.conf`);
+        expect((await handled.read("", nova))!.options.DEFAULT.rabbit_host).toBe("10.0.0.99");
+        expect(host.there("etc/other.conf")).toBe(other);
+    });
+
+    test("a service that is not known, or is started with nothing, changes nothing", async () => {
+        expect((await found(nova, { "etc/nova/nova.conf": sound })).live).toEqual(nova);
+        unit("");
+        expect((await found(nova, { "etc/nova/nova.conf": sound })).live).toEqual(nova);
     });
 });
