@@ -2,12 +2,8 @@ import * as fs from "fs";
 import * as path from "path";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 import { Connection, jumpOf } from "../clients/connection";
-<<<<<<< HEAD
 import { handed } from "../system/handed-over";
-import { Handler, objectOf, Problem } from "./dynamic";
-=======
 import { Handler, objectOf, placesOf, Problem } from "./dynamic";
->>>>>>> 69608a7 (An options file is read as oslo.config reads it: the value in force is shown with its line, and what shadows it is taken away)
 import { machineIsGone } from "./machine/gone";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */

@@ -6,7 +6,7 @@ import { Matching, Reader, Source, Understood } from "./reader";
 export type Wanted = Record<string, Record<string, string | undefined>>;
 
 /** A file without the lines for which its program would give it up. */
-export function accepted(text: string, grammar: Grammar): string {
+function accepted(text: string, grammar: Grammar): string {
     const { refused } = grammar.read(text);
     if (refused.length === 0) return text;
     const lines = text.split("\n");

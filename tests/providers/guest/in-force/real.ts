@@ -15,7 +15,7 @@ interface OfRoot {
 }
 
 /** The programs of the newest golden root in the cache; undefined where the cache has none for this processor. */
-export function ofGoldenRoot(): OfRoot | undefined {
+function ofGoldenRoot(): OfRoot | undefined {
     const kept = path.join(cacheDir(), "golden-root");
     if (!fs.existsSync(kept)) return undefined;
     for (const name of fs.readdirSync(kept)) {
