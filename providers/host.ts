@@ -153,7 +153,7 @@ export function provider(kind: string) {
                               .filter(k => recorded[k] !== undefined)
                               .flatMap(k => different(recorded[k], live[k], k))
                         : [],
-                    places: placesOf(live),
+                    ...(Object.keys(placesOf(live)).length > 0 && { places: placesOf(live) }),
                 });
                 if (!live) return { id: "", props: {} };
                 const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);

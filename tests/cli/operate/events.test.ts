@@ -91,7 +91,7 @@ test("where the value of a drift is set is told behind it, of a secret too, and 
         };
     const renderer = new Renderer(
         line => lines.push(line.trim()),
-        "refresh",
+        reading("answers"),
         0,
         false,
         () => ["secretOptions.DEFAULT.b"],

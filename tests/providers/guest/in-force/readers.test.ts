@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { AddressPlan } from "../../../../config/address-plan";
 import { nodeNames } from "../../../../config/nodes";
-import { tutorialCredentials } from "../../../../config/settings";
+import { tutorialCredentials } from "../../../../config/credentials";
 import { mended, Wanted } from "../../../../providers/guest/in-force/mending";
 import { amongst, Source, Understood } from "../../../../providers/guest/in-force/reader";
 import { readerOf } from "../../../../providers/guest/in-force/readers";
