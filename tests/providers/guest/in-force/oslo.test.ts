@@ -182,7 +182,10 @@ ifThere(python2(), "no golden root in the cache, whose oslo.config is asked")(
     "what was mended gives the wanted values to the real oslo.config, and nothing else of it has changed",
     () => {
         const wanted = { DEFAULT: { a: "10.0.0.3" }, sql: { connection: "mysql://u:p@h/d" } };
-        const cases = fc.sample(fc.array(file, { minLength: 1, maxLength: 3 }), { seed: SEED + 1, numRuns: FILES });
+        const cases = fc.sample(fc.array(file, { minLength: 1, maxLength: 3 }), {
+            seed: SEED + 1,
+            numRuns: Math.ceil(FILES / 3),
+        });
         const after = cases.map(files => mended(sources(files), wanted, reader).map(f => f.text));
         const others = [
             [[["DEFAULT", "A"]], false],
