@@ -45,6 +45,18 @@ export const objectOf = (id: string): string => id.split("#")[0]!;
 /** Stands for the live value of a secret that is not the recorded one. */
 export const differs = "(differs)";
 
+/** Where a value that was read comes from, by its property's path: `options.DEFAULT.debug` → `line 12`. No secret is in it. */
+export type Places = Readonly<Record<string, string>>;
+// By name: the handler may have been loaded from another copy of the module.
+const PLACES = Symbol.for("classroom places");
+
+/** The live object, with where its values come from: beside it, for this is neither compared nor recorded. */
+export const withPlaces = <T extends object>(live: T, places: Places): T =>
+    Object.defineProperty(live, PLACES, { value: places });
+/** Where the values of a live object come from; empty where its handler does not say. */
+export const placesOf = (live: object | undefined): Places =>
+    (live as { [PLACES]?: Places } | undefined)?.[PLACES] ?? {};
+
 /**
  * Thrown by `create` when the object exists but is not finished: it is recorded with `outputs`,
  * and the next up calls `update`, which finishes it.

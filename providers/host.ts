@@ -3,7 +3,7 @@ import * as path from "path";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 import { Connection, jumpOf } from "../clients/connection";
 import { handed } from "../system/handed-over";
-import { Handler, objectOf, Problem } from "./dynamic";
+import { Handler, objectOf, placesOf, Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */
@@ -153,6 +153,7 @@ export function provider(kind: string) {
                               .filter(k => recorded[k] !== undefined)
                               .flatMap(k => different(recorded[k], live[k], k))
                         : [],
+                    ...(Object.keys(placesOf(live)).length > 0 && { places: placesOf(live) }),
                 });
                 if (!live) return { id: "", props: {} };
                 const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);

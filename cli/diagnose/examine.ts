@@ -79,7 +79,12 @@ export function examine(
             ? { found: "sound" }
             : {
                   found: "drifted",
-                  changes: found.map(c => ({ path: c.property!, old: c.old ?? undefined, new: c.new ?? undefined })),
+                  changes: found.map(c => ({
+                      path: c.property!,
+                      old: c.old ?? undefined,
+                      new: c.new ?? undefined,
+                      ...(c.where !== undefined && { where: c.where }),
+                  })),
               };
     };
     const examined = real.map((r): Examined => {

@@ -1,7 +1,7 @@
 import { nodeNames } from "../../config/nodes";
 import { visible } from "../../system/output";
 import type { Cause, Examined } from "./diagnosis";
-import { Change, changeLine } from "../operate/events";
+import { Change, changeLine, placeOf } from "../operate/events";
 
 /** What finds a resource of a type by its id: grants name user, role and tenant by it. */
 export type NameOf = (type: string, id: unknown) => string;
@@ -78,13 +78,13 @@ const words: Readonly<Record<string, Words>> = {
     "guest:OptionsFile": {
         what: on(input("path")),
         changed: [
-            [/^secretOptions/, ({ path }) => `has ${option(path)} changed or removed (secret)`],
+            [/^secretOptions/, change => `has ${option(change.path)} changed or removed (secret)${placeOf(change)}`],
             [
                 /^options\./,
-                ({ path, old, new: now }) =>
+                ({ path, old, new: now, where }) =>
                     now === undefined
                         ? `does not set ${option(path)} (it should be ${text(old)})`
-                        : `has ${option(path)} ${text(now)} instead of ${text(old)}`,
+                        : `has ${option(path)} ${text(now)} instead of ${text(old)}${placeOf({ where })}`,
             ],
             [/./, ({ path, old, new: now }) => `has ${path} ${text(now)} instead of ${text(old)}`],
         ],

@@ -127,7 +127,14 @@ async function execute(
     const write = (line: string) => {
         if (!engine.quiet || run.options.verbose) terminal.line(line);
     };
-    const renderer = new Renderer(write, engine, known, run.options.verbose, (type, id) => report.differing(type, id));
+    const renderer = new Renderer(
+        write,
+        engine,
+        known,
+        run.options.verbose,
+        (type, id) => report.differing(type, id),
+        (type, id) => report.places(type, id),
+    );
     const { patienceSeconds, rebuilds = [] } = engine;
     Object.assign(ready.stack.workspace.envVars, forHandlers({ patienceSeconds, rebuilding: rebuilds }));
     const start = Date.now();

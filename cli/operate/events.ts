@@ -19,6 +19,8 @@ export interface ResourceChange {
     property?: string;
     old?: unknown;
     new?: unknown;
+    /** Where the value that was found is set, e.g. `line 12 of /etc/nova/nova-compute.conf`. */
+    where?: string;
     restarts?: string[];
 }
 
@@ -55,6 +57,8 @@ export interface Change {
     path: string;
     old: unknown;
     new: unknown;
+    /** Where the live value is set, if its handler tells. */
+    where?: string;
 }
 
 /** Every leaf in which two values differ, with its path: `options.DEFAULT.rabbit_host`. */
@@ -126,10 +130,14 @@ export function propertyChanges(step: StepEventMetadata): Change[] {
 
 export const changeLine = (c: Change): string =>
     visible(
-        c.old === SECRET && c.new === SECRET
+        (c.old === SECRET && c.new === SECRET
             ? `${c.path}: differs (secret)`
-            : `${c.path}: ${show(c.old)} → ${show(c.new)}`,
+            : `${c.path}: ${show(c.old)} → ${show(c.new)}`) + placeOf(c),
     );
+
+/** ` (line 12)`, where it is known. A path in it is a node's own: no longer than may stand in a line. */
+export const placeOf = ({ where }: Pick<Change, "where">): string =>
+    where === undefined ? "" : ` (${inShort(visible(where.slice(0, 1000)), 200)})`;
 
 /** How a file is reached and who reads it. */
 const access = ["connection", "restarts", "ready"];
@@ -196,6 +204,7 @@ export class Renderer {
     /**
      * @param total how many resources the last operation knew, for "how far"; 0 where it is not known
      * @param differing paths of the properties that a refresh found changed, secret ones included, of the resource of that type and id
+     * @param places where such properties are set, by their paths
      */
     constructor(
         private readonly write: (line: string) => void,
@@ -203,6 +212,7 @@ export class Renderer {
         private readonly total = 0,
         private readonly verbose = false,
         private readonly differing: (type: string, id: string) => string[] = () => [],
+        private readonly places: (type: string, id: string) => Readonly<Record<string, string>> = () => ({}),
     ) {}
 
     /** What runs, how far and how long: the line below all others. */
@@ -333,9 +343,17 @@ export class Renderer {
             ...(restarts.length > 0 && { restarts }),
         };
         if (found.length === 0) this.changes.push(what);
+        const places = action === "drifted" ? this.places(what.type, (step.new ?? step.old)?.id ?? "") : {};
         for (const c of found) {
-            this.write(`${indent}${changeLine(c)}`);
-            this.changes.push({ ...what, property: c.path, old: c.old ?? null, new: c.new ?? null });
+            const where = places[c.path];
+            this.write(`${indent}${changeLine({ ...c, where })}`);
+            this.changes.push({
+                ...what,
+                property: c.path,
+                old: c.old ?? null,
+                new: c.new ?? null,
+                ...(where !== undefined && { where }),
+            });
         }
         if (restarts.length > 0) this.write(`${indent}restarts ${restarts.join(", ")}`);
     }

@@ -6,6 +6,7 @@ interface Reported {
     id: string;
     reason?: string;
     differs?: string[];
+    places?: Record<string, string>;
 }
 
 /** A resource that was not asked; `type` and `id` are the state's. */
@@ -71,6 +72,12 @@ export class Report {
         return this.all()
             .filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type)
             .flatMap(r => r.differs ?? []);
+    }
+
+    /** Where a resource's values come from, by their paths, as far as its handler tells. */
+    places(type: string, id: string): Readonly<Record<string, string>> {
+        const asked = this.all().filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type);
+        return asked[asked.length - 1]?.places ?? {};
     }
 
     /** Resources that were kept as recorded because what they live in did not answer. */

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { Handler, LiveResource, Problem, withPlaces } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
-import { HostsEntry, readBlock, writeBlock } from "./hosts-block";
+import { HostsEntry, inForce, readBlock, shadowsOf, withoutShadows, writeBlock } from "./hosts-block";
 
 interface Inputs {
     connection: Connection;
@@ -24,8 +24,10 @@ const remote: HostsFile = {
 
 /** A block of lines in a machine's /etc/hosts (H3). */
 export function hostsEntriesHandler(file: HostsFile = remote): Handler<Inputs> {
-    const put = async ({ connection, block, entries }: Inputs) =>
-        file.write(connection, writeBlock(await file.read(connection), block, entries));
+    const put = async ({ connection, block, entries }: Inputs) => {
+        const text = await file.read(connection);
+        await file.write(connection, writeBlock(withoutShadows(text, block, entries, connection.name), block, entries));
+    };
     return {
         inputs: ["block", "entries"],
         access: ["connection"],
@@ -45,8 +47,14 @@ export function hostsEntriesHandler(file: HostsFile = remote): Handler<Inputs> {
             return { id: `${inputs.connection.name}/${inputs.block}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const entries = readBlock(await file.read(recorded.connection), recorded.block);
-            return entries && { ...recorded, entries };
+            const text = await file.read(recorded.connection),
+                entries = readBlock(text, recorded.block);
+            if (!entries) return undefined;
+            const shadows = shadowsOf(text, recorded.block, entries, recorded.connection.name),
+                live = { ...recorded, entries: inForce(entries, shadows) };
+            return shadows.length === 0
+                ? live
+                : withPlaces(live, { entries: `line ${shadows.map(s => s.line + 1).join(", ")}` });
         },
         async update(_id, _recorded, inputs) {
             await put(inputs);

@@ -1,4 +1,4 @@
-import { ask, bytes, optional, text, VALUE_BYTES } from "../../clients/answer";
+import { ask, bytes, list, number, optional, text, VALUE_BYTES } from "../../clients/answer";
 import { Connection, Unreachable } from "../../clients/connection";
 import { quote, RunScript } from "../../clients/ssh";
 import { toBytes, toText } from "./file-text";
@@ -43,6 +43,66 @@ file=$(stat -L -c '%s:%a:%U:%G' /dev/fd/7); say file "$file"
     if (said.content === undefined)
         throw new Unreachable(`${on.name}: ${path} has ${inMiB(Number(size))}; allowed is ${inMiB(VALUE_BYTES)}`);
     return { content: toText(said.content), owner: owner!, group: group!, mode: mode!.padStart(4, "0") };
+}
+
+/** Files of one pattern that are read beside another, at most. */
+const BESIDE = 100;
+
+/** A file that is read beside another. */
+export interface Beside {
+    path: string;
+    content: string;
+    /** Which pattern names it, counted from 0; `undefined`: a service is started with it. */
+    pattern?: number;
+}
+
+/**
+ * Files of OpenStack's that services' units or jobs name as arguments, drop-ins and overrides included, as shell patterns.
+ * Paths with other characters than these are none of a package's.
+ */
+const argumentsOf = (services: readonly string[]): string => {
+    const names = services.map(quote).join(" ");
+    return `{ [ ! -d /run/systemd/system ] || systemctl show -p ExecStart ${names} || true
+for s in ${names}; do cat "/etc/init/$s.conf" "/etc/init/$s.override" || true; done; } 2> /dev/null |
+    { grep -oE -e '--config-(dir|file)[= ]/[A-Za-z0-9_./-]+' || true; } |
+    sed 's/^--config-file[= ]//; s,^--config-dir[= ]\\(.*\\)$,\\1/*.conf,'`;
+};
+
+/**
+ * Files that shell patterns name, then those that services are started with, in the order in which programs take them.
+ * @throws Unreachable for one of more than 1 MiB, or for more than 100
+ */
+export async function readBeside(
+    run: RunScript,
+    on: Connection,
+    patterns: readonly string[],
+    services: readonly string[] = [],
+): Promise<Beside[]> {
+    if (patterns.length + services.length === 0) return [];
+    // A path's own characters are quoted, but for the star.
+    const all = patterns.map(p => `all ${p.split("*").map(quote).join("*")}`);
+    const said = await ask(
+        run,
+        on,
+        `LC_ALL=C; export LC_ALL
+one() ( ${opening('"$1"')}
+[ "$(stat -L -c %s /dev/fd/7)" -le ${VALUE_BYTES} ] || { say large "$1"; exit 0; }
+say path "$1"; say pattern $i; tell content <&7 )
+n=0 i=0
+all() { for f in "$@"; do [ -f "$f" ] || continue; n=$((n + 1)); [ $n -le ${BESIDE} ] || { say large "$f"; break; }; one "$f"; done; i=$((i + 1)); }
+${all.join("\n")}
+${services.length === 0 ? "" : `named=$(${argumentsOf(services)})\nall $named`}`,
+        { path: list(text()), pattern: list(number), content: list(bytes), large: list(text()) },
+    );
+    const [large] = said.large;
+    if (large !== undefined)
+        throw new Unreachable(
+            `${on.name}: ${large} has more than ${inMiB(VALUE_BYTES)}, or there are more than ${BESIDE} files of its kind`,
+        );
+    return said.path.map((path, i) => {
+        const pattern = said.pattern[i]!;
+        return { path, content: toText(said.content[i]!), ...(pattern < patterns.length && { pattern }) };
+    });
 }
 
 /**

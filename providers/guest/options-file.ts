@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, RunScript } from "../../clients/ssh";
-import { differs, Handler, LiveResource, Problem } from "../dynamic";
-import { Options, readOptions, writeOptions } from "./ini";
+import { Handler, LiveResource, Problem, withPlaces } from "../dynamic";
+import { mended, Wanted } from "./in-force/mending";
+import { amongst, Matching, Reader, Source, Understood } from "./in-force/reader";
+import { readerOf } from "./in-force/readers";
+import { entriesOf, inForceOf } from "./in-force/shown";
+import { OptionName, Options, writeOptions } from "./ini";
 import { isName } from "./init";
-import { alone, FileAccess, readFile, writeFile } from "./machine-files";
+import { alone, FileAccess, Beside, readBeside, readFile, RemoteFile, writeFile } from "./machine-files";
 import { Ready, restart } from "./restarts";
 
 interface Inputs {
@@ -38,27 +42,74 @@ function accessProblems({ owner, group, mode, secretOptions }: Partial<Inputs>):
     return found;
 }
 
-const keysOf = (options: Options): Record<string, string[]> =>
-    Object.fromEntries(Object.entries(options).map(([s, o]) => [s, Object.keys(o)]));
+/** The file, what else its services read, and how they do. */
+async function look(
+    run: RunScript,
+    { connection, path, restarts }: Inputs,
+    managed: readonly OptionName[],
+): Promise<{ file: RemoteFile | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
+    const reader = amongst(readerOf(path, restarts), managed);
+    const { before, after, isStartedWith } = reader;
+    const [file, beside] = await Promise.all([
+        readFile(run, connection, path),
+        readBeside(run, connection, [...before, ...after], isStartedWith ? restarts : []),
+    ]);
+    // What a service is started with before the file itself is read before it.
+    const own = beside.findIndex(f => f.path === path && f.pattern === undefined);
+    const standing = ({ pattern }: Beside, i: number): Source["stands"] =>
+        (pattern === undefined ? i < own : pattern < before.length) ? "before" : "after";
+    const others = beside
+        .map((f, i): Source => ({ path: f.path, text: f.content, stands: standing(f, i) }))
+        .filter((f, i, all) => f.path !== path && all.findIndex(other => other.path === f.path) === i);
+    const itself: Source = { path, text: file?.content ?? "", stands: "itself" },
+        sources = [...others.filter(f => f.stands === "before"), itself, ...others.filter(f => f.stands === "after")],
+        matching = new Map<string, string[]>();
+    for (let i = 0; i < sources.length; i++)
+        for (const { pattern } of reader.grammar.read(sources[i]!.text).includes ?? []) {
+            if (matching.has(pattern)) continue;
+            const within = await readBeside(run, connection, [pattern]);
+            matching.set(
+                pattern,
+                within.map(f => f.path),
+            );
+            for (const f of within)
+                if (!sources.some(s => s.path === f.path))
+                    sources.push({ path: f.path, text: f.content, stands: "within" });
+        }
+    return { file, reader, sources, matching };
+}
 
-/** Options of a file of sections and `key = value`, one by one, and who may read it; the rest of the file is left alone. */
+/** What has to be written so that services get the options: those that they get already stay as they are. */
+function wantedOf(understood: Understood, inputs: Inputs, before?: Inputs): Wanted {
+    const wanted: Wanted = {};
+    const now = entriesOf(inputs),
+        isStill = ([s, k]: OptionName) => now.some(([[section, key]]) => section === s && key === k);
+    for (const [name] of before ? entriesOf(before) : [])
+        if (!isStill(name)) (wanted[name[0]] ??= {})[name[1]] = undefined;
+    for (const [name, value] of now) if (!understood.gives(name, value)) (wanted[name[0]] ??= {})[name[1]] = value;
+    return wanted;
+}
+
+/**
+ * Options of a file of sections and `key = value`, one by one, and who may read it; the rest of the file is left alone. What
+ * is read is what the file's services get, wherever they get it from; what is taken out is what they would get instead.
+ */
 export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
     const put = async (inputs: Inputs, before?: Inputs) => {
-        const { connection, path } = inputs;
+        const { connection, path, owner, group, mode } = inputs;
         const changed = await alone(connection, path, async () => {
-            const file = await readFile(run, connection, path),
-                text = file?.content ?? "";
-            const wanted: Record<string, Record<string, string | undefined>> = {};
-            for (const old of [before?.options, before?.secretOptions])
-                for (const [s, o] of Object.entries(old ?? {}))
-                    for (const k of Object.keys(o)) (wanted[s] ??= {})[k] = undefined;
-            for (const now of [inputs.options, inputs.secretOptions])
-                for (const [s, o] of Object.entries(now ?? {})) Object.assign((wanted[s] ??= {}), o);
-            const next = writeOptions(text, wanted);
-            if (next === text && (!file || hasAccess(file, inputs))) return false;
-            const { owner, group, mode } = inputs;
-            await writeFile(run, connection, path, next, { owner, group, mode });
-            return true;
+            const managed = entriesOf(inputs).map(([name]) => name),
+                { file, sources, reader, matching } = await look(run, inputs, managed);
+            const wanted = wantedOf(new Understood(reader, sources, matching), inputs, before);
+            let written = false;
+            for (const [i, { text: next }] of mended(sources, wanted, reader, matching).entries()) {
+                const source = sources[i]!,
+                    isItself = source.stands === "itself";
+                if (next === source.text && (!isItself || !file || hasAccess(file, inputs))) continue;
+                await writeFile(run, connection, source.path, next, isItself ? { owner, group, mode } : undefined);
+                written = true;
+            }
+            return written;
         });
         if (changed) await restart(run, connection, inputs.restarts ?? [], inputs.ready);
     };
@@ -100,38 +151,25 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const file = await readFile(run, recorded.connection, recorded.path);
+            const managed = entriesOf(recorded).map(([name]) => name),
+                { file, sources, reader, matching } = await look(run, recorded, managed);
             if (!file) return undefined;
-            const { content, ...access } = file,
-                options = readOptions(content, keysOf(recorded.options));
-            if (!recorded.secretOptions) return { ...recorded, ...access, options };
-            const live = readOptions(content, keysOf(recorded.secretOptions));
-            const secretOptions: Options = {};
-            for (const [section, entries] of Object.entries(recorded.secretOptions))
-                for (const [key, value] of Object.entries(entries)) {
-                    const now = live[section]?.[key];
-                    if (now !== undefined) (secretOptions[section] ??= {})[key] = now === value ? value : differs;
-                }
-            return { ...recorded, ...access, options, secretOptions };
+            const { content: _text, ...access } = file,
+                { places, ...live } = inForceOf(new Understood(reader, sources, matching), recorded);
+            return withPlaces({ ...recorded, ...access, ...live }, places);
         },
         async update(_id, recorded, inputs) {
             await put(inputs, recorded);
             return {};
         },
-        async delete(_id, { connection, path, options, secretOptions }) {
-            const gone = (o: Options = {}) =>
-                Object.fromEntries(
-                    Object.entries(o).map(([s, e]) => [s, Object.fromEntries(Object.keys(e).map(k => [k, undefined]))]),
-                );
+        async delete(_id, recorded) {
+            const { connection, path } = recorded,
+                gone: Wanted = {};
+            for (const [[s, k]] of entriesOf(recorded)) (gone[s] ??= {})[k] = undefined;
             await alone(connection, path, async () => {
                 const file = await readFile(run, connection, path);
                 if (file)
-                    await writeFile(
-                        run,
-                        connection,
-                        path,
-                        writeOptions(writeOptions(file.content, gone(options)), gone(secretOptions)),
-                    );
+                    await writeFile(run, connection, path, writeOptions(file.content, gone, readerOf(path).grammar));
             });
         },
     };

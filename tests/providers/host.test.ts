@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { withPlaces } from "../../providers/dynamic";
 import { provider } from "../../providers/host";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-provider-")),
@@ -53,6 +54,18 @@ test("a read tells the path of every option that differs, also of a secret one t
         "secretOptions.sql.d",
     ]);
     expect(await differing(recorded, undefined)).toEqual([]);
+});
+
+test("a read tells where values come from, and it is neither recorded nor compared", async () => {
+    const live = withPlaces({ path: "/a" }, { "options.s.a": "line 1" });
+    const { props } = await provider("test/file").read("id", { path: "/a", live });
+    expect((props as { live: object }).live).toEqual({ path: "/a" });
+    fs.rmSync(report, { force: true });
+    await provider("test/file").read("id", { path: "/a", live });
+    expect(JSON.parse(fs.readFileSync(report, "utf8"))).toMatchObject({
+        differs: [],
+        places: { "options.s.a": "line 1" },
+    });
 });
 
 test("in a node that a rebuild names nothing is deleted, whether its machine is still recorded or not", async () => {

@@ -221,6 +221,31 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         drifted("secretOptions.filter:authtoken.admin_password", "[secret]", "(differs)"),
     ],
     [
+        "/etc/nova/nova.conf on api-node has [DEFAULT] rabbit_host 10.0.0.99 instead of 10.0.0.3 (line 57)",
+        "guest:OptionsFile",
+        { path: "/etc/nova/nova.conf" },
+        {
+            found: "drifted",
+            changes: [{ path: "options.DEFAULT.rabbit_host", old: "10.0.0.3", new: "10.0.0.99", where: "line 57" }],
+        },
+    ],
+    [
+        "/etc/nova/nova.conf on api-node has [DEFAULT] sql_connection changed or removed (secret) ([database] connection, line 3 of /a\\x1b)",
+        "guest:OptionsFile",
+        { path: "/etc/nova/nova.conf" },
+        {
+            found: "drifted",
+            changes: [
+                {
+                    path: "secretOptions.DEFAULT.sql_connection",
+                    old: "[secret]",
+                    new: "(differs)",
+                    where: "[database] connection, line 3 of /a\x1b",
+                },
+            ],
+        },
+    ],
+    [
         "/etc/glance/glance-api.conf on api-node has mode 0600 instead of 0640",
         "guest:OptionsFile",
         { path: "/etc/glance/glance-api.conf" },

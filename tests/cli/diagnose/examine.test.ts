@@ -35,6 +35,18 @@ const mute = {
     id: "compute-1:nova-compute",
     reason: "accepts no ssh session",
 };
+test("where a value is set goes along with its change", () => {
+    const change = { resource: "service", type: service.type, action: "drifted", property: "a", old: 1, new: 2 };
+    const found = examine(resources, { ...nothing, changes: [{ ...change, where: "line 3" }, change] }, addresses);
+    expect(found.find(e => e.name === "service")!.verdict).toEqual({
+        found: "drifted",
+        changes: [
+            { path: "a", old: 1, new: 2, where: "line 3" },
+            { path: "a", old: 1, new: 2 },
+        ],
+    });
+});
+
 const causes = (findings: Partial<Findings>) =>
     diagnose(examine(resources, { ...nothing, ...findings }, addresses)).map(c => [
         c.of.id.split("::").pop(),

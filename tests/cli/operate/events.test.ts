@@ -82,6 +82,31 @@ test("a secret that a handler found changed or gone is named by its path; what t
     ]);
 });
 
+test("where the value of a drift is set is told behind it, of a secret too, and beside it for --json", () => {
+    const lines: string[] = [],
+        where: Record<string, string> = {
+            "options.DEFAULT.a": "line 12",
+            "secretOptions.DEFAULT.b": `line 3 of /${"x".repeat(300)}`,
+            "options.DEFAULT.fine": "line 1",
+        };
+    const renderer = new Renderer(
+        line => lines.push(line.trim()),
+        reading("answers"),
+        0,
+        false,
+        () => ["secretOptions.DEFAULT.b"],
+        (type, id) => (type === "guest:File" && id === "api-node:/a" ? where : {}),
+    );
+    const outputs = (a: string) => ({
+        ...state({ options: { DEFAULT: { a, fine: "1" } }, secretOptions: "[secret]" }),
+        id: "api-node:/a",
+    });
+    renderer.handle(event("update", "conf", { old: outputs("1"), new: outputs("2") }));
+    expect(renderer.changes.map(c => c.where)).toEqual(Object.values(where).slice(0, 2));
+    expect(lines).toContain("options.DEFAULT.a: 1 → 2 (line 12)");
+    expect(lines.at(-1)).toMatch(/^secretOptions\.DEFAULT\.b: \[secret\] → \(differs\) \(line 3 of \/x{180,}…\)$/);
+});
+
 test("a diagnosis: what an earlier refresh recorded as it was found is told as what it should be", () => {
     const renderer = new Renderer(() => undefined, reading("comparison"));
     const before = (name: string): EngineEvent =>

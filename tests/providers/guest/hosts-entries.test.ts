@@ -1,6 +1,14 @@
 import * as fc from "fast-check";
 import type { Connection } from "../../../clients/connection";
-import { HostsEntry, readBlock, writeBlock } from "../../../providers/guest/hosts-block";
+import { placesOf } from "../../../providers/dynamic";
+import {
+    HostsEntry,
+    inForce,
+    readBlock,
+    shadowsOf,
+    withoutShadows,
+    writeBlock,
+} from "../../../providers/guest/hosts-block";
 import { hostsEntriesHandler } from "../../../providers/guest/hosts-entries";
 
 const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
@@ -100,4 +108,144 @@ test("what cannot be an address or a name is refused before anything is changed"
     ).toEqual([1, 1, 0, 1]);
     expect(["-a", "a_", "a;", ".a"].map(name => check({ address: "::1", names: [name] }).length)).toEqual([1, 1, 1, 1]);
     expect(hostsEntriesHandler().check!({})).toEqual([]);
+});
+
+test("with carriage returns a block is the same block: neither gone nor there a second time", () => {
+    const entry = [{ address: "10.0.0.3", names: ["db-node"] }],
+        text = writeBlock("127.0.0.1 localhost\n", "nodes", entry).replace(/\n/g, "\r\n");
+    expect(readBlock(text, "nodes")).toEqual(entry);
+    expect(writeBlock(text, "nodes", entry).match(/begin/g)).toHaveLength(1);
+});
+
+test("a second block of the name, which an older version has left, goes", () => {
+    const block = writeBlock("", "nodes", [{ address: "10.0.0.9", names: ["db-node"] }]),
+        entry = [{ address: "10.0.0.3", names: ["db-node"] }];
+    expect(writeBlock(`# one\n${block}# two\n${block}`, "nodes", entry)).toBe(
+        `# one\n${writeBlock("", "nodes", entry)}# two\n`,
+    );
+});
+
+describe("a line above the block counts before it", () => {
+    const entries = [
+        { address: "10.0.0.3", names: ["db-node", "db"] },
+        { address: "10.0.0.6", names: ["api-node"] },
+    ];
+    const block = writeBlock("", "nodes", entries);
+
+    test.each<[what: string, above: string, found: HostsEntry[], without: string]>([
+        [
+            "another address",
+            "10.0.0.99 db-node db\n",
+            [
+                { address: "10.0.0.99", names: ["db-node"] },
+                { address: "10.0.0.99", names: ["db"] },
+            ],
+            "",
+        ],
+        [
+            "in capitals, indented, with a carriage return",
+            "  10.0.0.99\tDB\r\n",
+            [
+                { address: "10.0.0.3", names: ["db-node"] },
+                { address: "10.0.0.99", names: ["db"] },
+            ],
+            "",
+        ],
+        [
+            "the first of two lines",
+            "10.0.0.98 db # x\n10.0.0.99 db\n",
+            [
+                { address: "10.0.0.3", names: ["db-node"] },
+                { address: "10.0.0.98", names: ["db"] },
+            ],
+            "",
+        ],
+        [
+            "beside another name",
+            "10.0.0.99 x  db y # db\n",
+            [
+                { address: "10.0.0.3", names: ["db-node"] },
+                { address: "10.0.0.99", names: ["db"] },
+            ],
+            "10.0.0.99 x   y # db\n",
+        ],
+        [
+            "of another family",
+            "::1 db\n",
+            [
+                { address: "10.0.0.3", names: ["db-node"] },
+                { address: "::1", names: ["db"] },
+            ],
+            "",
+        ],
+        ["the same address first", "10.0.0.3 db\n10.0.0.99 db\n", [entries[0]!], "10.0.0.3 db\n10.0.0.99 db\n"],
+        ["a comment", "# 10.0.0.99 db\n", [entries[0]!], "# 10.0.0.99 db\n"],
+        ["no address", "10.0.0 db\n", [entries[0]!], "10.0.0 db\n"],
+        [
+            "the machine's own name with its loopback address",
+            "127.0.1.1 api-node\n",
+            [entries[0]!],
+            "127.0.1.1 api-node\n",
+        ],
+    ])("%s", (_what, above, found, without) => {
+        const shadows = shadowsOf(above + block, "nodes", entries, "api-node");
+        expect(inForce(entries, shadows).slice(0, -1)).toEqual(found);
+        expect(withoutShadows(above + block, "nodes", entries, "api-node")).toBe(without + block);
+    });
+
+    test("behind the machine's own loopback address nothing counts for its name", () => {
+        const text = `127.0.1.1 api-node\n10.0.0.99 api-node\n${block}`;
+        expect(shadowsOf(text, "nodes", entries, "api-node")).toEqual([]);
+        expect(withoutShadows(text, "nodes", entries, "api-node")).toBe(text);
+    });
+
+    test("another machine's name with a loopback address is none of its own", () => {
+        expect(shadowsOf(`127.0.1.1 api-node\n${block}`, "nodes", entries, "db-node")).toEqual([
+            { line: 0, address: "127.0.1.1", name: "api-node" },
+        ]);
+    });
+
+    test("a line below it counts for nothing", () => {
+        expect(shadowsOf(`${block}10.0.0.99 db\n`, "nodes", entries, "api-node")).toEqual([]);
+    });
+
+    test("the resource shows the address in force with its line, and takes the line away", async () => {
+        let text = `127.0.0.1 localhost\n10.0.0.99 db\n${block}`;
+        const handler = hostsEntriesHandler({
+            read: async () => text,
+            write: async (_c, t) => void (text = t),
+        });
+        const inputs = { connection: { name: "api-node" } as Connection, block: "nodes", entries },
+            live = await handler.read("", inputs);
+        expect(live!.entries).toContainEqual({ address: "10.0.0.99", names: ["db"] });
+        expect(placesOf(live)).toEqual({ entries: "line 2" });
+        await handler.update("", inputs, inputs);
+        expect(text).toBe(`127.0.0.1 localhost\n${block}`);
+        expect(await handler.read("", inputs)).toEqual(inputs);
+        expect(placesOf(await handler.read("", inputs))).toEqual({});
+    });
+});
+
+const shadowing = fc.array(fc.tuple(fc.ipV4(), fc.array(word, { minLength: 1, maxLength: 3 })), { maxLength: 5 });
+test("whatever is above the block: without its shadows each name has the block's address, and every other name its own", () => {
+    fc.assert(
+        fc.property(shadowing, entries, (above, wanted) => {
+            const text = writeBlock(above.map(([a, n]) => `${a} ${n.join(" ")}\n`).join(""), "nodes", wanted),
+                clean = withoutShadows(text, "nodes", wanted, "api-node");
+            expect(shadowsOf(clean, "nodes", wanted, "api-node").map(s => s.name)).toEqual([]);
+            const addressOf = (file: string, name: string) =>
+                file
+                    .split("\n")
+                    .map(line => line.split(/\s+/))
+                    .find(([address, ...names]) => !address!.startsWith("#") && names.includes(name))?.[0];
+            const managed = new Map(wanted.flatMap(e => e.names.map(n => [n, e.address] as const)).reverse());
+            for (const [name] of managed) {
+                const given = wanted.filter(e => e.names.includes(name)).map(e => e.address);
+                expect(given).toContain(addressOf(clean, name));
+            }
+            for (const [, names] of above)
+                for (const name of names.filter(n => !managed.has(n)))
+                    expect(addressOf(clean, name)).toBe(addressOf(text, name));
+        }),
+    );
 });

@@ -1,0 +1,73 @@
+/** One option as the program that reads the file finds it: its lines are those from `from` on, without `to`. */
+export interface Setting {
+    /** As the file has it; `""` where options stand before the first header. */
+    section: string;
+    key: string;
+    /** What the program gets of it: continued lines in it, quotes and comments off, where the program does so. */
+    value: string;
+    from: number;
+    to: number;
+    /** It is in a block, or beside others in one line: a line at the margin cannot stand in its place. */
+    isInner?: true;
+}
+
+/** Lines that begin a section. */
+export interface Header {
+    section: string;
+    line: number;
+}
+
+/** A line that the program refuses: with one of these it reads nothing at all, and does not start. */
+export interface Refusal {
+    line: number;
+    reason: string;
+    /** What the line is without what is refused; absent: nothing. */
+    instead?: string;
+}
+
+/** A file as its program reads it. Lines are counted from 0, those of `text.split("\n")`. */
+export interface Reading {
+    settings: Setting[];
+    headers: Header[];
+    refused: Refusal[];
+    /** Files that are read in the place of a line: a shell's pattern. */
+    includes?: { line: number; pattern: string }[];
+    /** Lines behind which no new one may be put. */
+    closed?: ReadonlySet<number>;
+}
+
+/** How a kind of program reads its files of sections and options. */
+export interface Grammar {
+    read(text: string): Reading;
+    /** By which names of sections and options are the same to it. */
+    section(name: string): string;
+    key(name: string): string;
+    /** How a value that is written as `key = value` is read. */
+    literal(value: string): string;
+    /** What takes the place of an option that is taken out. Default: nothing. */
+    without?(lines: readonly string[], setting: Setting): string[];
+}
+
+/** ASCII's blanks off both ends: neither oslo.config nor MySQL knows others. */
+export const strip = (text: string): string => text.replace(/^[ \t\n\r\v\f]+|[ \t\n\r\v\f]+$/g, "");
+/** The same at the end alone. */
+export const stripEnd = (text: string): string => text.replace(/[ \t\n\r\v\f]+$/, "");
+
+/** Sections and `key = value` in single lines, as simple readers have it: of one name the first section counts, and in it the last value. */
+export const plain: Grammar = {
+    read(text) {
+        const settings: Setting[] = [],
+            headers: Header[] = [];
+        let section = "";
+        text.split("\n").forEach((line, i) => {
+            const header = /^\s*\[([^\]]+)\]\s*$/.exec(line)?.[1],
+                set = /^([A-Za-z0-9_.$%-][^=\s]*)\s*=\s*(.*?)\s*$/.exec(line);
+            if (header !== undefined) headers.push({ section: (section = header), line: i });
+            else if (set) settings.push({ section, key: set[1]!, value: set[2]!, from: i, to: i + 1 });
+        });
+        return { settings, headers, refused: [] };
+    },
+    section: name => name,
+    key: name => name,
+    literal: value => value,
+};
