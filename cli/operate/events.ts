@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
+import { isSecret } from "../../engine/state";
 import { nameOf, shortType } from "../../engine/urn";
 import { visible } from "../../system/output";
 import { withAdvice } from "../hosts/libvirt-words";
@@ -61,10 +62,13 @@ export interface Change {
     where?: string;
 }
 
+/** Stands for a secret, as the engine shows it. */
+const SECRET = "[secret]";
+
 /** Every leaf in which two values differ, with its path: `options.DEFAULT.rabbit_host`. */
 export function changes(old: unknown, now: unknown, path = ""): Change[] {
     const isRecord = (v: unknown): v is Record<string, unknown> =>
-        typeof v === "object" && v !== null && !Array.isArray(v);
+        typeof v === "object" && v !== null && !Array.isArray(v) && !isSecret(v);
     // One that is absent has no leaves; one that is empty differs from it all the same.
     const keysOf = (v: unknown): string[] | undefined =>
         isRecord(v) ? Object.keys(v) : v === undefined && path ? [] : undefined;
@@ -84,10 +88,9 @@ export function changes(old: unknown, now: unknown, path = ""): Change[] {
                 ...added.map(i => ({ path, old: undefined, new: i })),
             ];
     }
-    return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old, new: now }];
+    const shown = (v: unknown) => (isSecret(v) ? SECRET : v);
+    return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old: shown(old), new: shown(now) }];
 }
-
-const SECRET = "[secret]";
 
 /** A value in one line, however it was found: with nothing in it that a terminal obeys. */
 const show = (value: unknown): string => {
@@ -319,8 +322,13 @@ export class Renderer {
             this.record(step, [], "", "gone");
         }
         if (step.op !== "update" && step.op !== "replace") return;
+        const recorded = (step.old?.inputs ?? {}) as Record<string, unknown>;
         const found = propertyChanges(step).filter(
-            c => !JSON.stringify(c.new ?? null).includes(unknownValue) && !access.includes(c.path),
+            c =>
+                !JSON.stringify(c.new ?? null).includes(unknownValue) &&
+                !access.includes(c.path) &&
+                // A property that is not recorded at all came with a later version of the program: nobody has changed it.
+                c.path.split(".")[0]! in recorded,
         );
         if (found.length === 0) return;
         this.tally.drifted.push(name);

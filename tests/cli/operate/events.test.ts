@@ -188,3 +188,19 @@ test("an options file that its service could not read restarts it; one whose own
     ]);
     expect(change("File", file({ ...wanted, mode: "0600" }), file(wanted))).toEqual(["mode: 0600 → 0640"]);
 });
+
+test("a secret that comes or goes is one property, and nothing of how the state marks it is shown", () => {
+    const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "abc" };
+    expect(changes({ password: secret }, {})).toEqual([{ path: "password", old: "[secret]", new: undefined }]);
+    expect(changes({}, { password: secret })).toEqual([{ path: "password", old: undefined, new: "[secret]" }]);
+});
+
+test("a diagnosis does not call a property drifted that came with a later version of the program", () => {
+    const renderer = new Renderer(() => undefined, reading("comparison"));
+    const step = (op: string, before: object, now: object) =>
+        event(op, "conf", { old: { ...state({}), inputs: before }, new: { ...state({}), inputs: now } });
+    renderer.handle(step("update", { options: {} }, { options: {}, owner: "root" }));
+    expect([renderer.tally.drifted, renderer.changes]).toEqual([[], []]);
+    renderer.handle(step("update", { options: {}, owner: "nova" }, { options: { a: 1 }, owner: "root" }));
+    expect(renderer.changes.map(c => c.property)).toEqual(["options.a", "owner"]);
+});
