@@ -17,6 +17,7 @@ import { addRestoreCommands } from "./restore/commands";
 import { addRenderCommand } from "./render/show-program";
 import { addSabotageCommand } from "./sabotage/sabotage";
 import { addStackCommands } from "./operate/commands";
+import { addValidateCommand } from "./stack/validate";
 import { addStatusCommand } from "./status";
 import { partsInWords, test } from "./test";
 
@@ -50,6 +51,7 @@ function program(): Command {
     addRebuildCommand(cli);
     addRenderCommand(cli);
     addGraphCommand(cli);
+    addValidateCommand(cli);
     addStatusCommand(cli);
     addCheckCommand(cli);
     addSabotageCommand(cli);
