@@ -188,6 +188,39 @@ export const dataNode: NodeName = "volume-node";
 /** Names of the configuration's keys, without the project's prefix. */
 export const settingKeys = ["lab", ...Object.keys(schema.shape)];
 
+/** What an editor says where a text does not match (`patternErrorMessage`, of VS Code's language servers). */
+function patternMessage(zodSchema: z.core.$ZodType): string | undefined {
+    const checks = zodSchema._zod.def.checks ?? [],
+        pattern = checks.find(({ _zod: { def } }) => "pattern" in def);
+    const said = pattern?._zod.def.error?.({} as never);
+    return typeof said === "string" ? said : said?.message;
+}
+
+/** A JSON schema (draft 7) of each key's value as a stack's file gives it, by the key's name without the project's prefix. */
+export function valueSchemas(): Record<string, object> {
+    const { properties } = z.toJSONSchema(schema, {
+        io: "input",
+        target: "draft-7",
+        unrepresentable: "any",
+        override: ({ zodSchema, jsonSchema, path }) => {
+            const { propertyNames, additionalProperties } = jsonSchema;
+            // Names that there are can be completed.
+            if (typeof propertyNames === "object" && propertyNames.enum) {
+                jsonSchema.properties = Object.fromEntries(
+                    propertyNames.enum.map(name => [name, additionalProperties as object]),
+                );
+                jsonSchema.additionalProperties = false;
+                delete jsonSchema.propertyNames;
+            }
+            const message = jsonSchema.pattern === undefined ? undefined : patternMessage(zodSchema);
+            if (message !== undefined) jsonSchema.patternErrorMessage = message;
+            // A lab's defaults are others.
+            if (path.length === 2) delete jsonSchema.default;
+        },
+    });
+    return properties as Record<string, object>;
+}
+
 type Parsed = z.infer<typeof schema>;
 
 /** What several keys together have to be. It is asked where each of its keys is sound by itself. */

@@ -10,7 +10,7 @@ import { mistakable } from "./plain-words";
 export const PROJECT = "gridka-cloud-classroom";
 
 /** Keys beside `config` that a stack's file may have: the engine's own, for what it encrypts. */
-const TOP = ["config", "encryptionsalt", "secretsprovider", "encryptedkey"];
+export const TOP = ["config", "encryptionsalt", "secretsprovider", "encryptedkey"];
 /** What else a stack's file may configure; a key of another package is a mistyped one of the project's. */
 const OTHERS = /^(pulumi|libvirt):/;
 
