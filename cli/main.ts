@@ -4,6 +4,7 @@ import { listenForInterrupts } from "../system/interrupt";
 import { say, visible } from "../system/output";
 import { checkProjectDir } from "../system/paths";
 import { addCheckCommand } from "./check/check";
+import { addCompletionCommand } from "./completion";
 import { addConfigCommands } from "./config";
 import { addHelp, setWork, tellError } from "./shell/command";
 import { Terminal } from "./shell/terminal";
@@ -60,6 +61,7 @@ function program(): Command {
     addOpenCommand(cli);
     addConfigCommands(cli);
     addLabCommands(cli);
+    addCompletionCommand(cli);
     return cli;
 }
 
