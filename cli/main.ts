@@ -6,6 +6,7 @@ import { checkProjectDir } from "../system/paths";
 import { addCheckCommand } from "./check/check";
 import { addCompletionCommand } from "./completion";
 import { addConfigCommands } from "./config";
+import { addDoctorCommand } from "./hosts/doctor";
 import { addHelp, setWork, tellError } from "./shell/command";
 import { Terminal } from "./shell/terminal";
 import { addGraphCommand } from "./graph/graph";
@@ -53,6 +54,7 @@ function program(): Command {
     addRenderCommand(cli);
     addGraphCommand(cli);
     addValidateCommand(cli);
+    addDoctorCommand(cli);
     addStatusCommand(cli);
     addCheckCommand(cli);
     addSabotageCommand(cli);
