@@ -61,12 +61,12 @@ export const fetchedScript = (fetched: readonly Fetched[]): string =>
     for u; do
         if has curl; then
             found=$(curl -sSIL -o /dev/null -w ' %{http_code}' --max-time ${SECONDS} "$u" 2>&1) || true
-            case $found in *" 2"??) found=ok ;; *" 000") found=\${found% 000} ;; *) found=\${found##* } ;; esac
+            case $found in *" 2"??) found=ok; break ;; *" 000") found=\${found% 000}; break ;; *) found=\${found##* } ;; esac
         elif has wget; then
             c=0; wget -q --spider -T ${SECONDS} -t 1 "$u" 2> /dev/null || c=$?
-            case $c in 0) found=ok ;; 4) found="no connection" ;; 8) found="an error of the server's" ;; *) found="wget ended with code $c" ;; esac
+            case $c in 0) found=ok; break ;; 4) found="no connection"; break ;; 8) found="an error of the server's" ;; *) found="wget ended with code $c" ;; esac
         else return 0; fi
-        [ "$found" != ok ] || break
+        # A server that does not answer is not asked for another file.
     done
     found=$(printf %s "$found" | tr -c '[:print:]' ' ' | cut -c 1-200)
     say fetched "$n \${found:-no answer}"
@@ -76,10 +76,10 @@ wait`;
 
 /** A sentence for each thing that cannot be fetched. */
 export const fetchedLacks = (wanted: readonly Fetched[], said: readonly string[]): string[] =>
-    said.flatMap(line => {
-        const [, number, found] = /^(\d+) (.*)$/.exec(line)!,
-            asked = wanted[Number(number)];
-        if (asked === undefined || found === "ok") return [];
-        const why = /^\d{3}$/.test(found!) ? `the server answers ${found}` : found;
+    wanted.flatMap((asked, i) => {
+        const line = said.find(answer => answer.startsWith(`${i} `)),
+            found = line?.slice(`${i} `.length).trim() ?? "ok";
+        if (found === "ok") return [];
+        const why = /^\d{3}$/.test(found) ? `the server answers ${found}` : found;
         return `it cannot fetch ${asked.what} from ${asked.urls.at(-1)} (${why}): let it reach that address, or set ${asked.key} to one that serves it`;
     });

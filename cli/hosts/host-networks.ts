@@ -1,4 +1,4 @@
-import { Answer, list, text } from "../../clients/answer";
+import { Answer, list, text, word } from "../../clients/answer";
 import { quote } from "../../clients/ssh";
 import { ownBridges } from "../../components/networks";
 import { Cidr } from "../../config/cidr";
@@ -36,6 +36,8 @@ const octet = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)",
 
 /** What a host says of its own networks. */
 export const networkFields = {
+    /** Bridges of those names that the stack's networks are to have. */
+    bridges: list(word(...Object.values(ownBridges))),
     /** Where a route leads to, and the interface. */
     route: list(text(new RegExp(`${address}(?:/(?:3[0-2]|[12]?\\d))? [!-~]{1,15}`))),
     /** Of each of libvirt's networks with an address: whether it runs, whether it starts with the host, its bridge, its address, its netmask or prefix, its name. */
@@ -58,6 +60,7 @@ export const networkScript = `ip -4 -o route show table all 2> /dev/null | sed $
     i=-; case " $rest" in *" dev "*) i=" $rest"; i=\${i#* dev }; i=\${i%% *} ;; esac
     say route "$to $i"
 done
+for b in ${Object.values(ownBridges).join(" ")}; do [ ! -e "/sys/class/net/$b" ] || say bridges "$b"; done
 if has virsh; then
     virsh -q -c qemu:///system net-list --all --name 2> /dev/null | while read -r n; do
         [ -n "$n" ] || continue
@@ -86,7 +89,11 @@ export function networkLacks(own: readonly OwnRange[], said: Answer<typeof netwo
             comes: active === "yes" || autostart === "yes",
             range: Cidr.holding(at!, prefixOf(mask!)),
         }))
-        .filter(({ name, comes }) => comes && !(networkNames as readonly string[]).includes(name));
+        .filter(({ comes }) => comes);
+    const others = libvirts.filter(({ name }) => !(networkNames as readonly string[]).includes(name)),
+        taken: readonly string[] = said.bridges.filter(
+            name => !libvirts.some(l => l.bridge === name && !others.includes(l)),
+        );
     const routes = said.route
         .map(line => line.split(" "))
         .map(([to, over]) => {
@@ -100,9 +107,14 @@ export function networkLacks(own: readonly OwnRange[], said: Answer<typeof netwo
             wantedWords = `the network ${key} is to have ${wanted}, but`,
             another = `let networks.${key} be another range`,
             inTheWay = (its: Cidr) => wanted.includes(its) || (routed && its.includes(wanted));
-        const networks = libvirts.filter(l => inTheWay(l.range)),
+        const networks = others.filter(l => inTheWay(l.range)),
             seen = new Set([bridge, ...networks.map(l => l.bridge)]);
         return [
+            ...(taken.includes(bridge)
+                ? [
+                      `the network ${key} is to have the bridge ${bridge}, but there is an interface of that name which is not of this network: take it away (ip link delete ${bridge})`,
+                  ]
+                : []),
             ...networks.map(
                 ({ name, range: its }) =>
                     `${wantedWords} libvirt's network ${name} has ${its}: ${another}, or take that one away (virsh net-destroy ${typed(name)}; virsh net-autostart --disable ${typed(name)})`,

@@ -72,7 +72,10 @@ function look(stack: string): { mistakes: Mistake[]; unchecked: string[] } {
             ...written.map(({ path }) => path).filter(({ length }) => length > 0),
             ...unchecked.map(key => [key]),
         ];
-    const found = [...settingsMistakes(given, unknown), ...sharedWithOthers(stack, given).map(mistakeIn)];
+    const shared = sharedWithOthers(stack, given)
+        .map(mistakeIn)
+        .filter(({ path: at }) => !unknown.some(above => above.every((key, i) => key === at[i])));
+    const found = [...settingsMistakes(given, unknown), ...shared];
     return {
         mistakes: [
             ...written,

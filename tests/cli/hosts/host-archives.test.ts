@@ -81,6 +81,16 @@ test("an address is one word of the shell, whatever is in it", async () => {
     }
 });
 
+test("a server that does not answer is not waited for again, for another file", async () => {
+    const host = bareHost({ curl: curl("*) echo 'curl: (28) timed out' >&2; printf ' 000' ;;") });
+    try {
+        await host.ask(withShell(fetchedScript([archive])), fetchedFields);
+        expect(host.said()).toBe("http://x/InRelease\n");
+    } finally {
+        host.remove();
+    }
+});
+
 test("they are asked for at once", async () => {
     const start = Date.now();
     await said({ curl: "sleep 1; printf ' 200'" }, [image, image, image]);

@@ -8,7 +8,7 @@ const settings = (own: object = {}) =>
     readSettings("team01", { number: 1, hosts: { central: { address: "a" }, compute: { address: "b" } }, ...own });
 type Said = Answer<typeof networkFields>;
 const lacks = (said: Partial<Said>, role: HostRole = "central", own: object = {}): string[] =>
-    networkLacks(rangesOn(settings(own), role), { route: [], network: [], ...said });
+    networkLacks(rangesOn(settings(own), role), { route: [], network: [], bridges: [], ...said });
 
 async function said(programs: Record<string, string>): Promise<Said> {
     const host = bareHost(programs);
@@ -43,13 +43,14 @@ esac`;
 
 test("a host's routes, addresses and libvirt's networks are told, the way to everything and to itself not", async () => {
     expect(await said({ ip: ROUTES, virsh: VIRSH })).toEqual({
+        bridges: [],
         route: ["10.8.0.1 tun0", "172.16.0.0/12 tun0", "172.17.0.0/16 docker0", "198.51.100.0/24 -", "192.0.2.5 eth0"],
         network: ["yes no virbr0 192.168.122.1 255.255.255.0 default", "no yes br-nat 10.5.0.1 24 nat"],
     });
 });
 
 test("a host without ip and without libvirt says nothing of them", async () => {
-    expect(await said({})).toEqual({ route: [], network: [] });
+    expect(await said({})).toEqual({ route: [], network: [], bridges: [] });
 });
 
 test("a host with more routes than a script may answer with is asked nevertheless", async () => {
@@ -93,6 +94,20 @@ test("the stack's own networks and what is on their bridges are in nobody's way"
             ],
         }),
     ).toEqual([]);
+});
+
+test("a bridge of a network's name that is none of libvirt's is in the way; the network's own is not", async () => {
+    const host = bareHost({});
+    try {
+        host.put("sys/class/net/br-nat/address", "");
+        const { bridges } = await host.ask(withShell(networkScript), networkFields);
+        expect(lacks({ bridges })).toEqual([
+            "the network nat is to have the bridge br-nat, but there is an interface of that name which is not of this network: take it away (ip link delete br-nat)",
+        ]);
+        expect(lacks({ bridges, network: ["yes yes br-nat 192.168.122.1 24 nat"] })).toEqual([]);
+    } finally {
+        host.remove();
+    }
 });
 
 test("a VPN's wider route is in the way where the host gets an address of its own, and there alone", () => {

@@ -106,6 +106,11 @@ test("what another team's file has too is found; one that cannot be read is anot
     put("team01", sound.replace("a.example.org", "c.example.org"));
     put("team02", "\tconfig");
     try {
+        // A number that is not unmistakable is none yet.
+        expect(found(sound.replace("number: 3", "number: 03"))).toEqual([
+            expect.stringMatching(/^2 number: 03 is a number, or another one, to some readers only/),
+            expect.stringMatching(/^5 hosts/),
+        ]);
         expect(found(sound)).toEqual([
             expect.stringMatching(/^2 number: 3 is the number of team01 too; /),
             expect.stringMatching(/^5 hosts\.compute\.address: "b\.example\.org" is the compute host of team01 too; /),
