@@ -9,10 +9,11 @@ const nothing: Said = { socket: true, pool: [], unconfinable: [], nested: "kvm_i
 const lacks = (said: Partial<Said>, own: Partial<LibvirtWanted> = {}) =>
     libvirtLacks({ ...wanted, ...own }, { ...nothing, ...said });
 
+const ENABLED = "sys/module/apparmor/parameters/enabled";
 async function said(programs: Record<string, string>, files: Record<string, string> = {}): Promise<Said> {
     const host = bareHost(programs);
     try {
-        for (const [file, text] of Object.entries(files)) host.put(file, text);
+        for (const [file, text] of Object.entries({ [ENABLED]: "Y\n", ...files })) host.put(file, text);
         const found = await host.ask(withShell(libvirtScript(wanted)), libvirtFields);
         return { ...found, unconfinable: found.unconfinable.map(file => file.replace(host.dir, "")) };
     } finally {
@@ -47,6 +48,7 @@ test("AppArmor that has all it needs, and a libvirt that does without it", async
     };
     expect((await said({ virsh: apparmor, apparmor_parser: "" }, files)).unconfinable).toEqual([]);
     expect((await said({ virsh: virsh("<model>dac</model>") })).unconfinable).toEqual([]);
+    expect((await said({ virsh: apparmor }, { [ENABLED]: "N\n" })).unconfinable).toEqual([]);
 });
 
 test("whether KVM nests is the kernel's to say", async () => {
