@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
 import { hostRoles, nodeNames } from "../config/nodes";
-import { credentialNames } from "../config/settings";
+import { credentialNames } from "../config/credentials";
 import { quote } from "../clients/ssh";
 import { UserError } from "../system/errors";
 import { sayLines } from "../system/output";
 import { projectDir } from "../system/paths";
 import { exercises } from "./sabotage/exercises";
-import { addHelp } from "./shell/help";
+import { addHelp, setWork } from "./shell/command";
 import { testParts } from "./test";
 
 const shells = ["bash", "zsh", "fish"] as const;
@@ -32,12 +32,12 @@ export function addCompletionCommand(cli: Command): void {
     const command = cli
         .command("completion")
         .argument("<shell>", shells.join(", "))
-        .description("print what completes commands, options and names in a shell")
-        .action((shell: string) => {
-            const wanted = shells.find(known => known === shell);
-            if (!wanted) throw new UserError(`completion "${shell}": not a shell; allowed are ${shells.join(", ")}`);
-            sayLines(completion(wanted, cli).split("\n"));
-        });
+        .description("print what completes commands, options and names in a shell");
+    setWork(command, (shell: string) => {
+        const wanted = shells.find(known => known === shell);
+        if (!wanted) throw new UserError(`completion "${shell}": not a shell; allowed are ${shells.join(", ")}`);
+        sayLines(completion(wanted, cli).split("\n"));
+    });
     command.addHelpText(
         "after",
         [

@@ -19,7 +19,7 @@ import { addRestoreCommands } from "./restore/commands";
 import { addRenderCommand } from "./render/show-program";
 import { addSabotageCommand } from "./sabotage/sabotage";
 import { addStackCommands } from "./operate/commands";
-import { addValidateCommand } from "./stack/validate";
+import { addValidateCommand } from "./validate";
 import { addStatusCommand } from "./status";
 import { partsInWords, test } from "./test";
 

@@ -178,7 +178,8 @@ export function withHostKeys(settings: Settings): Settings {
             hostKey: keysOf({ ...host, what: `host ${host.address}`, setting: `${setting}.hostKey` }),
         };
     }
-    if (wrong.length > 0) throw new UserError(wrong.join("\n"));
+    // A file that cannot be read is wrong once.
+    if (wrong.length > 0) throw new UserError([...new Set(wrong)].join("\n"));
     return { ...settings, hosts };
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { closeAll } from "../../clients/ssh";
 import { labStatus } from "../../lab";
-import { messageOf, UserError } from "../../system/errors";
+import { UserError } from "../../system/errors";
 import { complain, say, sayJson } from "../../system/output";
-import { addHelp } from "../shell/help";
+import { addHelp, jsonOption, setWork, wordsOf } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
 import { checkConfigured, labOf, settingsWithoutSecrets } from "../stack/reach";
 import { HostFindings, hostFindings } from "./hosts-check";
@@ -15,11 +15,14 @@ export function addDoctorCommand(cli: Command): void {
         .command("doctor")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .description("ask both hosts whether they have what the stack wants of them; changes nothing")
-        .option("--json", "one JSON object at the end; everything else goes to standard error")
-        .action(async (stack: string, { json }: { json?: boolean }) => {
-            // Ends what a host that does not answer holds open.
-            process.exit(await start(stack, json));
-        });
+        .option(...jsonOption);
+    setWork(command, async (stack: string, { json }: { json?: boolean }) => {
+        try {
+            return await doctor(stack, wordsOf(command), json);
+        } finally {
+            await closeAll();
+        }
+    });
     command.addHelpText(
         "after",
         "\nThe same is asked by up and preview. The stack's file alone: ./classroom validate STACK.",
@@ -31,24 +34,15 @@ export function addDoctorCommand(cli: Command): void {
     });
 }
 
-async function start(stack: string, json?: boolean): Promise<number> {
-    try {
-        checkConfigured(stack);
-        checkTeams(stack);
-        const lab = labOf(stack);
-        if (lab !== undefined && labStatus(lab) === undefined)
-            throw new UserError(`lab ${lab} is not up; make it with: ./classroom up ${stack}`);
-        return await onOperatorSide(lab, ["doctor", stack, ...(json ? ["--json"] : [])], async () =>
-            tell(stack, await hostFindings(settingsWithoutSecrets(stack)), json),
-        );
-    } catch (e) {
-        const error = messageOf(e);
-        complain(`classroom: ${error}`);
-        if (json) sayJson({ stack, error, exitCode: 1 });
-        return 1;
-    } finally {
-        await closeAll();
-    }
+async function doctor(stack: string, words: readonly string[], json?: boolean): Promise<number> {
+    checkConfigured(stack);
+    checkTeams(stack);
+    const lab = labOf(stack);
+    if (lab !== undefined && labStatus(lab) === undefined)
+        throw new UserError(`lab ${lab} is not up; make it with: ./classroom up ${stack}`);
+    return await onOperatorSide(lab, words, async () =>
+        tell(stack, await hostFindings(settingsWithoutSecrets(stack)), json),
+    );
 }
 
 /** Prints what was found out of both hosts. Returns the exit code. */

@@ -3,6 +3,7 @@ import { quote } from "../../clients/ssh";
 import { Cidr } from "../../config/cidr";
 import type { Settings } from "../../config/settings";
 import { releaseOf } from "../../releases";
+import { aptFacts } from "../../releases/apt-facts";
 
 /** Something that a host, or the nodes behind it, fetches. */
 export interface Fetched {
@@ -12,14 +13,19 @@ export interface Fetched {
     what: string;
     /** Where it is looked for: one of them is enough. */
     urls: readonly string[];
+    /** The proxy for http that it is fetched through. */
+    proxy?: string;
 }
+
+/** A line of sources.list: address and suite. */
+const SOURCE = /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)/;
 
 /** How long an answer may take. All are asked for at once. */
 const SECONDS = 5;
 
 /** Where apt looks for what an archive has: the files of its suite. @param line of sources.list */
 export function releaseFiles(line: string): string[] {
-    const [, base = "", suite = ""] = /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)/.exec(line) ?? [],
+    const [, base = "", suite = ""] = SOURCE.exec(line) ?? [],
         at = base.replace(/\/$/, "");
     // One without suites has its files beside its packages.
     const folder = suite.endsWith("/") ? `${at}/${suite.replace(/^\.?\//, "")}` : `${at}/dists/${suite}/`;
@@ -32,10 +38,19 @@ export function releaseFiles(line: string): string[] {
  */
 export function fetchedFor(settings: Settings, image: string | undefined): Fetched[] {
     const release = releaseOf(settings.release),
-        { line } = release.archive(settings),
-        [, , suite] = /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)/.exec(line) ?? [];
+        { base } = aptFacts(release, settings),
+        proxy = settings.aptProxy !== undefined && { proxy: settings.aptProxy };
+    const archives = [
+        ...(base ?? "").split("\n").map(line => ({ key: "baseArchiveUrl", line })),
+        { key: "archiveUrl", line: release.archive(settings).line },
+    ].flatMap(({ key, line }) => {
+        const [, , suite] = SOURCE.exec(line) ?? [];
+        return suite === undefined
+            ? []
+            : [{ key, what: `the package archive ${suite}`, urls: releaseFiles(line), ...proxy }];
+    });
     return [
-        { key: "archiveUrl", what: `the package archive of ${release.name} (${suite})`, urls: releaseFiles(line) },
+        ...archives,
         ...(image !== undefined
             ? [{ key: "goldenImage.url", what: "the image that virtual machines are made of", urls: [image] }]
             : []),
@@ -71,7 +86,12 @@ export const fetchedScript = (fetched: readonly Fetched[]): string =>
     found=$(printf %s "$found" | tr -c '[:print:]' ' ' | cut -c 1-200)
     say fetched "$n \${found:-no answer}"
 }
-${fetched.map(({ urls }, i) => `probe ${i} ${urls.map(quote).join(" ")} &`).join("\n")}
+${fetched
+    .map(
+        ({ urls, proxy }, i) =>
+            `(${proxy === undefined ? "" : `export http_proxy=${quote(proxy)}; `}probe ${i} ${urls.map(quote).join(" ")}) &`,
+    )
+    .join("\n")}
 wait`;
 
 /** A sentence for each thing that cannot be fetched. */
@@ -81,5 +101,5 @@ export const fetchedLacks = (wanted: readonly Fetched[], said: readonly string[]
             found = line?.slice(`${i} `.length).trim() ?? "ok";
         if (found === "ok") return [];
         const why = /^\d{3}$/.test(found) ? `the server answers ${found}` : found;
-        return `it cannot fetch ${asked.what} from ${asked.urls.at(-1)} (${why}): let it reach that address, or set ${asked.key} to one that serves it`;
+        return `it cannot fetch ${asked.what} from ${asked.urls.at(-1)} (${why}): let it reach that address, or set ${asked.key}${asked.proxy === undefined ? "" : " or aptProxy"} to one that serves it`;
     });

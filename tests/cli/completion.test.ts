@@ -78,7 +78,7 @@ describe.each(installed)("%s", shell => {
             ["up", "te"],
             ["team01", "team02"],
         ],
-        [["di"], ["diagnose"]],
+        [["pre"], ["preview"]],
         [["config", "r"], ["rotate"]],
         [
             ["config", "rotate", "lab", "novaUser", "adm"],
@@ -132,8 +132,12 @@ test("bash asks for it wherever the command lies", () => {
     expect(stdout.toString()).toBe("complete -o bashdefault -o default -F _classroom classroom\n");
 });
 
-test("another shell is refused, with those that are known", () => {
-    expect(() => program().parse(["completion", "tcsh"], { from: "user" })).toThrow(
-        'completion "tcsh": not a shell; allowed are bash, zsh, fish',
-    );
+test("another shell is refused, with those that are known", async () => {
+    const said = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    await program().parseAsync(["completion", "tcsh"], { from: "user" });
+    const { exitCode } = process;
+    process.exitCode = undefined;
+    const words = said.mock.calls.map(([text]) => String(text)).join("");
+    said.mockRestore();
+    expect([words, exitCode]).toEqual(['classroom: completion "tcsh": not a shell; allowed are bash, zsh, fish\n', 1]);
 });

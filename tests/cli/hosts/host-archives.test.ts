@@ -31,18 +31,43 @@ test("the files of an archive's suite, and of one without suites", () => {
     expect(releaseFiles("deb [trusted=yes] http://a/b/ ./")).toEqual(["http://a/b/InRelease", "http://a/b/Release"]);
 });
 
-test("a stack's archive and image are asked for; the image of one that has no virtual machines not", () => {
+const base = "http://old-releases.ubuntu.com/ubuntu/dists";
+
+test("a stack's archives and image are asked for; the image of one that has no virtual machines not", () => {
     const of = (own: object, address?: string) =>
         fetchedFor(settings(own), address).map(({ key, urls }) => [key, urls.at(-1)]);
-    expect(of({ archiveUrl: "http://a/u" }, "http://i/x.img")).toEqual([
+    const archives = [
+        ["baseArchiveUrl", `${base}/precise/Release`],
+        ["baseArchiveUrl", `${base}/precise-updates/Release`],
+        ["baseArchiveUrl", `${base}/precise-security/Release`],
         ["archiveUrl", "http://a/u/dists/precise-updates/grizzly/Release"],
+    ];
+    expect(of({ archiveUrl: "http://a/u" }, "http://i/x.img")).toEqual([
+        ...archives,
         ["goldenImage.url", "http://i/x.img"],
     ]);
-    expect(of({ archiveUrl: "http://a/u" })).toHaveLength(1);
+    expect(of({ archiveUrl: "http://a/u" })).toEqual(archives);
+});
+
+test("archives are asked for by the way of the nodes' proxy, the image is not", async () => {
+    const fetched = fetchedFor(settings({ aptProxy: "http://cache:3142" }), "http://i/x.img");
+    expect(fetched.map(({ proxy }) => proxy)).toEqual([...Array(4).fill("http://cache:3142"), undefined]);
+    const host = bareHost({ curl: `printf '%s ' "\${http_proxy-none}" >> "$LOG"; printf ' 200'` });
+    try {
+        await host.ask(withShell(fetchedScript(fetched)), fetchedFields);
+        expect(host.said().trim().split(" ").sort()).toEqual([...Array(4).fill("http://cache:3142"), "none"]);
+    } finally {
+        host.remove();
+    }
 });
 
 test("what the cloud's own networks or the host itself have is not asked for", () => {
-    expect(fetchedFor(settings({ archiveUrl: "http://192.168.122.1:8090/" }), "file:///srv/x.img")).toEqual([]);
+    expect(
+        fetchedFor(
+            settings({ archiveUrl: "http://192.168.122.1:8090/", baseArchiveUrl: "http://10.0.0.9/u" }),
+            "file:///srv/x.img",
+        ),
+    ).toEqual([]);
 });
 
 test("what is served is told as that", async () => {
@@ -101,6 +126,12 @@ test("what cannot be fetched: what it is, from where, why, and the key that name
     expect(fetchedLacks([archive, image], ["0 404", "1 curl: (6) Could not resolve host: y"])).toEqual([
         "it cannot fetch the package archive of x from http://x/Release (the server answers 404): let it reach that address, or set archiveUrl to one that serves it",
         "it cannot fetch the image from https://y/it's.img (curl: (6) Could not resolve host: y): let it reach that address, or set goldenImage.url to one that serves it",
+    ]);
+});
+
+test("what is fetched through a proxy may be the proxy's fault", () => {
+    expect(fetchedLacks([{ ...archive, proxy: "http://cache:3142" }], ["0 503"])).toEqual([
+        "it cannot fetch the package archive of x from http://x/Release (the server answers 503): let it reach that address, or set archiveUrl or aptProxy to one that serves it",
     ]);
 });
 

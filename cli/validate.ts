@@ -1,16 +1,16 @@
 import * as path from "path";
 import type { Command } from "commander";
-import { withLab } from "../../config/lab-settings";
-import { Mistake, mistakeAt, mistakeIn, mistakeInWords } from "../../config/mistakes";
-import { mistakesIn } from "../../config/settings";
-import { givenBy } from "../../config/stack-settings";
-import { configFile, readStackFile, textOf } from "../../engine/stack-file";
-import { messageOf } from "../../system/errors";
-import { sayJson, sayLines } from "../../system/output";
-import { sharedWithOthers } from "../hosts/teams";
-import { addHelp } from "../shell/help";
-import { encryptedKeys, noMachine, placeholderCredentials } from "./placeholders";
-import { plainOf } from "./reach";
+import { withLab } from "../config/lab-settings";
+import { Mistake, mistakeAt, mistakeIn, mistakeInWords } from "../config/mistakes";
+import { mistakesIn } from "../config/settings";
+import { givenBy } from "../config/stack-settings";
+import { configFile, readStackFile, textOf } from "../engine/stack-file";
+import { messageOf } from "../system/errors";
+import { sayJson, sayLines } from "../system/output";
+import { sharedWithOthers } from "./hosts/teams";
+import { addHelp, setWork } from "./shell/command";
+import { encryptedKeys, noMachine, placeholderCredentials } from "./stack/placeholders";
+import { plainOf } from "./stack/reach";
 
 /** What is said of a stack's file. */
 export interface Validation {
@@ -29,13 +29,13 @@ export function addValidateCommand(cli: Command): void {
         .command("validate")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .description("check a stack's file, all mistakes at once; asks neither the engine nor the hosts")
-        .option("--json", "as JSON")
-        .action((stack: string, { json }: { json?: boolean }) => {
-            const validation = validate(stack);
-            if (json) sayJson(validation);
-            else sayLines(inWords(validation));
-            process.exitCode = validation.valid ? 0 : 1;
-        });
+        .option("--json", "as JSON");
+    setWork(command, (stack: string, { json }: { json?: boolean }) => {
+        const validation = validate(stack);
+        if (json) sayJson(validation);
+        else sayLines(inWords(validation));
+        return validation.valid ? 0 : 1;
+    });
     addHelp(command, ["validate team01", "validate team01 --json | jq -r '.findings[].key'"], {
         0: "nothing is wrong in it",
         1: "something is, or there is no such stack",

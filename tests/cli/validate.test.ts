@@ -2,11 +2,11 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { Command } from "commander";
-import { addValidateCommand, validate } from "../../../cli/stack/validate";
+import { addValidateCommand, validate } from "../../cli/validate";
 
 const project = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-validate-"));
-jest.mock("../../../system/paths", () => ({
-    ...jest.requireActual<object>("../../../system/paths"),
+jest.mock("../../system/paths", () => ({
+    ...jest.requireActual<object>("../../system/paths"),
     projectDir: () => project,
 }));
 afterAll(() => fs.rmSync(project, { recursive: true }));
@@ -139,30 +139,30 @@ test("a stack that there is not is no finding", () => {
 });
 
 /** What the command prints, and its exit code. */
-function command(text: string, ...options: string[]): [string, unknown] {
+async function command(text: string, ...options: string[]): Promise<[string, unknown]> {
     put("some", text);
     const printed: string[] = [];
     jest.spyOn(console, "log").mockImplementation(line => void printed.push(String(line)));
     const cli = new Command();
     addValidateCommand(cli);
-    cli.parse(["validate", "some", ...options], { from: "user" });
+    await cli.parseAsync(["validate", "some", ...options], { from: "user" });
     return [printed.join("\n"), process.exitCode];
 }
 
-test("the command prints a line for each finding, with file and line, and ends with 1", () => {
-    expect(command(`${sound}${P}libvirtType: xen\n${P}machine: "v\\x1bm"\n`)).toEqual([
+test("the command prints a line for each finding, with file and line, and ends with 1", async () => {
+    expect(await command(`${sound}${P}libvirtType: xen\n${P}machine: "v\\x1bm"\n`)).toEqual([
         'Pulumi.some.yaml:6: libvirtType: "xen" is not one of qemu, kvm\n' +
             'Pulumi.some.yaml:7: machine: "v\\u001bm" has a character in it that cannot be seen; allowed are letters, digits and other signs of one line',
         1,
     ]);
 });
 
-test("the command ends with 0 where nothing is wrong", () => {
-    expect(command(sound)).toEqual(["Pulumi.some.yaml: nothing is wrong in it", 0]);
+test("the command ends with 0 where nothing is wrong", async () => {
+    expect(await command(sound)).toEqual(["Pulumi.some.yaml: nothing is wrong in it", 0]);
 });
 
-test("--json is one object of what was found", () => {
-    const [printed, code] = command(`${sound}${P}libvirtType: xen\n`, "--json");
+test("--json is one object of what was found", async () => {
+    const [printed, code] = await command(`${sound}${P}libvirtType: xen\n`, "--json");
     expect([JSON.parse(printed), code]).toEqual([
         {
             stack: "some",
