@@ -5,7 +5,9 @@ import { quote } from "../clients/ssh";
 import { UserError } from "../system/errors";
 import { sayLines } from "../system/output";
 import { projectDir } from "../system/paths";
-import { exercises } from "./sabotage/exercises";
+import { nameOf, waysOf } from "./sabotage/choose";
+import { difficulties, exerciseKinds } from "./sabotage/exercise";
+import { loadExercises } from "./sabotage/exercises";
 import { addHelp, setWork } from "./shell/command";
 import { testParts } from "./test";
 
@@ -16,15 +18,21 @@ type Shell = (typeof shells)[number];
 const STACKS = "@stacks";
 
 /** The words that can stand for an argument or an option's value, by its name; with its command before it where the name alone does not tell. */
-const words: Readonly<Record<string, readonly string[]>> = {
-    stack: [STACKS],
-    node: nodeNames,
-    machine: [...nodeNames, ...hostRoles],
-    exercise: exercises.flatMap(({ id, variants }) => [id, ...variants.map(({ name }) => `${id}-${name}`)]),
-    parts: testParts,
-    shell: shells,
-    "config set-secret name": credentialNames,
-    "config rotate name": credentialNames,
+const words: Readonly<Record<string, () => readonly string[]>> = {
+    stack: () => [STACKS],
+    node: () => nodeNames,
+    machine: () => [...nodeNames, ...hostRoles],
+    kind: () => exerciseKinds,
+    difficulty: () => difficulties,
+    exercise: () => {
+        const all = loadExercises();
+        return [...all.map(({ id }) => id), ...waysOf(all).map(nameOf)];
+    },
+    explain: () => words.exercise!(),
+    parts: () => testParts,
+    shell: () => shells,
+    "config set-secret name": () => credentialNames,
+    "config rotate name": () => credentialNames,
 };
 
 /** `completion`: what a shell completes the command line with. */
@@ -85,7 +93,7 @@ function placesOf(command: Command, at = ""): Place[] {
     ];
 }
 
-const wordsOf = (at: string, name: string): readonly string[] => words[`${at} ${name}`] ?? words[name] ?? [];
+const wordsOf = (at: string, name: string): readonly string[] => (words[`${at} ${name}`] ?? words[name])?.() ?? [];
 
 const namesOf = ({ short, long }: Option): string[] => [short, long].filter(name => name !== undefined);
 /** Options that want a value, with the words for it. */

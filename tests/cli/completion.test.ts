@@ -16,6 +16,7 @@ jest.mock("../../system/paths", () => ({
 }));
 for (const name of ["lab", "team01", "team02", "$(touch pwned)", "a b"])
     fs.writeFileSync(path.join(project, `Pulumi.${name}.yaml`), "");
+fs.symlinkSync(path.resolve(__dirname, "../../exercises"), path.join(project, "exercises"));
 const other = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-other's-"));
 fs.writeFileSync(path.join(other, "Pulumi.mine.yaml"), "");
 afterAll(() => {
