@@ -4,7 +4,9 @@ import { listenForInterrupts } from "../system/interrupt";
 import { say, visible } from "../system/output";
 import { checkProjectDir } from "../system/paths";
 import { addCheckCommand } from "./check/check";
+import { addCompletionCommand } from "./completion";
 import { addConfigCommands } from "./config";
+import { addDoctorCommand } from "./hosts/doctor";
 import { addHelp, setWork, tellError } from "./shell/command";
 import { Terminal } from "./shell/terminal";
 import { addGraphCommand } from "./graph/graph";
@@ -17,6 +19,7 @@ import { addRestoreCommands } from "./restore/commands";
 import { addRenderCommand } from "./render/show-program";
 import { addSabotageCommand } from "./sabotage/sabotage";
 import { addStackCommands } from "./operate/commands";
+import { addValidateCommand } from "./validate";
 import { addStatusCommand } from "./status";
 import { partsInWords, test } from "./test";
 
@@ -50,6 +53,8 @@ function program(): Command {
     addRebuildCommand(cli);
     addRenderCommand(cli);
     addGraphCommand(cli);
+    addValidateCommand(cli);
+    addDoctorCommand(cli);
     addStatusCommand(cli);
     addCheckCommand(cli);
     addSabotageCommand(cli);
@@ -58,6 +63,7 @@ function program(): Command {
     addOpenCommand(cli);
     addConfigCommands(cli);
     addLabCommands(cli);
+    addCompletionCommand(cli);
     return cli;
 }
 

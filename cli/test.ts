@@ -34,6 +34,9 @@ const parts: readonly Part[] = [
     { name: "rebuild", config: "tests/e2e/rebuild.config.js", budgetSeconds: 3000, onlyByName: true },
 ];
 
+/** The parts' names. */
+export const testParts: readonly string[] = parts.map(({ name }) => name);
+
 const namesOf = (some: readonly Part[]): string => some.map(p => p.name).join(", ");
 /** What may be named, and what is run otherwise. */
 export const partsInWords = `${namesOf(parts)}; where none is named ${namesOf(parts.filter(p => !p.onlyByName))}`;

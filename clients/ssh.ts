@@ -24,6 +24,12 @@ export class HostKeyMismatch extends Error {
     }
 }
 
+/** A machine's sshd makes no such connections for anybody, or not for this user. */
+export class ForwardingForbidden extends Unreachable {}
+
+/** What a server says that may not make a connection (RFC 4254, 5.1), in place of that it could not. */
+const PROHIBITED = 1;
+
 /** A script on a machine that ended with another code than 0. */
 export class RemoteError extends Error {
     override readonly name = "RemoteError";
@@ -182,6 +188,8 @@ async function channelTo(
         ask(open.client, (error, channel) => {
             clearTimeout(timer);
             if (late) channel?.close();
+            else if ((error as { reason?: unknown } | undefined)?.reason === PROHIBITED)
+                reject(new ForwardingForbidden(`${via.name} may not make a connection to ${target}`));
             else if (error) reject(new Unreachable(`${target} cannot be reached from ${via.name}: ${error.message}`));
             else resolve(channel);
         });

@@ -15,6 +15,9 @@ export interface NetworksArgs {
     uplinks: Uplinks;
 }
 
+/** Bridges of the networks in which a host has an address itself; the others' are those of their uplinks. */
+export const ownBridges = { nat: "br-nat", public: "br-public" } as const;
+
 /** The libvirt networks of both physical hosts (N1–N4). */
 export class Networks extends pulumi.ComponentResource {
     /** The networks of each host, running. */
@@ -57,7 +60,7 @@ export class Networks extends pulumi.ComponentResource {
             // Each host has a NAT network of its own; the same range on both, as libvirt's default has it (N1).
             network(role, "nat", {
                 mode: "nat",
-                bridge: "br-nat",
+                bridge: ownBridges.nat,
                 addresses: [nat],
                 dhcp: { enabled: true },
                 dns: { enabled: true },
@@ -75,7 +78,7 @@ export class Networks extends pulumi.ComponentResource {
         // Reachable from the hosts, so routed and not hidden behind NAT (N3).
         network("central", "public", {
             mode: "route",
-            bridge: "br-public",
+            bridge: ownBridges.public,
             addresses: [publicRange],
             dhcp: { enabled: false },
         });

@@ -20,6 +20,16 @@ export class Cidr {
         return network;
     }
 
+    /**
+     * The network that an address is in.
+     * @param prefix how many bits of it are the network's, 0 to 32
+     * @throws Error where the address is none
+     */
+    static holding(address: string, prefix: number): Cidr {
+        const all = new Cidr(parseAddress(address), prefix);
+        return new Cidr((all.base & all.mask) >>> 0, prefix);
+    }
+
     private get mask(): number {
         return this.prefix === 0 ? 0 : (0xffffffff << (32 - this.prefix)) >>> 0;
     }

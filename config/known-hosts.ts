@@ -153,7 +153,17 @@ export const isKnown = (file: string, address: string, port: number, key: string
  */
 export function withHostKeys(settings: Settings): Settings {
     const known = new KnownHosts(settings.knownHostsFile),
-        hosts = { ...settings.hosts };
+        hosts = { ...settings.hosts },
+        wrong: string[] = [];
+    const keysOf = (of: Parameters<KnownHosts["keysOf"]>[0]): string => {
+        try {
+            return known.keysOf(of);
+        } catch (e) {
+            if (!(e instanceof UserError)) throw e;
+            wrong.push(e.message);
+            return "";
+        }
+    };
     for (const role of hostRoles) {
         const { jump, ...host } = hosts[role],
             setting = `hosts.${role}`;
@@ -162,16 +172,14 @@ export function withHostKeys(settings: Settings): Settings {
             ...(jump && {
                 jump: {
                     ...jump,
-                    hostKey: known.keysOf({
-                        ...jump,
-                        what: `bastion ${jump.address}`,
-                        setting: `${setting}.jump.hostKey`,
-                    }),
+                    hostKey: keysOf({ ...jump, what: `bastion ${jump.address}`, setting: `${setting}.jump.hostKey` }),
                 },
             }),
-            hostKey: known.keysOf({ ...host, what: `host ${host.address}`, setting: `${setting}.hostKey` }),
+            hostKey: keysOf({ ...host, what: `host ${host.address}`, setting: `${setting}.hostKey` }),
         };
     }
+    // A file that cannot be read is wrong once.
+    if (wrong.length > 0) throw new UserError([...new Set(wrong)].join("\n"));
     return { ...settings, hosts };
 }
 

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { UserError } from "../system/errors";
 import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
 import { credentialNames, Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
 import { hostKeyForms, pastedKeys } from "./host-keys";
 import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
-import { hostRoles, NodeName, nodeNames } from "./nodes";
+import { Mistake, mistakeAt, Mistaken, mistakeIn } from "./mistakes";
+import { NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
 import { shown, unprintable } from "./words";
 import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, uplinksSchema, usualMtu } from "./uplinks";
@@ -188,62 +188,166 @@ export const dataNode: NodeName = "volume-node";
 /** Names of the configuration's keys, without the project's prefix. */
 export const settingKeys = ["lab", ...Object.keys(schema.shape)];
 
+/** What an editor says where a text does not match (`patternErrorMessage`, of VS Code's language servers). */
+function patternMessage(zodSchema: z.core.$ZodType): string | undefined {
+    const checks = zodSchema._zod.def.checks ?? [],
+        pattern = checks.find(({ _zod: { def } }) => "pattern" in def);
+    const said = pattern?._zod.def.error?.({} as never);
+    return typeof said === "string" ? said : said?.message;
+}
+
+/** A JSON schema (draft 7) of each key's value as a stack's file gives it, by the key's name without the project's prefix. */
+export function valueSchemas(): Record<string, object> {
+    const { properties } = z.toJSONSchema(schema, {
+        io: "input",
+        target: "draft-7",
+        unrepresentable: "any",
+        override: ({ zodSchema, jsonSchema, path }) => {
+            const { propertyNames, additionalProperties } = jsonSchema;
+            // Names that there are can be completed.
+            if (typeof propertyNames === "object" && propertyNames.enum) {
+                jsonSchema.properties = Object.fromEntries(
+                    propertyNames.enum.map(name => [name, additionalProperties as object]),
+                );
+                jsonSchema.additionalProperties = false;
+                delete jsonSchema.propertyNames;
+            }
+            const message = jsonSchema.pattern === undefined ? undefined : patternMessage(zodSchema);
+            if (message !== undefined) jsonSchema.patternErrorMessage = message;
+            // A lab's defaults are others.
+            if (path.length === 2) delete jsonSchema.default;
+        },
+    });
+    return properties as Record<string, object>;
+}
+
+type Parsed = z.infer<typeof schema>;
+
+/** What several keys together have to be. It is asked where each of its keys is sound by itself. */
+interface Rule {
+    of: readonly (keyof Parsed)[];
+    broken(given: Parsed): Mistake[];
+}
+const rule = <K extends keyof Parsed>(of: readonly K[], broken: (given: Pick<Parsed, K>) => Mistake[]): Rule => ({
+    of,
+    broken,
+});
+
+const rangesOf = ({ networks }: Pick<Parsed, "networks">): NetworkRanges => ({ ...tutorialRanges, ...networks });
+const uplinksIn = ({ uplinks, number, hosts: { central, compute } }: Pick<Parsed, "uplinks" | "number" | "hosts">) =>
+    uplinksOf(uplinks, number, { central: central.address, compute: compute.address });
+
+const rules: readonly Rule[] = [
+    rule(["networks"], given => problems(rangesOf(given)).map(p => mistakeAt(`networks.${p.key}`, p.reason))),
+    rule(["hosts"], ({ hosts: { central, compute } }) =>
+        central.address === compute.address && central.port === compute.port
+            ? [
+                  mistakeAt(
+                      "hosts.compute.address",
+                      `"${compute.address}" is the central host too; the two must be different machines`,
+                  ),
+              ]
+            : [],
+    ),
+    rule(["archiveKey", "release"], ({ archiveKey, release }) =>
+        archiveKey !== undefined && release === "grizzly"
+            ? [
+                  mistakeAt(
+                      "archiveKey",
+                      "it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive: what archiveUrl names has to be signed by the key of ubuntu-cloud-keyring",
+                  ),
+              ]
+            : [],
+    ),
+    rule(["baseArchiveUrl", "release"], ({ baseArchiveUrl, release }) =>
+        baseArchiveUrl !== undefined && release !== "grizzly"
+            ? [
+                  mistakeAt(
+                      "baseArchiveUrl",
+                      `it is for release grizzly alone; machines of release ${release} have their system's archives from what they are made of`,
+                  ),
+              ]
+            : [],
+    ),
+    rule(["libvirtType", "hypervisor", "machine", "nodes"], ({ libvirtType, hypervisor, machine, nodes }) => {
+        // Instances run under KVM inside of compute nodes that have a processor with virtualisation: an emulated one has none.
+        const emulated = nodeNames.filter(
+            name => name.startsWith("compute-") && hypervisor === "qemu" && (nodes[name]?.kind ?? machine) === "vm",
+        );
+        return libvirtType === "kvm" && emulated.length > 0
+            ? [
+                  mistakeAt(
+                      "libvirtType",
+                      `"kvm" is not allowed where ${emulated.join(" and ")} ${emulated.length === 1 ? "is" : "are"} emulated (hypervisor: qemu), without virtualisation inside; allowed are qemu, or hypervisor: kvm`,
+                  ),
+              ]
+            : [];
+    }),
+    rule(["uplinks", "number", "hosts"], given => uplinkProblems(given.uplinks, uplinksIn(given)).map(mistakeIn)),
+    rule(["goldenRoot", "nodes", "machine"], ({ goldenRoot, nodes, machine }) => {
+        const container = nodeNames.find(name => (nodes[name]?.kind ?? machine) === "container");
+        return container !== undefined && goldenRoot === undefined
+            ? [mistakeAt("goldenRoot", `missing, but ${container} is a container and containers are clones of it`)]
+            : [];
+    }),
+    rule(["nodes"], ({ nodes }) =>
+        nodeNames
+            .filter(name => name !== dataNode && nodes[name]?.dataGeneration !== undefined)
+            .map(name => mistakeAt(`nodes.${name}.dataGeneration`, `only ${dataNode} has a disk of its own for data`)),
+    ),
+    rule(["credentials", "release"], ({ credentials: own, release }) =>
+        (Object.entries(own) as [keyof Credentials, string][]).flatMap(([name, password]) => {
+            const problem = passwordProblem(name, password, release);
+            return problem ? [mistakeAt(`credentials.${name}`, `the value is not allowed: ${problem}`)] : [];
+        }),
+    ),
+    rule(["rotations", "secrets", "credentials"], ({ rotations, secrets, credentials: own }) =>
+        (Object.keys(rotations) as (keyof Credentials)[]).flatMap(name => {
+            const reason = whyNotRotated(name, secrets, own);
+            return reason ? [mistakeAt(`rotations.${name}`, reason)] : [];
+        }),
+    ),
+];
+
+/**
+ * Every mistake in a stack's configuration: of single values, and of several that do not go together.
+ * @param given keys without the project's prefix; objects already parsed
+ * @param unknown paths of what is not known, so that nothing is said of it
+ */
+export function mistakesIn(given: Record<string, unknown>, unknown: readonly (readonly string[])[] = []): Mistake[] {
+    const found = unprintable(given),
+        parsed = schema.safeParse(given);
+    const unseen = new Set(found.map(({ path }) => path[0]));
+    if (!parsed.success)
+        found.push(
+            ...parsed.error.issues.flatMap(issue => describe(issue, given)).filter(({ path }) => !unseen.has(path[0])),
+        );
+    const unsound = new Set([...found.map(({ path }) => path[0]), ...unknown.map(([key]) => key)]);
+    const sound = Object.fromEntries(
+        Object.entries(schema.shape).flatMap(([key, part]) =>
+            unsound.has(key) ? [] : [[key, part.parse(given[key])]],
+        ),
+    ) as Parsed;
+    const apart = rules.filter(({ of }) => !of.some(key => unsound.has(key))).flatMap(({ broken }) => broken(sound));
+    return [...found, ...apart].filter(
+        ({ path }) => !unknown.some(above => above.every((part, i) => part === path[i])),
+    );
+}
+
 /**
  * Checks a stack's configuration. Every mistake is named at once, each with key, value and what is allowed.
  * @param given keys without the project's prefix; objects already parsed
- * @throws UserError
+ * @throws Mistaken
  */
 export function readSettings(stack: string, given: Record<string, unknown>): Settings {
-    const unseen = unprintable(given);
-    if (unseen.length > 0) throw mistakes(stack, unseen);
-    const parsed = schema.safeParse(given);
-    if (!parsed.success)
-        throw mistakes(
-            stack,
-            parsed.error.issues.flatMap(issue => describe(issue, given)),
-        );
-    const { networks, credentials: own, uplinks: givenUplinks, ...rest } = parsed.data;
-    const ranges = { ...tutorialRanges, ...networks };
-    const wrong = problems(ranges).map(p => `networks.${p.key}: ${p.reason}`);
-    const [central, compute] = hostRoles.map(role => rest.hosts[role]);
-    if (central!.address === compute!.address && central!.port === compute!.port) {
-        wrong.push(
-            `hosts.compute.address: "${compute!.address}" is the central host too; the two must be different machines`,
-        );
-    }
-    if (rest.archiveKey !== undefined && rest.release === "grizzly")
-        wrong.push(
-            "archiveKey: it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive: what archiveUrl names has to be signed by the key of ubuntu-cloud-keyring",
-        );
-    if (rest.baseArchiveUrl !== undefined && rest.release !== "grizzly")
-        wrong.push(
-            `baseArchiveUrl: it is for release grizzly alone; machines of release ${rest.release} have their system's archives from what they are made of`,
-        );
-    wrong.push(...nestingProblems(rest));
-    const uplinks = uplinksOf(givenUplinks, rest.number, { central: central!.address, compute: compute!.address });
-    wrong.push(...uplinkProblems(givenUplinks, uplinks));
-    for (const name of nodeNames) {
-        if ((rest.nodes[name]?.kind ?? rest.machine) === "container" && rest.goldenRoot === undefined) {
-            wrong.push(`goldenRoot: missing, but ${name} is a container and containers are clones of it`);
-            break;
-        }
-    }
-    for (const name of nodeNames) {
-        if (name !== dataNode && rest.nodes[name]?.dataGeneration !== undefined)
-            wrong.push(`nodes.${name}.dataGeneration: only ${dataNode} has a disk of its own for data`);
-    }
-    for (const [name, password] of Object.entries(own) as [keyof Credentials, string][]) {
-        const problem = passwordProblem(name, password, rest.release);
-        if (problem) wrong.push(`credentials.${name}: the value is not allowed: ${problem}`);
-    }
-    for (const name of Object.keys(rest.rotations) as (keyof Credentials)[]) {
-        const reason = whyNotRotated(name, rest.secrets, own);
-        if (reason) wrong.push(`rotations.${name}: ${reason}`);
-    }
-    if (wrong.length > 0) throw mistakes(stack, wrong);
+    const mistakes = mistakesIn(given);
+    if (mistakes.length > 0) throw new Mistaken(`the configuration of stack ${stack}`, mistakes);
+    const parsed = schema.parse(given),
+        { networks: _ranges, credentials: own, uplinks: _given, ...rest } = parsed,
+        uplinks = uplinksIn(parsed);
     return {
         ...rest,
-        plan: new AddressPlan(rest.number, ranges, {
+        plan: new AddressPlan(rest.number, rangesOf(parsed), {
             internal: uplinks.internal.kind === "bridge" ? usualMtu : uplinks.internal.mtu,
         }),
         uplinks,
@@ -254,23 +358,6 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         powerOf: node => rest.nodes[node]?.power ?? "on",
         generationOf: node => rest.nodes[node]?.generation ?? 1,
     };
-}
-
-/** Instances run under KVM inside of compute nodes that have a processor with virtualisation: an emulated one has none. */
-function nestingProblems({
-    libvirtType,
-    hypervisor,
-    machine,
-    nodes,
-}: Pick<z.infer<typeof schema>, "libvirtType" | "hypervisor" | "machine" | "nodes">): string[] {
-    const emulated = nodeNames.filter(
-        name => name.startsWith("compute-") && hypervisor === "qemu" && (nodes[name]?.kind ?? machine) === "vm",
-    );
-    return libvirtType === "kvm" && emulated.length > 0
-        ? [
-              `libvirtType: "kvm" is not allowed where ${emulated.join(" and ")} ${emulated.length === 1 ? "is" : "are"} emulated (hypervisor: qemu), without virtualisation inside; allowed are qemu, or hypervisor: kvm`,
-          ]
-        : [];
 }
 
 /** The first of the ids that a container has for its own; undefined of what is no container, or has its host's. */
@@ -291,11 +378,6 @@ export function whyNotRotated(name: keyof Credentials, secrets: unknown, own: ob
         : "the passwords are the tutorial's; only generated ones are rotated, those of secrets: generated";
 }
 
-const mistakes = (stack: string, lines: string[]): UserError =>
-    new UserError(
-        `the configuration of stack ${stack} has ${lines.length === 1 ? "a mistake" : `${lines.length} mistakes`}; nothing was changed\n${lines.map(l => `  ${l}`).join("\n")}`,
-    );
-
 /** Where a mistyped name is likely: the names there are. */
 const allowedKeys: Readonly<Record<string, readonly string[]>> = {
     "": settingKeys,
@@ -307,28 +389,36 @@ const allowedKeys: Readonly<Record<string, readonly string[]>> = {
     ...Object.fromEntries(uplinkedNetworks.map(network => [`uplinks.${network}`, uplinkKinds])),
 };
 
-/** One line a mistake; a value under `credentials` is never shown. */
-function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
-    const key = issue.path.join(".");
+/** What an issue of zod's is in words; a value under `credentials` is never shown. */
+function describe(issue: z.core.$ZodIssue, given: unknown): Mistake[] {
+    const path = issue.path.map(String),
+        key = path.join("."),
+        mistake = (reason: string): Mistake[] => [{ path, key, reason }];
     if (issue.code === "unrecognized_keys") {
         const allowed = allowedKeys[key];
-        return issue.keys.map(
-            k =>
-                `${[...issue.path, k].join(".")}: there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`,
-        );
+        return issue.keys.map(name => ({
+            path: [...path, name],
+            key: [...path, name].join("."),
+            reason: `there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`,
+        }));
     }
     if (issue.code === "invalid_key") {
         const [reason] = issue.issues;
-        return reason?.code === "invalid_value"
-            ? [`${key}: there is no such key; allowed are ${reason.values.join(", ")}`]
-            : [`${key}: not allowed; allowed is ${reason?.message}`];
+        return mistake(
+            reason?.code === "invalid_value"
+                ? `there is no such key; allowed are ${reason.values.join(", ")}`
+                : `not allowed; allowed is ${reason?.message}`,
+        );
     }
     const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
     // zod's own words say no more than that.
     if (value === undefined)
-        return [`${key}: missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`];
-    const secret = issue.path[0] === "credentials" || (typeof value === "string" && value.includes("PRIVATE KEY"));
-    const found = secret ? "the value" : shown(value);
-    if (issue.code === "invalid_value") return [`${key}: ${found} is not one of ${issue.values.join(", ")}`];
-    return [`${key}: ${found} is not allowed: ${issue.message}`];
+        return mistake(`missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`);
+    const secret = path[0] === "credentials" || (typeof value === "string" && value.includes("PRIVATE KEY")),
+        found = secret ? "the value" : shown(value);
+    const reason =
+        issue.code === "invalid_value"
+            ? `${found} is not one of ${issue.values.join(", ")}`
+            : `${found} is not allowed: ${issue.message}`;
+    return [{ path, key, ...(!secret && { value }), reason }];
 }

@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as yaml from "yaml";
+import { Mistake, Mistaken } from "../config/mistakes";
 import { UserError } from "../system/errors";
 import { replaceFile } from "../system/files";
 import { projectDir } from "../system/paths";
@@ -9,7 +10,7 @@ import { mistakable } from "./plain-words";
 export const PROJECT = "gridka-cloud-classroom";
 
 /** Keys beside `config` that a stack's file may have: the engine's own, for what it encrypts. */
-const TOP = ["config", "encryptionsalt", "secretsprovider", "encryptedkey"];
+export const TOP = ["config", "encryptionsalt", "secretsprovider", "encryptedkey"];
 /** What else a stack's file may configure; a key of another package is a mistyped one of the project's. */
 const OTHERS = /^(pulumi|libvirt):/;
 
@@ -54,11 +55,24 @@ export function textOf(stack: string): string {
  * What a stack's file configures, as the engine hands it to a program: a text for each key of the project's, words as they
  * are and everything else as JSON; keys without the project's prefix. What another reader of YAML, the engine's above all,
  * could understand otherwise is refused: a file means one thing.
- * @throws UserError naming every mistake, each with its line, its key and how to write it
+ * @throws Mistaken naming every mistake, each with its line, its key and how to write it
  */
 export function textsIn(text: string, stack: string): Record<string, string> {
-    return new StackFile(text, stack).texts();
+    const { texts, mistakes } = readStackFile(text);
+    if (mistakes.length > 0) throw new Mistaken(`Pulumi.${stack}.yaml`, mistakes);
+    return texts;
 }
+
+/** What a stack's file has in it, whatever is wrong with it. */
+export interface StackFileRead {
+    /** As {@link textsIn} has them; none of a file that is no YAML. */
+    texts: Record<string, string>;
+    mistakes: readonly Mistake[];
+    /** The line that a key stands in, without the project's prefix; of one that is missing, that of what it would be in. */
+    lineOf(path: readonly string[]): number | undefined;
+}
+
+export const readStackFile = (text: string): StackFileRead => new StackFile(text).read();
 
 /** The salt of what the engine encrypts in a stack's file; undefined where it has none. */
 export function saltIn(text: string): string | undefined {
@@ -104,52 +118,63 @@ const UNPRINTABLE = /[^ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u
 
 /** One reading of a stack's file, with the mistakes found in it. */
 class StackFile {
-    private readonly mistakes: string[] = [];
+    private readonly mistakes: Mistake[] = [];
     private readonly lines = new yaml.LineCounter();
 
-    constructor(
-        private readonly text: string,
-        private readonly stack: string,
-    ) {}
+    constructor(private readonly text: string) {}
 
-    texts(): Record<string, string> {
+    read(): StackFileRead {
         this.characters();
-        const document = this.sound(
-            yaml.parseDocument(this.text, {
-                version: "1.2",
-                lineCounter: this.lines,
-                uniqueKeys: false,
-                prettyErrors: false,
-            }),
-        );
-        for (const { message, pos } of document.errors) this.wrong(pos[0], [], `no YAML: ${message.split("\n")[0]}`);
-        this.sound(document);
-        return this.sound(this.configured(this.top(document.contents)));
+        const document = yaml.parseDocument(this.text, {
+            version: "1.2",
+            lineCounter: this.lines,
+            uniqueKeys: false,
+            prettyErrors: false,
+        });
+        const lineOf = (path: Path) => this.lineOf(document.contents, path);
+        // What else is wrong with such lines is a consequence.
+        if (this.mistakes.length === 0)
+            for (const { message, pos } of document.errors)
+                this.wrong(pos[0], [], `no YAML: ${message.split("\n")[0]}`);
+        const texts = document.errors.length === 0 ? this.configured(this.top(document.contents)) : {};
+        return { texts, mistakes: this.mistakes, lineOf };
     }
 
-    private sound<T>(found: T): T {
-        if (this.mistakes.length === 0) return found;
-        const count = this.mistakes.length === 1 ? "a mistake" : `${this.mistakes.length} mistakes`;
-        throw new UserError(
-            `Pulumi.${this.stack}.yaml has ${count}; nothing was changed\n${this.mistakes.map(m => `  ${m}`).join("\n")}`,
-        );
+    private lineOf(contents: unknown, path: Path): number | undefined {
+        let at: unknown = contents,
+            line: number | undefined;
+        for (const [i, name] of ["config", ...path].entries()) {
+            const items: readonly yaml.Pair[] = yaml.isMap(at) ? at.items : [],
+                names = i === 1 ? [name, `${PROJECT}:${name}`] : [name];
+            const pair = items.find(({ key }) => yaml.isScalar(key) && names.includes(String(key.value))),
+                item = yaml.isSeq(at) ? at.items[Number(name)] : undefined;
+            const offset = offsetOf(pair?.key ?? item);
+            if (offset === undefined) break;
+            line = this.lines.linePos(offset).line;
+            at = pair ? pair.value : item;
+        }
+        return line;
     }
 
-    private wrong(offset: number | undefined, key: Path, reason: string): void {
-        const at = offset === undefined ? "" : `line ${this.lines.linePos(offset).line}: `;
-        this.mistakes.push(`${at}${key.length > 0 ? `${key.map(printable).join(".")}: ` : ""}${reason}`);
+    private wrong(offset: number | undefined, path: Path, reason: string): void {
+        this.mistakes.push({
+            ...(offset !== undefined && { line: this.lines.linePos(offset).line }),
+            path: path[0] === "config" && path.length === 1 ? [] : path,
+            key: path.map(printable).join("."),
+            reason,
+        });
     }
 
     /** What no line of such a file has, wherever it stands. */
     private characters(): void {
         this.text.split("\n").forEach((line, i) => {
-            if (/^[^#]*\t/.test(line)) this.mistakes.push(`line ${i + 1}: a tab; write spaces`);
+            const wrong = (reason: string) => this.mistakes.push({ line: i + 1, path: [], key: "", reason });
+            if (/^[^#]*\t/.test(line)) wrong("a tab; write spaces");
             const [control] = UNPRINTABLE.exec(line.replace(/\r$/, "")) ?? [];
-            if (control !== undefined && control !== "\t")
-                this.mistakes.push(`line ${i + 1}: a control character (${printable(control)})`);
+            if (control !== undefined && control !== "\t") wrong(`a control character (${printable(control)})`);
             if (/^(---|\.\.\.)(\s|$)|^%/.test(line))
-                this.mistakes.push(
-                    `line ${i + 1}: ${printable(line.trim())} begins another document or says of what kind it is; the file is one document without such lines`,
+                wrong(
+                    `${printable(line.trim())} begins another document or says of what kind it is; the file is one document without such lines`,
                 );
         });
     }

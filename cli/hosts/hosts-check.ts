@@ -1,7 +1,7 @@
 import { ask as inquire } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { aheadBy, readClock } from "../../clients/machine-clock";
-import { connect, exec, forwardSocket, HostKeyMismatch } from "../../clients/ssh";
+import { connect, exec, forward, forwardSocket, ForwardingForbidden, HostKeyMismatch } from "../../clients/ssh";
 import { hostConnection } from "../../components/host-pair";
 import { isKnown, knownName } from "../../config/known-hosts";
 import { HostRole, hostRoles } from "../../config/nodes";
@@ -9,6 +9,7 @@ import { agentFor } from "../../config/operator-key";
 import type { Settings } from "../../config/settings";
 import { besideThisOne } from "../../providers/machine/clock";
 import { messageOf, UserError } from "../../system/errors";
+import { LIBVIRT_SOCKET } from "./host-libvirt";
 import { lacks, preflightFields, preflightScript, wantedOf } from "./preflight";
 
 /** How long a host may take to be connected with. */
@@ -74,17 +75,34 @@ async function askHosts<T>(
     );
 }
 
-/** Where libvirt's provider asks: the socket of libvirt's daemon, or of the one that stands in for it. */
-const LIBVIRT_SOCKET = "/var/run/libvirt/libvirt-sock";
+const SSH_OF_NODES = 22;
 
-/** What keeps libvirt's provider from libvirt on a host whose ssh answers; undefined where nothing does. */
-async function libvirtLack(to: Connection): Promise<string | undefined> {
+/**
+ * What keeps libvirt's provider from libvirt on a host whose ssh answers; undefined where nothing does. OpenSSH says the
+ * same of a socket that it may not connect with as of one that is not there.
+ * @param there whether the host has that socket, where it was asked
+ */
+export async function libvirtLack(to: Connection, there = false): Promise<string | undefined> {
     try {
         (await forwardSocket(to, LIBVIRT_SOCKET)).destroy();
         return undefined;
     } catch (e) {
-        return `its ssh leads to no libvirt (${LIBVIRT_SOCKET}: ${messageOf(e)}): libvirtd or virtproxyd has to run, and sshd to allow AllowStreamLocalForwarding`;
+        return there
+            ? `its sshd makes no connection to libvirt's socket, which is there (${LIBVIRT_SOCKET}: ${messageOf(e)}): let AllowStreamLocalForwarding be yes, PermitOpen any and DisableForwarding no for root in its sshd_config`
+            : `its ssh leads to no libvirt (${LIBVIRT_SOCKET}: ${messageOf(e)}): libvirtd or virtproxyd has to run, and sshd to allow AllowStreamLocalForwarding`;
     }
+}
+
+/** What keeps ssh from the nodes, which are reached through their host; undefined where nothing does. */
+async function forwardingLack(to: Connection): Promise<string | undefined> {
+    try {
+        // Whether something listens there does not matter.
+        (await forward(to, "127.0.0.1", SSH_OF_NODES)).destroy();
+    } catch (e) {
+        if (e instanceof ForwardingForbidden)
+            return "its sshd forbids connections to other machines, by which its nodes are reached: let AllowTcpForwarding be yes, PermitOpen any and DisableForwarding no for root in its sshd_config";
+    }
+    return undefined;
 }
 
 const downLine = ({ address, reason, cure }: HostDown): string =>
@@ -124,6 +142,53 @@ export async function checkLibvirt(settings: Settings, exitCode = 1, deadlineSec
     if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
 }
 
+/** What was found out about a host before anything is made. */
+export interface HostFindings {
+    role: HostRole;
+    address: string;
+    /** What it lacks of what the stack wants: a sentence each. */
+    findings: string[];
+    /** What to do where the only finding is that it does not answer as it should. */
+    cure?: string;
+    /** What is not right, and what `up` sees to. */
+    notes: string[];
+}
+
+/** Asks both hosts whether they answer, and have what the stack wants of them; nothing is changed. */
+export async function hostFindings(settings: Settings, deadlineSeconds = SECONDS): Promise<HostFindings[]> {
+    const asked = await askHosts(settings, deadlineSeconds, async (to, role): Promise<HostFindings> => {
+        const wanted = wantedOf(settings, role);
+        const [said, reading, forwarding] = await Promise.all([
+            inquire(exec, to, preflightScript(wanted), preflightFields, {
+                timeoutSeconds: PREFLIGHT_SECONDS,
+                openSeconds: deadlineSeconds,
+            }),
+            readClock(exec, to),
+            forwardingLack(to),
+        ]);
+        const mute = said.libvirt.some(driver => driver.startsWith("qemu "))
+            ? await libvirtLack(to, said.socket)
+            : undefined;
+        return {
+            role,
+            address: settings.hosts[role].address,
+            findings: [...lacks(wanted, said), ...[mute, forwarding].filter(lack => lack !== undefined)],
+            notes: clockNotes(to.name, reading),
+        };
+    });
+    return asked.map(host =>
+        "findings" in host
+            ? host
+            : {
+                  role: host.role,
+                  address: host.address,
+                  findings: [host.reason],
+                  ...(host.cure !== undefined && { cure: host.cure }),
+                  notes: [],
+              },
+    );
+}
+
 /**
  * Before anything is made: whether both hosts answer, and have what the stack wants of them.
  * @param note is told of a clock that is not right
@@ -134,23 +199,11 @@ export async function checkReady(
     note: (line: string) => void,
     deadlineSeconds = SECONDS,
 ): Promise<void> {
-    const asked = await askHosts(settings, deadlineSeconds, async (to, role) => {
-        const wanted = wantedOf(settings, role);
-        const [said, reading] = await Promise.all([
-            inquire(exec, to, preflightScript(wanted), preflightFields, {
-                timeoutSeconds: PREFLIGHT_SECONDS,
-                openSeconds: deadlineSeconds,
-            }),
-            readClock(exec, to),
-        ]);
-        clockNotes(to.name, reading).forEach(note);
-        const found = lacks(wanted, said),
-            mute = said.libvirt.some(driver => driver.startsWith("qemu ")) ? await libvirtLack(to) : undefined;
-        return [...found, ...(mute === undefined ? [] : [mute])].map(
-            lack => `host ${settings.hosts[role].address}: ${lack}; nothing was changed`,
-        );
-    });
-    const lines = asked.flatMap(host => (Array.isArray(host) ? host : [downLine(host)]));
+    const hosts = await hostFindings(settings, deadlineSeconds);
+    hosts.flatMap(({ notes }) => notes).forEach(note);
+    const lines = hosts.flatMap(({ role, address, findings, cure }) =>
+        findings.map(reason => downLine({ role, address, reason, ...(cure !== undefined && { cure }) })),
+    );
     if (lines.length > 0) throw new UserError(lines.join("\n"));
 }
 

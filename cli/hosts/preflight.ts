@@ -7,6 +7,10 @@ import { idsOf, Settings } from "../../config/settings";
 import { uplinkedNetworks, Uplink, UplinkedNetwork, usualMtu, vxlanBytes } from "../../config/uplinks";
 import { rootsDir } from "../../providers/machine/container-xml";
 import { releaseOf } from "../../releases";
+import { Fetched, fetchedFields, fetchedFor, fetchedLacks, fetchedScript } from "./host-archives";
+import { libvirtFields, libvirtLacks, libvirtScript, LibvirtWanted } from "./host-libvirt";
+import { networkFields, networkLacks, networkScript, OwnRange, rangesOn } from "./host-networks";
+import { Need, toolFields, toolLacks, toolScript } from "./host-tools";
 
 /** What physical hosts may run: ID and VERSION_ID of /etc/os-release, and the name. */
 const systems = [
@@ -31,11 +35,12 @@ const takes = {
 const mountRoot = "/usr/local/lib/classroom/mount-root";
 
 /** What a stack wants of a physical host. */
-interface Wanted {
+interface Wanted extends LibvirtWanted {
     nodes: { name: NodeName; kind: "vm" | "container"; memoryMiB: number; diskMiB: number }[];
     kvm: boolean;
-    /** Drivers of libvirt's. */
-    drivers: ("qemu" | "lxc")[];
+    tools: readonly Need[];
+    networks: readonly OwnRange[];
+    fetched: readonly Fetched[];
     /** Whether containers are to have ids of their own. */
     ranges: boolean;
     /** Folders that something is going to be written into. */
@@ -57,17 +62,30 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
                     settings.powerOf(name) === "off" ? 0 : Math.ceil(sizes[name].memoryMiB * takes.memoryMiB[kind]),
             };
         });
-    const has = (kind: "vm" | "container") => nodes.some(n => n.kind === kind);
+    const has = (kind: "vm" | "container") => nodes.some(n => n.kind === kind),
+        image = has("vm") ? (settings.goldenImage?.url ?? releaseOf(settings.release).goldenImage?.url) : undefined,
+        fetched = nodes.length > 0 ? fetchedFor(settings, image) : [];
     return {
         nodes,
         kvm: settings.hypervisor === "kvm" && has("vm"),
+        nested: settings.libvirtType === "kvm" && role === "compute" && has("vm"),
+        tools: [
+            "every host",
+            ...(has("vm") ? (["virtual machines"] as const) : []),
+            ...(image !== undefined ? (["downloads"] as const) : []),
+            ...(uplinkedNetworks.some(network => settings.uplinks[network].kind !== "bridge")
+                ? (["uplinks"] as const)
+                : []),
+        ],
+        networks: rangesOn(settings, role),
+        fetched,
+        pools: has("vm") ? Object.values(pools) : [],
         ranges: nodes.some(({ name }) => idsOf(settings, name) !== undefined),
         drivers: ["qemu", ...(has("container") ? ["lxc" as const] : [])],
         folders: {
             vm: pools.machines.path,
             container: rootsDir,
-            ...(has("vm") &&
-                (settings.goldenImage?.url ?? releaseOf(settings.release).goldenImage) && { image: pools.golden.path }),
+            ...(image !== undefined && { image: pools.golden.path }),
         },
         uplinks: uplinkedNetworks.map(network => {
             const uplink = settings.uplinks[network];
@@ -103,10 +121,15 @@ export const preflightFields = {
     card: list(text(/\S+ \d+/)),
     /** The other end, and the card on the way to it. */
     way: list(text(/\S+ \S+ \d+/)),
+    ...toolFields,
+    ...networkFields,
+    ...libvirtFields,
+    ...fetchedFields,
 };
 
 /** A shell script that answers with {@link preflightFields}; it changes nothing. */
-export function preflightScript({ nodes, drivers, folders, uplinks }: Wanted): string {
+export function preflightScript(wanted: Wanted): string {
+    const { nodes, drivers, folders, uplinks } = wanted;
     const uplinkLines = uplinks.flatMap(({ uplink, peer }) => {
         if (uplink.kind === "bridge")
             return [
@@ -124,10 +147,11 @@ if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\
         ];
     });
     return `export LC_ALL=C
+has() { command -v "$1" > /dev/null; }
 [ ! -r /etc/os-release ] || (. /etc/os-release; say system "$ID $VERSION_ID $PRETTY_NAME")
 # A module that is there is loaded when it is needed; what is built in shows in /sys.
 kernel() { if [ -d /sys/module/$1 ] || modprobe -n -q $1 2> /dev/null; then say kernel "$1"; fi; }
-if command -v virsh > /dev/null; then
+if has virsh; then
     say virsh yes
     for d in ${drivers.join(" ")}; do
         if v=$(virsh -q -c $d:///system version --daemon 2>&1); then
@@ -143,8 +167,13 @@ for d in ${[...new Set(Object.values(folders))].join(" ")}; do
     p=$d; while [ ! -e "$p" ]; do p=$(dirname "$p"); done
     free=$(df -Pk "$p" | awk 'NR == 2 {print $4, $6}'); say disk "$d $free"
 done
-for n in ${nodes.map(n => n.name).join(" ")}; do if [ -e ${folders.vm}/$n.qcow2 ] || [ -d ${folders.container}/$n ]; then say made "$n"; fi; done
-${uplinkLines.join("\n")}`;
+making=
+for n in ${nodes.map(n => n.name).join(" ")}; do if [ -e ${folders.vm}/$n.qcow2 ] || [ -d ${folders.container}/$n ]; then say made "$n"; else making=yes; fi; done
+${[...uplinkLines, toolScript(wanted.tools), networkScript, libvirtScript(wanted)].join("\n")}
+# What is there already needs nothing of an archive.
+if [ -n "$making" ]; then
+${fetchedScript(wanted.fetched)}
+fi`;
 }
 
 type Said = Answer<typeof preflightFields>;
@@ -158,7 +187,19 @@ const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
  * What a host lacks of what is wanted of it, a sentence each.
  * @param said what the script answered
  */
-export function lacks(wanted: Wanted, said: Said): string[] {
+export const lacks = (wanted: Wanted, said: Said): string[] => [
+    ...systemLacks(wanted, said),
+    ...toolLacks(said.missing),
+    ...libvirtLacks(wanted, said),
+    ...networkLacks(wanted.networks, said),
+    ...memoryLacks(wanted, said),
+    ...diskLacks(wanted, said),
+    ...wanted.uplinks.flatMap(({ network, uplink, peer }) => uplinkLacks(network, uplink, peer, said)),
+    ...fetchedLacks(wanted.fetched, said.fetched),
+];
+
+/** Of the system, libvirt and KVM. */
+function systemLacks(wanted: Wanted, said: Said): string[] {
     const found: string[] = [];
 
     const [id, version, ...name] = (said.system ?? "").split(" ");
@@ -179,45 +220,46 @@ export function lacks(wanted: Wanted, said: Said): string[] {
         found.push(
             "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
         );
-
     if (wanted.ranges && !said.ranges)
         found.push(
             `it cannot give containers ids of their own (no ${mountRoot}, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host`,
         );
+    return found;
+}
 
+function memoryLacks({ nodes }: Wanted, said: Said): string[] {
     const running = new Set(said.running),
-        made = new Set(said.made);
-    const memory = wanted.nodes.filter(n => !running.has(n.name)).reduce((sum, n) => sum + n.memoryMiB, 0);
-    const free = said.memory.reduce((sum, kib) => sum + kib / 1024, 0);
-    if (free < memory)
-        found.push(`it has ${gib(free)} of memory free, but the nodes that do not run yet need ${gib(memory)}`);
+        memory = nodes.filter(n => !running.has(n.name)).reduce((sum, n) => sum + n.memoryMiB, 0),
+        free = said.memory.reduce((sum, kib) => sum + kib / 1024, 0);
+    return free < memory
+        ? [`it has ${gib(free)} of memory free, but the nodes that do not run yet need ${gib(memory)}`]
+        : [];
+}
 
+/** By file system, for what is not made yet. */
+function diskLacks({ nodes, folders }: Wanted, said: Said): string[] {
+    const made = new Set(said.made);
     const disks = new Map(
         said.disk
             .map(line => line.split(" "))
             .map(([folder, kib, ...mount]) => [folder!, { mib: Number(kib) / 1024, mount: mount.join(" ") }]),
     );
-    const toMake = wanted.nodes.filter(n => !made.has(n.name)),
-        { folders } = wanted;
+    const toMake = nodes.filter(n => !made.has(n.name));
     const writes = [
         ...toMake.map(n => [folders[n.kind], n.diskMiB] as const),
         ...(folders.image !== undefined && toMake.some(n => n.kind === "vm")
             ? [[folders.image, takes.goldenImageMiB] as const]
             : []),
     ];
-    for (const mount of new Set([...disks.values()].map(d => d.mount))) {
+    return [...new Set([...disks.values()].map(d => d.mount))].flatMap(mount => {
         const mib = writes
             .filter(([folder]) => disks.get(folder)?.mount === mount)
             .reduce((sum, [, size]) => sum + size, 0);
         const [disk] = [...disks.values()].filter(d => d.mount === mount);
-        if (disk!.mib < mib)
-            found.push(
-                `it has ${gib(disk!.mib)} free on ${mount}, but the nodes that are not made yet need ${gib(mib)}`,
-            );
-    }
-
-    for (const { network, uplink, peer } of wanted.uplinks) found.push(...uplinkLacks(network, uplink, peer, said));
-    return found;
+        return disk!.mib < mib
+            ? [`it has ${gib(disk!.mib)} free on ${mount}, but the nodes that are not made yet need ${gib(mib)}`]
+            : [];
+    });
 }
 
 function uplinkLacks(network: UplinkedNetwork, uplink: Uplink, peer: string | undefined, said: Said): string[] {

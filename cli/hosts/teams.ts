@@ -1,7 +1,6 @@
-import * as fs from "fs";
 import { hostRoles } from "../../config/nodes";
 import { uplinkedNetworks, uplinksOf, uplinksSchema } from "../../config/uplinks";
-import { projectDir } from "../../system/paths";
+import { configuredStacks } from "../../engine/stack-file";
 import { UserError } from "../../system/errors";
 import { configured } from "../stack/reach";
 
@@ -67,20 +66,27 @@ export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Recor
         ]);
 }
 
+/** What a stack has in common with a team's that must be of one stack alone; a team's file that cannot be read has nothing. */
+export function sharedWithOthers(stack: string, own: Given): string[] {
+    const teams = teamStacks().flatMap((team): [string, Given][] => {
+        try {
+            return [[team, configured(team)]];
+        } catch {
+            return [];
+        }
+    });
+    return sharedWithTeams(stack, own, Object.fromEntries(teams));
+}
+
+const teamStacks = (): string[] => configuredStacks().filter(name => /^team./.test(name));
+
 /**
  * Two stacks on one host would take each other's machines away.
  * @throws UserError when a stack names a host, or has a number, that is another team's
  */
 export function checkTeams(stack: string): void {
-    const teams = fs
-        .readdirSync(projectDir())
-        .flatMap(file => /^Pulumi\.(team.+)\.yaml$/.exec(file)?.[1] ?? [])
-        .sort();
-    const wrong = sharedWithTeams(
-        stack,
-        configured(stack),
-        Object.fromEntries(teams.map(team => [team, configured(team)])),
-    );
+    const teams = Object.fromEntries(teamStacks().map(team => [team, configured(team)])),
+        wrong = sharedWithTeams(stack, configured(stack), teams);
     if (wrong.length > 0)
         throw new UserError(
             `the configuration of stack ${stack} is at odds with another's; nothing was changed\n${wrong.map(line => `  ${line}`).join("\n")}`,

@@ -63,7 +63,7 @@ export function checkConfigured(stack: string): void {
 }
 
 /** The passwords of a configuration that are not encrypted. */
-const plainOf = ({ credentials }: Record<string, unknown>): object =>
+export const plainOf = ({ credentials }: Record<string, unknown>): object =>
     typeof credentials === "object" && credentials !== null
         ? Object.fromEntries(
               Object.entries(credentials).filter(([name, value]) => encryptedKeys(value, [name]).length === 0),

@@ -21,8 +21,8 @@ export interface SshdOptions {
     accepts: string[];
     /** Default root. */
     user?: string;
-    /** What it does with a TCP connection that is asked for; default: makes it. */
-    forwarding?: "made" | "refused";
+    /** What it does with a TCP connection that is asked for; default: makes it. `refused`: nobody is there; `forbidden`: by its configuration. */
+    forwarding?: "made" | "refused" | "forbidden";
     /** What comes out of its socket of libvirt's; without one there is none. */
     libvirt?: string;
 }
@@ -63,7 +63,9 @@ export async function startSshd({
                 auth.accept();
             }
         });
-        client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+        // What it is not told to do, the library's server answers as one that may not.
+        const tcpip = forwarding === "forbidden" ? "none" : "tcpip";
+        client.on(tcpip as "tcpip", (accept, reject, { destIP, destPort }) => {
             if (forwarding === "refused") {
                 reject();
                 return;

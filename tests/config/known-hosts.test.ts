@@ -178,3 +178,25 @@ test("a private key that was pasted is in no message", () => {
         /^(?!.*canary)[\s\S]*hosts\.central\.hostKey: the value is not allowed: a public key/,
     );
 });
+
+test("hosts and bastions whose keys are missing are named at once", () => {
+    fs.writeFileSync(file, "");
+    const jump = { address: "bastion.example.org" },
+        given = {
+            number: 1,
+            knownHostsFile: file,
+            hosts: { central: { address: "a", jump }, compute: { address: "b", jump } },
+        };
+    let message = "";
+    try {
+        withHostKeys(readSettings("team01", given));
+    } catch (e) {
+        message = (e as Error).message;
+    }
+    expect(message.split("\n").map(line => line.split(":")[0])).toEqual([
+        "bastion bastion.example.org",
+        "host a",
+        "bastion bastion.example.org",
+        "host b",
+    ]);
+});

@@ -5,6 +5,7 @@ import { pools } from "../../../components/golden-image";
 import { HostRole } from "../../../config/nodes";
 import { readSettings } from "../../../config/settings";
 import { rootsDir } from "../../../providers/machine/container-xml";
+import { bareHost } from "./bare-host";
 
 const hosts = { central: { address: "a.example.org" }, compute: { address: "b.example.org" } };
 const wanted = (own: object = {}, role: HostRole = "compute") =>
@@ -18,6 +19,7 @@ function said(...own: string[]): string[] {
     const sound = [
         "system debian 12 Debian GNU/Linux 12 (bookworm)",
         "virsh yes",
+        "socket yes",
         "libvirt qemu 9.0.0",
         "libvirt lxc 9.0.0",
         "kvm yes",
@@ -119,4 +121,96 @@ test("the script asks for no more than what is wanted", () => {
         "for d in qemu lxc; do",
     );
     expect(preflightScript(wanted())).toContain("for d in qemu; do");
+});
+
+test("what is asked for follows from what is made: programs, pools, networks, what is fetched, nesting", () => {
+    const vm = wanted({ libvirtType: "kvm" });
+    expect(vm.tools).toEqual(["every host", "virtual machines", "downloads"]);
+    expect(vm.fetched.map(({ key }) => key)).toEqual([
+        "baseArchiveUrl",
+        "baseArchiveUrl",
+        "baseArchiveUrl",
+        "archiveUrl",
+        "goldenImage.url",
+    ]);
+    expect([vm.pools.length, vm.nested, wanted({ libvirtType: "kvm" }, "central").nested]).toEqual([2, true, false]);
+    const containers = wanted({ machine: "container", goldenRoot: "/srv/golden", libvirtType: "kvm" });
+    expect([containers.tools, containers.pools, containers.nested]).toEqual([["every host"], [], false]);
+    expect(containers.fetched.map(({ key }) => key)).not.toContain("goldenImage.url");
+    expect(wanted({ uplinks: { private: { vlan: { nic: "eno2" } } } }).tools).toContain("uplinks");
+    expect(wanted({ upTo: "auth-node" }).fetched).toEqual([]);
+});
+
+test("every part's findings are said", async () => {
+    const lines = [
+        "missing genisoimage",
+        "pool /data machines",
+        "route 10.0.0.7 eth0",
+        "fetched 0 404",
+        "network yes yes virbr0 192.168.122.1 24 default",
+    ];
+    expect((await found([...said(), ...lines])).map(sentence => sentence.slice(0, 40))).toEqual([
+        "it has no genisoimage, which makes the d",
+        "its storage pool machines is to have the",
+        "the network nat is to have 192.168.122.0",
+        "the network internal is to have 10.0.0.0",
+        "it cannot fetch the package archive prec",
+    ]);
+});
+
+test("a host without libvirt is told of what else it lacks, too", async () => {
+    expect(await found([...said("virsh no"), "missing qemu-img"])).toEqual([
+        "it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients",
+        "it has no qemu-img, by which libvirt makes disks: apt-get install qemu-utils",
+    ]);
+});
+
+describe("one question to a host", () => {
+    const everything = {
+        libvirtType: "kvm",
+        uplinks: {
+            internal: { vlan: { nic: "eno2" } },
+            private: { vxlan: { between: { central: "192.0.2.1", compute: "192.0.2.2" } } },
+        },
+    };
+    const ofHost = async (programs: Record<string, string>, files: readonly string[] = []) => {
+        const host = bareHost(programs);
+        try {
+            for (const file of files) host.put(file, "");
+            return await host.ask(preflightScript(wanted(everything)), preflightFields);
+        } finally {
+            host.remove();
+        }
+    };
+
+    test("a bare one answers, with all that it lacks", async () => {
+        const { missing, virsh, fetched, route } = await ofHost({});
+        expect([virsh, fetched, route]).toEqual([false, [], []]);
+        expect(missing).toEqual([
+            "ip",
+            "iptables",
+            "dnsmasq",
+            "qemu-system-x86_64",
+            "qemu-img",
+            "genisoimage",
+            "curl",
+            "modprobe",
+        ]);
+    });
+
+    test("one whose programs all fail answers nevertheless", async () => {
+        const fails = Object.fromEntries(
+            ["virsh", "ip", "curl", "modprobe"].map(name => [name, "echo no >&2; exit 1"]),
+        );
+        const { mute, fetched } = await ofHost(fails);
+        expect(mute).toEqual(["qemu no"]);
+        expect(fetched.sort()).toEqual(["0 no", "1 no", "2 no", "3 no", "4 no"]);
+    });
+
+    test("nothing is fetched where every node is made already", async () => {
+        const made = ["compute-1", "compute-2"].map(name => `${pools.machines.path.slice(1)}/${name}.qcow2`);
+        const { fetched } = await ofHost({ curl: "printf ' 200'" }, made);
+        expect(fetched).toEqual([]);
+        expect((await ofHost({ curl: "printf ' 200'" }, made.slice(1))).fetched).toHaveLength(5);
+    });
 });

@@ -1,0 +1,114 @@
+import * as path from "path";
+import type { Command } from "commander";
+import { withLab } from "../config/lab-settings";
+import { Mistake, mistakeAt, mistakeIn, mistakeInWords } from "../config/mistakes";
+import { mistakesIn } from "../config/settings";
+import { givenBy } from "../config/stack-settings";
+import { configFile, readStackFile, textOf } from "../engine/stack-file";
+import { messageOf } from "../system/errors";
+import { sayJson, sayLines } from "../system/output";
+import { sharedWithOthers } from "./hosts/teams";
+import { addHelp, setWork } from "./shell/command";
+import { encryptedKeys, noMachine, placeholderCredentials } from "./stack/placeholders";
+import { plainOf } from "./stack/reach";
+
+/** What is said of a stack's file. */
+export interface Validation {
+    stack: string;
+    /** Its name, in the checkout. */
+    file: string;
+    valid: boolean;
+    findings: Omit<Mistake, "path">[];
+    /** Keys below which something is encrypted, which the engine alone can read: nothing was said of them. */
+    unchecked: string[];
+}
+
+/** `validate`: a stack's file by itself; neither a host nor the engine is asked. */
+export function addValidateCommand(cli: Command): void {
+    const command = cli
+        .command("validate")
+        .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
+        .description("check a stack's file, all mistakes at once; asks neither the engine nor the hosts")
+        .option("--json", "as JSON");
+    setWork(command, (stack: string, { json }: { json?: boolean }) => {
+        const validation = validate(stack);
+        if (json) sayJson(validation);
+        else sayLines(inWords(validation));
+        return validation.valid ? 0 : 1;
+    });
+    addHelp(command, ["validate team01", "validate team01 --json | jq -r '.findings[].key'"], {
+        0: "nothing is wrong in it",
+        1: "something is, or there is no such stack",
+    });
+}
+
+/**
+ * Everything that is wrong in a stack's file, in the order of its lines.
+ * @throws UserError where there is no such stack
+ */
+export function validate(stack: string): Validation {
+    const file = path.basename(configFile(stack)),
+        { mistakes, unchecked } = look(stack);
+    const findings = mistakes
+        .map(({ path: _path, ...finding }) => finding)
+        .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    return { stack, file, valid: findings.length === 0, findings, unchecked };
+}
+
+function look(stack: string): { mistakes: Mistake[]; unchecked: string[] } {
+    let text: string;
+    try {
+        text = textOf(stack);
+    } catch (e) {
+        return { mistakes: [{ path: [], key: "", reason: messageOf(e) }], unchecked: [] };
+    }
+    const { texts, mistakes: written, lineOf } = readStackFile(text);
+    // What is no YAML configures nothing: all keys would be missing.
+    if (Object.keys(texts).length === 0 && written.length > 0) return { mistakes: [...written], unchecked: [] };
+    const given = givenBy(texts),
+        { credentials: _own, ...open } = given;
+    const unchecked = [...new Set(encryptedKeys(open).map(key => key.split(".")[0]!))],
+        unknown = [
+            ...written.map(({ path }) => path).filter(({ length }) => length > 0),
+            ...unchecked.map(key => [key]),
+        ];
+    const shared = sharedWithOthers(stack, given)
+        .map(mistakeIn)
+        .filter(({ path: at }) => !unknown.some(above => above.every((key, i) => key === at[i])));
+    const found = [...settingsMistakes(given, unknown), ...shared];
+    return {
+        mistakes: [
+            ...written,
+            ...found.map(mistake => {
+                const line = lineOf(mistake.path);
+                return { ...mistake, ...(line !== undefined && { line }) };
+            }),
+        ],
+        unchecked,
+    };
+}
+
+/** Of a lab's stack, what the lab adds to its configuration wherever it is up is counted as given. */
+function settingsMistakes(given: Record<string, unknown>, unknown: readonly (readonly string[])[]): Mistake[] {
+    const { credentials: _encrypted, ...rest } = given,
+        own = { ...rest, credentials: { ...placeholderCredentials(given), ...plainOf(given) } };
+    try {
+        return mistakesIn(withLab(own, noMachine.labFacts), unknown);
+    } catch (e) {
+        // Without a lab, all that it would have said is missing.
+        return [mistakeAt("lab", messageOf(e).replace(/^lab: |; nothing was changed$/g, ""))];
+    }
+}
+
+function inWords({ file, findings, unchecked }: Validation): string[] {
+    return [
+        ...findings.map(({ line, ...finding }) => {
+            const where = line === undefined ? file : `${file}:${line}`;
+            return `${where}: ${mistakeInWords({ path: [], ...finding })}`;
+        }),
+        ...(findings.length === 0 ? [`${file}: nothing is wrong in it`] : []),
+        ...unchecked.map(
+            key => `${file}: ${key} was not checked, because something in it is encrypted; preview checks it`,
+        ),
+    ];
+}

@@ -1,0 +1,82 @@
+import * as fs from "fs";
+import * as path from "path";
+import * as yaml from "yaml";
+import { valueSchemas } from "../config/settings";
+import { replaceFile } from "../system/files";
+import { projectDir } from "../system/paths";
+import { PROJECT, TOP } from "./stack-file";
+
+/** A JSON schema, or a part of one. */
+type Schema = Record<string, unknown>;
+
+/** Where editors find the schema of a stack's file: Pulumi.<stack>.yaml names it in its first line. */
+export const SCHEMA_FILE = "schema/stack.schema.json";
+
+interface Declared {
+    type: string;
+    description: string;
+}
+
+/** The JSON schema (draft 7) of a stack's file, as {@link SCHEMA_FILE} has it: of its keys and their values, not of what several together have to be. */
+export function stackSchema(): Schema {
+    const { config: declared } = yaml.parse(fs.readFileSync(path.join(projectDir(), "Pulumi.yaml"), "utf8")) as {
+        config: Record<string, Declared>;
+    };
+    const values: Record<string, Schema> = { lab: { type: "string" }, ...valueSchemas() };
+    const keys = Object.keys(values),
+        { credentials } = values;
+    values.credentials = { ...credentials, properties: encryptable(credentials!.properties as Record<string, Schema>) };
+    const of = (key: string): Schema => ({ $ref: `#/definitions/${key}` });
+    return {
+        $schema: "http://json-schema.org/draft-07/schema#",
+        title: "A stack of the GridKa cloud classroom",
+        $comment: "Made of config/settings.ts and Pulumi.yaml by npm run schema; not to be edited.",
+        type: "object",
+        properties: {
+            config: {
+                type: ["object", "null"],
+                properties: Object.fromEntries(keys.map(key => [`${PROJECT}:${key}`, of(key)])),
+                // Allowed as well, and not offered: keys without the project's name, and those of the engine's.
+                patternProperties: {
+                    ...Object.fromEntries(keys.map(key => [`^${key}$`, of(key)])),
+                    "^(pulumi|libvirt):": {},
+                },
+                additionalProperties: false,
+            },
+            ...Object.fromEntries(TOP.filter(key => key !== "config").map(key => [key, { type: "string" }])),
+        },
+        additionalProperties: false,
+        definitions: {
+            ...Object.fromEntries(
+                keys.map(key => {
+                    const { type, description } = declared[key]!;
+                    return [key, { description, ...(type === "string" ? asText(values[key]!) : values[key]) }];
+                }),
+            ),
+            encrypted: {
+                type: "object",
+                properties: { secure: { type: "string", pattern: "^v[0-9]+:" } },
+                required: ["secure"],
+                additionalProperties: false,
+            },
+        },
+    };
+}
+
+/** What the engine takes as a text only: a whole number among its forms is written in quotation marks. */
+function asText({ anyOf, ...rest }: Schema): Schema {
+    const quoted = { type: "string", pattern: "^[1-9][0-9]*$" };
+    return Array.isArray(anyOf)
+        ? { ...rest, anyOf: (anyOf as Schema[]).map(form => (form.type === "integer" ? quoted : form)) }
+        : rest;
+}
+
+const encryptable = (passwords: Record<string, Schema>): Record<string, Schema> =>
+    Object.fromEntries(
+        Object.entries(passwords).map(([name, of]) => [name, { anyOf: [of, { $ref: "#/definitions/encrypted" }] }]),
+    );
+
+/** The schema as its file has it. */
+export const schemaText = (): string => `${JSON.stringify(stackSchema(), undefined, 2)}\n`;
+
+if (require.main === module) replaceFile(path.join(projectDir(), SCHEMA_FILE), schemaText(), 0o644);
