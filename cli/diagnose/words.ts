@@ -115,7 +115,13 @@ const words: Readonly<Record<string, Words>> = {
     },
     "guest:RabbitUser": {
         what: e => `the queue's account ${input("user")(e)} on db-node`,
-        changed: [[/^password$/, password]],
+        changed: [
+            [/^password$/, password],
+            [
+                /^rights$/,
+                ({ new: now }) => `may not do everything: what it may configure, write and read is ${text(now)}`,
+            ],
+        ],
     },
     "guest:Step": { what: e => `step ${input("step")(e)} on ${e.area}`, gone: "has not run" },
     "guest:AptArchive": { what: on(e => `the package archive ${input("archive")(e)}`) },

@@ -301,7 +301,7 @@ export const undosOf = (variant: Variant, given: Omit<Scene, "node">): MachineSc
 const ownUndo: { readonly [K in Step["do"]]?: (step: StepOf<K>) => boolean } = {
     signal: ({ signal }) => signal === "STOP",
     fill: ({ folder }) => folder !== INSTANCES,
-    queue: ({ action }) => action !== "change-password",
+    queue: ({ action }) => action === "stop-app",
     move: () => true,
     firewall: () => true,
     route: () => true,

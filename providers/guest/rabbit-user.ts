@@ -10,7 +10,12 @@ interface Inputs {
     user: string;
     password: string;
     others?: string[];
+    /** What it may configure, write and read on `/`; absent where that is everything, as it should be. */
+    rights?: string;
 }
+
+/** Everything on `/`, as rabbitmqctl lists it: what may be configured, written and read. */
+const EVERYTHING = "/\t.*\t.*\t.*";
 
 /** The account that comes with every server. */
 const GUEST = "guest";
@@ -22,21 +27,34 @@ const users =
 
 /** An account of a RabbitMQ server that may use everything on `/` (D2). */
 export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
-    // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called instead.
-    const evaluate = async ({ connection, password }: Inputs, expression: string): Promise<string> => {
-        // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
-        const script = `export HOME=/root
-umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
-cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
-said=$(rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}) || { printf '%s\\n' "$said" >&2; exit 1; }
-say said "$said"`;
+    /** What a script of rabbitmqctl's calls says. */
+    const call = async ({ connection }: Inputs, calls: string, input?: string): Promise<string> => {
+        const script = `export HOME=/root\n${calls}\nsay said "$said"`;
         try {
-            return (await ask(run, connection, script, { said: text() }, { input: password, timeoutSeconds: 60 })).said;
+            return (await ask(run, connection, script, { said: text() }, { input, timeoutSeconds: 60 })).said;
         } catch (e) {
             if (!(e instanceof RemoteError)) throw e;
             const [first] = e.result.stderr.trim().split("\n");
             throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${first}`);
         }
+    };
+    const listed = (command: string): string => `said=$(${command}) || { printf '%s\\n' "$said" >&2; exit 1; }`;
+    // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called instead.
+    const evaluate = (inputs: Inputs, expression: string): Promise<string> =>
+        call(
+            inputs,
+            // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
+            `umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
+cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
+${listed(`rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`)}`,
+            inputs.password,
+        );
+    /** What the account may do, where that is not everything. */
+    const rightsOf = async (inputs: Inputs): Promise<{ rights?: string }> => {
+        const said = await call(inputs, listed(`rabbitmqctl -q list_user_permissions ${quote(inputs.user)}`)),
+            found = said.split("\n").find(line => line.startsWith("/\t"));
+        if (found === EVERYTHING) return {};
+        return { rights: found === undefined ? "none" : found.split("\t").slice(1).join(" ") };
     };
     /** One of some words, which has a line of its own: newer servers warn of this and that beside it. */
     const answer = async <W extends string>(inputs: Inputs, expression: string, ...words: W[]): Promise<W> => {
@@ -59,7 +77,7 @@ say said "$said"`;
                 (inputs.others ? `, ${removal(GUEST)}` : ""),
         );
     return {
-        inputs: ["user", "password", "others"],
+        inputs: ["user", "password", "others", "rights"],
         access: ["connection"],
         replaceOn: ["user"],
         check({ user }): Problem[] {
@@ -90,7 +108,9 @@ say said "$said"`;
                 )) === "there"
                     ? { others: [GUEST] }
                     : {};
-            return { ...recorded, ...others, password: said === "same" ? recorded.password : differs };
+            const { rights: _former, ...rest } = recorded,
+                password = said === "same" ? recorded.password : differs;
+            return { ...rest, ...others, password, ...(await rightsOf(recorded)) };
         },
         async update(_id, _recorded, inputs) {
             await put(inputs);

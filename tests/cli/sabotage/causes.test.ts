@@ -101,9 +101,16 @@ const sayings: { readonly [K in Step["do"]]?: Saying<K> } = {
         return [said("guest:DatabaseGrant", "db-node", { user: databaseAccount(account) }, verdicts[statement])];
     },
     queue: ({ action }) =>
-        action === "change-password"
-            ? [said("guest:RabbitUser", "db-node", { user: "guest" }, drift("password", "a", "b"))]
-            : agents,
+        ({
+            "change-password": [said("guest:RabbitUser", "db-node", { user: "guest" }, drift("password", "a", "b"))],
+            "clear-permissions": [
+                said("guest:RabbitUser", "db-node", { user: "guest" }, drift("rights", undefined, "none")),
+            ],
+            "no-writing": [
+                said("guest:RabbitUser", "db-node", { user: "guest" }, drift("rights", undefined, ".* ^$ .*")),
+            ],
+            "stop-app": agents,
+        })[action],
     firewall: () => agents,
     signal: (_step, node) => agents.filter(line => line.includes(node)),
     "remove-role": ({ user }) => [

@@ -215,6 +215,10 @@ describe("an account of the queue", () => {
         inputs = { connection, user: "nova", password: "s3cret" };
     const lookup = (user: string) => `case rabbit_auth_backend_internal:lookup_user(<<"${user}">>) of {ok, _} ->`;
 
+    /** A server that lists what the account may write, and says something else to whatever else it is asked. */
+    const may = (write: string) =>
+        `case "$*" in *list_user_permissions*) printf '/other\\tx\\tx\\tx\\n/\\t.*\\t${write}\\t.*\\n';;`;
+
     test("is made by its node, its password in a file that is gone; found, taken away", async () => {
         expect(await handler.create(inputs)).toEqual({ id: "nova", outputs: {} });
         const said = host.said();
@@ -233,17 +237,29 @@ describe("an account of the queue", () => {
             ["differs", { ...inputs, password: differs }],
             ["gone", undefined],
         ] as const) {
-            host.put("rabbit", `echo ${answer}`);
+            host.put("rabbit", `${may(".*")} *) echo ${answer};; esac`);
             expect(await handler.read("", inputs)).toEqual(live);
             expect(host.said()).toContain(
                 `, ${lookup("nova")} case rabbit_access_control:check_user_pass_login(<<"nova">>, Password) of {ok, _} -> same; _ -> differs end; _ -> gone end.\n`,
             );
         }
-        host.put("rabbit", 'case "$*" in *guest*) echo there;; *) echo same;; esac');
+        host.put("rabbit", `${may(".*")} *guest*) echo there;; *) echo same;; esac`);
         expect(await handler.read("", { ...inputs, others: [] })).toEqual({ ...inputs, others: ["guest"] });
         expect(host.said()).toContain(`, ${lookup("guest")} there; _ -> gone end.\n`);
         await handler.delete("", inputs);
         expect(host.said()).toContain(`end end, ${lookup("nova")} Change(delete_user, [<<"nova">>]); _ -> ok end.\n`);
+    });
+
+    test.each([
+        ["another right to write", `${may("^$")} *) echo same;; esac`, ".* ^$ .*"],
+        ["no right at all", "case $* in *list_user_permissions*) ;; *) echo same;; esac", "none"],
+    ])("that has %s is found, and set again", async (_what, says, rights) => {
+        host.put("rabbit", says);
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, rights });
+        await handler.update("", { ...inputs, rights }, inputs);
+        expect(host.said()).toContain("Change(set_permissions, ");
+        host.put("rabbit", `${may(".*")} *) echo same;; esac`);
+        expect(await handler.read("", { ...inputs, rights })).toEqual(inputs);
     });
 
     test.each(["echo ' no node'; echo more; exit 2", "echo out; { echo ' no node'; echo more; } >&2; exit 2"])(
