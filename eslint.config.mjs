@@ -1,6 +1,48 @@
 // @ts-check
 import tseslint from "typescript-eslint";
 
+/** Files with functions that are still too long or too dense. The list only shrinks. */
+const notSplitYet = [
+    "bench/cloud.ts",
+    "bench/identity.ts",
+    "bench/stand-in.ts",
+    "cli/check/checks.ts",
+    "cli/completion.ts",
+    "cli/hosts/host-networks.ts",
+    "cli/hosts/hosts-check.ts",
+    "cli/hosts/libvirt-objects.ts",
+    "cli/hosts/preflight.ts",
+    "cli/hosts/teams.ts",
+    "cli/main.ts",
+    "cli/operate/engine-run.ts",
+    "cli/operate/events.ts",
+    "cli/sabotage/exercise-file.ts",
+    "cli/sabotage/sabotage.ts",
+    "cli/sabotage/trusted.ts",
+    "config/address-plan.ts",
+    "config/settings.ts",
+    "engine/stack-file.ts",
+    "engine/stack-schema.ts",
+    "providers/guest/apt-archive.ts",
+    "providers/guest/bridge.ts",
+    "providers/guest/database-grant.ts",
+    "providers/guest/database-root.ts",
+    "providers/guest/database.ts",
+    "providers/guest/file.ts",
+    "providers/guest/hosts-entries.ts",
+    "providers/guest/in-force/my-cnf.ts",
+    "providers/guest/in-force/python-settings.ts",
+    "providers/guest/in-force/shown.ts",
+    "providers/guest/ini.ts",
+    "providers/guest/options-file.ts",
+    "providers/guest/packages.ts",
+    "providers/guest/rabbit-user.ts",
+    "providers/guest/service.ts",
+    "providers/guest/ssh-key.ts",
+    "providers/guest/sysctl.ts",
+    "providers/guest/volume-group.ts",
+];
+
 /** Rules that need types, over everything that is compiled. Formatting is Prettier's. */
 export default tseslint.config(
     { ignores: ["bin/", "node_modules/", "sdks/", "reports/", ".stryker-tmp/", "tests/data/"] },
@@ -24,4 +66,12 @@ export default tseslint.config(
             eqeqeq: "error",
         },
     },
+    {
+        files: ["*.ts", "{cli,lab,components,providers,releases,engine,clients,config,system,bench}/**/*.ts"],
+        rules: {
+            "max-lines-per-function": ["error", { max: 40, skipBlankLines: true, skipComments: true }],
+            complexity: ["error", 10],
+        },
+    },
+    { files: notSplitYet, rules: { "max-lines-per-function": "off", complexity: "off" } },
 );

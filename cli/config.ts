@@ -16,6 +16,11 @@ import { Terminal } from "./shell/terminal";
 /** `config set-secret`: passwords of the cloud in place of others, encrypted in the stack's own file; `config rotate`: other generated ones. */
 export function addConfigCommands(cli: Command): void {
     const config = cli.command("config").description("a stack's configuration, Pulumi.<stack>.yaml");
+    addSetSecret(config);
+    addRotate(config);
+}
+
+function addSetSecret(config: Command): void {
     const set = config
         .command("set-secret")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
@@ -37,6 +42,14 @@ export function addConfigCommands(cli: Command): void {
         terminal.line(`set in ${file}: ${wanted.join(", ")}; the cloud has them with the next ./classroom up ${stack}`);
     });
     set.addHelpText("after", "\nThe passphrase that decrypts them is in the state folder, not in the file.");
+    addHelp(
+        set,
+        ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"],
+        { 0: "done", 1: "error", 130: "interrupted" },
+    );
+}
+
+function addRotate(config: Command): void {
     const rotating = config
         .command("rotate")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
@@ -54,11 +67,6 @@ export function addConfigCommands(cli: Command): void {
         "config rotate lab cinderUser",
         "config rotate team01 adminPassword adminToken && ./classroom up team01",
     ]);
-    addHelp(
-        set,
-        ["config set-secret lab adminPassword", "config set-secret team01 mysqlRoot novaDatabase < two-lines.txt"],
-        { 0: "done", 1: "error", 130: "interrupted" },
-    );
 }
 
 function namesIn(names: readonly string[]): (keyof Credentials)[] {

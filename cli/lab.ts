@@ -9,6 +9,13 @@ import { Terminal } from "./shell/terminal";
 export function addLabCommands(cli: Command): void {
     const lab = cli.command("lab").description("two physical hosts on this machine, as namespaces (needs root)");
     lab.hook("preAction", () => needRoot());
+    addUp(lab);
+    addDown(lab);
+    addStatus(lab);
+    addExec(lab);
+}
+
+function addUp(lab: Command): void {
     const up = lab.command("up").argument("<lab>").description("make the hosts, or find them up");
     setWork(up, async (name: string) => {
         const { hosts, machine, ranges } = await interruptible(signal =>
@@ -19,11 +26,19 @@ export function addLabCommands(cli: Command): void {
         say(whoseRoot(ranges));
         say(`a shell among them: ./classroom lab exec ${name} -- bash`);
     });
+    addHelp(up, ["lab up lab"], { 0: "up", 1: "error", 130: "interrupted" });
+}
+
+function addDown(lab: Command): void {
     const down = lab
         .command("down")
         .argument("<lab>")
         .description("end every process of the lab and remove everything it left");
     setWork(down, (name: string) => labDown(name, new Terminal(undefined)));
+    addHelp(down, ["lab down lab"]);
+}
+
+function addStatus(lab: Command): void {
     const status = lab
         .command("status")
         .argument("<lab>")
@@ -37,6 +52,10 @@ export function addLabCommands(cli: Command): void {
         if (!json && found) say(whoseRoot(found.ranges));
         return found ? 0 : 1;
     });
+    addHelp(status, ["lab status lab", "lab status lab --json"], { 0: "up", 1: "not up" });
+}
+
+function addExec(lab: Command): void {
     const exec = lab
         .command("exec")
         .argument("<lab>")
@@ -45,9 +64,6 @@ export function addLabCommands(cli: Command): void {
         .allowUnknownOption()
         .description("run a command on the operator's side of the lab: in its network, with its names");
     setWork(exec, labExec);
-    addHelp(up, ["lab up lab"], { 0: "up", 1: "error", 130: "interrupted" });
-    addHelp(down, ["lab down lab"]);
-    addHelp(status, ["lab status lab", "lab status lab --json"], { 0: "up", 1: "not up" });
     addHelp(exec, ["lab exec lab -- bash", "lab exec lab -- getent hosts api-node"], {
         1: "error; else the command's own code",
     });

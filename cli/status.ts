@@ -46,20 +46,20 @@ export function statusOf(stack: string): Status {
     const [rootOfHost] = recordedRoots(state?.resources ?? []);
     return {
         stack,
-        resources: state ? realOnes(state.resources).length : 0,
-        components: state ? byComponent(state) : {},
-        unfinished: state?.pending.length ?? 0,
-        outputs: state
-            ? Object.fromEntries(
-                  Object.entries(stackOutputs(state)).map(([name, value]) => [
-                      name,
-                      isSecret(value) ? "[secret]" : value,
-                  ]),
-              )
-            : {},
+        ...(state ? recorded(state) : { resources: 0, components: {}, unfinished: 0, outputs: {} }),
         ...(last && { last }),
         ...(rootOfHost !== undefined && { rootOfHost }),
         ...(lab !== undefined && { lab: { name: lab, up: labStatus(lab) !== undefined } }),
+    };
+}
+
+function recorded(state: RecordedState): Pick<Status, "resources" | "components" | "unfinished" | "outputs"> {
+    const outputs = Object.entries(stackOutputs(state));
+    return {
+        resources: realOnes(state.resources).length,
+        components: byComponent(state),
+        unfinished: state.pending.length,
+        outputs: Object.fromEntries(outputs.map(([name, value]) => [name, isSecret(value) ? "[secret]" : value])),
     };
 }
 

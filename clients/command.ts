@@ -174,12 +174,7 @@ class Hearing {
         this.streams = sources.map(() => ({ parts: [], tail: Buffer.alloc(0), ended: false }));
         let late: NodeJS.Timeout | undefined, closing: NodeJS.Timeout | undefined;
         this.done = new Promise<ExecResult>((resolve, reject) => {
-            const whole = () => {
-                if (this.streams.length === 0) return; // it is over
-                const heard = this.result();
-                if (heard instanceof Error) reject(heard);
-                else resolve(heard);
-            };
+            const whole = () => this.settle(resolve, reject);
             late = setTimeout(
                 () => reject(new TimedOut(`a command did not end within ${timeoutSeconds} s`)),
                 timeoutSeconds * 1000,
@@ -208,6 +203,13 @@ class Hearing {
             this.streams = [];
             channel.close();
         });
+    }
+
+    private settle(resolve: (heard: ExecResult) => void, reject: (error: Error) => void): void {
+        if (this.streams.length === 0) return; // it is over
+        const heard = this.result();
+        if (heard instanceof Error) reject(heard);
+        else resolve(heard);
     }
 
     private keep(stream: Heard, part: Buffer): void {

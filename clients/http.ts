@@ -202,63 +202,64 @@ export class Http {
      * @throws HttpError for a status of 300 and more, Unreachable without an answer
      */
     async request(target: Target, request: HttpRequest): Promise<HttpResponse> {
-        const { host, port, via } = target,
-            where = `${host}, port ${port}`,
-            connections = this.connectionsTo(target),
-            key = JSON.stringify(target);
-        const { deadlineSeconds = 60 } = request,
-            patience = this.patienceSeconds ?? Infinity,
-            start = this.now(),
-            pace = this.paceOf(key, request.method);
-        const giveUp = (reason: string): Unreachable => {
-            const error = new Unreachable(reason);
-            if (this.patienceSeconds !== undefined) this.mute.set(key, error);
-            return error;
-        };
+        const patience = this.patienceSeconds ?? Infinity,
+            start = this.now();
         for (let attempt = 1; ; attempt++) {
-            let response: HttpResponse;
-            try {
-                response = await pace.send(() =>
-                    connections.turn(async () => {
-                        const before = this.mute.get(key);
-                        if (before) throw before;
-                        return await this.send(connections, target, {
-                            ...request,
-                            deadlineSeconds: Math.min(deadlineSeconds, patience),
-                        });
-                    }),
-                );
-            } catch (e) {
-                const error = e as Error & { code?: string; sent?: boolean };
-                const refused = !error.sent && (error.code === "ECONNREFUSED" || /refused/i.test(error.message));
-                const reset =
-                    error.sent &&
-                    error.code === "ECONNRESET" &&
-                    request.method !== "POST" &&
-                    request.method !== "PATCH";
-                if ((refused || reset) && attempt < CONNECT_ATTEMPTS) {
-                    await this.wait(attempt / 2);
-                    continue;
-                }
-                if (error.name === "Unreachable") throw error;
-                const reason = `${where}, asked from ${via.name}, does not answer ${request.method} ${request.path}: ${error.message}`;
-                throw error.code === "ETIMEDOUT" ? giveUp(reason) : new Unreachable(reason);
+            const response = await this.attempt(target, request, attempt);
+            if (response === undefined) {
+                await this.wait(attempt / 2);
+                continue;
             }
             if (response.status < 300) return response;
             const seconds = waitSeconds(response, attempt);
-            if (seconds === undefined || attempt >= ATTEMPTS || this.now() - start + seconds * 1000 > patience * 1000) {
-                const error = new HttpError(
-                    request.method,
-                    request.path,
-                    response.status,
-                    withoutSecrets(reasonOf(response) + limitOf(response), request),
-                    where,
-                );
-                if (response.status === 503) giveUp(error.message);
-                throw error;
-            }
+            if (seconds === undefined || attempt >= ATTEMPTS || this.now() - start + seconds * 1000 > patience * 1000)
+                throw this.refused(target, request, response);
             await this.wait(seconds);
         }
+    }
+
+    /** @returns undefined where it has to be sent again. @throws Unreachable */
+    private async attempt(target: Target, request: HttpRequest, attempt: number): Promise<HttpResponse | undefined> {
+        const { deadlineSeconds = 60, method } = request,
+            key = JSON.stringify(target),
+            connections = this.connectionsTo(target);
+        try {
+            return await this.paceOf(key, method).send(() =>
+                connections.turn(async () => {
+                    const before = this.mute.get(key);
+                    if (before) throw before;
+                    return await this.send(connections, target, {
+                        ...request,
+                        deadlineSeconds: Math.min(deadlineSeconds, this.patienceSeconds ?? Infinity),
+                    });
+                }),
+            );
+        } catch (e) {
+            const error = e as Failure;
+            if (maySendAgain(error, method) && attempt < CONNECT_ATTEMPTS) return undefined;
+            if (error.name === "Unreachable") throw error;
+            const reason = `${placeOf(target)}, asked from ${target.via.name}, does not answer ${method} ${request.path}: ${error.message}`;
+            throw error.code === "ETIMEDOUT" ? this.giveUp(key, reason) : new Unreachable(reason);
+        }
+    }
+
+    private refused(target: Target, request: HttpRequest, response: HttpResponse): HttpError {
+        const error = new HttpError(
+            request.method,
+            request.path,
+            response.status,
+            withoutSecrets(reasonOf(response) + limitOf(response), request),
+            placeOf(target),
+        );
+        if (response.status === 503) this.giveUp(JSON.stringify(target), error.message);
+        return error;
+    }
+
+    /** A run that only asks does not ask the service again. */
+    private giveUp(service: string, reason: string): Unreachable {
+        const error = new Unreachable(reason);
+        if (this.patienceSeconds !== undefined) this.mute.set(service, error);
+        return error;
     }
 
     private connectionsTo(target: Target): Connections {
@@ -276,75 +277,114 @@ export class Http {
         return known;
     }
 
-    private send(
-        { kept, single }: Connections,
-        target: Target,
-        { method, path, headers, json, body, deadlineSeconds = 60, beginning }: HttpRequest,
-    ): Promise<HttpResponse> {
-        const text = json === undefined ? undefined : Buffer.from(asciiJson(json));
-        return new Promise((resolve, reject) => {
-            const request = http.request({
-                agent: method === "POST" || beginning ? single : kept,
-                method,
-                path,
-                host: target.host,
-                port: target.port,
-                headers: {
-                    Accept: "application/json",
-                    "User-Agent": "classroom",
-                    ...(text ? { "Content-Type": "application/json", "Content-Length": String(text.length) } : {}),
-                    ...(body ? { "Content-Length": String(body.size) } : {}),
-                    ...headers,
-                },
-            });
-            const stream = body?.open();
-            let sent = false,
-                answered = false;
-            const fail = (error: Error) => {
-                clearTimeout(timer);
-                stream?.destroy();
-                request.destroy();
-                reject(Object.assign(error, { sent }));
-            };
-            const timer = setTimeout(
-                () => fail(Object.assign(new Error(`no answer within ${deadlineSeconds} s`), { code: "ETIMEDOUT" })),
-                deadlineSeconds * 1000,
-            );
-            // A service that refuses an upload answers and closes: the answer counts, not the broken pipe.
-            request.on("error", e => {
-                if (!answered) fail(e);
-            });
-            request.on("socket", () => {
-                sent = true;
-            });
-            request.on("response", response => {
-                answered = true;
-                const parts: Buffer[] = [];
-                let size = 0;
-                const done = () => {
-                    clearTimeout(timer);
-                    stream?.destroy();
-                    resolve(new HttpResponse(response.statusCode!, response.headers, Buffer.concat(parts)));
-                };
-                response.on("data", (d: Buffer) => {
-                    size += d.length;
-                    if (size <= BODY_MIB << 20) parts.push(d);
-                    else fail(tooLarge(target, method, path));
-                    if (beginning && response.statusCode! < 300) {
-                        done();
-                        request.destroy();
-                    }
-                });
-                response.on("error", fail);
-                response.on("end", done);
-            });
-            if (stream) {
-                stream.on("error", fail);
-                stream.pipe(request);
-            } else request.end(text);
-        });
+    private send({ kept, single }: Connections, target: Target, request: HttpRequest): Promise<HttpResponse> {
+        const agent = request.method === "POST" || request.beginning ? single : kept;
+        return new Exchange(agent, target, request).done;
     }
 }
+
+/** What broke a request off. */
+type Failure = Error & { code?: string; sent?: boolean };
+
+/** Whether the service has not heard of a request, or may hear of it twice. */
+function maySendAgain({ sent, code, message }: Failure, method: string): boolean {
+    const refused = !sent && (code === "ECONNREFUSED" || /refused/i.test(message));
+    return refused || (sent === true && code === "ECONNRESET" && method !== "POST" && method !== "PATCH");
+}
+
+const placeOf = ({ host, port }: Target): string => `${host}, port ${port}`;
+
+/** One request on its way, and its answer. */
+class Exchange {
+    readonly done: Promise<HttpResponse>;
+    private readonly request: http.ClientRequest;
+    private readonly stream: Readable | undefined;
+    private readonly timer: NodeJS.Timeout;
+    private resolve!: (response: HttpResponse) => void;
+    private reject!: (error: Error) => void;
+    private sent = false;
+    private answered = false;
+
+    constructor(
+        agent: http.Agent,
+        private readonly target: Target,
+        private readonly asked: HttpRequest,
+    ) {
+        const { json, body, deadlineSeconds = 60 } = asked;
+        const text = json === undefined ? undefined : Buffer.from(asciiJson(json));
+        this.done = new Promise((resolve, reject) => {
+            [this.resolve, this.reject] = [resolve, reject];
+        });
+        this.request = http.request(requestOptions(agent, target, asked, text));
+        this.stream = body?.open();
+        this.timer = setTimeout(
+            () => this.fail(Object.assign(new Error(`no answer within ${deadlineSeconds} s`), { code: "ETIMEDOUT" })),
+            deadlineSeconds * 1000,
+        );
+        // A service that refuses an upload answers and closes: the answer counts, not the broken pipe.
+        this.request.on("error", e => {
+            if (!this.answered) this.fail(e);
+        });
+        this.request.on("socket", () => {
+            this.sent = true;
+        });
+        this.request.on("response", response => this.hear(response));
+        if (this.stream) {
+            this.stream.on("error", e => this.fail(e));
+            this.stream.pipe(this.request);
+        } else this.request.end(text);
+    }
+
+    private fail(error: Error): void {
+        clearTimeout(this.timer);
+        this.stream?.destroy();
+        this.request.destroy();
+        this.reject(Object.assign(error, { sent: this.sent }));
+    }
+
+    private hear(response: http.IncomingMessage): void {
+        this.answered = true;
+        const { method, path, beginning } = this.asked,
+            parts: Buffer[] = [];
+        let size = 0;
+        const done = () => {
+            clearTimeout(this.timer);
+            this.stream?.destroy();
+            this.resolve(new HttpResponse(response.statusCode!, response.headers, Buffer.concat(parts)));
+        };
+        response.on("data", (d: Buffer) => {
+            size += d.length;
+            if (size <= BODY_MIB << 20) parts.push(d);
+            else this.fail(tooLarge(this.target, method, path));
+            if (beginning && response.statusCode! < 300) {
+                done();
+                this.request.destroy();
+            }
+        });
+        response.on("error", e => this.fail(e));
+        response.on("end", done);
+    }
+}
+
+const requestOptions = (
+    agent: http.Agent,
+    { host, port }: Target,
+    { method, path, headers, body }: HttpRequest,
+    text: Buffer | undefined,
+): http.RequestOptions => ({
+    agent,
+    method,
+    path,
+    host,
+    port,
+    headers: {
+        Accept: "application/json",
+        "User-Agent": "classroom",
+        ...(text ? { "Content-Type": "application/json", "Content-Length": String(text.length) } : {}),
+        ...(body ? { "Content-Length": String(body.size) } : {}),
+        ...headers,
+    },
+});
 
 const tooLarge = ({ host, port }: Target, method: string, path: string): Error =>
     new Unreachable(

@@ -50,14 +50,10 @@ const OPENING = [0x5b, 0x7b],
 
 function checkBounds(body: Buffer): void {
     let depth = 0,
-        values = 0,
-        inText = false;
+        values = 0;
     for (let i = 0; i < body.length; i++) {
         const byte = body[i]!;
-        if (inText) {
-            if (byte === BACKSLASH) i++;
-            else if (byte === QUOTE) inText = false;
-        } else if (byte === QUOTE) inText = true;
+        if (byte === QUOTE) i = endOfText(body, i);
         else if (byte === COMMA) values++;
         else if (OPENING.includes(byte)) {
             values++;
@@ -65,4 +61,13 @@ function checkBounds(body: Buffer): void {
         } else if (CLOSING.includes(byte)) depth--;
         if (values > VALUES) throw new Unreachable(`the answer has more than ${VALUES} values`);
     }
+}
+
+/** Where the text that begins at a quotation mark ends: at the next one that no backslash is before. */
+function endOfText(body: Buffer, begin: number): number {
+    for (let i = begin + 1; i < body.length; i++) {
+        if (body[i] === BACKSLASH) i++;
+        else if (body[i] === QUOTE) return i;
+    }
+    return body.length;
 }

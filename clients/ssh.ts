@@ -50,6 +50,8 @@ export interface ExecOptions extends CommandLimits {
 }
 
 const CONNECT_SECONDS = 8;
+/** A dead connection is noticed within 15 s; for its beginning there is a limit above. */
+const ALIVE = { readyTimeout: 0, keepaliveInterval: 5000, keepaliveCountMax: 3 };
 
 const sessions = new Map<string, Promise<Session>>();
 const keyOf = (c: Connection): string => {
@@ -81,17 +83,10 @@ const fingerprint = (key: Buffer): string =>
 async function open(to: Connection): Promise<Session> {
     const { user = "root" } = to,
         signing = await signingWith(to, user),
-        jump = jumpOf(to);
-    const sock = jump && (await forward(jump, to.host, to.port));
-    const wanted = to.hostKey
-        .split("\n")
-        .map(line => line.trim())
-        .filter(Boolean);
-    const keys = wanted.map(line => Buffer.from(line.split(/\s+/)[1] ?? "", "base64"));
-    const algorithms = [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a =>
-        a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(to.rsaSha1 ? [a] : [])] : [a],
-    );
-    const client = new Client();
+        jump = jumpOf(to),
+        sock = jump && (await forward(jump, to.host, to.port));
+    const { keys, algorithms } = expectedKeys(to),
+        client = new Client();
     let mismatch: HostKeyMismatch | undefined;
     return await new Promise<Session>((resolve, reject) => {
         const fail = (reason: string) => {
@@ -99,10 +94,8 @@ async function open(to: Connection): Promise<Session> {
             client.destroy();
             reject(mismatch ?? new Unreachable(`${to.name} (${to.host}, port ${to.port}): ${reason}`));
         };
-        const timer = setTimeout(
-            () => fail(`accepts no ssh session within ${CONNECT_SECONDS} s`),
-            CONNECT_SECONDS * 1000,
-        );
+        const late = () => fail(`accepts no ssh session within ${CONNECT_SECONDS} s`);
+        const timer = setTimeout(late, CONNECT_SECONDS * 1000);
         client.on("error", e =>
             fail(e.level === "client-authentication" ? `the key ${to.keyFile} is not accepted for ${user}` : e.message),
         );
@@ -115,32 +108,46 @@ async function open(to: Connection): Promise<Session> {
         client.connect({
             host: to.host,
             port: to.port,
-            username: user,
             ...signing,
             sock,
-            readyTimeout: 0,
-            keepaliveInterval: 5000,
-            keepaliveCountMax: 3,
+            ...ALIVE,
             algorithms: { serverHostKey: algorithms as never },
             hostVerifier: (key: Buffer) => {
                 if (keys.some(k => k.equals(key))) return true;
-                mismatch = new HostKeyMismatch(
-                    `${to.name}: its ssh key (${fingerprint(key)}) is not the expected one (${keys.map(fingerprint).join(", ")}); nothing was changed`,
-                    to,
-                );
+                mismatch = mismatchOf(to, key, keys);
                 return false;
             },
         });
     });
 }
 
-/** What the library signs with: the key in the file, or, where that has a passphrase, the agent that holds it. */
+/** The keys that a machine may answer with, and the algorithms that it may prove one of them with. */
+function expectedKeys({ hostKey, rsaSha1 }: Connection): { keys: Buffer[]; algorithms: string[] } {
+    const wanted = hostKey
+        .split("\n")
+        .map(line => line.trim())
+        .filter(Boolean);
+    return {
+        keys: wanted.map(line => Buffer.from(line.split(/\s+/)[1] ?? "", "base64")),
+        algorithms: [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a =>
+            a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(rsaSha1 ? [a] : [])] : [a],
+        ),
+    };
+}
+
+const mismatchOf = (to: Connection, key: Buffer, keys: readonly Buffer[]): HostKeyMismatch =>
+    new HostKeyMismatch(
+        `${to.name}: its ssh key (${fingerprint(key)}) is not the expected one (${keys.map(fingerprint).join(", ")}); nothing was changed`,
+        to,
+    );
+
+/** As whom the library logs in, and what it signs with: the key in the file, or, where that has a passphrase, the agent that holds it. */
 async function signingWith(to: Connection, username: string): Promise<ConnectConfig> {
     try {
         const key = readKeyFile(to.keyFile);
-        if (key.heldBy === "file") return { privateKey: fs.readFileSync(inHome(to.keyFile)) };
+        if (key.heldBy === "file") return { username, privateKey: fs.readFileSync(inHome(to.keyFile)) };
         const byAgent: AgentAuthMethod = { type: "agent", username, agent: await agentWith(key, to.keyFile) };
-        return { authHandler: [byAgent] };
+        return { username, authHandler: [byAgent] };
     } catch (e) {
         throw e instanceof UnusableKey ? new UnusableKey(`${to.name}: ${e.message}`) : e;
     }

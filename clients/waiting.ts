@@ -102,8 +102,7 @@ async function askPatiently(
         took = 0;
     for (;;) {
         if (answer) {
-            if (answer.code !== 0 && answer.code !== NOT_YET) throw new RemoteError(to.name, answer);
-            if (answer.code === 0 || patience.left() <= 0) return { answer, waited: patience.waited };
+            if (isSo(to, answer) || patience.left() <= 0) return { answer, waited: patience.waited };
             // An emulated machine takes a third of a second for an answer: it has better things to do.
             await clock.pause(Math.min(Math.max(every, 2 * took), patience.left()));
         }
@@ -116,6 +115,12 @@ async function askPatiently(
         answer = patience.hear(said);
         took = clock.elapsed() - asked;
     }
+}
+
+/** @throws RemoteError where it will not be so either */
+function isSo(to: Connection, answer: ExecResult): boolean {
+    if (answer.code !== 0 && answer.code !== NOT_YET) throw new RemoteError(to.name, answer);
+    return answer.code === 0;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Connection } from "../clients/connection";
 import type { NodePlan } from "../config/address-plan";
 import { Clock } from "../providers/machine/clock";
 import { Container } from "../providers/machine/container";
+import type { SeedFile } from "../providers/machine/container";
 import { rootsDir } from "../providers/machine/container-xml";
 import { HostKey } from "../providers/machine/host-key";
 import type { AptFacts } from "../releases/apt-facts";
@@ -65,95 +66,119 @@ export class Machine extends pulumi.ComponentResource {
 
     constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:Machine", name, {}, opts);
-        const { node, host, power, generation, goldenRoot, operatorKey, memoryMiB, cpus, devices = [], ssh } = args;
         this.archive = args.archive;
-        const key = new HostKey(`${name}-key`, { machine: node.name, type: ssh.hostKey }, { parent: this }),
-            keyFile = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
-        const { name: _name, keyFile: operatorKeyFile, ...jump } = host;
-        this.connection = key.publicKey.apply(hostKey => ({
-            name: node.name,
-            host: node.natAddress,
-            port: 22,
-            hostKey,
-            keyFile: operatorKeyFile,
-            ...(ssh.rsaSha1 && { rsaSha1: true }),
-            jump,
-        }));
-        const identity = key.publicKey.apply(hostKey =>
-            identityFiles(node, operatorKey, { file: keyFile, publicKey: hostKey }),
-        );
-        const secretIdentity = key.privateKey.apply(content => [{ path: keyFile, mode: "0600", content }]);
-        if (args.kind === "vm") {
-            const { provider, hypervisor, nests, dataDiskMiB, dataGeneration = 1, golden, seed } = args;
-            const machine = new VirtualMachine(
-                `${name}-vm`,
-                {
-                    node,
-                    power,
-                    generation,
-                    dataGeneration,
-                    host,
-                    provider,
-                    hypervisor,
-                    ...(nests && { nests }),
-                    golden,
-                    seed,
-                    guest: this.connection,
-                    memoryMiB,
-                    cpus,
-                    ...(dataDiskMiB && { dataDiskMiB }),
-                    files: pulumi.all([identity, secretIdentity]).apply(([open, secret]) => [...open, ...secret]),
-                },
-                { parent: this },
-            );
-            this.resource = machine.domain;
-            this.made = [machine.root, machine.domain];
-            // What is made in it has its time from it: certificates, tokens.
-            this.running = new Clock(
-                `${name}-clock`,
-                { connection: this.connection },
-                { parent: this, dependsOn: machine.running, deletedWith: machine.domain, replaceWith: this.made },
-            );
-            this.incarnation = machine.domain.id;
-        } else {
-            const shape = {
-                connection: host,
-                memoryMiB,
-                cpus,
-                devices,
-                ...(args.idmap !== undefined && { idmap: args.idmap }),
-                interfaces: node.interfaces.map(({ network, device, mac }) => ({ network, device, mac })),
-            };
-            const goldenName = `${node.name}-golden`;
-            const golden = new Container(
-                `${name}-golden`,
-                {
-                    ...shape,
-                    name: goldenName,
-                    lower: [goldenRoot],
-                    power: "off",
-                    files: identity,
-                    secretFiles: secretIdentity,
-                },
-                { parent: this },
-            );
-            const container = new Container(
-                `${name}-container`,
-                {
-                    ...shape,
-                    name: node.name,
-                    lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot],
-                    files: [],
-                    power,
-                    guest: this.connection,
-                    ...(generation > 1 && { generation }),
-                },
-                { parent: this, dependsOn: golden },
-            );
-            this.resource = this.running = container;
-            this.made = [container];
-            this.incarnation = container.id;
-        }
+        const key = new HostKey(`${name}-key`, { machine: args.node.name, type: args.ssh.hostKey }, { parent: this });
+        this.connection = key.publicKey.apply(hostKey => connectionTo(args, hostKey));
+        const files = filesOf(args, key);
+        const made = args.kind === "vm" ? this.virtualMachine(name, args, files) : this.container(name, args, files);
+        this.resource = made.resource;
+        this.running = made.running;
+        this.made = made.made;
+        this.incarnation = made.incarnation;
         this.registerOutputs({ connection: this.connection });
     }
+
+    private virtualMachine(name: string, args: MachineArgs, files: IdentityFiles): Made {
+        const { node, power, generation, dataGeneration = 1, host, provider, hypervisor, nests, dataDiskMiB } = args,
+            { golden, seed, memoryMiB, cpus } = args;
+        const machine = new VirtualMachine(
+            `${name}-vm`,
+            {
+                node,
+                power,
+                generation,
+                dataGeneration,
+                host,
+                provider,
+                hypervisor,
+                ...(nests && { nests }),
+                golden,
+                seed,
+                guest: this.connection,
+                memoryMiB,
+                cpus,
+                ...(dataDiskMiB && { dataDiskMiB }),
+                files: pulumi.all([files.open, files.secret]).apply(([open, secret]) => [...open, ...secret]),
+            },
+            { parent: this },
+        );
+        const made = [machine.root, machine.domain];
+        // What is made in it has its time from it: certificates, tokens.
+        const running = new Clock(
+            `${name}-clock`,
+            { connection: this.connection },
+            { parent: this, dependsOn: machine.running, deletedWith: machine.domain, replaceWith: made },
+        );
+        return { resource: machine.domain, made, running, incarnation: machine.domain.id };
+    }
+
+    private container(name: string, args: MachineArgs, files: IdentityFiles): Made {
+        const { node, power, generation, host, goldenRoot, memoryMiB, cpus, devices = [] } = args;
+        const shape = {
+            connection: host,
+            memoryMiB,
+            cpus,
+            devices,
+            ...(args.idmap !== undefined && { idmap: args.idmap }),
+            interfaces: node.interfaces.map(({ network, device, mac }) => ({ network, device, mac })),
+        };
+        const goldenName = `${node.name}-golden`;
+        const golden = new Container(
+            `${name}-golden`,
+            {
+                ...shape,
+                name: goldenName,
+                lower: [goldenRoot],
+                power: "off",
+                files: files.open,
+                secretFiles: files.secret,
+            },
+            { parent: this },
+        );
+        const container = new Container(
+            `${name}-container`,
+            {
+                ...shape,
+                name: node.name,
+                lower: [`${rootsDir}/${goldenName}/upper`, goldenRoot],
+                files: [],
+                power,
+                guest: this.connection,
+                ...(generation > 1 && { generation }),
+            },
+            { parent: this, dependsOn: golden },
+        );
+        return { resource: container, made: [container], running: container, incarnation: container.id };
+    }
+}
+
+/** A machine of either kind, as the others see it. */
+type Made = Pick<Machine, "resource" | "made" | "running" | "incarnation">;
+
+/** Files that make a machine itself. */
+interface IdentityFiles {
+    open: pulumi.Output<SeedFile[]>;
+    secret: pulumi.Output<SeedFile[]>;
+}
+
+/** Through the machine's physical host, by the operator's key. */
+function connectionTo({ node, ssh, host }: MachineArgs, hostKey: string): Connection {
+    const { name: _name, keyFile, ...jump } = host;
+    return {
+        name: node.name,
+        host: node.natAddress,
+        port: 22,
+        hostKey,
+        keyFile,
+        ...(ssh.rsaSha1 && { rsaSha1: true }),
+        jump,
+    };
+}
+
+function filesOf({ node, ssh, operatorKey }: MachineArgs, key: HostKey): IdentityFiles {
+    const file = `/etc/ssh/ssh_host_${ssh.hostKey}_key`;
+    return {
+        open: key.publicKey.apply(publicKey => identityFiles(node, operatorKey, { file, publicKey })),
+        secret: key.privateKey.apply(content => [{ path: file, mode: "0600", content }]),
+    };
 }

@@ -23,75 +23,77 @@ export class Networks extends pulumi.ComponentResource {
     /** The networks of each host, running. */
     readonly running: Readonly<Record<HostRole, pulumi.Resource[]>> = { central: [], compute: [] };
 
-    constructor(name: string, args: NetworksArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        private readonly name: string,
+        private readonly args: NetworksArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("classroom:index:Networks", name, {}, opts);
-        const { nat, public: publicRange } = args.plan.ranges;
-        const network = (
-            role: HostRole,
-            which: NetworkName,
-            rest: libvirt.NetworkArgs,
-            after: pulumi.Resource[] = [],
-        ) => {
-            const made = new libvirt.Network(
-                `${name}-${role}-${which}`,
-                { name: which, autostart: true, ...rest },
-                {
-                    parent: this,
-                    provider: args.providers[role],
-                    deleteBeforeReplace: true,
-                    ...(after.length > 0 && { dependsOn: after }),
-                },
-            );
-            this.running[role].push(
-                made,
-                new NetworkState(
-                    `${name}-${role}-${which}-state`,
-                    {
-                        connection: args.connections[role],
-                        network: made.name,
-                        active: true,
-                        ...(rest.mode !== "bridge" && { spanningTree: false }),
-                    },
-                    { parent: this, dependsOn: made },
-                ),
-            );
-        };
         for (const role of hostRoles) {
-            // Each host has a NAT network of its own; the same range on both, as libvirt's default has it (N1).
-            network(role, "nat", {
-                mode: "nat",
-                bridge: ownBridges.nat,
-                addresses: [nat],
-                dhcp: { enabled: true },
-                dns: { enabled: true },
-                dnsmasqOptions: { options: reservations(args.plan, role) },
-            });
-            // One L2 across both hosts: the bridges of their uplinks (N2, N4).
-            for (const which of uplinkedNetworks)
-                network(
-                    role,
-                    which,
-                    { mode: "bridge", bridge: args.uplinks[which].bridge },
-                    this.uplink(`${name}-${role}-${which}-uplink`, role, which, args),
-                );
+            this.nat(role);
+            for (const which of uplinkedNetworks) this.bridged(role, which);
         }
-        // Reachable from the hosts, so routed and not hidden behind NAT (N3).
-        network("central", "public", {
-            mode: "route",
-            bridge: ownBridges.public,
-            addresses: [publicRange],
-            dhcp: { enabled: false },
-        });
+        this.routed();
         this.registerOutputs();
     }
 
+    /** Each host has a NAT network of its own; the same range on both, as libvirt's default has it (N1). */
+    private nat(role: HostRole): void {
+        const { plan } = this.args;
+        this.network(role, "nat", {
+            mode: "nat",
+            bridge: ownBridges.nat,
+            addresses: [plan.ranges.nat],
+            dhcp: { enabled: true },
+            dns: { enabled: true },
+            dnsmasqOptions: { options: reservations(plan, role) },
+        });
+    }
+
+    /** One L2 across both hosts: the bridges of their uplinks (N2, N4). */
+    private bridged(role: HostRole, which: UplinkedNetwork): void {
+        const { bridge } = this.args.uplinks[which];
+        this.network(role, which, { mode: "bridge", bridge }, this.uplink(role, which));
+    }
+
+    /** Reachable from the hosts, so routed and not hidden behind NAT (N3). */
+    private routed(): void {
+        this.network("central", "public", {
+            mode: "route",
+            bridge: ownBridges.public,
+            addresses: [this.args.plan.ranges.public],
+            dhcp: { enabled: false },
+        });
+    }
+
+    private network(role: HostRole, which: NetworkName, rest: libvirt.NetworkArgs, after: pulumi.Resource[] = []) {
+        const { providers, connections } = this.args;
+        const made = new libvirt.Network(
+            `${this.name}-${role}-${which}`,
+            { name: which, autostart: true, ...rest },
+            {
+                parent: this,
+                provider: providers[role],
+                deleteBeforeReplace: true,
+                ...(after.length > 0 && { dependsOn: after }),
+            },
+        );
+        const state = new NetworkState(
+            `${this.name}-${role}-${which}-state`,
+            {
+                connection: connections[role],
+                network: made.name,
+                active: true,
+                ...(rest.mode !== "bridge" && { spanningTree: false }),
+            },
+            { parent: this, dependsOn: made },
+        );
+        this.running[role].push(made, state);
+    }
+
     /** A host's end of a network that both hosts share, where the host has none of its own. */
-    private uplink(
-        name: string,
-        role: HostRole,
-        network: UplinkedNetwork,
-        { uplinks, connections }: NetworksArgs,
-    ): Uplink[] {
+    private uplink(role: HostRole, network: UplinkedNetwork): Uplink[] {
+        const { uplinks, connections } = this.args;
         const uplink = uplinks[network];
         if (uplink.kind === "bridge") return [];
         const { bridge, kind, id, mtu } = uplink;
@@ -101,7 +103,7 @@ export class Networks extends pulumi.ComponentResource {
                 : { peer: uplink.ends[role === "central" ? "compute" : "central"], port: uplink.port };
         return [
             new Uplink(
-                name,
+                `${this.name}-${role}-${network}-uplink`,
                 { connection: connections[role], network, bridge, kind, segment: id, mtu, ...way },
                 { parent: this },
             ),

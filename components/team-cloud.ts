@@ -14,11 +14,13 @@ import { withFirstImage } from "./first-image";
 import { Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
 import { Machine } from "./machine";
+import type { MachineArgs } from "./machine";
 import { Networks } from "./networks";
 import { ApiNode } from "./nodes/api-node";
 import { AuthNode } from "./nodes/auth-node";
 import { ComputeNode } from "./nodes/compute-node";
 import { DatabaseNode } from "./nodes/database-node";
+import type { NodeArgs } from "./nodes/database-node";
 import { ImageNode } from "./nodes/image-node";
 import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
@@ -47,147 +49,36 @@ export class TeamCloud extends pulumi.ComponentResource {
     /** @param onGenerated told of passwords that only the stack knows */
     constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions, onGenerated?: OnGenerated) {
         super("classroom:index:TeamCloud", name, {}, opts);
-        const { plan, queueUser, libvirtType, made } = settings;
         const release = releaseOf(settings.release);
-        const ownOptions = Object.fromEntries(
-            nodeNames.flatMap(node => (settings.nodes[node]?.options ? [[node, settings.nodes[node].options]] : [])),
-        );
-        const cloud: OpenFacts = { plan, queueUser, libvirtType, ownOptions };
+        const cloud = factsOf(settings);
         checkOwnOptions(release, { ...cloud, credentials: marks });
         const parent = { parent: this };
         const passwords = new Passwords(`${name}-password`, { ...settings, onGenerated }, parent);
         const pair = new HostPair(`${name}-hosts`, settings, parent);
         const networks = new Networks(
             `${name}-net`,
-            { providers: pair.providers, connections: pair.connections, plan, uplinks: settings.uplinks },
+            { providers: pair.providers, connections: pair.connections, plan: cloud.plan, uplinks: settings.uplinks },
             parent,
         );
-        const goldens = this.goldens(name, settings, release, pair);
-
-        const machines = Object.fromEntries(
-            made.map(node => {
-                const facts = plan.node(node);
-                return [
-                    node,
-                    new Machine(
-                        `${name}-${node}`,
-                        {
-                            node: facts,
-                            power: settings.powerOf(node),
-                            generation: settings.generationOf(node),
-                            host: pair.connections[facts.host],
-                            goldenRoot: settings.goldenRoot!,
-                            idmap: idsOf(settings, node),
-                            operatorKey: settings.operatorKey!,
-                            kind: settings.kindOf(node),
-                            provider: pair.providers[facts.host],
-                            hypervisor: settings.hypervisor,
-                            ...(node === dataNode && {
-                                dataDiskMiB,
-                                dataGeneration: settings.nodes[node]?.dataGeneration,
-                            }),
-                            ...sizes[node],
-                            archive: { ...release.archive(settings), ...aptFacts(release, settings) },
-                            ssh: release.ssh,
-                            seed: release.seed,
-                            golden: goldens[facts.host],
-                            ...(facts.host === "compute" && {
-                                devices: ["/dev/net/tun"],
-                                nests: libvirtType === "kvm",
-                            }),
-                        },
-                        { parent: this, dependsOn: [pair.clocks[facts.host], ...networks.running[facts.host]] },
-                    ),
-                ];
-            }),
-        ) as Partial<Record<NodeName, Machine>>;
-        this.fill(name, machines, release, cloud, passwords, pair.connections.central, settings.image);
+        const machines = this.machines(name, settings, release, pair, networks);
+        new Inside(name, { machines, release, cloud, passwords }, this).fill(pair.connections.central, settings.image);
         passwords.allMade();
 
-        this.nodes = pulumi
-            .all(made.map(n => machines[n]!.connection))
-            .apply(all => Object.fromEntries(made.map((n, i) => [n, all[i]!])));
+        this.nodes = connectionsOf(machines, settings.made);
         this.registerOutputs({ nodes: this.nodes });
     }
 
-    /** What is in the machines that there are, and in the cloud, in the tutorial's order: each has what the ones before it give. */
-    private fill(
-        name: string,
-        machines: Partial<Record<NodeName, Machine>>,
-        release: Release,
-        cloud: OpenFacts,
-        passwords: Passwords,
-        via: Connection,
-        image: Settings["image"],
-    ): void {
-        const {
-            "db-node": dbNode,
-            "auth-node": authNode,
-            "image-node": imageNode,
-            "volume-node": volumeNode,
-            "api-node": apiNode,
-            "network-node": networkNode,
-        } = machines;
-        const parent = { parent: this },
-            on = (machine: Machine) => ({ machine, release, cloud, passwords, store: dbNode!.resource });
-        const { databases, queue } = new DatabaseNode(`${name}-db`, on(dbNode!), parent);
-        if (!authNode) return;
-        const {
-            admin,
-            ready: identity,
-            ec2,
-        } = new AuthNode(`${name}-auth`, { ...on(authNode), database: databases.keystone, via }, parent);
-        const accounts = databases.keystone.incarnation,
-            certificates = authNode.incarnation;
-        if (imageNode)
-            new ImageNode(
-                `${name}-image`,
-                {
-                    ...on(imageNode),
-                    database: databases.glance,
-                    queue,
-                    admin,
-                    identity,
-                    certificates,
-                    ...(image && { image }),
-                },
-                parent,
-            );
-        if (volumeNode)
-            new VolumeNode(
-                `${name}-volume`,
-                { ...on(volumeNode), database: databases.cinder, queue, identity, certificates },
-                parent,
-            );
-        if (!apiNode) return;
-        const database = databases.nova;
-        const api = new ApiNode(
-            `${name}-api`,
-            { ...on(apiNode), database, queue, admin, identity, accounts, certificates, ...(ec2 && { ec2 }) },
-            parent,
+    /** The machines that there are. */
+    private machines(name: string, settings: Settings, release: Release, pair: HostPair, networks: Networks): Machines {
+        const goldens = this.goldens(name, settings, release, pair);
+        return Object.fromEntries(
+            settings.made.map(node => {
+                const { host } = settings.plan.node(node);
+                const dependsOn = [pair.clocks[host], ...networks.running[host]];
+                const args = machineArgs(node, settings, release, pair, goldens[host]);
+                return [node, new Machine(`${name}-${node}`, args, { parent: this, dependsOn })];
+            }),
         );
-        if (networkNode)
-            new NetworkNode(
-                `${name}-network`,
-                { ...on(networkNode), after: api.ready, cells: api.schema, admin, api: api.usable, database, accounts },
-                parent,
-            );
-        const computes = (["compute-1", "compute-2"] as const).flatMap(node =>
-            machines[node] ? [{ node, machine: machines[node] }] : [],
-        );
-        const ready = computes.flatMap(
-            ({ node, machine }) =>
-                new ComputeNode(
-                    `${name}-${node}-nova`,
-                    { ...on(machine), node, after: api.usable, admin, database },
-                    parent,
-                ).ready,
-        );
-        if (computes.length > 0)
-            api.discover(
-                ready,
-                pulumi.all(computes.map(c => c.machine.incarnation)).apply(all => all.join(" ")),
-            );
     }
 
     /** What each host's virtual machines are made of: an image that it fetches itself, or what it has ready. */
@@ -205,6 +96,197 @@ export class TeamCloud extends pulumi.ComponentResource {
             return new GoldenImage(`${name}-golden-${role}`, args, { parent: this }).golden;
         };
         return { central: goldenOf("central"), compute: goldenOf("compute") };
+    }
+}
+
+type Machines = Partial<Record<NodeName, Machine>>;
+
+/** What releases are told of a stack; nothing of it is secret. */
+function factsOf({ plan, queueUser, libvirtType, nodes }: Settings): OpenFacts {
+    const ownOptions = Object.fromEntries(
+        nodeNames.flatMap(node => (nodes[node]?.options ? [[node, nodes[node].options]] : [])),
+    );
+    return { plan, queueUser, libvirtType, ownOptions };
+}
+
+function machineArgs(
+    node: NodeName,
+    settings: Settings,
+    release: Release,
+    pair: HostPair,
+    golden: Golden,
+): MachineArgs {
+    const facts = settings.plan.node(node);
+    return {
+        node: facts,
+        power: settings.powerOf(node),
+        generation: settings.generationOf(node),
+        host: pair.connections[facts.host],
+        goldenRoot: settings.goldenRoot!,
+        idmap: idsOf(settings, node),
+        operatorKey: settings.operatorKey!,
+        kind: settings.kindOf(node),
+        provider: pair.providers[facts.host],
+        hypervisor: settings.hypervisor,
+        ...(node === dataNode && { dataDiskMiB, dataGeneration: settings.nodes[node]?.dataGeneration }),
+        ...sizes[node],
+        archive: { ...release.archive(settings), ...aptFacts(release, settings) },
+        ssh: release.ssh,
+        seed: release.seed,
+        golden,
+        ...(facts.host === "compute" && {
+            devices: ["/dev/net/tun"],
+            nests: settings.libvirtType === "kvm",
+        }),
+    };
+}
+
+function connectionsOf(machines: Machines, made: readonly NodeName[]): pulumi.Output<Record<string, Connection>> {
+    return pulumi
+        .all(made.map(n => machines[n]!.connection))
+        .apply(all => Object.fromEntries(made.map((n, i) => [n, all[i]!])));
+}
+
+/** Identity as the other nodes need it, and the first node's databases and queue. */
+interface Shared extends Pick<AuthNode, "admin" | "ec2"> {
+    databases: DatabaseNode["databases"];
+    queue: pulumi.Resource[];
+    identity: pulumi.Resource[];
+    /** Identity's database: what belongs to a user or a tenant is stored by its id in it. */
+    accounts: pulumi.Output<string>;
+    certificates: pulumi.Output<string>;
+}
+
+/** What is in the machines that there are, and in the cloud, in the tutorial's order: each has what the ones before it give. */
+class Inside {
+    private readonly parent: pulumi.ComponentResourceOptions;
+
+    constructor(
+        private readonly name: string,
+        private readonly args: Omit<NodeArgs, "machine" | "store"> & { machines: Machines },
+        parent: TeamCloud,
+    ) {
+        this.parent = { parent };
+    }
+
+    /** @param via the physical host that identity's API is reached from */
+    fill(via: Connection, image: Settings["image"]): void {
+        const shared = this.foundation(via);
+        if (!shared) return;
+        this.storage(shared, image);
+        const api = this.api(shared);
+        if (!api) return;
+        this.network(shared, api);
+        this.computes(shared, api);
+    }
+
+    private on(machine: Machine): NodeArgs {
+        const { machines, ...rest } = this.args;
+        return { machine, ...rest, store: machines["db-node"]!.resource };
+    }
+
+    /** Databases, queue and identity; nothing else can be without them. */
+    private foundation(via: Connection): Shared | undefined {
+        const { "db-node": dbNode, "auth-node": authNode } = this.args.machines;
+        const { databases, queue } = new DatabaseNode(`${this.name}-db`, this.on(dbNode!), this.parent);
+        if (!authNode) return;
+        const { admin, ready, ec2 } = new AuthNode(
+            `${this.name}-auth`,
+            { ...this.on(authNode), database: databases.keystone, via },
+            this.parent,
+        );
+        return {
+            databases,
+            queue,
+            admin,
+            identity: ready,
+            ...(ec2 && { ec2 }),
+            accounts: databases.keystone.incarnation,
+            certificates: authNode.incarnation,
+        };
+    }
+
+    /** Images and volumes. */
+    private storage(shared: Shared, image: Settings["image"]): void {
+        const { "image-node": imageNode, "volume-node": volumeNode } = this.args.machines,
+            { databases, queue, admin, identity, certificates } = shared;
+        if (imageNode)
+            new ImageNode(
+                `${this.name}-image`,
+                {
+                    ...this.on(imageNode),
+                    database: databases.glance,
+                    queue,
+                    admin,
+                    identity,
+                    certificates,
+                    ...(image && { image }),
+                },
+                this.parent,
+            );
+        if (volumeNode)
+            new VolumeNode(
+                `${this.name}-volume`,
+                { ...this.on(volumeNode), database: databases.cinder, queue, identity, certificates },
+                this.parent,
+            );
+    }
+
+    private api({ databases, queue, admin, identity, accounts, certificates, ec2 }: Shared): ApiNode | undefined {
+        const machine = this.args.machines["api-node"];
+        if (!machine) return;
+        return new ApiNode(
+            `${this.name}-api`,
+            {
+                ...this.on(machine),
+                database: databases.nova,
+                queue,
+                admin,
+                identity,
+                accounts,
+                certificates,
+                ...(ec2 && { ec2 }),
+            },
+            this.parent,
+        );
+    }
+
+    private network({ databases, admin, accounts }: Shared, { ready, schema, usable }: ApiNode): void {
+        const machine = this.args.machines["network-node"];
+        if (!machine) return;
+        new NetworkNode(
+            `${this.name}-network`,
+            {
+                ...this.on(machine),
+                after: ready,
+                cells: schema,
+                admin,
+                api: usable,
+                database: databases.nova,
+                accounts,
+            },
+            this.parent,
+        );
+    }
+
+    private computes({ databases, admin }: Shared, api: ApiNode): void {
+        const computes = (["compute-1", "compute-2"] as const).flatMap(node => {
+            const machine = this.args.machines[node];
+            return machine ? [{ node, machine }] : [];
+        });
+        const ready = computes.flatMap(
+            ({ node, machine }) =>
+                new ComputeNode(
+                    `${this.name}-${node}-nova`,
+                    { ...this.on(machine), node, after: api.usable, admin, database: databases.nova },
+                    this.parent,
+                ).ready,
+        );
+        if (computes.length > 0)
+            api.discover(
+                ready,
+                pulumi.all(computes.map(c => c.machine.incarnation)).apply(all => all.join(" ")),
+            );
     }
 }
 

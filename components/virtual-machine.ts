@@ -57,122 +57,120 @@ export class VirtualMachine extends pulumi.ComponentResource {
     /** Its root, which is replaced before the domain is. */
     readonly root: libvirt.Volume;
 
-    constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        private readonly name: string,
+        private readonly args: VirtualMachineArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("classroom:index:VirtualMachine", name, {}, opts);
-        const {
-            node,
-            power,
-            generation,
-            dataGeneration,
-            host,
-            provider,
-            hypervisor,
-            nests,
-            guest,
-            memoryMiB,
-            cpus,
-            dataDiskMiB,
-            golden: { volume, hostKernel, diskGiB, ready },
-        } = args;
-        const pool = pools.machines.name;
-        const made = { parent: this, provider, deleteBeforeReplace: true };
-        // Command line and cards come back in another form than they were given, which would be a difference for ever.
-        // Whether it runs is another resource's: the provider would never stop one.
-        // The provider can give a machine that is there no other display: it would replace one that has another.
-        const domain = { ...made, ignoreChanges: ["cmdlines", "graphics", "networkInterfaces", "running"] };
-        const disk = { ...made, hooks: onlyNewVolumes(host) },
-            onPool = { ...disk, dependsOn: ready };
-        const golden = new libvirt.Volume(
-            `${name}-golden-disk`,
+        const { node, power, generation, dataGeneration } = args;
+        const golden = this.goldenDisk();
+        const seed = this.seed();
+        this.clone(golden);
+        this.root = this.overlay(golden, "disk", `${node.name}.qcow2`, `${generation}/${dataGeneration}`);
+        const data = this.data();
+        this.domain = this.domainOf(`${name}-domain`, node.name, power === "on", [
+            { volumeId: this.root.id },
+            ...data.map(d => ({ volumeId: d.id })),
+            { file: seed.path },
+        ]);
+        this.running = this.power();
+        this.registerOutputs();
+    }
+
+    private get made() {
+        return { parent: this, provider: this.args.provider, deleteBeforeReplace: true };
+    }
+
+    private get disk() {
+        return { ...this.made, hooks: onlyNewVolumes(this.args.host) };
+    }
+
+    private goldenDisk(): libvirt.Volume {
+        const { volume, diskGiB, ready } = this.args.golden;
+        return new libvirt.Volume(
+            `${this.name}-golden-disk`,
             {
-                name: `${node.name}-golden.qcow2`,
-                pool,
+                name: `${this.args.node.name}-golden.qcow2`,
+                pool: pools.machines.name,
                 baseVolumeName: volume,
                 baseVolumePool: pools.golden.name,
                 ...(diskGiB && { size: diskGiB * 2 ** 30 }),
             },
-            { ...onPool, ...(diskGiB && { replaceOnChanges: ["baseVolumeName", "size"] }) },
+            { ...this.disk, dependsOn: ready, ...(diskGiB && { replaceOnChanges: ["baseVolumeName", "size"] }) },
         );
-        const seed = new SeedDisk(
-            `${name}-seed`,
+    }
+
+    private seed(): SeedDisk {
+        const { node, host, files, seed, golden } = this.args;
+        return new SeedDisk(
+            `${this.name}-seed`,
             {
                 connection: host,
                 path: `${pools.machines.path}/${node.name}-seed.iso`,
                 instanceId: node.name,
-                script: pulumi.output(args.files).apply(files => seedOf(args.seed, files)),
-                ...(args.seed !== "script" && { hostname: node.name, interfaces: interfaces(node) }),
+                script: pulumi.output(files).apply(all => seedOf(seed, all)),
+                ...(seed !== "script" && { hostname: node.name, interfaces: interfaces(node) }),
             },
-            { parent: this, dependsOn: ready },
+            { parent: this, dependsOn: golden.ready },
         );
-        const shape = (
-            domainName: string,
-            running: boolean,
-            disks: libvirt.DomainArgs["disks"],
-        ): libvirt.DomainArgs => ({
-            name: domainName,
-            running,
-            type: hypervisor,
-            machine: "pc",
-            memory: memoryMiB,
-            vcpu: cpus,
-            disks,
-            ...(hostKernel && {
-                kernel: `${pools.golden.path}/vmlinuz`,
-                initrd: `${pools.golden.path}/initrd`,
-                cmdlines: kernelArguments(hypervisor).map(word => {
-                    const [key, ...value] = word.split("=");
-                    return value.length > 0 ? { [key!]: value.join("=") } : { _: key! };
-                }),
-            }),
-            networkInterfaces: node.interfaces.map(({ network, mac }) => ({
-                networkName: network,
-                mac: mac.toUpperCase(),
-            })),
-            ...(nests && { cpu: { mode: "host-passthrough" } }),
-            // Without this the provider adds SPICE, which is a package of its own on newer systems. Nobody but libvirt gets to it.
-            graphics: { type: "vnc", listenType: "none" },
-            consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
-        });
-        const overlay = (part: string, file: string, of?: string) =>
-            new libvirt.Volume(
-                `${name}-${part}`,
-                { name: file, pool, baseVolumeId: golden.id },
-                { ...disk, replaceOnChanges: ["baseVolumeId"], ...(of && { replacementTrigger: of }) },
-            );
+    }
+
+    /** The golden clone, which stays off. */
+    private clone(golden: libvirt.Volume): void {
+        const { node, host } = this.args;
         // The provider starts a domain before it stops it, so the clone's domain has an overlay too: what machines lie on is never written.
-        const scratch = overlay("golden-overlay", `${node.name}-golden-overlay.qcow2`);
-        const clone = new libvirt.Domain(
-            `${name}-golden`,
-            shape(`${node.name}-golden`, false, [{ volumeId: scratch.id }]),
-            domain,
-        );
+        const scratch = this.overlay(golden, "golden-overlay", `${node.name}-golden-overlay.qcow2`);
+        const clone = this.domainOf(`${this.name}-golden`, `${node.name}-golden`, false, [{ volumeId: scratch.id }]);
         new DomainPower(
-            `${name}-golden-power`,
+            `${this.name}-golden-power`,
             { connection: host, domain: clone.name, incarnation: clone.id, power: "off" },
             { parent: this },
         );
-        this.root = overlay("disk", `${node.name}.qcow2`, `${generation}/${dataGeneration}`);
-        const data =
-            dataDiskMiB === undefined
-                ? []
-                : [
-                      new libvirt.Volume(
-                          `${name}-data`,
-                          { name: `${node.name}-vdb.qcow2`, pool, format: "qcow2", size: dataDiskMiB * 2 ** 20 },
-                          { ...onPool, replacementTrigger: dataGeneration },
-                      ),
-                  ];
-        this.domain = new libvirt.Domain(
-            `${name}-domain`,
-            shape(node.name, power === "on", [
-                { volumeId: this.root.id },
-                ...data.map(d => ({ volumeId: d.id })),
-                { file: seed.path },
-            ]),
-            domain,
+    }
+
+    private overlay(golden: libvirt.Volume, part: string, file: string, of?: string): libvirt.Volume {
+        return new libvirt.Volume(
+            `${this.name}-${part}`,
+            { name: file, pool: pools.machines.name, baseVolumeId: golden.id },
+            { ...this.disk, replaceOnChanges: ["baseVolumeId"], ...(of && { replacementTrigger: of }) },
         );
-        this.running = new DomainPower(
-            `${name}-power`,
+    }
+
+    /** /dev/vdb, where it has one. */
+    private data(): libvirt.Volume[] {
+        const { node, dataDiskMiB, dataGeneration, golden } = this.args;
+        if (dataDiskMiB === undefined) return [];
+        const size = dataDiskMiB * 2 ** 20;
+        return [
+            new libvirt.Volume(
+                `${this.name}-data`,
+                { name: `${node.name}-vdb.qcow2`, pool: pools.machines.name, format: "qcow2", size },
+                { ...this.disk, dependsOn: golden.ready, replacementTrigger: dataGeneration },
+            ),
+        ];
+    }
+
+    private domainOf(
+        name: string,
+        domain: string,
+        running: boolean,
+        disks: libvirt.DomainArgs["disks"],
+    ): libvirt.Domain {
+        return new libvirt.Domain(
+            name,
+            { name: domain, running, ...shapeOf(this.args, disks) },
+            // Command line and cards come back in another form than they were given, which would be a difference for ever.
+            // Whether it runs is another resource's: the provider would never stop one.
+            // The provider can give a machine that is there no other display: it would replace one that has another.
+            { ...this.made, ignoreChanges: ["cmdlines", "graphics", "networkInterfaces", "running"] },
+        );
+    }
+
+    private power(): DomainPower {
+        const { host, power, guest, hypervisor } = this.args;
+        return new DomainPower(
+            `${this.name}-power`,
             {
                 connection: host,
                 domain: this.domain.name,
@@ -183,6 +181,35 @@ export class VirtualMachine extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        this.registerOutputs();
     }
+}
+
+/** The same of a machine and of its clone. */
+function shapeOf(
+    { node, hypervisor, nests, memoryMiB, cpus, golden: { hostKernel } }: VirtualMachineArgs,
+    disks: libvirt.DomainArgs["disks"],
+): libvirt.DomainArgs {
+    return {
+        type: hypervisor,
+        machine: "pc",
+        memory: memoryMiB,
+        vcpu: cpus,
+        disks,
+        ...(hostKernel && {
+            kernel: `${pools.golden.path}/vmlinuz`,
+            initrd: `${pools.golden.path}/initrd`,
+            cmdlines: kernelArguments(hypervisor).map(word => {
+                const [key, ...value] = word.split("=");
+                return value.length > 0 ? { [key!]: value.join("=") } : { _: key! };
+            }),
+        }),
+        networkInterfaces: node.interfaces.map(({ network, mac }) => ({
+            networkName: network,
+            mac: mac.toUpperCase(),
+        })),
+        ...(nests && { cpu: { mode: "host-passthrough" } }),
+        // Without this the provider adds SPICE, which is a package of its own on newer systems. Nobody but libvirt gets to it.
+        graphics: { type: "vnc", listenType: "none" },
+        consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
+    };
 }

@@ -46,15 +46,18 @@ function linesOf(text: string, name: string): Line[] {
     return text.split("\n").flatMap((whole, i) => {
         const words = whole.trim().split(/[ \t]+/),
             marker = words[0]!.startsWith("@") ? words.shift() : undefined,
-            [names = "", kind = "", blob = ""] = words;
+            [names = "", ...key] = words;
         if (names === "" || names.startsWith("#") || !means(names, name)) return [];
-        const line = { number: i + 1, ...(marker !== undefined && { marker }) };
-        if (/^\d+$/.test(kind) && /^\d+$/.test(blob)) return [{ ...line, unusable: "a key of ssh's version 1" }];
-        if (isHostKey(kind, blob)) return [{ ...line, key: `${kind} ${blob}` }];
-        const other =
-            /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+$/.test(kind) && !(hostKeyKinds as readonly string[]).includes(kind);
-        return [other && blob !== "" ? { ...line, unusable: `a key of the kind ${kind}` } : line];
+        return [{ number: i + 1, ...(marker !== undefined && { marker }), ...keyIn(key) }];
     });
+}
+
+/** A line's key, of one that can be read. */
+function keyIn([kind = "", blob = ""]: readonly string[]): Pick<Line, "key" | "unusable"> {
+    if (/^\d+$/.test(kind) && /^\d+$/.test(blob)) return { unusable: "a key of ssh's version 1" };
+    if (isHostKey(kind, blob)) return { key: `${kind} ${blob}` };
+    const other = /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+$/.test(kind) && !(hostKeyKinds as readonly string[]).includes(kind);
+    return other && blob !== "" ? { unusable: `a key of the kind ${kind}` } : {};
 }
 
 /** A machine whose keys are looked up: its words in messages, and where the configuration may have them. */
@@ -65,6 +68,9 @@ interface Machine {
     port: number;
     hostKey?: string;
 }
+
+/** Whether a line has a key of the machine itself, neither revoked nor an authority's. */
+const isOwnKey = (line: Line): boolean => line.marker === undefined && line.key !== undefined;
 
 /** A known_hosts file, read once. */
 class KnownHosts {
@@ -79,18 +85,23 @@ class KnownHosts {
     keysOf(machine: Machine): string {
         const lines = namesOf(machine.address, machine.port).map(name => linesOf(this.read(machine), name)),
             all = lines.flat(),
-            own = lines.find(some => some.some(line => line.marker === undefined && line.key !== undefined)) ?? all;
-        const spoilt = all.find(line => line.key === undefined && line.unusable === undefined);
-        if (spoilt && machine.hostKey === undefined)
-            this.refuse(machine, `${this.at(spoilt)} is about it and cannot be read; correct it, or remove it`);
+            own = lines.find(some => some.some(isOwnKey)) ?? all;
+        this.checkReadable(machine, all);
         const revoked = all.filter(line => line.marker === "@revoked" && line.key !== undefined),
-            given = machine.hostKey?.split("\n") ?? own.flatMap(l => (l.key && l.marker === undefined ? [l.key] : [])),
+            given = machine.hostKey?.split("\n") ?? own.filter(isOwnKey).map(l => l.key!),
             keys = given.filter(key => !revoked.some(line => line.key === key));
         if (keys.length > 0) return [...new Set(keys)].join("\n");
         const [bad] = revoked;
         if (bad && (given.length > 0 || all.every(line => line.marker === "@revoked")))
             this.refuse(machine, `its ssh key (${fingerprintOf(given[0] ?? bad.key!)}) is revoked by ${this.at(bad)}`);
         return this.missing(machine, all);
+    }
+
+    /** @throws UserError for a line that cannot be read, where its key would count */
+    private checkReadable(machine: Machine, lines: readonly Line[]): void {
+        const spoilt = lines.find(line => line.key === undefined && line.unusable === undefined);
+        if (spoilt && machine.hostKey === undefined)
+            this.refuse(machine, `${this.at(spoilt)} is about it and cannot be read; correct it, or remove it`);
     }
 
     private missing(machine: Machine, lines: readonly Line[]): never {

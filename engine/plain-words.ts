@@ -38,16 +38,21 @@ function yesOrNo(source: string): string | undefined {
 function number(source: string): string | undefined {
     const plain = source.replace(/_/g, "");
     const based = BASED.exec(plain);
-    if (!based && !FLOAT.test(plain) && !HEX_FLOAT.test(plain) && !ENDLESS.test(plain)) return undefined;
-    const [, sign = "", digits = ""] = based ?? [];
-    if (based && /^[0-7]+$/.test(digits) && !plain.startsWith("+") && plain === source && digits.length < 10) {
-        const [eight, ten] = [parseInt(digits, 8), parseInt(digits, 10)].map(n => `${n === 0 ? "" : sign}${n}`);
-        if (eight !== ten)
-            return `${source} is read as ${eight} by the engine and as ${ten} elsewhere; write ${eight} or ${ten}, or "${source}" where a text is meant`;
-    }
+    if (!based && ![FLOAT, HEX_FLOAT, ENDLESS].some(form => form.test(plain))) return undefined;
+    const octal = based && plain === source ? eightOrTen(source, based) : undefined;
+    if (octal !== undefined) return octal;
     const value = valueOf(plain, based);
     const written = WHOLE.test(String(value)) || DECIMAL.test(String(value)) ? `write ${value}, or` : "write";
     return `${source} is a number, or another one, to some readers only; ${written} "${source}" where a text is meant`;
+}
+
+/** Of digits behind a zero: where two readers take them for different numbers. */
+function eightOrTen(source: string, [, sign = "", digits = ""]: RegExpExecArray): string | undefined {
+    if (!/^[0-7]+$/.test(digits) || source.startsWith("+") || digits.length >= 10) return undefined;
+    const [eight, ten] = [parseInt(digits, 8), parseInt(digits, 10)].map(n => `${n === 0 ? "" : sign}${n}`);
+    return eight === ten
+        ? undefined
+        : `${source} is read as ${eight} by the engine and as ${ten} elsewhere; write ${eight} or ${ten}, or "${source}" where a text is meant`;
 }
 
 function valueOf(plain: string, based: RegExpExecArray | null): number {

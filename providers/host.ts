@@ -65,8 +65,7 @@ const condemned = new Set(handed.rebuilding());
 
 /** The node in which an object is or, of what is stored in the cloud, in whose databases. */
 const homeOf = (props: Sent): string | undefined =>
-    ((props.connection ?? props.guest) as Connection | undefined)?.name ??
-    ((props.cloud ?? props.identity) ? "db-node" : undefined);
+    ((props.connection ?? props.guest) as Connection | undefined)?.name ?? (isStored(props) ? "db-node" : undefined);
 
 /** The node that a resource is in, where that is off. */
 function offNode(props: Sent): string | undefined {
@@ -74,6 +73,9 @@ function offNode(props: Sent): string | undefined {
     const { name } = (props.connection ?? props.guest ?? {}) as { name?: string };
     return handed.off().find(node => node === name);
 }
+
+/** Whether it is stored in the cloud, not in a node. */
+const isStored = (props: Sent): boolean => Boolean(props.cloud ?? props.identity);
 
 /** Of the nodes without which nothing that is stored in the cloud can be asked, one that is off. */
 const storeOff = (): string | undefined => handed.off().find(node => node === "db-node" || node === "auth-node");
@@ -101,111 +103,125 @@ function refuseOff(props: Sent): void {
 /** The engine's view of a handler: the object whose methods the dynamic-provider process calls. */
 export function provider(kind: string) {
     return {
-        async check(_olds: Sent, news: Sent): Promise<{ inputs: Sent; failures: Problem[] }> {
-            const known = Object.fromEntries(Object.entries(plain(news)).filter(([, v]) => !isUnknown(v)));
-            return { inputs: news, failures: loadHandler(kind).check?.(known) ?? [] };
-        },
-
-        async diff(_id: string, olds: Sent, news: Sent) {
-            const handler = loadHandler(kind);
-            const changed = [...handler.inputs, ...handler.access].filter(
-                k => isUnknown(news[k]) || !same(olds[k], news[k]),
-            );
-            const replaces = changed.filter(k => handler.replaceOn.includes(k));
-            if (replaces.length > 0 && handler.machineOf) condemned.add(handler.machineOf(olds));
-            return { changes: changed.length > 0, replaces, deleteBeforeReplace: true };
-        },
-
-        async create(inputs: Sent) {
-            refuseOff(inputs);
-            try {
-                const { id, outputs } = await loadHandler(kind).create(plain(inputs));
-                held.add(objectKey(kind, id));
-                return { id, outs: { ...plain(inputs), ...outputs } };
-            } catch (e) {
-                if (!named(e, "Incomplete")) throw clean(e);
-                const { id, outputs } = e as Error & { id: string; outputs: Sent };
-                throw Object.assign(new Error(e.message), {
-                    id,
-                    properties: { ...inputs, ...outputs },
-                    reasons: [e.message],
-                });
-            }
-        },
-
-        async read(id: string, props: Sent) {
-            const handler = loadHandler(kind);
-            const recorded = plain(props);
-            const off = offNode(recorded) ?? ((recorded.cloud ?? recorded.identity) ? storeOff() : undefined);
-            if (off) {
-                report({ event: "off", kind, id, reason: off });
-                return { id, props: recorded };
-            }
-            try {
-                const live = await handler.read(id, recorded);
-                // The engine shows two secrets alike, whatever they are.
-                report({
-                    event: "asked",
-                    kind,
-                    id,
-                    differs: live
-                        ? handler.inputs
-                              .filter(k => recorded[k] !== undefined)
-                              .flatMap(k => different(recorded[k], live[k], k))
-                        : [],
-                    ...(Object.keys(placesOf(live)).length > 0 && { places: placesOf(live) }),
-                });
-                if (!live) return { id: "", props: {} };
-                const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);
-                const inputs = Object.fromEntries(
-                    managed
-                        .map(k => [k, handler.access.includes(k) ? recorded[k] : live[k]])
-                        .filter(([, v]) => v !== undefined),
-                );
-                return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs };
-            } catch (e) {
-                if (!tellsNothing(e)) throw clean(e);
-                if (named(e, "Unreachable") && (await wentWithItsMachine(recorded))) {
-                    report({ event: "asked", kind, id, differs: [] });
-                    return { id: "", props: {} };
-                }
-                // What is stored in the cloud needs several nodes; which of them failed it cannot be told from here.
-                if (handed.off().length > 0 && (recorded.cloud ?? recorded.identity)) {
-                    report({ event: "off", kind, id, reason: handed.off().join(", ") });
-                    return { id, props: recorded };
-                }
-                report({ event: "unreachable", kind, id, reason: e.message });
-                console.warn(`${kind} ${id}: ${e.message}; what was recorded is kept`);
-                return { id, props: recorded };
-            }
-        },
-
-        async update(id: string, olds: Sent, news: Sent) {
-            const handler = loadHandler(kind);
-            const [recorded, inputs] = [plain(olds), plain(news)];
-            try {
-                if (handler.inputs.every(k => same(recorded[k], inputs[k])) && !initFailed(recorded))
-                    return { outs: { ...recorded, ...inputs } };
-                refuseOff(inputs);
-                return { outs: { ...inputs, ...(await handler.update(id, recorded, inputs)) } };
-            } catch (e) {
-                throw clean(e);
-            }
-        },
-
-        async delete(id: string, props: Sent): Promise<void> {
-            // A renamed resource: its object has just been taken over under the new name.
-            if (held.has(objectKey(kind, id))) return;
-            // In a machine that is being replaced nothing is looked for: it need not even answer. Nor is it in the new one.
-            const home = homeOf(props);
-            if (home !== undefined && condemned.has(home)) return;
-            try {
-                await loadHandler(kind).delete(id, plain(props));
-            } catch (e) {
-                throw clean(e);
-            }
-        },
+        check: (_olds: Sent, news: Sent) => check(kind, news),
+        diff: (_id: string, olds: Sent, news: Sent) => diff(kind, olds, news),
+        create: (inputs: Sent) => create(kind, inputs),
+        read: (id: string, props: Sent) => read(kind, id, props),
+        update: (id: string, olds: Sent, news: Sent) => update(kind, id, olds, news),
+        delete: (id: string, props: Sent) => remove(kind, id, props),
     };
+}
+
+async function check(kind: string, news: Sent): Promise<{ inputs: Sent; failures: Problem[] }> {
+    const known = Object.fromEntries(Object.entries(plain(news)).filter(([, v]) => !isUnknown(v)));
+    return { inputs: news, failures: loadHandler(kind).check?.(known) ?? [] };
+}
+
+async function diff(kind: string, olds: Sent, news: Sent) {
+    const handler = loadHandler(kind);
+    const changed = [...handler.inputs, ...handler.access].filter(k => isUnknown(news[k]) || !same(olds[k], news[k]));
+    const replaces = changed.filter(k => handler.replaceOn.includes(k));
+    if (replaces.length > 0 && handler.machineOf) condemned.add(handler.machineOf(olds));
+    return { changes: changed.length > 0, replaces, deleteBeforeReplace: true };
+}
+
+async function create(kind: string, inputs: Sent) {
+    refuseOff(inputs);
+    try {
+        const { id, outputs } = await loadHandler(kind).create(plain(inputs));
+        held.add(objectKey(kind, id));
+        return { id, outs: { ...plain(inputs), ...outputs } };
+    } catch (e) {
+        if (!named(e, "Incomplete")) throw clean(e);
+        const { id, outputs } = e as Error & { id: string; outputs: Sent };
+        throw Object.assign(new Error(e.message), {
+            id,
+            properties: { ...inputs, ...outputs },
+            reasons: [e.message],
+        });
+    }
+}
+
+/** The engine's word for an object that is gone. */
+const gone = () => ({ id: "", props: {} });
+
+async function read(kind: string, id: string, props: Sent): Promise<{ id: string; props: Sent; inputs?: Sent }> {
+    const handler = loadHandler(kind);
+    const recorded = plain(props);
+    const off = offNode(recorded) ?? (isStored(recorded) ? storeOff() : undefined);
+    if (off) {
+        report({ event: "off", kind, id, reason: off });
+        return { id, props: recorded };
+    }
+    try {
+        const live = await handler.read(id, recorded);
+        // The engine shows two secrets alike, whatever they are.
+        report({
+            event: "asked",
+            kind,
+            id,
+            differs: live ? differencesOf(handler, recorded, live) : [],
+            ...(Object.keys(placesOf(live)).length > 0 && { places: placesOf(live) }),
+        });
+        if (!live) return gone();
+        return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs: inputsOf(handler, recorded, live) };
+    } catch (e) {
+        if (!tellsNothing(e)) throw clean(e);
+        return unasked(kind, id, recorded, e);
+    }
+}
+
+/** After a read that told nothing: it is gone with its machine, or kept as it was recorded. */
+async function unasked(kind: string, id: string, recorded: Sent, e: Error): Promise<{ id: string; props: Sent }> {
+    if (named(e, "Unreachable") && (await wentWithItsMachine(recorded))) {
+        report({ event: "asked", kind, id, differs: [] });
+        return gone();
+    }
+    // What is stored in the cloud needs several nodes; which of them failed it cannot be told from here.
+    if (handed.off().length > 0 && isStored(recorded)) {
+        report({ event: "off", kind, id, reason: handed.off().join(", ") });
+        return { id, props: recorded };
+    }
+    report({ event: "unreachable", kind, id, reason: e.message });
+    console.warn(`${kind} ${id}: ${e.message}; what was recorded is kept`);
+    return { id, props: recorded };
+}
+
+const differencesOf = (handler: AnyHandler, recorded: Sent, live: Sent): string[] =>
+    handler.inputs.filter(k => recorded[k] !== undefined).flatMap(k => different(recorded[k], live[k], k));
+
+/** The recorded inputs, with the live object's values. */
+function inputsOf(handler: AnyHandler, recorded: Sent, live: Sent): Sent {
+    const managed = [...handler.inputs, ...handler.access].filter(k => recorded[k] !== undefined);
+    return Object.fromEntries(
+        managed.map(k => [k, handler.access.includes(k) ? recorded[k] : live[k]]).filter(([, v]) => v !== undefined),
+    );
+}
+
+async function update(kind: string, id: string, olds: Sent, news: Sent) {
+    const handler = loadHandler(kind);
+    const [recorded, inputs] = [plain(olds), plain(news)];
+    try {
+        if (handler.inputs.every(k => same(recorded[k], inputs[k])) && !initFailed(recorded))
+            return { outs: { ...recorded, ...inputs } };
+        refuseOff(inputs);
+        return { outs: { ...inputs, ...(await handler.update(id, recorded, inputs)) } };
+    } catch (e) {
+        throw clean(e);
+    }
+}
+
+async function remove(kind: string, id: string, props: Sent): Promise<void> {
+    // A renamed resource: its object has just been taken over under the new name.
+    if (held.has(objectKey(kind, id))) return;
+    // In a machine that is being replaced nothing is looked for: it need not even answer. Nor is it in the new one.
+    const home = homeOf(props);
+    if (home !== undefined && condemned.has(home)) return;
+    try {
+        await loadHandler(kind).delete(id, plain(props));
+    } catch (e) {
+        throw clean(e);
+    }
 }
 
 /** A handler marks an object that still has to be finished with the output `incomplete: true`. */

@@ -91,16 +91,11 @@ function remember(dir: string, known: Known): void {
 async function isWholeIn(dir: string, slowly: (work: () => Promise<string>) => Promise<string>): Promise<boolean> {
     if (!isIntact(dir)) return false;
     const made = recordedFingerprint(dir),
-        start = thisStart();
-    let known: Known | undefined;
-    try {
-        known = JSON.parse(fs.readFileSync(knownFile(dir), "utf8")) as Known;
-    } catch {
-        // Of an entry of a former version nothing better is known than what it is now.
-    }
-    if (known?.made === made && start !== undefined && known.seen === start) return true;
+        start = thisStart(),
+        known = knownOf(dir, made);
+    if (known && start !== undefined && known.seen === start) return true;
     const content = await slowly(() => digest(dir));
-    if (known?.made === made && known.content !== content) return false;
+    if (known && known.content !== content) return false;
     try {
         remember(dir, { made, content });
     } catch (e) {
@@ -108,6 +103,16 @@ async function isWholeIn(dir: string, slowly: (work: () => Promise<string>) => P
         if (!["EACCES", "EPERM", "EROFS"].includes((e as NodeJS.ErrnoException).code ?? "")) throw e;
     }
     return true;
+}
+
+/** What is known of an entry as it was made; of one of a former version nothing better is known than what it is now. */
+function knownOf(dir: string, made: string): Known | undefined {
+    try {
+        const known = JSON.parse(fs.readFileSync(knownFile(dir), "utf8")) as Known | null;
+        return known?.made === made ? known : undefined;
+    } catch {
+        return undefined;
+    }
 }
 
 /** Whether an entry is complete and every file still has the size and time it was stored with. */

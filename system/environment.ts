@@ -36,12 +36,7 @@ type Environment = Record<string, string | undefined>;
  * taken over, the rest is fixed.
  */
 export function cleanEnvironment(given: Environment, around: Surroundings): Record<string, string> {
-    const kept = Object.fromEntries(
-        [...around.allowed, ...(around.hasParent ? Object.values(toItself) : [])].flatMap(name => {
-            const value = given[name];
-            return value === undefined ? [] : [[name, value]];
-        }),
-    ) as Record<string, string>;
+    const kept = counting(given, around);
     const home = homeFolder(given.HOME, around);
     kept.HOME = home ?? NO_HOME;
     // With `sudo -E` these are the other user's, as HOME is.
@@ -52,12 +47,27 @@ export function cleanEnvironment(given: Environment, around: Surroundings): Reco
     const temporary = [given.TMPDIR, "/tmp", "/var/tmp"].find(dir => isAbsolute(dir) && around.writable(dir));
     if (temporary === undefined) delete kept.TMPDIR;
     else kept.TMPDIR = temporary;
-    const direct = kept.no_proxy || kept.NO_PROXY || "";
-    if (PROXIES.some(name => kept[name]) && !direct.includes(LOOPBACK))
-        kept.no_proxy = kept.NO_PROXY = direct === "" ? LOOPBACK : `${direct},${LOOPBACK}`;
     // What programs say is read here, too.
-    kept.LC_ALL = "C.UTF-8";
-    return kept;
+    return { ...kept, ...withoutProxy(kept), LC_ALL: "C.UTF-8" };
+}
+
+/** The variables of the caller's that count. */
+function counting(given: Environment, { allowed, hasParent }: Surroundings): Record<string, string> {
+    const names = [...allowed, ...(hasParent ? Object.values(toItself) : [])];
+    return Object.fromEntries(
+        names.flatMap(name => {
+            const value = given[name];
+            return value === undefined ? [] : [[name, value]];
+        }),
+    );
+}
+
+/** Where there is a proxy: whom nobody asks through it, in both spellings. */
+function withoutProxy(kept: Environment): Record<string, string> {
+    const direct = kept.no_proxy || kept.NO_PROXY || "";
+    if (!PROXIES.some(name => kept[name]) || direct.includes(LOOPBACK)) return {};
+    const all = direct === "" ? LOOPBACK : `${direct},${LOOPBACK}`;
+    return { no_proxy: all, NO_PROXY: all };
 }
 
 const isAbsolute = (dir: string | undefined): dir is string => dir !== undefined && path.isAbsolute(dir);

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "child_process";
 import { spawn } from "child_process";
 
 export interface RunOptions {
@@ -46,65 +47,83 @@ export class CommandError extends Error {
  * @throws CommandError also where it prints more than 16 MiB that nobody hears line by line
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    const child = spawn(command, args, {
-        cwd: options.cwd,
-        env: { ...process.env, ...options.env },
-        stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-        detached: true,
-    });
+    const child = begin(command, args, options);
     const result: RunResult = { stdout: "", stderr: "", code: -1 };
     let stopped: string | undefined;
-    const killGroup = () => {
-        try {
-            process.kill(-child.pid!, "SIGKILL");
-        } catch {
-            /* already gone */
-        }
-    };
+    const end = () => killGroup(child);
     const stop = (why: string) => {
         stopped = why;
-        killGroup();
+        end();
     };
     for (const stream of ["stdout", "stderr"] as const) {
-        let rest = "";
-        child[stream]!.setEncoding("utf8").on("data", (text: string) => {
-            if (options.onLine) {
-                const lines = (rest + text).split(/\r?\n/);
-                rest = lines.pop()!.slice(-LAST);
-                for (const line of lines) options.onLine(line, stream);
-                result[stream] = (result[stream] + text).slice(-LAST);
-            } else if (stopped === undefined) {
-                result[stream] += text;
-                if (result.stdout.length + result.stderr.length > OUTPUT_MIB << 20)
-                    stop(`printed more than ${OUTPUT_MIB} MiB and was stopped`);
-            }
-        });
+        const hear = (text: string) => {
+            if (stopped !== undefined) return;
+            result[stream] += text;
+            if (result.stdout.length + result.stderr.length > OUTPUT_MIB << 20)
+                stop(`printed more than ${OUTPUT_MIB} MiB and was stopped`);
+        };
+        const { onLine } = options;
+        child[stream]!.setEncoding("utf8").on("data", onLine ? hearingLines(stream, result, onLine) : hear);
     }
-    if (options.input !== undefined) {
-        child.stdin!.on("error", () => undefined); // the command may end before it has read everything
-        child.stdin!.end(options.input);
-    }
-    const timer =
-        options.timeoutSeconds === undefined
-            ? undefined
-            : setTimeout(
-                  () => stop(`did not end within ${options.timeoutSeconds} s and was stopped`),
-                  options.timeoutSeconds * 1000,
-              );
-    process.once("exit", killGroup);
+    const { timeoutSeconds: seconds } = options,
+        late = () => stop(`did not end within ${seconds} s and was stopped`);
+    const timer = seconds === undefined ? undefined : setTimeout(late, seconds * 1000);
+    process.once("exit", end);
     try {
-        result.code = await new Promise<number>((resolve, reject) => {
-            child.once("error", reject);
-            child.once("close", (code, signal) => resolve(code ?? (signal ? 128 : -1)));
-        });
+        result.code = await codeOf(child);
     } catch (e) {
         throw new CommandError(command, result, `cannot be started: ${(e as Error).message}`);
     } finally {
         clearTimeout(timer);
-        process.removeListener("exit", killGroup);
+        process.removeListener("exit", end);
     }
     if (stopped !== undefined) throw new CommandError(command, result, stopped);
     if (result.code !== 0 && !options.allowFailure)
         throw new CommandError(command, result, `ended with code ${result.code}`);
     return result;
 }
+
+function begin(command: string, args: readonly string[], { cwd, env, input }: RunOptions): ChildProcess {
+    const child = spawn(command, args, {
+        cwd,
+        env: { ...process.env, ...env },
+        stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+        detached: true,
+    });
+    if (input !== undefined) {
+        child.stdin!.on("error", () => undefined); // the command may end before it has read everything
+        child.stdin!.end(input);
+    }
+    return child;
+}
+
+/** Ends a command and all that it has started in its group. */
+function killGroup(child: ChildProcess): void {
+    try {
+        process.kill(-child.pid!, "SIGKILL");
+    } catch {
+        /* already gone */
+    }
+}
+
+/** Tells each whole line; of all that comes only the end is kept. */
+function hearingLines(
+    stream: "stdout" | "stderr",
+    result: RunResult,
+    onLine: NonNullable<RunOptions["onLine"]>,
+): (text: string) => void {
+    let rest = "";
+    return text => {
+        const lines = (rest + text).split(/\r?\n/);
+        rest = lines.pop()!.slice(-LAST);
+        for (const line of lines) onLine(line, stream);
+        result[stream] = (result[stream] + text).slice(-LAST);
+    };
+}
+
+/** @throws Error when it cannot be started */
+const codeOf = (child: ChildProcess): Promise<number> =>
+    new Promise((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code, signal) => resolve(code ?? (signal ? 128 : -1)));
+    });

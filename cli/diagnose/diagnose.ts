@@ -1,4 +1,4 @@
-import { diagnose, Examined, exitCodeOf } from "./diagnosis";
+import { Cause, diagnose, Examined, exitCodeOf } from "./diagnosis";
 import { causeInWords, causeLines, NameOf } from "./words";
 import { offLines } from "../operate/report";
 import type { Run } from "../operate/run";
@@ -31,11 +31,7 @@ export function conclude(
     all: readonly Examined[],
     seconds: number,
 ): Diagnosed & { exitCode: number } {
-    const nameOf: NameOf = (type, id) => {
-        const found = all.find(e => e.type === type && e.resourceId === id);
-        return String(found?.inputs[type.split(":")[1]!.toLowerCase()] ?? id);
-    };
-    const isResource = (e: Examined) => e.resourceId !== undefined;
+    const nameOf = namesIn(all);
     const causes = diagnose(all),
         resources = all.filter(isResource),
         exitCode = exitCodeOf(causes);
@@ -50,23 +46,37 @@ export function conclude(
             : `${causes.length} ${causes.length === 1 ? "cause" : "causes"}; of ${resources.length} resources ${drifted} drifted, ${unasked} could not be asked, in ${seconds.toFixed(1)} s`,
     );
     if (drifted > 0) terminal.line(`mends it: ./classroom up ${stack} --refresh`);
-    const names = (list: readonly Examined[]) => list.filter(isResource).map(e => e.name);
     return {
-        causes: causes.map(({ of, beside, follows, leans }) => ({
-            cause: causeInWords({ of }, nameOf),
-            ...(isResource(of) && { resource: of.name }),
-            type: of.type,
-            properties:
-                of.verdict.found === "drifted"
-                    ? of.verdict.changes.map(c => ({ property: c.path, old: c.old ?? null, new: c.new ?? null }))
-                    : [],
-            ...(of.verdict.found === "unasked" && { reason: of.verdict.reason }),
-            brokenByIt: names(follows.filter(e => e.verdict.found !== "unasked")),
-            unaskedByIt: names([...beside, ...follows.filter(e => e.verdict.found === "unasked")]),
-            neededBy: names(leans),
-        })),
+        causes: causes.map(cause => inJson(cause, nameOf)),
         sound: count("sound"),
         examined: resources.length,
         exitCode,
+    };
+}
+
+const isResource = (e: Examined): boolean => e.resourceId !== undefined;
+
+/** The names of objects that others know by their ids. */
+const namesIn =
+    (all: readonly Examined[]): NameOf =>
+    (type, id) => {
+        const found = all.find(e => e.type === type && e.resourceId === id);
+        return String(found?.inputs[type.split(":")[1]!.toLowerCase()] ?? id);
+    };
+
+function inJson({ of, beside, follows, leans }: Cause, nameOf: NameOf): DiagnosedCause {
+    const names = (list: readonly Examined[]) => list.filter(isResource).map(e => e.name);
+    return {
+        cause: causeInWords({ of }, nameOf),
+        ...(isResource(of) && { resource: of.name }),
+        type: of.type,
+        properties:
+            of.verdict.found === "drifted"
+                ? of.verdict.changes.map(c => ({ property: c.path, old: c.old ?? null, new: c.new ?? null }))
+                : [],
+        ...(of.verdict.found === "unasked" && { reason: of.verdict.reason }),
+        brokenByIt: names(follows.filter(e => e.verdict.found !== "unasked")),
+        unaskedByIt: names([...beside, ...follows.filter(e => e.verdict.found === "unasked")]),
+        neededBy: names(leans),
     };
 }

@@ -54,84 +54,99 @@ const isMachineOf = (node: string, { type, inputs }: RecordedResource): boolean 
 /** The resources of a state with what was found of each, and what they stand on that is no resource: hosts, and ssh of nodes. */
 export function examine(
     resources: readonly RecordedResource[],
-    { changes, unreachable, off, down }: Findings,
+    findings: Findings,
     addresses: Readonly<Record<HostRole, string>>,
 ): Examined[] {
     const real = realOnes(resources),
-        changesOf = new Map<string, ResourceChange[]>();
-    for (const change of changes) changesOf.set(change.resource, [...(changesOf.get(change.resource) ?? []), change]);
-    const same =
-        (type: string, id: string | undefined) =>
-        (u: Unasked): boolean =>
-            u.id === id && u.type === type;
-    const verdictOf = (r: RecordedResource, { host }: Place): Verdict => {
-        const found = changesOf.get(nameOf(r.urn)) ?? [],
-            type = shortType(r.type);
-        const dead = down.find(d => d.role === host),
-            mute = unreachable.find(same(type, r.id)),
-            isOff = off.find(same(type, r.id));
-        if (dead) return { found: "unasked", reason: dead.reason };
-        if (isOff) return { found: "off", node: isOff.reason };
-        if (mute) return { found: "unasked", reason: mute.reason };
-        if (found.some(c => c.action === "gone")) return { found: "gone" };
-        // JSON has null where there is nothing.
-        return found.length === 0
-            ? { found: "sound" }
-            : {
-                  found: "drifted",
-                  changes: found.map(c => ({
-                      path: c.property!,
-                      old: c.old ?? undefined,
-                      new: c.new ?? undefined,
-                      ...(c.where !== undefined && { where: c.where }),
-                  })),
-              };
-    };
-    const examined = real.map((r): Examined => {
+        changesOf = byResource(findings.changes);
+    const examined = real.map(r => {
         const place = placeOf(r, addresses);
-        const under = place.node ? [`ssh ${place.node}`] : place.host ? [`host ${place.host}`] : [];
-        const { dependencies = [], propertyDependencies = {}, deletedWith } = r;
-        return {
-            id: r.urn,
-            resourceId: r.id ?? "",
-            type: shortType(r.type),
-            name: nameOf(r.urn),
-            area: place.area,
-            inputs: r.inputs ?? {},
-            needs: [
-                ...under,
-                ...dependencies,
-                ...Object.values(propertyDependencies).flat(),
-                ...(deletedWith ? [deletedWith] : []),
-            ],
-            verdict: verdictOf(r, place),
-        };
+        return examinedResource(r, place, verdictOf(r, place, changesOf.get(nameOf(r.urn)) ?? [], findings));
     });
-    const hosts = hostRoles.map((role): Examined => {
-        const dead = down.find(d => d.role === role);
-        return {
-            id: `host ${role}`,
-            type: "host",
-            name: addresses[role],
-            area: role,
-            needs: [],
-            inputs: {},
-            verdict: dead ? { found: "unasked", reason: dead.reason } : { found: "sound" },
-        };
-    });
-    const ssh = nodeNames.map((node): Examined => {
-        const inside = examined.filter(e => e.area === node && e.verdict.found !== "off").map(e => e.verdict);
-        const [first] = inside,
-            mute = first?.found === "unasked" && inside.every(v => v.found === "unasked");
-        return {
-            id: `ssh ${node}`,
-            type: "ssh",
-            name: node,
-            area: node,
-            inputs: {},
-            needs: [`host ${nodes[node].host}`, ...real.filter(r => isMachineOf(node, r)).map(r => r.urn)],
-            verdict: mute ? first : { found: "sound" },
-        };
-    });
+    const hosts = hostRoles.map(role => examinedHost(role, addresses[role], findings.down));
+    const ssh = nodeNames.map(node => examinedSsh(node, real, examined));
     return [...hosts, ...ssh, ...examined];
+}
+
+function byResource(changes: readonly ResourceChange[]): Map<string, ResourceChange[]> {
+    const all = new Map<string, ResourceChange[]>();
+    for (const change of changes) all.set(change.resource, [...(all.get(change.resource) ?? []), change]);
+    return all;
+}
+
+/** @param found its changes */
+function verdictOf(
+    { id, type }: RecordedResource,
+    { host }: Place,
+    found: readonly ResourceChange[],
+    { down, unreachable, off }: Findings,
+): Verdict {
+    const isIt = (u: Unasked): boolean => u.id === id && u.type === shortType(type);
+    const dead = down.find(d => d.role === host),
+        mute = unreachable.find(isIt),
+        isOff = off.find(isIt);
+    if (dead) return { found: "unasked", reason: dead.reason };
+    if (isOff) return { found: "off", node: isOff.reason };
+    if (mute) return { found: "unasked", reason: mute.reason };
+    if (found.some(c => c.action === "gone")) return { found: "gone" };
+    if (found.length === 0) return { found: "sound" };
+    return {
+        found: "drifted",
+        // JSON has null where there is nothing.
+        changes: found.map(c => ({
+            path: c.property!,
+            old: c.old ?? undefined,
+            new: c.new ?? undefined,
+            ...(c.where !== undefined && { where: c.where }),
+        })),
+    };
+}
+
+function examinedResource(r: RecordedResource, { node, host, area }: Place, verdict: Verdict): Examined {
+    const under = node ? [`ssh ${node}`] : host ? [`host ${host}`] : [];
+    const { dependencies = [], propertyDependencies = {}, deletedWith } = r;
+    return {
+        id: r.urn,
+        resourceId: r.id ?? "",
+        type: shortType(r.type),
+        name: nameOf(r.urn),
+        area,
+        inputs: r.inputs ?? {},
+        needs: [
+            ...under,
+            ...dependencies,
+            ...Object.values(propertyDependencies).flat(),
+            ...(deletedWith ? [deletedWith] : []),
+        ],
+        verdict,
+    };
+}
+
+function examinedHost(role: HostRole, name: string, down: readonly HostDown[]): Examined {
+    const dead = down.find(d => d.role === role);
+    return {
+        id: `host ${role}`,
+        type: "host",
+        name,
+        area: role,
+        needs: [],
+        inputs: {},
+        verdict: dead ? { found: "unasked", reason: dead.reason } : { found: "sound" },
+    };
+}
+
+/** A node answers ssh where anything in it could be asked. */
+function examinedSsh(node: NodeName, real: readonly RecordedResource[], examined: readonly Examined[]): Examined {
+    const inside = examined.filter(e => e.area === node && e.verdict.found !== "off").map(e => e.verdict);
+    const [first] = inside,
+        mute = first?.found === "unasked" && inside.every(v => v.found === "unasked");
+    return {
+        id: `ssh ${node}`,
+        type: "ssh",
+        name: node,
+        area: node,
+        inputs: {},
+        needs: [`host ${nodes[node].host}`, ...real.filter(r => isMachineOf(node, r)).map(r => r.urn)],
+        verdict: mute ? first : { found: "sound" },
+    };
 }

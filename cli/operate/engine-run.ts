@@ -189,7 +189,7 @@ async function beginOf({ asks }: Operation, stack: string, { settings, down }: R
 /** Runs the engine as often as the operation takes; after a run that failed or was interrupted no more. */
 async function goThrough(operation: Operation, run: Run, ready: Ready, report: Report, begin: Begin): Promise<Course> {
     const asked = await askFirst(operation, run, ready, report, begin),
-        before = { asked: asked?.outcome, unreachable: asked?.unreachable ?? [], off: asked?.off ?? [] };
+        before = courseBefore(asked);
     if (asked && isOver(run, asked.outcome)) return { ...before, done: asked.outcome, again: [] };
     const done = await execute(run, ready, operation.engine, report, operation.extent?.(ready, begin));
     if (operation.asks === "itself")
@@ -200,14 +200,15 @@ async function goThrough(operation: Operation, run: Run, ready: Ready, report: R
     return { ...before, done, again: rounds.map(round => round.outcome), unreachable: left };
 }
 
+type Asked = { outcome: Outcome; unreachable: Course["unreachable"]; off: Course["off"] } | undefined;
+
+const courseBefore = (asked: Asked): Pick<Course, "asked" | "unreachable" | "off"> =>
+    asked
+        ? { asked: asked.outcome, unreachable: asked.unreachable, off: asked.off }
+        : { asked: undefined, unreachable: [], off: [] };
+
 /** Asks what is there before it is changed, where the operation wants that. */
-async function askFirst(
-    { asks }: Operation,
-    run: Run,
-    ready: Ready,
-    report: Report,
-    { lost }: Begin,
-): Promise<{ outcome: Outcome; unreachable: Course["unreachable"]; off: Course["off"] } | undefined> {
+async function askFirst({ asks }: Operation, run: Run, ready: Ready, report: Report, { lost }: Begin): Promise<Asked> {
     if (asks !== "first") return undefined;
     const outcome = await execute(run, ready, asking, report, { exclude: lost.map(l => l.urn) }),
         asked = { outcome, unreachable: unreachableIn(report, lost), off: report.off() };

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "child_process";
 import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
@@ -30,6 +31,19 @@ export async function supervise(run: Run, lab: string | undefined, words: readon
         ...(lab !== undefined && { [toItself.workerIn]: lab }),
     });
     const end = () => killAll(() => processesWith(toItself.run, id));
+    const release = handOn(run, child, end);
+    try {
+        const ended = await endOf(child);
+        await end();
+        return exitCodeOf(run, ended);
+    } finally {
+        release();
+        fs.rmSync(temporary, { recursive: true, force: true });
+    }
+}
+
+/** Hands an interruption on to the child, once. @param end ends every process of the run. @returns what ends this */
+function handOn(run: Run, child: ChildProcess, end: () => Promise<unknown>): () => void {
     let interruptions = 0,
         timer: NodeJS.Timeout | undefined;
     const release = onInterrupt(() => {
@@ -43,28 +57,35 @@ export async function supervise(run: Run, lab: string | undefined, words: readon
             void end();
         }, PATIENCE_SECONDS * 1000);
     });
-    try {
-        const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
-            (resolve, reject) => {
-                child.once("error", reject).once("exit", (code, signal) => resolve({ code, signal }));
-            },
-        );
-        await end();
-        if (run.interrupted) {
-            stackStore.breakDeadLocks(run.stack);
-            if (signal) run.terminal.error(`${run.operation} was ended by force; run it again to go on`);
-            return 130;
-        }
-        if (signal) {
-            stackStore.breakDeadLocks(run.stack);
-            throw new UserError(`${run.operation} was ended from outside (${signal}); run it again to go on`);
-        }
-        return code ?? 1;
-    } finally {
+    return () => {
         clearTimeout(timer);
         release();
-        fs.rmSync(temporary, { recursive: true, force: true });
+    };
+}
+
+/** How a process ended: by itself, or by a signal. */
+interface End {
+    code: number | null;
+    signal: string | null;
+}
+
+const endOf = (child: ChildProcess): Promise<End> =>
+    new Promise((resolve, reject) => {
+        child.once("error", reject).once("exit", (code, signal) => resolve({ code, signal }));
+    });
+
+/** @throws UserError when something else than this run ended it */
+function exitCodeOf({ stack, operation, terminal, interrupted }: Run, { code, signal }: End): number {
+    if (interrupted) {
+        stackStore.breakDeadLocks(stack);
+        if (signal) terminal.error(`${operation} was ended by force; run it again to go on`);
+        return 130;
     }
+    if (signal) {
+        stackStore.breakDeadLocks(stack);
+        throw new UserError(`${operation} was ended from outside (${signal}); run it again to go on`);
+    }
+    return code ?? 1;
 }
 
 /**

@@ -73,80 +73,14 @@ export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEvent
  * @throws UserError naming virtual machines; with what is there and what is wanted, where they differ. Of libvirt nothing is recorded then
  */
 export async function takeIn(run: Run, stack: Stack, settings: Settings): Promise<void> {
-    const found = (
-        await Promise.all(
-            hostRoles.map(async role =>
-                foundIn(role, await ask(exec, hostConnection(settings, role), script, fields, { timeoutSeconds: 30 })),
-            ),
-        )
-    ).flat();
-    const recorded = () => stackStore.resources(run.stack);
-    if (unrecorded(found, recorded()).length === 0) return;
+    const found = (await Promise.all(hostRoles.map(role => objectsOf(settings, role)))).flat();
+    if (unrecorded(found, stackStore.resources(run.stack)).length === 0) return;
     await run.terminal.step(
         "On the hosts are networks, volumes or machines that the state does not know: comparing them with the program",
         async () => {
             const taken = new Map<string, Found>();
             // What is made of others is known only when those are.
-            for (;;) {
-                const steps = await plan(stack, run.signal),
-                    other = steps.filter(s => taken.has(s.urn) && (s.op === "update" || s.op === "replace"));
-                if (other.length > 0) {
-                    await forgetResources(stack, [...taken.keys()]);
-                    throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
-                }
-                const now = recorded(),
-                    left = unrecorded(found, now),
-                    planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
-                const sameAs = ({ type, new: wanted }: StepEventMetadata) =>
-                    left.find(
-                        f =>
-                            f.kind === libvirtKind(type) &&
-                            f.name === (wanted?.inputs as { name?: string } | undefined)?.name &&
-                            f.role === roleOf(String(wanted?.provider)),
-                    );
-                const machines = planned.flatMap(s => (libvirtKind(s.type) === "domain" ? (sameAs(s) ?? []) : []));
-                if (machines.length > 0) throw new UserError(machines.map(keyless).join("\n"));
-                const next = planned.flatMap(s => {
-                    const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>,
-                        same = sameAs(s);
-                    return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
-                });
-                if (next.length === 0) break;
-                const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))],
-                    known = new Set(now.map(r => r.urn));
-                if (providers.some(urn => !known.has(urn))) {
-                    // Nothing on a host: what objects are recorded under has to be recorded itself.
-                    await stack.up({ target: ancestors(providers, steps), signal: run.signal });
-                    continue;
-                }
-                // The engine would make a component only with all that it depends on.
-                const components = ancestors(
-                    next.map(n => n.step.new!.parent),
-                    steps,
-                )
-                    .reverse()
-                    .filter(urn => !known.has(urn))
-                    .map(urn => ({
-                        urn,
-                        type: stepOf(urn, steps)!.type,
-                        custom: false,
-                        parent: stepOf(urn, steps)!.new!.parent,
-                    }));
-                await record(stack, [
-                    ...components,
-                    ...next.map(({ step, inputs, same }) => ({
-                        urn: step.urn,
-                        type: step.type,
-                        custom: true,
-                        id: same.id,
-                        parent: step.new!.parent,
-                        provider: step.new!.provider,
-                        inputs,
-                        outputs: { ...inputs, [`${same.kind}Id`]: same.id },
-                    })),
-                ]);
-                next.forEach(({ step, same }) => taken.set(step.urn, same));
-            }
+            while (await takeNext(run, stack, found, taken));
             if (taken.size > 0)
                 run.terminal.note(
                     `on their hosts as the program wants them, and recorded now: ${[...taken.keys()].map(nameOf).join(", ")}`,
@@ -154,6 +88,100 @@ export async function takeIn(run: Run, stack: Stack, settings: Settings): Promis
         },
     );
 }
+
+const objectsOf = async (settings: Settings, role: HostRole): Promise<Found[]> =>
+    foundIn(role, await ask(exec, hostConnection(settings, role), script, fields, { timeoutSeconds: 30 }));
+
+/** An object that is made by a step of the program, and is there. */
+interface Next {
+    step: StepEventMetadata;
+    inputs: Record<string, unknown>;
+    same: Found;
+}
+
+/**
+ * Records those of the objects whose inputs are known by now.
+ * @param taken those that are recorded so far; more are added
+ * @returns whether there may be more
+ */
+async function takeNext(run: Run, stack: Stack, found: readonly Found[], taken: Map<string, Found>): Promise<boolean> {
+    const steps = await plan(stack, run.signal);
+    await refuseDifferent(stack, steps, taken);
+    const recorded = stackStore.resources(run.stack),
+        next = nextOf(steps, unrecorded(found, recorded));
+    if (next.length === 0) return false;
+    const providers = [...new Set(next.map(n => urnOf(String(n.step.new?.provider))))],
+        known = new Set(recorded.map(r => r.urn));
+    if (providers.some(urn => !known.has(urn))) {
+        // Nothing on a host: what objects are recorded under has to be recorded itself.
+        await stack.up({ target: ancestors(providers, steps), signal: run.signal });
+        return true;
+    }
+    await record(stack, [...componentsAbove(next, steps, known), ...next.map(recordOf)]);
+    next.forEach(({ step, same }) => taken.set(step.urn, same));
+    return true;
+}
+
+/** @throws UserError where one that was taken in is not as the program wants it; none of them is recorded then */
+async function refuseDifferent(
+    stack: Stack,
+    steps: readonly StepEventMetadata[],
+    taken: ReadonlyMap<string, Found>,
+): Promise<void> {
+    const other = steps.filter(s => taken.has(s.urn) && (s.op === "update" || s.op === "replace"));
+    if (other.length === 0) return;
+    await forgetResources(stack, [...taken.keys()]);
+    throw new UserError(other.map(s => differs(s, taken.get(s.urn)!)).join("\n"));
+}
+
+/** @throws UserError naming virtual machines */
+function nextOf(steps: readonly StepEventMetadata[], left: readonly Found[]): Next[] {
+    const planned = steps.filter(s => s.op === "create" && libvirtKind(s.type) !== undefined);
+    const sameAs = ({ type, new: wanted }: StepEventMetadata) =>
+        left.find(
+            f =>
+                f.kind === libvirtKind(type) &&
+                f.name === (wanted?.inputs as { name?: string } | undefined)?.name &&
+                f.role === roleOf(String(wanted?.provider)),
+        );
+    const machines = planned.flatMap(s => (libvirtKind(s.type) === "domain" ? (sameAs(s) ?? []) : []));
+    if (machines.length > 0) throw new UserError(machines.map(keyless).join("\n"));
+    return planned.flatMap(s => {
+        const inputs = (s.new?.inputs ?? {}) as Record<string, unknown>,
+            same = sameAs(s);
+        return same && !JSON.stringify(inputs).includes(unknownValue) ? [{ step: s, inputs, same }] : [];
+    });
+}
+
+/** The engine would make a component only with all that it depends on. */
+const componentsAbove = (
+    next: readonly Next[],
+    steps: readonly StepEventMetadata[],
+    known: ReadonlySet<string>,
+): RecordedResource[] =>
+    ancestors(
+        next.map(n => n.step.new!.parent),
+        steps,
+    )
+        .reverse()
+        .filter(urn => !known.has(urn))
+        .map(urn => ({
+            urn,
+            type: stepOf(urn, steps)!.type,
+            custom: false,
+            parent: stepOf(urn, steps)!.new!.parent,
+        }));
+
+const recordOf = ({ step, inputs, same }: Next): RecordedResource => ({
+    urn: step.urn,
+    type: step.type,
+    custom: true,
+    id: same.id,
+    parent: step.new!.parent,
+    provider: step.new!.provider,
+    inputs,
+    outputs: { ...inputs, [`${same.kind}Id`]: same.id },
+});
 
 const stepOf = (urn: string, steps: readonly StepEventMetadata[]): StepEventMetadata | undefined =>
     steps.find(s => s.urn === urn);

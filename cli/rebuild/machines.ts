@@ -25,33 +25,7 @@ export async function lookForMachines(
     const machines = nodes.filter(node => settings.kindOf(node) === "vm"),
         recorded = () => stackStore.resources(stack.name);
     if (machines.length === 0) return;
-    const before = recorded(),
-        unrecorded = machines.filter(node => !before.some(r => isRoot(r.urn, node)));
-    if (unrecorded.length > 0) {
-        for (const { urn, type, op, new: wanted } of await plan(stack, signal)) {
-            const node = unrecorded.find(one => isRoot(urn, one));
-            if (op !== "create" || node === undefined) continue;
-            const inputs = wanted!.inputs as Record<string, unknown>,
-                id = `${pools.machines.path}/${String(inputs.name)}`;
-            const root = {
-                urn,
-                type,
-                custom: true,
-                id,
-                parent: wanted!.parent,
-                provider: wanted!.provider,
-                inputs,
-                outputs: { ...inputs, volumeId: id },
-                replacementTrigger: "gone",
-            };
-            await recordBelow(
-                stack,
-                root,
-                before.find(r => r.type === "libvirt:index/domain:Domain" && r.inputs?.name === node)?.urn ?? "",
-                "disks",
-            );
-        }
-    }
+    await recordRoots(machines, stack, recorded(), signal);
     const resources = recorded(),
         roots = resources.filter(r => machines.some(node => isRoot(r.urn, node))),
         lost = await withoutDisks(settings, resources, []);
@@ -66,6 +40,40 @@ export async function lookForMachines(
         )
         .map(r => r.urn);
     if (target.length > 0) await stack.refresh({ target, signal });
+}
+
+/** Root disks that an earlier refresh has recorded as gone are recorded again. */
+async function recordRoots(
+    machines: readonly NodeName[],
+    stack: Ready["stack"],
+    before: readonly RecordedResource[],
+    signal: AbortSignal,
+): Promise<void> {
+    const unrecorded = machines.filter(node => !before.some(r => isRoot(r.urn, node)));
+    if (unrecorded.length === 0) return;
+    for (const { urn, type, op, new: wanted } of await plan(stack, signal)) {
+        const node = unrecorded.find(one => isRoot(urn, one));
+        if (op !== "create" || node === undefined) continue;
+        const inputs = wanted!.inputs as Record<string, unknown>,
+            id = `${pools.machines.path}/${String(inputs.name)}`;
+        const root = {
+            urn,
+            type,
+            custom: true,
+            id,
+            parent: wanted!.parent,
+            provider: wanted!.provider,
+            inputs,
+            outputs: { ...inputs, volumeId: id },
+            replacementTrigger: "gone",
+        };
+        await recordBelow(
+            stack,
+            root,
+            before.find(r => r.type === "libvirt:index/domain:Domain" && r.inputs?.name === node)?.urn ?? "",
+            "disks",
+        );
+    }
 }
 
 /** An empty volume where a root disk is gone, so that it can be deleted. */

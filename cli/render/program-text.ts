@@ -77,12 +77,14 @@ function described(
     { type, provider, inputs: { connection, guest, identity, cloud, ...rest } }: ProgramResource,
     machine: string | undefined,
 ): Tree {
-    const on = (connection as Connection | undefined)?.name,
-        inside = (guest as Connection | undefined)?.name;
+    const otherThanIt = (key: string, to: unknown): Tree => {
+        const name = (to as Connection | undefined)?.name;
+        return name !== undefined && name !== machine ? { [key]: name } : {};
+    };
     return {
         ...(provider !== undefined && { provider }),
-        ...(on !== undefined && on !== machine && { on }),
-        ...(inside !== undefined && inside !== machine && { guest: inside }),
+        ...otherThanIt("on", connection),
+        ...otherThanIt("guest", guest),
         ...(identity !== undefined && { as: `token ${(identity as IdentityAccess).adminToken}` }),
         ...(cloud !== undefined && { as: userOf(cloud as CloudAccess) }),
         ...(forms[type] ?? (inputs => inputs))(rest),

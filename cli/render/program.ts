@@ -61,74 +61,86 @@ export async function programOf(
     return await run(stack, withImageAnywhere(settingsFrom(stack, readable, noMachine)));
 }
 
-async function run(stack: string, settings: Settings): Promise<ProgramResource[]> {
-    const made: (Omit<ProgramResource, "custom" | "inputs" | "secret" | "dependsOn"> & {
-            after: pulumi.CustomResourceOptions["dependsOn"];
-        })[] = [],
-        names = new Map<pulumi.Resource, string>();
-    const asked = new Map<string, Pick<ProgramResource, "custom" | "inputs">>(),
-        outputs = new Map<string, string[]>();
-    const key = (type: string, name: string) => `${type} ${name}`;
-    await setMocks(
-        {
-            newResource: ({ type, name, inputs, custom }) => {
-                const short = shortType(type);
-                asked.set(key(short, name), { custom: custom === true, inputs: inputs as Record<string, unknown> });
-                const later = (outputs.get(key(short, name)) ?? []).map(output => [
-                    output,
-                    placeholder(`${name}.${output}`),
-                ]);
-                return { id: placeholder(`${name}.id`), state: { ...inputs, ...Object.fromEntries(later) } };
-            },
-            call: ({ token }) => {
-                throw new Error(`render does not know what ${token} would answer`);
-            },
+type Made = Omit<ProgramResource, "custom" | "inputs" | "secret" | "dependsOn"> & {
+    after: pulumi.CustomResourceOptions["dependsOn"];
+};
+
+/** What a run of the program has asked for so far. */
+class Recording {
+    private readonly made: Made[] = [];
+    private readonly names = new Map<pulumi.Resource, string>();
+    /** By type and name, as the two below. */
+    private readonly asked = new Map<string, Pick<ProgramResource, "custom" | "inputs">>();
+    private readonly outputs = new Map<string, string[]>();
+
+    /** In the engine's place: what each request is answered. */
+    readonly mocks: pulumi.runtime.Mocks = {
+        newResource: ({ type, name, inputs, custom }) => {
+            const key = keyOf(shortType(type), name);
+            this.asked.set(key, { custom: custom === true, inputs: inputs as Record<string, unknown> });
+            const later = (this.outputs.get(key) ?? []).map(output => [output, placeholder(`${name}.${output}`)]);
+            return { id: placeholder(`${name}.id`), state: { ...inputs, ...Object.fromEntries(later) } };
         },
-        PROJECT,
-        stack,
-    );
-    const nameOf = (resource: pulumi.Resource | undefined) => resource && names.get(resource);
-    try {
-        cloudOf(settings, {
-            transformations: [
-                ({ resource, type, name, props, opts }) => {
-                    names.set(resource, name);
-                    // What is known only once a resource is made stands among its properties without a value.
-                    outputs.set(
-                        key(shortType(type), name),
-                        Object.keys(props).filter(property => props[property] === undefined),
-                    );
-                    const parent = nameOf(opts.parent),
-                        provider = nameOf((opts as pulumi.CustomResourceOptions).provider);
-                    made.push({
-                        name,
-                        type: shortType(type),
-                        ...(parent !== undefined && { parent }),
-                        after: opts.dependsOn,
-                        ...(provider !== undefined && { provider }),
-                    });
-                    return undefined;
-                },
-            ],
+        call: ({ token }) => {
+            throw new Error(`render does not know what ${token} would answer`);
+        },
+    };
+
+    /** Sees each resource before its request. */
+    readonly transformation: pulumi.ResourceTransformation = ({ resource, type, name, props, opts }) => {
+        this.names.set(resource, name);
+        // What is known only once a resource is made stands among its properties without a value.
+        this.outputs.set(
+            keyOf(shortType(type), name),
+            Object.keys(props).filter(property => props[property] === undefined),
+        );
+        const parent = this.nameOf(opts.parent),
+            provider = this.nameOf((opts as pulumi.CustomResourceOptions).provider);
+        this.made.push({
+            name,
+            type: shortType(type),
+            ...(parent !== undefined && { parent }),
+            after: opts.dependsOn,
+            ...(provider !== undefined && { provider }),
         });
+        return undefined;
+    };
+
+    /** After the run, the engine's library disconnected. */
+    async resources(): Promise<ProgramResource[]> {
+        return await Promise.all(this.made.map(made => this.whole(made)));
+    }
+
+    private async whole({ after, ...resource }: Made): Promise<ProgramResource> {
+        const request = this.asked.get(keyOf(resource.type, resource.name));
+        if (!request)
+            throw new Error(`${resource.type} ${resource.name} was not registered: what it waits for never came`);
+        // Files of nodes that come later are known only when all is made.
+        const waitsFor = [await known<unknown>(after)].flat().filter(r => pulumi.Resource.isInstance(r));
+        return {
+            ...resource,
+            dependsOn: waitsFor.map(r => this.names.get(r)!),
+            custom: request.custom,
+            ...plain(request.inputs),
+        };
+    }
+
+    private nameOf(resource: pulumi.Resource | undefined): string | undefined {
+        return resource && this.names.get(resource);
+    }
+}
+
+const keyOf = (type: string, name: string): string => `${type} ${name}`;
+
+async function run(stack: string, settings: Settings): Promise<ProgramResource[]> {
+    const recording = new Recording();
+    await setMocks(recording.mocks, PROJECT, stack);
+    try {
+        cloudOf(settings, { transformations: [recording.transformation] });
     } finally {
         await pulumi.runtime.disconnect();
     }
-    return await Promise.all(
-        made.map(async ({ after, ...resource }) => {
-            const request = asked.get(key(resource.type, resource.name));
-            if (!request)
-                throw new Error(`${resource.type} ${resource.name} was not registered: what it waits for never came`);
-            // Files of nodes that come later are known only when all is made.
-            const waitsFor = [await known<unknown>(after)].flat().filter(r => pulumi.Resource.isInstance(r));
-            return {
-                ...resource,
-                dependsOn: waitsFor.map(r => names.get(r)!),
-                custom: request.custom,
-                ...plain(request.inputs),
-            };
-        }),
-    );
+    return await recording.resources();
 }
 
 const known = <T>(value: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> =>

@@ -21,6 +21,11 @@ interface Options {
 
 /** `snapshot` and `restore`: all machines of a stack together with its state, as they were at one moment. */
 export function addRestoreCommands(cli: Command): void {
+    addSnapshot(cli);
+    addRestore(cli);
+}
+
+function addSnapshot(cli: Command): void {
     const take = cli
         .command("snapshot")
         .argument("<stack>")
@@ -54,6 +59,9 @@ export function addRestoreCommands(cli: Command): void {
         1: "error; no restore point was made",
         130: "interrupted; no restore point was made",
     });
+}
+
+function addRestore(cli: Command): void {
     const put = cli
         .command("restore")
         .argument("<stack>")

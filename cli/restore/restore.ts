@@ -1,5 +1,6 @@
 import type { Connection } from "../../clients/connection";
 import { waitForSsh } from "../../clients/ssh";
+import type { Settings } from "../../config/settings";
 import { READY_SECONDS } from "../../providers/guest/init";
 import { untilRunning } from "../../providers/guest/service";
 import { messageOf, UserError } from "../../system/errors";
@@ -18,47 +19,55 @@ import { stackStore } from "../../engine/stack-store";
  */
 export async function restore(run: PointRun, name: string): Promise<{ point: RestorePoint; mute: string[] }> {
     const { stack, terminal, signal } = run,
-        point = restorePoint(stack, name),
-        { machines, agents = [] } = point;
+        point = restorePoint(stack, name);
     checkSame(point, stack);
     const settings = settingsWithoutSecrets(stack);
     await checkHosts(settings);
-    const hosts = new PointHosts(settings, stack, name, machines);
-    await terminal.step("Checking the restore point", async () => {
-        const [damaged, live] = [
-            await hosts.damaged(point.id, new Map(machines.map(m => [m.name, m]))),
-            await hosts.look(),
-        ];
-        if (damaged.length > 0)
-            throw new UserError(
-                `restore point "${name}" of stack ${stack} is not whole on its hosts any more: ${damaged.join(", ")}; nothing was changed. Remove it: ./classroom snapshot ${stack} ${name} --remove`,
-            );
-        checkLive(
-            stack,
-            machines,
-            {
-                ...live,
-                machines: live.machines.map(m => ({
-                    ...m,
-                    kibibytes: machines.find(k => k.name === m.name)!.kibibytes,
-                })),
-            },
-            "put them back",
-        );
-    });
+    const hosts = new PointHosts(settings, stack, name, point.machines);
+    await terminal.step("Checking the restore point", () => checkWhole(hosts, point, stack));
     run.checkInterrupted("nothing was changed");
+    await stage(run, hosts, point);
+    stackStore.backUp(stack);
+    await swap(run, hosts, point);
+    const since = new Date();
+    const mute = await terminal.step("Waiting for what ran", detail =>
+        leavable(signal, () => waitForAll(run, hosts, point, settings, since, detail)),
+    );
+    return { point, mute };
+}
+
+/** @throws UserError where something of it is damaged on its hosts, or the machines cannot be put back now */
+async function checkWhole(hosts: PointHosts, { id, name, machines }: RestorePoint, stack: string): Promise<void> {
+    const [damaged, live] = [await hosts.damaged(id, new Map(machines.map(m => [m.name, m]))), await hosts.look()];
+    if (damaged.length > 0)
+        throw new UserError(
+            `restore point "${name}" of stack ${stack} is not whole on its hosts any more: ${damaged.join(", ")}; nothing was changed. Remove it: ./classroom snapshot ${stack} ${name} --remove`,
+        );
+    const sizeOf = (machine: string): number => machines.find(k => k.name === machine)!.kibibytes;
+    checkLive(
+        stack,
+        machines,
+        { ...live, machines: live.machines.map(m => ({ ...m, kibibytes: sizeOf(m.name) })) },
+        "put them back",
+    );
+}
+
+/** Copies the machines to where they belong, beside those that run. */
+async function stage(run: PointRun, hosts: PointHosts, { machines }: RestorePoint): Promise<void> {
     try {
-        await terminal.step(`Copying ${machines.length} machines to where they belong`, () => hosts.stage());
+        await run.terminal.step(`Copying ${machines.length} machines to where they belong`, () => hosts.stage());
         run.checkInterrupted("nothing was changed");
     } catch (e) {
         await hosts.tidy().catch(() => undefined);
         throw e;
     }
-    stackStore.backUp(stack);
+}
+
+async function swap({ stack, terminal }: PointRun, hosts: PointHosts, { name, state }: RestorePoint): Promise<void> {
     try {
         await terminal.step("Ending the machines, starting them as they were", async () => {
             await hosts.swap();
-            stackStore.putBack(stack, point.state);
+            stackStore.putBack(stack, state);
             await hosts.start();
         });
     } catch (e) {
@@ -66,43 +75,38 @@ export async function restore(run: PointRun, name: string): Promise<{ point: Res
             `${messageOf(e)}\nnot everything is put back; do it again: ./classroom restore ${stack} ${name}`,
         );
     }
-    const since = new Date(),
-        nodes = recordedNodes(stack),
+}
+
+/** @param since when the machines were started. @returns what does not run, in words */
+async function waitForAll(
+    { stack, terminal }: PointRun,
+    hosts: PointHosts,
+    { machines, agents = [] }: RestorePoint,
+    settings: Settings,
+    since: Date,
+    detail: (text: string) => void,
+): Promise<string[]> {
+    const nodes = recordedNodes(stack),
         started = machines
             .filter(m => m.running && m.kind === "container")
             .flatMap(m => settings.plan.node(m.name).interfaces.flatMap(i => i.address ?? []));
-    return await terminal.step("Waiting for what ran", detail =>
-        leavable(signal, async () => {
-            const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(
-                    () => [],
-                    e => [messageOf(e)],
-                ),
-                waited = new Set(machines.filter(m => m.running).map(m => m.name));
-            const mute = (
-                await Promise.all([
-                    waking,
-                    ...machines.map(async machine => {
-                        const found = await missing(machine, nodes[machine.name]);
-                        if (waited.delete(machine.name) && waited.size + agents.length > 0)
-                            detail(waited.size > 0 ? [...waited].join(", ") : "services report themselves");
-                        return found;
-                    }),
-                ])
-            ).flat();
-            // Where they do not run, that has been told.
-            const silent =
-                mute.length > 0
-                    ? []
-                    : await unreported(
-                          () => cloudBy(nodes["api-node"]!, settings, secrets => terminal.protect(secrets)),
-                          agents,
-                          since,
-                          READY_SECONDS,
-                      );
-            await hosts.tidy();
-            return { point, mute: [...mute, ...silent] };
-        }),
-    );
+    const waking = hosts.wake(nodes, started, WAKE_SECONDS).then(
+            () => [],
+            e => [messageOf(e)],
+        ),
+        waited = new Set(machines.filter(m => m.running).map(m => m.name));
+    const waitFor = async (machine: KeptMachine): Promise<string[]> => {
+        const found = await missing(machine, nodes[machine.name]);
+        if (waited.delete(machine.name) && waited.size + agents.length > 0)
+            detail(waited.size > 0 ? [...waited].join(", ") : "services report themselves");
+        return found;
+    };
+    const mute = (await Promise.all([waking, ...machines.map(waitFor)])).flat();
+    const cloud = () => cloudBy(nodes["api-node"]!, settings, secrets => terminal.protect(secrets));
+    // Where they do not run, that has been told.
+    const silent = mute.length > 0 ? [] : await unreported(cloud, agents, since, READY_SECONDS);
+    await hosts.tidy();
+    return [...mute, ...silent];
 }
 
 /** @throws UserError where what a restore does not put back is not what it was */

@@ -1,5 +1,6 @@
 import { randomUUID } from "crypto";
 import { Connection, Unreachable } from "../../clients/connection";
+import type { Settings } from "../../config/settings";
 import type { RecordedResource } from "../../engine/state";
 import { isRunning, KnownService } from "../../providers/guest/service";
 import { messageOf, UserError } from "../../system/errors";
@@ -30,72 +31,18 @@ export async function snapshot(run: PointRun, name: string): Promise<{ point: Re
         settings = settingsWithoutSecrets(stack),
         nodes = recordedNodes(stack);
     await checkHosts(settings);
-    const recorded = machinesOf(resources).map(m => ({ ...m, running: false }));
-    const machines = await terminal.step("Looking at the machines", async () => {
-        const live = await new PointHosts(settings, stack, name, recorded).look();
-        checkLive(stack, recorded, live, "copy them");
-        const states = new Map(live.machines.map(m => [m.name, m.state]));
-        const odd = live.machines.find(m => m.state !== "running" && m.state !== "shut off");
-        if (odd)
-            throw new UserError(
-                `${odd.name} is ${odd.state}; nothing was changed. Mend it first: ./classroom up ${stack} --refresh`,
-            );
-        return await Promise.all(
-            recorded.map(async machine => {
-                const running = states.get(machine.name) === "running",
-                    to = nodes[machine.name];
-                return {
-                    ...machine,
-                    running,
-                    ...(running && to && { services: await servicesOf(machine, resources, to) }),
-                };
-            }),
-        );
-    });
+    const machines = await terminal.step("Looking at the machines", () =>
+        look(stack, name, resources, settings, nodes),
+    );
     machines
         .filter(m => m.running && !m.services)
         .forEach(m => terminal.note(`${m.name} does not answer ssh; a restore will not wait for it`));
     const apiNode = answering(machines, nodes)["api-node"];
-    const agents =
-        apiNode &&
-        (await terminal
-            .step("Looking at the services", detail =>
-                leavable(run.signal, () =>
-                    reporting(() => cloudBy(apiNode, settings, secrets => terminal.protect(secrets)), detail),
-                ),
-            )
-            .catch(e => {
-                if (e instanceof Interrupted) throw e;
-                terminal.note(
-                    `nova and cinder cannot be asked which services report themselves; a restore will not wait for that: ${messageOf(e)}`,
-                );
-                return undefined;
-            }));
+    const agents = apiNode && (await agentsOf(run, apiNode, settings));
     run.checkInterrupted("no restore point was made");
     const hosts = new PointHosts(settings, stack, name, machines);
     try {
-        let still = new Date(),
-            stillSeconds = 0;
-        const measured = await terminal.step(`Copying ${machines.length} machines`, async detail => {
-            try {
-                await hosts.freeze();
-                still = new Date();
-                run.checkInterrupted("no restore point was made");
-                detail("all of them stand still");
-                return await hosts.copy();
-            } finally {
-                await hosts.thaw().catch(e => {
-                    throw new UserError(
-                        `${messageOf(e)}\nnot every machine went on; start them with: ./classroom up ${stack} --refresh`,
-                    );
-                });
-                stillSeconds = Math.round((Date.now() - still.getTime()) / 100) / 10;
-                // What was copied is sound all the same.
-                await hosts
-                    .wake(answering(machines, nodes), [], WAKE_SECONDS)
-                    .catch(e => terminal.note(`a clock may be behind: ${messageOf(e)}`));
-            }
-        });
+        const { measured, still, stillSeconds } = await copy(run, hosts, answering(machines, nodes), machines.length);
         run.checkInterrupted("no restore point was made");
         const id = randomUUID();
         await hosts.keep(id);
@@ -116,6 +63,86 @@ export async function snapshot(run: PointRun, name: string): Promise<{ point: Re
     }
 }
 
+/** A machine, and its services that run; without them where it does not answer. */
+type LookedAt = StackMachine & { running: boolean; services?: KnownService[] };
+type Nodes = Readonly<Record<string, Connection>>;
+
+/** @throws UserError where one of the machines cannot be copied as it is */
+async function look(
+    stack: string,
+    name: string,
+    resources: readonly RecordedResource[],
+    settings: Settings,
+    nodes: Nodes,
+): Promise<LookedAt[]> {
+    const recorded = machinesOf(resources).map(m => ({ ...m, running: false }));
+    const live = await new PointHosts(settings, stack, name, recorded).look();
+    checkLive(stack, recorded, live, "copy them");
+    const states = new Map(live.machines.map(m => [m.name, m.state]));
+    const odd = live.machines.find(m => m.state !== "running" && m.state !== "shut off");
+    if (odd)
+        throw new UserError(
+            `${odd.name} is ${odd.state}; nothing was changed. Mend it first: ./classroom up ${stack} --refresh`,
+        );
+    return await Promise.all(
+        recorded.map(async machine => {
+            const running = states.get(machine.name) === "running",
+                to = nodes[machine.name];
+            return {
+                ...machine,
+                running,
+                ...(running && to && { services: await servicesOf(machine, resources, to) }),
+            };
+        }),
+    );
+}
+
+/** The services that report themselves; undefined where they cannot be asked. */
+async function agentsOf(
+    { terminal, signal }: PointRun,
+    apiNode: Connection,
+    settings: Settings,
+): Promise<RestorePoint["agents"]> {
+    const cloud = () => cloudBy(apiNode, settings, secrets => terminal.protect(secrets));
+    return await terminal
+        .step("Looking at the services", detail => leavable(signal, () => reporting(cloud, detail)))
+        .catch(e => {
+            if (e instanceof Interrupted) throw e;
+            terminal.note(
+                `nova and cinder cannot be asked which services report themselves; a restore will not wait for that: ${messageOf(e)}`,
+            );
+            return undefined;
+        });
+}
+
+/** Copies the machines while they stand still. @returns since when and how long they did */
+async function copy(run: PointRun, hosts: PointHosts, nodes: Record<string, Connection>, count: number) {
+    const { stack, terminal } = run;
+    let still = new Date(),
+        stillSeconds = 0;
+    const measured = await terminal.step(`Copying ${count} machines`, async detail => {
+        try {
+            await hosts.freeze();
+            still = new Date();
+            run.checkInterrupted("no restore point was made");
+            detail("all of them stand still");
+            return await hosts.copy();
+        } finally {
+            await hosts.thaw().catch(e => {
+                throw new UserError(
+                    `${messageOf(e)}\nnot every machine went on; start them with: ./classroom up ${stack} --refresh`,
+                );
+            });
+            stillSeconds = Math.round((Date.now() - still.getTime()) / 100) / 10;
+            // What was copied is sound all the same.
+            await hosts
+                .wake(nodes, [], WAKE_SECONDS)
+                .catch(e => terminal.note(`a clock may be behind: ${messageOf(e)}`));
+        }
+    });
+    return { measured, still, stillSeconds };
+}
+
 /** @throws UserError for a name that cannot be one, and for one that there is */
 export function checkNew(stack: string, name: string): void {
     checkName(name);
@@ -127,10 +154,7 @@ export function checkNew(stack: string, name: string): void {
 }
 
 /** How to reach those machines that answered. */
-const answering = (
-    machines: readonly (StackMachine & { services?: unknown })[],
-    nodes: Readonly<Record<string, Connection>>,
-): Record<string, Connection> =>
+const answering = (machines: readonly LookedAt[], nodes: Nodes): Record<string, Connection> =>
     Object.fromEntries(machines.flatMap(m => (m.services && nodes[m.name] ? [[m.name, nodes[m.name]!]] : [])));
 
 /** Of the services that the state records in a machine, those that run; undefined where it does not answer. */

@@ -66,11 +66,16 @@ export function tellError(e: unknown, { terminal, log, about, errorCode }: Telli
     const exitCode = errorCode ?? (e instanceof UserError ? e.exitCode : 1),
         error = e instanceof Error ? engineWords(e) : messageOf(e);
     terminal.error(`classroom: ${error}`);
-    if (e instanceof Error && !(e instanceof UserError)) log?.line(e.stack ?? "");
-    if (process.env.CLASSROOM_DEBUG && e instanceof Error) terminal.error(e.stack ?? "");
+    if (e instanceof Error) tellStack(e, terminal, log);
     if (log) terminal.error(`log: ${log.file}`);
     terminal.result({ ...about, error, exitCode, ...(log && { log: log.file }) });
     return exitCode;
+}
+
+/** For whoever looks for the fault: in the log where it is no user's mistake, at the terminal where that is asked for. */
+function tellStack(e: Error, terminal: Terminal, log?: RunLog): void {
+    if (!(e instanceof UserError)) log?.line(e.stack ?? "");
+    if (process.env.CLASSROOM_DEBUG) terminal.error(e.stack ?? "");
 }
 
 /**

@@ -35,20 +35,7 @@ export class ApiNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: ApiNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ApiNode", name, {}, opts);
-        const {
-            machine,
-            release,
-            cloud,
-            passwords,
-            database,
-            queue,
-            admin,
-            identity,
-            accounts,
-            certificates,
-            ec2,
-            store,
-        } = args;
+        const { machine, release, cloud, passwords, database, queue, identity, certificates } = args;
         this.database = database;
         const guest = (this.guest = new Guest("api-node", name, machine, release, cloud, passwords, this));
 
@@ -62,44 +49,41 @@ export class ApiNode extends pulumi.ComponentResource {
         );
         this.ready = guest.services(release.novaApi.services, this.schema, database.incarnation);
         guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
-        const usable = guest.openrc([...this.ready, ...identity]);
-        this.usable = [usable];
+        this.usable = [guest.openrc([...this.ready, ...identity])];
         guest.certificates(certificates, identity);
-        if (ec2)
-            guest.file(
-                "ec2rc",
-                {
-                    path: "/root/ec2rc",
-                    secretContent: pulumi
-                        .all([ec2.access, ec2.secret])
-                        .apply(([access, secret]) => ec2rc(cloud.plan, { access, secret })),
-                },
-                [packages],
-            );
-
+        this.ec2rc(args, packages);
         const entity = {
             parent: this,
-            dependsOn: usable,
-            deletedWith: store,
+            dependsOn: this.usable,
+            deletedWith: args.store,
             replacementTrigger: database.incarnation,
         };
-        for (const { name: flavor, ...facts } of [
-            ...release.missingFlavors,
-            { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 },
-        ]) {
-            new Flavor(`${name}-flavor-${flavor}`, { cloud: admin, name: flavor, ...facts, isPublic: true }, entity);
-        }
+        flavors(name, args, entity);
+        this.keypair(name, args, entity);
+        this.registerOutputs();
+    }
+
+    /** The admin's environment for the EC2 API. */
+    private ec2rc({ ec2, cloud: { plan } }: ApiNodeArgs, packages: pulumi.Resource): void {
+        if (!ec2) return;
+        const secretContent = pulumi
+            .all([ec2.access, ec2.secret])
+            .apply(([access, secret]) => ec2rc(plan, { access, secret }));
+        this.guest.file("ec2rc", { path: "/root/ec2rc", secretContent }, [packages]);
+    }
+
+    /** The key of the node's root, and the admin's keypair of it. */
+    private keypair(name: string, { admin, accounts }: ApiNodeArgs, entity: pulumi.CustomResourceOptions): void {
         const key = new SshKey(
             `${name}-root-key`,
-            { connection: guest.connection, path: "/root/.ssh/id_rsa", type: "rsa" },
-            guest.options(),
+            { connection: this.guest.connection, path: "/root/.ssh/id_rsa", type: "rsa" },
+            this.guest.options(),
         );
         new Keypair(
             `${name}-keypair`,
             { cloud: admin, name: "gridka-api-node", publicKey: key.publicKey },
-            { ...entity, replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}` },
+            { ...entity, replacementTrigger: pulumi.interpolate`${this.database.incarnation} ${accounts}` },
         );
-        this.registerOutputs();
     }
 
     /** What makes compute nodes that have come known to the scheduler. */
@@ -111,5 +95,15 @@ export class ApiNode extends pulumi.ComponentResource {
                   ...computes,
               ])
             : [];
+    }
+}
+
+/** The tutorial's flavor, and those that the release does not make itself. */
+function flavors(name: string, { release, admin }: ApiNodeArgs, entity: pulumi.CustomResourceOptions): void {
+    for (const { name: flavor, ...facts } of [
+        ...release.missingFlavors,
+        { flavorId: "6", name: "x1.tiny", ram: 256, disk: 2, vcpus: 1 },
+    ]) {
+        new Flavor(`${name}-flavor-${flavor}`, { cloud: admin, name: flavor, ...facts, isPublic: true }, entity);
     }
 }

@@ -8,10 +8,10 @@ import { Role } from "../../providers/keystone/role";
 import { Service as CatalogueEntry } from "../../providers/keystone/service";
 import { Tenant } from "../../providers/keystone/tenant";
 import { User } from "../../providers/keystone/user";
-import type { CatalogueService, Release } from "../../releases/release";
+import type { CatalogueService, OpenFacts, Release } from "../../releases/release";
 import { adminAccess, servicePasswords } from "../../releases/tutorial";
 import { Guest } from "../guest";
-import type { PasswordName } from "../passwords";
+import type { PasswordName, Passwords } from "../passwords";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface AuthNodeArgs extends NodeArgs {
@@ -36,8 +36,7 @@ export class AuthNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: AuthNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:AuthNode", name, {}, opts);
-        const { machine, release, cloud, passwords, database, via, store } = args;
-        const { publicName, internalAddress, publicAddress } = cloud.plan.node("auth-node");
+        const { machine, release, cloud, passwords, database, via } = args;
         const guest = new Guest("auth-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
@@ -45,137 +44,166 @@ export class AuthNode extends pulumi.ComponentResource {
         const schema = guest.steps(release.keystone.sync, database.incarnation, [...config, ...database.ready]);
         const keystone = guest.services(release.keystone.services, schema, database.incarnation);
 
-        const identity = passwords.in(({ adminToken }): IdentityAccess => ({
+        const entities = new Entities(name, args, this, keystone);
+        const [adminTenant, serviceTenant] = [entities.tenant("admin"), entities.tenant("service")];
+        const roles = roleNames.map(role => entities.role(role));
+        const admin = entities.user("admin", "adminPassword");
+        const grants = adminRoles.map((role, i) => entities.grant("admin", role, admin, roles[i]!, adminTenant));
+        const { catalogue, accounts } = this.catalogue(entities, args, roles[0]!, serviceTenant);
+        this.admin = passwords.in(credentials => adminAccess({ ...cloud, credentials }, via));
+        this.ready = [guest.openrc([packages, ...grants, ...accounts, ...catalogue])];
+        if (release.ec2)
+            this.ec2 = new Ec2Credential(
+                `${name}-ec2-admin`,
+                { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id },
+                { ...entities.options, dependsOn: this.ready },
+            );
+        this.registerOutputs();
+    }
+
+    /** The catalogue, and of the services' accounts in it those that have to be known before anything is asked of them. */
+    private catalogue(
+        entities: Entities,
+        { release, cloud }: AuthNodeArgs,
+        admin: Role,
+        tenant: Tenant,
+    ): { catalogue: Endpoint[]; accounts: Grant[] } {
+        const accounts: Grant[] = [];
+        // The first endpoint makes the region: two at once would both try. It works by the admin token, also when nobody can log in.
+        const first = entities.endpoint(identityItself(cloud), [], release.name);
+        const catalogue = release.catalogue(cloud.plan).map(service => {
+            const { user: account } = service;
+            if (account) {
+                const password = servicePasswords[account];
+                const user = entities.user(account, password, tenant.id);
+                const own = entities.grant(account, "admin", user, admin, tenant, password);
+                // Nothing that the program makes asks for a volume, and the node of that service's files may be the slowest.
+                if (account !== "cinder") accounts.push(own);
+            }
+            return entities.endpoint(service, [first]);
+        });
+        return { catalogue, accounts };
+    }
+}
+
+/** The roles that admin has, and those that there are. */
+const adminRoles = ["admin", "KeystoneAdmin", "KeystoneServiceAdmin"],
+    roleNames = [...adminRoles, "Member"];
+
+function identityItself({ plan }: OpenFacts): CatalogueService {
+    const { publicName, internalAddress } = plan.node("auth-node");
+    return {
+        name: "keystone",
+        type: "identity",
+        description: "Keystone Identity Service",
+        url: {
+            public: `http://${publicName}:5000/v2.0`,
+            admin: `http://${publicName}:35357/v2.0`,
+            internal: `http://${internalAddress}:5000/v2.0`,
+        },
+    };
+}
+
+/** Makes what is in identity: each is a child of the node's component, and stored in the database. */
+class Entities {
+    readonly options: pulumi.CustomResourceOptions;
+    private readonly identity: pulumi.Input<IdentityAccess>;
+    private readonly names: { ascii?: true };
+    private readonly passwords: Passwords;
+
+    /** @param keystone the running service */
+    constructor(
+        private readonly name: string,
+        { release, cloud, passwords, database, via, store }: AuthNodeArgs,
+        parent: AuthNode,
+        private readonly keystone: pulumi.Resource[],
+    ) {
+        const { publicAddress } = cloud.plan.node("auth-node");
+        this.identity = passwords.in(({ adminToken }): IdentityAccess => ({
             via,
             host: publicAddress!,
             adminPort: 35357,
             adminToken,
         }));
-        const entity: pulumi.CustomResourceOptions = {
-            parent: this,
+        this.options = {
+            parent,
             dependsOn: keystone,
             deletedWith: store,
             replacementTrigger: database.incarnation,
         };
-        const names = release.asciiNames ? { ascii: true } : {};
-        const tenant = (tenantName: string) =>
-            new Tenant(
-                `${name}-tenant-${tenantName}`,
-                { identity, tenant: tenantName, description: "", enabled: true, ...names },
-                entity,
-            );
-        const [adminTenant, serviceTenant] = [tenant("admin"), tenant("service")];
-        const role = (roleName: string) =>
-            new Role(`${name}-role-${roleName}`, { identity, role: roleName, ...names }, entity);
-        const [adminRole, keystoneAdmin, keystoneServiceAdmin] = [
-            "admin",
-            "KeystoneAdmin",
-            "KeystoneServiceAdmin",
-            "Member",
-        ].map(role);
-        const written = async (password: PasswordName): Promise<pulumi.Resource[]> => [
-            ...keystone,
-            ...(await passwords.filesOf(password)),
-        ];
-        const user = (userName: string, password: PasswordName, tenantId?: pulumi.Output<string>) =>
-            new User(
-                `${name}-user-${userName}`,
-                {
-                    identity,
-                    user: userName,
-                    password: passwords.of(password),
-                    enabled: true,
-                    ...(tenantId && { tenantId }),
-                    ...names,
-                },
-                { ...entity, dependsOn: written(password) },
-            );
-        const grant = (
-            userName: string,
-            roleName: string,
-            of: User,
-            what: Role,
-            where: Tenant,
-            password?: PasswordName,
-        ) =>
-            new Grant(
-                `${name}-grant-${userName}-${roleName}`,
-                {
-                    identity,
-                    userId: of.id,
-                    roleId: what.id,
-                    tenantId: where.id,
-                    ...(password && { password: passwords.of(password) }),
-                },
-                entity,
-            );
+        this.names = release.asciiNames ? { ascii: true } : {};
+        this.passwords = passwords;
+    }
 
-        const admin = user("admin", "adminPassword");
-        const grants = [
-            grant("admin", "admin", admin, adminRole!, adminTenant),
-            grant("admin", "KeystoneAdmin", admin, keystoneAdmin!, adminTenant),
-            grant("admin", "KeystoneServiceAdmin", admin, keystoneServiceAdmin!, adminTenant),
-        ];
-        const identityItself: CatalogueService = {
-            name: "keystone",
-            type: "identity",
-            description: "Keystone Identity Service",
-            url: {
-                public: `http://${publicName}:5000/v2.0`,
-                admin: `http://${publicName}:35357/v2.0`,
-                internal: `http://${internalAddress}:5000/v2.0`,
+    tenant(tenant: string): Tenant {
+        return new Tenant(
+            `${this.name}-tenant-${tenant}`,
+            { identity: this.identity, tenant, description: "", enabled: true, ...this.names },
+            this.options,
+        );
+    }
+
+    role(role: string): Role {
+        return new Role(`${this.name}-role-${role}`, { identity: this.identity, role, ...this.names }, this.options);
+    }
+
+    user(user: string, password: PasswordName, tenantId?: pulumi.Output<string>): User {
+        return new User(
+            `${this.name}-user-${user}`,
+            {
+                identity: this.identity,
+                user,
+                password: this.passwords.of(password),
+                enabled: true,
+                ...(tenantId && { tenantId }),
+                ...this.names,
             },
-        };
-        const endpoint = (
-            { name: service, type, description, url }: CatalogueService,
-            after: pulumi.Resource[],
-            answersForCatalogue?: Release["name"],
-        ) => {
-            const entry = new CatalogueEntry(
-                `${name}-service-${service}`,
-                { identity, service, type, description },
-                entity,
-            );
-            return new Endpoint(
-                `${name}-endpoint-${service}`,
-                {
-                    identity,
-                    region,
-                    serviceId: entry.id,
-                    publicUrl: url.public,
-                    adminUrl: url.admin,
-                    internalUrl: url.internal,
-                    ...(answersForCatalogue && { answersForCatalogue }),
-                },
-                { ...entity, dependsOn: [...keystone, ...after] },
-            );
-        };
-        // The first endpoint makes the region: two at once would both try. It works by the admin token, also when nobody can log in.
-        const first = endpoint(identityItself, [], release.name);
-        const catalogue = release.catalogue(cloud.plan).map(service => {
-            const { user: account } = service;
-            if (account) {
-                const own = grant(
-                    account,
-                    "admin",
-                    user(account, servicePasswords[account], serviceTenant.id),
-                    adminRole!,
-                    serviceTenant,
-                    servicePasswords[account],
-                );
-                // Nothing that the program makes asks for a volume, and the node of that service's files may be the slowest.
-                if (account !== "cinder") grants.push(own);
-            }
-            return endpoint(service, [first]);
-        });
-        this.admin = passwords.in(credentials => adminAccess({ ...cloud, credentials }, via));
-        this.ready = [guest.openrc([packages, ...grants, ...catalogue])];
-        if (release.ec2)
-            this.ec2 = new Ec2Credential(
-                `${name}-ec2-admin`,
-                { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id },
-                { ...entity, dependsOn: this.ready },
-            );
-        this.registerOutputs();
+            { ...this.options, dependsOn: this.written(password) },
+        );
+    }
+
+    grant(user: string, role: string, of: User, what: Role, where: Tenant, password?: PasswordName): Grant {
+        return new Grant(
+            `${this.name}-grant-${user}-${role}`,
+            {
+                identity: this.identity,
+                userId: of.id,
+                roleId: what.id,
+                tenantId: where.id,
+                ...(password && { password: this.passwords.of(password) }),
+            },
+            this.options,
+        );
+    }
+
+    endpoint(
+        { name: service, type, description, url }: CatalogueService,
+        after: pulumi.Resource[],
+        answersForCatalogue?: Release["name"],
+    ): Endpoint {
+        const { identity } = this;
+        const entry = new CatalogueEntry(
+            `${this.name}-service-${service}`,
+            { identity, service, type, description },
+            this.options,
+        );
+        return new Endpoint(
+            `${this.name}-endpoint-${service}`,
+            {
+                identity,
+                region,
+                serviceId: entry.id,
+                publicUrl: url.public,
+                adminUrl: url.admin,
+                internalUrl: url.internal,
+                ...(answersForCatalogue && { answersForCatalogue }),
+            },
+            { ...this.options, dependsOn: [...this.keystone, ...after] },
+        );
+    }
+
+    /** Identity, and the files that a password is in. */
+    private async written(password: PasswordName): Promise<pulumi.Resource[]> {
+        return [...this.keystone, ...(await this.passwords.filesOf(password))];
     }
 }

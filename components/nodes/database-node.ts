@@ -18,6 +18,9 @@ export interface NodeArgs {
     store: pulumi.Resource;
 }
 
+/** db-node itself is the store. */
+type DatabaseNodeArgs = Omit<NodeArgs, "store">;
+
 /** A service's place in the database: what may use it waits for `ready`, what is stored in it is stored per `incarnation`. */
 export interface ServiceDatabase {
     ready: pulumi.Resource[];
@@ -30,65 +33,78 @@ export class DatabaseNode extends pulumi.ComponentResource {
     /** The message queue, ready for its users. */
     readonly queue: pulumi.Resource[];
 
-    constructor(
-        name: string,
-        { machine, release, cloud, passwords }: Omit<NodeArgs, "store">,
-        opts?: pulumi.ComponentResourceOptions,
-    ) {
+    constructor(name: string, args: DatabaseNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:DatabaseNode", name, {}, opts);
+        const { machine, release, cloud, passwords } = args;
         const guest = new Guest("db-node", name, machine, release, cloud, passwords, this);
-        const { connection } = guest;
         const packages = guest.base();
 
         const mysql = guest.services(release.database.services, guest.config(release.database, [packages]));
         const root = new DatabaseRoot(
             `${name}-mysql-root`,
-            { connection, password: passwords.of("mysqlRoot") },
+            { connection: guest.connection, password: passwords.of("mysqlRoot") },
             guest.options(mysql),
         );
-        const databaseOf = (service: ServiceName): ServiceDatabase => {
-            const made = release.databases[service].map(
-                database =>
-                    new Database(`${name}-database-${database}`, { connection, database }, guest.options([root])),
-            );
-            const grant = new DatabaseGrant(
-                `${name}-grant-${service}`,
-                {
-                    connection,
-                    databases: [...release.databases[service]],
-                    user: databaseAccount(service),
-                    password: passwords.of(databasePasswords[service]),
-                    address: cloud.plan.node("db-node").internalAddress,
-                },
-                guest.options([...made]),
-            );
-            passwords.letInBy(databasePasswords[service], grant);
-            return {
-                ready: [...made, grant],
-                incarnation: pulumi.all(made.map(d => d.id)).apply(all => all.join(" ")),
-            };
-        };
         this.databases = {
-            keystone: databaseOf("keystone"),
-            glance: databaseOf("glance"),
-            cinder: databaseOf("cinder"),
-            nova: databaseOf("nova"),
+            keystone: databaseOf("keystone", name, args, guest, root),
+            glance: databaseOf("glance", name, args, guest, root),
+            cinder: databaseOf("cinder", name, args, guest, root),
+            nova: databaseOf("nova", name, args, guest, root),
         };
 
         const rabbitmq = guest.services(release.queue.services, guest.config(release.queue, [packages]));
-        const { queueUser } = cloud;
-        const account = new RabbitUser(
-            `${name}-rabbit-${queueUser}`,
-            {
-                connection,
-                user: queueUser,
-                password: passwords.of("rabbitPassword"),
-                ...(queueUser !== "guest" && { others: [] }),
-            },
-            guest.options(rabbitmq),
-        );
-        passwords.letInBy("rabbitPassword", account);
-        this.queue = [account];
+        this.queue = [queueAccount(name, args, guest, rabbitmq)];
         this.registerOutputs();
     }
+}
+
+/** A service's databases and its account in them. */
+function databaseOf(
+    service: ServiceName,
+    name: string,
+    { release, cloud, passwords }: DatabaseNodeArgs,
+    guest: Guest,
+    root: DatabaseRoot,
+): ServiceDatabase {
+    const { connection } = guest;
+    const made = release.databases[service].map(
+        database => new Database(`${name}-database-${database}`, { connection, database }, guest.options([root])),
+    );
+    const grant = new DatabaseGrant(
+        `${name}-grant-${service}`,
+        {
+            connection,
+            databases: [...release.databases[service]],
+            user: databaseAccount(service),
+            password: passwords.of(databasePasswords[service]),
+            address: cloud.plan.node("db-node").internalAddress,
+        },
+        guest.options([...made]),
+    );
+    passwords.letInBy(databasePasswords[service], grant);
+    return {
+        ready: [...made, grant],
+        incarnation: pulumi.all(made.map(d => d.id)).apply(all => all.join(" ")),
+    };
+}
+
+/** The services' account of the message queue. */
+function queueAccount(
+    name: string,
+    { cloud: { queueUser }, passwords }: DatabaseNodeArgs,
+    guest: Guest,
+    rabbitmq: pulumi.Resource[],
+): RabbitUser {
+    const account = new RabbitUser(
+        `${name}-rabbit-${queueUser}`,
+        {
+            connection: guest.connection,
+            user: queueUser,
+            password: passwords.of("rabbitPassword"),
+            ...(queueUser !== "guest" && { others: [] }),
+        },
+        guest.options(rabbitmq),
+    );
+    passwords.letInBy("rabbitPassword", account);
+    return account;
 }

@@ -31,45 +31,44 @@ export class NetworkNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: NetworkNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:NetworkNode", name, {}, opts);
-        const { machine, release, cloud, passwords, after, cells, admin, api, database, accounts, store } = args;
-        const { ranges } = cloud.plan;
+        const { machine, release, cloud, passwords, after, cells, database } = args;
         const guest = new Guest("network-node", name, machine, release, cloud, passwords, this);
-        const { connection } = guest;
 
         const packages = guest.base();
-        const bridge = new Bridge(
-            `${name}-br100`,
-            { connection, bridge: "br100", ports: ["eth3"] },
-            guest.options([packages]),
-        );
-        const forwarding = new Sysctl(
-            `${name}-ip-forward`,
-            { connection, key: "net.ipv4.ip_forward", value: "1" },
-            guest.options(),
-        );
+        const ways = packetWays(name, guest, packages);
         // A service that came up before nova's cells are told of a new password would keep the old one.
         const config = guest.config(release.novaNetwork, [packages, ...cells]);
         const services = guest.services(
             release.novaNetwork.services,
-            [...config, bridge, forwarding, ...after],
+            [...config, ...ways, ...after],
             database.incarnation,
         );
-        this.ready = [
-            new ServiceState(
-                `${name}-state`,
-                { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
-                {
-                    parent: this,
-                    dependsOn: [...services, ...api],
-                    deletedWith: store,
-                    replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}`,
-                },
-            ),
-        ];
+        this.ready = [this.enabled(name, args, services)];
+        this.networks = [...this.addresses(name, args), ...this.openPorts(name, args)];
+        this.registerOutputs();
+    }
 
+    /** nova-network, known to nova and switched on. */
+    private enabled(name: string, args: NetworkNodeArgs, services: pulumi.Resource[]): ServiceState {
+        const { machine, admin, api, database, store } = args;
+        return new ServiceState(
+            `${name}-state`,
+            { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
+            {
+                parent: this,
+                dependsOn: [...services, ...api],
+                deletedWith: store,
+                replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}`,
+            },
+        );
+    }
+
+    /** The instances' network and their public addresses. */
+    private addresses(name: string, args: NetworkNodeArgs): pulumi.Resource[] {
+        const { ranges } = args.cloud.plan,
+            { admin, api, store, database } = args;
         const entity = { parent: this, dependsOn: api, deletedWith: store, replacementTrigger: database.incarnation };
-        const rule = { ...entity, replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}` };
-        this.networks = [
+        return [
             // Made by nova-network at the API's bidding.
             new Network(
                 `${name}-net1`,
@@ -77,6 +76,19 @@ export class NetworkNode extends pulumi.ComponentResource {
                 { ...entity, dependsOn: this.ready },
             ),
             new FloatingRange(`${name}-floating`, { cloud: admin, range: ranges.floating, pool: "public" }, entity),
+        ];
+    }
+
+    /** Instances answer ping and ssh. */
+    private openPorts(name: string, args: NetworkNodeArgs): pulumi.Resource[] {
+        const { admin, api, store, database, accounts } = args;
+        const rule = {
+            parent: this,
+            dependsOn: api,
+            deletedWith: store,
+            replacementTrigger: pulumi.interpolate`${database.incarnation} ${accounts}`,
+        };
+        return [
             new SecurityRule(
                 `${name}-rule-icmp`,
                 { cloud: admin, group: "default", protocol: "icmp", fromPort: -1, toPort: -1, cidr: "0.0.0.0/0" },
@@ -88,6 +100,14 @@ export class NetworkNode extends pulumi.ComponentResource {
                 rule,
             ),
         ];
-        this.registerOutputs();
     }
+}
+
+/** The bridge of the instances' network, and forwarding between the node's networks. */
+function packetWays(name: string, guest: Guest, packages: pulumi.Resource): pulumi.Resource[] {
+    const { connection } = guest;
+    return [
+        new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages])),
+        new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options()),
+    ];
 }

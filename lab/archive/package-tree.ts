@@ -112,41 +112,74 @@ export async function buildPackage(
     goldenRoot: string,
     extra: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-    const put = (name: string, write: (target: string) => void) => {
-        const target = path.join(tree, name);
-        fs.mkdirSync(path.dirname(target), { recursive: true });
-        write(target);
-    };
-    const text = (name: string, content: string, mode = 0o644) =>
-        put(name, target => fs.writeFileSync(target, content, { mode }));
-    fs.mkdirSync(path.join(tree, "DEBIAN"), { recursive: true });
-    const copy = (source: string) => (target: string) => fs.cpSync(source, target, { recursive: true });
+    const layout = new Layout(tree);
+    layout.folder("DEBIAN");
     for (const [name, source] of Object.entries(pkg.fromRuntime ?? {}))
-        put(name, copy(path.join(goldenRoot, "opt/openstack", source)));
-    for (const [name, source] of Object.entries(extra)) put(name, copy(source));
-    for (const [name, source] of Object.entries(pkg.files ?? {})) {
-        put(name, target => {
-            fs.copyFileSync(data("files", source), target);
-            fs.chmodSync(target, name.includes("sudoers.d/") ? 0o440 : name.includes("/bin/") ? 0o755 : 0o644);
-        });
+        layout.copy(name, path.join(goldenRoot, "opt/openstack", source));
+    for (const [name, source] of Object.entries(extra)) layout.copy(name, source);
+    layOut(pkg, layout);
+    scripts(pkg, layout);
+    const asked = conffiles(tree);
+    if (asked.length > 0) layout.text("DEBIAN/conffiles", asked.join("\n") + "\n");
+    const size = Number((await run("du", ["-sk", "--exclude=DEBIAN", tree])).stdout.split("\t")[0]);
+    const needs = pkg.owner ? [...pkg.depends, "adduser"] : pkg.depends;
+    layout.text("DEBIAN/control", controlText({ ...pkg, depends: needs }, size));
+    await run("dpkg-deb", ["--root-owner-group", "-Zgzip", "-z1", "--build", tree, file]);
+}
+
+/** A package's files below a folder. */
+class Layout {
+    constructor(private readonly tree: string) {}
+
+    folder(name: string): string {
+        const folder = path.join(this.tree, name);
+        fs.mkdirSync(folder, { recursive: true });
+        return folder;
     }
-    for (const name of pkg.programs ?? []) text(`usr/bin/${name}`, program(pkg.runAs as Project), 0o755);
-    for (const [name, target] of Object.entries(pkg.links ?? {}))
-        put(`usr/bin/${name}`, link => fs.symlinkSync(target, link));
+
+    text(name: string, content: string, mode = 0o644): void {
+        fs.writeFileSync(this.placeFor(name), content, { mode });
+    }
+
+    copy(name: string, source: string): void {
+        fs.cpSync(source, this.placeFor(name), { recursive: true });
+    }
+
+    file(name: string, source: string, mode: number): void {
+        const target = this.placeFor(name);
+        fs.copyFileSync(source, target);
+        fs.chmodSync(target, mode);
+    }
+
+    link(name: string, target: string): void {
+        fs.symlinkSync(target, this.placeFor(name));
+    }
+
+    private placeFor(name: string): string {
+        return path.join(this.folder(path.dirname(name)), path.basename(name));
+    }
+}
+
+const modeOf = (file: string): number => (file.includes("sudoers.d/") ? 0o440 : file.includes("/bin/") ? 0o755 : 0o644);
+
+/** What a package has of its own: files, programs, links, units. */
+function layOut(pkg: ArchivePackage, layout: Layout): void {
+    const { files = {}, programs = [], links = {}, daemons = [] } = pkg;
+    for (const [name, source] of Object.entries(files)) layout.file(name, data("files", source), modeOf(name));
+    for (const name of programs) layout.text(`usr/bin/${name}`, program(pkg.runAs as Project), 0o755);
+    for (const [name, target] of Object.entries(links)) layout.link(`usr/bin/${name}`, target);
     const template = fs.readFileSync(data("daemon.service"), "utf8");
-    for (const daemon of pkg.daemons ?? [])
-        text(`lib/systemd/system/${daemon.name}.service`, unitText(template, daemon, pkg));
+    for (const daemon of daemons)
+        layout.text(`lib/systemd/system/${daemon.name}.service`, unitText(template, daemon, pkg));
+}
+
+/** What dpkg runs, and the folders that are made at each start. */
+function scripts(pkg: ArchivePackage, layout: Layout): void {
     if (pkg.owner)
-        text(
+        layout.text(
             `usr/lib/tmpfiles.d/${pkg.name}.conf`,
             `d /run/lock/${pkg.owner} 0755 ${pkg.owner} ${pkg.owner}\nd /run/${pkg.owner} 0755 ${pkg.owner} ${pkg.owner}\n`,
         );
-    if (pkg.owner || pkg.runAs) text("DEBIAN/postinst", postinstText(pkg), 0o755);
-    if ((pkg.daemons ?? []).length > 0) text("DEBIAN/prerm", prermText(pkg), 0o755);
-    const asked = conffiles(tree);
-    if (asked.length > 0) text("DEBIAN/conffiles", asked.join("\n") + "\n");
-    const size = Number((await run("du", ["-sk", "--exclude=DEBIAN", tree])).stdout.split("\t")[0]);
-    const needs = pkg.owner ? [...pkg.depends, "adduser"] : pkg.depends;
-    text("DEBIAN/control", controlText({ ...pkg, depends: needs }, size));
-    await run("dpkg-deb", ["--root-owner-group", "-Zgzip", "-z1", "--build", tree, file]);
+    if (pkg.owner || pkg.runAs) layout.text("DEBIAN/postinst", postinstText(pkg), 0o755);
+    if ((pkg.daemons ?? []).length > 0) layout.text("DEBIAN/prerm", prermText(pkg), 0o755);
 }

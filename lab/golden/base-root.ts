@@ -24,6 +24,25 @@ export async function debianSource(): Promise<string> {
     return `deb ${mirror} ${SUITE} main`;
 }
 
+/** mmdebstrap's: nothing but what is asked for, without the packages' documentation. */
+const OPTIONS = [
+    "--variant=minbase",
+    "--mode=root",
+    '--aptopt=Acquire::Retries "3"',
+    '--aptopt=APT::Install-Recommends "false"',
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=APT::Get::Assume-Yes "true"',
+    ...["doc/*", "man/*", "locale/*", "info/*", "lintian/*"].map(what => `--dpkgopt=path-exclude=/usr/share/${what}`),
+    "--dpkgopt=force-unsafe-io",
+    "--dpkgopt=force-confold",
+];
+const CACHES = [
+    "var/cache/apt/archives",
+    "var/cache/apt/pkgcache.bin",
+    "var/cache/apt/srcpkgcache.bin",
+    "var/lib/apt/lists",
+];
+
 /** Debian with everything that nodes have in common, as mmdebstrap leaves it. About 350 MB, half a minute. */
 export async function buildBaseRoot(progress: Progress): Promise<string> {
     const packages = dataList("base-packages.txt");
@@ -35,23 +54,7 @@ export async function buildBaseRoot(progress: Progress): Promise<string> {
             const root = path.join(dir, "root");
             await run(
                 "mmdebstrap",
-                [
-                    "--variant=minbase",
-                    "--mode=root",
-                    '--aptopt=Acquire::Retries "3"',
-                    '--aptopt=APT::Install-Recommends "false"',
-                    '--aptopt=Acquire::Languages "none"',
-                    '--aptopt=APT::Get::Assume-Yes "true"',
-                    ...["doc/*", "man/*", "locale/*", "info/*", "lintian/*"].map(
-                        what => `--dpkgopt=path-exclude=/usr/share/${what}`,
-                    ),
-                    "--dpkgopt=force-unsafe-io",
-                    "--dpkgopt=force-confold",
-                    `--include=${packages.join(",")}`,
-                    SUITE,
-                    root,
-                    await debianSource(),
-                ],
+                [...OPTIONS, `--include=${packages.join(",")}`, SUITE, root, await debianSource()],
                 {
                     timeoutSeconds: 1200,
                     onLine: line => {
@@ -60,13 +63,7 @@ export async function buildBaseRoot(progress: Progress): Promise<string> {
                     },
                 },
             );
-            for (const cache of [
-                "var/cache/apt/archives",
-                "var/cache/apt/pkgcache.bin",
-                "var/cache/apt/srcpkgcache.bin",
-                "var/lib/apt/lists",
-            ])
-                fs.rmSync(path.join(root, cache), { recursive: true, force: true });
+            for (const cache of CACHES) fs.rmSync(path.join(root, cache), { recursive: true, force: true });
         }),
     );
     return path.join(entry, "root");

@@ -30,6 +30,18 @@ const NOT_IN_CONTAINERS = ["iscsid.service", "open-iscsi.service", "iscsid.socke
 /** In a container only these settings are its own, and they are set at boot like a machine's (N6). */
 const CONTAINER_SYSCTL = "[Unit]\nConditionPathIsReadWrite=\nConditionPathIsReadWrite=/proc/sys/net/ipv4/\n";
 
+/** Of making the root. */
+const LEFT_BEHIND = [
+    "var/lib/apt/lists",
+    "var/cache/apt/pkgcache.bin",
+    "var/cache/apt/srcpkgcache.bin",
+    "var/cache/apt/archives",
+    "var/log/apt",
+    "var/log/dpkg.log",
+    "tmp",
+    "run",
+];
+
 /** Makes the root one of no machine in particular, which starts quickly and asks nobody for packages. */
 async function settle(root: string): Promise<void> {
     const file = (name: string) => path.join(root, name);
@@ -47,18 +59,7 @@ async function settle(root: string): Promise<void> {
     write("etc/hostname", "golden\n");
     write("etc/hosts", "127.0.0.1 localhost\n");
     fs.rmSync(file("var/lib/dbus/machine-id"), { force: true });
-    for (const name of [
-        "var/lib/apt/lists",
-        "var/cache/apt/pkgcache.bin",
-        "var/cache/apt/srcpkgcache.bin",
-        "var/cache/apt/archives",
-        "var/log/apt",
-        "var/log/dpkg.log",
-        "tmp",
-        "run",
-    ]) {
-        fs.rmSync(file(name), { recursive: true, force: true });
-    }
+    for (const name of LEFT_BEHIND) fs.rmSync(file(name), { recursive: true, force: true });
     for (const name of ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "run", "tmp"])
         fs.mkdirSync(file(name), { recursive: true });
     fs.chmodSync(file("tmp"), 0o1777);

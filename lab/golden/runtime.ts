@@ -47,6 +47,8 @@ Description: Python environments of the lab's OpenStack
  horizon) and clients (the command-line clients of 2013). Nothing of it runs by itself.
 `;
 
+const PACKAGE = "openstack-lab-runtime.deb";
+
 /** The package with the services' Python environments, from the machine's package index; three to four minutes, once. */
 export async function buildRuntime(progress: Progress): Promise<string> {
     const base = await buildBaseRoot(progress);
@@ -74,23 +76,20 @@ export async function buildRuntime(progress: Progress): Promise<string> {
                     },
                 });
                 detail("packing");
-                const tree = path.join(dir, "tree");
-                fs.mkdirSync(path.join(tree, "DEBIAN"), { recursive: true });
-                fs.mkdirSync(path.join(tree, "opt"));
-                fs.renameSync(path.join(`${root}.upper`, "opt/openstack"), path.join(tree, "opt/openstack"));
-                const size = Number((await run("du", ["-sk", path.join(tree, "opt")])).stdout.split("\t")[0]);
-                fs.writeFileSync(path.join(tree, "DEBIAN/control"), control(size));
-                // Unpacked once, on this machine: not worth compressing.
-                await run("dpkg-deb", [
-                    "--root-owner-group",
-                    "-Znone",
-                    "--build",
-                    tree,
-                    path.join(dir, "openstack-lab-runtime.deb"),
-                ]);
-                for (const used of [root, `${root}.upper`, `${root}.work`, tree])
-                    fs.rmSync(used, { recursive: true, force: true });
+                await pack(root, path.join(dir, "tree"), path.join(dir, PACKAGE));
             }),
     );
-    return path.join(entry, "openstack-lab-runtime.deb");
+    return path.join(entry, PACKAGE);
+}
+
+/** Packs the environments that were made in a root, and removes it. @param tree folder for the package's files */
+async function pack(root: string, tree: string, file: string): Promise<void> {
+    fs.mkdirSync(path.join(tree, "DEBIAN"), { recursive: true });
+    fs.mkdirSync(path.join(tree, "opt"));
+    fs.renameSync(path.join(`${root}.upper`, "opt/openstack"), path.join(tree, "opt/openstack"));
+    const size = Number((await run("du", ["-sk", path.join(tree, "opt")])).stdout.split("\t")[0]);
+    fs.writeFileSync(path.join(tree, "DEBIAN/control"), control(size));
+    // Unpacked once, on this machine: not worth compressing.
+    await run("dpkg-deb", ["--root-owner-group", "-Znone", "--build", tree, file]);
+    for (const used of [root, `${root}.upper`, `${root}.work`, tree]) fs.rmSync(used, { recursive: true, force: true });
 }

@@ -97,31 +97,14 @@ export async function labUp(name: string, args: LabArgs, progress: Progress, sig
     fs.mkdirSync(path.dirname(files.dir), { recursive: true, mode: 0o700 });
     return await withLock(
         `${files.dir}.lock`,
-        async () => {
-            const running = labStatus(name);
-            if (running) return running;
-            return await progress.step(`Lab ${name}: two hosts`, async detail => {
+        async () =>
+            labStatus(name) ??
+            (await progress.step(`Lab ${name}: two hosts`, async detail => {
                 if (fs.existsSync(files.dir)) {
                     detail("removing what a former run left");
                     await remove(files);
                 }
-                let firstId: number;
-                let archiveKey: string;
-                try {
-                    archiveKey = await prepare(files, args);
-                    signal?.throwIfAborted();
-                    firstId = takeRanges(cgroupName(files));
-                    await start(files, args, firstId);
-                    detail("waiting for sshd and libvirtd");
-                    await ready(files, signal);
-                    signal?.throwIfAborted();
-                } catch (e) {
-                    const log = readLogs(files);
-                    await remove(files);
-                    if (signal?.aborted)
-                        throw new Interrupted("interrupted; what had been begun of the lab's hosts is taken away");
-                    throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
-                }
+                const { archiveKey, firstId } = await begin(files, args, detail, signal);
                 const lab: Lab = {
                     ...describe(files),
                     archiveKey,
@@ -129,19 +112,46 @@ export async function labUp(name: string, args: LabArgs, progress: Progress, sig
                     ...(args.machine && { machine: args.machine }),
                     ranges: rangesOf(files, firstId),
                 };
-                const known = (Object.keys(labHosts) as LabHostName[]).map(name => {
-                    const { address, port, hostKey } = lab.hosts[name];
-                    return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;
-                });
-                fs.writeFileSync(lab.knownHostsFile, known.join(""), { mode: 0o600 });
+                fs.writeFileSync(lab.knownHostsFile, knownHostsOf(files, lab), { mode: 0o600 });
                 fs.writeFileSync(files.facts, JSON.stringify(lab, undefined, 2) + "\n", { mode: 0o600 });
                 return lab;
-            });
-        },
+            })),
         undefined,
         signal,
     );
 }
+
+/** Starts the hosts and waits for them; where that fails or is interrupted, takes away what was begun. */
+async function begin(
+    files: LabFiles,
+    args: LabArgs,
+    detail: (text: string) => void,
+    signal?: AbortSignal,
+): Promise<{ archiveKey: string; firstId: number }> {
+    try {
+        const archiveKey = await prepare(files, args);
+        signal?.throwIfAborted();
+        const firstId = takeRanges(cgroupName(files));
+        await start(files, args, firstId);
+        detail("waiting for sshd and libvirtd");
+        await ready(files, signal);
+        signal?.throwIfAborted();
+        return { archiveKey, firstId };
+    } catch (e) {
+        const log = readLogs(files);
+        await remove(files);
+        if (signal?.aborted) throw new Interrupted("interrupted; what had been begun of the lab's hosts is taken away");
+        throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
+    }
+}
+
+const knownHostsOf = (files: LabFiles, { hosts }: Lab): string =>
+    (Object.keys(labHosts) as LabHostName[])
+        .map(name => {
+            const { address, port, hostKey } = hosts[name];
+            return `${[address, files.hostName(name), name].map(n => `[${n}]:${port}`).join(",")} ${hostKey}\n`;
+        })
+        .join("");
 
 /** Ends every process of the lab and removes its folder and cgroups; a lab that is not there is success. */
 export async function labDown(name: string, progress: Progress): Promise<void> {
@@ -210,32 +220,35 @@ async function start(files: LabFiles, args: LabArgs, firstId: number): Promise<v
             cwd: "/",
             detached: true,
             stdio: ["ignore", log, log],
-            env: {
-                PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                LANG: "C.UTF-8",
-                HOME: "/root",
-                CLASSROOM_LAB: files.name,
-                CLASSROOM_LAB_DIR: files.dir,
-                LAB_DIR: files.dir,
-                LAB_DATA: dataDir(),
-                LAB_HOSTS: Object.entries(labHosts)
-                    .map(([h, octet]) => `${h}:${octet}`)
-                    .join(" "),
-                LAB_ROOT: args.hostRoot,
-                LAB_ARCHIVE: args.archive,
-                LAB_SIGNATURES: files.signatures,
-                LAB_GOLDEN: args.goldenRoot,
-                LAB_IMAGES: args.images,
-                LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0",
-                LAB_CGROUP_VERSION: String(cgroupVersion()),
-                LAB_IDS: String(firstId),
-            },
+            env: environmentOf(files, args, firstId),
         },
     );
     fs.closeSync(log);
     await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     child.unref();
 }
+
+/** What lab-init.sh reads. */
+const environmentOf = (files: LabFiles, args: LabArgs, firstId: number): Record<string, string> => ({
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    LANG: "C.UTF-8",
+    HOME: "/root",
+    CLASSROOM_LAB: files.name,
+    CLASSROOM_LAB_DIR: files.dir,
+    LAB_DIR: files.dir,
+    LAB_DATA: dataDir(),
+    LAB_HOSTS: Object.entries(labHosts)
+        .map(([h, octet]) => `${h}:${octet}`)
+        .join(" "),
+    LAB_ROOT: args.hostRoot,
+    LAB_ARCHIVE: args.archive,
+    LAB_SIGNATURES: files.signatures,
+    LAB_GOLDEN: args.goldenRoot,
+    LAB_IMAGES: args.images,
+    LAB_KVM: args.machine?.can.kvm.boots ? "1" : "0",
+    LAB_CGROUP_VERSION: String(cgroupVersion()),
+    LAB_IDS: String(firstId),
+});
 
 async function ready(files: LabFiles, signal?: AbortSignal): Promise<void> {
     const signs = [

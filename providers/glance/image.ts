@@ -25,6 +25,7 @@ interface Outputs {
     size: number;
 }
 type Api = Pick<Images, "list" | "data" | "upload" | "update" | "delete" | "forget">;
+type Connect = (access: CloudAccess) => Api;
 
 const DISK_FORMATS = ["raw", "vhd", "vmdk", "vdi", "iso", "qcow2", "aki", "ari", "ami"];
 const CONTAINER_FORMATS = ["bare", "ovf", "aki", "ari", "ami"];
@@ -95,59 +96,65 @@ async function dataOf(
     return { status, ...(size !== recorded.size && { other: `${size} bytes` }) };
 }
 
+function check({ name, sha256, diskFormat, containerFormat }: Partial<Inputs>): Problem[] {
+    return [
+        ...nameProblems("name", "an image", name),
+        ...(sha256 === undefined || /^[0-9a-f]{64}$/i.test(sha256)
+            ? []
+            : [{ property: "sha256", reason: `"${sha256}" is not a SHA-256: 64 hexadecimal digits` }]),
+        ...oneOf("diskFormat", diskFormat, DISK_FORMATS),
+        ...oneOf("containerFormat", containerFormat, CONTAINER_FORMATS),
+    ];
+}
+
+async function create(api: Connect, inputs: Inputs): Promise<{ id: string; outputs: Outputs }> {
+    const { cloud, name, file, sha256, diskFormat, containerFormat, isPublic } = inputs;
+    const glance = api(cloud),
+        data = await measure(file, sha256, diskFormat);
+    glance.forget();
+    const wanted = { checksum: data.checksum, diskFormat, containerFormat, isPublic },
+        found = (await glance.list()).filter(i => i.name === name),
+        others: Found[] = [];
+    // Without data: what an upload that broke off has left, or of what the store lost; it can get none any more.
+    const hollow = found.filter(i => i.status !== "active");
+    for (const whole of found.filter(i => i.status === "active")) {
+        if (!isEqual(wanted, whole)) others.push(whole);
+        else if (await glance.data(whole.id)) return { id: whole.id, outputs: data };
+        else hollow.push(whole);
+    }
+    for (const other of others) refuseDifferent(`image ${name} (${other.id})`, wanted, other);
+    for (const { id } of hollow) await unlessGone(glance.delete(id));
+    return {
+        id: (await glance.upload({ name, file: inHome(file), diskFormat, containerFormat, isPublic, ...data })).id,
+        outputs: data,
+    };
+}
+
+async function read(api: Connect, id: string, recorded: Inputs & Outputs): Promise<(Inputs & Outputs) | undefined> {
+    const glance = api(recorded.cloud),
+        live = (await asked(glance.list())).find(i => i.id === id);
+    if (!live) return undefined;
+    const { status, other } = await dataOf(glance, live, recorded);
+    return {
+        ...recorded,
+        name: live.name,
+        status,
+        isPublic: live.isPublic,
+        diskFormat: live.diskFormat ?? "",
+        containerFormat: live.containerFormat ?? "",
+        sha256: other === undefined ? recorded.sha256 : `(other data, ${other})`,
+    };
+}
+
 /** An image of the image service, found by its name, its data compared by glance's checksum. */
-export function imageHandler(api: (access: CloudAccess) => Api = images): Handler<Inputs, Outputs> {
+export function imageHandler(api: Connect = images): Handler<Inputs, Outputs> {
     return {
         inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status"],
         access: ["cloud", "file"],
         replaceOn: ["sha256", "diskFormat", "containerFormat", "status"],
-        check({ name, sha256, diskFormat, containerFormat }) {
-            return [
-                ...nameProblems("name", "an image", name),
-                ...(sha256 === undefined || /^[0-9a-f]{64}$/i.test(sha256)
-                    ? []
-                    : [{ property: "sha256", reason: `"${sha256}" is not a SHA-256: 64 hexadecimal digits` }]),
-                ...oneOf("diskFormat", diskFormat, DISK_FORMATS),
-                ...oneOf("containerFormat", containerFormat, CONTAINER_FORMATS),
-            ];
-        },
-        async create({ cloud, name, file, sha256, diskFormat, containerFormat, isPublic }) {
-            const glance = api(cloud),
-                data = await measure(file, sha256, diskFormat);
-            glance.forget();
-            const wanted = { checksum: data.checksum, diskFormat, containerFormat, isPublic },
-                found = (await glance.list()).filter(i => i.name === name),
-                others: Found[] = [];
-            // Without data: what an upload that broke off has left, or of what the store lost; it can get none any more.
-            const hollow = found.filter(i => i.status !== "active");
-            for (const whole of found.filter(i => i.status === "active")) {
-                if (!isEqual(wanted, whole)) others.push(whole);
-                else if (await glance.data(whole.id)) return { id: whole.id, outputs: data };
-                else hollow.push(whole);
-            }
-            for (const other of others) refuseDifferent(`image ${name} (${other.id})`, wanted, other);
-            for (const { id } of hollow) await unlessGone(glance.delete(id));
-            return {
-                id: (await glance.upload({ name, file: inHome(file), diskFormat, containerFormat, isPublic, ...data }))
-                    .id,
-                outputs: data,
-            };
-        },
-        async read(id, recorded) {
-            const glance = api(recorded.cloud),
-                live = (await asked(glance.list())).find(i => i.id === id);
-            if (!live) return undefined;
-            const { status, other } = await dataOf(glance, live, recorded);
-            return {
-                ...recorded,
-                name: live.name,
-                status,
-                isPublic: live.isPublic,
-                diskFormat: live.diskFormat ?? "",
-                containerFormat: live.containerFormat ?? "",
-                sha256: other === undefined ? recorded.sha256 : `(other data, ${other})`,
-            };
-        },
+        check,
+        create: inputs => create(api, inputs),
+        read: (id, recorded) => read(api, id, recorded),
         async update(id, { checksum, size }, { cloud, name, isPublic }) {
             await api(cloud).update(id, { name, isPublic });
             return { checksum, size };

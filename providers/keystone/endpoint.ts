@@ -23,6 +23,7 @@ interface Inputs {
     release?: Release["name"];
 }
 type Api = Pick<Identity, "endpoints" | "createEndpoint" | "deleteEndpoint" | "forget">;
+type Connect = (access: IdentityAccess) => Api;
 
 /** Keystone takes any URL, and then answers 500 to every scoped login if it cannot fill one in. */
 function urlProblem(property: string, url: string | undefined): Problem[] {
@@ -39,38 +40,72 @@ function urlProblem(property: string, url: string | undefined): Problem[] {
 const malformedUrl = (e: Found, filled: UrlFacts): string | undefined =>
     [e.publicUrl, e.adminUrl, e.internalUrl].find(url => !canBeFilledIn(url, filled));
 
+const ofService = (all: readonly Found[], { serviceId, region }: Pick<Inputs, "serviceId" | "region">): Found[] =>
+    all.filter(e => e.serviceId === serviceId && e.region === region);
+
+/** Others of the same service in the same region: clients take any of them. */
+const strangers = (all: readonly Found[], id: string, inputs: Inputs): Found[] =>
+    ofService(all, inputs).filter(e => e.id !== id);
+
+function malformedOf(all: readonly Found[], { malformed, release }: Inputs): { e: Found; url: string }[] {
+    if (!malformed || !release) return [];
+    const { endpointUrls } = releaseOf(release);
+    return all.flatMap(e => {
+        const url = malformedUrl(e, endpointUrls);
+        return url === undefined ? [] : [{ e, url }];
+    });
+}
+
+/** Whoever made them: of a malformed one nobody can log in on a tenant while it is there. */
+async function mend(api: Connect, inputs: Inputs, id?: string): Promise<void> {
+    const own = inputs.foreign ? id : undefined;
+    if (!inputs.malformed && own === undefined) return;
+    const keystone = api(inputs.identity);
+    // Of two that hold the same, one of them made over v3, the second is seen when the first is gone.
+    for (let time = 1; time <= 2; time++) {
+        keystone.forget("endpoints");
+        const all = await keystone.endpoints(),
+            wrong = new Set([
+                ...malformedOf(all, inputs).map(({ e }) => e),
+                ...(own === undefined ? [] : strangers(all, own, inputs)),
+            ]);
+        if (wrong.size === 0) return;
+        for (const e of wrong) await unlessGone(keystone.deleteEndpoint(e));
+    }
+}
+
+async function create(api: Connect, inputs: Inputs): Promise<{ id: string; outputs: object }> {
+    await mend(api, inputs);
+    const { region, serviceId, publicUrl, adminUrl, internalUrl } = inputs,
+        wanted = { region, serviceId, publicUrl, adminUrl, internalUrl },
+        keystone = api(inputs.identity);
+    keystone.forget("endpoints");
+    const found = ofService(await keystone.endpoints(), wanted);
+    const equal = found.find(
+        e => e.publicUrl === wanted.publicUrl && e.adminUrl === wanted.adminUrl && e.internalUrl === wanted.internalUrl,
+    );
+    if (!equal && found[0])
+        refuseDifferent(`endpoint ${found[0].id} of service ${wanted.serviceId} in ${wanted.region}`, wanted, found[0]);
+    return { id: (equal ?? (await keystone.createEndpoint(wanted))).id, outputs: {} };
+}
+
+async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs | undefined> {
+    const all = await asked(api(recorded.identity).endpoints()),
+        live = all.find(e => e.id === id);
+    if (!live) return undefined;
+    const { id: _id, madeOverV3: _made, ...properties } = live;
+    const malformed = malformedOf(all, recorded).map(({ e, url }) => `${e.id} of service ${e.serviceId}: ${url}`);
+    const foreign = strangers(all, id, recorded).map(e => `${e.id}: ${e.publicUrl || e.internalUrl || e.adminUrl}`);
+    return {
+        ...recorded,
+        ...properties,
+        ...(recorded.foreign && { foreign }),
+        ...(recorded.malformed && { malformed }),
+    };
+}
+
 /** The URLs of a service in a region, found by these two: v2.0 can neither change nor tell apart equal ones. */
-export function endpointHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
-    const ofService = (all: readonly Found[], { serviceId, region }: Pick<Inputs, "serviceId" | "region">): Found[] =>
-        all.filter(e => e.serviceId === serviceId && e.region === region);
-    /** Others of the same service in the same region: clients take any of them. */
-    const strangers = (all: readonly Found[], id: string, inputs: Inputs): Found[] =>
-        ofService(all, inputs).filter(e => e.id !== id);
-    const malformedOf = (all: readonly Found[], { malformed, release }: Inputs): { e: Found; url: string }[] => {
-        if (!malformed || !release) return [];
-        const { endpointUrls } = releaseOf(release);
-        return all.flatMap(e => {
-            const url = malformedUrl(e, endpointUrls);
-            return url === undefined ? [] : [{ e, url }];
-        });
-    };
-    /** Whoever made them: of a malformed one nobody can log in on a tenant while it is there. */
-    const mend = async (inputs: Inputs, id?: string) => {
-        const own = inputs.foreign ? id : undefined;
-        if (!inputs.malformed && own === undefined) return;
-        const keystone = api(inputs.identity);
-        // Of two that hold the same, one of them made over v3, the second is seen when the first is gone.
-        for (let time = 1; time <= 2; time++) {
-            keystone.forget("endpoints");
-            const all = await keystone.endpoints(),
-                wrong = new Set([
-                    ...malformedOf(all, inputs).map(({ e }) => e),
-                    ...(own === undefined ? [] : strangers(all, own, inputs)),
-                ]);
-            if (wrong.size === 0) return;
-            for (const e of wrong) await unlessGone(keystone.deleteEndpoint(e));
-        }
-    };
+export function endpointHandler(api: Connect = identity): Handler<Inputs> {
     return {
         inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl", "foreign", "malformed"],
         access: ["identity", "release"],
@@ -81,47 +116,10 @@ export function endpointHandler(api: (access: IdentityAccess) => Api = identity)
             ...urlProblem("adminUrl", adminUrl),
             ...urlProblem("internalUrl", internalUrl),
         ],
-        async create(inputs) {
-            await mend(inputs);
-            const { region, serviceId, publicUrl, adminUrl, internalUrl } = inputs,
-                wanted = { region, serviceId, publicUrl, adminUrl, internalUrl },
-                keystone = api(inputs.identity);
-            keystone.forget("endpoints");
-            const found = ofService(await keystone.endpoints(), wanted);
-            const equal = found.find(
-                e =>
-                    e.publicUrl === wanted.publicUrl &&
-                    e.adminUrl === wanted.adminUrl &&
-                    e.internalUrl === wanted.internalUrl,
-            );
-            if (!equal && found[0])
-                refuseDifferent(
-                    `endpoint ${found[0].id} of service ${wanted.serviceId} in ${wanted.region}`,
-                    wanted,
-                    found[0],
-                );
-            return { id: (equal ?? (await keystone.createEndpoint(wanted))).id, outputs: {} };
-        },
-        async read(id, recorded) {
-            const all = await asked(api(recorded.identity).endpoints()),
-                live = all.find(e => e.id === id);
-            if (!live) return undefined;
-            const { id: _id, madeOverV3: _made, ...properties } = live;
-            const malformed = malformedOf(all, recorded).map(
-                ({ e, url }) => `${e.id} of service ${e.serviceId}: ${url}`,
-            );
-            const foreign = strangers(all, id, recorded).map(
-                e => `${e.id}: ${e.publicUrl || e.internalUrl || e.adminUrl}`,
-            );
-            return {
-                ...recorded,
-                ...properties,
-                ...(recorded.foreign && { foreign }),
-                ...(recorded.malformed && { malformed }),
-            };
-        },
+        create: inputs => create(api, inputs),
+        read: (id, recorded) => read(api, id, recorded),
         async update(id, _recorded, inputs) {
-            await mend(inputs, id);
+            await mend(api, inputs, id);
             return {};
         },
         async delete(id, { identity: access }) {

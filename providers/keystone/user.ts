@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { Identity, identity, IdentityAccess } from "../../clients/identity";
-import { differs, Handler, LiveResource } from "../dynamic";
+import { differs, Handler, LiveResource, Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent } from "./adopt";
 
@@ -15,72 +15,79 @@ interface Inputs {
     ascii?: boolean;
 }
 type Api = Pick<Identity, "users" | "userNamed" | "createUser" | "updateUser" | "deleteUser" | "accepts">;
+type Connect = (access: IdentityAccess) => Api;
 
 /** Keystone cuts a longer one off, and then takes none of that length from whoever logs in. */
 const LONGEST_PASSWORD = 4096;
 
+function check({ user, password, ascii }: Partial<Inputs>): Problem[] {
+    const reason =
+        password === ""
+            ? `user ${user ?? ""} needs a password that is not empty`
+            : password !== undefined && password.length > LONGEST_PASSWORD
+              ? `user ${user ?? ""} could not log in with a password of more than ${LONGEST_PASSWORD} characters`
+              : undefined;
+    return [
+        ...nameProblems("user", "a user", user, { most: 64, ascii }),
+        ...(reason === undefined ? [] : [{ property: "password", reason }]),
+    ];
+}
+
+async function create(api: Connect, { identity: access, ...wanted }: Inputs): Promise<{ id: string; outputs: object }> {
+    const { user, password, email, tenantId, enabled } = wanted;
+    const keystone = api(access),
+        found = await keystone.userNamed(user);
+    if (!found)
+        return {
+            id: (await keystone.createUser({ name: user, password, email, tenantId, enabled })).id,
+            outputs: {},
+        };
+    refuseDifferent(`user ${user}`, { name: user, email, tenantId, enabled }, found);
+    // Setting the same password would end the user's tokens.
+    if (!enabled || !(await keystone.accepts(user, password))) await keystone.updateUser(found.id, { password });
+    return { id: found.id, outputs: {} };
+}
+
+async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs | undefined> {
+    const keystone = api(recorded.identity);
+    const live = (await asked(keystone.users())).find(u => u.id === id);
+    if (!live) return undefined;
+    // Somebody who is disabled cannot log in with any password.
+    const same =
+        !live.enabled || recorded.password === differs || (await asked(keystone.accepts(live.name, recorded.password)));
+    return {
+        ...recorded,
+        user: live.name,
+        email: live.email,
+        tenantId: live.tenantId,
+        enabled: live.enabled,
+        password: same ? recorded.password : differs,
+    };
+}
+
+async function update(api: Connect, id: string, recorded: Inputs, inputs: Inputs): Promise<object> {
+    const { identity: access, user, password, email, tenantId, enabled } = inputs;
+    await api(access).updateUser(id, {
+        name: user,
+        email,
+        tenantId,
+        enabled,
+        // Nobody could try it while the user was disabled.
+        ...(password === recorded.password && (recorded.enabled || !enabled) ? {} : { password }),
+    });
+    return {};
+}
+
 /** A user of identity, found by its name. Whether the password is the recorded one is known by logging in with it. */
-export function userHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
+export function userHandler(api: Connect = identity): Handler<Inputs> {
     return {
         inputs: ["user", "password", "email", "tenantId", "enabled"],
         access: ["identity", "ascii"],
         replaceOn: [],
-        check({ user, password, ascii }) {
-            const reason =
-                password === ""
-                    ? `user ${user ?? ""} needs a password that is not empty`
-                    : password !== undefined && password.length > LONGEST_PASSWORD
-                      ? `user ${user ?? ""} could not log in with a password of more than ${LONGEST_PASSWORD} characters`
-                      : undefined;
-            return [
-                ...nameProblems("user", "a user", user, { most: 64, ascii }),
-                ...(reason === undefined ? [] : [{ property: "password", reason }]),
-            ];
-        },
-        async create({ identity: access, user, password, email, tenantId, enabled }) {
-            const keystone = api(access),
-                found = await keystone.userNamed(user);
-            if (!found)
-                return {
-                    id: (await keystone.createUser({ name: user, password, email, tenantId, enabled })).id,
-                    outputs: {},
-                };
-            refuseDifferent(`user ${user}`, { name: user, email, tenantId, enabled }, found);
-            // Setting the same password would end the user's tokens.
-            if (!enabled || !(await keystone.accepts(user, password)))
-                await keystone.updateUser(found.id, { password });
-            return { id: found.id, outputs: {} };
-        },
-        async read(id, recorded) {
-            const keystone = api(recorded.identity);
-            const live = (await asked(keystone.users())).find(u => u.id === id);
-            if (!live) return undefined;
-            // Somebody who is disabled cannot log in with any password.
-            const same =
-                !live.enabled ||
-                recorded.password === differs ||
-                (await asked(keystone.accepts(live.name, recorded.password)));
-            return {
-                ...recorded,
-                user: live.name,
-                email: live.email,
-                tenantId: live.tenantId,
-                enabled: live.enabled,
-                password: same ? recorded.password : differs,
-            };
-        },
-        async update(id, recorded, inputs) {
-            const { identity: access, user, password, email, tenantId, enabled } = inputs;
-            await api(access).updateUser(id, {
-                name: user,
-                email,
-                tenantId,
-                enabled,
-                // Nobody could try it while the user was disabled.
-                ...(password === recorded.password && (recorded.enabled || !enabled) ? {} : { password }),
-            });
-            return {};
-        },
+        check,
+        create: inputs => create(api, inputs),
+        read: (id, recorded) => read(api, id, recorded),
+        update: (id, recorded, inputs) => update(api, id, recorded, inputs),
         async delete(id, { identity: access }) {
             await unlessGone(api(access).deleteUser(id));
         },

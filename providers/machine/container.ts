@@ -34,45 +34,51 @@ const START_SECONDS = 180;
 const END_SECONDS = 10;
 const UNMOUNT_SECONDS = 5;
 
-/** A system container of libvirt's LXC driver, its root an overlay on folders of its host (H4, H5). */
-export function containerHandler(
-    run: RunScript = exec,
-    reachable: typeof waitForSsh = waitForSsh,
-    clock = operatorClock,
-): Handler<Inputs> {
-    const describe = async ({ connection, name }: Inputs) => {
-        const script = `xml=$(${VIRSH} dumpxml --inactive ${name}); say xml "$xml"
+/** How hosts and machines are reached, and the time. */
+interface Means {
+    run: RunScript;
+    reachable: typeof waitForSsh;
+    clock: typeof operatorClock;
+}
+
+async function describe(run: RunScript, { connection, name }: Inputs) {
+    const script = `xml=$(${VIRSH} dumpxml --inactive ${name}); say xml "$xml"
 state=$(${VIRSH} domstate ${name}); say state "$state"`;
-        const asked = ask(run, connection, script, { xml: text(), state: text(/[a-z ]+/) });
-        const said = await unlessUnknown(connection, `the container ${name}`, asked);
-        return (
-            said && {
-                ...parseDomainXml(said.xml),
-                power: said.state === "running" ? ("on" as const) : ("off" as const),
-            }
-        );
-    };
-    const define = (inputs: Inputs) =>
-        run(inputs.connection, `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`, {
-            input: domainXml(inputs),
-        });
-    const setPower = async ({ connection, name, power, guest }: Inputs, now: "on" | "off") => {
-        if (power === now) return;
-        if (power === "off") {
-            // Asked first; what does not end by itself is ended.
-            const ask = `! ${VIRSH} domstate ${name} | grep -q running || exit ${NOT_YET}`;
-            await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true`);
-            const { code } = await askUntil(run, connection, { ask, seconds: END_SECONDS, every: 0.1 }, clock);
-            if (code !== 0) await run(connection, `${VIRSH} destroy ${name} > /dev/null`);
-            return;
+    const asked = ask(run, connection, script, { xml: text(), state: text(/[a-z ]+/) });
+    const said = await unlessUnknown(connection, `the container ${name}`, asked);
+    return (
+        said && {
+            ...parseDomainXml(said.xml),
+            power: said.state === "running" ? ("on" as const) : ("off" as const),
         }
-        await run(connection, `${VIRSH} start ${name} > /dev/null`);
-        if (guest) await reachable(guest, START_SECONDS);
-    };
-    const seed = ({ connection, name, lower, files, secretFiles = [] }: Inputs) =>
-        run(
-            connection,
-            `d=${rootsDir}/${name}
+    );
+}
+
+function define(run: RunScript, { connection }: Inputs, xml: string) {
+    return run(connection, `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`, {
+        input: xml,
+    });
+}
+
+async function setPower({ run, reachable, clock }: Means, inputs: Inputs, now: "on" | "off"): Promise<void> {
+    const { connection, name, power, guest } = inputs;
+    if (power === now) return;
+    if (power === "off") {
+        // Asked first; what does not end by itself is ended.
+        const ask = `! ${VIRSH} domstate ${name} | grep -q running || exit ${NOT_YET}`;
+        await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true`);
+        const { code } = await askUntil(run, connection, { ask, seconds: END_SECONDS, every: 0.1 }, clock);
+        if (code !== 0) await run(connection, `${VIRSH} destroy ${name} > /dev/null`);
+        return;
+    }
+    await run(connection, `${VIRSH} start ${name} > /dev/null`);
+    if (guest) await reachable(guest, START_SECONDS);
+}
+
+function seed(run: RunScript, { connection, name, lower, files, secretFiles = [] }: Inputs) {
+    return run(
+        connection,
+        `d=${rootsDir}/${name}
 umask 022; mkdir -p $d/upper $d/work $d/root
 printf %s ${quote(lower.join(":"))} > $d/lower
 while IFS='|' read -r mode path content; do
@@ -80,37 +86,154 @@ while IFS='|' read -r mode path content; do
     mkdir -p "$d/upper$(dirname "$path")"
     (umask 077; printf %s "$content" | base64 -d > "$d/upper$path"; chmod "$mode" "$d/upper$path")
 done`,
-            {
-                input: [...files, ...secretFiles]
-                    .map(f => `${f.mode}|${f.path}|${Buffer.from(f.content).toString("base64")}\n`)
-                    .join(""),
-            },
-        );
-    /** One that another state has made has other keys: nobody would reach it with this one's. */
-    const refuseAnother = async ({ connection, name, secretFiles = [] }: Inputs, uuid: string) => {
-        const { other } = await ask(
-            run,
-            connection,
-            // What is in its root may be its own: nothing but a file that is really there is read.
-            `u=$(realpath ${rootsDir}/${name}/upper)
+        {
+            input: [...files, ...secretFiles]
+                .map(f => `${f.mode}|${f.path}|${Buffer.from(f.content).toString("base64")}\n`)
+                .join(""),
+        },
+    );
+}
+
+/** One that another state has made has other keys: nobody would reach it with this one's. */
+async function refuseAnother(run: RunScript, inputs: Inputs, uuid: string): Promise<void> {
+    const { connection, name, secretFiles = [] } = inputs;
+    const { other } = await ask(
+        run,
+        connection,
+        // What is in its root may be its own: nothing but a file that is really there is read.
+        `u=$(realpath ${rootsDir}/${name}/upper)
 while IFS='|' read -r sum path; do
     [ -n "$sum" ] || continue
     [ "$(realpath -m "$u$path")" = "$u$path" ] && [ -f "$u$path" ] && [ "$(sha256sum < "$u$path" | cut -d ' ' -f 1)" = "$sum" ] || say other "$path"
 done`,
-            { other: list(text()) },
-            {
-                input: secretFiles
-                    .map(f => `${createHash("sha256").update(f.content).digest("hex")}|${f.path}\n`)
-                    .join(""),
-            },
+        { other: list(text()) },
+        {
+            input: secretFiles.map(f => `${createHash("sha256").update(f.content).digest("hex")}|${f.path}\n`).join(""),
+        },
+    );
+    if (other.length > 0) {
+        throw new Error(
+            `${connection.name}: the container ${name} (${uuid}) is there without being in the state, and has another ${other.join(", ")} than the state wants; it was left as it is. ` +
+                `Put the state that it was made with in its place (the newest backup), or remove it: virsh -c lxc:///system destroy ${name}; virsh -c lxc:///system undefine ${name}`,
         );
-        if (other.length > 0) {
-            throw new Error(
-                `${connection.name}: the container ${name} (${uuid}) is there without being in the state, and has another ${other.join(", ")} than the state wants; it was left as it is. ` +
-                    `Put the state that it was made with in its place (the newest backup), or remove it: virsh -c lxc:///system destroy ${name}; virsh -c lxc:///system undefine ${name}`,
-            );
-        }
-    };
+    }
+}
+
+function numberProblems({ memoryMiB, cpus, idmap }: Partial<Inputs>): Problem[] {
+    const found: Problem[] = [];
+    const isWhole = (value: number, least: number, most = Infinity): boolean =>
+        Number.isInteger(value) && value >= least && value <= most;
+    if (memoryMiB !== undefined && !isWhole(memoryMiB, 64))
+        found.push({ property: "memoryMiB", reason: `${memoryMiB} is not a whole number of at least 64` });
+    if (cpus !== undefined && !isWhole(cpus, 1))
+        found.push({ property: "cpus", reason: `${cpus} is not a whole number of at least 1` });
+    const { least, most } = rangeLimits;
+    if (idmap !== undefined && !isWhole(idmap, least, most))
+        found.push({ property: "idmap", reason: `${idmap} is not a whole number from ${least} to ${most}` });
+    return found;
+}
+
+function fileProblems({ lower, files }: Partial<Inputs>): Problem[] {
+    const found: Problem[] = [];
+    const bad = lower?.find(d => !/^\/[A-Za-z0-9/._-]+$/.test(d));
+    if (bad !== undefined)
+        found.push({
+            property: "lower",
+            reason: `"${bad}" is not an absolute path of letters, digits, dots, dashes`,
+        });
+    const file = files?.find(f => !/^\/[^|\n]+$/.test(f.path) || !/^[0-7]{4}$/.test(f.mode));
+    if (file)
+        found.push({
+            property: "files",
+            reason: `"${file.path}" needs an absolute path and a mode of four octal digits`,
+        });
+    return found;
+}
+
+function check(inputs: Partial<Inputs>): Problem[] {
+    const { name, interfaces = [] } = inputs,
+        found: Problem[] = [];
+    if (name !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(name))
+        found.push({ property: "name", reason: `"${name}" is not a host name` });
+    found.push(...fileProblems(inputs), ...numberProblems(inputs));
+    const macs = interfaces.map(i => i.mac);
+    const twice = macs.find((m, i) => macs.indexOf(m) !== i);
+    if (twice !== undefined) found.push({ property: "interfaces", reason: `the address ${twice} is given twice` });
+    return found;
+}
+
+async function create(means: Means, inputs: Inputs): Promise<{ id: string; outputs: object }> {
+    const { run } = means;
+    const there = await describe(run, inputs);
+    if (there) await refuseAnother(run, inputs, there.uuid);
+    else {
+        // A folder without a domain is what an interrupted create or delete left.
+        await run(
+            inputs.connection,
+            `d=${rootsDir}/${inputs.name}; ! mountpoint -q $d/root || umount -l $d/root; rm -rf $d`,
+        );
+        await seed(run, inputs);
+        await define(run, inputs, domainXml(inputs));
+    }
+    const live = there ?? (await describe(run, inputs))!;
+    await setPower(means, inputs, live.power);
+    return { id: incarnationOf(inputs.name, live.uuid), outputs: {} };
+}
+
+async function read(run: RunScript, id: string, recorded: Inputs): Promise<Inputs | undefined> {
+    const live = await describe(run, recorded);
+    if (!live) return undefined;
+    const { uuid, idmap = 0, ...rest } = live;
+    // Another one of that name is not this one; `create` takes it in.
+    if (id !== incarnationOf(recorded.name, uuid)) return undefined;
+    // One that has lost its range differs from one that never had one.
+    return { ...recorded, ...rest, ...(recorded.idmap !== undefined && { idmap }) };
+}
+
+async function update(means: Means, recorded: Inputs, inputs: Inputs): Promise<object> {
+    const { run } = means;
+    const now = await describe(run, recorded);
+    if (!now)
+        throw new Error(
+            `${inputs.connection.name}: the container ${inputs.name} is gone; refresh the stack and run up again`,
+        );
+    const redefine = (["memoryMiB", "cpus", "interfaces", "devices", "idmap"] as const).some(
+        k => JSON.stringify(now[k]) !== JSON.stringify(inputs[k]),
+    );
+    if (redefine) {
+        // The domain keeps its identity: its uuid, and so what lives in it.
+        const xml = domainXml(inputs).replace("<memory", `<uuid>${now.uuid}</uuid>\n  <memory`);
+        await define(run, inputs, xml);
+    }
+    // What is plugged in is fixed while it runs.
+    if (redefine && now.power === "on" && inputs.power === "on")
+        await setPower(means, { ...inputs, power: "off" }, "on").then(() => setPower(means, inputs, "off"));
+    else await setPower(means, inputs, now.power);
+    return {};
+}
+
+async function remove({ run, clock }: Means, { connection, name }: Inputs): Promise<void> {
+    const root = `${rootsDir}/${name}/root`,
+        ask = `! mountpoint -q ${root} || umount ${root} 2> /dev/null || exit ${NOT_YET}`;
+    const begun = await run(
+        connection,
+        `${VIRSH} destroy ${name} > /dev/null 2>&1 || true
+! ${VIRSH} dominfo ${name} > /dev/null 2>&1 || ${VIRSH} undefine ${name} > /dev/null
+${ask}`,
+        { allowFailure: true },
+    );
+    // Its last processes may hold it for a moment.
+    await askUntil(run, connection, { ask, begun, seconds: UNMOUNT_SECONDS, every: 0.1 }, clock);
+    await run(connection, `! mountpoint -q ${root} || umount -l ${root}\nrm -rf ${rootsDir}/${name}`);
+}
+
+/** A system container of libvirt's LXC driver, its root an overlay on folders of its host (H4, H5). */
+export function containerHandler(
+    run: RunScript = exec,
+    reachable: typeof waitForSsh = waitForSsh,
+    clock = operatorClock,
+): Handler<Inputs> {
+    const means = { run, reachable, clock };
     return {
         inputs: [
             "name",
@@ -128,101 +251,11 @@ done`,
         access: ["connection", "guest"],
         replaceOn: ["name", "lower", "files", "secretFiles", "generation"],
         machineOf: ({ name }) => name,
-        check({ name, lower, files, memoryMiB, cpus, interfaces, idmap }): Problem[] {
-            const found: Problem[] = [];
-            if (name !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(name))
-                found.push({ property: "name", reason: `"${name}" is not a host name` });
-            const bad = lower?.find(d => !/^\/[A-Za-z0-9/._-]+$/.test(d));
-            if (bad !== undefined)
-                found.push({
-                    property: "lower",
-                    reason: `"${bad}" is not an absolute path of letters, digits, dots, dashes`,
-                });
-            const file = files?.find(f => !/^\/[^|\n]+$/.test(f.path) || !/^[0-7]{4}$/.test(f.mode));
-            if (file)
-                found.push({
-                    property: "files",
-                    reason: `"${file.path}" needs an absolute path and a mode of four octal digits`,
-                });
-            if (memoryMiB !== undefined && !(Number.isInteger(memoryMiB) && memoryMiB >= 64))
-                found.push({ property: "memoryMiB", reason: `${memoryMiB} is not a whole number of at least 64` });
-            if (cpus !== undefined && !(Number.isInteger(cpus) && cpus >= 1))
-                found.push({ property: "cpus", reason: `${cpus} is not a whole number of at least 1` });
-            const { least, most } = rangeLimits;
-            if (idmap !== undefined && !(Number.isInteger(idmap) && idmap >= least && idmap <= most))
-                found.push({
-                    property: "idmap",
-                    reason: `${idmap} is not a whole number from ${least} to ${most}`,
-                });
-            const macs = (interfaces ?? []).map(i => i.mac);
-            const twice = macs.find((m, i) => macs.indexOf(m) !== i);
-            if (twice !== undefined)
-                found.push({ property: "interfaces", reason: `the address ${twice} is given twice` });
-            return found;
-        },
-        async create(inputs) {
-            const there = await describe(inputs);
-            if (there) await refuseAnother(inputs, there.uuid);
-            else {
-                // A folder without a domain is what an interrupted create or delete left.
-                await run(
-                    inputs.connection,
-                    `d=${rootsDir}/${inputs.name}; ! mountpoint -q $d/root || umount -l $d/root; rm -rf $d`,
-                );
-                await seed(inputs);
-                await define(inputs);
-            }
-            const live = there ?? (await describe(inputs))!;
-            await setPower(inputs, live.power);
-            return { id: incarnationOf(inputs.name, live.uuid), outputs: {} };
-        },
-        async read(id, recorded) {
-            const live = await describe(recorded);
-            if (!live) return undefined;
-            const { uuid, idmap = 0, ...rest } = live;
-            // Another one of that name is not this one; `create` takes it in.
-            if (id !== incarnationOf(recorded.name, uuid)) return undefined;
-            // One that has lost its range differs from one that never had one.
-            return { ...recorded, ...rest, ...(recorded.idmap !== undefined && { idmap }) };
-        },
-        async update(_id, recorded, inputs) {
-            const now = await describe(recorded);
-            if (!now)
-                throw new Error(
-                    `${inputs.connection.name}: the container ${inputs.name} is gone; refresh the stack and run up again`,
-                );
-            const redefine = (["memoryMiB", "cpus", "interfaces", "devices", "idmap"] as const).some(
-                k => JSON.stringify(now[k]) !== JSON.stringify(inputs[k]),
-            );
-            if (redefine) {
-                // The domain keeps its identity: its uuid, and so what lives in it.
-                const xml = domainXml(inputs).replace("<memory", `<uuid>${now.uuid}</uuid>\n  <memory`);
-                await run(
-                    inputs.connection,
-                    `f=$(mktemp); trap 'rm -f $f' EXIT; cat > $f; ${VIRSH} define $f > /dev/null`,
-                    { input: xml },
-                );
-            }
-            // What is plugged in is fixed while it runs.
-            if (redefine && now.power === "on" && inputs.power === "on")
-                await setPower({ ...inputs, power: "off" }, "on").then(() => setPower(inputs, "off"));
-            else await setPower(inputs, now.power);
-            return {};
-        },
-        async delete(_id, { connection, name }) {
-            const root = `${rootsDir}/${name}/root`,
-                ask = `! mountpoint -q ${root} || umount ${root} 2> /dev/null || exit ${NOT_YET}`;
-            const begun = await run(
-                connection,
-                `${VIRSH} destroy ${name} > /dev/null 2>&1 || true
-! ${VIRSH} dominfo ${name} > /dev/null 2>&1 || ${VIRSH} undefine ${name} > /dev/null
-${ask}`,
-                { allowFailure: true },
-            );
-            // Its last processes may hold it for a moment.
-            await askUntil(run, connection, { ask, begun, seconds: UNMOUNT_SECONDS, every: 0.1 }, clock);
-            await run(connection, `! mountpoint -q ${root} || umount -l ${root}\nrm -rf ${rootsDir}/${name}`);
-        },
+        check,
+        create: inputs => create(means, inputs),
+        read: (id, recorded) => read(run, id, recorded),
+        update: (_id, recorded, inputs) => update(means, recorded, inputs),
+        delete: (_id, recorded) => remove(means, recorded),
     };
 }
 export const handler = containerHandler();

@@ -23,58 +23,79 @@ const VIRSH = "virsh -q -c qemu:///system";
 /** How long a machine may take to end by itself. Emulated ones take 20 s. */
 const END_SECONDS = 90;
 
+/** How hosts and machines are reached, and the time. */
+interface Means {
+    run: RunScript;
+    reachable: typeof waitForSsh;
+    clock: typeof operatorClock;
+}
+
+async function live(run: RunScript, { connection, domain }: Inputs): Promise<Power | undefined> {
+    const script = `state=$(${VIRSH} domstate ${quote(domain)}); say state "$state"`;
+    const asked = ask(run, connection, script, { state: text(/[a-z ]+/) });
+    const said = await unlessUnknown(connection, `the virtual machine ${domain}`, asked);
+    return said && (({ "shut off": "off", paused: "paused" } as Record<string, Power>)[said.state] ?? "on");
+}
+
+/** A start can go wrong in the machine itself, a network card without an address say: then it is started once more, as its keeper would do. */
+async function answered(
+    { run, reachable }: Means,
+    { connection, domain, seconds = 120 }: Inputs,
+    guest: Connection,
+): Promise<void> {
+    try {
+        await reachable(guest, seconds);
+    } catch (e) {
+        if (!(e instanceof Unreachable)) throw e;
+        await run(
+            connection,
+            `${VIRSH} reset ${quote(domain)} > /dev/null 2>&1 || ${VIRSH} start ${quote(domain)} > /dev/null`,
+        );
+        await reachable(guest, seconds).catch((again: unknown) => {
+            throw again instanceof Unreachable
+                ? new Unreachable(
+                      `${again.message}; it was started twice. Its console: virsh console ${domain}, on ${connection.name}`,
+                  )
+                : again;
+        });
+    }
+}
+
+/** Told first, by its own system and by its power button, so that nothing in it is lost; what does not end by itself is ended. */
+async function end({ run, clock }: Means, { connection, domain, guest }: Inputs): Promise<void> {
+    const name = quote(domain);
+    if (guest) await run(guest, "poweroff", { timeoutSeconds: END_SECONDS }).catch(() => undefined);
+    const ask = `[ "$(${VIRSH} domstate ${name})" = "shut off" ] || exit ${NOT_YET}`;
+    await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true`);
+    const { code } = await askUntil(run, connection, { ask, seconds: END_SECONDS }, clock);
+    if (code !== 0) await run(connection, `${VIRSH} destroy ${name} > /dev/null`);
+}
+
+/** @param now whether it runs, was off or paused */
+async function begin(means: Means, inputs: Inputs, now: Power): Promise<void> {
+    const { run, clock } = means,
+        { connection, domain, guest } = inputs;
+    if (now === "off") await run(connection, `${VIRSH} start ${quote(domain)} > /dev/null`);
+    if (guest) await answered(means, inputs, guest);
+    // Its clock stood still with it.
+    if (guest && now === "paused") await run(guest, setShell(clock.now()));
+}
+
+async function put(means: Means, inputs: Inputs): Promise<void> {
+    const { connection, domain, power } = inputs,
+        now = await live(means.run, inputs);
+    if (now === undefined) throw new Error(`${connection.name}: there is no virtual machine ${domain}`);
+    if (now === "paused") await means.run(connection, `${VIRSH} resume ${quote(domain)} > /dev/null`);
+    if (power === "off" && now !== "off") await end(means, inputs);
+    if (power === "on") await begin(means, inputs, now);
+}
+
 /** Whether a virtual machine runs: @pulumi/libvirt starts domains but never stops one, and starts none again. */
 export function domainPowerHandler(
     run: RunScript = exec,
     reachable: typeof waitForSsh = waitForSsh,
     clock = operatorClock,
 ): Handler<Inputs> {
-    const live = async ({ connection, domain }: Inputs): Promise<Power | undefined> => {
-        const script = `state=$(${VIRSH} domstate ${quote(domain)}); say state "$state"`;
-        const asked = ask(run, connection, script, { state: text(/[a-z ]+/) });
-        const said = await unlessUnknown(connection, `the virtual machine ${domain}`, asked);
-        return said && (({ "shut off": "off", paused: "paused" } as Record<string, Power>)[said.state] ?? "on");
-    };
-    /** A start can go wrong in the machine itself, a network card without an address say: then it is started once more, as its keeper would do. */
-    const answered = async ({ connection, domain, seconds = 120 }: Inputs, guest: Connection) => {
-        try {
-            await reachable(guest, seconds);
-        } catch (e) {
-            if (!(e instanceof Unreachable)) throw e;
-            await run(
-                connection,
-                `${VIRSH} reset ${quote(domain)} > /dev/null 2>&1 || ${VIRSH} start ${quote(domain)} > /dev/null`,
-            );
-            await reachable(guest, seconds).catch((again: unknown) => {
-                throw again instanceof Unreachable
-                    ? new Unreachable(
-                          `${again.message}; it was started twice. Its console: virsh console ${domain}, on ${connection.name}`,
-                      )
-                    : again;
-            });
-        }
-    };
-    const put = async (inputs: Inputs) => {
-        const { connection, domain, power, guest } = inputs,
-            now = await live(inputs),
-            name = quote(domain);
-        if (now === undefined) throw new Error(`${connection.name}: there is no virtual machine ${domain}`);
-        if (now === "paused") await run(connection, `${VIRSH} resume ${name} > /dev/null`);
-        if (power === "off" && now !== "off") {
-            // Told first, by its own system and by its power button, so that nothing in it is lost; what does not end by itself is ended.
-            if (guest) await run(guest, "poweroff", { timeoutSeconds: END_SECONDS }).catch(() => undefined);
-            const ask = `[ "$(${VIRSH} domstate ${name})" = "shut off" ] || exit ${NOT_YET}`;
-            await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true`);
-            const { code } = await askUntil(run, connection, { ask, seconds: END_SECONDS }, clock);
-            if (code !== 0) await run(connection, `${VIRSH} destroy ${name} > /dev/null`);
-        }
-        if (power === "on") {
-            if (now === "off") await run(connection, `${VIRSH} start ${name} > /dev/null`);
-            if (guest) await answered(inputs, guest);
-            // Its clock stood still with it.
-            if (guest && now === "paused") await run(guest, setShell(clock.now()));
-        }
-    };
     return {
         inputs: ["domain", "incarnation", "power"],
         access: ["connection", "guest", "seconds"],
@@ -86,15 +107,15 @@ export function domainPowerHandler(
                 : [{ property: "domain", reason: `"${domain}" is not a host name` }];
         },
         async create(inputs) {
-            await put(inputs);
+            await put({ run, reachable, clock }, inputs);
             return { id: `${inputs.connection.name}/${inputs.domain}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const power = await live(recorded);
+            const power = await live(run, recorded);
             return power && { ...recorded, power };
         },
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put({ run, reachable, clock }, inputs);
             return {};
         },
         // The domain itself is another resource's, which takes it away.

@@ -12,12 +12,10 @@ interface Inputs {
     sha256: string;
 }
 
-/** An image that a physical host fetches itself; it is there under its name only when its checksum is right. */
-export function imageFileHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = ({ connection, pool, path, url, sha256 }: Inputs) =>
-        run(
-            connection,
-            `f=${quote(path)}; wanted=${sha256}
+function put(run: RunScript, { connection, pool, path, url, sha256 }: Inputs) {
+    return run(
+        connection,
+        `f=${quote(path)}; wanted=${sha256}
 sum() { sha256sum < "$1" | cut -d ' ' -f 1; }
 if [ ! -f "$f" ] || [ "$(sum "$f")" != $wanted ]; then
     umask 022; mkdir -p "$(dirname "$f")"; t=$(mktemp "$f.XXXXXX"); trap 'rm -f "$t"' EXIT
@@ -29,55 +27,63 @@ if [ ! -f "$f" ] || [ "$(sum "$f")" != $wanted ]; then
     chmod 644 "$t"; mv "$t" "$f"
 fi
 virsh -q -c qemu:///system pool-refresh ${quote(pool)} > /dev/null`,
-            { timeoutSeconds: 3600 },
-        );
+        { timeoutSeconds: 3600 },
+    );
+}
+
+function check({ pool, path, url, sha256 }: Partial<Inputs>): Problem[] {
+    return [
+        ...(pool !== undefined && !/^[A-Za-z0-9_.-]+$/.test(pool)
+            ? [{ property: "pool", reason: `"${pool}" is not the name of a libvirt pool` }]
+            : []),
+        ...(path !== undefined && !/^\/[A-Za-z0-9/._-]+$/.test(path)
+            ? [
+                  {
+                      property: "path",
+                      reason: `"${path}" is not an absolute path of letters, digits, dots, dashes`,
+                  },
+              ]
+            : []),
+        ...(url !== undefined && !/^(https?|file):\/\/\S+$/.test(url)
+            ? [{ property: "url", reason: `"${url}" does not begin with http://, https:// or file://` }]
+            : []),
+        ...(sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)
+            ? [
+                  {
+                      property: "sha256",
+                      reason: `"${sha256}" is not a checksum of 64 hexadecimal digits: what is fetched from ${url ?? "there"} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`,
+                  },
+              ]
+            : []),
+    ];
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const { connection, path } = recorded;
+    const { sum } = await ask(
+        run,
+        connection,
+        `[ -f ${quote(path)} ] || exit 0; sum=$(sha256sum < ${quote(path)}); say sum "\${sum%% *}"`,
+        { sum: optional(text(/[0-9a-f]{64}/)) },
+        { timeoutSeconds: 600 },
+    );
+    return sum === undefined ? undefined : { ...recorded, sha256: sum };
+}
+
+/** An image that a physical host fetches itself; it is there under its name only when its checksum is right. */
+export function imageFileHandler(run: RunScript = exec): Handler<Inputs> {
     return {
         inputs: ["path", "sha256"],
         access: ["connection", "pool", "url"],
         replaceOn: ["path"],
-        check({ pool, path, url, sha256 }): Problem[] {
-            return [
-                ...(pool !== undefined && !/^[A-Za-z0-9_.-]+$/.test(pool)
-                    ? [{ property: "pool", reason: `"${pool}" is not the name of a libvirt pool` }]
-                    : []),
-                ...(path !== undefined && !/^\/[A-Za-z0-9/._-]+$/.test(path)
-                    ? [
-                          {
-                              property: "path",
-                              reason: `"${path}" is not an absolute path of letters, digits, dots, dashes`,
-                          },
-                      ]
-                    : []),
-                ...(url !== undefined && !/^(https?|file):\/\/\S+$/.test(url)
-                    ? [{ property: "url", reason: `"${url}" does not begin with http://, https:// or file://` }]
-                    : []),
-                ...(sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)
-                    ? [
-                          {
-                              property: "sha256",
-                              reason: `"${sha256}" is not a checksum of 64 hexadecimal digits: what is fetched from ${url ?? "there"} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`,
-                          },
-                      ]
-                    : []),
-            ];
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const { connection, path } = recorded;
-            const { sum } = await ask(
-                run,
-                connection,
-                `[ -f ${quote(path)} ] || exit 0; sum=$(sha256sum < ${quote(path)}); say sum "\${sum%% *}"`,
-                { sum: optional(text(/[0-9a-f]{64}/)) },
-                { timeoutSeconds: 600 },
-            );
-            return sum === undefined ? undefined : { ...recorded, sha256: sum };
-        },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return {};
         },
         async delete(_id, { connection, path }) {

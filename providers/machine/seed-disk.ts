@@ -41,68 +41,72 @@ const metaData = ({ instanceId, hostname, interfaces }: Inputs): string =>
 const MAKE_DISK = `command -v genisoimage > /dev/null || { echo "it has no genisoimage, which makes the disk that a new machine is told by what it is; install the package genisoimage" >&2; exit 1; }
 said=$(genisoimage -quiet -output "$d.iso" -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2>&1) || { printf 'genisoimage: %s\\n' "$said" >&2; exit 1; }`;
 
-/** A disk of cloud-init's NoCloud kind on a physical host: what a new machine is told at its first start. */
-export function seedDiskHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = (inputs: Inputs) =>
-        run(
-            inputs.connection,
-            `umask 077
+function put(run: RunScript, inputs: Inputs) {
+    return run(
+        inputs.connection,
+        `umask 077
 d=${quote(beside(inputs.path))}; rm -rf "$d"; mkdir -p "$d"
 cat > "$d/user-data"; printf %s ${quote(metaData(inputs))} > "$d/meta-data"
 ${MAKE_DISK}
 mv "$d.iso" ${quote(inputs.path)}`,
-            { input: inputs.script },
-        );
+        { input: inputs.script },
+    );
+}
+
+function check({ path, script, instanceId, hostname }: Partial<Inputs>): Problem[] {
+    const word = (
+        [
+            ["instanceId", instanceId],
+            ["hostname", hostname],
+        ] as const
+    ).find(([, value]) => value !== undefined && !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(value));
+    return [
+        ...(path !== undefined && !path.startsWith("/")
+            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
+            : []),
+        ...(word ? [{ property: word[0], reason: `"${word[1]}" is not a name of letters, digits, dots, dashes` }] : []),
+        ...(script !== undefined && !/^#(!|cloud-config\n)/.test(script)
+            ? [
+                  {
+                      property: "script",
+                      reason: "must begin with #!, e.g. #!/bin/sh, or with the line #cloud-config",
+                  },
+              ]
+            : []),
+    ];
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const said = await ask(
+        run,
+        recorded.connection,
+        `[ -f ${quote(recorded.path)} ] || exit 0; cd ${quote(beside(recorded.path))}; tell meta < meta-data; tell script < user-data`,
+        { meta: optional(bytes), script: optional(bytes) },
+    );
+    if (said.meta === undefined) return undefined;
+    const meta = said.meta.toString(),
+        script = said.script?.toString();
+    return {
+        ...recorded,
+        ...(meta === metaData(recorded) ? {} : readMetaData(meta)),
+        script: script === recorded.script ? recorded.script : differs,
+    };
+}
+
+/** A disk of cloud-init's NoCloud kind on a physical host: what a new machine is told at its first start. */
+export function seedDiskHandler(run: RunScript = exec): Handler<Inputs> {
     return {
         inputs: ["path", "instanceId", "script", "hostname", "interfaces"],
         access: ["connection"],
         replaceOn: ["path"],
-        check({ path, script, instanceId, hostname }): Problem[] {
-            const word = (
-                [
-                    ["instanceId", instanceId],
-                    ["hostname", hostname],
-                ] as const
-            ).find(([, value]) => value !== undefined && !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(value));
-            return [
-                ...(path !== undefined && !path.startsWith("/")
-                    ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
-                    : []),
-                ...(word
-                    ? [{ property: word[0], reason: `"${word[1]}" is not a name of letters, digits, dots, dashes` }]
-                    : []),
-                ...(script !== undefined && !/^#(!|cloud-config\n)/.test(script)
-                    ? [
-                          {
-                              property: "script",
-                              reason: "must begin with #!, e.g. #!/bin/sh, or with the line #cloud-config",
-                          },
-                      ]
-                    : []),
-            ];
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const said = await ask(
-                run,
-                recorded.connection,
-                `[ -f ${quote(recorded.path)} ] || exit 0; cd ${quote(beside(recorded.path))}; tell meta < meta-data; tell script < user-data`,
-                { meta: optional(bytes), script: optional(bytes) },
-            );
-            if (said.meta === undefined) return undefined;
-            const meta = said.meta.toString(),
-                script = said.script?.toString();
-            return {
-                ...recorded,
-                ...(meta === metaData(recorded) ? {} : readMetaData(meta)),
-                script: script === recorded.script ? recorded.script : differs,
-            };
-        },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return {};
         },
         async delete(_id, { connection, path }) {

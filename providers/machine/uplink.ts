@@ -100,144 +100,154 @@ const inWords = ({ kind, segment, nic, peer, port }: Way): string =>
 const sameWay = (a: Way, b: Way): boolean =>
     (["kind", "segment", "nic", "peer", "port"] as const).every(key => a[key] === b[key]);
 
-/** A bridge of a physical host with a VLAN or a VXLAN to the other one as its port, now and after a restart (N2, N4). */
-export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
-    /** A name is looked up by the host itself, and the address kept: at its start there may be nobody to ask. */
-    const addressOf = async ({ connection, peer }: Inputs): Promise<string | undefined> => {
-        if (peer === undefined || isIPv4(peer)) return peer;
-        const { address } = await ask(
-            run,
-            connection,
-            `found=$(getent ahostsv4 ${quote(peer)}) || true; say address "\${found%% *}"`,
-            { address: text(/[\d.]*/) },
-        );
-        // It goes into a script that root runs at each start.
-        if (!isIPv4(address))
-            throw new Unreachable(`${connection.name} cannot look up ${peer}, the other end of its uplink`);
-        return address;
-    };
-    const live = async (inputs: Inputs) => {
-        const { connection, network, bridge, peer } = inputs;
-        const address = await addressOf(inputs);
-        const said = await ask(
-            run,
-            connection,
-            `look() { [ -e /sys/class/net/$2 ] || return 0; link=$(ip -d -j link show dev $2); say $1 "$link"; }
+/** A name is looked up by the host itself, and the address kept: at its start there may be nobody to ask. */
+async function addressOf(run: RunScript, { connection, peer }: Inputs): Promise<string | undefined> {
+    if (peer === undefined || isIPv4(peer)) return peer;
+    const { address } = await ask(
+        run,
+        connection,
+        `found=$(getent ahostsv4 ${quote(peer)}) || true; say address "\${found%% *}"`,
+        { address: text(/[\d.]*/) },
+    );
+    // It goes into a script that root runs at each start.
+    if (!isIPv4(address))
+        throw new Unreachable(`${connection.name} cannot look up ${peer}, the other end of its uplink`);
+    return address;
+}
+
+/** @throws Unreachable when it is no JSON */
+function linkOf({ name }: Connection, json: string | undefined): Link | undefined {
+    try {
+        return json === undefined ? undefined : (JSON.parse(json) as Link[])[0];
+    } catch {
+        throw new Unreachable(`${name} does not say in JSON what its interfaces are`);
+    }
+}
+
+/** @param address of the other end: the name stands for its address */
+function wayOf(device: Link, { peer }: Inputs, address: string | undefined): Way {
+    const { info_kind: kind = "no", info_data: { id: segment = 0, port, remote } = {} } = device.linkinfo ?? {};
+    return {
+        kind,
+        segment,
+        ...(kind === "vlan" ? { nic: device.link } : { peer: remote === address ? peer : remote, port }),
+    } as Way;
+}
+
+async function live(run: RunScript, inputs: Inputs) {
+    const { connection, network, bridge } = inputs;
+    const address = await addressOf(run, inputs);
+    const said = await ask(
+        run,
+        connection,
+        `look() { [ -e /sys/class/net/$2 ] || return 0; link=$(ip -d -j link show dev $2); say $1 "$link"; }
 look bridge ${bridge}; look device ${deviceOf(network)}
 for p in /sys/class/net/${bridge}/brif/*; do [ ! -e "$p" ] || say port "\${p##*/}"; done
 if [ -L ${wantedBy(network)} ]; then say enabled yes; else say enabled no; fi`,
-            { bridge: optional(text()), device: optional(text()), port: list(text(/[!-~]{1,15}/)), enabled: yesOrNo },
-        );
-        const linkOf = (json: string | undefined): Link | undefined => {
-            try {
-                return json === undefined ? undefined : (JSON.parse(json) as Link[])[0];
-            } catch {
-                throw new Unreachable(`${connection.name} does not say in JSON what its interfaces are`);
-            }
-        };
-        const [device, ownBridge] = [linkOf(said.device), linkOf(said.bridge)];
-        const { info_kind: kind = "no", info_data: { id: segment = 0, port, remote } = {} } = device?.linkinfo ?? {};
-        // The name stands for its address.
-        const way =
-            device &&
-            ({
-                kind,
-                segment,
-                ...(kind === "vlan" ? { nic: device.link } : { peer: remote === address ? peer : remote, port }),
-            } as Way);
-        return {
-            address,
-            device,
-            bridge: ownBridge,
-            way,
-            enabled: said.enabled,
-            ports: said.port.filter(p => !isGuests(p)),
-        };
+        { bridge: optional(text()), device: optional(text()), port: list(text(/[!-~]{1,15}/)), enabled: yesOrNo },
+    );
+    const [device, ownBridge] = [linkOf(connection, said.device), linkOf(connection, said.bridge)];
+    return {
+        address,
+        device,
+        bridge: ownBridge,
+        way: device && wayOf(device, inputs, address),
+        enabled: said.enabled,
+        ports: said.port.filter(p => !isGuests(p)),
     };
-    const put = async (inputs: Inputs) => {
-        const { connection, network } = inputs,
-            device = deviceOf(network);
-        const { address, way, ports } = await live(inputs);
-        await writeFile(run, connection, scriptFile(network), uplinkScript(inputs, address), {
-            owner: "root",
-            group: "root",
-            mode: "0755",
-        });
-        await writeFile(run, connection, unitFile(network), uplinkUnit(network), {
-            owner: "root",
-            group: "root",
-            mode: "0644",
-        });
-        await run(
-            connection,
-            `${way && !sameWay(way, inputs) ? `ip link delete ${device}\n` : ""}${ports
-                .filter(p => p !== device)
-                .map(p => `ip link set ${quote(p)} nomaster\n`)
-                .join("")}${scriptFile(network)}
+}
+
+async function put(run: RunScript, inputs: Inputs): Promise<void> {
+    const { connection, network } = inputs,
+        device = deviceOf(network);
+    const { address, way, ports } = await live(run, inputs);
+    await writeFile(run, connection, scriptFile(network), uplinkScript(inputs, address), {
+        owner: "root",
+        group: "root",
+        mode: "0755",
+    });
+    await writeFile(run, connection, unitFile(network), uplinkUnit(network), {
+        owner: "root",
+        group: "root",
+        mode: "0644",
+    });
+    await run(
+        connection,
+        `${way && !sameWay(way, inputs) ? `ip link delete ${device}\n` : ""}${ports
+            .filter(p => p !== device)
+            .map(p => `ip link set ${quote(p)} nomaster\n`)
+            .join("")}${scriptFile(network)}
 mkdir -p "$(dirname ${wantedBy(network)})"; ln -sf ${unitFile(network)} ${wantedBy(network)}
 [ ! -d /run/systemd/system ] || systemctl daemon-reload`,
+    );
+}
+
+// Words of the shell as they are.
+function check({ network, bridge, nic, peer }: Partial<Inputs>): Problem[] {
+    const bad = (
+        [
+            ["network", network],
+            ["bridge", bridge],
+            ["nic", nic],
+            ["peer", peer],
+        ] as const
+    ).find(([, name]) => name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name));
+    return bad ? [{ property: bad[0], reason: `"${bad[1]}" is not a name of letters, digits, dots and dashes` }] : [];
+}
+
+async function create(run: RunScript, inputs: Inputs): Promise<{ id: string; outputs: object }> {
+    const { connection, network, bridge } = inputs,
+        device = deviceOf(network),
+        { way, ports } = await live(run, inputs);
+    const foreign = ports.filter(p => p !== device);
+    if (foreign.length > 0)
+        throw new Error(
+            `${connection.name}: there is a bridge ${bridge} already, with ${foreign.join(", ")} in it; wanted is one of this network's own. Where nobody needs it: ip link delete ${bridge}`,
         );
+    if (way && !sameWay(way, inputs))
+        throw new Error(
+            `${connection.name}: there is an interface ${device} already, ${inWords(way)}; wanted is ${inWords(inputs)}. Where nobody needs it: ip link delete ${device}`,
+        );
+    await put(run, inputs);
+    return { id: `${connection.name}:${bridge}`, outputs: {} };
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const { connection, network, mtu } = recorded,
+        now = await live(run, recorded);
+    if (!now.bridge && !now.device) return undefined;
+    const links = [now.bridge, now.device].filter(l => l !== undefined);
+    const [script, unit] = [
+        await readFile(run, connection, scriptFile(network)),
+        await readFile(run, connection, unitFile(network)),
+    ];
+    return {
+        // Without the interface there is nothing to compare: it is not among the ports.
+        ...recorded,
+        ...now.way,
+        mtu: links.map(l => l.mtu).find(m => m !== mtu) ?? mtu,
+        ports: now.ports,
+        // A VLAN's says so of its card, too.
+        up: links.every(l => l.flags.includes("UP") && !l.flags.includes("M-DOWN")),
+        persistent:
+            now.enabled &&
+            script?.content === uplinkScript(recorded, now.address) &&
+            script.mode === "0755" &&
+            unit?.content === uplinkUnit(network),
     };
+}
+
+/** A bridge of a physical host with a VLAN or a VXLAN to the other one as its port, now and after a restart (N2, N4). */
+export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
     return {
         inputs: ["network", "bridge", "kind", "segment", "nic", "peer", "port", "mtu", "ports", "up", "persistent"],
         access: ["connection"],
         replaceOn: ["network", "bridge"],
-        // Words of the shell as they are.
-        check({ network, bridge, nic, peer }): Problem[] {
-            const bad = (
-                [
-                    ["network", network],
-                    ["bridge", bridge],
-                    ["nic", nic],
-                    ["peer", peer],
-                ] as const
-            ).find(([, name]) => name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name));
-            return bad
-                ? [{ property: bad[0], reason: `"${bad[1]}" is not a name of letters, digits, dots and dashes` }]
-                : [];
-        },
-        async create(inputs) {
-            const { connection, network, bridge } = inputs,
-                device = deviceOf(network),
-                { way, ports } = await live(inputs);
-            const foreign = ports.filter(p => p !== device);
-            if (foreign.length > 0)
-                throw new Error(
-                    `${connection.name}: there is a bridge ${bridge} already, with ${foreign.join(", ")} in it; wanted is one of this network's own. Where nobody needs it: ip link delete ${bridge}`,
-                );
-            if (way && !sameWay(way, inputs))
-                throw new Error(
-                    `${connection.name}: there is an interface ${device} already, ${inWords(way)}; wanted is ${inWords(inputs)}. Where nobody needs it: ip link delete ${device}`,
-                );
-            await put(inputs);
-            return { id: `${connection.name}:${bridge}`, outputs: {} };
-        },
-        async read(_id, recorded) {
-            const { connection, network, mtu } = recorded,
-                now = await live(recorded);
-            if (!now.bridge && !now.device) return undefined;
-            const links = [now.bridge, now.device].filter(l => l !== undefined);
-            const [script, unit] = [
-                await readFile(run, connection, scriptFile(network)),
-                await readFile(run, connection, unitFile(network)),
-            ];
-            return {
-                // Without the interface there is nothing to compare: it is not among the ports.
-                ...recorded,
-                ...now.way,
-                mtu: links.map(l => l.mtu).find(m => m !== mtu) ?? mtu,
-                ports: now.ports,
-                // A VLAN's says so of its card, too.
-                up: links.every(l => l.flags.includes("UP") && !l.flags.includes("M-DOWN")),
-                persistent:
-                    now.enabled &&
-                    script?.content === uplinkScript(recorded, now.address) &&
-                    script.mode === "0755" &&
-                    unit?.content === uplinkUnit(network),
-            };
-        },
+        check,
+        create: inputs => create(run, inputs),
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return {};
         },
         async delete(_id, { connection, network, bridge }) {

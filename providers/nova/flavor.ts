@@ -10,6 +10,7 @@ interface Inputs extends FlavorSpec {
     cloud: CloudAccess;
 }
 type Api = Pick<Compute, "flavors" | "createFlavor" | "deleteFlavor" | "forget">;
+type Connect = (access: CloudAccess) => Api;
 
 /** A greater number is another one to nova's database. */
 const GREATEST = 2 ** 31 - 1;
@@ -25,39 +26,43 @@ function idProblem(flavorId: string): string | undefined {
 
 const PROPERTIES = ["flavorId", "name", "ram", "disk", "vcpus", "isPublic"] as const;
 
+function check({ flavorId, name, ram, vcpus, disk }: Partial<Inputs>): Problem[] {
+    const atLeast = (property: string, value: number | undefined, least: number): Problem[] =>
+        value === undefined || (Number.isInteger(value) && value >= least && value <= GREATEST)
+            ? []
+            : [{ property, reason: `${value} is not a whole number from ${least} to ${GREATEST}` }];
+    const id = flavorId === undefined ? undefined : idProblem(flavorId);
+    const nameless = nameProblems("name", "a flavor", name);
+    return [
+        ...(id === undefined ? [] : [{ property: "flavorId", reason: `"${flavorId}": ${id}` }]),
+        ...nameless,
+        ...(name === undefined || nameless.length > 0 || /^[A-Za-z0-9_. -]+$/.test(name)
+            ? []
+            : [{ property: "name", reason: `"${name}": letters, digits and _.- only` }]),
+        ...atLeast("ram", ram, 1),
+        ...atLeast("vcpus", vcpus, 1),
+        ...atLeast("disk", disk, 0),
+    ];
+}
+
+async function create(api: Connect, { cloud, ...wanted }: Inputs): Promise<{ id: string; outputs: object }> {
+    const nova = api(cloud);
+    nova.forget("flavors");
+    const all = await nova.flavors();
+    const found = all.find(f => f.flavorId === wanted.flavorId) ?? all.find(f => sameName(f.name, wanted.name));
+    if (found) refuseDifferent(`flavor ${found.name} (id ${found.flavorId})`, wanted, found);
+    else await nova.createFlavor(wanted);
+    return { id: wanted.flavorId, outputs: {} };
+}
+
 /** A size of instances, found by its id or its name; nova cannot change one. */
-export function flavorHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
+export function flavorHandler(api: Connect = compute): Handler<Inputs> {
     return {
         inputs: PROPERTIES,
         access: ["cloud"],
         replaceOn: PROPERTIES,
-        check({ flavorId, name, ram, vcpus, disk }) {
-            const atLeast = (property: string, value: number | undefined, least: number): Problem[] =>
-                value === undefined || (Number.isInteger(value) && value >= least && value <= GREATEST)
-                    ? []
-                    : [{ property, reason: `${value} is not a whole number from ${least} to ${GREATEST}` }];
-            const id = flavorId === undefined ? undefined : idProblem(flavorId);
-            const nameless = nameProblems("name", "a flavor", name);
-            return [
-                ...(id === undefined ? [] : [{ property: "flavorId", reason: `"${flavorId}": ${id}` }]),
-                ...nameless,
-                ...(name === undefined || nameless.length > 0 || /^[A-Za-z0-9_. -]+$/.test(name)
-                    ? []
-                    : [{ property: "name", reason: `"${name}": letters, digits and _.- only` }]),
-                ...atLeast("ram", ram, 1),
-                ...atLeast("vcpus", vcpus, 1),
-                ...atLeast("disk", disk, 0),
-            ];
-        },
-        async create({ cloud, ...wanted }) {
-            const nova = api(cloud);
-            nova.forget("flavors");
-            const all = await nova.flavors();
-            const found = all.find(f => f.flavorId === wanted.flavorId) ?? all.find(f => sameName(f.name, wanted.name));
-            if (found) refuseDifferent(`flavor ${found.name} (id ${found.flavorId})`, wanted, found);
-            else await nova.createFlavor(wanted);
-            return { id: wanted.flavorId, outputs: {} };
-        },
+        check,
+        create: inputs => create(api, inputs),
         async read(id, recorded) {
             const live = (await asked(api(recorded.cloud).flavors())).find(f => f.flavorId === id);
             return live && { ...recorded, ...live };

@@ -3,7 +3,7 @@ import { asked } from "../../clients/http";
 import { Compute, compute, FloatingAddress } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr, formatAddress, parseAddress } from "../../config/cidr";
-import { Handler, LiveResource } from "../dynamic";
+import { Handler, LiveResource, Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import type { AccessArgs } from "../keystone/adopt";
 
@@ -16,6 +16,7 @@ interface Inputs {
     foreign: string[];
 }
 type Api = Pick<Compute, "floatingAddresses" | "createFloatingAddresses" | "deleteFloatingAddresses" | "forget">;
+type Connect = (access: CloudAccess) => Api;
 
 /** The addresses that nova makes of a range: of a network all but the first and the last. */
 export function addressesOf(range: string): string[] {
@@ -96,73 +97,80 @@ const shown = (all: readonly Held[]): string[] =>
         runs(all.filter(h => how(h) === words).map(h => h.address)).map(run => `${run} ${words}`),
     );
 
+async function put(api: Connect, { cloud, range, pool }: Inputs): Promise<void> {
+    const nova = api(cloud);
+    nova.forget("floating");
+    const { missing, wrong, strangers } = compare(await nova.floatingAddresses(), range, pool);
+    const isUsed = ({ entries }: Held) => entries.some(e => e.project_id !== null || e.instance_uuid !== null);
+    const used = wrong.filter(isUsed),
+        kept = strangers.filter(isUsed);
+    if (used.length > 0)
+        throw new Error(
+            `floating addresses of ${range} are in use, but not as wanted: ${shown(used).join(", ")}; wanted: pool ${pool}, once. Release them, then run again`,
+        );
+    if (kept.length > 0)
+        throw new Error(
+            `addresses that are not of ${range} are in use from pool ${pool}: ${runs(kept.map(h => h.address)).join(", ")}. Release them, then run again`,
+        );
+    await remove(nova, [...wrong, ...strangers]);
+    for (const part of rangesOf([...missing, ...wrong.map(h => h.address)]))
+        await nova.createFloatingAddresses(part, pool);
+}
+
+function check({ range, pool }: Partial<Inputs>): Problem[] {
+    const nameless = nameProblems("pool", "a pool", pool);
+    if (nameless.length > 0 || range === undefined) return nameless;
+    try {
+        const count = range.includes("/") ? Cidr.parse(range).size : addressesOf(range).length + 3;
+        return count >= 4 && count <= 65536
+            ? []
+            : [
+                  {
+                      property: "range",
+                      reason: `"${range}": nova takes one address or a network from /16 to /30`,
+                  },
+              ];
+    } catch (e) {
+        return [{ property: "range", reason: (e as Error).message }];
+    }
+}
+
+async function read(api: Connect, recorded: Inputs): Promise<Inputs | undefined> {
+    const { missing, wrong, own, strangers } = compare(
+        await asked(api(recorded.cloud).floatingAddresses()),
+        recorded.range,
+        recorded.pool,
+    );
+    return own.length + wrong.length + strangers.length > 0
+        ? { ...recorded, missing: runs(missing), foreign: shown([...wrong, ...strangers]) }
+        : undefined;
+}
+
+async function removeRange(api: Connect, { cloud, range, pool }: Inputs): Promise<void> {
+    const nova = api(cloud);
+    nova.forget("floating");
+    const { wrong, own } = compare(await nova.floatingAddresses(), range, pool);
+    if (own.length > 0 && wrong.length === 0) await nova.deleteFloatingAddresses(range);
+    else await remove(nova, own);
+}
+
 /** Floating addresses of a pool, compared one by one; those that are missing are added without touching the others. */
-export function floatingRangeHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
-    const put = async ({ cloud, range, pool }: Inputs) => {
-        const nova = api(cloud);
-        nova.forget("floating");
-        const { missing, wrong, strangers } = compare(await nova.floatingAddresses(), range, pool);
-        const isUsed = ({ entries }: Held) => entries.some(e => e.project_id !== null || e.instance_uuid !== null);
-        const used = wrong.filter(isUsed),
-            kept = strangers.filter(isUsed);
-        if (used.length > 0)
-            throw new Error(
-                `floating addresses of ${range} are in use, but not as wanted: ${shown(used).join(", ")}; wanted: pool ${pool}, once. Release them, then run again`,
-            );
-        if (kept.length > 0)
-            throw new Error(
-                `addresses that are not of ${range} are in use from pool ${pool}: ${runs(kept.map(h => h.address)).join(", ")}. Release them, then run again`,
-            );
-        await remove(nova, [...wrong, ...strangers]);
-        for (const part of rangesOf([...missing, ...wrong.map(h => h.address)]))
-            await nova.createFloatingAddresses(part, pool);
-    };
+export function floatingRangeHandler(api: Connect = compute): Handler<Inputs> {
     return {
         inputs: ["range", "pool", "missing", "foreign"],
         access: ["cloud"],
         replaceOn: ["range", "pool"],
-        check({ range, pool }) {
-            const nameless = nameProblems("pool", "a pool", pool);
-            if (nameless.length > 0 || range === undefined) return nameless;
-            try {
-                const count = range.includes("/") ? Cidr.parse(range).size : addressesOf(range).length + 3;
-                return count >= 4 && count <= 65536
-                    ? []
-                    : [
-                          {
-                              property: "range",
-                              reason: `"${range}": nova takes one address or a network from /16 to /30`,
-                          },
-                      ];
-            } catch (e) {
-                return [{ property: "range", reason: (e as Error).message }];
-            }
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(api, inputs);
             return { id: `${inputs.pool}/${inputs.range}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const { missing, wrong, own, strangers } = compare(
-                await asked(api(recorded.cloud).floatingAddresses()),
-                recorded.range,
-                recorded.pool,
-            );
-            return own.length + wrong.length + strangers.length > 0
-                ? { ...recorded, missing: runs(missing), foreign: shown([...wrong, ...strangers]) }
-                : undefined;
-        },
+        read: (_id, recorded) => read(api, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(api, inputs);
             return {};
         },
-        async delete(_id, { cloud, range, pool }) {
-            const nova = api(cloud);
-            nova.forget("floating");
-            const { wrong, own } = compare(await nova.floatingAddresses(), range, pool);
-            if (own.length > 0 && wrong.length === 0) await nova.deleteFloatingAddresses(range);
-            else await remove(nova, own);
-        },
+        delete: (_id, recorded) => removeRange(api, recorded),
     };
 }
 export const handler = floatingRangeHandler();

@@ -3,7 +3,7 @@ import { asked, isStatus, unlessGone } from "../../clients/http";
 import { Compute, compute, Network as Found, NetworkSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
-import { Handler, LiveResource } from "../dynamic";
+import { Handler, LiveResource, Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import { AccessArgs, refuseDifferent } from "../keystone/adopt";
 
@@ -11,6 +11,7 @@ interface Inputs extends NetworkSpec {
     cloud: CloudAccess;
 }
 type Api = Pick<Compute, "networks" | "createNetwork" | "disassociateNetwork" | "deleteNetwork" | "forget">;
+type Connect = (access: CloudAccess) => Api;
 
 const PROPERTIES = ["label", "cidr", "bridge", "bridgeInterface", "gateway", "dns1", "dns2", "multiHost"] as const;
 
@@ -39,63 +40,71 @@ function refuseOverlap({ cidr }: NetworkSpec, all: readonly Found[]): void {
 const shown = ({ label, id, cidr, projectId }: Found): string =>
     `${cidr} of network ${label} (${id}${projectId === undefined ? "" : `, of tenant ${projectId}`})`;
 
+function check({ label, cidr }: Partial<Inputs>): Problem[] {
+    try {
+        if (cidr !== undefined && Cidr.parse(cidr).size < 8)
+            return [{ property: "cidr", reason: `"${cidr}" has no room for instances: /29 at least` }];
+    } catch (e) {
+        return [{ property: "cidr", reason: (e as Error).message }];
+    }
+    return nameProblems("label", "a network", label);
+}
+
+async function create(api: Connect, { cloud, ...wanted }: Inputs): Promise<{ id: string; outputs: object }> {
+    const nova = api(cloud),
+        all = await again(nova),
+        found = all.find(n => n.cidr === wanted.cidr);
+    if (found) refuseDifferent(`network ${wanted.cidr} (${found.id})`, wanted, found);
+    if (found) return { id: found.id, outputs: {} };
+    refuseOverlap(wanted, all);
+    try {
+        return { id: (await nova.createNetwork(wanted)).id, outputs: {} };
+    } catch (e) {
+        // Somebody was faster.
+        if (isStatus(e, 409)) refuseOverlap(wanted, await again(nova));
+        // Grizzly gives no reason: with an IPv6 network alone among them it cannot compare the ranges.
+        const v6 = isStatus(e, 400) && all.find(n => n.cidr === "");
+        throw v6
+            ? new Error(
+                  `${e.message} Network ${v6.label} (${v6.id}) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again`,
+              )
+            : e;
+    }
+}
+
+async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs | undefined> {
+    const live = (await asked(api(recorded.cloud).networks())).find(n => n.id === id);
+    if (!live) return undefined;
+    const { id: _id, projectId: _project, ...properties } = live;
+    return { ...recorded, ...properties };
+}
+
+async function remove(api: Connect, id: string, { cloud, label }: Inputs): Promise<void> {
+    const nova = api(cloud),
+        live = (await again(nova)).find(n => n.id === id);
+    if (live?.projectId !== undefined) await nova.disassociateNetwork(id);
+    try {
+        await unlessGone(nova.deleteNetwork(id));
+    } catch (e) {
+        throw new Error(
+            `network ${label} cannot be deleted: ${(e as Error).message}. Nova says so too while an instance uses it: delete the instances first`,
+        );
+    }
+}
+
 /** A network of nova-network, found by its range: labels are not unique, ranges may not overlap, and nothing can be changed. */
-export function networkHandler(api: (access: CloudAccess) => Api = compute): Handler<Inputs> {
+export function networkHandler(api: Connect = compute): Handler<Inputs> {
     return {
         inputs: PROPERTIES,
         access: ["cloud"],
         replaceOn: PROPERTIES,
-        check({ label, cidr }) {
-            try {
-                if (cidr !== undefined && Cidr.parse(cidr).size < 8)
-                    return [{ property: "cidr", reason: `"${cidr}" has no room for instances: /29 at least` }];
-            } catch (e) {
-                return [{ property: "cidr", reason: (e as Error).message }];
-            }
-            return nameProblems("label", "a network", label);
-        },
-        async create({ cloud, ...wanted }) {
-            const nova = api(cloud),
-                all = await again(nova),
-                found = all.find(n => n.cidr === wanted.cidr);
-            if (found) refuseDifferent(`network ${wanted.cidr} (${found.id})`, wanted, found);
-            if (found) return { id: found.id, outputs: {} };
-            refuseOverlap(wanted, all);
-            try {
-                return { id: (await nova.createNetwork(wanted)).id, outputs: {} };
-            } catch (e) {
-                // Somebody was faster.
-                if (isStatus(e, 409)) refuseOverlap(wanted, await again(nova));
-                // Grizzly gives no reason: with an IPv6 network alone among them it cannot compare the ranges.
-                const v6 = isStatus(e, 400) && all.find(n => n.cidr === "");
-                throw v6
-                    ? new Error(
-                          `${e.message} Network ${v6.label} (${v6.id}) has no IPv4 range, and beside such a one nova makes no other: delete it, then run again`,
-                      )
-                    : e;
-            }
-        },
-        async read(id, recorded) {
-            const live = (await asked(api(recorded.cloud).networks())).find(n => n.id === id);
-            if (!live) return undefined;
-            const { id: _id, projectId: _project, ...properties } = live;
-            return { ...recorded, ...properties };
-        },
+        check,
+        create: inputs => create(api, inputs),
+        read: (id, recorded) => read(api, id, recorded),
         async update() {
             return {};
         },
-        async delete(id, { cloud, label }) {
-            const nova = api(cloud),
-                live = (await again(nova)).find(n => n.id === id);
-            if (live?.projectId !== undefined) await nova.disassociateNetwork(id);
-            try {
-                await unlessGone(nova.deleteNetwork(id));
-            } catch (e) {
-                throw new Error(
-                    `network ${label} cannot be deleted: ${(e as Error).message}. Nova says so too while an instance uses it: delete the instances first`,
-                );
-            }
-        },
+        delete: (id, recorded) => remove(api, id, recorded),
     };
 }
 export const handler = networkHandler();

@@ -13,45 +13,49 @@ interface Inputs {
     state: string;
 }
 type Api = Pick<Compute, "services" | "enableService" | "forget">;
+type Connect = (access: CloudAccess) => Api;
 
 const WAIT_SECONDS = 120;
 
-/** What nova knows of one of its agents: that it reports itself, and whether it is used. */
-export function serviceStateHandler(api: (access: CloudAccess) => Api = compute, pauseSeconds = 2): Handler<Inputs> {
-    const find = async ({ cloud, host, binary }: Inputs) =>
-        (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
-    const put = async (inputs: Inputs) => {
-        const { cloud, host, binary, enabled } = inputs,
-            deadline = Date.now() + WAIT_SECONDS * 1000;
-        for (;;) {
-            api(cloud).forget("services");
-            const live = await find(inputs);
-            if (live?.state === "up") {
-                if ((live.status === "enabled") !== enabled) await api(cloud).enableService(host, binary, enabled);
-                return;
-            }
-            if (Date.now() >= deadline) {
-                throw new Error(
-                    `${binary} on ${host} is not up after ${WAIT_SECONDS} s; nova ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/nova on ${host}`,
-                );
-            }
-            await new Promise(resolve => setTimeout(resolve, pauseSeconds * 1000));
+async function find(api: Connect, { cloud, host, binary }: Inputs) {
+    return (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
+}
+
+async function put(api: Connect, inputs: Inputs, pauseSeconds: number): Promise<void> {
+    const { cloud, host, binary, enabled } = inputs,
+        deadline = Date.now() + WAIT_SECONDS * 1000;
+    for (;;) {
+        api(cloud).forget("services");
+        const live = await find(api, inputs);
+        if (live?.state === "up") {
+            if ((live.status === "enabled") !== enabled) await api(cloud).enableService(host, binary, enabled);
+            return;
         }
-    };
+        if (Date.now() >= deadline) {
+            throw new Error(
+                `${binary} on ${host} is not up after ${WAIT_SECONDS} s; nova ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/nova on ${host}`,
+            );
+        }
+        await new Promise(resolve => setTimeout(resolve, pauseSeconds * 1000));
+    }
+}
+
+/** What nova knows of one of its agents: that it reports itself, and whether it is used. */
+export function serviceStateHandler(api: Connect = compute, pauseSeconds = 2): Handler<Inputs> {
     return {
         inputs: ["host", "binary", "enabled", "state"],
         access: ["cloud"],
         replaceOn: ["host", "binary"],
         async create(inputs) {
-            await put(inputs);
+            await put(api, inputs, pauseSeconds);
             return { id: `${inputs.host}/${inputs.binary}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const live = await asked(find(recorded));
+            const live = await asked(find(api, recorded));
             return live && { ...recorded, enabled: live.status === "enabled", state: live.state };
         },
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(api, inputs, pauseSeconds);
             return {};
         },
         // Grizzly has no way to forget one.
