@@ -10,12 +10,12 @@ interface Inputs {
     user: string;
     password: string;
     others?: string[];
-    /** What it may configure, write and read on `/`; absent where that is everything, as it should be. */
-    rights?: string;
+    /** What it may configure, write and read on `/`. */
+    rights: string;
 }
 
-/** Everything on `/`, as rabbitmqctl lists it: what may be configured, written and read. */
-const EVERYTHING = "/\t.*\t.*\t.*";
+/** The right to configure, write and read everything. */
+const EVERYTHING = ".* .* .*";
 
 /** The account that comes with every server. */
 const GUEST = "guest";
@@ -49,12 +49,11 @@ cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
 ${listed(`rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`)}`,
             inputs.password,
         );
-    /** What the account may do, where that is not everything. */
-    const rightsOf = async (inputs: Inputs): Promise<{ rights?: string }> => {
+    /** What the account may do on `/`, as rabbitmqctl lists it. */
+    const rightsOf = async (inputs: Inputs): Promise<string> => {
         const said = await call(inputs, listed(`rabbitmqctl -q list_user_permissions ${quote(inputs.user)}`)),
             found = said.split("\n").find(line => line.startsWith("/\t"));
-        if (found === EVERYTHING) return {};
-        return { rights: found === undefined ? "none" : found.split("\t").slice(1).join(" ") };
+        return found === undefined ? "none" : found.split("\t").slice(1).join(" ");
     };
     /** One of some words, which has a line of its own: newer servers warn of this and that beside it. */
     const answer = async <W extends string>(inputs: Inputs, expression: string, ...words: W[]): Promise<W> => {
@@ -108,9 +107,8 @@ ${listed(`rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"$
                 )) === "there"
                     ? { others: [GUEST] }
                     : {};
-            const { rights: _former, ...rest } = recorded,
-                password = said === "same" ? recorded.password : differs;
-            return { ...rest, ...others, password, ...(await rightsOf(recorded)) };
+            const password = said === "same" ? recorded.password : differs;
+            return { ...recorded, ...others, password, rights: await rightsOf(recorded) };
         },
         async update(_id, _recorded, inputs) {
             await put(inputs);
@@ -135,6 +133,7 @@ export interface RabbitUserArgs {
 /** An account of the message queue (D2). */
 export class RabbitUser extends LiveResource {
     constructor(name: string, args: RabbitUserArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/rabbit-user", "RabbitUser", name, { ...args, password: pulumi.secret(args.password) }, opts);
+        const password = pulumi.secret(args.password);
+        super("guest/rabbit-user", "RabbitUser", name, { ...args, password, rights: EVERYTHING }, opts);
     }
 }

@@ -122,7 +122,12 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
     ],
     ["guest/packages", "Packages", { connection, packages: ["ntp"] }, { answers: undefined }],
     ["guest/packages", "Packages", { connection, packages: ["ntp"], answers: "pw" }, { answers: secret }],
-    ["guest/rabbit-user", "RabbitUser", { connection, user: "openstack", password }, { password: secret }],
+    [
+        "guest/rabbit-user",
+        "RabbitUser",
+        { connection, user: "openstack", password },
+        { password: secret, rights: ".* .* .*" },
+    ],
     ["guest/service", "Service", { connection, service: "ntp" }, { running: true, enabled: true }],
     ["guest/ssh-key", "SshKey", { connection, path }, { type: "rsa", publicKey: undefined }],
     ["guest/step", "Step", { connection, step: "sync", command: "true", per: "1" }, { input: undefined }],
@@ -187,7 +192,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
         ["path"],
     ],
     ["guest/packages", ["connection", "answers", "recommends"], ["packages"], []],
-    ["guest/rabbit-user", ["connection"], ["user", "password", "others"], ["user"]],
+    ["guest/rabbit-user", ["connection"], ["user", "password", "others", "rights"], ["user"]],
     ["guest/service", ["connection", "port", "process"], ["service", "running", "enabled", "per"], ["service"]],
     ["guest/ssh-key", ["connection"], ["path", "type"], ["path", "type"]],
     [

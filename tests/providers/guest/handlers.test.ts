@@ -212,7 +212,7 @@ describe("packages", () => {
 
 describe("an account of the queue", () => {
     const handler = rabbitUserHandler(here),
-        inputs = { connection, user: "nova", password: "s3cret" };
+        inputs = { connection, user: "nova", password: "s3cret", rights: ".* .* .*" };
     const lookup = (user: string) => `case rabbit_auth_backend_internal:lookup_user(<<"${user}">>) of {ok, _} ->`;
 
     /** A server that lists what the account may write, and says something else to whatever else it is asked. */
