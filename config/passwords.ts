@@ -1,8 +1,9 @@
 import type { Credentials } from "./credentials";
+import type { ReleaseName } from "./releases";
 
 interface Limit {
     names: readonly (keyof Credentials)[];
-    release?: "grizzly" | "ocata";
+    release?: ReleaseName;
     unusable: RegExp;
     reason: string;
 }

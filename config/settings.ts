@@ -6,6 +6,7 @@ import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
 import { Mistake, mistakeAt, Mistaken, mistakeIn } from "./mistakes";
 import { NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
+import { releaseNames } from "./releases";
 import { shown, unprintable } from "./words";
 import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, uplinksSchema, usualMtu } from "./uplinks";
 
@@ -105,7 +106,7 @@ const schema = z.strictObject({
     /** 1–10 for the course's teams, 0 for a lab: makes MAC addresses differ. */
     number: z.int().min(0).max(255),
     /** The course's, or the one that a lab can have. */
-    release: z.enum(["grizzly", "ocata"]).default("grizzly"),
+    release: z.enum(releaseNames).default("grizzly"),
     hosts: z.strictObject({ central: host, compute: host }),
     /** Private key for root on the physical hosts and the nodes. RSA is what machines of every age know. */
     sshKeyFile: keyFile.default("~/.ssh/id_rsa"),

@@ -3,6 +3,7 @@ import type { NodeName } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import type { Credentials } from "../config/credentials";
 import type { HostKeyType } from "../config/host-keys";
+import type { ReleaseName } from "../config/releases";
 
 /** What a release's configuration files are written from. */
 export interface CloudFacts {
@@ -119,7 +120,7 @@ export interface UrlFacts {
 
 /** What differs between releases of OpenStack, as data. */
 export interface Release {
-    name: "grizzly" | "ocata";
+    name: ReleaseName;
     /** A1 */
     archive(settings: Pick<Settings, "archiveUrl" | "archiveKey">): {
         archive: string;

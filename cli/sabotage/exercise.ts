@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { nodeNames } from "../../config/nodes";
+import { releaseNames } from "../../config/releases";
 import { stepSchema } from "./steps";
 
 /** Where the symptom shows, from the outside in: never a hint at the cause. */
@@ -20,7 +21,7 @@ const line = z.string().regex(/^[^\u0000-\u001f]{3,300}$/, "a text of 3 to 300 c
 const paragraph = z
     .string()
     .regex(/^[^\u0000-\u0009\u000b-\u001f]{3,4000}$/, "a text of 3 to 4000 characters without tabs");
-const release = z.enum(["grizzly", "ocata"]);
+const release = z.enum(releaseNames);
 
 const way = z.strictObject({
     /** `mysql` of S4 is S4-mysql. */
