@@ -1,5 +1,5 @@
 /** What sixty entities of identity cost: `node bin/bench/identity.js`. Each answer takes ten milliseconds, as keystone's do on an idle machine. */
-import { identity, IdentityAccess } from "../clients/identity";
+import { identity, type IdentityAccess } from "../clients/identity";
 import { endpointHandler } from "../providers/keystone/endpoint";
 import { grantHandler } from "../providers/keystone/grant";
 import { roleHandler } from "../providers/keystone/role";

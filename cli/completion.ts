@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { type Command, type Option } from "commander";
 import { hostRoles, nodeNames } from "../config/nodes";
 import { credentialNames } from "../config/credentials";
 import { quote } from "../clients/ssh";

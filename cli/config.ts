@@ -3,7 +3,7 @@ import { Writable } from "stream";
 import type { Command } from "commander";
 import { passwordProblem, shortestPassword } from "../config/passwords";
 import { whyNotRotated } from "../config/settings";
-import { credentialNames, Credentials } from "../config/credentials";
+import { credentialNames, type Credentials } from "../config/credentials";
 import { setSecret } from "../engine/automation";
 import { obtainEngine } from "../engine/obtain";
 import { configFile, edited, replaceConfig, textOf } from "../engine/stack-file";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { bringUp, Lab, labDown, labExec, labStatus, machineInWords, needRoot, rangesInWords } from "../lab";
+import { bringUp, type Lab, labDown, labExec, labStatus, machineInWords, needRoot, rangesInWords } from "../lab";
 import { interruptible } from "../system/interrupt";
 import { say, sayJson } from "../system/output";
 import { addHelp, setWork } from "./shell/command";

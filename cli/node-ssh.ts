@@ -2,7 +2,7 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import type { Command } from "commander";
-import { Connection, jumpOf, way } from "../clients/connection";
+import { type Connection, jumpOf, way } from "../clients/connection";
 import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";

@@ -4,7 +4,7 @@ import * as net from "net";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import type { Command } from "commander";
-import { Connection, jumpOf } from "../clients/connection";
+import { type Connection, jumpOf } from "../clients/connection";
 import { closeAll, forward } from "../clients/ssh";
 import type { NodeName } from "../config/nodes";
 import { UserError, messageOf } from "../system/errors";

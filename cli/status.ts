@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { isSecret, PastOperation, realOnes, RecordedState, stackOutputs } from "../engine/state";
+import { isSecret, type PastOperation, realOnes, type RecordedState, stackOutputs } from "../engine/state";
 import { labStatus } from "../lab";
 import { sayJson, sayLines } from "../system/output";
 import { addHelp, setWork } from "./shell/command";

@@ -1,7 +1,7 @@
 import * as path from "path";
 import type { Command } from "commander";
 import { withLab } from "../config/lab-settings";
-import { Mistake, mistakeAt, mistakeIn, mistakeInWords } from "../config/mistakes";
+import { type Mistake, mistakeAt, mistakeIn, mistakeInWords } from "../config/mistakes";
 import { mistakesIn } from "../config/settings";
 import { givenBy } from "../config/stack-settings";
 import { configFile, readStackFile, textOf } from "../engine/stack-file";

@@ -1,5 +1,5 @@
-import { Connection, Unreachable } from "./connection";
-import { ExecOptions, lastOf, RemoteError, RunScript } from "./ssh";
+import { type Connection, Unreachable } from "./connection";
+import { type ExecOptions, lastOf, RemoteError, type RunScript } from "./ssh";
 
 /**
  * What a script answers with has names: `say NAME VALUE`, and `tell NAME < FILE` for bytes as they are. Each is a line of its

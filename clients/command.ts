@@ -1,6 +1,6 @@
 import type { Client, ClientChannel } from "ssh2";
 import { Unreachable } from "./connection";
-import { Cut, Frame } from "./frame";
+import { type Cut, type Frame } from "./frame";
 
 /** What a script on a machine printed, and its exit code. */
 export interface ExecResult {

@@ -1,7 +1,7 @@
 import * as http from "http";
 import type { Duplex, Readable } from "stream";
 import { handed } from "../system/handed-over";
-import { Connection, Unreachable } from "./connection";
+import { type Connection, Unreachable } from "./connection";
 import { listIn, objectIn, readJson } from "./json";
 import { limitedFor, Pace } from "./pace";
 import { forward } from "./ssh";

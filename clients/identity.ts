@@ -1,9 +1,9 @@
 import { createHash } from "crypto";
-import { Connection, Unreachable } from "./connection";
-import { Http, HttpRequest, HttpResponse, isStatus, shared, Target, unlessGone } from "./http";
+import { type Connection, Unreachable } from "./connection";
+import { type Http, type HttpRequest, type HttpResponse, isStatus, shared, type Target, unlessGone } from "./http";
 import { ec2Key } from "./identifiers";
 import { path } from "./path";
-import { Endpoint, UrlOfV3, withThoseOfV3 } from "./v3-endpoints";
+import { type Endpoint, type UrlOfV3, withThoseOfV3 } from "./v3-endpoints";
 
 /** The admin API of identity, by the token of keystone.conf: it works before there is any user. */
 export interface IdentityAccess {

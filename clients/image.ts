@@ -1,8 +1,8 @@
 import * as fs from "fs";
 import { Unreachable } from "./connection";
-import { Http, isStatus, shared } from "./http";
+import { type Http, isStatus, shared } from "./http";
 import { identifier } from "./identifiers";
-import { CloudAccess, Session, session } from "./identity";
+import { type CloudAccess, type Session, session } from "./identity";
 import { path } from "./path";
 
 export interface Image {

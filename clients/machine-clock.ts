@@ -1,6 +1,6 @@
 import { ask, text } from "./answer";
 import type { Connection } from "./connection";
-import { OperatorClock, operatorClock } from "./operator-clock";
+import { type OperatorClock, operatorClock } from "./operator-clock";
 import type { RunScript } from "./ssh";
 
 /** By how many seconds a machine's clock may differ from the operator's: tokens and reports of services are good or late by it. */

@@ -1,11 +1,11 @@
 import * as fs from "fs";
 import type { Duplex } from "stream";
 import { createHash } from "crypto";
-import { AgentAuthMethod, Client, ClientChannel, ConnectConfig } from "ssh2";
+import { type AgentAuthMethod, Client, type ClientChannel, type ConnectConfig } from "ssh2";
 import { inHome } from "../system/paths";
 import { agentWith } from "../system/ssh-agent";
-import { CommandLimits, ExecResult, lastOf, Session } from "./command";
-import { Connection, jumpOf, Unreachable } from "./connection";
+import { type CommandLimits, type ExecResult, lastOf, Session } from "./command";
+import { type Connection, jumpOf, Unreachable } from "./connection";
 import { Frame } from "./frame";
 import { readKeyFile, UnusableKey } from "../system/key-file";
 

@@ -1,8 +1,8 @@
-import { Http, HttpRequest, shared, unlessGone } from "./http";
+import { type Http, type HttpRequest, shared, unlessGone } from "./http";
 import { identifier } from "./identifiers";
-import { CloudAccess, Session, session } from "./identity";
+import { type CloudAccess, type Session, session } from "./identity";
 import { path } from "./path";
-import { servicesIn, ServiceState } from "./service-state";
+import { servicesIn, type ServiceState } from "./service-state";
 
 export interface Volume {
     id: string;

@@ -1,6 +1,6 @@
 import type { Connection } from "./connection";
-import { OperatorClock, operatorClock } from "./operator-clock";
-import { ExecResult, RemoteError, RunScript } from "./ssh";
+import { type OperatorClock, operatorClock } from "./operator-clock";
+import { type ExecResult, RemoteError, type RunScript } from "./ssh";
 
 /**
  * How a script ends that was asked whether something is so, and it is not so yet (EX_TEMPFAIL); what is there instead is in

@@ -1,7 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { NodeName } from "../config/nodes";
 import { AptArchive } from "../providers/guest/apt-archive";
-import { File, FileArgs } from "../providers/guest/file";
+import { File, type FileArgs } from "../providers/guest/file";
 import { HostsEntries } from "../providers/guest/hosts-entries";
 import { OptionsFile } from "../providers/guest/options-file";
 import { Packages } from "../providers/guest/packages";
@@ -13,7 +13,7 @@ import { configFiles, softwareOf } from "../releases/own-options";
 import type { OpenFacts, Release, ServiceFacts, Software, SyncStep } from "../releases/release";
 import { openrc } from "../releases/tutorial";
 import type { Machine } from "./machine";
-import { marks, Passwords } from "./passwords";
+import { marks, type Passwords } from "./passwords";
 
 export type After = readonly pulumi.Resource[];
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as libvirt from "@pulumi/libvirt";
-import { bastionName, Connection, hostName } from "../clients/connection";
-import { HostRole, hostRoles } from "../config/nodes";
+import { bastionName, type Connection, hostName } from "../clients/connection";
+import { type HostRole, hostRoles } from "../config/nodes";
 import type { Settings } from "../config/settings";
 import { HostsEntries } from "../providers/guest/hosts-entries";
 import { Clock } from "../providers/machine/clock";

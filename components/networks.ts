@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as libvirt from "@pulumi/libvirt";
 import type { AddressPlan } from "../config/address-plan";
 import type { Connection } from "../clients/connection";
-import { HostRole, hostRoles, NetworkName } from "../config/nodes";
-import { uplinkedNetworks, UplinkedNetwork, Uplinks } from "../config/uplinks";
+import { type HostRole, hostRoles, type NetworkName } from "../config/nodes";
+import { uplinkedNetworks, type UplinkedNetwork, type Uplinks } from "../config/uplinks";
 import { NetworkState } from "../providers/machine/network-state";
 import { Uplink } from "../providers/machine/uplink";
 

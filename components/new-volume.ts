@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
-import { closeAll, exec, quote, RunScript } from "../clients/ssh";
+import { closeAll, exec, quote, type RunScript } from "../clients/ssh";
 
 let asking = 0;
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { Settings } from "../config/settings";
-import { credentialNames, Credentials } from "../config/credentials";
+import { type Settings } from "../config/settings";
+import { credentialNames, type Credentials } from "../config/credentials";
 
 export type PasswordName = keyof Credentials;
 

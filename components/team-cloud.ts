@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
 import { writeKnownHosts } from "../config/known-hosts";
-import { HostRole, NodeName, nodeNames } from "../config/nodes";
-import { dataNode, idsOf, Settings } from "../config/settings";
+import { type HostRole, type NodeName, nodeNames } from "../config/nodes";
+import { dataNode, idsOf, type Settings } from "../config/settings";
 import { ofProject, readStackSettings } from "../config/stack-settings";
 import { measure } from "../providers/glance/image";
 import { checkOperatorKey, releaseOf } from "../releases";
@@ -11,7 +11,7 @@ import { checkOwnOptions } from "../releases/own-options";
 import type { OpenFacts, Release } from "../releases/release";
 import { messageOf, UserError } from "../system/errors";
 import { withFirstImage } from "./first-image";
-import { Golden, GoldenImage, readyGolden } from "./golden-image";
+import { type Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
 import { Machine } from "./machine";
 import type { MachineArgs } from "./machine";
@@ -24,7 +24,7 @@ import type { NodeArgs } from "./nodes/database-node";
 import { ImageNode } from "./nodes/image-node";
 import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
-import { marks, OnGenerated, Passwords } from "./passwords";
+import { marks, type OnGenerated, Passwords } from "./passwords";
 
 /** What a node is given where the stack does not say: enough for the tutorial's services in it. */
 export const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {

@@ -6,7 +6,7 @@ import { DomainPower } from "../providers/machine/domain-power";
 import { SeedDisk } from "../providers/machine/seed-disk";
 import type { SeedFile } from "../providers/machine/container";
 import type { SeedFormat } from "../releases/release";
-import { Golden, pools } from "./golden-image";
+import { type Golden, pools } from "./golden-image";
 import { onlyNewVolumes } from "./new-volume";
 import { interfaces } from "./node-identity";
 import { seedOf } from "./seed";

@@ -1,5 +1,5 @@
 import { Cidr } from "./cidr";
-import { HostRole, NetworkName, NodeName, nodeNames, nodes } from "./nodes";
+import { type HostRole, type NetworkName, type NodeName, nodeNames, nodes } from "./nodes";
 import { usualMtu } from "./uplinks";
 
 /** The networks of a stack; the tutorial's are the defaults (N1–N4, W2, W3). */

@@ -1,4 +1,4 @@
-import { NodeName, nodeNames } from "./nodes";
+import { type NodeName, nodeNames } from "./nodes";
 
 /** How many user and group ids a container has: 0 to 65535 in it, a range of its host's outside. */
 export const idsPerContainer = 65536;

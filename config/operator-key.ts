@@ -1,5 +1,5 @@
 import { agentSocket, agentWith, SomeKeys } from "../system/ssh-agent";
-import { KeyFile, readKeyFile } from "../system/key-file";
+import { type KeyFile, readKeyFile } from "../system/key-file";
 import { messageOf, UserError } from "../system/errors";
 import { hostRoles } from "./nodes";
 import type { Settings } from "./settings";

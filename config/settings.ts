@@ -1,14 +1,22 @@
 import * as z from "zod";
-import { AddressPlan, NetworkRanges, problems, tutorialRanges } from "./address-plan";
-import { credentialNames, Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
+import { AddressPlan, type NetworkRanges, problems, tutorialRanges } from "./address-plan";
+import { credentialNames, type Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
 import { hostKeyForms, pastedKeys } from "./host-keys";
 import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
-import { Mistake, mistakeAt, Mistaken, mistakeIn } from "./mistakes";
-import { NodeName, nodeNames } from "./nodes";
+import { type Mistake, mistakeAt, Mistaken, mistakeIn } from "./mistakes";
+import { type NodeName, nodeNames } from "./nodes";
 import { passwordProblem } from "./passwords";
 import { releaseNames } from "./releases";
 import { shown, unprintable } from "./words";
-import { uplinkedNetworks, uplinkKinds, uplinkProblems, Uplinks, uplinksOf, uplinksSchema, usualMtu } from "./uplinks";
+import {
+    uplinkedNetworks,
+    uplinkKinds,
+    uplinkProblems,
+    type Uplinks,
+    uplinksOf,
+    uplinksSchema,
+    usualMtu,
+} from "./uplinks";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a host name or an address");
 const absolutePath = z.string().regex(/^(\/|~\/)/, "an absolute path, or one that starts with ~/");

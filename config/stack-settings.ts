@@ -1,7 +1,7 @@
 import { knownHostsOf, withHostKeys } from "./known-hosts";
-import { LabFacts, readLabFacts, withLab } from "./lab-settings";
+import { type LabFacts, readLabFacts, withLab } from "./lab-settings";
 import { withOperatorKey } from "./operator-key";
-import { readSettings, Settings } from "./settings";
+import { readSettings, type Settings } from "./settings";
 
 /** What a stack's settings take from the machine that they are read on. */
 export interface Surroundings {

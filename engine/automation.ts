@@ -1,10 +1,10 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { LocalWorkspace, PulumiCommand, PulumiFn, Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
 import { projectDir, stateDir } from "../system/paths";
-import { run, RunOptions, RunResult } from "../system/run";
+import { run, type RunOptions, type RunResult } from "../system/run";
 import type { Engine } from "./obtain";
 import { configFile, PROJECT, replaceConfig, saltIn, textOf, textsIn, withSalt } from "./stack-file";
 import { stackStore } from "./stack-store";

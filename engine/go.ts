@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { cached } from "../system/cache";
-import { NotReached, Pinned } from "../system/download";
+import { NotReached, type Pinned } from "../system/download";
 import { UserError } from "../system/errors";
 import { projectDir } from "../system/paths";
 import type { Progress } from "../system/progress";

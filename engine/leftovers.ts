@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { pulumi } from "./automation";
-import { PendingOperation, RecordedResource } from "./state";
+import { type PendingOperation, type RecordedResource } from "./state";
 import { nameOf } from "./urn";
 import { stackStore } from "./stack-store";
 

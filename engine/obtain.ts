@@ -1,11 +1,11 @@
 import * as fs from "fs";
 import * as path from "path";
 import { cached } from "../system/cache";
-import { NotReached, Pinned } from "../system/download";
+import { NotReached, type Pinned } from "../system/download";
 import { projectDir, stateDir } from "../system/paths";
 import type { Progress } from "../system/progress";
 import { run } from "../system/run";
-import { buildTools, pinsOf, Tool } from "./go";
+import { buildTools, pinsOf, type Tool } from "./go";
 import { PULUMI_VERSION, pulumiRelease } from "./pins";
 import { linkPlugins, needPlugins, plugins } from "./plugins";
 import { unpackRelease } from "./release";

@@ -4,7 +4,7 @@ import { cached } from "../system/cache";
 import { replaceFile } from "../system/files";
 import { SSH_HOME } from "../system/handed-over";
 import type { Progress } from "../system/progress";
-import { buildTools, pinsOf, Tool } from "./go";
+import { buildTools, pinsOf, type Tool } from "./go";
 import { goPlatform } from "./pins";
 
 const BRIDGE_VERSION = "1.1.3",

@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
-import { download, Pinned } from "../system/download";
+import { download, type Pinned } from "../system/download";
 import type { Progress } from "../system/progress";
 import { run } from "../system/run";
 

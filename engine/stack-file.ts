@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as yaml from "yaml";
-import { Mistake, Mistaken } from "../config/mistakes";
+import { type Mistake, Mistaken } from "../config/mistakes";
 import { UserError } from "../system/errors";
 import { replaceFile } from "../system/files";
 import { projectDir } from "../system/paths";

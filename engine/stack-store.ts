@@ -9,7 +9,7 @@ import { stateDir } from "../system/paths";
 import { removeHalfWritten } from "./half-written";
 import { breakDeadLocks, holderOf } from "./locks";
 import { PROJECT } from "./stack-file";
-import { PastOperation, RecordedResource, RecordedState, stateOf } from "./state";
+import { type PastOperation, type RecordedResource, type RecordedState, stateOf } from "./state";
 
 /** Documents of one kind that are kept of a stack, by name. */
 export interface Documents {

@@ -6,7 +6,7 @@ import { buildArchive } from "./archive/archive";
 import { buildSigner } from "./archive/signer";
 import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
-import { Lab, labUp } from "./hosts/lab";
+import { type Lab, labUp } from "./hosts/lab";
 import { choose, machineCan } from "./hosts/machine";
 import { checkMachine } from "./hosts/preflight";
 import { buildImages } from "./images/images";

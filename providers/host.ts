@@ -1,9 +1,9 @@
 import * as fs from "fs";
 import * as path from "path";
 import { unknownValue } from "@pulumi/pulumi/runtime";
-import { Connection, jumpOf } from "../clients/connection";
+import { type Connection, jumpOf } from "../clients/connection";
 import { handed } from "../system/handed-over";
-import { Handler, objectOf, placesOf, Problem } from "./dynamic";
+import { type Handler, objectOf, placesOf, type Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
 
 /** What the engine sends: inputs or state, with the stored provider beside them. */

@@ -1,4 +1,4 @@
-import { NodeName, nodeNames } from "../config/nodes";
+import { type NodeName, nodeNames } from "../config/nodes";
 import { UserError } from "../system/errors";
 import type { CloudFacts, ConfigFile, Release, Sections, Software } from "./release";
 

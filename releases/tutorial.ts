@@ -1,7 +1,7 @@
 import type { Connection } from "../clients/connection";
 import type { CloudAccess } from "../clients/identity";
 import { quote } from "../clients/ssh";
-import { AddressPlan, networkSize } from "../config/address-plan";
+import { type AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
 import type { Credentials } from "../config/credentials";
 import type {

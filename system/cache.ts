@@ -5,7 +5,7 @@ import { setImmediate as turn } from "timers/promises";
 import { replaceFile } from "./files";
 import { withLock } from "./lock";
 import { cacheDir, ownCacheDir } from "./paths";
-import { Progress, silent } from "./progress";
+import { type Progress, silent } from "./progress";
 
 /** What an entry is made from: two entries with equal inputs are the same entry. */
 export interface CacheEntry {

@@ -1,5 +1,5 @@
-import { BaseAgent, OpenSSHAgent, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
-import { KeyFile, UnusableKey } from "./key-file";
+import { BaseAgent, OpenSSHAgent, type ParsedKey, type SignCallback, type SigningRequestOptions } from "ssh2";
+import { type KeyFile, UnusableKey } from "./key-file";
 
 /** An agent answers at once; one that does not is as good as none. */
 const SECONDS = 5;

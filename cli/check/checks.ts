@@ -8,11 +8,11 @@ import { quote } from "../../clients/ssh";
 import { Cidr } from "../../config/cidr";
 import { messageOf } from "../../system/errors";
 import { temporaryFolder } from "../../system/paths";
-import { CheckedCloud, deadlines, NOT_ENDED, PREFIX } from "./cloud";
+import { type CheckedCloud, deadlines, NOT_ENDED, PREFIX } from "./cloud";
 import { startOverEc2 } from "./ec2";
 import { compareHostKey } from "./host-key";
-import { CheckInterrupted, Waited, Waiting } from "./wait";
-import { acceptance, CheckId, chosenOf, Kind, kinds } from "./which";
+import { CheckInterrupted, type Waited, Waiting } from "./wait";
+import { acceptance, type CheckId, chosenOf, type Kind, kinds } from "./which";
 
 export interface CheckResult {
     id: string;

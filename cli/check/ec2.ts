@@ -1,6 +1,6 @@
 import { quote } from "../../clients/ssh";
 import { messageOf } from "../../system/errors";
-import { CheckedCloud, deadlines } from "./cloud";
+import { type CheckedCloud, deadlines } from "./cloud";
 import type { Waiting } from "./wait";
 
 /** What euca2ools print, a line of fields for each thing; see "Using euca2ools" in the tutorial. */

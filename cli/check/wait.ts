@@ -1,5 +1,5 @@
 import { isStatus } from "../../clients/http";
-import { CheckedCloud, deadlines } from "./cloud";
+import { type CheckedCloud, deadlines } from "./cloud";
 
 /** Thrown at once by whatever waits when the user interrupts. */
 export class CheckInterrupted extends Error {

@@ -1,5 +1,5 @@
-import { Cause, diagnose, Examined, exitCodeOf } from "./diagnosis";
-import { causeInWords, causeLines, NameOf } from "./words";
+import { type Cause, diagnose, type Examined, exitCodeOf } from "./diagnosis";
+import { causeInWords, causeLines, type NameOf } from "./words";
 import { offLines } from "../operate/report";
 import type { Run } from "../operate/run";
 

@@ -1,9 +1,9 @@
-import { HostRole, hostRoles, NodeName, nodeNames, nodes } from "../../config/nodes";
-import { RecordedResource, realOnes } from "../../engine/state";
+import { type HostRole, hostRoles, type NodeName, nodeNames, nodes } from "../../config/nodes";
+import { type RecordedResource, realOnes } from "../../engine/state";
 import type { Examined, Verdict } from "./diagnosis";
 import type { HostDown } from "../hosts/hosts-check";
 import { roleOf } from "../hosts/libvirt-objects";
-import { ResourceChange } from "../operate/events";
+import { type ResourceChange } from "../operate/events";
 import { nameOf, shortType } from "../../engine/urn";
 import type { Unasked } from "../operate/report";
 

@@ -6,7 +6,7 @@ import { stackStore } from "../../engine/stack-store";
 import { UserError } from "../../system/errors";
 import { hostsDown } from "../hosts/hosts-check";
 import { addOperation } from "../operate/commands";
-import { comparing, Operation } from "../operate/kind";
+import { comparing, type Operation } from "../operate/kind";
 import { conclude } from "./diagnose";
 import { examine, onHosts } from "./examine";
 

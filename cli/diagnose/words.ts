@@ -1,7 +1,7 @@
 import { nodeNames } from "../../config/nodes";
 import { visible } from "../../system/output";
 import type { Cause, Examined } from "./diagnosis";
-import { Change, changeLine, placeOf } from "../operate/events";
+import { type Change, changeLine, placeOf } from "../operate/events";
 
 /** What finds a resource of a type by its id: grants name user, role and tenant by it. */
 export type NameOf = (type: string, id: unknown) => string;

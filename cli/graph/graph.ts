@@ -1,10 +1,10 @@
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { sayLines } from "../../system/output";
 import { addHelp, setWork } from "../shell/command";
 import { noMachine, placeholderCredentials } from "../stack/placeholders";
 import { configured, settingsFrom } from "../stack/reach";
 import { mermaid } from "./mermaid";
-import { Picture, pictureOf } from "./picture";
+import { type Picture, pictureOf } from "./picture";
 import { svg } from "./svg";
 
 const formats: Readonly<Record<string, (picture: Picture) => string>> = { svg, mermaid };

@@ -1,4 +1,4 @@
-import { HostRole, hostRoles, NetworkName, networkNames, NodeName } from "../../config/nodes";
+import { type HostRole, hostRoles, type NetworkName, networkNames, type NodeName } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";

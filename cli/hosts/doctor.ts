@@ -6,7 +6,7 @@ import { complain, say, sayJson } from "../../system/output";
 import { addHelp, jsonOption, setWork, wordsOf } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
 import { checkConfigured, labOf, settingsWithoutSecrets } from "../stack/reach";
-import { HostFindings, hostFindings } from "./hosts-check";
+import { type HostFindings, hostFindings } from "./hosts-check";
 import { checkTeams } from "./teams";
 
 /** `doctor`: what `up` asks both hosts beforehand, and nothing else. */

@@ -1,4 +1,4 @@
-import { Answer, list, optional, text, yesOrNo } from "../../clients/answer";
+import { type Answer, list, optional, text, yesOrNo } from "../../clients/answer";
 import { typed } from "./host-networks";
 
 /** Where libvirt's provider asks: the socket of libvirt's daemon, or of the one that stands in for it. */

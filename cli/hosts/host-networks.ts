@@ -1,8 +1,8 @@
-import { Answer, list, text, word } from "../../clients/answer";
+import { type Answer, list, text, word } from "../../clients/answer";
 import { quote } from "../../clients/ssh";
 import { ownBridges } from "../../components/networks";
 import { Cidr } from "../../config/cidr";
-import { HostRole, networkNames } from "../../config/nodes";
+import { type HostRole, networkNames } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 
 /** A range that addresses of nodes or instances on a physical host are of. */

@@ -4,7 +4,7 @@ import { aheadBy, readClock } from "../../clients/machine-clock";
 import { connect, exec, forward, forwardSocket, ForwardingForbidden, HostKeyMismatch } from "../../clients/ssh";
 import { hostConnection } from "../../components/host-pair";
 import { isKnown, knownName } from "../../config/known-hosts";
-import { HostRole, hostRoles } from "../../config/nodes";
+import { type HostRole, hostRoles } from "../../config/nodes";
 import { agentFor } from "../../config/operator-key";
 import type { Settings } from "../../config/settings";
 import { besideThisOne } from "../../providers/machine/clock";

@@ -1,8 +1,8 @@
 import { ask, list, optional, text } from "../../clients/answer";
-import { Connection } from "../../clients/connection";
+import { type Connection } from "../../clients/connection";
 import { exec, quote } from "../../clients/ssh";
 import { hostConnection } from "../../components/host-pair";
-import { HostRole, hostRoles } from "../../config/nodes";
+import { type HostRole, hostRoles } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import type { Find } from "../../engine/leftovers";
 import type { RecordedResource } from "../../engine/state";

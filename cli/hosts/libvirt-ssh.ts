@@ -6,7 +6,7 @@ import { jumpOf } from "../../clients/connection";
 import { forward } from "../../clients/ssh";
 import { hostConnection, libvirtAlias } from "../../components/host-pair";
 import { knownLines, knownName, writeKnownHosts } from "../../config/known-hosts";
-import { HostRole, hostRoles } from "../../config/nodes";
+import { type HostRole, hostRoles } from "../../config/nodes";
 import { agentFor } from "../../config/operator-key";
 import type { Settings } from "../../config/settings";
 import { replaceFile } from "../../system/files";

@@ -1,16 +1,16 @@
-import { Answer, list, number, optional, text, yesOrNo } from "../../clients/answer";
+import { type Answer, list, number, optional, text, yesOrNo } from "../../clients/answer";
 import { quote } from "../../clients/ssh";
 import { pools } from "../../components/golden-image";
 import { dataDiskMiB, sizes } from "../../components/team-cloud";
-import { HostRole, NodeName } from "../../config/nodes";
-import { idsOf, Settings } from "../../config/settings";
-import { uplinkedNetworks, Uplink, UplinkedNetwork, usualMtu, vxlanBytes } from "../../config/uplinks";
+import { type HostRole, type NodeName } from "../../config/nodes";
+import { idsOf, type Settings } from "../../config/settings";
+import { uplinkedNetworks, type Uplink, type UplinkedNetwork, usualMtu, vxlanBytes } from "../../config/uplinks";
 import { rootsDir } from "../../providers/machine/container-xml";
 import { releaseOf } from "../../releases";
-import { Fetched, fetchedFields, fetchedFor, fetchedLacks, fetchedScript } from "./host-archives";
-import { libvirtFields, libvirtLacks, libvirtScript, LibvirtWanted } from "./host-libvirt";
-import { networkFields, networkLacks, networkScript, OwnRange, rangesOn } from "./host-networks";
-import { Need, toolFields, toolLacks, toolScript } from "./host-tools";
+import { type Fetched, fetchedFields, fetchedFor, fetchedLacks, fetchedScript } from "./host-archives";
+import { libvirtFields, libvirtLacks, libvirtScript, type LibvirtWanted } from "./host-libvirt";
+import { networkFields, networkLacks, networkScript, type OwnRange, rangesOn } from "./host-networks";
+import { type Need, toolFields, toolLacks, toolScript } from "./host-tools";
 
 /** What physical hosts may run: ID and VERSION_ID of /etc/os-release, and the name. */
 const systems = [

@@ -1,6 +1,6 @@
 import type { RecordedResource } from "../../engine/state";
 import type { WithoutDisk } from "../hosts/libvirt-objects";
-import { Tally } from "./events";
+import { type Tally } from "./events";
 import { shortType } from "../../engine/urn";
 import type { Unasked } from "./report";
 

@@ -11,7 +11,7 @@ import { checkConfigured, configured, labOf } from "../stack/reach";
 import { perform } from "./engine-run";
 import type { Operation } from "./kind";
 import { destroy, preview, refresh, up } from "./operations";
-import { Run, RunOptions } from "./run";
+import { Run, type RunOptions } from "./run";
 import { followSupervisor, logOfWorker, supervise } from "./supervise";
 
 /** What --help says of a command that does an operation. */

@@ -4,7 +4,7 @@ import { stackStore } from "../../engine/stack-store";
 import type { AdminFacts } from "../../releases/tutorial";
 import { UserError } from "../../system/errors";
 import { databasesAnew, noteDatabases } from "../orphans/databases";
-import { kept, Orphan, orphanLine, orphans as look } from "../orphans/orphans";
+import { kept, type Orphan, orphanLine, orphans as look } from "../orphans/orphans";
 import { useLines, useOf, writeOpenrc } from "../stack/openrc";
 import { labOf } from "../stack/reach";
 import { adminFacts } from "../stack/secrets";

@@ -11,20 +11,30 @@ import { openStack } from "../../engine/automation";
 import { clearPending, forgetFormerLab, recordWays } from "../../engine/leftovers";
 import { obtainEngine } from "../../engine/obtain";
 import { needRandomPlugin } from "../../engine/random-plugin";
-import { exported, realOnes, RecordedResource } from "../../engine/state";
+import { exported, realOnes, type RecordedResource } from "../../engine/state";
 import { stackStore } from "../../engine/stack-store";
 import { forHandlers } from "../../system/handed-over";
 import { temporaryFolder } from "../../system/paths";
 import { findLibvirt, withoutDisks } from "../hosts/libvirt-objects";
-import { LibvirtSsh, libvirtSsh } from "../hosts/libvirt-ssh";
+import { type LibvirtSsh, libvirtSsh } from "../hosts/libvirt-ssh";
 import { noteFormerDatabases } from "../orphans/databases";
 import { decryptedSettings, labOf } from "../stack/reach";
 import { generatedPasswords, knownSecrets, recordedSecrets } from "../stack/secrets";
-import { askAgain, Round, Ways, withoutDisk } from "./ask-again";
+import { askAgain, type Round, type Ways, withoutDisk } from "./ask-again";
 import { askedLine, endOf, isOver, tellAsked, tellFailed, tellInterrupted, tookLine } from "./endings";
 import { Renderer } from "./events";
 import { formerKernelArguments } from "./kernel-arguments";
-import { asking, Begin, changing, Course, EngineRun, Extent, Operation, Outcome, Ready } from "./kind";
+import {
+    asking,
+    type Begin,
+    changing,
+    type Course,
+    type EngineRun,
+    type Extent,
+    type Operation,
+    type Outcome,
+    type Ready,
+} from "./kind";
 import { newRanges } from "./ranges";
 import { Report } from "./report";
 import type { Run } from "./run";

@@ -1,5 +1,5 @@
 import { kernelArguments } from "../../components/virtual-machine";
-import { NodeName, nodeNames } from "../../config/nodes";
+import { type NodeName, nodeNames } from "../../config/nodes";
 import type { RecordedResource } from "../../engine/state";
 import { shortType } from "../../engine/urn";
 

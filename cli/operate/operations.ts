@@ -5,7 +5,7 @@ import { checkLibvirt, checkReady } from "../hosts/hosts-check";
 import { removeFromHosts } from "../restore/hosts";
 import { forget } from "../restore/point";
 import { endMaking, tellAsked } from "./endings";
-import { asking, changing, EngineRun, Operation, Ready } from "./kind";
+import { asking, changing, type EngineRun, type Operation, type Ready } from "./kind";
 import type { Run } from "./run";
 
 const planning: EngineRun = {

@@ -1,4 +1,4 @@
-import { idsOf, Settings } from "../../config/settings";
+import { idsOf, type Settings } from "../../config/settings";
 import type { RecordedResource } from "../../engine/state";
 import { labStatus, rangesInWords } from "../../lab";
 import { machinesOf } from "../restore/point";

@@ -1,6 +1,6 @@
 import { leavable, onInterrupt } from "../../system/interrupt";
 import { tellError } from "../shell/command";
-import { RunLog } from "../shell/run-log";
+import { type RunLog } from "../shell/run-log";
 import { Terminal } from "../shell/terminal";
 
 /** How a run prints. */

@@ -1,13 +1,13 @@
 import type { EngineEvent, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
-import { Answer, ask, list, text } from "../../clients/answer";
+import { type Answer, ask, list, text } from "../../clients/answer";
 import { exec, quote } from "../../clients/ssh";
 import { pools } from "../../components/golden-image";
 import { hostConnection } from "../../components/host-pair";
-import { HostRole, hostRoles, networkNames, nodeNames } from "../../config/nodes";
+import { type HostRole, hostRoles, networkNames, nodeNames } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { forgetResources, record } from "../../engine/leftovers";
-import { RecordedResource } from "../../engine/state";
+import { type RecordedResource } from "../../engine/state";
 import { UserError } from "../../system/errors";
 import { libvirtKind, roleOf } from "../hosts/libvirt-objects";
 import { changeLine, propertyChanges } from "./events";

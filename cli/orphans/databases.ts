@@ -1,5 +1,5 @@
 import { stackStore } from "../../engine/stack-store";
-import { realOnes, RecordedResource } from "../../engine/state";
+import { realOnes, type RecordedResource } from "../../engine/state";
 
 /** Name of the note. */
 const NOTE = "databases";

@@ -1,5 +1,5 @@
 import { isIPv4 } from "net";
-import { Answer, ask, list, text } from "../../clients/answer";
+import { type Answer, ask, list, text } from "../../clients/answer";
 import { compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { closeAll, exec, quote } from "../../clients/ssh";
@@ -8,7 +8,7 @@ import { hostConnection } from "../../components/host-pair";
 import type { NodeName } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { restart } from "../../providers/guest/restarts";
-import { adminAccess, AdminFacts } from "../../releases/tutorial";
+import { adminAccess, type AdminFacts } from "../../releases/tutorial";
 import { connectionOf } from "../stack/reach";
 
 const UUID = "[0-9a-f]{8}-[0-9a-f-]{27}",

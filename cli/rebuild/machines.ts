@@ -3,7 +3,7 @@ import { pools } from "../../components/golden-image";
 import type { NodeName } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { recordBelow } from "../../engine/leftovers";
-import { RecordedResource } from "../../engine/state";
+import { type RecordedResource } from "../../engine/state";
 import { stackStore } from "../../engine/stack-store";
 import { hostOf, withoutDisks } from "../hosts/libvirt-objects";
 import type { Ready } from "../operate/kind";

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { NodeName, nodeNames } from "../../config/nodes";
+import { type NodeName, nodeNames } from "../../config/nodes";
 import { dataNode } from "../../config/settings";
-import { Edit, edited, replaceConfig, textOf } from "../../engine/stack-file";
+import { type Edit, edited, replaceConfig, textOf } from "../../engine/stack-file";
 import { realOnes } from "../../engine/state";
 import { stackStore } from "../../engine/stack-store";
 import { UserError } from "../../system/errors";
 import { checkHosts, checkLibvirt } from "../hosts/hosts-check";
 import { making, start } from "../operate/commands";
 import { endMaking, tellOrphans } from "../operate/endings";
-import { changing, Operation, Ready } from "../operate/kind";
+import { changing, type Operation, type Ready } from "../operate/kind";
 import type { Run, RunOptions } from "../operate/run";
 import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
 import { configured, settingsWithoutSecrets } from "../stack/reach";

@@ -1,12 +1,12 @@
 import * as yaml from "yaml";
-import { Connection, way } from "../../clients/connection";
+import { type Connection, way } from "../../clients/connection";
 import type { CloudAccess, IdentityAccess } from "../../clients/identity";
 import { nodeNames } from "../../config/nodes";
 import { fileOf as archiveFile } from "../../providers/guest/apt-archive";
 import { fileOf as bridgeFile, stanza } from "../../providers/guest/bridge";
 import { optionsFile as rootOptions } from "../../providers/guest/database-root";
-import { HostsEntry, writeBlock } from "../../providers/guest/hosts-block";
-import { Options, writeOptions } from "../../providers/guest/ini";
+import { type HostsEntry, writeBlock } from "../../providers/guest/hosts-block";
+import { type Options, writeOptions } from "../../providers/guest/ini";
 import { rootOptionsFile } from "../../providers/guest/mysql";
 import type { SeedFile } from "../../providers/machine/container";
 import type { ProgramOptions, ProgramResource } from "./program";

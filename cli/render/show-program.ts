@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { complain, sayJson, sayLines } from "../../system/output";
 import { addHelp, setWork } from "../shell/command";
 import { configured } from "../stack/reach";
-import { ProgramOptions, programOf } from "./program";
+import { type ProgramOptions, programOf } from "./program";
 import { inWords } from "./program-text";
 
 /** `render`: what the program asks for, for reading, comparing and teaching. */

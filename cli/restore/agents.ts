@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "timers/promises";
 import { ask, text } from "../../clients/answer";
-import { Compute, compute } from "../../clients/compute";
-import { ServiceState, reportedAt } from "../../clients/service-state";
+import { type Compute, compute } from "../../clients/compute";
+import { type ServiceState, reportedAt } from "../../clients/service-state";
 import type { Connection } from "../../clients/connection";
 import { exec } from "../../clients/ssh";
-import { Volumes, volumes } from "../../clients/volume";
+import { type Volumes, volumes } from "../../clients/volume";
 import { hostConnection } from "../../components/host-pair";
 import type { Settings } from "../../config/settings";
 import { adminAccess } from "../../releases/tutorial";

@@ -7,7 +7,7 @@ import { onOperatorSide } from "../shell/operator-side";
 import { checkConfigured, labOf, settingsWithoutSecrets } from "../stack/reach";
 import { restore } from "./restore";
 import { PointHosts, PointRun } from "./hosts";
-import { forget, RestorePoint, restorePoint, restorePoints, stateToKeep } from "./point";
+import { forget, type RestorePoint, restorePoint, restorePoints, stateToKeep } from "./point";
 import { RunLog } from "../shell/run-log";
 import { checkNew, snapshot } from "./snapshot";
 import { Terminal } from "../shell/terminal";

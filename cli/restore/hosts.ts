@@ -1,10 +1,10 @@
-import { Answer, ask, Fields } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
+import { type Answer, ask, type Fields } from "../../clients/answer";
+import { type Connection, Unreachable } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
-import { exec, ExecResult, RunScript } from "../../clients/ssh";
-import { askUntil, Question, waitUntil } from "../../clients/waiting";
+import { exec, type ExecResult, type RunScript } from "../../clients/ssh";
+import { askUntil, type Question, waitUntil } from "../../clients/waiting";
 import { hostConnection } from "../../components/host-pair";
-import { HostRole, hostRoles, NodeName } from "../../config/nodes";
+import { type HostRole, hostRoles, type NodeName } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { UserError } from "../../system/errors";
 import { Interrupted } from "../../system/interrupt";

@@ -1,12 +1,12 @@
-import { HostRole, NodeName, nodeNames, nodes } from "../../config/nodes";
-import { RecordedResource } from "../../engine/state";
+import { type HostRole, type NodeName, nodeNames, nodes } from "../../config/nodes";
+import { type RecordedResource } from "../../engine/state";
 import { labStatus } from "../../lab";
 import { objectOf } from "../../providers/dynamic";
 import { UserError } from "../../system/errors";
 import type { Agent } from "./agents";
 import { labOf } from "../stack/reach";
 import { nameOf } from "../../engine/urn";
-import { Documents, stackStore } from "../../engine/stack-store";
+import { type Documents, stackStore } from "../../engine/stack-store";
 
 /** A machine as the state records it. */
 export interface StackMachine {

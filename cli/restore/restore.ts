@@ -8,8 +8,8 @@ import { leavable } from "../../system/interrupt";
 import { cloudBy, unreported } from "./agents";
 import { checkHosts } from "../hosts/hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "../stack/reach";
-import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./hosts";
-import { KeptMachine, madeAnew, otherIds, resourcesOf, RestorePoint, restorePoint } from "./point";
+import { checkLive, PointHosts, type PointRun, WAKE_SECONDS } from "./hosts";
+import { type KeptMachine, madeAnew, otherIds, resourcesOf, type RestorePoint, restorePoint } from "./point";
 import { stackStore } from "../../engine/stack-store";
 
 /**

@@ -1,22 +1,22 @@
 import { randomUUID } from "crypto";
-import { Connection, Unreachable } from "../../clients/connection";
+import { type Connection, Unreachable } from "../../clients/connection";
 import type { Settings } from "../../config/settings";
 import type { RecordedResource } from "../../engine/state";
-import { isRunning, KnownService } from "../../providers/guest/service";
+import { isRunning, type KnownService } from "../../providers/guest/service";
 import { messageOf, UserError } from "../../system/errors";
 import { Interrupted, leavable } from "../../system/interrupt";
 import { cloudBy, reporting } from "./agents";
 import { checkHosts } from "../hosts/hosts-check";
 import { recordedNodes, settingsWithoutSecrets } from "../stack/reach";
-import { checkLive, PointHosts, PointRun, WAKE_SECONDS } from "./hosts";
+import { checkLive, PointHosts, type PointRun, WAKE_SECONDS } from "./hosts";
 import {
     checkName,
-    KeptMachine,
+    type KeptMachine,
     machinesOf,
     record,
-    RestorePoint,
+    type RestorePoint,
     restorePoints,
-    StackMachine,
+    type StackMachine,
     stateToKeep,
 } from "./point";
 

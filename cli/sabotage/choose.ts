@@ -1,7 +1,7 @@
-import { NodeName, nodeNames } from "../../config/nodes";
+import { type NodeName, nodeNames } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { UserError } from "../../system/errors";
-import { difficulties, Exercise, exerciseKinds, Variant } from "./exercise";
+import { difficulties, type Exercise, exerciseKinds, type Variant } from "./exercise";
 import { nodesOf } from "./render";
 
 /** One way to do an exercise. */

@@ -1,7 +1,7 @@
 import * as yaml from "yaml";
 import * as z from "zod";
 import { mistakable } from "../../engine/plain-words";
-import { Exercise, exerciseSchema } from "./exercise";
+import { type Exercise, exerciseSchema } from "./exercise";
 import { problemsOf } from "./facts";
 import { stepNames } from "./steps";
 

@@ -1,11 +1,11 @@
-import { NetworkName, NodeName, nodeNames, nodes } from "../../config/nodes";
+import { type NetworkName, type NodeName, nodeNames, nodes } from "../../config/nodes";
 import { tutorialCredentials } from "../../config/credentials";
-import { readSettings, Settings } from "../../config/settings";
+import { readSettings, type Settings } from "../../config/settings";
 import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
 import type { ConfigFile, Release } from "../../releases/release";
 import type { Exercise } from "./exercise";
-import { INSTANCES, Step, StepOf } from "./steps";
+import { INSTANCES, type Step, type StepOf } from "./steps";
 
 /** What is wrong with a value of an exercise: where, by keys and places in lists, and what is allowed. */
 export interface Problem {

@@ -1,6 +1,6 @@
 import { quote } from "../../clients/ssh";
 import { tutorialCredentials } from "../../config/credentials";
-import { HostRole, NetworkName, NodeName, nodes } from "../../config/nodes";
+import { type HostRole, type NetworkName, type NodeName, nodes } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { initShell } from "../../providers/guest/init";
 import { name as sqlName, text as sqlText } from "../../providers/guest/mysql";
@@ -8,7 +8,7 @@ import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
 import { databaseAccount } from "../../releases/tutorial";
 import type { Variant } from "./exercise";
-import { INSTANCES, Step, StepOf, WRONG_PASSWORD } from "./steps";
+import { INSTANCES, type Step, type StepOf, WRONG_PASSWORD } from "./steps";
 
 /** Where a step is done: what it may ask of the stack. */
 interface Scene {

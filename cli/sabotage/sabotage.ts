@@ -1,12 +1,23 @@
 import * as path from "path";
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { closeAll, exec } from "../../clients/ssh";
 import { messageOf, UserError } from "../../system/errors";
 import { complain, say } from "../../system/output";
-import { checkAllowed, choose, Chosen, filtered, named, nameOf, seedOf, Wanted, waysOf, whyNot } from "./choose";
-import { difficulties, Exercise, exerciseKinds } from "./exercise";
+import {
+    checkAllowed,
+    choose,
+    type Chosen,
+    filtered,
+    named,
+    nameOf,
+    seedOf,
+    type Wanted,
+    waysOf,
+    whyNot,
+} from "./choose";
+import { difficulties, type Exercise, exerciseKinds } from "./exercise";
 import { loadExercises } from "./exercises";
-import { hasUndo, MachineScript, scriptsOf, undosOf } from "./render";
+import { hasUndo, type MachineScript, scriptsOf, undosOf } from "./render";
 import { explain, showHint, showList } from "./show";
 import { scriptsIn } from "./trusted";
 import { begun, over, underWay } from "../stack/under-way";

@@ -1,7 +1,7 @@
 import { configuredStacks } from "../../engine/stack-file";
 import { UserError } from "../../system/errors";
 import { sayJson, sayLines } from "../../system/output";
-import { Chosen, named, nameOf, waysOf } from "./choose";
+import { type Chosen, named, nameOf, waysOf } from "./choose";
 import type { Exercise } from "./exercise";
 import { hasUndo } from "./render";
 import { underWay } from "../stack/under-way";

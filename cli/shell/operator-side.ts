@@ -1,4 +1,4 @@
-import { ChildProcess, spawn } from "child_process";
+import { type ChildProcess, spawn } from "child_process";
 import * as path from "path";
 import { enterOperator } from "../../lab";
 import { toItself } from "../../system/handed-over";

@@ -1,6 +1,6 @@
 import { stackStore } from "../../engine/stack-store";
 import { quote } from "../../clients/ssh";
-import { AdminFacts, openrc } from "../../releases/tutorial";
+import { type AdminFacts, openrc } from "../../releases/tutorial";
 
 /** Writes the operator's own openrc of a stack (K8), readable by the operator alone, from the password that the nodes' own are written from. Returns its path. */
 export const writeOpenrc = (stack: string, cloud: AdminFacts): string =>

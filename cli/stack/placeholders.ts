@@ -1,6 +1,6 @@
 import type { HostRole } from "../../config/nodes";
 import { checkLabName } from "../../config/lab-settings";
-import { Settings } from "../../config/settings";
+import { type Settings } from "../../config/settings";
 import { tutorialCredentials } from "../../config/credentials";
 import type { Surroundings } from "../../config/stack-settings";
 import { hostAddress, SSH_PORT } from "../../lab/hosts/files";

@@ -2,7 +2,7 @@ import type { ConfigMap } from "@pulumi/pulumi/automation";
 import type { Connection } from "../../clients/connection";
 import { hostConnection } from "../../components/host-pair";
 import { hostRoles } from "../../config/nodes";
-import { givenBy, ofProject, readStackSettings, Surroundings } from "../../config/stack-settings";
+import { givenBy, ofProject, readStackSettings, type Surroundings } from "../../config/stack-settings";
 import type { Settings } from "../../config/settings";
 import { PROJECT, textOf, textsIn } from "../../engine/stack-file";
 import { stackOutputs } from "../../engine/state";

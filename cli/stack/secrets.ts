@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import type { ConfigMap } from "@pulumi/pulumi/automation";
-import { Settings } from "../../config/settings";
-import { Credentials, credentialNames } from "../../config/credentials";
+import { type Settings } from "../../config/settings";
+import { type Credentials, credentialNames } from "../../config/credentials";
 import type { RecordedResource } from "../../engine/state";
 import { passphraseFile } from "../../engine/stack-store";
 import { UserError } from "../../system/errors";

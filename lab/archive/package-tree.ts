@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { projectDir } from "../../system/paths";
 import { run } from "../../system/run";
-import { ArchivePackage, Daemon, environmentOf, Project } from "./packages";
+import { type ArchivePackage, type Daemon, environmentOf, type Project } from "./packages";
 
 const data = (...below: string[]): string => path.join(projectDir(), "lab/archive/data", ...below);
 

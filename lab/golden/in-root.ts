@@ -1,7 +1,7 @@
 import * as path from "path";
 import { machineCertificates } from "../../system/certificates";
 import { projectDir } from "../../system/paths";
-import { run, RunOptions, RunResult } from "../../system/run";
+import { run, type RunOptions, type RunResult } from "../../system/run";
 
 export interface InRootOptions extends Pick<RunOptions, "input" | "timeoutSeconds" | "onLine" | "allowFailure"> {
     /** Root folders below an overlay that is mounted at `root` while the command runs; what it writes is kept in `root.upper`. */

@@ -10,7 +10,7 @@ import { processStart, withLock } from "../../system/lock";
 import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
-import { dataDir, hostAddress, LabFiles, LabHostName, labHosts, SSH_PORT } from "./files";
+import { dataDir, hostAddress, LabFiles, type LabHostName, labHosts, SSH_PORT } from "./files";
 import { takeRanges } from "./id-ranges";
 import type { MachineReport } from "./machine";
 import { needRoot } from "./preflight";

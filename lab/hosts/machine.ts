@@ -1,11 +1,11 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { emulated, LabChoice } from "../../config/lab-settings";
+import { emulated, type LabChoice } from "../../config/lab-settings";
 import { nodeNames } from "../../config/nodes";
 import { cached } from "../../system/cache";
 import type { Progress } from "../../system/progress";
-import { CommandError, RunResult } from "../../system/run";
+import { CommandError, type RunResult } from "../../system/run";
 import { scriptInRoot } from "../golden/in-root";
 import { cgroupVersion } from "./cgroups";
 import { dataDir } from "./files";

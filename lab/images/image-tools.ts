@@ -5,7 +5,7 @@ import { UserError } from "../../system/errors";
 import type { Progress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
 import { parseList } from "../golden/data-files";
-import { InRootOptions, scriptInRoot } from "../golden/in-root";
+import { type InRootOptions, scriptInRoot } from "../golden/in-root";
 import { debianMirror } from "../hosts/debian-mirror";
 import { buildHostRoot } from "../hosts/host-root";
 

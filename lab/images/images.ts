@@ -3,7 +3,7 @@ import * as path from "path";
 import { cached } from "../../system/cache";
 import type { Progress } from "../../system/progress";
 import { buildGoldenDisk } from "./golden-disk";
-import { buildInstanceImage, InstanceImage } from "./instance-image";
+import { buildInstanceImage, type InstanceImage } from "./instance-image";
 
 /** One folder with instance.qcow2, golden.qcow2, vmlinuz and initrd: /srv/images on the lab's hosts. */
 export async function buildImages(progress: Progress): Promise<{ folder: string; instance: InstanceImage }> {

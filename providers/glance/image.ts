@@ -3,12 +3,12 @@ import * as fs from "fs";
 import { pipeline } from "stream/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Image as Found, Images, images } from "../../clients/image";
+import { type Image as Found, type Images, images } from "../../clients/image";
 import type { CloudAccess } from "../../clients/identity";
 import { inHome } from "../../system/paths";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { AccessArgs, refuseDifferent } from "../keystone/adopt";
+import { type AccessArgs, refuseDifferent } from "../keystone/adopt";
 
 interface Inputs {
     cloud: CloudAccess;

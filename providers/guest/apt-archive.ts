@@ -1,11 +1,11 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
-import { exec, quote, RemoteError, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { aptShell, LOG, withApt } from "./apt";
 import { isName } from "./init";
-import { readFile, RemoteFile, writeFile } from "./machine-files";
+import { readFile, type RemoteFile, writeFile } from "./machine-files";
 
 interface Inputs {
     connection: Connection;

@@ -1,8 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ask, list, text, yesOrNo } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 
 interface Inputs {

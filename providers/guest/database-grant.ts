@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
-import { exec, RunScript } from "../../clients/ssh";
-import { differs, Handler, LiveResource, Problem } from "../dynamic";
+import { exec, type RunScript } from "../../clients/ssh";
+import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
 import { canLogIn, isDatabaseName, name as quoted, sql, text } from "./mysql";
 
 interface Inputs {

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { Unreachable } from "../../clients/connection";
-import { exec, lastOf, RunScript } from "../../clients/ssh";
-import { differs, Handler, LiveResource } from "../dynamic";
+import { exec, lastOf, type RunScript } from "../../clients/ssh";
+import { differs, type Handler, LiveResource } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 import { rootOptionsFile, text } from "./mysql";
 

@@ -1,8 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ask, text as anyText } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
-import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { type Handler, incarnationOf, LiveResource, type Problem } from "../dynamic";
 import { isDatabaseName, name as quoted, sql, text } from "./mysql";
 
 interface Inputs {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
-import { differs, Handler, LiveResource, Problem } from "../dynamic";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 import { restart } from "./restarts";
 

@@ -1,9 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec } from "../../clients/ssh";
-import { Handler, LiveResource, Problem, withPlaces } from "../dynamic";
+import { type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
-import { HostsEntry, inForce, readBlock, shadowsOf, withoutShadows, writeBlock } from "./hosts-block";
+import { type HostsEntry, inForce, readBlock, shadowsOf, withoutShadows, writeBlock } from "./hosts-block";
 
 interface Inputs {
     connection: Connection;

@@ -1,4 +1,4 @@
-import { Grammar, plain, Reading, Setting } from "./in-force/grammar";
+import { type Grammar, plain, type Reading, type Setting } from "./in-force/grammar";
 
 /** Options by section; the section `""` is what stands before the first header (python settings, /etc/default). */
 export type Options = Record<string, Record<string, string>>;

@@ -1,6 +1,6 @@
 import { ask, bytes, list, number, optional, text, VALUE_BYTES } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
-import { quote, RunScript } from "../../clients/ssh";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { quote, type RunScript } from "../../clients/ssh";
 import { toBytes, toText } from "./file-text";
 
 /** A file as it lies on a machine. Its content is as file-text.ts has it. */

@@ -1,6 +1,6 @@
 import { ask, text as anyText } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
-import { lastOf, quote, RemoteError, RunScript } from "../../clients/ssh";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { lastOf, quote, RemoteError, type RunScript } from "../../clients/ssh";
 
 /** Where the client finds root's password: a file of root's own, mode 0600. */
 export const rootOptionsFile = "/root/.my.cnf";

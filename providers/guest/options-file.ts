@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
-import { exec, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem, withPlaces } from "../dynamic";
-import { mended, Wanted } from "./in-force/mending";
-import { amongst, Matching, Reader, Source, Understood } from "./in-force/reader";
+import { exec, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
+import { mended, type Wanted } from "./in-force/mending";
+import { amongst, type Matching, type Reader, type Source, Understood } from "./in-force/reader";
 import { readerOf } from "./in-force/readers";
 import { entriesOf, inForceOf } from "./in-force/shown";
-import { OptionName, Options, writeOptions } from "./ini";
+import { type OptionName, type Options, writeOptions } from "./ini";
 import { isName } from "./init";
-import { alone, FileAccess, Beside, readBeside, readFile, RemoteFile, writeFile } from "./machine-files";
-import { Ready, restart } from "./restarts";
+import { alone, type FileAccess, type Beside, readBeside, readFile, type RemoteFile, writeFile } from "./machine-files";
+import { type Ready, restart } from "./restarts";
 
 interface Inputs {
     connection: Connection;

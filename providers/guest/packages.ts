@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { ask, lines, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
-import { exec, RemoteError, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { exec, RemoteError, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { aptShell, withApt } from "./apt";
 import { isName } from "./init";
 

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ask, text } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
-import { exec, quote, RemoteError, RunScript } from "../../clients/ssh";
-import { differs, Handler, LiveResource, Problem } from "../dynamic";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
+import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
 import { isName } from "./init";
 
 interface Inputs {

@@ -1,7 +1,7 @@
 import { ask, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { OperatorClock, operatorClock } from "../../clients/operator-clock";
-import { quote, RunScript } from "../../clients/ssh";
+import { type OperatorClock, operatorClock } from "../../clients/operator-clock";
+import { quote, type RunScript } from "../../clients/ssh";
 import { waitUntil } from "../../clients/waiting";
 import { initShell, READY_SECONDS, readyShell } from "./init";
 import { alone } from "./machine-files";

@@ -1,10 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ask, yesOrNo } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
-import { exec, quote, RunScript } from "../../clients/ssh";
+import { exec, quote, type RunScript } from "../../clients/ssh";
 import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { hex, initShell, isName, listeningShell, READY_SECONDS, readyShell } from "./init";
 
 interface Inputs {

@@ -1,8 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ask, optional, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 
 interface Inputs {
     connection: Connection;

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ask, optional, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { isName } from "./init";
-import { Ready, restart } from "./restarts";
+import { type Ready, restart } from "./restarts";
 
 interface Inputs {
     connection: Connection;

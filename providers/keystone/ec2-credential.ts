@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { CloudAccess, Identity, identity } from "../../clients/identity";
-import { Handler, LiveResource } from "../dynamic";
+import { type CloudAccess, type Identity, identity } from "../../clients/identity";
+import { type Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "./adopt";
 
 interface Inputs {

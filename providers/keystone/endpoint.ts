@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Identity, identity, IdentityAccess } from "../../clients/identity";
-import { Endpoint as Found } from "../../clients/v3-endpoints";
+import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
+import { type Endpoint as Found } from "../../clients/v3-endpoints";
 import { releaseOf } from "../../releases";
 import type { Release, UrlFacts } from "../../releases/release";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { AccessArgs, refuseDifferent } from "./adopt";
+import { type AccessArgs, refuseDifferent } from "./adopt";
 import { canBeFilledIn } from "./endpoint-url";
 
 interface Inputs {

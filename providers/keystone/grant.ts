@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, isStatus, unlessGone } from "../../clients/http";
-import { Identity, identity, IdentityAccess } from "../../clients/identity";
-import { Handler, LiveResource } from "../dynamic";
+import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
+import { type Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "./adopt";
 
 interface Inputs {

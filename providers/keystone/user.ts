@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Identity, identity, IdentityAccess } from "../../clients/identity";
-import { differs, Handler, LiveResource, Problem } from "../dynamic";
+import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
+import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { AccessArgs, refuseDifferent } from "./adopt";
+import { type AccessArgs, refuseDifferent } from "./adopt";
 
 interface Inputs {
     identity: IdentityAccess;

@@ -1,11 +1,11 @@
 import * as fs from "fs";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ask, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { ALLOWED_SECONDS, aheadBy, readClock, Reading, speedOf } from "../../clients/machine-clock";
-import { OperatorClock, operatorClock } from "../../clients/operator-clock";
-import { exec, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource } from "../dynamic";
+import { ALLOWED_SECONDS, aheadBy, readClock, type Reading, speedOf } from "../../clients/machine-clock";
+import { type OperatorClock, operatorClock } from "../../clients/operator-clock";
+import { exec, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource } from "../dynamic";
 import { initShell } from "../guest/init";
 
 interface Inputs {

@@ -3,12 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { ask, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
-import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
+import { exec, quote, type RunScript, waitForSsh } from "../../clients/ssh";
 import { askUntil, NOT_YET } from "../../clients/waiting";
 import { rangeLimits } from "../../config/id-ranges";
-import { Handler, incarnationOf, LiveResource, Problem } from "../dynamic";
+import { type Handler, incarnationOf, LiveResource, type Problem } from "../dynamic";
 import { unlessUnknown } from "./gone";
-import { ContainerDomain, ContainerInterface, domainXml, parseDomainXml, rootsDir } from "./container-xml";
+import { type ContainerDomain, type ContainerInterface, domainXml, parseDomainXml, rootsDir } from "./container-xml";
 
 /** A file that a container has from the start. */
 export interface SeedFile {

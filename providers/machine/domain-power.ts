@@ -1,10 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ask, text } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
+import { type Connection, Unreachable } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
-import { exec, quote, RunScript, waitForSsh } from "../../clients/ssh";
+import { exec, quote, type RunScript, waitForSsh } from "../../clients/ssh";
 import { askUntil, NOT_YET } from "../../clients/waiting";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { setShell } from "./clock";
 import { unlessUnknown } from "./gone";
 

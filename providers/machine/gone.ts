@@ -1,6 +1,6 @@
 import { ask, text, yesOrNo } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
-import { exec, quote, RemoteError, RunScript } from "../../clients/ssh";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
 
 /** libvirt's words where a host has not got a driver, which is a package of its own (Debian's libvirt-daemon recommends that of containers). */
 const noSuchDriver = /no connection driver available/i;

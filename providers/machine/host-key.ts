@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { generateKeyPairSync } from "crypto";
 import { utils } from "ssh2";
-import { HostKeyType, hostKeyTypes } from "../../config/host-keys";
-import { Handler, LiveResource } from "../dynamic";
+import { type HostKeyType, hostKeyTypes } from "../../config/host-keys";
+import { type Handler, LiveResource } from "../dynamic";
 
 interface Inputs {
     machine: string;

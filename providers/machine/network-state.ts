@@ -1,8 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ask, text } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
-import { exec, RemoteError, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { exec, RemoteError, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 
 interface Inputs {
     connection: Connection;

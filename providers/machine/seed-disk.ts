@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ask, bytes, optional } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
-import { differs, Handler, LiveResource, Problem } from "../dynamic";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
 
 interface Inputs {
     connection: Connection;

@@ -1,9 +1,9 @@
 import { isIPv4 } from "net";
 import * as pulumi from "@pulumi/pulumi";
 import { ask, list, optional, text, yesOrNo } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
-import { exec, quote, RunScript } from "../../clients/ssh";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { readFile, writeFile } from "../guest/machine-files";
 
 /** What makes an interface the one that it is: another one of these is another interface. */

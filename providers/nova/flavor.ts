@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Compute, compute, FlavorSpec } from "../../clients/compute";
+import { type Compute, compute, type FlavorSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { AccessArgs, refuseDifferent, sameName } from "../keystone/adopt";
+import { type AccessArgs, refuseDifferent, sameName } from "../keystone/adopt";
 
 interface Inputs extends FlavorSpec {
     cloud: CloudAccess;

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked } from "../../clients/http";
-import { Compute, compute, FloatingAddress } from "../../clients/compute";
+import { type Compute, compute, type FloatingAddress } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr, formatAddress, parseAddress } from "../../config/cidr";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import type { AccessArgs } from "../keystone/adopt";
 

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, isStatus, unlessGone } from "../../clients/http";
-import { Compute, compute, Network as Found, NetworkSpec } from "../../clients/compute";
+import { type Compute, compute, type Network as Found, type NetworkSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { AccessArgs, refuseDifferent } from "../keystone/adopt";
+import { type AccessArgs, refuseDifferent } from "../keystone/adopt";
 
 interface Inputs extends NetworkSpec {
     cloud: CloudAccess;

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
-import { Compute, compute, RuleSpec, SecurityGroup } from "../../clients/compute";
+import { type Compute, compute, type RuleSpec, type SecurityGroup } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
-import { Handler, LiveResource, Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import type { AccessArgs } from "../keystone/adopt";
 

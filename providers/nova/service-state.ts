@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked } from "../../clients/http";
-import { Compute, compute } from "../../clients/compute";
+import { type Compute, compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
-import { Handler, LiveResource } from "../dynamic";
+import { type Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { inWords } from "../../cli/check/check";
-import { CheckResult, Checks } from "../../cli/check/checks";
+import { type CheckResult, Checks } from "../../cli/check/checks";
 import type { CheckedCloud } from "../../cli/check/cloud";
 import { Renderer } from "../../cli/operate/events";
 import { Terminal } from "../../cli/shell/terminal";

@@ -3,10 +3,10 @@ import * as fc from "fast-check";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { Answer, ask, bytes, list, number, optional, text, word, yesOrNo } from "../../clients/answer";
-import { Connection, Unreachable } from "../../clients/connection";
+import { type Answer, ask, bytes, list, number, optional, text, word, yesOrNo } from "../../clients/answer";
+import { type Connection, Unreachable } from "../../clients/connection";
 import { Frame } from "../../clients/frame";
-import { RemoteError, RunScript } from "../../clients/ssh";
+import { RemoteError, type RunScript } from "../../clients/ssh";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-answer-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));

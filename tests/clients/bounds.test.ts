@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
-import * as http from "http";
+import type * as http from "http";
 import * as net from "net";
-import { Connection, Unreachable } from "../../clients/connection";
-import { Http, HttpError, HttpResponse, Target } from "../../clients/http";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { Http, HttpError, HttpResponse, type Target } from "../../clients/http";
 import type { CloudAccess } from "../../clients/identity";
 import { images } from "../../clients/image";
 import { listIn, objectIn, readJson } from "../../clients/json";

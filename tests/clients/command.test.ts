@@ -1,9 +1,9 @@
 import * as fs from "fs";
-import * as net from "net";
+import type * as net from "net";
 import * as os from "os";
 import * as path from "path";
-import { Connection as ServerClient, Server, ServerChannel } from "ssh2";
-import { Connection, Unreachable } from "../../clients/connection";
+import { type Connection as ServerClient, Server, type ServerChannel } from "ssh2";
+import { type Connection, Unreachable } from "../../clients/connection";
 import { closeAll, connect, exec, forward } from "../../clients/ssh";
 import { ending, timed } from "./clock";
 import { newKey } from "./keys";

@@ -1,4 +1,4 @@
-import { compute, Compute } from "../../clients/compute";
+import { compute, type Compute } from "../../clients/compute";
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess } from "../../clients/identity";
 import type { HttpRequest, HttpResponse, Target } from "../../clients/http";

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { Cut, Frame, quote } from "../../clients/frame";
+import { type Cut, Frame, quote } from "../../clients/frame";
 
 /** A home whose login files the tests write. */
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-frame-"));

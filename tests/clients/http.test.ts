@@ -1,8 +1,8 @@
 import * as http from "http";
 import * as net from "net";
 import { Duplex, Readable } from "stream";
-import { Connection, Unreachable } from "../../clients/connection";
-import { asked, Http, HttpError, Target, unlessGone } from "../../clients/http";
+import { type Connection, Unreachable } from "../../clients/connection";
+import { asked, Http, HttpError, type Target, unlessGone } from "../../clients/http";
 
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, count: number) => void;
 

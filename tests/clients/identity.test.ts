@@ -1,8 +1,8 @@
 import { createServer } from "http";
 import * as net from "net";
 import type { Connection } from "../../clients/connection";
-import { Http, HttpError, HttpRequest, HttpResponse, isStatus, Target } from "../../clients/http";
-import { CloudAccess, Identity, identity, IdentityAccess, Lists, session } from "../../clients/identity";
+import { Http, HttpError, type HttpRequest, HttpResponse, isStatus, type Target } from "../../clients/http";
+import { type CloudAccess, type Identity, identity, type IdentityAccess, Lists, session } from "../../clients/identity";
 import { Replay } from "./replay";
 import { Sent } from "./sent";
 

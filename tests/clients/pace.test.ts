@@ -1,7 +1,7 @@
 import * as http from "http";
 import * as net from "net";
 import type { Connection } from "../../clients/connection";
-import { Http, HttpRequest, Target } from "../../clients/http";
+import { Http, type HttpRequest, type Target } from "../../clients/http";
 
 /** So many seconds pass for the client and for nova in one. */
 let scale = 1000;

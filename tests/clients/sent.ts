@@ -1,4 +1,4 @@
-import { Http, HttpRequest, HttpResponse, Target } from "../../clients/http";
+import { Http, type HttpRequest, HttpResponse, type Target } from "../../clients/http";
 
 type Request = [method: string, path: string, json?: unknown];
 

@@ -1,4 +1,4 @@
-import { ServiceState, servicesIn } from "../../clients/service-state";
+import { type ServiceState, servicesIn } from "../../clients/service-state";
 import { HttpResponse } from "../../clients/http";
 
 const date = "Mon, 23 Nov 2026 22:37:00 GMT";

@@ -3,7 +3,7 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as net from "net";
 import * as path from "path";
-import { Connection as ServerClient, Server, utils } from "ssh2";
+import { type Connection as ServerClient, Server, utils } from "ssh2";
 
 /** An ssh server on loopback that lets one user in with one of some keys. */
 export interface Sshd {

@@ -4,7 +4,7 @@ import * as path from "path";
 import { withFirstImage, withImageAnywhere } from "../../components/first-image";
 import { readSettings } from "../../config/settings";
 import { releaseOf } from "../../releases";
-import { download, NotReached } from "../../system/download";
+import { type download, NotReached } from "../../system/download";
 
 const cache = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-first-image-"));
 const before = process.env.CLASSROOM_CACHE;

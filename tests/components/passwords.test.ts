@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ProgramResource, programOf } from "../../cli/render/program";
+import { type ProgramResource, programOf } from "../../cli/render/program";
 import { configured } from "../../cli/stack/reach";
 import { Passwords } from "../../components/passwords";
 import { credentialNames, tutorialCredentials } from "../../config/credentials";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { TeamCloud } from "../../components/team-cloud";
-import { NodeName, nodeNames } from "../../config/nodes";
+import { type NodeName, nodeNames } from "../../config/nodes";
 import { readSettings } from "../../config/settings";
 import { setMocks } from "../../engine/mocks";
 import { hostKeys } from "../clients/keys";

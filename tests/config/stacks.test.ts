@@ -3,7 +3,7 @@ import * as path from "path";
 import * as yaml from "yaml";
 import { nodes, teamHosts } from "../../config/nodes";
 import { withLab } from "../../config/lab-settings";
-import { readSettings, settingKeys, Settings } from "../../config/settings";
+import { readSettings, settingKeys, type Settings } from "../../config/settings";
 import { givenBy } from "../../config/stack-settings";
 import { hostKeys } from "../clients/keys";
 

@@ -2,7 +2,7 @@ import type { StandIn } from "../../bench/stand-in";
 import { createHash } from "crypto";
 import { compute } from "../../clients/compute";
 import type { Http } from "../../clients/http";
-import { CloudAccess, identity, IdentityAccess } from "../../clients/identity";
+import { type CloudAccess, identity, type IdentityAccess } from "../../clients/identity";
 import { images } from "../../clients/image";
 import { imageHandler } from "../../providers/glance/image";
 import { ec2CredentialHandler } from "../../providers/keystone/ec2-credential";

@@ -3,7 +3,7 @@ import * as net from "net";
 import type { Connection } from "../../clients/connection";
 import { compute } from "../../clients/compute";
 import { Http } from "../../clients/http";
-import { CloudAccess, identity, IdentityAccess } from "../../clients/identity";
+import { type CloudAccess, identity, type IdentityAccess } from "../../clients/identity";
 import { grantHandler } from "../../providers/keystone/grant";
 
 /**

@@ -1,6 +1,6 @@
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess } from "../../clients/identity";
-import { Images, images } from "../../clients/image";
+import { type Images, images } from "../../clients/image";
 import { imageHandler } from "../../providers/glance/image";
 import { Replay } from "../clients/replay";
 

@@ -1,5 +1,5 @@
 import type { Connection } from "../../clients/connection";
-import { CloudAccess, identity, IdentityAccess, session } from "../../clients/identity";
+import { type CloudAccess, identity, type IdentityAccess, session } from "../../clients/identity";
 import { ec2CredentialHandler } from "../../providers/keystone/ec2-credential";
 import { endpointHandler } from "../../providers/keystone/endpoint";
 import { grantHandler } from "../../providers/keystone/grant";

@@ -1,5 +1,5 @@
 import type { Connection } from "../../clients/connection";
-import { Compute, compute } from "../../clients/compute";
+import { type Compute, compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { flavorHandler } from "../../providers/nova/flavor";
 import { floatingRangeHandler } from "../../providers/nova/floating-range";

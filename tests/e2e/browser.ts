@@ -1,5 +1,5 @@
 import * as path from "path";
-import { Browser, chromium, Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { inRoot } from "../../lab/golden/in-root";
 
 /** Root may not use Chromium's own sandbox; proxies and everything that it does for itself would leave the machine. */

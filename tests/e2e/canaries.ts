@@ -1,7 +1,7 @@
 import { randomBytes } from "crypto";
 import * as fs from "fs";
 import { processIds } from "../../lab/hosts/processes";
-import { RunResult } from "../../system/run";
+import { type RunResult } from "../../system/run";
 
 /** Where something was found: which secret, by its name, never the secret. */
 export interface Finding {

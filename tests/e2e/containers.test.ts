@@ -3,12 +3,12 @@ import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import type { RunScript } from "../../clients/ssh";
 import { nodeIds } from "../../config/id-ranges";
-import { bringUp, Lab, labDown, labStatus } from "../../lab";
+import { bringUp, type Lab, labDown, labStatus } from "../../lab";
 import { processesWith } from "../../lab/hosts/processes";
 import { containerHandler } from "../../providers/machine/container";
 import { rootsDir } from "../../providers/machine/container-xml";
 import { silent } from "../../system/progress";
-import { run, RunResult } from "../../system/run";
+import { run, type RunResult } from "../../system/run";
 import { scriptOn } from "./on-host";
 import { buildParts } from "./roots";
 

@@ -5,7 +5,7 @@ import { loadExercises } from "../../cli/sabotage/exercises";
 import { PlainProgress } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
 import { buildParts } from "./roots";
-import { mended, Row } from "./sabotaged";
+import { mended, type Row } from "./sabotaged";
 import { TestCloud } from "./test-cloud";
 
 // The lab and what was found so far stay when this is interrupted, and it goes on from there: `./classroom test exercises` again.

@@ -4,7 +4,7 @@ import { hostRoles } from "../../config/nodes";
 import { realOnes } from "../../engine/state";
 import { PlainProgress } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
-import { drawing, interrupted, Moment, SEED, Victim } from "./interrupted";
+import { drawing, interrupted, type Moment, SEED, type Victim } from "./interrupted";
 import { buildParts } from "./roots";
 import { RESOURCES, TestCloud } from "./test-cloud";
 

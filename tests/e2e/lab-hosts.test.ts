@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "timers/promises";
 import { closeAll } from "../../clients/ssh";
 import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
-import { bringUp, enterOperator, Lab, labDown, labStatus } from "../../lab";
+import { bringUp, enterOperator, type Lab, labDown, labStatus } from "../../lab";
 import { bootTrial } from "../../lab/hosts/machine";
 import { cgroupVersion } from "../../lab/hosts/cgroups";
 import { processesWith, processIds } from "../../lab/hosts/processes";

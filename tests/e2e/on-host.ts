@@ -1,6 +1,6 @@
 import type { HostRole } from "../../config/nodes";
-import { enterOperator, Lab } from "../../lab";
-import { run, RunOptions, RunResult } from "../../system/run";
+import { enterOperator, type Lab } from "../../lab";
+import { run, type RunOptions, type RunResult } from "../../system/run";
 
 /** Runs a script on a host of a lab as a resource's handler does: from the operator's side, with `sh -e`. */
 export async function scriptOn(

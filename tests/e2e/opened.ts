@@ -1,4 +1,4 @@
-import { ChildProcess, spawn } from "child_process";
+import { type ChildProcess, spawn } from "child_process";
 import { setTimeout as sleep } from "timers/promises";
 
 /** What an openrc exports, without `OS_`. */

@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import * as yaml from "yaml";
-import { NodeName, nodeNames } from "../../config/nodes";
+import { type NodeName, nodeNames } from "../../config/nodes";
 import { PROJECT } from "../../engine/stack-file";
 import { PlainProgress } from "../../system/progress";
 import type { RunResult } from "../../system/run";

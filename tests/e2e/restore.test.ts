@@ -7,7 +7,7 @@ import { hostRoles, nodeNames } from "../../config/nodes";
 import { processesWith } from "../../lab/hosts/processes";
 import { PlainProgress } from "../../system/progress";
 import { projectDir } from "../../system/paths";
-import { drawing, interrupted, Moment, SEED } from "./interrupted";
+import { drawing, interrupted, type Moment, SEED } from "./interrupted";
 import { buildParts } from "./roots";
 import { TestCloud } from "./test-cloud";
 

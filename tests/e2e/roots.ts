@@ -4,7 +4,7 @@ import { obtainEngine } from "../../engine/obtain";
 import { buildArchive } from "../../lab/archive/archive";
 import { buildBaseRoot, debianSource } from "../../lab/golden/base-root";
 import { dataFile, dataList } from "../../lab/golden/data-files";
-import { InRootOptions, scriptInRoot } from "../../lab/golden/in-root";
+import { type InRootOptions, scriptInRoot } from "../../lab/golden/in-root";
 import { pipEnvironment } from "../../lab/golden/pip-settings";
 import { debianMirror } from "../../lab/hosts/debian-mirror";
 import { buildGoldenRoot } from "../../lab/golden/golden-root";

@@ -6,7 +6,7 @@ import { nodesOf } from "../../cli/sabotage/render";
 import { PlainProgress } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
 import { buildParts } from "./roots";
-import { brokenBy, mended, Row, sabotage, tried } from "./sabotaged";
+import { brokenBy, mended, type Row, sabotage, tried } from "./sabotaged";
 import { TestCloud } from "./test-cloud";
 
 // The lab and what was found so far stay when this is interrupted, and it goes on from there: `./classroom test sabotage` again.

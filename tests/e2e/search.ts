@@ -1,4 +1,4 @@
-import { Canaries, Finding } from "./canaries";
+import { type Canaries, type Finding } from "./canaries";
 import type { RunResult } from "../../system/run";
 
 /** Runs a shell script somewhere with something on its standard input. */

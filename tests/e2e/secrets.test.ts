@@ -7,7 +7,7 @@ import * as yaml from "yaml";
 import { generatedPasswords } from "../../cli/stack/secrets";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import { passwordProblem } from "../../config/passwords";
-import { credentialNames, Credentials } from "../../config/credentials";
+import { credentialNames, type Credentials } from "../../config/credentials";
 import { openStack } from "../../engine/automation";
 import { PROJECT } from "../../engine/stack-file";
 import { obtainEngine } from "../../engine/obtain";
@@ -15,11 +15,11 @@ import { randomPluginFile } from "../../engine/random-plugin";
 import { exported } from "../../engine/state";
 import { projectDir } from "../../system/paths";
 import { PlainProgress } from "../../system/progress";
-import { run, RunOptions, RunResult } from "../../system/run";
-import { Canaries, Finding, Outputs, ProcessList } from "./canaries";
+import { run, type RunOptions, type RunResult } from "../../system/run";
+import { Canaries, type Finding, Outputs, ProcessList } from "./canaries";
 import { Opened } from "./opened";
 import { buildParts } from "./roots";
-import { PLANTED, search, Shell } from "./search";
+import { PLANTED, search, type Shell } from "./search";
 
 /** A stack, a lab and a state of its own. */
 const stack = `test-${randomBytes(4).toString("hex")}`;

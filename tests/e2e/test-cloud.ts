@@ -3,10 +3,10 @@ import * as path from "path";
 import * as yaml from "yaml";
 import { hostRoles } from "../../config/nodes";
 import { PROJECT } from "../../engine/stack-file";
-import { RecordedState, stateOf } from "../../engine/state";
+import { type RecordedState, stateOf } from "../../engine/state";
 import { processesWith } from "../../lab/hosts/processes";
 import { projectDir } from "../../system/paths";
-import { run, RunResult } from "../../system/run";
+import { run, type RunResult } from "../../system/run";
 
 /** Of the lab's whole cloud, without components and providers. */
 export const RESOURCES = 202;

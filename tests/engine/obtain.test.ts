@@ -5,7 +5,7 @@ import * as https from "https";
 import * as os from "os";
 import * as path from "path";
 import { isGo126 } from "../../engine/go";
-import { Engine, fits, obtainEngine } from "../../engine/obtain";
+import { type Engine, fits, obtainEngine } from "../../engine/obtain";
 import { goRelease, pulumiRelease, randomRelease } from "../../engine/pins";
 import { PlainProgress } from "../../system/progress";
 import { closed, listening, makeCertificate, portOf } from "../system/site";

@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import { controlText, postinstText, unitText } from "../../lab/archive/package-tree";
-import { ArchivePackage, debianPackages, packages } from "../../lab/archive/packages";
+import { type ArchivePackage, debianPackages, packages } from "../../lab/archive/packages";
 import { dataFile, dataList, parseList } from "../../lab/golden/data-files";
 import { parsePipConfig } from "../../lab/golden/pip-settings";
 import { ENVIRONMENT_PINS } from "../../lab/golden/runtime";

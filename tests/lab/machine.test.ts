@@ -1,5 +1,5 @@
 import { emulated, withLab } from "../../config/lab-settings";
-import { Asked, choose, inWords, judge, machineCan, MachineFacts } from "../../lab/hosts/machine";
+import { type Asked, choose, inWords, judge, machineCan, type MachineFacts } from "../../lab/hosts/machine";
 import { silent } from "../../system/progress";
 
 const args = { hostRoot: "/nonesuch/root", images: "/nonesuch" };

@@ -3,7 +3,7 @@ import * as path from "path";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 import { openrc } from "../../releases/tutorial";
 import { AddressPlan } from "../../config/address-plan";
-import { NodeName, nodeNames } from "../../config/nodes";
+import { type NodeName, nodeNames } from "../../config/nodes";
 import { tutorialCredentials } from "../../config/credentials";
 import { stanza } from "../../providers/guest/bridge";
 import { checkOperatorKey, releaseOf } from "../../releases";

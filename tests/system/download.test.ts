@@ -5,7 +5,7 @@ import * as https from "https";
 import { connect } from "net";
 import * as os from "os";
 import * as path from "path";
-import { download, DownloadOptions } from "../../system/download";
+import { download, type DownloadOptions } from "../../system/download";
 import { proxyFor } from "../../system/proxy";
 import { closed, listening, makeCertificate, portOf } from "./site";
 

@@ -2,7 +2,7 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { allowedNames, cleanEnvironment, Surroundings } from "../../system/environment";
+import { allowedNames, cleanEnvironment, type Surroundings } from "../../system/environment";
 import { projectDir } from "../../system/paths";
 
 /** Ann's machine: her home folder and root's, and a /tmp that may be written to. */

@@ -1,6 +1,6 @@
-import { NamesOf, OptionName, takeOut, writeOptions } from "../ini";
+import { type NamesOf, type OptionName, takeOut, writeOptions } from "../ini";
 import type { Grammar } from "./grammar";
-import { Matching, Reader, Source, Understood } from "./reader";
+import { type Matching, type Reader, type Source, Understood } from "./reader";
 
 /** Options with the values that they are to have; undefined: they are to be taken out. */
 export type Wanted = Record<string, Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { Grammar, Header, Reading, Refusal, Setting, strip } from "./grammar";
+import { type Grammar, type Header, type Reading, type Refusal, type Setting, strip } from "./grammar";
 
 /** A line up to a `#` that is in no quotes. */
 function withoutComment(line: string): string {

@@ -1,4 +1,4 @@
-import { Grammar, Header, Refusal, Setting, strip, stripEnd } from "./grammar";
+import { type Grammar, type Header, type Refusal, type Setting, strip, stripEnd } from "./grammar";
 
 const MARK = "\ufeff";
 

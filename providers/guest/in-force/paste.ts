@@ -1,4 +1,4 @@
-import { Grammar, Header, Refusal, Setting, strip } from "./grammar";
+import { type Grammar, type Header, type Refusal, type Setting, strip } from "./grammar";
 
 const MARK = "\ufeff";
 const isBlank = (character: string | undefined): boolean => character !== undefined && /[ \t\n\r\v\f]/.test(character);

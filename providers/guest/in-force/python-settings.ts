@@ -1,4 +1,4 @@
-import { Grammar, Reading, Setting } from "./grammar";
+import { type Grammar, type Reading, type Setting } from "./grammar";
 
 /** A statement's lines, however many: strings, brackets and backslashes have it go on. Comments are not in its text. */
 interface Logical {

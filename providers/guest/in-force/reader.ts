@@ -1,5 +1,5 @@
-import { isOf, OptionName } from "../ini";
-import { Grammar, plain, Reading, Setting } from "./grammar";
+import { isOf, type OptionName } from "../ini";
+import { type Grammar, plain, type Reading, type Setting } from "./grammar";
 
 /** How the services that read a file find its options. */
 export interface Reader {

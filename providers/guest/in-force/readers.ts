@@ -3,7 +3,7 @@ import { myCnf } from "./my-cnf";
 import { oslo } from "./oslo";
 import { paste } from "./paste";
 import { pythonSettings } from "./python-settings";
-import { Reader, simple } from "./reader";
+import { type Reader, simple } from "./reader";
 
 /** Names of one option by their ages: the first that is set in a file counts. */
 type Names = readonly OptionName[];

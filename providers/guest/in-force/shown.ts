@@ -1,4 +1,4 @@
-import { differs, Places } from "../../dynamic";
+import { differs, type Places } from "../../dynamic";
 import type { OptionName, Options } from "../ini";
 import type { InForce, Understood } from "./reader";
 

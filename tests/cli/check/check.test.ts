@@ -1,7 +1,7 @@
 import { createHash } from "crypto";
 import { inWords } from "../../../cli/check/check";
-import { CheckResult, Checks } from "../../../cli/check/checks";
-import { CheckedCloud, PREFIX } from "../../../cli/check/cloud";
+import { type CheckResult, Checks } from "../../../cli/check/checks";
+import { type CheckedCloud, PREFIX } from "../../../cli/check/cloud";
 import { compareHostKey } from "../../../cli/check/host-key";
 import { CheckInterrupted } from "../../../cli/check/wait";
 import { chosenOf } from "../../../cli/check/which";

@@ -1,4 +1,4 @@
-import { diagnose, Examined, exitCodeOf, Verdict } from "../../../cli/diagnose/diagnosis";
+import { diagnose, type Examined, exitCodeOf, type Verdict } from "../../../cli/diagnose/diagnosis";
 import { causeInWords, causeLines } from "../../../cli/diagnose/words";
 
 const sound: Verdict = { found: "sound" };

@@ -1,5 +1,5 @@
 import { diagnose } from "../../../cli/diagnose/diagnosis";
-import { examine, Findings, onHosts } from "../../../cli/diagnose/examine";
+import { examine, type Findings, onHosts } from "../../../cli/diagnose/examine";
 import type { RecordedResource } from "../../../engine/state";
 
 const addresses = { central: "gks-125", compute: "gks-126" };

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { mermaid } from "../../../cli/graph/mermaid";
-import { Picture, pictureOf } from "../../../cli/graph/picture";
+import { type Picture, pictureOf } from "../../../cli/graph/picture";
 import { svg } from "../../../cli/graph/svg";
 import { noMachine, placeholderCredentials } from "../../../cli/stack/placeholders";
 import { configured, settingsFrom } from "../../../cli/stack/reach";

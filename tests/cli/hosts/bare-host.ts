@@ -1,7 +1,7 @@
 import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
-import { Answer, ask, Fields } from "../../../clients/answer";
+import { type Answer, ask, type Fields } from "../../../clients/answer";
 import type { Connection } from "../../../clients/connection";
 import { localHost } from "../../providers/machine/local-host";
 

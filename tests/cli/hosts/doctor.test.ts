@@ -2,13 +2,13 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { tell } from "../../../cli/hosts/doctor";
-import { checkReady, HostFindings, hostFindings, libvirtLack } from "../../../cli/hosts/hosts-check";
+import { checkReady, type HostFindings, hostFindings, libvirtLack } from "../../../cli/hosts/hosts-check";
 import { closeAll } from "../../../clients/ssh";
 import { hostConnection } from "../../../components/host-pair";
 import { readStackSettings } from "../../../config/stack-settings";
 import type { Settings } from "../../../config/settings";
 import { keyPair } from "../../../providers/machine/host-key";
-import { makeKey, Sshd, SshdOptions, startSshd } from "../../clients/sshd";
+import { makeKey, type Sshd, type SshdOptions, startSshd } from "../../clients/sshd";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-doctor-")),
     before = { ...process.env },

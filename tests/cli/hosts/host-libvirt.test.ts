@@ -1,4 +1,4 @@
-import { libvirtFields, libvirtLacks, libvirtScript, LibvirtWanted } from "../../../cli/hosts/host-libvirt";
+import { libvirtFields, libvirtLacks, libvirtScript, type LibvirtWanted } from "../../../cli/hosts/host-libvirt";
 import type { Answer } from "../../../clients/answer";
 import { pools } from "../../../components/golden-image";
 import { bareHost, withShell } from "./bare-host";

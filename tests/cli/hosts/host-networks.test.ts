@@ -1,6 +1,6 @@
 import { networkFields, networkLacks, networkScript, rangesOn } from "../../../cli/hosts/host-networks";
 import type { Answer } from "../../../clients/answer";
-import { HostRole } from "../../../config/nodes";
+import { type HostRole } from "../../../config/nodes";
 import { readSettings } from "../../../config/settings";
 import { bareHost, withShell } from "./bare-host";
 

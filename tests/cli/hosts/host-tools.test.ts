@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as ts from "typescript";
-import { hostTools, Need, toolFields, toolLacks, toolScript } from "../../../cli/hosts/host-tools";
+import { hostTools, type Need, toolFields, toolLacks, toolScript } from "../../../cli/hosts/host-tools";
 import { projectDir } from "../../../system/paths";
 import { bareHost, withShell } from "./bare-host";
 

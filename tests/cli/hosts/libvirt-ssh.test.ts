@@ -2,15 +2,15 @@ import { execFile, spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { libvirtSsh, LibvirtSsh } from "../../../cli/hosts/libvirt-ssh";
+import { libvirtSsh, type LibvirtSsh } from "../../../cli/hosts/libvirt-ssh";
 import { checkHosts, checkLibvirt } from "../../../cli/hosts/hosts-check";
 import { closeAll, exec } from "../../../clients/ssh";
 import { hostConnection, libvirtUri } from "../../../components/host-pair";
-import { HostRole } from "../../../config/nodes";
+import { type HostRole } from "../../../config/nodes";
 import { readStackSettings } from "../../../config/stack-settings";
 import type { Settings } from "../../../config/settings";
 import { keyPair } from "../../../providers/machine/host-key";
-import { Agent, makeKey, Sshd, SshdOptions, startSshd } from "../../clients/sshd";
+import { Agent, makeKey, type Sshd, type SshdOptions, startSshd } from "../../clients/sshd";
 
 // jest's process.env is a copy, which the system's own idea of a home does not see.
 jest.mock("os", () => ({

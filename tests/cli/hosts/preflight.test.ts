@@ -1,8 +1,8 @@
 import { lacks, preflightFields, preflightScript, wantedOf } from "../../../cli/hosts/preflight";
-import { Answer, ask } from "../../../clients/answer";
+import { type Answer, ask } from "../../../clients/answer";
 import type { Connection } from "../../../clients/connection";
 import { pools } from "../../../components/golden-image";
-import { HostRole } from "../../../config/nodes";
+import { type HostRole } from "../../../config/nodes";
 import { readSettings } from "../../../config/settings";
 import { rootsDir } from "../../../providers/machine/container-xml";
 import { bareHost } from "./bare-host";

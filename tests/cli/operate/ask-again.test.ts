@@ -1,4 +1,4 @@
-import { askAgain, leftLines, Round, together, urnsOf, withoutDisk } from "../../../cli/operate/ask-again";
+import { askAgain, leftLines, type Round, together, urnsOf, withoutDisk } from "../../../cli/operate/ask-again";
 import type { Unasked } from "../../../cli/operate/report";
 import type { RecordedResource } from "../../../engine/state";
 

@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { changeLine, changes, Reading, Renderer, summary } from "../../../cli/operate/events";
+import { changeLine, changes, type Reading, Renderer, summary } from "../../../cli/operate/events";
 import { shortType } from "../../../engine/urn";
 
 /** A run of the engine whose events are read in one way. */

@@ -1,10 +1,10 @@
-import { ChildProcess, spawn } from "child_process";
+import { type ChildProcess, spawn } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import * as fc from "fast-check";
 import type { Connection } from "../../../clients/connection";
 import { AddressPlan } from "../../../config/address-plan";
-import { forgetLeases, Known, searches, unknown } from "../../../cli/orphans/orphans";
+import { forgetLeases, type Known, searches, unknown } from "../../../cli/orphans/orphans";
 import { localHost } from "../../providers/machine/local-host";
 
 const on = { name: "network-node" } as Connection;

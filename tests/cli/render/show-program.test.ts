@@ -8,7 +8,7 @@ import { inWords } from "../../../cli/render/program-text";
 import { configured } from "../../../cli/stack/reach";
 import { formsOf } from "../../../cli/shell/redact";
 import { addRenderCommand } from "../../../cli/render/show-program";
-import { ProgramResource, programOf } from "../../../cli/render/program";
+import { type ProgramResource, programOf } from "../../../cli/render/program";
 import { tutorialCredentials } from "../../../config/credentials";
 import { hostKeys } from "../../clients/keys";
 

@@ -1,4 +1,4 @@
-import { Agent, AskedCloud, reporting, unreported } from "../../../cli/restore/agents";
+import { type Agent, type AskedCloud, reporting, unreported } from "../../../cli/restore/agents";
 import type { ServiceState } from "../../../clients/service-state";
 
 const service = (binary: string, host: string, updated_at: string | null, state = "up"): ServiceState => ({

@@ -8,18 +8,18 @@ import {
     madeAnew,
     record,
     resourcesOf,
-    RestorePoint,
+    type RestorePoint,
     restorePoint,
     restorePoints,
     stateToKeep,
 } from "../../../cli/restore/point";
-import { Connection, Unreachable } from "../../../clients/connection";
+import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { FakeClock } from "../../clients/fake-clock";
-import { checkLive, LiveMachine, PointHosts, PointRun } from "../../../cli/restore/hosts";
+import { checkLive, type LiveMachine, PointHosts, PointRun } from "../../../cli/restore/hosts";
 import { checkNew } from "../../../cli/restore/snapshot";
 import { PROJECT } from "../../../engine/stack-file";
-import { RecordedResource } from "../../../engine/state";
+import { type RecordedResource } from "../../../engine/state";
 import { stackStore, stateFile } from "../../../engine/stack-store";
 import { said } from "../../clients/said";
 import { readSettings } from "../../../config/settings";

@@ -1,13 +1,13 @@
 import type { Examined, Verdict } from "../../../cli/diagnose/diagnosis";
 import { causeInWords } from "../../../cli/diagnose/words";
 import type { Step, StepOf } from "../../../cli/sabotage/steps";
-import { NodeName, nodes } from "../../../config/nodes";
+import { type NodeName, nodes } from "../../../config/nodes";
 import { tutorialCredentials } from "../../../config/credentials";
 import { releaseOf } from "../../../releases";
 import { softwareOf } from "../../../releases/own-options";
 import { databaseAccount } from "../../../releases/tutorial";
 import { isCause } from "../../e2e/sabotaged";
-import { inReleases, ReleaseName, settings } from "./loaded";
+import { inReleases, type ReleaseName, settings } from "./loaded";
 
 /**
  * What `diagnose` says of the resource that a step breaks, by diagnose's own words: a cause that an exercise expects is one that can be

@@ -1,4 +1,4 @@
-import { checkAllowed, choose, Chosen, filtered, named, nameOf, whyNot } from "../../../cli/sabotage/choose";
+import { checkAllowed, choose, type Chosen, filtered, named, nameOf, whyNot } from "../../../cli/sabotage/choose";
 import { difficulties, exerciseKinds } from "../../../cli/sabotage/exercise";
 import { readSettings } from "../../../config/settings";
 import { exercises } from "./loaded";

@@ -2,7 +2,7 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { difficulties, exerciseKinds, Variant } from "../../../cli/sabotage/exercise";
+import { difficulties, exerciseKinds, type Variant } from "../../../cli/sabotage/exercise";
 import { readExercise } from "../../../cli/sabotage/exercise-file";
 import { loadExercises } from "../../../cli/sabotage/exercises";
 import { hasUndo, scriptsOf, undosOf } from "../../../cli/sabotage/render";
@@ -11,7 +11,7 @@ import { tutorialCredentials } from "../../../config/credentials";
 import { releaseOf } from "../../../releases";
 import { configFiles, softwareOf } from "../../../releases/own-options";
 import { isCause } from "../../e2e/sabotaged";
-import { exercises, inReleases, own, ReleaseName, scriptNamed, settings, ways } from "./loaded";
+import { exercises, inReleases, own, type ReleaseName, scriptNamed, settings, ways } from "./loaded";
 
 const tutorial = exercises.filter(e => e.id.startsWith("S"));
 

@@ -1,9 +1,9 @@
-import { Chosen, nameOf, waysOf } from "../../../cli/sabotage/choose";
+import { type Chosen, nameOf, waysOf } from "../../../cli/sabotage/choose";
 import { loadExercises } from "../../../cli/sabotage/exercises";
 import type { Variant } from "../../../cli/sabotage/exercise";
 import { scriptsOf } from "../../../cli/sabotage/render";
 import { stepSchema } from "../../../cli/sabotage/steps";
-import { readSettings, Settings } from "../../../config/settings";
+import { readSettings, type Settings } from "../../../config/settings";
 
 const hosts = { central: { address: "a" }, compute: { address: "b" } };
 /** A team's settings in each release. */

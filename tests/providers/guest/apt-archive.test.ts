@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import type { Connection } from "../../../clients/connection";
-import { RemoteError, RunScript } from "../../../clients/ssh";
+import { RemoteError, type RunScript } from "../../../clients/ssh";
 import { said } from "../../clients/said";
 import { aptArchiveHandler, fileOf, keyringOf } from "../../../providers/guest/apt-archive";
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import type { Connection } from "../../../clients/connection";
 import { placesOf } from "../../../providers/dynamic";
 import {
-    HostsEntry,
+    type HostsEntry,
     inForce,
     readBlock,
     shadowsOf,

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import * as fs from "fs";
 import * as path from "path";
-import { Connection, Unreachable } from "../../../clients/connection";
+import { type Connection, Unreachable } from "../../../clients/connection";
 import { toBytes, toText } from "../../../providers/guest/file-text";
 import { readFile, writeFile } from "../../../providers/guest/machine-files";
 import { localHost } from "../machine/local-host";

@@ -1,6 +1,6 @@
 import { spawnSync } from "child_process";
 import type { Connection } from "../../../clients/connection";
-import { RemoteError, RunScript } from "../../../clients/ssh";
+import { RemoteError, type RunScript } from "../../../clients/ssh";
 import { packagesHandler } from "../../../providers/guest/packages";
 import { said } from "../../clients/said";
 

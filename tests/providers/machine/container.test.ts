@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Connection } from "../../../clients/connection";
 import { containerHandler } from "../../../providers/machine/container";
-import { ContainerDomain, domainXml, rootsDir } from "../../../providers/machine/container-xml";
+import { type ContainerDomain, domainXml, rootsDir } from "../../../providers/machine/container-xml";
 import { said } from "../../clients/said";
 import { localHost } from "./local-host";
 

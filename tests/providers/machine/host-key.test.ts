@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import { utils } from "ssh2";
 import { handler, keyPair } from "../../../providers/machine/host-key";
-import { HostKeyType } from "../../../config/host-keys";
+import { type HostKeyType } from "../../../config/host-keys";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-key-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));

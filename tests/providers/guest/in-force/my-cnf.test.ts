@@ -5,7 +5,7 @@ import * as os from "os";
 import * as path from "path";
 import { mended } from "../../../../providers/guest/in-force/mending";
 import { myCnf } from "../../../../providers/guest/in-force/my-cnf";
-import { Source, Understood } from "../../../../providers/guest/in-force/reader";
+import { type Source, Understood } from "../../../../providers/guest/in-force/reader";
 import { readerOf } from "../../../../providers/guest/in-force/readers";
 import { FILES, ifThere, printDefaults, SEED } from "./real";
 

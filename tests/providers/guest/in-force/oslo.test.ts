@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import * as path from "path";
 import { oslo } from "../../../../providers/guest/in-force/oslo";
 import { mended } from "../../../../providers/guest/in-force/mending";
-import { Reader, simple, Understood } from "../../../../providers/guest/in-force/reader";
+import { type Reader, simple, Understood } from "../../../../providers/guest/in-force/reader";
 import { FILES, ifThere, python2, python3, SEED } from "./real";
 
 const section = fc.constantFrom("DEFAULT", "default", "database", "Database", "sql", " sql", "a]b");

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { mended } from "../../../../providers/guest/in-force/mending";
 import { paste } from "../../../../providers/guest/in-force/paste";
-import { Source, Understood } from "../../../../providers/guest/in-force/reader";
+import { type Source, Understood } from "../../../../providers/guest/in-force/reader";
 import { readerOf } from "../../../../providers/guest/in-force/readers";
 import { FILES, ifThere, python2, SEED } from "./real";
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { mended } from "../../../../providers/guest/in-force/mending";
 import { pythonSettings } from "../../../../providers/guest/in-force/python-settings";
-import { Reader, simple, Understood } from "../../../../providers/guest/in-force/reader";
+import { type Reader, simple, Understood } from "../../../../providers/guest/in-force/reader";
 import { FILES, ifThere, python3, SEED } from "./real";
 
 const reader: Reader = { ...simple, grammar: pythonSettings };
