@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../clients/connection";
 import { writeKnownHosts } from "../config/known-hosts";
-import { type HostRole, type NodeName, nodeNames } from "../config/nodes";
+import { type HostRole, hostRoles, type NodeName, nodeNames } from "../config/nodes";
 import { dataNode, idsOf, type Settings } from "../config/settings";
 import { ofProject, readStackSettings } from "../config/stack-settings";
 import { measure } from "../providers/glance/image";
@@ -24,6 +24,7 @@ import type { NodeArgs } from "./nodes/database-node";
 import { ImageNode } from "./nodes/image-node";
 import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
+import { OwnCommands } from "./own-commands";
 import { marks, type OnGenerated, Passwords } from "./passwords";
 
 /** What a node is given where the stack does not say: enough for the tutorial's services in it. */
@@ -61,8 +62,10 @@ export class TeamCloud extends pulumi.ComponentResource {
             parent,
         );
         const machines = this.machines(name, settings, release, pair, networks);
-        new Inside(name, { machines, release, cloud, passwords }, this).fill(pair.connections.central, settings.image);
+        const inside = new Inside(name, { machines, release, cloud, passwords }, this);
+        inside.fill(pair.connections.central, settings.image);
         passwords.allMade();
+        this.ownCommands(name, settings, pair, machines, [networks, ...inside.parts]);
 
         this.nodes = connectionsOf(machines, settings.made);
         this.registerOutputs({ nodes: this.nodes });
@@ -79,6 +82,32 @@ export class TeamCloud extends pulumi.ComponentResource {
                 return [node, new Machine(`${name}-${node}`, args, { parent: this, dependsOn })];
             }),
         );
+    }
+
+    /** The stack's own commands, after everything of the program's. */
+    private ownCommands(
+        name: string,
+        { hosts, nodes, made, keyTexts = {} }: Settings,
+        pair: HostPair,
+        machines: Machines,
+        dependsOn: pulumi.Resource[],
+    ): void {
+        for (const role of hostRoles) {
+            const { commands = [] } = hosts[role],
+                args = { connection: pair.connections[role], commands, keyTexts };
+            if (commands.length > 0) new OwnCommands(`${name}-${role}-own`, args, { parent: this, dependsOn });
+        }
+        for (const node of made) {
+            const { commands = [] } = nodes[node] ?? {},
+                { connection, resource, made: anew } = machines[node]!;
+            if (commands.length > 0)
+                new OwnCommands(
+                    `${name}-${node}-own`,
+                    { connection, commands, keyTexts },
+                    { parent: this, dependsOn },
+                    { deletedWith: resource, replaceWith: anew },
+                );
+        }
     }
 
     /** What each host's virtual machines are made of: an image that it fetches itself, or what it has ready. */
@@ -160,6 +189,8 @@ interface Shared extends Pick<AuthNode, "admin" | "ec2"> {
 /** What is in the machines that there are, and in the cloud, in the tutorial's order: each has what the ones before it give. */
 class Inside {
     private readonly parent: pulumi.ComponentResourceOptions;
+    /** What is in each of them. */
+    readonly parts: pulumi.Resource[] = [];
 
     constructor(
         private readonly name: string,
@@ -180,6 +211,11 @@ class Inside {
         this.computes(shared, api);
     }
 
+    private made<Part extends pulumi.Resource>(part: Part): Part {
+        this.parts.push(part);
+        return part;
+    }
+
     private on(machine: Machine): NodeArgs {
         const { machines, ...rest } = this.args;
         return { machine, ...rest, store: machines["db-node"]!.resource };
@@ -188,12 +224,10 @@ class Inside {
     /** Databases, queue and identity; nothing else can be without them. */
     private foundation(via: Connection): Shared | undefined {
         const { "db-node": dbNode, "auth-node": authNode } = this.args.machines;
-        const { databases, queue } = new DatabaseNode(`${this.name}-db`, this.on(dbNode!), this.parent);
+        const { databases, queue } = this.made(new DatabaseNode(`${this.name}-db`, this.on(dbNode!), this.parent));
         if (!authNode) return;
-        const { admin, ready, ec2 } = new AuthNode(
-            `${this.name}-auth`,
-            { ...this.on(authNode), database: databases.keystone, via },
-            this.parent,
+        const { admin, ready, ec2 } = this.made(
+            new AuthNode(`${this.name}-auth`, { ...this.on(authNode), database: databases.keystone, via }, this.parent),
         );
         return {
             databases,
@@ -211,61 +245,69 @@ class Inside {
         const { "image-node": imageNode, "volume-node": volumeNode } = this.args.machines,
             { databases, queue, admin, identity, certificates } = shared;
         if (imageNode)
-            new ImageNode(
-                `${this.name}-image`,
-                {
-                    ...this.on(imageNode),
-                    database: databases.glance,
-                    queue,
-                    admin,
-                    identity,
-                    certificates,
-                    ...(image && { image }),
-                },
-                this.parent,
+            this.made(
+                new ImageNode(
+                    `${this.name}-image`,
+                    {
+                        ...this.on(imageNode),
+                        database: databases.glance,
+                        queue,
+                        admin,
+                        identity,
+                        certificates,
+                        ...(image && { image }),
+                    },
+                    this.parent,
+                ),
             );
         if (volumeNode)
-            new VolumeNode(
-                `${this.name}-volume`,
-                { ...this.on(volumeNode), database: databases.cinder, queue, identity, certificates },
-                this.parent,
+            this.made(
+                new VolumeNode(
+                    `${this.name}-volume`,
+                    { ...this.on(volumeNode), database: databases.cinder, queue, identity, certificates },
+                    this.parent,
+                ),
             );
     }
 
     private api({ databases, queue, admin, identity, accounts, certificates, ec2 }: Shared): ApiNode | undefined {
         const machine = this.args.machines["api-node"];
         if (!machine) return;
-        return new ApiNode(
-            `${this.name}-api`,
-            {
-                ...this.on(machine),
-                database: databases.nova,
-                queue,
-                admin,
-                identity,
-                accounts,
-                certificates,
-                ...(ec2 && { ec2 }),
-            },
-            this.parent,
+        return this.made(
+            new ApiNode(
+                `${this.name}-api`,
+                {
+                    ...this.on(machine),
+                    database: databases.nova,
+                    queue,
+                    admin,
+                    identity,
+                    accounts,
+                    certificates,
+                    ...(ec2 && { ec2 }),
+                },
+                this.parent,
+            ),
         );
     }
 
     private network({ databases, admin, accounts }: Shared, { ready, schema, usable }: ApiNode): void {
         const machine = this.args.machines["network-node"];
         if (!machine) return;
-        new NetworkNode(
-            `${this.name}-network`,
-            {
-                ...this.on(machine),
-                after: ready,
-                cells: schema,
-                admin,
-                api: usable,
-                database: databases.nova,
-                accounts,
-            },
-            this.parent,
+        this.made(
+            new NetworkNode(
+                `${this.name}-network`,
+                {
+                    ...this.on(machine),
+                    after: ready,
+                    cells: schema,
+                    admin,
+                    api: usable,
+                    database: databases.nova,
+                    accounts,
+                },
+                this.parent,
+            ),
         );
     }
 
@@ -276,10 +318,12 @@ class Inside {
         });
         const ready = computes.flatMap(
             ({ node, machine }) =>
-                new ComputeNode(
-                    `${this.name}-${node}-nova`,
-                    { ...this.on(machine), node, after: api.usable, admin, database: databases.nova },
-                    this.parent,
+                this.made(
+                    new ComputeNode(
+                        `${this.name}-${node}-nova`,
+                        { ...this.on(machine), node, after: api.usable, admin, database: databases.nova },
+                        this.parent,
+                    ),
                 ).ready,
         );
         if (computes.length > 0)

@@ -1,6 +1,9 @@
+import * as fs from "fs";
 import { agentSocket, agentWith, SomeKeys } from "../system/ssh-agent";
 import { type KeyFile, readKeyFile } from "../system/key-file";
 import { messageOf, UserError } from "../system/errors";
+import { inHome } from "../system/paths";
+import { hasCommands } from "./commands";
 import { hostRoles } from "./nodes";
 import type { Settings } from "./settings";
 
@@ -10,8 +13,30 @@ import type { Settings } from "./settings";
  * @throws UserError where one of the operator's keys is not one that both ssh clients can work with
  */
 export function withOperatorKey(settings: Settings): Settings {
-    const [[, , { publicKey, heldBy }]] = keysOf(settings);
-    return { ...settings, operatorKey: publicKey, sshAuth: heldBy === "file" ? "privkey" : "agent" };
+    const keys = keysOf(settings),
+        [[, , { publicKey, heldBy }]] = keys;
+    return {
+        ...settings,
+        operatorKey: publicKey,
+        sshAuth: heldBy === "file" ? "privkey" : "agent",
+        ...(hasCommands(settings) && { keyTexts: textsOf(keys) }),
+    };
+}
+
+/**
+ * Private keys by the path of their file, for commands, whose plugin is given the key itself.
+ * @throws UserError where a key is an agent's: the state would hold the path of a socket that is another one tomorrow
+ */
+function textsOf(keys: readonly [string, string, KeyFile][]): Record<string, string> {
+    return Object.fromEntries(
+        keys.map(([setting, file, { heldBy, why }]) => {
+            if (heldBy === "agent")
+                throw new UserError(
+                    `${setting}: commands of a stack need a key in a file without a passphrase, and with ${file} only an agent can sign (${why}). Nothing was changed`,
+                );
+            return [file, fs.readFileSync(inHome(file), "utf8")];
+        }),
+    );
 }
 
 /**

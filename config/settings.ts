@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { AddressPlan, type NetworkRanges, problems, tutorialRanges } from "./address-plan";
+import { commandsSchema, doubled } from "./commands";
 import { credentialNames, type Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
 import { hostKeyForms, pastedKeys } from "./host-keys";
 import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
 import { type Mistake, mistakeAt, Mistaken, mistakeIn } from "./mistakes";
-import { type NodeName, nodeNames } from "./nodes";
+import { type NodeName, nodeNames, nodes } from "./nodes";
 import { passwordProblem } from "./passwords";
 import { releaseNames } from "./releases";
 import { shown, unprintable } from "./words";
@@ -80,6 +81,8 @@ const host = z.strictObject({
     port: z.int().min(1).max(65535).default(24),
     /** Public host keys, one a line, `ssh-ed25519 AAAA…`; taken from known_hosts where it is not given. */
     hostKey,
+    /** The stack's own steps on it, after everything of the program's (docs/commands.md). */
+    commands: commandsSchema.optional(),
     /** The machine to go through, where the operator does not reach the host directly. */
     jump: bastion.optional(),
 });
@@ -108,6 +111,8 @@ const nodeOverride = z.strictObject({
     dataGeneration: z.int().min(1).optional(),
     /** The stack's own options by file, section and option, beside the release's or instead of them. */
     options: z.record(z.string(), z.record(section, z.record(option, optionValue))).optional(),
+    /** The stack's own steps on it, after everything of the program's (docs/commands.md). */
+    commands: commandsSchema.optional(),
 });
 
 const schema = z.strictObject({
@@ -182,6 +187,8 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "cr
     operatorKey?: string;
     /** How libvirt's provider signs with it, added with it: by the file itself, or by the operator's ssh-agent. */
     sshAuth?: "privkey" | "agent";
+    /** Of a stack with commands of its own: private keys by the path of their file, added with it; secret. */
+    keyTexts?: Readonly<Record<string, string>>;
     /** The private known_hosts file of the stack, added by {@link Surroundings}. */
     knownHosts?: string;
     /** The nodes that there are, in the tutorial's order. */
@@ -247,6 +254,28 @@ const uplinksIn = ({ uplinks, number, hosts: { central, compute } }: Pick<Parsed
     uplinksOf(uplinks, number, { central: central.address, compute: compute.address });
 
 const rules: readonly Rule[] = [
+    rule(["hosts", "nodes"], ({ hosts, nodes }) =>
+        [
+            ...Object.entries(hosts).map(([role, host]) => [`hosts.${role}`, host.commands] as const),
+            ...Object.entries(nodes).map(([node, { commands }]) => [`nodes.${node}`, commands] as const),
+        ].flatMap(([path, commands]) =>
+            doubled(commands).map(name =>
+                mistakeAt(`${path}.commands`, `the name "${name}" is there more than once; each command needs its own`),
+            ),
+        ),
+    ),
+    rule(["hosts", "nodes"], ({ hosts, nodes: given }) =>
+        nodeNames.flatMap(node =>
+            given[node]?.commands?.length && hosts[nodes[node].host].jump
+                ? [
+                      mistakeAt(
+                          `nodes.${node}.commands`,
+                          `the way to ${node} leads through two machines, its host and a bastion (hosts.${nodes[node].host}.jump); commands go through one at most`,
+                      ),
+                  ]
+                : [],
+        ),
+    ),
     rule(["networks"], given => problems(rangesOf(given)).map(p => mistakeAt(`networks.${p.key}`, p.reason))),
     rule(["hosts"], ({ hosts: { central, compute } }) =>
         central.address === compute.address && central.port === compute.port

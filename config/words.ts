@@ -4,9 +4,11 @@ import type { Mistake } from "./mistakes";
 /** A value for a message: nothing in it moves a cursor or ends a line. */
 export const shown = (value: unknown): string => visibleJson(String(JSON.stringify(value)));
 
-/** Public keys are pasted with all their lines. */
+/** Public keys are pasted with all their lines; a shell command may have several. */
 const ofLines = (path: readonly string[]): boolean =>
-    path[0] === "archiveKey" || (path[0] === "hosts" && path[path.length - 1] === "hostKey");
+    path[0] === "archiveKey" ||
+    path.includes("commands") ||
+    (path[0] === "hosts" && path[path.length - 1] === "hostKey");
 
 /**
  * Keys and values of a configuration that have something in them that cannot be seen. Values under `credentials` are left

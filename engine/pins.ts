@@ -7,6 +7,9 @@ export const GO_VERSION = "1.26.1";
 /** Of the engine's plugin that generates passwords: that of the npm package @pulumi/random. */
 export const { version: RANDOM_VERSION } = require("@pulumi/random/package.json") as { version: string };
 
+/** Of the engine's plugin that runs a stack's own commands: that of the npm package @pulumi/command. */
+export const { version: COMMAND_VERSION } = require("@pulumi/command/package.json") as { version: string };
+
 /** A kind of machine as Node.js names it: `linux-x64`. */
 const thisPlatform = (): string => `${process.platform}-${process.arch}`;
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { obtainEngine } from "../../engine/obtain";
-import { needRandomPlugin } from "../../engine/random-plugin";
+import { needRandomPlugin } from "../../engine/package-plugins";
 import { bringUp, labStatus, machineInWords, needRoot } from "../../lab";
 import { UserError } from "../../system/errors";
 import { checkTeams } from "../hosts/teams";

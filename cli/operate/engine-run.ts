@@ -4,13 +4,14 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { libvirtWays } from "../../components/host-pair";
 import type { OnGenerated } from "../../components/passwords";
 import { program } from "../../components/team-cloud";
+import { hasCommands } from "../../config/commands";
 import type { Credentials } from "../../config/credentials";
 import { hostRoles, nodeNames } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { openStack } from "../../engine/automation";
 import { clearPending, forgetFormerLab, recordWays } from "../../engine/leftovers";
 import { obtainEngine } from "../../engine/obtain";
-import { needRandomPlugin } from "../../engine/random-plugin";
+import { needCommandPlugin, needRandomPlugin } from "../../engine/package-plugins";
 import { exported, realOnes, type RecordedResource } from "../../engine/state";
 import { stackStore } from "../../engine/stack-store";
 import { forHandlers } from "../../system/handed-over";
@@ -94,6 +95,7 @@ async function prepare(
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
         await needRandomPlugin(engine, run.terminal);
+    if (hasCommands(settings) || resources.some(r => r.type.startsWith("command:"))) needCommandPlugin(engine);
     const unrecorded = await prepareState(operation, run, stack, settings, resources);
     return { stack, settings, generated, unrecorded, down };
 }

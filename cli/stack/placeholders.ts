@@ -1,4 +1,5 @@
 import type { HostRole } from "../../config/nodes";
+import { hasCommands } from "../../config/commands";
 import { checkLabName } from "../../config/lab-settings";
 import { type Settings } from "../../config/settings";
 import { tutorialCredentials } from "../../config/credentials";
@@ -61,9 +62,19 @@ export const noMachine: Surroundings = {
         ...settings,
         operatorKey: placeholder("operatorKey"),
         knownHosts: placeholder("knownHosts"),
+        ...(hasCommands(settings) && { keyTexts: keyPlaceholders(settings) }),
         hosts: { central: withPlaceholders(settings, "central"), compute: withPlaceholders(settings, "compute") },
     }),
 };
+
+/** Of each private key that commands are run with, a placeholder. */
+const keyPlaceholders = ({ sshKeyFile, hosts }: Settings): Record<string, string> =>
+    Object.fromEntries(
+        [sshKeyFile, ...Object.values(hosts).flatMap(({ jump }) => jump?.sshKeyFile ?? [])].map(file => [
+            file,
+            placeholder("privateKey"),
+        ]),
+    );
 
 function withPlaceholders({ hosts }: Settings, role: HostRole): Settings["hosts"][HostRole] {
     const { hostKey = placeholder(`${role}HostKey`), jump, ...host } = hosts[role];

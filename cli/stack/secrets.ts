@@ -12,7 +12,12 @@ export function knownSecrets(settings: Settings, config: ConfigMap): string[] {
     const configured = Object.values(config)
         .filter(c => c.secret)
         .flatMap(c => strings(parsed(c.value)));
-    return [fs.readFileSync(passphraseFile(), "utf8").trim(), ...Object.values(settings.credentials), ...configured];
+    return [
+        fs.readFileSync(passphraseFile(), "utf8").trim(),
+        ...Object.values(settings.credentials),
+        ...Object.values(settings.keyTexts ?? {}),
+        ...configured,
+    ];
 }
 
 const PASSWORD = "random:index/randomPassword:RandomPassword";

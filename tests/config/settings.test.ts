@@ -45,6 +45,31 @@ test.each([
     [{ containerIds: 0 }, "containerIds: 0 is not allowed: host, or a whole number from 524288 to 2146828288"],
     [{ containerIds: 2146828289 }, "containerIds: 2146828289 is not allowed: host, or"],
     [{ containerIds: "own" }, 'containerIds: "own" is not allowed: host, or'],
+    [
+        { nodes: { "db-node": { commands: [{ name: "Tools", create: "true" }] } } },
+        'nodes.db-node.commands.0.name: "Tools" is not allowed: lower-case letters, digits and dashes',
+    ],
+    [{ nodes: { "db-node": { commands: [{ name: "tools" }] } } }, "nodes.db-node.commands.0.create: missing"],
+    [
+        {
+            nodes: {
+                "db-node": {
+                    commands: [
+                        { name: "a", create: "true" },
+                        { name: "a", create: "false" },
+                    ],
+                },
+            },
+        },
+        'nodes.db-node.commands: the name "a" is there more than once; each command needs its own',
+    ],
+    [
+        {
+            hosts: { ...lab.hosts, compute: { address: "192.0.2.2", jump: { address: "192.0.2.9" } } },
+            nodes: { "compute-1": { commands: [{ name: "a", create: "true" }] } },
+        },
+        "nodes.compute-1.commands: the way to compute-1 leads through two machines, its host and a bastion (hosts.compute.jump); commands go through one at most",
+    ],
     [{ realease: "ocata" }, "realease: there is no such key; allowed are lab, number, release"],
     [{ release: "havana" }, 'release: "havana" is not one of grizzly, ocata'],
     [{ number: undefined }, "number: missing"],

@@ -11,7 +11,7 @@ import { credentialNames, type Credentials } from "../../config/credentials";
 import { openStack } from "../../engine/automation";
 import { PROJECT } from "../../engine/stack-file";
 import { obtainEngine } from "../../engine/obtain";
-import { randomPluginFile } from "../../engine/random-plugin";
+import { randomPluginFile } from "../../engine/package-plugins";
 import { exported } from "../../engine/state";
 import { projectDir } from "../../system/paths";
 import { PlainProgress } from "../../system/progress";

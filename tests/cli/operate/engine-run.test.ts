@@ -62,7 +62,7 @@ jest.mock("../../../engine/automation", () => ({
     },
 }));
 jest.mock("../../../engine/obtain", () => ({ obtainEngine: async () => ({}) }));
-jest.mock("../../../engine/random-plugin", () => ({ needRandomPlugin: async () => undefined }));
+jest.mock("../../../engine/package-plugins", () => ({ needRandomPlugin: async () => undefined }));
 jest.mock("../../../engine/leftovers", () => ({
     clearPending: async () => undefined,
     recordWays: async () => undefined,
@@ -99,6 +99,7 @@ jest.mock("../../../cli/stack/reach", () => ({
     labOf: () => undefined,
     decryptedSettings: () => ({
         hosts: { central: { address: "a" }, compute: { address: "b" } },
+        nodes: {},
         secrets: "tutorial",
         powerOf: () => "on",
         made: [],

@@ -5,7 +5,7 @@ import * as https from "https";
 import * as os from "os";
 import * as path from "path";
 import type { Engine } from "../../engine/obtain";
-import { needRandomPlugin, randomPluginFile } from "../../engine/random-plugin";
+import { commandPluginFile, needCommandPlugin, needRandomPlugin, randomPluginFile } from "../../engine/package-plugins";
 import type { Pinned } from "../../system/download";
 import { PlainProgress } from "../../system/progress";
 import { closed, listening, makeCertificate, portOf } from "../system/site";
@@ -74,4 +74,16 @@ test("one whose file in the cache was deleted is got again", async () => {
     fs.rmSync(process.env.CLASSROOM_CACHE!, { recursive: true });
     await need(released());
     expect(execFileSync(randomPluginFile(home), { encoding: "utf8" })).toBe("it runs\n");
+});
+
+test("the plugin of commands is not downloaded: it is said where to get it, and where to put it", () => {
+    const engine: Engine = { origin: "PATH", version: "3.258.0", env: { PULUMI_HOME: home } };
+    expect(() => needCommandPlugin(engine)).toThrow(
+        new RegExp(
+            `^commands of a stack .* are run by the engine's plugin command 1\\.[0-9.]+, which is not here .*; nothing of the stack was changed\\. Get it .* and copy its folder resource-command-v[0-9.]+ .* to ${home}/plugins, or take the commands out`,
+        ),
+    );
+    fs.mkdirSync(path.dirname(commandPluginFile(home)), { recursive: true });
+    fs.writeFileSync(commandPluginFile(home), "");
+    expect(() => needCommandPlugin(engine)).not.toThrow();
 });
