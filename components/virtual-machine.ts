@@ -160,7 +160,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         return new libvirt.Domain(
             name,
             { name: domain, running, ...shapeOf(this.args, disks) },
-            // Command line and cards come back in another form than they were given, which would be a difference for ever.
+            // The provider reads the command line and the cards in another form than it was given: a comparison would always differ.
             // Whether it runs is another resource's: the provider would never stop one.
             // The provider can give a machine that is there no other display: it would replace one that has another.
             { ...this.made, ignoreChanges: ["cmdlines", "graphics", "networkInterfaces", "running"] },
