@@ -60,7 +60,8 @@ async function fetched(url: string, file: string, options: DownloadOptions): Pro
     const answer = await opened(new URL(url), (options.stallSeconds ?? 30) * 1000);
     const length = Number(answer.headers["content-length"] ?? NaN);
     const digest = createHash("sha256"),
-        out = fs.createWriteStream(file, { flags: "wx", mode: 0o600 });
+        // Opened at once: a stream that opens it later would make it after it has been removed for an early error.
+        out = fs.createWriteStream(file, { fd: fs.openSync(file, "wx", 0o600) });
     let bytes = 0,
         told = 0;
     async function* counted(): AsyncGenerator<Buffer> {
