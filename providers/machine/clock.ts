@@ -115,6 +115,7 @@ class Clocks {
             await this.run(on, setShell(this.clock.now() + (now.to - now.from) / 2));
             now = await this.read(on);
         }
+        if (on.jump && aheadBy(reading) > 0) await this.run(on, wakeShell);
     }
 
     /** Of a physical host. What a virtual machine says of it counts for nothing: it may have stood still. */
@@ -123,6 +124,18 @@ class Clocks {
         return (await ask(this.run, host, script, { kept: text(/yes|no|/) })).kept === "yes";
     }
 }
+
+/**
+ * Restarts OpenStack's running services: their timers wait by the clock, so one that was set back from two hours ahead leaves them
+ * without a report for two hours.
+ */
+const wakeShell = `names='^(nova|cinder|glance|keystone)(-[a-z]+)*'
+if [ -d /run/systemd/system ]; then
+    running=$(systemctl list-units --type=service --state=running --no-legend --plain | awk '{ print $1 }' | grep -E "$names[.]service$") || true
+    [ -z "$running" ] || systemctl restart $running
+else
+    for s in $(initctl list | grep -E "$names start/running" | awk '{ print $1 }' || true); do service "$s" restart > /dev/null; done
+fi`;
 
 /** Whether a machine's clock is right: how far it is from the operator's, and how fast it runs. */
 export function clockHandler(

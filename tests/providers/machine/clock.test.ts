@@ -45,6 +45,7 @@ function machine(own: Partial<FakeMachine> = {}) {
             told.push(source);
             it.speed = it.sources[source]!;
         } else if (script.includes("available_clocksource")) return `sources ${Object.keys(it.sources).join(" ")}\n`;
+        else if (script.includes("systemctl restart ")) told.push("services");
         else if (script.includes("timedatectl ")) return `kept ${it.synchronized ? "yes" : "no"}\n`;
         else return `date ${date.toFixed(9)}\nuptime ${uptime.toFixed(2)}\nboot ${it.boot}\n`;
         return "";
@@ -117,6 +118,17 @@ test.each([7203, -86_400 * 365])("one that is %p s ahead is set", async ahead =>
         expect(told).toEqual(["set"]);
         expect(await handler.read("", found)).toEqual(wanted);
     }
+});
+
+test.each([
+    ["ahead", 7203, true, ["set", "services"]],
+    ["behind", -7203, true, ["set"]],
+    ["ahead on a host", 7203, false, ["set"]],
+])("services whose timers would wait for the clock are restarted: %s", async (_what, ahead, isNode, said) => {
+    const { handler, told } = machine({ ahead }),
+        on = { ...connection, ...(isNode && { jump: { host: "192.0.2.1", port: 24, hostKey: "" } }) };
+    await handler.update("", { ...wanted, connection: on }, { ...wanted, connection: on });
+    expect(told).toEqual(said);
 });
 
 test("one that is ahead again when it was set is an error", async () => {
