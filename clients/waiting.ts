@@ -61,9 +61,9 @@ class Patience {
         return Math.min(this.seconds - this.counted - since, STARVED * this.seconds - this.waited);
     }
 
-    /** Takes from an answer what it tells of idleness; a machine cannot be idle for longer than the operator's clock went on. */
-    hear(answer: ExecResult): ExecResult {
-        const told = TOLD_IDLE.exec(answer.stderr),
+    /** Takes from an answer what it tells of idleness, where it was asked for that; a machine cannot be idle for longer than the operator's clock went on. */
+    hear(answer: ExecResult, computes = false): ExecResult {
+        const told = computes ? TOLD_IDLE.exec(answer.stderr) : null,
             idle = told ? Number(told[1]) / Number(told[2]) : undefined,
             now = this.clock.elapsed(),
             since = now - this.last;
@@ -112,7 +112,7 @@ async function askPatiently(
             allowFailure: true,
             timeoutSeconds: Math.ceil(Math.max(0, patience.left())) + askSeconds,
         });
-        answer = patience.hear(said);
+        answer = patience.hear(said, computes);
         took = clock.elapsed() - asked;
     }
 }
