@@ -48,6 +48,12 @@ fi`;
  */
 export const READY_SECONDS = 180;
 
+/** `running`: the names of what runs, a line each; under upstart without what init scripts start. */
+export const runningShell = `running() {
+    if [ -d /run/systemd/system ]; then systemctl list-units --type=service --state=running --no-legend --plain | sed -n 's/[.]service .*//p'
+    else initctl list | sed -n 's/ start\\/running.*//p'; fi
+}`;
+
 /** `listening PORT`: whether something listens on it, which is asked of the kernel; the port as {@link hex} has it. */
 export const listeningShell = `listening() { grep -qi ": [0-9A-F]*:$1 [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6; }`;
 

@@ -1,12 +1,13 @@
 import * as fs from "fs";
 import type * as pulumi from "@pulumi/pulumi";
-import { ask, text } from "../../clients/answer";
+import { ask, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { ALLOWED_SECONDS, aheadBy, readClock, type Reading, speedOf } from "../../clients/machine-clock";
 import { type OperatorClock, operatorClock } from "../../clients/operator-clock";
 import { exec, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource } from "../dynamic";
-import { initShell } from "../guest/init";
+import { initShell, runningShell } from "../guest/init";
+import { restart } from "../guest/restarts";
 
 interface Inputs {
     connection: Connection;
@@ -115,7 +116,7 @@ class Clocks {
             await this.run(on, setShell(this.clock.now() + (now.to - now.from) / 2));
             now = await this.read(on);
         }
-        if (on.jump && aheadBy(reading) > 0) await this.run(on, wakeShell);
+        if (on.jump && aheadBy(reading) > 0) await wake(this.run, on);
     }
 
     /** Of a physical host. What a virtual machine says of it counts for nothing: it may have stood still. */
@@ -125,17 +126,15 @@ class Clocks {
     }
 }
 
-/**
- * Restarts OpenStack's running services: their timers wait by the clock, so one that was set back from two hours ahead leaves them
- * without a report for two hours.
- */
-const wakeShell = `names='^(nova|cinder|glance|keystone)(-[a-z]+)*'
-if [ -d /run/systemd/system ]; then
-    running=$(systemctl list-units --type=service --state=running --no-legend --plain | awk '{ print $1 }' | grep -E "$names[.]service$") || true
-    [ -z "$running" ] || systemctl restart $running
-else
-    for s in $(initctl list | grep -E "$names start/running" | awk '{ print $1 }' || true); do service "$s" restart > /dev/null; done
-fi`;
+/** Services whose timers wait by the clock: set back from two hours ahead it would leave them without a report for two hours. */
+const isOpenStack = (service: string): boolean => /^(nova|cinder|glance|keystone)(-[a-z]+)*$/.test(service);
+
+/** Restarts those of them that run. */
+async function wake(run: RunScript, on: Connection): Promise<void> {
+    const script = `${runningShell}\nall=$(running); for s in $all; do say running "$s"; done`,
+        { running } = await ask(run, on, script, { running: list(text()) });
+    await restart(run, on, running.filter(isOpenStack));
+}
 
 /** Whether a machine's clock is right: how far it is from the operator's, and how fast it runs. */
 export function clockHandler(

@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import type { Connection } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
-import { initShell } from "../../../providers/guest/init";
+import { initShell, runningShell } from "../../../providers/guest/init";
 import { serviceHandler } from "../../../providers/guest/service";
 import { FakeClock } from "../../clients/fake-clock";
 
@@ -183,4 +183,25 @@ test("a service restarts when what it works on is another one, and not because t
     for (const per of ["nova#1", "nova#2", undefined])
         await serviceHandler(run).update("id", { ...wanted, per }, wanted);
     expect(ran.map(script => /^restart "\$s"/m.test(script))).toEqual([true, false, false]);
+});
+
+test.each([
+    [
+        "systemd",
+        "systemctl",
+        ["nova-api.service loaded active running OpenStack", "ntp.service loaded active running N"],
+    ],
+    [
+        "upstart",
+        "initctl",
+        ["nova-api start/running, process 12", "mysql stop/waiting", "ntp start/running, process 9"],
+    ],
+])("what runs under %s is told by its name", (init, program, lines) => {
+    put(`list/${program}`, `#!/bin/sh\nprintf '%s\\n' ${lines.map(line => `'${line}'`).join(" ")}\n`, 0o755);
+    const script = `${runningShell}\nrunning`.replace("/run/systemd/system", init === "systemd" ? dir : `${dir}/none`);
+    const { stdout } = spawnSync("sh", ["-ec", script], {
+        encoding: "utf8",
+        env: { PATH: `${path.join(dir, "list")}:${process.env.PATH}` },
+    });
+    expect(stdout).toBe("nova-api\nntp\n");
 });
