@@ -27,12 +27,13 @@ export function addDiagnoseCommand(cli: Command): void {
 }
 
 /** A preview with a refresh before it, read as causes and what suffers from them. Hosts that are down are done without. */
-const diagnose: Operation = {
+export const diagnose: Operation = {
     name: "diagnose",
     engine: comparing,
     asks: "itself",
     records: "nothing",
     tells: true,
+    settles: true,
     async begin({ stack }) {
         if (realOnes(stackStore.resources(stack)).length === 0)
             throw new UserError(

@@ -119,8 +119,7 @@ export async function start(
         }
         return await supervise(run, lab, words);
     });
-    // Whatever was broken is as it should be, as far as anybody who asks can see.
-    if (code === 0 && (operation.name === "diagnose" || operation.asks === "first")) soundAgain(stack);
+    if (code === 0 && operation.settles) soundAgain(stack);
     return code;
 }
 

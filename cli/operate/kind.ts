@@ -143,6 +143,8 @@ export interface Operation {
     readonly makesHosts?: true;
     /** Whether it runs the program to see what changes: what containers become is told beforehand. */
     readonly plans?: true;
+    /** Whether it has asked everything: where it ends with 0, all that was broken is as it should be. */
+    readonly settles?: true;
     /** Whether it tells how things are: machines with former kernel arguments are told. */
     readonly tells?: true;
     /** Before the engine is there. @throws UserError where the operation cannot be */

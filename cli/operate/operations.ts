@@ -44,6 +44,7 @@ export const up = (refresh = false): Operation => ({
     makesHosts: true,
     plans: true,
     tells: true,
+    ...(refresh && { settles: true }),
     askHosts: whatItTakes,
     conclude: (run, ended) => endMaking(run, ended, { clean: false, shows: true }),
 });

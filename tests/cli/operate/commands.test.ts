@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { diagnose } from "../../../cli/diagnose/operation";
 import { start } from "../../../cli/operate/commands";
 import type { Operation } from "../../../cli/operate/kind";
 import { preview, refresh, up } from "../../../cli/operate/operations";
@@ -11,7 +12,6 @@ jest.mock("../../../cli/operate/supervise", () => ({ supervise: jest.fn(), logOf
 jest.mock("../../../cli/hosts/teams", () => ({ checkTeams: () => undefined }));
 jest.mock("../../../cli/stack/reach", () => ({ checkConfigured: () => undefined, labOf: () => undefined }));
 
-const diagnosis: Operation = { ...refresh, name: "diagnose" };
 const before = process.env.CLASSROOM_STATE,
     dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-commands-"));
 beforeEach(() => {
@@ -25,8 +25,8 @@ afterAll(() => {
 });
 
 test.each<[string, Operation, number, boolean]>([
-    ["diagnose that found nothing", diagnosis, 0, true],
-    ["diagnose that found something", diagnosis, 3, false],
+    ["diagnose that found nothing", diagnose, 0, true],
+    ["diagnose that found something", diagnose, 3, false],
     ["up --refresh that ended well", up(true), 0, true],
     ["up --refresh that left something unasked", up(true), 2, false],
     ["up, which asks nothing", up(), 0, false],
