@@ -1,20 +1,11 @@
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { connectionOf } from "../../cli/stack/reach";
 import { statusOf } from "../../cli/status";
 import { stateFile } from "../../engine/stack-store";
+import { ownState } from "../system/own-state";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-status-"));
-const before = process.env.CLASSROOM_STATE;
-beforeAll(() => {
-    process.env.CLASSROOM_STATE = dir;
-});
-afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE;
-    else process.env.CLASSROOM_STATE = before;
-    fs.rmSync(dir, { recursive: true });
-});
+ownState("classroom-status-");
 
 test("a stack that was never used", () => {
     expect(statusOf("lab")).toEqual({

@@ -43,10 +43,7 @@ const keep = (): void => {
 beforeAll(async () => {
     await buildParts(new PlainProgress());
     fs.mkdirSync(folder, { recursive: true });
-    fs.mkdirSync(cloud.state, { recursive: true, mode: 0o700 });
-    cloud.configure();
-    const { code, stdout } = await cloud.classroom("up", cloud.stack, "--refresh");
-    expect([stdout, code]).toEqual([expect.anything(), 0]);
+    await cloud.make();
 }, 60 * 60_000);
 afterAll(async () => {
     if (found.rows.length >= all.length) await cloud.remove();

@@ -75,6 +75,13 @@ export class TestCloud {
         });
     }
 
+    /** Makes the whole cloud, or mends what an earlier run of the test has left of it. */
+    async make(): Promise<void> {
+        fs.mkdirSync(this.state, { recursive: true, mode: 0o700 });
+        this.configure();
+        await this.succeeds("up", this.stack, "--refresh");
+    }
+
     /**
      * Runs a command that has to succeed.
      * @throws with the last of what it said

@@ -1,5 +1,4 @@
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { newRanges, recordedRoots, wantedRoots } from "../../../cli/operate/ranges";
 import { otherIds } from "../../../cli/restore/point";
@@ -8,17 +7,9 @@ import type { PointRun } from "../../../cli/restore/hosts";
 import type { RecordedResource } from "../../../engine/state";
 import { stateFile } from "../../../engine/stack-store";
 import { readSettings } from "../../../config/settings";
+import { ownState } from "../../system/own-state";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-ids-"));
-const before = process.env.CLASSROOM_STATE;
-beforeAll(() => {
-    process.env.CLASSROOM_STATE = dir;
-});
-afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE;
-    else process.env.CLASSROOM_STATE = before;
-    fs.rmSync(dir, { recursive: true });
-});
+const dir = ownState("classroom-ids-");
 
 const hosts = { central: { address: "a" }, compute: { address: "b" } };
 const settings = (own: object = {}) =>

@@ -1,21 +1,10 @@
-import * as fs from "fs";
-import * as os from "os";
-import * as path from "path";
 import { databasesAnew, noteDatabases, noteFormerDatabases } from "../../../cli/orphans/databases";
 import { stackStore } from "../../../engine/stack-store";
 import type { RecordedResource } from "../../../engine/state";
+import { ownState } from "../../system/own-state";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-databases-")),
-    before = process.env.CLASSROOM_STATE;
-beforeAll(() => {
-    process.env.CLASSROOM_STATE = dir;
-});
+ownState("classroom-databases-");
 afterEach(() => stackStore.removeNotes("lab"));
-afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE;
-    else process.env.CLASSROOM_STATE = before;
-    fs.rmSync(dir, { recursive: true });
-});
 
 /** A state in which the databases with these marks are recorded, and something else. */
 const state = (...marks: string[]): RecordedResource[] => [

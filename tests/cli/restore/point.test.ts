@@ -25,17 +25,9 @@ import { said } from "../../clients/said";
 import { readSettings } from "../../../config/settings";
 import { stateDir } from "../../../system/paths";
 import { hostKeys } from "../../clients/keys";
+import { ownState } from "../../system/own-state";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-points-"));
-const before = process.env.CLASSROOM_STATE;
-beforeAll(() => {
-    process.env.CLASSROOM_STATE = dir;
-});
-afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE;
-    else process.env.CLASSROOM_STATE = before;
-    fs.rmSync(dir, { recursive: true });
-});
+const dir = ownState("classroom-points-");
 
 const urn = (type: string, name: string) => `urn:pulumi:team01::gridka-cloud-classroom::${type}::${name}`;
 const resource = (type: string, name: string, id: string, inputs: object = {}): RecordedResource => ({

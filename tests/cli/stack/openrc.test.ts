@@ -1,22 +1,13 @@
 import { execFileSync } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { useLines, useOf, writeOpenrc } from "../../../cli/stack/openrc";
 import { stackStore } from "../../../engine/stack-store";
 import { AddressPlan } from "../../../config/address-plan";
 import { tutorialCredentials } from "../../../config/credentials";
+import { ownState } from "../../system/own-state";
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom openrc-"));
-const before = process.env.CLASSROOM_STATE;
-beforeAll(() => {
-    process.env.CLASSROOM_STATE = dir;
-});
-afterAll(() => {
-    if (before === undefined) delete process.env.CLASSROOM_STATE;
-    else process.env.CLASSROOM_STATE = before;
-    fs.rmSync(dir, { recursive: true });
-});
+ownState("classroom openrc-");
 
 const cloud = (adminPassword: string) => ({
     plan: new AddressPlan(0),
