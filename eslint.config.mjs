@@ -62,6 +62,7 @@ export default tseslint.config(
             ],
             "@typescript-eslint/only-throw-error": "error",
             "@typescript-eslint/switch-exhaustiveness-check": "error",
+            "no-duplicate-imports": "error",
             "prefer-const": "error",
             "no-var": "error",
             eqeqeq: "error",

@@ -2,7 +2,7 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import type { Command } from "commander";
-import { type Connection, jumpOf, way } from "../clients/connection";
+import { type Connection, hostKeysOf, jumpOf, way } from "../clients/connection";
 import { enterOperator } from "../lab";
 import { UserError } from "../system/errors";
 import { onInterrupt } from "../system/interrupt";
@@ -101,10 +101,4 @@ export function sshConfig(to: Connection, knownHosts: string): string {
 
 /** The pinned keys, a line each. */
 export const knownHostsLines = (to: Connection): string[] =>
-    way(to).flatMap(c =>
-        c.hostKey
-            .split("\n")
-            .map(key => key.trim())
-            .filter(Boolean)
-            .map(key => `${alias(c)} ${key}\n`),
-    );
+    way(to).flatMap(c => hostKeysOf(c).map(key => `${alias(c)} ${key}\n`));

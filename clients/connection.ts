@@ -21,6 +21,13 @@ export interface Connection {
 /** A machine on the way to another; `name` is its address and `keyFile` the other's where it has none of its own. */
 type Jump = Omit<Connection, "name" | "keyFile"> & Partial<Pick<Connection, "name" | "keyFile">>;
 
+/** A machine's public host keys, one a line. */
+export const hostKeysOf = ({ hostKey }: Pick<Connection, "hostKey">): string[] =>
+    hostKey
+        .split("\n")
+        .map(line => line.trim())
+        .filter(Boolean);
+
 /** What a physical host is called in messages. */
 export const hostName = (address: string): string => `host ${address}`;
 /** What a machine on the way to a physical host is called in messages. */

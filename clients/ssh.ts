@@ -5,7 +5,7 @@ import { type AgentAuthMethod, Client, type ClientChannel, type ConnectConfig } 
 import { inHome } from "../system/paths";
 import { agentWith } from "../system/ssh-agent";
 import { type CommandLimits, type ExecResult, lastOf, Session } from "./command";
-import { type Connection, jumpOf, Unreachable } from "./connection";
+import { type Connection, hostKeysOf, jumpOf, Unreachable } from "./connection";
 import { Frame } from "./frame";
 import { readKeyFile, UnusableKey } from "../system/key-file";
 
@@ -122,15 +122,12 @@ async function open(to: Connection): Promise<Session> {
 }
 
 /** The keys that a machine may answer with, and the algorithms that it may prove one of them with. */
-function expectedKeys({ hostKey, rsaSha1 }: Connection): { keys: Buffer[]; algorithms: string[] } {
-    const wanted = hostKey
-        .split("\n")
-        .map(line => line.trim())
-        .filter(Boolean);
+function expectedKeys(to: Connection): { keys: Buffer[]; algorithms: string[] } {
+    const wanted = hostKeysOf(to);
     return {
         keys: wanted.map(line => Buffer.from(line.split(/\s+/)[1] ?? "", "base64")),
         algorithms: [...new Set(wanted.map(line => line.split(/\s+/)[0]!))].flatMap(a =>
-            a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(rsaSha1 ? [a] : [])] : [a],
+            a === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", ...(to.rsaSha1 ? [a] : [])] : [a],
         ),
     };
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { remote } from "@pulumi/command";
-import { type Connection, jumpOf } from "../clients/connection";
+import { type Connection, hostKeysOf, jumpOf } from "../clients/connection";
 import type { OwnCommand } from "../config/commands";
 
 export interface OwnCommandsArgs {
@@ -15,23 +15,18 @@ export interface OwnCommandsArgs {
 const order = ["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa", "ssh-ed25519"];
 
 /** Of a machine's public keys the one that the plugin meets. */
-export function pinnedKey(hostKey: string): string {
-    const lines = hostKey
-        .split("\n")
-        .map(line => line.trim())
-        .filter(Boolean);
-    return lines.sort((a, b) => order.indexOf(a.split(" ")[0]!) - order.indexOf(b.split(" ")[0]!))[0]!;
-}
+export const pinnedKey = (of: Pick<Connection, "hostKey">): string =>
+    hostKeysOf(of).sort((a, b) => order.indexOf(a.split(" ")[0]!) - order.indexOf(b.split(" ")[0]!))[0]!;
 
 /** A machine as the plugin reaches it: with its own pinned host key, through one other machine at most. */
 function reached(to: Connection, keyTexts: OwnCommandsArgs["keyTexts"]) {
     const jump = jumpOf(to);
-    const end = ({ host, port, user = "root", hostKey, keyFile }: Connection) => ({
-        host,
-        port,
-        user,
-        hostKey: pinnedKey(hostKey),
-        privateKey: keyTexts[keyFile]!,
+    const end = (machine: Connection) => ({
+        host: machine.host,
+        port: machine.port,
+        user: machine.user ?? "root",
+        hostKey: pinnedKey(machine),
+        privateKey: keyTexts[machine.keyFile]!,
     });
     return { ...end(to), ...(jump && { proxy: end(jump) }) };
 }

@@ -9,12 +9,12 @@ import { COMMAND_VERSION, RANDOM_VERSION as version, randomRelease } from "./pin
 import { linkTo } from "./plugins";
 import { unpackRelease } from "./release";
 
-/** Plugins of the engine that belong to npm packages. */
+/** Where the engine looks for the plugin of an npm package. */
+const pluginFile = (home: string, name: string, version: string): string =>
+    path.join(home, `plugins/resource-${name}-v${version}/pulumi-resource-${name}`);
 
-const NAME = "pulumi-resource-random";
-
-/** Where the engine looks for the plugin that it makes passwords with. */
-export const randomPluginFile = (home: string): string => path.join(home, `plugins/resource-random-v${version}`, NAME);
+/** Where it looks for the one that it makes passwords with. */
+export const randomPluginFile = (home: string): string => pluginFile(home, "random", version);
 
 /**
  * Sees to the engine's plugin for generated passwords, which is downloaded where that is possible.
@@ -29,7 +29,7 @@ export async function needRandomPlugin({ env }: Engine, progress: Progress, rele
             const entry = await cached({ kind: "engine", name: `random-${version}`, inputs: release }, dir =>
                 unpackRelease(`Plugin random ${version}`, release, dir, progress),
             );
-            linkTo(path.join(entry, NAME), file);
+            linkTo(path.join(entry, path.basename(file)), file);
             return;
         } catch (e) {
             if (!(e instanceof NotReached)) throw e;
@@ -43,9 +43,8 @@ export async function needRandomPlugin({ env }: Engine, progress: Progress, rele
     );
 }
 
-/** Where the engine looks for the plugin that runs a stack's own commands. */
-export const commandPluginFile = (home: string): string =>
-    path.join(home, `plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`);
+/** Where it looks for the one that runs a stack's own commands. */
+export const commandPluginFile = (home: string): string => pluginFile(home, "command", COMMAND_VERSION);
 
 /**
  * That the engine's plugin for a stack's own commands is there. Nobody publishes a digest of it, so it is not downloaded.

@@ -1,13 +1,14 @@
+import type { ReleaseName } from "../config/releases";
 import type { Settings } from "../config/settings";
 import { UserError } from "../system/errors";
 import { grizzly } from "./grizzly";
 import { ocata } from "./ocata";
 import type { Release } from "./release";
 
-const releases: Readonly<Record<Release["name"], Release>> = { grizzly, ocata };
+const releases: Readonly<Record<ReleaseName, Release>> = { grizzly, ocata };
 
 /** The profile of a release. */
-export const releaseOf = (name: Release["name"]): Release => releases[name];
+export const releaseOf = (name: ReleaseName): Release => releases[name];
 
 /** @throws UserError when the operator's key is of a kind that the release's machines do not know: nobody could log in */
 export function checkOperatorKey({

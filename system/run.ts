@@ -1,5 +1,4 @@
-import type { ChildProcess } from "child_process";
-import { spawn } from "child_process";
+import { type ChildProcess, spawn } from "child_process";
 
 export interface RunOptions {
     cwd?: string;

@@ -108,6 +108,11 @@ async function forwardingLack(to: Connection): Promise<string | undefined> {
 const downLine = ({ address, reason, cure }: HostDown): string =>
     `host ${address}: ${reason}; nothing was changed${cure ? `. ${cure}` : ""}`;
 
+/** @throws UserError with a line for each of the hosts */
+function refuse(down: readonly HostDown[], exitCode?: number): void {
+    if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
+}
+
 /** Physical hosts that do not answer, or not with the key they should have. */
 export async function hostsDown(settings: Settings, deadlineSeconds = SECONDS): Promise<HostDown[]> {
     const asked = await askHosts(settings, deadlineSeconds, async to => {
@@ -118,8 +123,7 @@ export async function hostsDown(settings: Settings, deadlineSeconds = SECONDS): 
 
 /** @throws UserError with a line for each host that cannot be worked with */
 export async function checkHosts(settings: Settings, exitCode = 1, deadlineSeconds = SECONDS): Promise<void> {
-    const down = await hostsDown(settings, deadlineSeconds);
-    if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
+    refuse(await hostsDown(settings, deadlineSeconds), exitCode);
 }
 
 /** What is said of a host's clock where it is not right: it is a resource, which `up` puts right when it asks for drift. */
@@ -138,8 +142,10 @@ export async function checkLibvirt(settings: Settings, exitCode = 1, deadlineSec
         const reason = await libvirtLack(to);
         return reason === undefined ? undefined : { role, address: settings.hosts[role].address, reason };
     });
-    const down = asked.filter(host => host !== undefined);
-    if (down.length > 0) throw new UserError(down.map(downLine).join("\n"), exitCode);
+    refuse(
+        asked.filter(host => host !== undefined),
+        exitCode,
+    );
 }
 
 /** What was found out about a host before anything is made. */
@@ -201,10 +207,7 @@ export async function checkReady(
 ): Promise<void> {
     const hosts = await hostFindings(settings, deadlineSeconds);
     hosts.flatMap(({ notes }) => notes).forEach(note);
-    const lines = hosts.flatMap(({ role, address, findings, cure }) =>
-        findings.map(reason => downLine({ role, address, reason, ...(cure !== undefined && { cure }) })),
-    );
-    if (lines.length > 0) throw new UserError(lines.join("\n"));
+    refuse(hosts.flatMap(({ findings, ...host }) => findings.map(reason => ({ ...host, reason }))));
 }
 
 /** What to do where a reinstalled machine has a new key: it depends on where the old one was written down. */

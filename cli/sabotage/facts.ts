@@ -1,9 +1,10 @@
 import { type NetworkName, type NodeName, nodeNames, nodes } from "../../config/nodes";
 import { tutorialCredentials } from "../../config/credentials";
+import type { ReleaseName } from "../../config/releases";
 import { readSettings, type Settings } from "../../config/settings";
 import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
-import type { ConfigFile, Release } from "../../releases/release";
+import type { ConfigFile } from "../../releases/release";
 import type { Exercise } from "./exercise";
 import { INSTANCES, type Step, type StepOf } from "./steps";
 
@@ -12,8 +13,6 @@ export interface Problem {
     at: readonly (string | number)[];
     reason: string;
 }
-
-type ReleaseName = Release["name"];
 
 /** A stack like a team's: what releases write depends on it in addresses alone. */
 const sample = (() => {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ReleaseName } from "../../config/releases";
 import type { Connection } from "../../clients/connection";
 import type { CloudAccess, IdentityAccess } from "../../clients/identity";
 import { Ec2Credential } from "../../providers/keystone/ec2-credential";
@@ -8,7 +9,7 @@ import { Role } from "../../providers/keystone/role";
 import { Service as CatalogueEntry } from "../../providers/keystone/service";
 import { Tenant } from "../../providers/keystone/tenant";
 import { User } from "../../providers/keystone/user";
-import type { CatalogueService, OpenFacts, Release } from "../../releases/release";
+import type { CatalogueService, OpenFacts } from "../../releases/release";
 import { adminAccess, servicePasswords } from "../../releases/tutorial";
 import { Guest } from "../guest";
 import type { PasswordName, Passwords } from "../passwords";
@@ -179,7 +180,7 @@ class Entities {
     endpoint(
         { name: service, type, description, url }: CatalogueService,
         after: pulumi.Resource[],
-        answersForCatalogue?: Release["name"],
+        answersForCatalogue?: ReleaseName,
     ): Endpoint {
         const { identity } = this;
         const entry = new CatalogueEntry(

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection } from "../../clients/connection";
-import { Unreachable } from "../../clients/connection";
+import { type Connection, Unreachable } from "../../clients/connection";
 import { exec, lastOf, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";

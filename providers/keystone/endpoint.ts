@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ReleaseName } from "../../config/releases";
 import { asked, unlessGone } from "../../clients/http";
 import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
 import { type Endpoint as Found } from "../../clients/v3-endpoints";
 import { releaseOf } from "../../releases";
-import type { Release, UrlFacts } from "../../releases/release";
+import type { UrlFacts } from "../../releases/release";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import { type AccessArgs, refuseDifferent } from "./adopt";
@@ -20,7 +21,7 @@ interface Inputs {
     foreign?: string[];
     malformed?: string[];
     /** Whose keystone fills in the URLs; with `malformed`. */
-    release?: Release["name"];
+    release?: ReleaseName;
 }
 type Api = Pick<Identity, "endpoints" | "createEndpoint" | "deleteEndpoint" | "forget">;
 type Connect = (access: IdentityAccess) => Api;
@@ -143,7 +144,7 @@ export interface EndpointArgs {
      * Also finds and deletes whatever endpoint of whatever service keeps everybody from logging in, by what the keystone of this
      * release fills in. One in a catalogue does. Not by default.
      */
-    answersForCatalogue?: Release["name"];
+    answersForCatalogue?: ReleaseName;
 }
 
 /** Where a service is reached (K4, K6). Its `id` is keystone's. */

@@ -64,7 +64,7 @@ test("a stack without commands has none", async () => {
 });
 
 test("of several host keys the one is pinned that Go's client meets", () => {
-    expect(pinnedKey("ssh-ed25519 A\nssh-rsa B\necdsa-sha2-nistp256 C\n")).toBe("ecdsa-sha2-nistp256 C");
-    expect(pinnedKey("ssh-ed25519 A\nssh-rsa B")).toBe("ssh-rsa B");
-    expect(pinnedKey("ssh-ed25519 A")).toBe("ssh-ed25519 A");
+    expect(pinnedKey({ hostKey: "ssh-ed25519 A\nssh-rsa B\necdsa-sha2-nistp256 C\n" })).toBe("ecdsa-sha2-nistp256 C");
+    expect(pinnedKey({ hostKey: "ssh-ed25519 A\nssh-rsa B" })).toBe("ssh-rsa B");
+    expect(pinnedKey({ hostKey: "ssh-ed25519 A" })).toBe("ssh-ed25519 A");
 });

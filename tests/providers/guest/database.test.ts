@@ -1,5 +1,4 @@
-import type { Connection } from "../../../clients/connection";
-import { Unreachable } from "../../../clients/connection";
+import { type Connection, Unreachable } from "../../../clients/connection";
 import { differs } from "../../../providers/dynamic";
 import { databaseHandler } from "../../../providers/guest/database";
 import { databaseGrantHandler, grantedDatabases } from "../../../providers/guest/database-grant";

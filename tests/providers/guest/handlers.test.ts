@@ -1,8 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import type { Connection } from "../../../clients/connection";
-import { Unreachable } from "../../../clients/connection";
+import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { differs } from "../../../providers/dynamic";
 import { fileHandler } from "../../../providers/guest/file";

@@ -1,7 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
-import type { Connection } from "../../../clients/connection";
-import { Unreachable } from "../../../clients/connection";
+import { type Connection, Unreachable } from "../../../clients/connection";
 import { containerHandler } from "../../../providers/machine/container";
 import { domainXml, parseDomainXml } from "../../../providers/machine/container-xml";
 import { FakeClock } from "../../clients/fake-clock";

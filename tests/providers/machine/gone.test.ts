@@ -1,6 +1,5 @@
 import * as fs from "fs";
-import type { Connection } from "../../../clients/connection";
-import { Unreachable } from "../../../clients/connection";
+import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { machineIsGone } from "../../../providers/machine/gone";
 import { localHost } from "./local-host";

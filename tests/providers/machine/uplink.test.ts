@@ -1,7 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
-import type { Connection } from "../../../clients/connection";
-import { Unreachable } from "../../../clients/connection";
+import { type Connection, Unreachable } from "../../../clients/connection";
 import { uplinkHandler, uplinkUnit } from "../../../providers/machine/uplink";
 import { localHost } from "./local-host";
 
