@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../system/errors";
 import { projectDir, stateDir } from "../system/paths";
 import { run, type RunOptions, type RunResult } from "../system/run";
@@ -44,12 +44,26 @@ export async function openStack(
     const envVars = { ...engine.env, ...stackStore.environment(), ...env };
     stackStore.breakDeadLocks(stack).forEach(note);
     stackStore.removeHalfWritten(stack);
-    const pulumiCommand = await PulumiCommand.get({ root: engine.root });
-    return await LocalWorkspace.createOrSelectStack(
-        { stackName: stack, projectName: PROJECT, program },
-        { workDir: dir, envVars, pulumiCommand, pulumiHome: engine.env.PULUMI_HOME! },
-    );
+    const workspace = await LocalWorkspace.create({
+        workDir: dir,
+        program,
+        envVars,
+        pulumiCommand: commandOf(engine),
+        pulumiHome: engine.env.PULUMI_HOME,
+    });
+    // Every command names its stack: the choice of one that is there takes a process, and decides nothing.
+    if (stackStore.has(stack)) workspace.selectStack = async () => undefined;
+    const opened = await Stack.createOrSelect(stack, workspace);
+    // After each run the API asks for outputs and history, with three processes. Nobody here reads them: the state has both.
+    return Object.assign(opened, { outputs: async () => ({}), info: async () => undefined });
 }
+
+/** The engine's command line as the Automation API takes it. Its own way to get one asks for the version, with a process. */
+const commandOf = ({ root, version }: Engine): PulumiCommand =>
+    Object.assign(Object.create(PulumiCommand.prototype) as PulumiCommand, {
+        command: root === undefined ? "pulumi" : path.join(root, "bin/pulumi"),
+        version: { toString: () => version },
+    });
 
 /** @throws UserError for a user whom the engine, and ssh as well, refuse to work for */
 function checkListedUser(): void {

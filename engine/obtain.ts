@@ -2,12 +2,12 @@ import * as fs from "fs";
 import * as path from "path";
 import { cached } from "../system/cache";
 import { NotReached, type Pinned } from "../system/download";
-import { projectDir, stateDir } from "../system/paths";
+import { stateDir } from "../system/paths";
 import type { Progress } from "../system/progress";
 import { run } from "../system/run";
 import { buildTools, pinsOf, type Tool } from "./go";
 import { PULUMI_VERSION, pulumiRelease } from "./pins";
-import { linkPlugins, needPlugins, plugins } from "./plugins";
+import { linkPlugins, makeLauncher, needPlugins, plugins } from "./plugins";
 import { unpackRelease } from "./release";
 
 /** The Pulumi engine, ready to be run. */
@@ -60,13 +60,11 @@ export async function obtainEngine(progress: Progress, release = pulumiRelease()
 function environment(binDir: string | undefined): Record<string, string> & { PULUMI_HOME: string } {
     const home = path.join(stateDir(), "pulumi-home");
     fs.mkdirSync(home, { recursive: true, mode: 0o700 });
-    // The launcher of dynamic resources is a script of the npm package; the engine looks for it on PATH.
-    const npm = path.join(projectDir(), "node_modules/@pulumi/pulumi");
     return {
         PULUMI_HOME: home,
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-        PATH: [...(binDir ? [binDir] : []), npm, process.env.PATH ?? ""].join(path.delimiter),
+        PATH: [...(binDir ? [binDir] : []), makeLauncher(home), process.env.PATH ?? ""].join(path.delimiter),
     };
 }
 

@@ -55,6 +55,22 @@ function script(file: string, ...lines: string[]): void {
 }
 
 /**
+ * Makes the launcher of the process of dynamic resources, which the engine looks for on PATH. The npm package has one, too, which
+ * starts Node.js twice and loads all of Pulumi's SDK.
+ * @param home the engine's own home
+ * @returns the folder that it is in
+ */
+export function makeLauncher(home: string): string {
+    const dir = path.join(home, "launcher");
+    // From the folder that the engine works in: checkouts that share a home have their own code all the same.
+    script(
+        path.join(dir, "pulumi-resource-pulumi-nodejs"),
+        'exec node --require ./bin/providers/process.js ./node_modules/@pulumi/pulumi/cmd/dynamic-provider "$@"',
+    );
+    return dir;
+}
+
+/**
  * Puts what was built where the engine looks for it, behind scripts; the files themselves stay in the cache. Libvirt's
  * provider takes its ssh configuration from the home folder, and has one of its own where `SSH_HOME` names it.
  */

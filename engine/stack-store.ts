@@ -28,6 +28,8 @@ export interface StackStore {
     environment(): Record<string, string>;
     /** Whether a stack of this project has a state. */
     hasStates(): boolean;
+    /** Whether a stack has a state, be it an empty one. */
+    has(stack: string): boolean;
     /** The state of a stack; undefined for one that was never used. Secrets in it are encrypted. */
     state(stack: string): RecordedState | undefined;
     /** The resources of that state; none where there is no state. */
@@ -83,6 +85,7 @@ export const stackStore: StackStore = {
         return { PULUMI_BACKEND_URL: pathToFileURL(backend()).href, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() };
     },
     hasStates: () => fs.existsSync(statesDir()) && fs.readdirSync(statesDir()).some(name => name.endsWith(".json")),
+    has: stack => fs.existsSync(stateFile(stack)),
     state(stack) {
         const whole = parsed(stateFile(stack));
         return whole === undefined ? undefined : stateOf(whole);

@@ -83,12 +83,15 @@ async function prepare(
     };
     const note = (line: string) => run.terminal.note(line);
     const stack = await openStack(run.stack, () => program(told), engine, note, forHandlers({ report }));
+    // Each is a process of the engine's, which takes most of a second: the state is decrypted while the hosts are asked.
+    const exporting = stack.exportStack();
+    exporting.catch(() => undefined); // told below, where it is waited for
     const config = await stack.getAllConfig();
     const settings = decryptedSettings(run.stack, config);
     protect(knownSecrets(settings, config));
     const off = nodeNames.filter(node => settings.powerOf(node) === "off");
     Object.assign(stack.workspace.envVars, forHandlers({ off }), await libvirt(settings));
-    const [state, down] = await Promise.all([stack.exportStack(), operation.askHosts(run, settings)]);
+    const [state, down] = await Promise.all([exporting, operation.askHosts(run, settings)]);
     const resources = exported(state);
     protect(recordedSecrets(resources));
     if (operation.tells) formerKernelArguments(run.stack, resources).forEach(note);

@@ -376,7 +376,7 @@ export class Renderer {
         // The engine colours its messages with tags of its own.
         const said = event.message.replace(/<\{%[^%]*%\}>/g, "").trim(),
             text = event.urn ? withAdvice(nameOf(event.urn), said) : said;
-        // The launcher of dynamic resources comes with the npm package, on purpose.
+        // The launcher of dynamic resources is on PATH on purpose (engine/plugins.ts).
         if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
         if (event.severity === "error") {
             const error = event.urn ? `${nameOf(event.urn)}: ${text}` : text;
