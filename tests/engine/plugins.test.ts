@@ -2,7 +2,7 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { linkPlugins } from "../../engine/plugins";
+import { linkPlugins, makeLauncher } from "../../engine/plugins";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-plugins-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
@@ -35,4 +35,19 @@ test("a link that an earlier version put there is replaced, not written through"
     linkPlugins(entry, home);
     expect(fs.readFileSync(real, "utf8")).toBe(before);
     expect(ask(bridgeIn(home), { CLASSROOM_SSH_HOME: "/private" })).toBe("real /private a b c");
+});
+
+test("the launcher of dynamic resources runs Pulumi's own code with what is loaded before it, from the engine's folder", () => {
+    const folder = path.join(dir, "work it's"),
+        write = (name: string, text: string) => {
+            fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+            fs.writeFileSync(path.join(folder, name), text);
+        };
+    write("bin/providers/process.js", 'globalThis.before = "before";');
+    write(
+        "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js",
+        "console.log(before, ...process.argv.slice(2));",
+    );
+    const launcher = path.join(makeLauncher(path.join(dir, "three")), "pulumi-resource-pulumi-nodejs");
+    expect(spawnSync(launcher, ["a b"], { cwd: folder, encoding: "utf8" }).stdout.trim()).toBe("before a b");
 });
