@@ -51,6 +51,12 @@ const isMachineOf = (node: string, { type, inputs }: RecordedResource): boolean 
         { "machine:Container": "name", "domain:Domain": "name", "machine:DomainPower": "domain" }[shortType(type)] ?? ""
     ] === node;
 
+/** The network over which a node is reached from its host. */
+const isWayOf = (node: NodeName, { type, area, inputs }: Examined): boolean =>
+    ["machine:NetworkState", "network:Network"].includes(type) &&
+    area === nodes[node].host &&
+    (inputs.network ?? inputs.name) === "nat";
+
 /** The resources of a state with what was found of each, and what they stand on that is no resource: hosts, and ssh of nodes. */
 export function examine(
     resources: readonly RecordedResource[],
@@ -146,7 +152,11 @@ function examinedSsh(node: NodeName, real: readonly RecordedResource[], examined
         name: node,
         area: node,
         inputs: {},
-        needs: [`host ${nodes[node].host}`, ...real.filter(r => isMachineOf(node, r)).map(r => r.urn)],
+        needs: [
+            `host ${nodes[node].host}`,
+            ...real.filter(r => isMachineOf(node, r)).map(r => r.urn),
+            ...examined.filter(e => isWayOf(node, e)).map(e => e.id),
+        ],
         verdict: mute ? first : { found: "sound" },
     };
 }

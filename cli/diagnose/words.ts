@@ -128,7 +128,10 @@ const words: Readonly<Record<string, Words>> = {
     "guest:Bridge": { what: on(input("bridge")) },
     "guest:Sysctl": { what: on(input("key")) },
     "guest:HostsEntries": { what: on(() => "/etc/hosts") },
-    "guest:VolumeGroup": { what: on(e => `the volume group ${input("group")(e)}`) },
+    "guest:VolumeGroup": {
+        what: on(e => `the volume group ${input("group")(e)}`),
+        changed: [[/^group$/, ({ new: now }) => `is called ${text(now)}`]],
+    },
     "guest:SshKey": { what: on(e => `the key ${input("path")(e)}`) },
     "machine:Clock": {
         what: e => `the clock of ${isNode(e.area) ? e.area : `the ${e.area} host`}`,
@@ -143,7 +146,10 @@ const words: Readonly<Record<string, Words>> = {
     "network:Network": { what: e => `the network ${input("name")(e)} of ${e.area}`, gone: "does not exist any more" },
     "machine:NetworkState": {
         what: e => `the network ${input("network")(e)} of ${e.area}`,
-        changed: [[/^active$/, ({ new: now }) => (now === true ? "runs, but it should not" : "is stopped")]],
+        changed: [
+            [/^active$/, ({ new: now }) => (now === true ? "runs, but it should not" : "is stopped")],
+            [/^apart$/, ({ new: now }) => `has a guest's card off its bridge: ${text(now)}`],
+        ],
     },
     "machine:Uplink": {
         what: e => `the uplink of the network ${input("network")(e)} on ${e.area}`,

@@ -1,6 +1,6 @@
 import type { RecordedResource } from "../../engine/state";
 import type { WithoutDisk } from "../hosts/libvirt-objects";
-import { type Tally } from "./events";
+import { nodeOf, type Tally, type Unmended } from "./events";
 import { shortType } from "../../engine/urn";
 import type { Unasked } from "./report";
 
@@ -20,15 +20,24 @@ export const urnsOf = (unasked: readonly Unasked[], recorded: readonly RecordedR
 export interface Round {
     /** Names of what was found gone or different; of a run that mends, nothing. */
     drifted: readonly string[];
-    /** It failed or was interrupted: nothing is done after it. */
+    /** Names of what could not be mended. */
+    failed: readonly string[];
+    /** It failed as a whole or was interrupted: nothing is done after it. */
     over: boolean;
+}
+
+/** What is open after a mending. */
+interface Open {
+    /** What could not be asked before it. */
+    unasked: readonly Unasked[];
+    failed: readonly string[];
 }
 
 /** What came of asking again. */
 export interface Again<R extends Round> {
     rounds: R[];
-    /** What could not be asked this time either. */
-    left: Unasked[];
+    /** What could not be asked the last time either. */
+    left: readonly Unasked[];
 }
 
 /** How a run sees to what it could not ask. */
@@ -42,26 +51,54 @@ export interface Ways<R extends Round> {
     mend(): Promise<R>;
 }
 
+/** How often a cloud is asked and mended, the first time included. */
+const ROUNDS = 3;
+
 /**
- * Asks what could not be asked before the mending, once more and no oftener; what has drifted of it is mended. What was
- * made anew in the meantime is as it was made.
- * @param unasked what could not be asked before, and `recorded` what was recorded then
+ * Asks what could not be asked before the mending once more, and mends what has drifted of it and what could not be mended;
+ * then again, as long as that leads on, three rounds in all. What was made anew in the meantime is as it was made.
+ * @param open after the first mending
+ * @param recorded what was recorded before it
  */
 export async function askAgain<R extends Round>(
-    unasked: readonly Unasked[],
+    open: Open,
     recorded: readonly RecordedResource[],
     ways: Ways<R>,
 ): Promise<Again<R>> {
-    if (unasked.length === 0) return { rounds: [], left: [] };
+    const rounds: R[] = [];
+    let left = open;
+    for (let round = 2; round <= ROUNDS && left.unasked.length + left.failed.length > 0; round++) {
+        const next = await goRound(left, recorded, ways),
+            leadsOn = textOf(next) !== textOf(left);
+        rounds.push(...next.rounds);
+        left = next;
+        if (!leadsOn || rounds[rounds.length - 1]?.over) break;
+    }
+    return { rounds, left: left.unasked };
+}
+
+const textOf = ({ unasked, failed }: Open): string =>
+    JSON.stringify([unasked.map(u => `${u.type} ${u.id}`).sort(), [...failed].sort()]);
+
+async function goRound<R extends Round>(
+    { unasked, failed }: Open,
+    recorded: readonly RecordedResource[],
+    ways: Ways<R>,
+): Promise<Open & { rounds: R[] }> {
     const there = new Set(ways.recorded().map(r => r.urn)),
-        lost = await ways.lost(),
+        lost = unasked.length > 0 ? await ways.lost() : [],
         again = urnsOf(unasked, recorded).filter(urn => there.has(urn) && !lost.some(l => l.urn === urn));
-    const left = lost.map(withoutDisk);
-    if (again.length === 0) return { rounds: [], left };
-    const { round, unasked: still } = await ways.ask(again);
-    left.push(...still);
-    if (round.over || round.drifted.length === 0) return { rounds: [round], left };
-    return { rounds: [round, await ways.mend()], left };
+    const rounds: R[] = [],
+        mute = lost.map(withoutDisk);
+    if (again.length > 0) {
+        const { round, unasked: still } = await ways.ask(again);
+        rounds.push(round);
+        mute.push(...still);
+    }
+    const [asked] = rounds;
+    if (asked?.over || (failed.length === 0 && !asked?.drifted.length)) return { unasked: mute, failed, rounds };
+    const mended = await ways.mend();
+    return { unasked: mute, failed: mended.failed, rounds: [...rounds, mended] };
 }
 
 /** What two runs that made or mended something did together; what is unchanged is so after the last. */
@@ -75,12 +112,34 @@ export const together = (one: Tally, then: Tally): Tally => ({
     drifted: [...one.drifted, ...then.drifted],
 });
 
-/** The last words of a run that leaves something unasked: what it is, and what to do. */
-export const leftLines = (stack: string, left: readonly Unasked[]): string[] =>
-    left.length === 0
-        ? []
-        : [
-              ...left.map(({ resource, reason }) => `could not be asked: ${resource}: ${reason}`),
-              `${left.length === 1 ? "one resource" : `${left.length} resources`} could not be asked, before the mending and after it: whether they are as they should be is not known. ` +
-                  `See to what keeps them from answering (./classroom diagnose ${stack} says where it lies), then run: ./classroom up ${stack} --refresh`,
-          ];
+/** The nodes in which something is that could not be asked. */
+const nodesOf = (left: readonly Unasked[], recorded: readonly RecordedResource[]): (string | undefined)[] =>
+    left.map(u => {
+        const found = recorded.find(r => r.id === u.id && shortType(r.type) === u.type);
+        return found && nodeOf(found.inputs);
+    });
+
+/** The last words of a run that leaves something unmended or unasked: what it is, and the commands that mend it. */
+export function leftLines(
+    stack: string,
+    left: readonly Unasked[],
+    unmended: readonly Unmended[] = [],
+    recorded: readonly RecordedResource[] = [],
+): string[] {
+    if (left.length + unmended.length === 0) return [];
+    const nodes = new Set([...unmended.map(u => u.node), ...nodesOf(left, recorded)].filter(n => n !== undefined));
+    const count = (n: number) => (n === 1 ? "one resource" : `${n} resources`);
+    return [
+        ...unmended.map(({ resource, reason }) => `could not be mended: ${resource}: ${reason}`),
+        ...left.map(({ resource, reason }) => `could not be asked: ${resource}: ${reason}`),
+        ...(left.length === 0
+            ? []
+            : [
+                  `${count(left.length)} could not be asked, before the mending and after it: whether they are as they should be is not known`,
+              ]),
+        `See to the reason (./classroom diagnose ${stack} says where it lies), then run: ./classroom up ${stack} --refresh`,
+        ...(nodes.size === 0
+            ? []
+            : [`Or make anew where it is: ./classroom rebuild ${stack} ${[...nodes].sort().join(" ")}`]),
+    ];
+}

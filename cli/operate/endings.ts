@@ -9,7 +9,7 @@ import { useLines, useOf, writeOpenrc } from "../stack/openrc";
 import { labOf } from "../stack/reach";
 import { adminFacts } from "../stack/secrets";
 import { leftLines, together } from "./ask-again";
-import { summary } from "./events";
+import { summary, type Unmended } from "./events";
 import type { Course, End, Ended, Outcome } from "./kind";
 import { wantedRoots } from "./ranges";
 import { offLines } from "./report";
@@ -18,7 +18,15 @@ import type { Run } from "./run";
 /** The ends that an operation can come to: what is said, what is cleared up, and the exit code. */
 
 /** Whether nothing is done after a run of the engine. */
-export const isOver = (run: Run, { failure }: Outcome): boolean => failure !== undefined || run.interrupted;
+export const isOver = (run: Run, { engine, renderer, failure }: Outcome): boolean =>
+    run.interrupted || (failure !== undefined && !(engine.goesOn && renderer.failures.length > 0));
+
+/** What is not mended after the last run that tried. */
+const unmendedIn = ({ done, again }: Course): readonly Unmended[] =>
+    [done, ...again]
+        .reverse()
+        .find(outcome => outcome.engine.reading === "changes")
+        ?.renderer.unmended() ?? [];
 export const tookLine = ({ renderer, seconds }: Outcome): string =>
     `${summary(renderer.tally)} in ${seconds.toFixed(1)} s`;
 
@@ -71,19 +79,25 @@ export function tellFailed(
  */
 export async function endMaking(
     run: Run,
-    { ready: { settings, generated }, course: { unreachable }, end }: Ended,
+    { ready: { settings, generated }, course, end }: Ended,
     { clean, shows }: { clean: boolean; shows: boolean },
 ): Promise<number> {
     const { stack, terminal } = run,
         admin = adminFacts(stack, settings, generated),
-        made = stackStore.resources(stack);
+        made = stackStore.resources(stack),
+        { unreachable } = course,
+        unmended = unmendedIn(course);
     const orphans = clean || databasesAnew(stack, made) ? await tellOrphans(run, settings, admin, clean) : undefined;
     noteDatabases(stack, made);
     const use = shows ? useOf(stack, labOf(stack), writeOpenrc(stack, admin)) : undefined;
     if (use) [...useLines(use), ...wantedRoots(settings, labOf(stack))].forEach(line => terminal.line(line));
-    leftLines(stack, unreachable).forEach(line => terminal.line(line));
+    leftLines(stack, unreachable, unmended, made).forEach(line => terminal.line(line));
     const looked = orphans ?? (shows ? undefined : []);
-    return end(unreachable.length > 0 ? 2 : 0, { ...(looked && { orphans: looked }), ...use });
+    return end(unreachable.length + unmended.length > 0 ? 2 : 0, {
+        ...(looked && { orphans: looked }),
+        ...(unmended.length > 0 && { unmended }),
+        ...use,
+    });
 }
 
 /** Tells what the nodes hold that the cloud knows nothing of; it is removed, or an instance stopped. */

@@ -28,10 +28,10 @@ import { formerKernelArguments } from "./kernel-arguments";
 import {
     asking,
     type Begin,
-    changing,
     type Course,
     type EngineRun,
     type Extent,
+    mending,
     type Operation,
     type Outcome,
     type Ready,
@@ -188,7 +188,7 @@ async function operate(operation: Operation, run: Run, ready: Ready, report: Rep
     const end = endOf(run, course),
         last = course.again[course.again.length - 1] ?? course.done;
     if (run.interrupted) return tellInterrupted(run, last, end);
-    if (last.failure) return tellFailed(run, last, last.failure, end);
+    if (last.failure && isOver(run, last)) return tellFailed(run, last, last.failure, end);
     return await operation.conclude(run, { ready, begin, course, end });
 }
 
@@ -211,7 +211,8 @@ async function goThrough(operation: Operation, run: Run, ready: Ready, report: R
         return { done, again: [], unreachable: unreachableIn(report, begin.lost), off: report.off() };
     if (!isOver(run, done)) run.terminal.line(tookLine(done));
     if (!operation.makes || isOver(run, done)) return { ...before, done, again: [] };
-    const { rounds, left } = await askAgain(before.unreachable, begin.resources, waysOf(run, ready, report));
+    const open = { unasked: before.unreachable, failed: done.renderer.failures };
+    const { rounds, left } = await askAgain(open, begin.resources, waysOf(run, ready, report));
     return { ...before, done, again: rounds.map(round => round.outcome), unreachable: left };
 }
 
@@ -243,6 +244,7 @@ function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome:
     const roundOf = (outcome: Outcome) => ({
         outcome,
         drifted: outcome.renderer.tally.drifted,
+        failed: outcome.renderer.failures,
         over: isOver(run, outcome),
     });
     return {
@@ -259,7 +261,7 @@ function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome:
             return { round, unasked };
         },
         mend: async () => {
-            const outcome = await execute(run, ready, changing, report);
+            const outcome = await execute(run, ready, mending, report);
             if (!isOver(run, outcome)) run.terminal.line(tookLine(outcome));
             return roundOf(outcome);
         },

@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { unknownValue } from "@pulumi/pulumi/runtime";
+import { type NodeName, nodeNames } from "../../config/nodes";
 import { isSecret } from "../../engine/state";
 import { nameOf, shortType } from "../../engine/urn";
 import { visible } from "../../system/output";
@@ -36,6 +37,19 @@ export interface Tally {
     /** Names of resources that a refresh found gone or different. */
     drifted: string[];
 }
+
+/** What could not be mended; `node` is where it is. */
+export interface Unmended {
+    resource: string;
+    node?: string;
+    reason: string;
+}
+
+/** The node that inputs are of something in. */
+export const nodeOf = (inputs: unknown): NodeName | undefined => {
+    const { connection } = (inputs ?? {}) as { connection?: { name?: unknown } };
+    return nodeNames.find(node => node === connection?.name);
+};
 
 /** Words of an operation's step in a line of output; steps that are not shown are absent. */
 const words: Readonly<Record<string, { doing: string; done: string; sign: string }>> = {
@@ -185,6 +199,8 @@ export class Renderer {
     /** Of a diagnosis: what the program has and the state, in which an earlier refresh recorded it as gone, has not. */
     readonly missing: { urn: string; type: string; inputs: Record<string, unknown> }[] = [];
     private readonly refreshing = new Set<string>();
+    /** What failed, by its name; the node that it is in, where it is in one. */
+    private readonly failing = new Map<string, NodeName | undefined>();
     /** What the engine called errors, each already written. */
     readonly errors: string[] = [];
 
@@ -217,6 +233,23 @@ export class Renderer {
         private readonly differing: (type: string, id: string) => string[] = () => [],
         private readonly places: (type: string, id: string) => Readonly<Record<string, string>> = () => ({}),
     ) {}
+
+    /** Names of what failed. */
+    get failures(): string[] {
+        return [...this.failing.keys()];
+    }
+
+    /** What failed, and why. */
+    unmended(): Unmended[] {
+        return [...this.failing].map(([resource, node]) => {
+            const said = this.errors.find(error => error.startsWith(`${resource}: `));
+            return {
+                resource,
+                ...(node !== undefined && { node }),
+                reason: said === undefined ? "the engine does not say why" : said.slice(resource.length + 2),
+            };
+        });
+    }
 
     /** What runs, how far and how long: the line below all others. */
     status(): string {
@@ -369,6 +402,7 @@ export class Renderer {
     private failed(step: StepEventMetadata): void {
         this.started.delete(step.urn);
         this.tally.failed++;
+        this.failing.set(nameOf(step.urn), nodeOf((step.new ?? step.old)?.inputs));
         this.write(`${this.clock()} x ${words[step.op]?.doing ?? step.op} ${label(step)} failed`);
     }
 

@@ -36,6 +36,8 @@ export interface EngineRun {
     readonly quiet?: true;
     /** Nodes that are made anew: nothing in them is asked for its deletion. */
     readonly rebuilds?: readonly string[];
+    /** Where single resources fail, the operation goes on. */
+    readonly goesOn?: true;
     call(on: Pick<Ready, "stack" | "settings">, options: EngineOptions, extent: Extent): Promise<unknown>;
 }
 
@@ -47,6 +49,13 @@ export const changing: EngineRun = {
     name: "up",
     reading: "changes",
     call: async ({ stack }, options) => await stack.up(options),
+};
+
+/** The same, of a cloud that has been asked: what fails keeps nothing from being mended that does not stand on it. */
+export const mending: EngineRun = {
+    ...changing,
+    goesOn: true,
+    call: async ({ stack }, options) => await stack.up({ ...options, continueOnError: true }),
 };
 
 /** Asks what is there, and records the answers. */
@@ -111,7 +120,7 @@ export interface Course {
     done: Outcome;
     /** Asking again what could not be asked before, and mending what has drifted of it. */
     again: Outcome[];
-    unreachable: Unasked[];
+    unreachable: readonly Unasked[];
     off: Unasked[];
 }
 

@@ -5,7 +5,7 @@ import { checkLibvirt, checkReady } from "../hosts/hosts-check";
 import { removeFromHosts } from "../restore/hosts";
 import { forget } from "../restore/point";
 import { endMaking, tellAsked } from "./endings";
-import { asking, changing, type EngineRun, type Operation, type Ready } from "./kind";
+import { asking, changing, mending, type EngineRun, type Operation, type Ready } from "./kind";
 import type { Run } from "./run";
 
 const planning: EngineRun = {
@@ -37,7 +37,7 @@ const libvirtAnswers =
 /** `up`. @param refresh asks every resource first, and mends what has drifted */
 export const up = (refresh = false): Operation => ({
     name: "up",
-    engine: changing,
+    engine: refresh ? mending : changing,
     asks: refresh ? "first" : "not",
     records: "changes",
     makes: true,

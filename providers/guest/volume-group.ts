@@ -11,9 +11,13 @@ interface Inputs {
     devices: string[];
 }
 
+/** A volume group that is there. */
+type Found = Pick<Inputs, "group" | "devices">;
+
 /** An LVM volume group on whole disks (C1). LVM of Ubuntu 12.04 (2.02.66) knows `--quiet` and no `-q`. */
 export function volumeGroupHandler(run: RunScript = exec): Handler<Inputs> {
-    const devicesOf = async ({ connection, group }: Inputs): Promise<string[] | undefined> => {
+    /** The group of that name, else the one that is on its disks: it was renamed, and holds the same volumes. */
+    const find = async ({ connection, group, devices }: Inputs): Promise<Found | undefined> => {
         // A disk without a group has the other column empty.
         const { groups, disks } = await ask(
             run,
@@ -22,13 +26,20 @@ export function volumeGroupHandler(run: RunScript = exec): Handler<Inputs> {
 disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
             { groups: lines(/\s*(\S+)\s*/), disks: lines(/\s*(\S+)\s*(\S*)\s*/) },
         );
-        if (!groups.some(([name]) => name === group)) return undefined;
-        return disks.flatMap(([disk, of]) => (of === group ? [disk!] : [])).sort();
+        const called = groups.some(([name]) => name === group)
+            ? group
+            : disks.find(([disk, of]) => of !== "" && devices.includes(disk!))?.[1];
+        return called === undefined
+            ? undefined
+            : { group: called, devices: disks.flatMap(([disk, of]) => (of === called ? [disk!] : [])).sort() };
     };
+    /** Its volumes go on under the other name, those in use too. */
+    const rename = (connection: Connection, from: string, to: string) =>
+        run(connection, `vgrename --quiet ${quote(from)} ${quote(to)}`);
     return {
         inputs: ["group", "devices"],
         access: ["connection"],
-        replaceOn: ["group"],
+        replaceOn: [],
         check({ group, devices }): Problem[] {
             const bad = devices?.find(d => !/^\/dev\/[A-Za-z0-9/_-]+$/.test(d));
             return [
@@ -41,10 +52,14 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
             ];
         },
         async create(inputs) {
-            const there = await devicesOf(inputs);
-            if (there && there.join() !== [...inputs.devices].sort().join()) {
+            const there = await find(inputs);
+            if (there && there.group !== inputs.group)
                 throw new Error(
-                    `${inputs.connection.name}: volume group ${inputs.group} exists on ${there.join(", ")}, wanted on ${inputs.devices.join(", ")}; nothing was changed`,
+                    `${inputs.connection.name}: ${inputs.devices.join(", ")} is in the volume group ${there.group}, and there is no ${inputs.group}; nothing was changed. If it is the one, rename it there: vgrename ${there.group} ${inputs.group}`,
+                );
+            if (there && there.devices.join() !== [...inputs.devices].sort().join()) {
+                throw new Error(
+                    `${inputs.connection.name}: volume group ${inputs.group} exists on ${there.devices.join(", ")}, wanted on ${inputs.devices.join(", ")}; nothing was changed`,
                 );
             }
             // Neither command takes a disk that something else is on: that is for a person to decide.
@@ -56,22 +71,24 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
             return { id: `${inputs.connection.name}:${inputs.group}`, outputs: {} };
         },
         async read(_id, recorded) {
-            const devices = await devicesOf(recorded);
-            return devices && { ...recorded, devices };
+            const there = await find(recorded);
+            return there && { ...recorded, ...there };
         },
-        async update(_id, recorded, inputs) {
-            const there = (await devicesOf(inputs)) ?? [];
-            const add = inputs.devices.filter(d => !there.includes(d)),
-                drop = there.filter(d => !inputs.devices.includes(d));
+        async update(_id, _recorded, inputs) {
+            const there = await find(inputs);
+            if (there && there.group !== inputs.group) await rename(inputs.connection, there.group, inputs.group);
+            const on = there?.devices ?? [],
+                add = inputs.devices.filter(d => !on.includes(d)),
+                drop = on.filter(d => !inputs.devices.includes(d));
             if (add.length > 0)
-                await run(inputs.connection, `vgextend --quiet ${quote(recorded.group)} ${add.map(quote).join(" ")}`);
+                await run(inputs.connection, `vgextend --quiet ${quote(inputs.group)} ${add.map(quote).join(" ")}`);
             if (drop.length > 0)
-                await run(inputs.connection, `vgreduce --quiet ${quote(recorded.group)} ${drop.map(quote).join(" ")}`);
+                await run(inputs.connection, `vgreduce --quiet ${quote(inputs.group)} ${drop.map(quote).join(" ")}`);
             return {};
         },
         // vgremove without force refuses a group that still has volumes in it.
         async delete(_id, recorded) {
-            if (await devicesOf(recorded))
+            if ((await find(recorded))?.group === recorded.group)
                 await run(
                     recorded.connection,
                     `vgremove --quiet ${quote(recorded.group)} && pvremove --quiet ${recorded.devices.map(quote).join(" ")}`,

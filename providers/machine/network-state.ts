@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ask, text } from "../../clients/answer";
+import { ask, lines, text } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
-import { exec, RemoteError, type RunScript } from "../../clients/ssh";
+import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 
 interface Inputs {
@@ -9,6 +9,8 @@ interface Inputs {
     network: string;
     active: boolean;
     spanningTree?: boolean;
+    /** Cards of guests that run and are in the network, but not in its bridge: `api-node's vnet3`. Wanted: none. */
+    apart?: string[];
 }
 
 const SECONDS = 60;
@@ -20,12 +22,51 @@ export const isActive = (text: string): boolean => /^Active:\s+yes\s*$/m.test(te
 /** Whether `virsh net-dumpxml` says that the network's bridge takes part in a spanning tree; libvirt's default is that it does. */
 export const hasSpanningTree = (xml: string): boolean => !/<bridge [^>]*stp='off'/.test(xml);
 
+/** The network's bridge, by its description in $xml. */
+const bridgeShell = `bridge=$(printf %s "$xml" | sed -n "s/.*<bridge [^>]*name='\\([A-Za-z0-9_.-]*\\)'.*/\\1/p")`;
+
+/**
+ * `cards`: of each guest that runs, virtual machine or container, its name and then a line for each card that it has in
+ * the network $network; `ports`: what is in the bridge $bridge. Each driver is asked once for all its guests.
+ */
+const cardsShell = `cards() {
+    for driver in qemu:///system lxc:///system; do
+        asked=$(virsh -q -c $driver list --name 2> /dev/null | sed -n 's/^[A-Za-z0-9][A-Za-z0-9.-]*$/echo guest &; domiflist &;/p')
+        [ -z "$asked" ] || virsh -q -c $driver "$asked" 2> /dev/null | awk -v n="$network" '$1 == "guest" { g = $2 } $2 == "network" && $3 == n && $1 ~ /^[A-Za-z0-9_.-]+$/ && $1 != "-" { print g, $1 }'
+    done
+}
+ports() { ip -o link show master "$bridge" 2> /dev/null | sed 's/^[0-9]*: \\([^:@]*\\).*/\\1/'; }`;
+
+/** One that is off its bridge, as a network that was stopped leaves it: libvirt puts back what it starts anew, and nothing else. */
+interface Card {
+    guest: string;
+    device: string;
+}
+const cardText = ({ guest, device }: Card): string => `${guest}'s ${device}`;
+
 async function live(run: RunScript, { connection, network }: Inputs) {
     const script = `info=$(${VIRSH} net-info ${network}); say info "$info"
-xml=$(${VIRSH} net-dumpxml --inactive ${network}); say xml "$xml"`;
+xml=$(${VIRSH} net-dumpxml --inactive ${network}); say xml "$xml"
+network=${quote(network)}
+${bridgeShell}
+${cardsShell}
+c=$(cards); say cards "$c"
+p=$(ports); say ports "$p"`;
     try {
-        const said = await ask(run, connection, script, { info: text(), xml: text() }, { timeoutSeconds: SECONDS });
-        return { active: isActive(said.info), spanningTree: hasSpanningTree(said.xml) };
+        const fields = { info: text(), xml: text(), cards: lines(/(\S+) (\S+)/), ports: lines(/(\S+)/) };
+        const said = await ask(run, connection, script, fields, { timeoutSeconds: SECONDS });
+        const active = isActive(said.info),
+            inBridge = new Set(said.ports.flat());
+        return {
+            active,
+            spanningTree: hasSpanningTree(said.xml),
+            // One that is stopped has no bridge: that says it all.
+            apart: active
+                ? said.cards
+                      .map(([guest, device]) => ({ guest: guest!, device: device! }))
+                      .filter(({ device }) => !inBridge.has(device))
+                : [],
+        };
     } catch (e) {
         if (!(e instanceof RemoteError)) throw e;
         const why = e.result.stderr;
@@ -52,12 +93,26 @@ b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d "/sys/class
         await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`, {
             timeoutSeconds: SECONDS,
         });
+    const { apart } = now.active === active ? now : ((await live(run, inputs)) ?? now);
+    if (active && apart.length > 0) await join(run, inputs, apart);
+}
+
+/** Puts cards into the network's bridge. */
+function join(run: RunScript, { connection, network }: Inputs, cards: readonly Card[]) {
+    return run(
+        connection,
+        `xml=$(${VIRSH} net-dumpxml --inactive ${network})
+${bridgeShell}
+[ -n "$bridge" ]
+for d in ${cards.map(({ device }) => quote(device)).join(" ")}; do ip link set "$d" master "$bridge" up; done`,
+        { timeoutSeconds: SECONDS },
+    );
 }
 
 /** Whether a libvirt network runs (N1–N4). */
 export function networkStateHandler(run: RunScript = exec): Handler<Inputs> {
     return {
-        inputs: ["network", "active", "spanningTree"],
+        inputs: ["network", "active", "spanningTree", "apart"],
         access: ["connection"],
         replaceOn: ["network"],
         // A word of the shell as it is.
@@ -77,6 +132,7 @@ export function networkStateHandler(run: RunScript = exec): Handler<Inputs> {
                     ...recorded,
                     active: now.active,
                     ...(recorded.spanningTree !== undefined && { spanningTree: now.spanningTree }),
+                    ...(recorded.apart !== undefined && { apart: now.apart.map(cardText) }),
                 }
             );
         },
@@ -103,9 +159,9 @@ export interface NetworkStateArgs {
     spanningTree?: pulumi.Input<boolean>;
 }
 
-/** What @pulumi/libvirt neither notices nor can set of a network: that it runs, and its bridge's spanning tree (N1–N4). */
+/** What @pulumi/libvirt neither notices nor can set of a network: that it runs, its bridge's spanning tree, and that its guests are in it (N1–N4). */
 export class NetworkState extends LiveResource {
     constructor(name: string, args: NetworkStateArgs, opts?: pulumi.CustomResourceOptions) {
-        super("machine/network-state", "NetworkState", name, args as unknown as pulumi.Inputs, opts);
+        super("machine/network-state", "NetworkState", name, { ...args, apart: [] }, opts);
     }
 }

@@ -16,7 +16,7 @@ const recorded = (id: string, type = "guest:DatabaseGrant"): RecordedResource =>
 });
 const all = [recorded("nova"), recorded("glance"), recorded("nova", "guest:Database")];
 
-/** A cloud after the mending; what it does not answer, what has drifted, and what was done. */
+/** A cloud after the mending; what it does not answer each time, what has drifted, what each mending leaves, and what was done. */
 async function again(
     unasked: Unasked[],
     {
@@ -25,25 +25,28 @@ async function again(
         over = false,
         now = all,
         lost = [],
+        failed = [[]],
     }: {
-        mute?: Unasked[];
+        mute?: Unasked[][];
         drifted?: string[];
         over?: boolean;
         now?: RecordedResource[];
         lost?: RecordedResource[];
+        failed?: string[][];
     } = {},
 ) {
-    const done: string[] = [];
-    const { rounds, left } = await askAgain<Round>(unasked, all, {
+    const done: string[] = [],
+        [first, ...later] = failed;
+    const { rounds, left } = await askAgain<Round>({ unasked, failed: first! }, all, {
         recorded: () => now,
         lost: async () => lost.map(({ urn, id }) => ({ urn, id: id!, reason: "its disk is gone" })),
         ask: async urns => {
             done.push(`ask ${urns.map(urn => urn.split("::").slice(2).join(" ")).join(", ")}`);
-            return { round: { drifted, over }, unasked: mute };
+            return { round: { drifted, failed: [], over }, unasked: mute.shift() ?? [] };
         },
         mend: async () => {
             done.push("mend");
-            return { drifted: [], over: false };
+            return { drifted: [], failed: later.shift() ?? [], over: false };
         },
     });
     return { done, rounds: rounds.length, left };
@@ -66,17 +69,29 @@ test("what has drifted of it is mended, once", async () => {
     expect([done.slice(1), left]).toEqual([["mend"], []]);
 });
 
-test("what cannot be asked this time either is left, be it that something was mended", async () => {
-    expect(await again([grant("nova"), grant("glance")], { mute: [grant("glance")] })).toMatchObject({
+test("what cannot be asked this time either is left, and asked no more where that leads no further", async () => {
+    const mute = [[grant("glance")], [grant("glance")], []];
+    expect(await again([grant("nova"), grant("glance")], { mute })).toMatchObject({
+        rounds: 2,
+        left: [grant("glance")],
+    });
+    expect(await again([grant("glance")], { mute: [[grant("glance")], []] })).toMatchObject({
         rounds: 1,
         left: [grant("glance")],
     });
-    expect(await again([grant("nova"), grant("glance")], { mute: [grant("glance")], drifted: ["nova"] })).toMatchObject(
-        {
-            rounds: 2,
-            left: [grant("glance")],
-        },
-    );
+});
+
+test("what fails is mended again as long as less fails, three rounds in all", async () => {
+    expect((await again([], { failed: [["a", "b"], ["a"], []] })).done).toEqual(["mend", "mend"]);
+    expect((await again([], { failed: [["a", "b"], ["a"], ["c"], []] })).done).toEqual(["mend", "mend"]);
+    expect((await again([], { failed: [["a"], ["a"], []] })).done).toEqual(["mend"]);
+});
+
+test("what could not be mended is tried again after what could not be asked is asked", async () => {
+    expect((await again([grant("nova")], { failed: [["a"], []] })).done).toEqual([
+        "ask pulumi-nodejs:dynamic/guest:DatabaseGrant nova",
+        "mend",
+    ]);
 });
 
 test("after a run that failed or was interrupted nothing is mended", async () => {
@@ -114,9 +129,19 @@ test("what two runs did is counted together, what is unchanged is not counted tw
 
 test("the last words name what is left and what to do; without anything left there are none", () => {
     expect(leftLines("lab", [])).toEqual([]);
-    const [named, advice] = leftLines("lab", [grant("nova")]);
-    expect(named).toBe("could not be asked: guest/database-grant nova: db-node: the database cannot be asked");
-    expect(advice).toMatch(
-        /^one resource could not be asked.*\.\/classroom diagnose lab .*\.\/classroom up lab --refresh$/,
-    );
+    const here = { ...recorded("nova"), inputs: { connection: { name: "db-node" } } };
+    expect(
+        leftLines(
+            "lab",
+            [grant("nova")],
+            [{ resource: "cloud-x", node: "api-node", reason: "does not listen" }],
+            [here],
+        ),
+    ).toEqual([
+        "could not be mended: cloud-x: does not listen",
+        "could not be asked: guest/database-grant nova: db-node: the database cannot be asked",
+        "one resource could not be asked, before the mending and after it: whether they are as they should be is not known",
+        "See to the reason (./classroom diagnose lab says where it lies), then run: ./classroom up lab --refresh",
+        "Or make anew where it is: ./classroom rebuild lab api-node db-node",
+    ]);
 });

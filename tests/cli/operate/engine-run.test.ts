@@ -14,6 +14,8 @@ const world = {
     report: "",
     resources: [] as RecordedResource[],
     refreshes: [] as { mute?: string[]; drifted?: string[]; fails?: true }[],
+    /** What each mending cannot mend. */
+    ups: [] as string[][],
 };
 
 const step = (urn: string, op: string, before: object, after: object): EngineEvent =>
@@ -35,8 +37,26 @@ const stack = {
     workspace: { envVars: {} },
     getAllConfig: async () => ({}),
     exportStack: async () => ({}),
-    up: async () => {
+    up: async ({ onEvent, continueOnError }: { onEvent: (event: EngineEvent) => void; continueOnError?: boolean }) => {
         world.done.push("up");
+        const failed = world.ups.shift() ?? [];
+        for (const name of failed) {
+            const urn = world.resources.find(r => r.id === name)!.urn;
+            onEvent({
+                diagnosticEvent: { urn, severity: "error", message: "db-node: no room" },
+            } as unknown as EngineEvent);
+            onEvent({
+                resOpFailedEvent: {
+                    metadata: {
+                        op: "update",
+                        urn,
+                        type: "pulumi-nodejs:dynamic/guest:Database",
+                        new: { custom: true, inputs: { connection: { name: "db-node" } } },
+                    },
+                },
+            } as unknown as EngineEvent);
+        }
+        if (failed.length > 0) throw new Error(`error: update failed${continueOnError ? ", and went on" : ""}`);
     },
     refresh: async ({ onEvent, target }: { onEvent: (event: EngineEvent) => void; target?: string[] }) => {
         const names = (target ?? world.resources.map(r => r.urn)).map(urn => urn.split("::").pop()!);
@@ -178,15 +198,41 @@ test("what has drifted where nobody could look is mended too", async () => {
 });
 
 test("what still cannot be asked is named, and up does not end as if all were well", async () => {
-    expect(await up([{ mute: ["nova", "glance"] }, { mute: ["nova"], drifted: ["glance"] }])).toEqual({
+    const refreshes = [{ mute: ["nova", "glance"] }, { mute: ["nova"], drifted: ["glance"] }, { mute: ["nova"] }];
+    expect(await up(refreshes)).toEqual({
         code: 2,
-        done: [everything, "up", "refresh nova glance", "up"],
+        done: [everything, "up", "refresh nova glance", "up", "refresh nova"],
     });
     expect(result).toMatchObject({ exitCode: 2, unreachable: [{ id: "nova", type: "guest:Database" }] });
-    expect(said.slice(-2)).toEqual([
+    expect(said.slice(-3)).toEqual([
         "could not be asked: guest/database nova: db-node: the database cannot be asked",
+        expect.stringContaining("is not known"),
         expect.stringContaining("then run: ./classroom up lab --refresh"),
     ]);
+});
+
+test("what cannot be mended keeps nothing else from it, is tried again, and is named with the command that mends it", async () => {
+    world.ups = [["nova", "glance"], ["nova"], ["nova"]];
+    expect(await up([{ drifted: ["nova"] }])).toEqual({ code: 2, done: [everything, "up", "up", "up"] });
+    expect(result).toMatchObject({
+        exitCode: 2,
+        unmended: [{ resource: "nova", node: "db-node", reason: "db-node: no room" }],
+    });
+    expect(said.slice(-3)).toEqual([
+        "could not be mended: nova: db-node: no room",
+        expect.stringContaining("then run: ./classroom up lab --refresh"),
+        "Or make anew where it is: ./classroom rebuild lab db-node",
+    ]);
+});
+
+test("what is mended in a later round is well", async () => {
+    world.ups = [["nova"]];
+    expect(await up([{ drifted: ["nova"] }])).toEqual({ code: 0, done: [everything, "up", "up"] });
+});
+
+test("a plain up ends at what fails", async () => {
+    world.ups = [["nova"]];
+    expect(await up([], false)).toEqual({ code: 1, done: ["up"] });
 });
 
 test("asking again that fails is a failure", async () => {

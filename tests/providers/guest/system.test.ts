@@ -17,6 +17,7 @@ const host = localHost({
     vgextend: 'echo "vgextend $*" >> "$LOG"; shift; g=$1; shift; for d in "$@"; do echo "$d $g" >> "$ROOT/pvs"; done',
     vgreduce: 'echo "vgreduce $*" >> "$LOG"; shift 2; for d in "$@"; do sed -i "\\|^$d |d" "$ROOT/pvs"; done',
     vgremove: 'echo "vgremove $*" >> "$LOG"; sed -i "/ $2\\$/d" "$ROOT/pvs"',
+    vgrename: 'echo "vgrename $*" >> "$LOG"; sed -i "s/ $2\$/ $3/" "$ROOT/pvs"',
     pvremove: 'echo "pvremove $*" >> "$LOG"',
     "apt-get": 'echo "$DEBIAN_FRONTEND: apt-get $*" >> "$LOG"; . "$ROOT/apt"',
 });
@@ -42,6 +43,25 @@ test("a volume group: made, found, its disks exchanged, gone", async () => {
     await handler.delete("", inputs);
     expect(host.said()).toBe("");
     expect(await handler.read("", inputs)).toBeUndefined();
+});
+
+test("a volume group that was renamed is found by its disk and renamed back; nothing of it is made or removed", async () => {
+    const handler = volumeGroupHandler(host.run),
+        inputs = { connection, group: "cinder-volumes", devices: ["/dev/vdb"] };
+    host.put("pvs", "/dev/vda root\n/dev/vdb x\n");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, group: "x" });
+    expect(await handler.update("", { ...inputs, group: "x" }, inputs)).toEqual({});
+    expect(host.said()).toBe("vgrename --quiet x cinder-volumes\n");
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    expect(handler.replaceOn).toEqual([]);
+});
+
+test("a disk that is in another volume group is not taken for a new one", async () => {
+    host.put("pvs", "/dev/vdb x\n");
+    await expect(
+        volumeGroupHandler(host.run).create({ connection, group: "cinder-volumes", devices: ["/dev/vdb"] }),
+    ).rejects.toThrow(/nothing was changed\. If it is the one, rename it there: vgrename x cinder-volumes$/);
+    expect(host.said()).toBe("");
 });
 
 test("a volume group on other disks is refused with both shown", async () => {

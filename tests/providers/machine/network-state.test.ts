@@ -28,6 +28,8 @@ function host(state: { defined: boolean; active: boolean; spanningTree?: boolean
         return said({
             info: `Name:           nat\nActive:         ${say(state.active)}\nPersistent:     yes\n`,
             xml: `<network>\n  <bridge name='br-nat'${state.spanningTree === false ? " stp='off'" : ""} delay='0'/>\n`,
+            cards: "",
+            ports: "",
         });
     });
     return { state, commands, handler };
@@ -98,8 +100,10 @@ case "$4" in
 net-info) [ -e "$ROOT/xml" ] || { echo "error: $(cat "$ROOT/why") " >&2; exit 1; }; echo "Active: $(cat "$ROOT/active")" ;;
 net-dumpxml) [ "$5" = --inactive ] && cat "$ROOT/xml" ;;
 net-define) cp "$5" "$ROOT/xml"; echo defined ;;
+list) ;;
 *) echo "$4 $5" >> "$LOG"; echo no > "$ROOT/active" ;;
 esac`,
+        ip: "",
     });
     const handler = networkStateHandler(machine.run),
         wanted = { ...inputs, spanningTree: false },
@@ -135,5 +139,31 @@ esac`,
     await expect(handler.read("", inputs)).rejects.toThrow(
         new Error("host a: network nat cannot be asked: error: no connection"),
     );
+    machine.remove();
+});
+
+test("by shell that runs: cards of guests that run are found off the bridge, of either kind, and put back", async () => {
+    const machine = localHost({
+        virsh: `case "$4" in
+net-info) echo "Active: yes" ;;
+net-dumpxml) echo "<network><bridge name='br-nat' stp='off'/></network>" ;;
+list) case "$3" in qemu*) echo volume-node ;; *) printf 'db-node\\napi-node\\n' ;; esac ;;
+"echo guest volume-node; domiflist volume-node;") printf 'guest volume-node\\n vnet0 network nat virtio 52:54\\n vnet1 network public virtio 52:54\\n\\n' ;;
+"echo guest db-node; domiflist db-node;"*) printf 'guest db-node\\n veth0 network nat - 52:54\\n - network nat - 52:54\\nguest api-node\\n veth1 network nat - 52:54\\n' ;;
+*) exit 9 ;;
+esac`,
+        ip: `if [ "$1" = -o ]; then [ "$5" = br-nat ] && cat "$ROOT/ports"; else echo "ip $*" >> "$LOG"; fi`,
+    });
+    const handler = networkStateHandler(machine.run),
+        wanted = { ...inputs, apart: [] };
+    machine.put("ports", "7: veth0@if2: <BROADCAST,UP> mtu 1500 master br-nat\n");
+    const found = await handler.read("", wanted);
+    expect(found).toEqual({ ...inputs, apart: ["volume-node's vnet0", "api-node's veth1"] });
+    expect(await handler.update("", found!, wanted)).toEqual({});
+    expect(machine.said()).toBe("ip link set vnet0 master br-nat up\nip link set veth1 master br-nat up\n");
+    machine.put("ports", "7: veth0@if2: <UP>\n8: vnet0: <UP>\n9: veth1@if3: <UP>\n");
+    expect(await handler.read("", wanted)).toEqual(wanted);
+    await handler.update("", wanted, wanted);
+    expect(machine.said()).toBe("");
     machine.remove();
 });
