@@ -115,11 +115,18 @@ export class Guest {
 
     /** @param per what they work on: with another one, those that do restart */
     services(services: readonly ServiceFacts[], after: After, per?: pulumi.Input<string>): Service[] {
+        const { internalAddress } = this.cloud.plan.node("db-node");
         return services.map(
-            ({ worksAlone, ...facts }) =>
+            ({ worksAlone, queue, database, ...facts }) =>
                 new Service(
                     `${this.name}-${facts.service}`,
-                    { connection: this.connection, ...facts, ...(per !== undefined && !worksAlone && { per }) },
+                    {
+                        connection: this.connection,
+                        ...facts,
+                        ...(queue && { queue: `${internalAddress}:5672` }),
+                        ...(database && { database: `${internalAddress}:3306` }),
+                        ...(per !== undefined && !worksAlone && { per }),
+                    },
                     this.options(after),
                 ),
         );

@@ -10,6 +10,7 @@ import {
     networkOptions,
     none,
     novaApiServices,
+    novaNetworkService,
     rabbit,
     readableBy,
     schemas,
@@ -211,8 +212,8 @@ export const grizzly: Release = {
             { service: "open-iscsi", process: "iscsid", worksAlone: true },
             { service: "tgt", worksAlone: true },
             { service: "cinder-api", port: 8776 },
-            { service: "cinder-scheduler" },
-            { service: "cinder-volume" },
+            { service: "cinder-scheduler", queue: true },
+            { service: "cinder-volume", queue: true },
         ],
     },
     novaApi: {
@@ -290,7 +291,7 @@ export const grizzly: Release = {
             },
         ],
         sync: [],
-        services: [{ service: "nova-network" }, { service: "nova-api-metadata", port: 8775 }],
+        services: [novaNetworkService, { service: "nova-api-metadata", port: 8775 }],
     },
     novaCompute: {
         packages: ["nova-compute-qemu"],
@@ -317,7 +318,10 @@ export const grizzly: Release = {
             },
         ],
         sync: [],
-        services: [{ service: "libvirt-bin", worksAlone: true }, { service: "nova-compute" }],
+        services: [
+            { service: "libvirt-bin", worksAlone: true },
+            { service: "nova-compute", queue: true },
+        ],
     },
     certificates: {
         step: "token-certificates",

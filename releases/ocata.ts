@@ -11,6 +11,7 @@ import {
     networkOptions,
     none,
     novaApiServices,
+    novaNetworkService,
     rabbit,
     readableBy,
     schemas,
@@ -208,8 +209,8 @@ export const ocata: Release = {
         services: [
             { service: "tgt", worksAlone: true },
             { service: "cinder-api", port: 8776 },
-            { service: "cinder-scheduler" },
-            { service: "cinder-volume" },
+            { service: "cinder-scheduler", queue: true },
+            { service: "cinder-volume", queue: true },
         ],
     },
     novaApi: {
@@ -321,7 +322,7 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
             },
         ],
         sync: [],
-        services: [{ service: "nova-network" }, { service: "nova-api-metadata", port: 8775 }],
+        services: [novaNetworkService, { service: "nova-api-metadata", port: 8775 }],
     },
     novaCompute: {
         packages: ["nova-compute-qemu"],
@@ -361,7 +362,10 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
             ];
         },
         sync: [],
-        services: [{ service: "libvirtd", worksAlone: true }, { service: "nova-compute" }],
+        services: [
+            { service: "libvirtd", worksAlone: true },
+            { service: "nova-compute", queue: true },
+        ],
     },
     computeDiscovery: { step: "nova-discover-hosts", command: asUser("nova", "nova-manage cell_v2 discover_hosts") },
     catalogue: plan => [

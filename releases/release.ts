@@ -54,6 +54,11 @@ export interface ServiceFacts {
     port?: number;
     /** The process by which it is known to run, where its init script cannot tell. */
     process?: string;
+    /** It keeps a connection to the queue, and to the database, while it runs. */
+    queue?: true;
+    database?: true;
+    /** Shell that prints a line for each helper of its that does not run: `dnsmasq of br100`. */
+    helpers?: string;
     /** It has no part in what is stored in the cloud, and goes on when that is made anew. */
     worksAlone?: true;
 }

@@ -201,12 +201,22 @@ export const networkOptions = ({ plan }: CloudFacts): Record<string, string> => 
 });
 
 /** Nova's services on api-node (V1). */
+/** nova-network, with the dnsmasq that it starts for each network that it has set up. */
+export const novaNetworkService: ServiceFacts = {
+    service: "nova-network",
+    queue: true,
+    helpers: `for f in /var/lib/nova/networks/nova-*.conf; do
+        b=\${f##*/nova-}; b=\${b%.conf}
+        [ ! -d "/sys/class/net/$b" ] || pgrep -f "dnsmasq.*/nova-$b[.]conf" > /dev/null || echo "dnsmasq of $b"
+    done`,
+};
+
 export const novaApiServices: readonly ServiceFacts[] = [
-    { service: "nova-conductor" },
+    { service: "nova-conductor", queue: true },
     { service: "nova-api", port: 8774 },
-    { service: "nova-scheduler" },
-    { service: "nova-consoleauth" },
-    { service: "nova-cert" },
+    { service: "nova-scheduler", queue: true },
+    { service: "nova-consoleauth", queue: true },
+    { service: "nova-cert", queue: true },
     { service: "nova-novncproxy", port: 6080 },
 ];
 

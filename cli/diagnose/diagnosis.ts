@@ -46,7 +46,7 @@ const isDormant = ({ name }: Examined): boolean => /-golden(-|$)/.test(name);
 
 /** What of a drift comes about by itself when something below is broken; everything else somebody did. */
 const follow: Readonly<Record<string, readonly string[]>> = {
-    "guest:Service": ["running"],
+    "guest:Service": ["running", "lacks"],
     "nova:ServiceState": ["state"],
 };
 

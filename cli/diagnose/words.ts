@@ -55,6 +55,15 @@ const offset = (found: string): string => {
     return unit ? `${Math.round(Number(count) / unit[1])} ${unit[0]} ${way}` : found;
 };
 
+/** What a service that runs lacks of the signs that it works. */
+function lacking(what: string, { inputs }: Examined): string {
+    if (what === "stopped") return "runs, but its process is stopped by a signal";
+    if (what === "port") return `runs, but does not listen on port ${text(inputs.port)}`;
+    if (what === "queue" || what === "database")
+        return `runs, but has no connection to its ${what} (${text(inputs[what])})`;
+    return `runs without its ${what}`;
+}
+
 /** `secretOptions.DEFAULT.sql_connection` → `[DEFAULT] sql_connection`. */
 const option = (path: string): string => {
     const [, section, key] = /^(?:o|secretO)ptions\.([^.]*)\.(.+)$/.exec(path) ?? [];
@@ -68,7 +77,11 @@ const words: Readonly<Record<string, Words>> = {
     "guest:Service": {
         what: on(input("service")),
         changed: [
-            [/^running$/, ({ new: now }) => (now === true ? "runs, but it should not" : "is stopped")],
+            [
+                /^running$/,
+                ({ new: now, where }) => (now === true ? "runs, but it should not" : `is stopped${placeOf({ where })}`),
+            ],
+            [/^lacks$/, ({ new: now, where }, e) => `${lacking(text(now), e)}${placeOf({ where })}`],
             [
                 /^enabled$/,
                 ({ new: now }) => (now === true ? "starts at boot, but it should not" : "does not start at boot"),

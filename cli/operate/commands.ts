@@ -26,7 +26,7 @@ const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: 
 /** Of what makes or mends a cloud. */
 export const making = {
     ...usual,
-    2: "done, but something could not be asked, before the mending and after it",
+    2: "done, but something could not be mended or asked, which is named with what mends it",
 };
 
 /** A command that does an operation on a stack; the operation is made of the options that it was given. */

@@ -211,10 +211,14 @@ async function goThrough(operation: Operation, run: Run, ready: Ready, report: R
         return { done, again: [], unreachable: unreachableIn(report, begin.lost), off: report.off() };
     if (!isOver(run, done)) run.terminal.line(tookLine(done));
     if (!operation.makes || isOver(run, done)) return { ...before, done, again: [] };
-    const open = { unasked: before.unreachable, failed: done.renderer.failures };
+    // Where nothing was mended beside it, what failed would fail again.
+    const open = { unasked: before.unreachable, failed: hasChanged(done) ? done.renderer.failures : [] };
     const { rounds, left } = await askAgain(open, begin.resources, waysOf(run, ready, report));
     return { ...before, done, again: rounds.map(round => round.outcome), unreachable: left };
 }
+
+const hasChanged = ({ renderer: { tally } }: Outcome): boolean =>
+    tally.created + tally.updated + tally.replaced + tally.deleted > 0;
 
 type Asked = { outcome: Outcome; unreachable: Course["unreachable"]; off: Course["off"] } | undefined;
 

@@ -1,10 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ask, yesOrNo } from "../../clients/answer";
+import { ask, bytes, list, optional, text, yesOrNo } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
-import { type Handler, LiveResource, type Problem } from "../dynamic";
+import { type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
+import { isAddress, signsShell } from "./signs";
 import { hex, initShell, isName, listeningShell, READY_SECONDS, readyShell } from "./init";
 
 interface Inputs {
@@ -15,6 +16,10 @@ interface Inputs {
     port?: number;
     process?: string;
     per?: string;
+    lacks?: string[];
+    queue?: string;
+    database?: string;
+    helpers?: string;
 }
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
@@ -23,6 +28,9 @@ const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): st
 
 /** How long one that does not run yet is waited for while its machine boots. */
 const BOOT_SECONDS = 60;
+
+/** How long a service that was restarted may take to show its signs of life, while its machine has a processor to spare. */
+const SIGN_SECONDS = 30;
 
 /** The last that it said. */
 const lastWords = (known: KnownService): string => `${shellFor(known)}\nlast_words "$s"`;
@@ -61,14 +69,15 @@ export function serviceHandler(
     readySeconds = READY_SECONDS,
     clock = operatorClock,
 ): Handler<Inputs> {
-    const put = async (inputs: Inputs, anew = false) => {
+    const put = async (inputs: Inputs, { anew = false, lifeless = false } = {}) => {
         const { connection, service, running, enabled, port } = inputs;
-        const up = anew ? 'restart "$s"' : 'is_running "$s" || start "$s"',
+        const up = anew || lifeless ? 'restart "$s"' : 'is_running "$s" || start "$s"',
             ready = port === undefined ? "" : readyShell(new Map([[service, port]]));
         const begun = await run(
             connection,
             `${shellFor(inputs)}
 ${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s"'}
+${lifeless ? `${signsShell(inputs)}\ngo_on "$s"` : ""}
 ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${ready}` : '! is_running "$s" || stop "$s"'}`,
             { allowFailure: true, timeoutSeconds: readySeconds + 60 },
         );
@@ -80,13 +89,35 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
             computes: true,
         };
         await waitUntil(run, connection, question, clock);
+        if (running && lifeless) await untilAlive(inputs);
+    };
+    /** A service that has no way to its queue says so at once, and does not get it later. */
+    const untilAlive = async (inputs: Inputs) => {
+        const script = `${shellFor(inputs)}
+${signsShell(inputs)}
+l=$(signs "$s" | tr '\\n' ' ')
+[ -z "$l" ] || { echo "service $s shows no sign of life: $l" >&2; exit ${NOT_YET}; }`;
+        const question = {
+            ask: script,
+            seconds: SIGN_SECONDS,
+            every: 1,
+            words: `${signsShell(inputs)}\n${shellFor(inputs)}\nlast_error "$s"`,
+            computes: true,
+        } as const;
+        await waitUntil(run, inputs.connection, question, clock);
     };
     return {
-        inputs: ["service", "running", "enabled", "per"],
-        access: ["connection", "port", "process"],
+        inputs: ["service", "running", "enabled", "per", "lacks"],
+        access: ["connection", "port", "process", "queue", "database", "helpers"],
         replaceOn: ["service"],
-        check({ service, process }): Problem[] {
+        check({ service, process, queue, database }): Problem[] {
             return [
+                ...(["queue", "database"] as const).flatMap(property => {
+                    const at = { queue, database }[property];
+                    return at === undefined || isAddress(at)
+                        ? []
+                        : [{ property, reason: `"${at}" is not an address and a port such as 10.0.0.3:5672` }];
+                }),
                 ...(service === undefined || isName(service)
                     ? []
                     : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
@@ -102,17 +133,41 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
         async read(_id, recorded) {
             const script = `${shellFor(recorded)}
 if is_enabled "$s"; then say enabled yes; else say enabled no; fi
-if is_running "$s"; then say running yes; else say running no; ! is_booting || exit ${NOT_YET}; fi`;
+${signsShell(recorded)}
+if is_running "$s"; then
+    say running yes
+    l=$(signs "$s")
+    [ -z "$l" ] || {
+        while read -r w; do say lacks "$w"; done << LACKS
+$l
+LACKS
+        e=$(last_error "$s"); say error "$e"
+        ! may_come "$s" "$l" || exit ${NOT_YET}
+    }
+else say running no; e=$(last_error "$s"); say error "$e"; ! is_booting || exit ${NOT_YET}; fi`;
             // Of a machine that is still starting when the time is up, what is so then.
             const booted: RunScript = async (to, ask) => ({
                 ...(await askUntil(run, to, { ask, seconds: BOOT_SECONDS, every: 1 }, clock)),
                 code: 0,
             });
-            const live = await ask(booted, recorded.connection, script, { running: yesOrNo, enabled: yesOrNo });
-            return { ...recorded, ...live };
+            const fields = {
+                running: yesOrNo,
+                enabled: yesOrNo,
+                lacks: list(text(/stopped|port|queue|database|[a-z]+ of [A-Za-z0-9-]{1,15}/)),
+                error: optional(bytes),
+            };
+            const { error, lacks, ...live } = await ask(booted, recorded.connection, script, fields),
+                said = error === undefined || error.length === 0 ? undefined : `its log: ${error.toString()}`;
+            return withPlaces(
+                { ...recorded, ...live, ...(recorded.lacks !== undefined && { lacks }) },
+                said === undefined ? {} : { lacks: said, running: said },
+            );
         },
         async update(_id, recorded, inputs) {
-            await put(inputs, recorded.per !== undefined && recorded.per !== inputs.per);
+            await put(inputs, {
+                anew: recorded.per !== undefined && recorded.per !== inputs.per,
+                lifeless: (recorded.lacks ?? []).length > 0,
+            });
             return {};
         },
         async delete(_id, recorded) {
@@ -139,11 +194,16 @@ export interface ServiceArgs {
     process?: pulumi.Input<string>;
     /** What it works on, e.g. a database's identity: with another one it restarts. */
     per?: pulumi.Input<string>;
+    /** Address and port of the queue and of the database to which it keeps a connection while it runs, e.g. 10.0.0.3:5672. */
+    queue?: pulumi.Input<string>;
+    database?: pulumi.Input<string>;
+    /** Shell that prints a line for each helper of its that does not run: `dnsmasq of br100`. */
+    helpers?: pulumi.Input<string>;
 }
 
-/** A service of a machine. It restarts when a file that names it in `restarts` changes, and when it works on something new. */
+/** A service of a machine, and whether it does its work. It restarts when it shows no sign of life, when a file that names it in `restarts` changes, and when it works on something new. */
 export class Service extends LiveResource {
     constructor(name: string, args: ServiceArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/service", "Service", name, { running: true, enabled: true, ...args }, opts);
+        super("guest/service", "Service", name, { running: true, enabled: true, lacks: [], ...args }, opts);
     }
 }

@@ -75,20 +75,22 @@ p=$(ports); say ports "$p"`;
     }
 }
 
+/** Its spanning tree, for good, and in the bridge that is there: a network is not taken down under its guests. */
+function turn(run: RunScript, { connection, network }: Inputs, spanningTree: boolean) {
+    return run(
+        connection,
+        `f=$(mktemp); trap 'rm -f "$f"' EXIT
+${VIRSH} net-dumpxml --inactive ${network} | sed "/<bridge /{s/ stp='[a-z]*'//;s/<bridge /<bridge stp='${spanningTree ? "on" : "off"}' /}" > $f; ${VIRSH} net-define $f > /dev/null
+b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d "/sys/class/net/$b" ] || echo ${spanningTree ? 1 : 0} > "/sys/class/net/$b/bridge/stp_state"`,
+        { timeoutSeconds: SECONDS },
+    );
+}
+
 async function put(run: RunScript, inputs: Inputs): Promise<void> {
     const { connection, network, active, spanningTree } = inputs;
     const now = await live(run, inputs);
     if (!now) throw new Error(`${connection.name}: there is no network ${network}`);
-    if (spanningTree !== undefined && spanningTree !== now.spanningTree) {
-        // For good, and in the bridge that is there: a network is not taken down under its guests.
-        await run(
-            connection,
-            `f=$(mktemp); trap 'rm -f "$f"' EXIT
-${VIRSH} net-dumpxml --inactive ${network} | sed "/<bridge /{s/ stp='[a-z]*'//;s/<bridge /<bridge stp='${spanningTree ? "on" : "off"}' /}" > $f; ${VIRSH} net-define $f > /dev/null
-b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d "/sys/class/net/$b" ] || echo ${spanningTree ? 1 : 0} > "/sys/class/net/$b/bridge/stp_state"`,
-            { timeoutSeconds: SECONDS },
-        );
-    }
+    if (spanningTree !== undefined && spanningTree !== now.spanningTree) await turn(run, inputs, spanningTree);
     if (now.active !== active)
         await run(connection, `${VIRSH} ${active ? "net-start" : "net-destroy"} ${network}`, {
             timeoutSeconds: SECONDS,

@@ -128,7 +128,7 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
         { connection, user: "openstack", password },
         { password: secret, rights: ".* .* .*" },
     ],
-    ["guest/service", "Service", { connection, service: "ntp" }, { running: true, enabled: true }],
+    ["guest/service", "Service", { connection, service: "ntp" }, { running: true, enabled: true, lacks: [] }],
     ["guest/ssh-key", "SshKey", { connection, path }, { type: "rsa", publicKey: undefined }],
     ["guest/step", "Step", { connection, step: "sync", command: "true", per: "1" }, { input: undefined }],
     ["guest/step", "Step", { connection, step: "sync", command: "true", per: "1", input: "pw" }, { input: secret }],
@@ -151,7 +151,7 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
         { additionalSecretOutputs: ["privateKey"] },
     ],
     ["machine/image-file", "ImageFile", { connection, pool: "golden", path, url: "http://a", sha256: "0" }],
-    ["machine/network-state", "NetworkState", { connection, network: "nat", active: true }],
+    ["machine/network-state", "NetworkState", { connection, network: "nat", active: true }, { apart: [] }],
     ["machine/seed-disk", "SeedDisk", { connection, path, instanceId: "1", script: "pw" }, { script: secret }],
     ["machine/uplink", "Uplink", { connection, ...uplinkArgs }, { ports: ["up-private"], up: true, persistent: true }],
 ])(
@@ -193,7 +193,12 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     ],
     ["guest/packages", ["connection", "answers", "recommends"], ["packages"], []],
     ["guest/rabbit-user", ["connection"], ["user", "password", "others", "rights"], ["user"]],
-    ["guest/service", ["connection", "port", "process"], ["service", "running", "enabled", "per"], ["service"]],
+    [
+        "guest/service",
+        ["connection", "port", "process", "queue", "database", "helpers"],
+        ["service", "running", "enabled", "per", "lacks"],
+        ["service"],
+    ],
     ["guest/ssh-key", ["connection"], ["path", "type"], ["path", "type"]],
     [
         "guest/step",
@@ -202,7 +207,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
         ["step", "per"],
     ],
     ["guest/sysctl", ["connection"], ["key", "value", "persistent"], ["key"]],
-    ["guest/volume-group", ["connection"], ["group", "devices"], ["group"]],
+    ["guest/volume-group", ["connection"], ["group", "devices"], []],
     ["machine/clock", ["connection"], ["offset", "speed"], []],
     [
         "machine/container",
@@ -230,7 +235,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     ],
     ["machine/host-key", [], ["machine", "type"], ["machine", "type"]],
     ["machine/image-file", ["connection", "pool", "url"], ["path", "sha256"], ["path"]],
-    ["machine/network-state", ["connection"], ["network", "active", "spanningTree"], ["network"]],
+    ["machine/network-state", ["connection"], ["network", "active", "spanningTree", "apart"], ["network"]],
     ["machine/seed-disk", ["connection"], ["path", "instanceId", "script", "hostname", "interfaces"], ["path"]],
     [
         "machine/uplink",
@@ -374,9 +379,13 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
     ],
     [
         "guest/service",
-        { service: "nova-api", process: "iscsid" },
-        { service: "a b" },
-        { service: '"a b" is not the name of a service' },
+        { service: "nova-api", process: "iscsid", queue: "10.0.0.3:5672", database: "10.0.0.3:3306" },
+        { service: "a b", queue: "db-node:5672", database: "10.0.0.3" },
+        {
+            service: '"a b" is not the name of a service',
+            queue: '"db-node:5672" is not an address and a port such as 10.0.0.3:5672',
+            database: '"10.0.0.3" is not an address and a port such as 10.0.0.3:5672',
+        },
     ],
     [
         "guest/ssh-key",

@@ -16,6 +16,8 @@ const world = {
     refreshes: [] as { mute?: string[]; drifted?: string[]; fails?: true }[],
     /** What each mending cannot mend. */
     ups: [] as string[][],
+    /** What each mending mends. */
+    mended: [] as string[],
 };
 
 const step = (urn: string, op: string, before: object, after: object): EngineEvent =>
@@ -40,6 +42,7 @@ const stack = {
     up: async ({ onEvent, continueOnError }: { onEvent: (event: EngineEvent) => void; continueOnError?: boolean }) => {
         world.done.push("up");
         const failed = world.ups.shift() ?? [];
+        for (const urn of world.mended) onEvent(step(urn, "update", { characterSet: "a" }, { characterSet: "b" }));
         for (const name of failed) {
             const urn = world.resources.find(r => r.id === name)!.urn;
             onEvent({
@@ -150,7 +153,7 @@ beforeAll(() => {
     });
 });
 beforeEach(() => {
-    said.length = world.done.length = 0;
+    said.length = world.done.length = world.mended.length = 0;
     world.resources = ["nova", "glance", "keystone"].map(id => ({
         urn: `urn:pulumi:lab::p::pulumi-nodejs:dynamic/guest:Database::${id}`,
         type: "pulumi-nodejs:dynamic/guest:Database",
@@ -213,6 +216,7 @@ test("what still cannot be asked is named, and up does not end as if all were we
 
 test("what cannot be mended keeps nothing else from it, is tried again, and is named with the command that mends it", async () => {
     world.ups = [["nova", "glance"], ["nova"], ["nova"]];
+    world.mended = [world.resources[2]!.urn];
     expect(await up([{ drifted: ["nova"] }])).toEqual({ code: 2, done: [everything, "up", "up", "up"] });
     expect(result).toMatchObject({
         exitCode: 2,
@@ -227,7 +231,13 @@ test("what cannot be mended keeps nothing else from it, is tried again, and is n
 
 test("what is mended in a later round is well", async () => {
     world.ups = [["nova"]];
+    world.mended = [world.resources[2]!.urn];
     expect(await up([{ drifted: ["nova"] }])).toEqual({ code: 0, done: [everything, "up", "up"] });
+});
+
+test("what fails where nothing else is mended is not tried again", async () => {
+    world.ups = [["nova"]];
+    expect(await up([{ drifted: ["nova"] }])).toEqual({ code: 2, done: [everything, "up"] });
 });
 
 test("a plain up ends at what fails", async () => {

@@ -6,7 +6,7 @@ import { Frame } from "../../../clients/frame";
 import type { RunScript } from "../../../clients/ssh";
 
 /** The folders of a system that a script means, where it does not name one of the test's. */
-const SYSTEM = /(?<=^|[\s'"=(])\/(?=(etc|proc|root|run|sys|usr\/local|var\/lib)\/)/gm;
+const SYSTEM = /(?<=^|[\s'"=(])\/(?=(etc|proc|root|run|sys|usr\/local|var\/(?:lib|log))\/)/gm;
 
 /** What root's login prints on each of them, which is no part of any answer. */
 const LOGIN = "unset BASH_ENV; echo Welcome; echo root root 0644 >&2; printf 'state gone'";

@@ -1,0 +1,62 @@
+import { isIPv4 } from "net";
+import { hex, listeningShell } from "./init";
+
+/** What is known of a service by which it shows that it does its work. */
+interface Known {
+    port?: number;
+    queue?: string;
+    database?: string;
+    helpers?: string;
+}
+
+/** Whether it is an IPv4 address and a port. */
+export const isAddress = (text: string): boolean => {
+    const [, address = "", port = ""] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+    return isIPv4(address) && Number(port) > 0 && Number(port) < 65536;
+};
+
+/** An address and a port as the kernel's table of connections has them: 10.0.0.3:5672 → 0300000A:1628. */
+const inTable = (at: string): string => {
+    const [address = "", port = ""] = at.split(":");
+    const bytes = address.split(".").map(n => Number(n).toString(16).toUpperCase().padStart(2, "0"));
+    return `${bytes.reverse().join("")}:${hex(Number(port))}`;
+};
+
+/** A service that has just started may get what it lacks. */
+const YOUNG_SECONDS = 60;
+
+/**
+ * Shell functions of a service that runs, each with its name. `signs`: what it lacks of the signs that it works, a line each: `stopped`, by a signal;
+ * `port`, on which it does not listen; `queue` and `database`, to which it has no connection; helpers that do not run. `may_come`,
+ * which takes that too: whether it has just started. `last_error`: the last error in its log. `go_on`: takes back the signal.
+ * Nothing is sent anywhere: the kernel tells all of it.
+ */
+export const signsShell = ({ port, queue, database, helpers }: Known): string => `${listeningShell}
+pids() { case $1 in rabbitmq-server) pgrep -u rabbitmq ;; *) pgrep -f "(^|/)$1(d|-all)?( |\$)" ;; esac; }
+is_stopped() { for p; do { read -r stat < "/proc/$p/stat"; } 2> /dev/null && case \${stat##*) } in [Tt]*) return 0 ;; esac; done; return 1; }
+connected() {
+    at=$1; shift
+    sockets=$(awk -v at="$at" '$3 == at && $4 == "01" { print "socket:[" $10 "]" }' /proc/net/tcp)
+    [ -n "$sockets" ] && for p; do ls -l "/proc/$p/fd" 2> /dev/null; done | grep -qF "$sockets"
+}
+signs() {
+    own=$(pids "$1") || own=
+    ! is_stopped $own || { echo stopped; return 0; }
+    ${port === undefined ? ":" : `listening ${hex(port)} || echo port`}
+    ${queue === undefined ? ":" : `[ -z "$own" ] || connected ${inTable(queue)} $own || echo queue`}
+    ${database === undefined ? ":" : `[ -z "$own" ] || connected ${inTable(database)} $own || echo database`}
+    ${helpers ?? ":"}
+}
+may_come() {
+    case $2 in stopped) return 1 ;; esac
+    first=$(pids "$1" | head -n 1)
+    { read -r up _ < /proc/uptime && read -r stat < "/proc/$first/stat"; } 2> /dev/null || return 1
+    set -- \${stat##*) }
+    [ $((\${up%.*} - \${20} / 100)) -lt ${YOUNG_SECONDS} ]
+}
+last_error() {
+    found=$(tail -q -n 300 /var/log/*/"$1.log" 2> /dev/null | grep -aE 'ERROR|CRITICAL|[Ee]rror' | tail -n 1) || true
+    [ -n "$found" ] || found=$(last_words "$1" | tail -n 1) || true
+    printf '%s' "$found" | cut -c 1-300
+}
+go_on() { for p in $(pids "$1"); do kill -CONT "$p" 2> /dev/null || true; done; }`;

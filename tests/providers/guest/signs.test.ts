@@ -1,0 +1,127 @@
+import type { Connection } from "../../../clients/connection";
+import { placesOf } from "../../../providers/dynamic";
+import { serviceHandler } from "../../../providers/guest/service";
+import { isAddress } from "../../../providers/guest/signs";
+import { FakeClock } from "../../clients/fake-clock";
+import { localHost } from "../machine/local-host";
+
+/** A node of before systemd, where init scripts start services; `pids` are those of every service, as pgrep finds them. */
+const host = localHost({
+    service: 'echo "$*" >> "$LOG"; [ "$2" != status ] || [ -e "$ROOT/runs" ]',
+    pgrep: 'case "$*" in *dnsmasq*) [ -e "$ROOT/dnsmasq" ] ;; *) cat "$ROOT/pids" ;; esac',
+    ls: 'case "$1" in -l) cat "$ROOT/fds" ;; esac',
+    kill: "",
+});
+afterAll(() => host.remove());
+const connection = { name: "api-node" } as Connection;
+const inputs = {
+    connection,
+    service: "nova-conductor",
+    running: true,
+    enabled: true,
+    port: 8774,
+    queue: "10.0.0.3:5672",
+    lacks: [],
+};
+const stat = (state: string, start = 100) => `7 (nova (x) y) ${state} ${"0 ".repeat(18)}${start} 0 0\n`;
+const QUEUE = "   1: 0500000A:ABCD 0300000A:1628 01 00000000:00000000 00:00000000 00000000   107        0 4711 1\n";
+const LISTENS = "   0: 00000000:2246 00000000:0000 0A 00000000:00000000 00:00000000 00000000   107        0 4712 1\n";
+
+beforeEach(() => {
+    host.put("runs", "");
+    host.put("pids", "7\n");
+    host.put("proc/7/stat", stat("S"));
+    host.put("proc/cpuinfo", "processor : 0\n");
+    host.put("proc/uptime", "9000.00 8000.00\n");
+    host.put("proc/net/tcp", LISTENS + QUEUE);
+    host.put("proc/net/tcp6", "");
+    host.put("fds", "lrwx 1 nova nova 64 Nov 29 10:00 5 -> socket:[4711]\n");
+    host.put("var/log/nova/nova-conductor.log", "INFO fine\nERROR no way to \x1b[31m10.0.0.99\nINFO later\n");
+});
+const read = (of: object = inputs) =>
+    serviceHandler(host.run, 1, new FakeClock()).read("", of as typeof inputs) as Promise<typeof inputs>;
+
+test("a service that listens and is connected lacks nothing", async () => {
+    expect(await read()).toEqual(inputs);
+});
+
+test("one whose process is stopped by a signal is found, whatever else there is", async () => {
+    host.put("proc/7/stat", stat("T"));
+    host.put("proc/net/tcp", "");
+    expect((await read()).lacks).toEqual(["stopped"]);
+});
+
+test("one that does not listen, and has no connection to its queue, is found with the last error of its log", async () => {
+    host.put("proc/net/tcp", QUEUE.replace("4711", "4713"));
+    const found = await read();
+    expect(found.lacks).toEqual(["port", "queue"]);
+    expect(placesOf(found)).toMatchObject({ lacks: "its log: ERROR no way to \x1b[31m10.0.0.99" });
+});
+
+test.each([
+    ["to another address", QUEUE.replace("0300000A", "6300000A")],
+    ["which is only tried", QUEUE.replace(" 01 ", " 02 ")],
+])("a connection %s is none to its queue", async (_which, line) => {
+    host.put("proc/net/tcp", LISTENS + line);
+    expect((await read()).lacks).toEqual(["queue"]);
+});
+
+test("a database is asked for like a queue", async () => {
+    expect((await read({ ...inputs, database: "10.0.0.3:3306" })).lacks).toEqual(["database"]);
+});
+
+test("one that has just started is given time", async () => {
+    host.put("proc/7/stat", stat("S", 895_000));
+    host.put("proc/net/tcp", LISTENS);
+    const clock = new FakeClock(),
+        begin = clock.elapsed();
+    const found = await serviceHandler(host.run, 1, clock).read("", inputs);
+    expect(found).toMatchObject({ lacks: ["queue"] });
+    expect(clock.elapsed() - begin).toBeGreaterThanOrEqual(60);
+});
+
+test("a helper that does not run is named", async () => {
+    expect((await read({ ...inputs, helpers: "echo dnsmasq of br100" })).lacks).toEqual(["dnsmasq of br100"]);
+});
+
+test("one that does not run is found with its last error, and lacks nothing beside that", async () => {
+    host.put("runs", "");
+    const stopped = serviceHandler(
+        (to, script, options) => host.run(to, `rm -f "$ROOT/runs"\n${script}`, options),
+        1,
+        new FakeClock(),
+    );
+    const found = await stopped.read("", inputs);
+    expect(found).toMatchObject({ running: false, lacks: [] });
+    expect(placesOf(found)).toMatchObject({ running: expect.stringContaining("ERROR no way") });
+});
+
+test("one that was made before this is not asked", async () => {
+    const { lacks: _none, ...before } = inputs;
+    host.put("proc/net/tcp", "");
+    expect(await read(before)).toEqual(before);
+});
+
+test("without a sign of life it is restarted, and waited for", async () => {
+    host.said();
+    await serviceHandler(host.run, 1, new FakeClock()).update("", { ...inputs, lacks: ["queue"] }, inputs);
+    expect(host.said()).toContain("nova-conductor restart");
+    await serviceHandler(host.run, 1, new FakeClock()).update("", inputs, { ...inputs, port: 8774 });
+    expect(host.said()).not.toContain("restart");
+});
+
+test("one that gets no connection is given up, with the last error of its log", async () => {
+    host.put("proc/net/tcp", LISTENS);
+    const clock = new FakeClock(),
+        begin = clock.elapsed();
+    await expect(
+        serviceHandler(host.run, 1, clock).update("", { ...inputs, lacks: ["queue"] }, inputs),
+    ).rejects.toThrow(/^api-node: service nova-conductor shows no sign of life: queue after \d+ s:\nERROR no way/);
+    expect(clock.elapsed() - begin).toBeLessThan(130);
+});
+
+test("an address and a port are what they are", () => {
+    expect(
+        ["10.0.0.3:5672", "10.0.0.3", "10.0.0.3:0", "10.0.0.3:65536", "db-node:5672", "$(x):1"].map(isAddress),
+    ).toEqual([true, false, false, false, false, false]);
+});
