@@ -26,8 +26,8 @@ export interface HostDown {
 }
 
 /**
- * Runs a script on both physical hosts at once, and tells what it said, or why the host does not answer with the key that it
- * should have: the engine would fail on one of them only in the middle of its work, or wait for a mute one for ever.
+ * Runs a script on both physical hosts at once. Tells its answer, or why the host does not answer with its known key.
+ * Without this the engine would fail in the middle of its work, or wait for a mute host for ever.
  */
 async function askHosts<T>(
     settings: Settings,

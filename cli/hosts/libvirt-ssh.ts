@@ -13,7 +13,7 @@ import { replaceFile } from "../../system/files";
 import { SSH_HOME } from "../../system/handed-over";
 import { inHome } from "../../system/paths";
 
-/** What libvirt's provider works with during one run. */
+/** The settings of libvirt's provider during one run. */
 export interface LibvirtSsh {
     /** Of the engine: the provider's home, and the agent that it may ask. */
     env: Record<string, string>;
@@ -29,10 +29,12 @@ interface Found {
 }
 
 /**
- * A home of its own for libvirt's provider, an ssh client that reads ~/.ssh/config of whoever runs it, offers whatever an
- * agent holds, and asks a host for keys that known_hosts may not have. In it are the host keys that our own client accepts
- * and a configuration of nothing but what these are; no agent, or one that holds the operator's key alone; and for a host
- * behind a bastion the end of a tunnel, which our own client makes: the provider can tell a bastion neither user nor key.
+ * A home folder for libvirt's provider. The provider is an ssh client of its own. It reads ~/.ssh/config and offers every key of an
+ * agent. It asks a host for keys that known_hosts may not have. The home gives it:
+ *
+ * - the host keys that our own client accepts, and a configuration with these alone
+ * - no agent, or one with the operator's key alone
+ * - for a host behind a bastion, the end of a tunnel of our own client: the provider cannot tell a bastion user or key
  * @param home a folder that nobody else can enter; the caller removes it
  * @throws UserError where an agent is needed and does not hold the key
  */

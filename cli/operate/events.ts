@@ -8,8 +8,8 @@ import { withAdvice } from "../hosts/libvirt-words";
 import { isTrace } from "../shell/run-log";
 
 /**
- * How the events of a run of the engine read: steps that would be done, answers about what is there, a comparison of what is
- * there with what the program wants, or steps that are done.
+ * The meaning of a run's events: planned steps, answers of resources, a comparison of the answers with the program, or
+ * finished steps.
  */
 export type Reading = "plan" | "answers" | "comparison" | "changes";
 
@@ -177,8 +177,8 @@ function restartsOf(step: StepEventMetadata, found: readonly Change[]): string[]
 }
 
 /**
- * Outputs without what changes by itself: @pulumi/libvirt records of a domain's cards the leases that they happen to
- * have, and their network by name, id or bridge depending on whether it runs. Whether a domain runs is DomainPower's.
+ * Outputs without the parts that change by themselves. @pulumi/libvirt records the present leases of a domain's cards. It records their
+ * network by name, id or bridge, depending on its state. DomainPower has the domain's power.
  */
 function steady(type: string, outputs: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
     if (!type.startsWith("libvirt:index/domain:") || !Array.isArray(outputs?.networkInterfaces)) return outputs;

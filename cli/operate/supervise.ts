@@ -16,9 +16,9 @@ import { stackStore } from "../../engine/stack-store";
 const PATIENCE_SECONDS = 20;
 
 /**
- * Runs the same command again as a process that no key of the terminal reaches, for a lab's stack on the operator's
- * side of the lab. An interruption is handed on to it exactly once; when it has not ended 20 s later, or at a second
- * interruption, every process of the run is killed. Nothing of the run is left when this returns.
+ * Runs the same command again as a process that the terminal's keys do not reach. For a lab's stack the process runs on the operator's side
+ * of the lab. It gets an interruption exactly once. 20 s later, or at a second interruption, every process of the run is killed.
+ * When this returns, no process of the run is left.
  * @returns the exit code
  */
 export async function supervise(run: Run, lab: string | undefined, words: readonly string[]): Promise<number> {

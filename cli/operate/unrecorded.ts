@@ -67,10 +67,10 @@ export async function plan(stack: Stack, signal: AbortSignal): Promise<StepEvent
 }
 
 /**
- * Takes in what lies on the hosts under the names of libvirt objects that the program is about to make, though the state does not
- * know it: a state that was lost or is an old one. A virtual machine is refused; what else is as the program wants it is recorded; the engine's own create would
- * refuse it, or take it over unseen. It costs nothing but a question to each host where there is no such thing.
- * @throws UserError naming virtual machines; with what is there and what is wanted, where they differ. Of libvirt nothing is recorded then
+ * Adopts objects on the hosts that the state does not know and that the program is about to make. They come from a lost or an old
+ * state. Equal networks and volumes are recorded; the engine's own create would refuse them, or adopt them unseen. A virtual machine is
+ * refused. Without such objects this costs one question to each host.
+ * @throws UserError with the names of virtual machines, or with both sides of a difference. Then no object of libvirt's is recorded
  */
 export async function takeIn(run: Run, stack: Stack, settings: Settings): Promise<void> {
     const found = (await Promise.all(hostRoles.map(role => objectsOf(settings, role)))).flat();

@@ -24,9 +24,8 @@ const base64Of = (value: string): string[] =>
     });
 
 /**
- * A secret's forms as texts to look for. It begins and ends with random letters and digits, which are the same in a URL,
- * in JSON, in SQL, in a shell's word or whatever quotes it: each end is looked for by itself, plain, in base64 and in
- * hexadecimal, so that half a secret counts too.
+ * The texts to look for in place of a secret. It begins and ends with random letters and digits. These are the same in a URL, JSON, SQL,
+ * a shell's word or other quotes. Each end counts by itself, plain, in base64 and in hexadecimal, so that half a secret is found too.
  */
 const formsOf = (value: string): string[] =>
     [value.slice(0, END), value.slice(-END)].flatMap(end => {

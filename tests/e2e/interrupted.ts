@@ -6,7 +6,7 @@ import type { HostRole } from "../../config/nodes";
 import { realOnes } from "../../engine/state";
 import type { TestCloud } from "./test-cloud";
 
-/** What is killed: the engine, the whole command with its plugins, or every ssh session of a physical host, which takes what goes through it to the nodes along. */
+/** The victim: the engine, the whole command with its plugins, or every ssh session of a physical host. The sessions to the host's nodes end with it. */
 export type Victim = "engine" | "command" | HostRole;
 /** When: as soon as so many operations on libvirt were begun since, or so many resources were made or taken away. */
 export interface Moment {

@@ -46,9 +46,9 @@ export async function sabotage(cloud: TestCloud, broken: readonly Broken[]): Pro
 }
 
 /**
- * Follows a cloud that was broken until it is sound again: `diagnose` names each sabotage of which it can see something (of several
- * at least one: what another hides is named when that is mended), `up --refresh` mends, or `--undo` where something is to be taken
- * back, `check` passes, `up` has nothing to do.
+ * Follows a broken cloud until it is sound again. `diagnose` names each sabotage that it can see. Of several it names at least one, and a
+ * hidden one after the mending of the other. `up --refresh` mends, or `--undo` for a step that no refresh sees. Then `check` passes and `up`
+ * has nothing to do.
  */
 export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promise<Row> {
     const { stack } = cloud,

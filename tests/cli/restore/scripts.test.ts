@@ -5,8 +5,8 @@ import * as path from "path";
 import { answerShell } from "../../../clients/answer";
 import * as scripts from "../../../cli/restore/scripts";
 
-// The scripts run on this machine: a folder of the test's own in place of libvirt's, a virsh that keeps machines' states in files,
-// and a shell called sshd above them, whose end is that of the connection.
+// The scripts run on this machine, with a folder of the test's own in place of libvirt's. A virsh keeps machines' states in files.
+// A shell called sshd stands above them: its end is the end of the connection.
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-points-"));
 const at = (...below: string[]): string => path.join(dir, ...below),
     points = (...below: string[]): string => at("restore-points/lab", ...below);
