@@ -15,19 +15,19 @@ import { projectDir } from "../system/paths";
 /**
  * Measures the clocks of emulated machines: `node bin/bench/clocks.js [PART…]`. Needs root and the lab's caches; takes
  * half an hour. Each part puts its figures into bench/clocks.json; all of them are printed as tables.
- *   starts: machines with the kernel, initrd and arguments of the lab's are started beside four busy loops of the bench's
- *           own, 40 times with each choice, and each clock is compared with this machine's for a minute
- *   forced: the same when the kernel is told what a calibration went wrong by, 13.8 times, on 29 November 2026
- *   cost:   what each choice costs, one machine at a time, in processor time, which other work does not change
+ * - starts: machines with the lab's kernel, initrd and arguments start beside four busy loops of the bench's own, 40 times with each
+ *   choice. Each clock is compared with this machine's for a minute.
+ * - forced: the same with a wrong frequency given to the kernel, 13.8 times off, as a calibration was on 29 November 2026
+ * - cost: the processor time of each choice, one machine at a time; other work does not change it
  */
 
-/** What may stand in the place of the argument `tsc`: nothing is the kernel's own way, which watches the TSC and leaves it when it differs. */
+/** Values of the argument `tsc`. Without it the kernel watches the TSC and leaves it when it differs. */
 const choices = ["tsc=reliable", "tsc=unstable", ""] as const;
 type Choice = (typeof choices)[number];
 
 const STARTS = 40;
 const FORCED = 3;
-/** What a calibrated frequency has to be divided by to make a clock as fast as the one that was seen. */
+/** The divisor of a calibrated frequency that makes a clock as fast as the one seen. */
 const FORCED_BY = 13.8;
 /** Machines that run at once, and busy loops beside them. */
 const AT_ONCE = 8;

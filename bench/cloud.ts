@@ -172,7 +172,7 @@ async function main(): Promise<void> {
                 "",
                 `Taken ${result.taken} with warm caches on ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}, by \`npm run bench\`; medians of ${TIMES} where it takes under a minute.`,
                 "",
-                "| what | measured | wanted at most |",
+                "| step | measured | limit |",
                 "|---|---|---|",
                 ...rows,
                 `| memory of lab and engine together, at most | ${result.peakMemoryGiB} GiB | 8 GiB |`,

@@ -10,10 +10,10 @@ const FAILURE = 5,
 const LONGEST = 256 * 1024;
 
 /**
- * An agent of our own that shows some keys of the operator's and has that one sign with them, for a client that offers
- * whatever it finds. Everything else that an agent can do is refused.
+ * An ssh agent for a client that offers every key that it finds. It shows some keys of the operator's agent, and passes requests for
+ * signatures on to that agent. It refuses everything else.
  * @param at path of its socket, in a folder that nobody else can enter
- * @returns what ends it
+ * @returns a function that ends it
  */
 export async function serveAgent(at: string, keys: SomeKeys): Promise<() => Promise<void>> {
     const sockets = new Set<net.Socket>();

@@ -79,8 +79,8 @@ export const isStatus = (e: unknown, ...statuses: number[]): e is HttpError =>
     e instanceof HttpError && statuses.includes(e.status);
 
 /**
- * For reads: whatever is not an answer leaves the recorded state as it is. A 401 may mean that keystone's database
- * is gone, a 403 that the admin's role is, a 404 of a list that an endpoint's URL is wrong.
+ * For reads: an error leaves the recorded state as it is. A 401 may come from a lost database of keystone, a 403 from a lost
+ * role of the admin. A 404 of a list may come from a wrong URL of an endpoint.
  */
 export async function asked<T>(answer: Promise<T>): Promise<T> {
     try {

@@ -149,8 +149,8 @@ export class Session {
     }
 
     /**
-     * Runs a request with what a login gave; one more time with a new one if the token is not accepted, or if its roles are
-     * not enough and the user has others by now.
+     * Runs a request with the token and endpoints of a login. Repeats it once with a new login if the token is not accepted. Does the
+     * same if the token's roles are not enough and the user has other roles by now.
      */
     async withLogin<T>(send: (access: Access) => Promise<T>): Promise<T> {
         const login = this.login(),

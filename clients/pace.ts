@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from "http";
 
-/** What tells of an answer whether a rate limit has refused the request. */
+/** The part of an answer that shows whether a rate limit has refused the request. */
 export interface Limited {
     readonly status: number;
     readonly headers: IncomingHttpHeaders;
     readonly body: Buffer;
 }
 
-/** How long those who wait for a rate limit go on while it lets nobody through, by the operator's clock. */
+/** Requests give up when a rate limit has let none through for so long, by the operator's clock. */
 const LIMITED_SECONDS = 300;
 
-/** Seconds until a rate limit lets the next one through; undefined for what is none, such as a quota (`Retry-After: 0`). */
+/** Seconds until a rate limit lets the next request through. Undefined if the answer is no rate limit's, such as a quota's (`Retry-After: 0`). */
 export function limitedFor({ status, headers, body }: Limited): number | undefined {
     const seconds = Number(headers["retry-after"]);
     if (!(seconds > 0)) return undefined;
@@ -18,12 +18,12 @@ export function limitedFor({ status, headers, body }: Limited): number | undefin
 }
 
 /**
- * Requests of one kind to one service. From when a rate limit refuses one they are sent one after the other, so that each
- * waits for its own place and not all of them for the same; without one they do not wait for each other.
+ * Requests of one kind to one service. They do not wait for each other until a rate limit refuses one. From then on they are sent
+ * one after the other, so that each waits for a place of its own.
  */
 export class Pace {
     private last: Promise<void> | undefined;
-    /** When the limit let one through last, or refused the first. */
+    /** Time when the limit last let a request through, or refused the first. */
     private moved = 0;
 
     /** @param now milliseconds */
@@ -33,7 +33,7 @@ export class Pace {
         private readonly patienceSeconds = Infinity,
     ) {}
 
-    /** The answer to a request; one that a rate limit refuses where that asks for longer than is waited. */
+    /** The answer to a request. It is the limit's refusal if the limit asks for a longer wait than is left. */
     async send<Answer extends Limited>(request: () => Promise<Answer>): Promise<Answer> {
         if (this.last) return await this.queue(request);
         const answer = await request(),

@@ -20,8 +20,8 @@ export interface UrlOfV3 {
 }
 
 /**
- * Which of v3's endpoints are v2.0's is told by nothing but what they hold, so an equal one beside those is not seen until they
- * are gone. Some releases' v2.0 shows v3's too, with an id of theirs.
+ * The endpoints of v2.0, and those of v3 that v2.0 does not show. Only their content tells which ones are the same. So an equal endpoint
+ * of v3 stays unseen while its double in v2.0 is there. Some releases' v2.0 shows v3's too, under ids of v3's.
  */
 export function withThoseOfV3(v2: readonly Endpoint[], v3: readonly UrlOfV3[]): Endpoint[] {
     const ofV3 = new Set(v3.map(({ id }) => id)),

@@ -14,7 +14,7 @@ export interface Question {
     ask: string;
     /** Standard input of each asking. */
     input?: string;
-    /** What came of a script of the caller's own that asked the same at its end, so that what is so at once takes one round trip. */
+    /** The result of a script of the caller's own that asked the same at its end. It saves a round trip if the answer is there at once. */
     begun?: ExecResult;
     /** How long it is asked, by the operator's clock; the last time at the end of it. */
     seconds: number;

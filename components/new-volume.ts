@@ -5,8 +5,8 @@ import { closeAll, exec, quote, type RunScript } from "../clients/ssh";
 let asking = 0;
 
 /**
- * Refuses to make a volume that is there already: @pulumi/libvirt would take it over without a word, and a resource that
- * was renamed without an alias would then lose its disk when its old name is deleted.
+ * Refuses to make a volume that exists already, because @pulumi/libvirt would adopt it silently. A resource renamed
+ * without an alias would then lose its disk when its old name is deleted.
  * @param host the physical host
  */
 export function onlyNewVolumes(host: Connection, run: RunScript = exec, close = closeAll): pulumi.ResourceHookBinding {

@@ -21,11 +21,12 @@ export interface PasswordsArgs extends Pick<Settings, "credentials" | "rotations
 }
 
 /**
- * The cloud's passwords: those of the configuration, and a random one for each account that has none there, made when
- * somebody first wants it. A new password goes through the cloud in this order, which the resources' dependencies bring about:
- * where it is let in by (an account of the database or the queue: what is connected stays so), the files of those who
- * come with it and the restart of the services that read them, and last the user of keystone: what logs in there
- * has one password only, and is starting anyway.
+ * The cloud's passwords: those of the configuration, and a random one for each other account, made at its first use. The resources'
+ * dependencies bring a new password into the cloud in this order:
+ *
+ * 1. The account of the database or the queue. Open connections stay.
+ * 2. The files with the password, and the restart of the services that read them.
+ * 3. The user of keystone, who has one password only. The service that logs in is starting anyway.
  */
 export class Passwords {
     private readonly generated = new Map<PasswordName, pulumi.Output<string>>();

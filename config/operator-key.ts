@@ -8,9 +8,9 @@ import { hostRoles } from "./nodes";
 import type { Settings } from "./settings";
 
 /**
- * The settings with the public half of the operator's ssh key in them, which may log in to every node as root (H6), and
- * with the way in which libvirt's provider signs with it.
- * @throws UserError where one of the operator's keys is not one that both ssh clients can work with
+ * The settings with the public half of the operator's ssh key, which may log in to every node as root (H6). They also say how libvirt's
+ * provider signs with the key.
+ * @throws UserError if one of the two ssh clients cannot use a key of the operator's
  */
 export function withOperatorKey(settings: Settings): Settings {
     const keys = keysOf(settings),

@@ -40,7 +40,7 @@ const limits: readonly Limit[] = [
     },
 ];
 
-/** Below the 4096 of keystone, which cuts off a longer one and then lets nobody log in with it, and of the lines of MySQL's option files. */
+/** Keystone cuts off a password after 4096 characters and then refuses it. Lines of MySQL's option files have the same limit. */
 const LONGEST = 1024;
 
 /** Python 2 and the protocols of 2013 agree on no other characters; option files cut off spaces. */

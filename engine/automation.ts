@@ -10,9 +10,9 @@ import { configFile, PROJECT, replaceConfig, saltIn, textOf, textsIn, withSalt }
 import { stackStore } from "./stack-store";
 
 /**
- * The folder that the engine works in. The engine writes a stack's salt beside its configuration; so that this
- * never shows up in the checkout, it gets a folder of its own with a copy of the configuration, made anew each time.
- * @throws UserError where the engine would understand the file otherwise than the program's own reader
+ * The folder that the engine works in. The engine writes a stack's salt beside its configuration. To keep the salt out of the checkout, the
+ * engine gets a folder of its own. Each run copies the configuration into it.
+ * @throws UserError if the engine would read the file differently from the program's own reader
  */
 function workDir(stack: string): string {
     const project = projectDir(),

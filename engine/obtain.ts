@@ -37,11 +37,15 @@ export function fits(version: string): boolean {
 }
 
 /**
- * Finds the engine on PATH at a fitting version, else downloads Pulumi's own release, else (a machine that reaches
- * only package registries, or of a kind whose release has no known digest) builds it from pinned Go modules; its plugins are
- * built in each case. All but the first are kept in the cache, where it is found, too, from a lab's own side of the network,
- * which reaches neither.
- * @throws UserError saying what is missing, or what was downloaded and is not what is wanted
+ * Obtains the engine. It takes, in this order:
+ *
+ * 1. an engine of a fitting version on PATH;
+ * 2. Pulumi's own release, downloaded;
+ * 3. a build from pinned Go modules, if only package registries are reached, or the kind of machine has no known digest.
+ *
+ * The plugins are built in each case. Downloads and builds stay in the cache. A lab's side of the network, which reaches no site, finds
+ * them there.
+ * @throws UserError if something is missing, or if a download has the wrong digest
  */
 export async function obtainEngine(progress: Progress, release = pulumiRelease()): Promise<Engine> {
     return (

@@ -1,9 +1,9 @@
 /**
- * All that this program prints goes through here: what comes from a node or a service may hold characters that a terminal
- * obeys (a title, the clipboard, a line that is taken back) or does not show, so that one value passes for another.
+ * All output of this program goes through here. Text from a node or a service may hold characters that a terminal obeys: a title, the
+ * clipboard, a line that is taken back. It may also hold characters that a terminal hides, so that one value passes for another.
  */
 
-/** Control characters, those that turn the direction of a text, invisible ones, spaces that are none, halves of a pair. */
+/** Control characters, marks of writing direction, invisible characters, spaces other than the usual one, halves of a pair. */
 const HIDDEN =
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
@@ -16,13 +16,13 @@ function written(character: string): string {
     return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 5)}}`;
 }
 
-/** The text in one line, with what a terminal would obey or hide written out: `\x1b`, `\u202e`, `\n`. */
+/** The text in one line. Characters that a terminal would obey or hide are written out: `\x1b`, `\u202e`, `\n`. */
 export const visible = (text: string): string => text.replace(HIDDEN, written);
 
 /** Whether nothing in a text of one line has to be written out. */
 export const isVisible = (text: string): boolean => visible(text) === text;
 
-/** Begins every further line of what is printed at once: no value with a newline in it passes for a line of its own. */
+/** Begins every further line of one message, so that a value with a newline cannot pass for a message of its own. */
 const FURTHER = "  | ";
 
 /** A text of several lines as it is printed. */

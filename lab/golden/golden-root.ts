@@ -18,9 +18,9 @@ source /etc/network/interfaces.d/*
 `;
 
 /**
- * For the one card that libvirt gives its address: no questions to the neighbours, which take five seconds.
- * Not dhclient: it reads answers by another thread than it asks by, and of an answer that is there at once, as libvirt's
- * is, it lost the first in five of six starts, and now and then every one, for good.
+ * For the one card that gets its address from libvirt: no questions to the neighbours, which take five seconds.
+ * dhclient is not used. It asks and reads in different threads, and loses answers that arrive at once, as libvirt's do. It lost the first
+ * answer in five of six starts, and now and then all of them.
  */
 const DHCPCD = "\nnoarp\nnoipv6\nnoipv4ll\n";
 

@@ -88,8 +88,8 @@ function clean(root: string): void {
 }
 
 /**
- * The root file system of the lab's physical hosts (Debian bookworm with libvirt, QEMU and sshd), made once
- * from the machine's configured mirror and shared read-only by every host of every lab. About 1.3 GB.
+ * The root file system of the lab's physical hosts: Debian bookworm with libvirt, QEMU and sshd, about 1.3 GB. It is made once
+ * from the machine's configured mirror. Every host of every lab shares it read-only.
  */
 export async function buildHostRoot(progress: Progress): Promise<string> {
     const inputs = { recipe: RECIPE, suite: SUITE, packages: PACKAGES };

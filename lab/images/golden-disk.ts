@@ -11,8 +11,8 @@ const RECIPE = 1;
 const FILES = ["node-initrd.sh", "node-init", "golden-disk.sh", "first-boot", "first-boot.service", "modules.sh"];
 
 /**
- * What nodes that are virtual machines are made from: golden.qcow2 (the golden root on ext4, with a kernel's modules and
- * a first-boot step that runs the script of a cidata disk), vmlinuz and initrd, which the machine's definition names.
+ * The files of nodes that are virtual machines. golden.qcow2 is the golden root on ext4, with a kernel's modules. Its first boot runs the
+ * script of a cidata disk. The machine's definition names vmlinuz and initrd.
  */
 export async function buildGoldenDisk(progress: Progress): Promise<string> {
     const goldenRoot = await buildGoldenRoot(progress);

@@ -25,8 +25,8 @@ function texts(dir: string): Record<string, string> {
 }
 
 /**
- * The disk image of the cloud's instances: Debian's cloud kernel and busybox with an ssh server, which takes root's key
- * from the metadata service, answers on port 80 and says INSTANCE-READY on its console.
+ * The disk image of the cloud's instances: Debian's cloud kernel, and busybox with an ssh server. An instance takes root's key
+ * from the metadata service. It answers on port 80 and says INSTANCE-READY on its console.
  */
 export async function buildInstanceImage(progress: Progress): Promise<InstanceImage> {
     const tools = await buildImageTools(progress);

@@ -32,8 +32,8 @@ export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
         "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom;";
     const put = async (inputs: Inputs) => {
         const { connection, password } = inputs;
-        // The way in is the one that stands: by the machine's own root, by the file's password, by none yet, or by the
-        // wanted one, where a run was cut off before it wrote the file.
+        // One of these logins works: the machine's own root, the file's password, no password yet. After a run that was cut
+        // off before it wrote the file, the wanted password works.
         await run(
             connection,
             `set +e; IFS= read -r wanted; all=$(cat)

@@ -18,10 +18,10 @@ const pending = new Map<string, Pending>();
 const GATHER_MS = 300;
 
 /**
- * Restarts those of the services that run, because a file they read has changed. Calls for one machine that come
- * together, or while it is at others', are gathered, so that a service restarts once however many of its files changed.
- * They restart side by side, for one that does not reach its message queue takes seconds to stop. Those of `ready` are
- * waited for: what comes next may need them.
+ * Restarts the running ones of these services, because a file of theirs has changed. It gathers the calls for one machine that come
+ * together or during a restart. So a service restarts once, however many of its files changed.
+ * Services restart side by side, because one without its message queue takes seconds to stop. The call waits for the services in `ready`,
+ * because the next step may need them.
  * @param readySeconds how long each may take until it is ready
  */
 export async function restart(

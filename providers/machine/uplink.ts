@@ -237,7 +237,7 @@ async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefine
     };
 }
 
-/** A bridge of a physical host with a VLAN or a VXLAN to the other one as its port, now and after a restart (N2, N4). */
+/** A bridge of a physical host, now and after a restart. Its port is a VLAN or a VXLAN to the other host (N2, N4). */
 export function uplinkHandler(run: RunScript = exec): Handler<Inputs> {
     return {
         inputs: ["network", "bridge", "kind", "segment", "nic", "peer", "port", "mtu", "ports", "up", "persistent"],

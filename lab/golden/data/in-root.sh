@@ -1,15 +1,17 @@
 #!/bin/sh
-# Runs a command inside a root folder, in the private mount and pid namespace it was started in: in-root ROOT COMMAND…
-#   IN_ROOT_LOWER  lines: the root is an overlay on these folders; its upper and work directory lie beside ROOT
-#   IN_ROOT_BINDS  lines of folders to see inside: path there, a tab, folder
-#   IN_ROOT_ENV    lines "NAME=VALUE" of the command's environment
-#   IN_ROOT_CA     file with the certificates this machine trusts
-# Nothing of it can outlast the namespace, however it ends.
+# Runs a command inside a root folder, in the private mount and pid namespace of its caller: in-root ROOT COMMAND…
+#
+# - IN_ROOT_LOWER: lines of folders; the root is an overlay on them, with its upper and work directory beside ROOT
+# - IN_ROOT_BINDS: lines of folders to see inside: path there, a tab, folder
+# - IN_ROOT_ENV: lines "NAME=VALUE" of the command's environment
+# - IN_ROOT_CA: the file with the certificates that this machine trusts
+#
+# Nothing outlasts the namespace, however it ends.
 set -eu
 root=$1; shift
 if [ -n "${IN_ROOT_LOWER:-}" ]; then
     mkdir -p "$root" "$root.upper" "$root.work"
-    # A path may hold what ends a mount option: folders are named by the number that they are open by, or from where they lie.
+    # A path may hold a character that ends a mount option. So folders are named by an open file's number, or from their parent.
     lower='' number=3
     while IFS= read -r folder; do
         eval "exec $number< \"\$folder\""

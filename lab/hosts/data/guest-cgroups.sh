@@ -1,17 +1,18 @@
 #!/bin/bash
 # guest-cgroups enter GUEST PID | remove GUEST
-# Where systemd-machined is missing, libvirt leaves some of the host's cgroup hierarchies at their top in every guest, and
-# two guests' systemds would share /system.slice. So each has a cgroup of its own in those, and its root may write there.
+#
+# Without systemd-machined, libvirt leaves every guest at the top of some cgroup hierarchies of the host. Two guests' systemds would
+# share /system.slice. So each guest gets a cgroup of its own in those hierarchies, and its root may write there.
 operation=$1 guest=$2
 lower=/var/lib/libvirt/roots/$guest
 mapfile -t hierarchies < /proc/self/cgroup
-# Version 2 alone is libvirt's to see to.
+# libvirt itself handles version 2 alone.
 [ "${#hierarchies[@]}" -gt 1 ] || exit 0
 at=$(mktemp -d /run/guest-cgroups.XXXXXX)
 for line in "${hierarchies[@]}"; do
     IFS=: read -r _ controllers _ <<< "$line"
     case $controllers in
-    # These libvirt sees to.
+    # libvirt handles these.
     cpu | cpuacct | cpu,cpuacct | cpuacct,cpu | cpuset | memory | devices | freezer | blkio | net_cls* | net_prio* | perf_event) continue ;;
     "") mount -t cgroup2 cgroup "$at" ;;
     name=*) mount -t cgroup -o "none,$controllers" cgroup "$at" ;;

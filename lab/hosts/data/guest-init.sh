@@ -22,7 +22,7 @@ else
         mount -t cgroup -o "$options" cgroup "$dir"
     done < /proc/self/cgroup
 fi
-# With ids of its own it has no say in the machine's audit, and what asks for that is to be passed over, not to fail.
+# A container with ids of its own may not use the machine's audit. Calls for it shall be skipped, not fail.
 read -r _ first _ < /proc/self/uid_map
 [ "$first" = 0 ] || exec setpriv --bounding-set -audit_control,-audit_read /sbin/init "$@"
 exec /sbin/init "$@"

@@ -2,8 +2,11 @@
 # First process of a lab's pid namespace, and the switch between its machines: its network namespace holds one
 # bridge per network. Everything of the lab is below it, so its end is the end of every process, mount, link and
 # namespace of the lab.
-#   LAB_DIR      the lab's folder       LAB_DATA   folder of this script
-#   LAB_HOSTS    "central:1 compute:2"  LAB_CGROUP name of the lab's cgroup in every hierarchy
+#
+# - LAB_DIR: the lab's folder
+# - LAB_DATA: the folder of this script
+# - LAB_HOSTS: "central:1 compute:2"
+# - LAB_CGROUP: the name of the lab's cgroup in every hierarchy
 # /proc is still the machine's: `self` there is this process as the machine sees it.
 set -u
 read -r outer _ < /proc/self/stat

@@ -87,8 +87,8 @@ function osloReader(project: string, file: string, services: readonly string[]):
 }
 
 /**
- * Paste gives a part of a pipeline what [DEFAULT] says in the place of what its own section says, and in the place of both
- * what its section has of another name (`get admin_user = name`).
+ * For a part of a pipeline Paste prefers the value of [DEFAULT] to the value of the part's own section. It prefers to both a value that the
+ * section takes from another name (`get admin_user = name`).
  */
 const pasteReader: Reader = {
     ...simple,
