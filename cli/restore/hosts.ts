@@ -6,6 +6,7 @@ import { askUntil, type Question, waitUntil } from "../../clients/waiting";
 import { hostConnection } from "../../components/host-pair";
 import { type HostRole, hostRoles, type NodeName } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
+import { setClock } from "../../providers/machine/clock";
 import { UserError } from "../../system/errors";
 import { Interrupted } from "../../system/interrupt";
 import type { StackMachine } from "./point";
@@ -150,21 +151,25 @@ export class PointHosts {
         startedAnew: readonly string[],
         patienceSeconds: number,
     ): Promise<void> {
+        // A connection that has died is not waited for longer.
+        const soon: RunScript = (to, script) => this.run(to, script, { timeoutSeconds: 30 });
         await Promise.all(
             this.machines
                 .filter(m => m.kind === "vm" && m.running && nodes[m.name])
                 .map(({ name }) =>
-                    this.patiently(nodes[name]!, patienceSeconds, () => scripts.wake(this.clock.now(), startedAnew)),
+                    this.patiently(patienceSeconds, async () => {
+                        await setClock(soon, nodes[name]!, this.clock);
+                        if (startedAnew.length > 0) await soon(nodes[name]!, scripts.forget(startedAnew));
+                    }),
                 ),
         );
     }
 
-    /** Runs a script, again while the machine cannot be asked: its connections from before may have died unnoticed. */
-    private async patiently(to: Connection, seconds: number, script: () => string): Promise<void> {
+    /** Does it again while the machine cannot be asked: its connections from before may have died unnoticed. */
+    private async patiently(seconds: number, work: () => Promise<void>): Promise<void> {
         for (const end = this.clock.elapsed() + seconds; ; await this.clock.pause(0.5)) {
             try {
-                await this.run(to, script(), { timeoutSeconds: 30 });
-                return;
+                return await work();
             } catch (e) {
                 if (!(e instanceof Unreachable) || this.clock.elapsed() > end) throw e;
             }

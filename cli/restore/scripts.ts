@@ -2,7 +2,6 @@ import { list, number, optional, text } from "../../clients/answer";
 import { quote } from "../../clients/ssh";
 import { NOT_YET } from "../../clients/waiting";
 import { rootsDir } from "../../providers/machine/container-xml";
-import { setShell } from "../../providers/machine/clock";
 import type { StackMachine } from "./point";
 
 /** Where restore points lie on a physical host, a folder for each stack; root's alone. */
@@ -230,9 +229,6 @@ rm -rf "$point" "$making"
 export const removeAll = (stack: string): string =>
     `rm -rf ${quote(`${pointsDir}/${stack}`)}; rmdir ${pointsDir} 2> /dev/null || true`;
 
-/**
- * Of a virtual machine that has stood still, or was put back with its memory: its clock is put right, and connections to
- * machines that were started anew end, which do not know them any more.
- */
-export const wake = (epochSeconds: number, startedAnew: readonly string[]): string => `${setShell(epochSeconds)}
-${startedAnew.length === 0 ? "" : `ss -K ${startedAnew.map(a => `dst ${a}`).join(" or ")} > /dev/null 2>&1 || true`}`;
+/** Of a virtual machine that was put back with its memory: its connections to machines that were started anew end, for these do not know them. */
+export const forget = (startedAnew: readonly string[]): string =>
+    `ss -K ${startedAnew.map(a => `dst ${a}`).join(" or ")} > /dev/null 2>&1 || true`;

@@ -50,6 +50,24 @@ const STEADY = ["hpet", "acpi_pm"];
 /** This machine's own start of its kernel. */
 const ownBoot = (): string => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
+/** Sets a clock until it is right. On a busy machine the way there takes another time each time; half of the last way is added. */
+async function setFrom(run: RunScript, on: Connection, clock: OperatorClock, first: Reading): Promise<void> {
+    let now = first;
+    for (let times = 0; aheadBy(now) !== 0; times++) {
+        if (times === SETS)
+            throw new Error(`${on.name}: its clock was set ${SETS} times, and is ${besideThisOne(aheadBy(now))}`);
+        await run(on, setShell(clock.now() + (now.to - now.from) / 2));
+        now = await readClock(run, on, clock);
+    }
+}
+
+/**
+ * Puts right the clock of a virtual machine that has stood still.
+ * @throws Unreachable where it does not answer, Error where its clock is not right after five times
+ */
+export const setClock = async (run: RunScript, on: Connection, clock: OperatorClock): Promise<void> =>
+    setFrom(run, on, clock, await readClock(run, on, clock));
+
 /** Looks at machines' clocks and puts them right. */
 class Clocks {
     constructor(
@@ -108,14 +126,7 @@ class Clocks {
             throw new Error(
                 `${off}, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set`,
             );
-        let now = reading;
-        for (let times = 0; aheadBy(now) !== 0; times++) {
-            if (times === SETS)
-                throw new Error(`${on.name}: its clock was set ${SETS} times, and is ${besideThisOne(aheadBy(now))}`);
-            // It is there when about half of the way there and back is over; on a busy machine the way is another one each time.
-            await this.run(on, setShell(this.clock.now() + (now.to - now.from) / 2));
-            now = await this.read(on);
-        }
+        await setFrom(this.run, on, this.clock, reading);
         if (on.jump && aheadBy(reading) > 0) await wake(this.run, on);
     }
 

@@ -5,7 +5,7 @@ import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, type RunScript, waitForSsh } from "../../clients/ssh";
 import { askUntil, NOT_YET } from "../../clients/waiting";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
-import { setShell } from "./clock";
+import { setClock } from "./clock";
 import { unlessUnknown } from "./gone";
 
 /** Paused is what libvirt makes of a machine whose disk finds no room, and what nobody asks for. */
@@ -78,7 +78,7 @@ async function begin(means: Means, inputs: Inputs, now: Power): Promise<void> {
     if (now === "off") await run(connection, `${VIRSH} start ${quote(domain)} > /dev/null`);
     if (guest) await answered(means, inputs, guest);
     // Its clock stood still with it.
-    if (guest && now === "paused") await run(guest, setShell(clock.now()));
+    if (guest && now === "paused") await setClock(run, guest, clock);
 }
 
 async function put(means: Means, inputs: Inputs): Promise<void> {

@@ -25,6 +25,7 @@ import { said } from "../../clients/said";
 import { readSettings } from "../../../config/settings";
 import { stateDir } from "../../../system/paths";
 import { hostKeys } from "../../clients/keys";
+import { machineWithClock } from "../../providers/machine/machine-with-clock";
 import { ownState } from "../../system/own-state";
 
 const dir = ownState("classroom-points-");
@@ -257,20 +258,30 @@ test("roots that are held are waited for, five seconds, and then machines are pu
     expect(asked.filter(script => script.includes("umount -l"))).toHaveLength(1);
 });
 
-test("clocks of machines that stood still are set to the operator's, again where the connection from before has died", async () => {
-    const clock = new FakeClock(1000),
-        told: string[] = [];
+/** The only virtual machine of the stack, as it is reached. */
+const guests = { "volume-node": { name: "volume-node" } as Connection };
+
+test("the clock of a machine that stood still is set until it is right, again where the connection from before has died", async () => {
+    const guest = machineWithClock({ ahead: -300, takes: 7 });
+    let asked = 0;
     const run: RunScript = async (to, script) => {
-        told.push(`${to.name} ${/@\d+\.\d{3}/.exec(script)![0]}`);
-        if (told.length === 1) throw new Unreachable("volume-node: the connection was lost");
+        if (asked++ === 0) throw new Unreachable("volume-node: the connection was lost");
+        return await guest.run(to, script);
+    };
+    await new PointHosts(settings, "team01", "x", machines, run, guest.clock).wake(guests, [], 60);
+    expect(guest.told).toEqual(["set"]);
+});
+
+test("connections of a machine that was put back end where the other side was started anew", async () => {
+    const guest = machineWithClock();
+    const told: string[] = [];
+    const run: RunScript = async (to, script) => {
+        if (!script.startsWith("ss ")) return await guest.run(to, script);
+        told.push(`${to.name} ${/dst \S+/.exec(script)![0]}`);
         return { stdout: "", stderr: "", code: 0 };
     };
-    const nodes = {
-        "volume-node": { name: "volume-node" } as Connection,
-        "db-node": { name: "db-node" } as Connection,
-    };
-    await new PointHosts(settings, "team01", "x", machines, run, clock).wake(nodes, [], 60);
-    expect(told).toEqual(["volume-node @1000.000", "volume-node @1000.500"]);
+    await new PointHosts(settings, "team01", "x", machines, run, guest.clock).wake(guests, ["10.0.0.3"], 60);
+    expect(told).toEqual(["volume-node dst 10.0.0.3"]);
 });
 
 test("what both hosts say is put together; what is not as it was measured is damaged", async () => {

@@ -2,65 +2,13 @@ import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { clockHandler, setShell } from "../../../providers/machine/clock";
 import { FakeClock } from "../../clients/fake-clock";
+import { BOOT, machineWithClock, OWN } from "./machine-with-clock";
 import { localHost } from "./local-host";
 
 const connection = { name: "volume-node", host: "10.0.0.8" } as Connection,
     wanted = { connection, offset: "within 2 s", speed: "true" };
-const BOOT = "11111111-2222-3333-4444-555555555555",
-    OWN = "99999999-2222-3333-4444-555555555555";
-
-interface FakeMachine {
-    ahead: number;
-    speed: number;
-    /** Seconds that an answer takes. */
-    takes: number;
-    boot: string;
-    sources: Record<string, number>;
-    /** A server of time keeps it: it is ahead again as soon as it is set. */
-    kept: boolean;
-    synchronized: boolean;
-}
-
-/** A machine with a clock of its own, beside the operator's. */
-function machine(own: Partial<FakeMachine> = {}) {
-    const clock = new FakeClock();
-    const it = { ahead: 0, speed: 1, takes: 0.02, boot: BOOT, sources: {}, kept: false, synchronized: false, ...own };
-    const told: string[] = [];
-    let since = clock.elapsed(),
-        date = clock.now() + it.ahead,
-        uptime = 100;
-    const go = () => {
-        const counted = (clock.elapsed() - since) * it.speed;
-        [date, uptime, since] = [date + counted, uptime + counted, clock.elapsed()];
-    };
-    const answer = (script: string): string => {
-        go();
-        const [, set] = /^date -u -s @(\d+\.\d{3}) /m.exec(script) ?? [],
-            [, source] = /^echo (\w+) > \S+\/current_clocksource$/.exec(script) ?? [];
-        if (set !== undefined) {
-            told.push("set");
-            date = Number(set) + (it.kept ? it.ahead : 0);
-        } else if (source !== undefined) {
-            told.push(source);
-            it.speed = it.sources[source]!;
-        } else if (script.includes("available_clocksource")) return `sources ${Object.keys(it.sources).join(" ")}\n`;
-        else if (script.includes("list-units")) return "running cinder-api\nrunning mysql\n";
-        else if (script.includes("say restarted ")) told.push(/^for s in '(.*)'; do$/m.exec(script)![1]!);
-        else if (script.includes("timedatectl ")) return `kept ${it.synchronized ? "yes" : "no"}\n`;
-        else return `date ${date.toFixed(9)}\nuptime ${uptime.toFixed(2)}\nboot ${it.boot}\n`;
-        return "";
-    };
-    const run: RunScript = async (_to, script) => {
-        clock.pass(it.takes / 2);
-        const stdout = answer(script);
-        clock.pass(it.takes / 2);
-        return { code: 0, stdout, stderr: "" };
-    };
-    return { it, clock, told, run, handler: clockHandler(run, clock, () => OWN) };
-}
-
 test("a clock that is right costs one second and is left alone", async () => {
-    const { handler, told, clock } = machine();
+    const { handler, told, clock } = machineWithClock();
     expect(await handler.create(wanted)).toEqual({ id: "volume-node:clock", outputs: {} });
     expect(await handler.read("", wanted)).toEqual(wanted);
     expect(told).toEqual([]);
@@ -77,7 +25,7 @@ test.each([
     [-1.9, 0.02, "within 2 s"],
     [0, 8, "within 2 s"],
 ])("%p s off, with answers that take %p s: %s", async (ahead, takes, offset) => {
-    const { handler } = machine({ ahead, takes });
+    const { handler } = machineWithClock({ ahead, takes });
     expect((await handler.read("", wanted))!.offset).toBe(offset);
 });
 
@@ -92,7 +40,7 @@ test.each([
     [1.02, 0.02, "true"],
     [1, 2, "true"],
 ])("%p times as fast as the operator's, with answers that take %p s: %s", async (speed, takes, said) => {
-    const { handler, clock } = machine({ speed, takes });
+    const { handler, clock } = machineWithClock({ speed, takes });
     expect((await handler.read("", wanted))!.speed).toEqual(
         said instanceof RegExp ? expect.stringMatching(said) : said,
     );
@@ -100,7 +48,7 @@ test.each([
 });
 
 test("how fast a clock runs does not hang on its date, which somebody may set meanwhile", async () => {
-    const { handler, clock, run } = machine();
+    const { handler, clock, run } = machineWithClock();
     let reads = 0;
     const jumping: RunScript = async (to, script) => {
         const answer = await run(to, script);
@@ -112,7 +60,7 @@ test("how fast a clock runs does not hang on its date, which somebody may set me
 
 test.each([7203, -86_400 * 365])("one that is %p s ahead is set", async ahead => {
     for (const takes of [0.02, 0.4]) {
-        const { handler, told } = machine({ ahead, takes });
+        const { handler, told } = machineWithClock({ ahead, takes });
         const found = (await handler.read("", wanted))!;
         expect(await handler.update("", found, wanted)).toEqual({});
         expect(told).toEqual(["set"]);
@@ -125,21 +73,21 @@ test.each([
     ["behind", -7203, true, ["set"]],
     ["ahead on a host", 7203, false, ["set"]],
 ])("services whose timers would wait for the clock are restarted: %s", async (_what, ahead, isNode, said) => {
-    const { handler, told } = machine({ ahead }),
+    const { handler, told } = machineWithClock({ ahead }),
         on = { ...connection, ...(isNode && { jump: { host: "192.0.2.1", port: 24, hostKey: "" } }) };
     await handler.update("", { ...wanted, connection: on }, { ...wanted, connection: on });
     expect(told).toEqual(said);
 });
 
 test("one that is ahead again when it was set is an error", async () => {
-    const { handler } = machine({ ahead: 60, kept: true });
+    const { handler } = machineWithClock({ ahead: 60, kept: true });
     await expect(handler.update("", wanted, wanted)).rejects.toThrow(
         "volume-node: its clock was set 5 times, and is 60 s ahead of this machine's",
     );
 });
 
 test("a host's that a server of time keeps is not set: the operator's may be wrong; a virtual machine may have stood still", async () => {
-    const { handler, told } = machine({ ahead: -60, synchronized: true });
+    const { handler, told } = machineWithClock({ ahead: -60, synchronized: true });
     await expect(handler.create(wanted)).rejects.toThrow(
         "volume-node: its clock is 60 s behind this machine's, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set",
     );
@@ -153,7 +101,7 @@ test.each([
     [{ tsc: 13.8, hpet: 13.8, acpi_pm: 1 }, ["hpet", "acpi_pm"]],
     [{ tsc: 13.8, acpi_pm: 1 }, ["acpi_pm"]],
 ])("one that runs wrong is counted by another source: %j", async (sources, switched) => {
-    const { handler, told, it } = machine({ speed: 13.8, ahead: 500, sources });
+    const { handler, told, it } = machineWithClock({ speed: 13.8, ahead: 500, sources });
     await handler.update("", wanted, wanted);
     expect(told).toEqual([...switched, "set"]);
     expect(it.speed).toBe(1);
@@ -163,7 +111,7 @@ test.each([
 test.each<[Record<string, number>]>([[{ tsc: 13.8 }], [{ "kvm-clock": 13.8, hpet: 2 }]])(
     "one that runs wrong by each (%j) is an error",
     async sources => {
-        const { handler, told } = machine({ speed: 13.8, sources });
+        const { handler, told } = machineWithClock({ speed: 13.8, sources });
         await expect(handler.create(wanted)).rejects.toThrow(
             "volume-node: its clock runs 13.8 times too fast, by every clock source that its kernel has; switch the machine off and on again, or rebuild it",
         );
@@ -173,14 +121,14 @@ test.each<[Record<string, number>]>([[{ tsc: 13.8 }], [{ "kvm-clock": 13.8, hpet
 
 describe("a host that is a namespace of the operator's machine", () => {
     test("has its clock: it is read once, and never set", async () => {
-        const { handler, told, clock } = machine({ boot: OWN });
+        const { handler, told, clock } = machineWithClock({ boot: OWN });
         await handler.create(wanted);
         expect(await handler.read("", wanted)).toEqual(wanted);
         expect([told, clock.pauses]).toEqual([[], []]);
     });
 
     test("and says so where it differs all the same", async () => {
-        const { handler, told } = machine({ boot: OWN, ahead: 9 });
+        const { handler, told } = machineWithClock({ boot: OWN, ahead: 9 });
         await expect(handler.update("", wanted, wanted)).rejects.toThrow(
             "volume-node: its clock is 9 s ahead of this machine's, though it has the same kernel; nothing was set",
         );
@@ -206,7 +154,7 @@ test("a machine that does not answer, or is started anew meanwhile, is not calle
         throw new Unreachable("volume-node: gone");
     };
     await expect(clockHandler(mute).read("", wanted)).rejects.toThrow(Unreachable);
-    const { run, it, clock } = machine();
+    const { run, it, clock } = machineWithClock();
     const restarting: RunScript = async (to, script) => {
         const answer = await run(to, script);
         it.boot = "00000000-2222-3333-4444-555555555555";
