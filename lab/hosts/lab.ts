@@ -3,6 +3,7 @@ import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
+import { nodeNames, nodes } from "../../config/nodes";
 import { proxyVariables } from "../../system/environment";
 import { UserError } from "../../system/errors";
 import { Interrupted } from "../../system/interrupt";
@@ -192,9 +193,15 @@ async function prepare(files: LabFiles, args: LabArgs): Promise<string> {
         await newKey(files.host(host, "host.key"), files.hostName(host));
         fs.writeFileSync(files.host(host, "hosts"), [...local, ...hostLines, ""].join("\n"));
     }
-    fs.writeFileSync(files.run("cgroups"), makeCgroups(cgroupName(files), Object.keys(labHosts)).join("\n") + "\n");
+    fs.writeFileSync(files.run("cgroups"), makeCgroups(cgroupName(files), machinesOf()).join("\n") + "\n");
     return await args.signArchive(files.signatures);
 }
+
+/** How many nodes each host has (H2). */
+const machinesOf = (): Record<string, number> =>
+    Object.fromEntries(
+        Object.keys(labHosts).map(host => [host, nodeNames.filter(name => nodes[name].host === host).length]),
+    );
 
 async function newKey(file: string, comment: string): Promise<void> {
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file]);
