@@ -97,9 +97,12 @@ export class Lists {
     }
 }
 
+/** The region of all endpoints that the program makes. */
+export const REGION = "RegionOne";
+
 interface Access {
     token: { id: string; tenant?: { id: string } };
-    serviceCatalog: { type: string; endpoints: { publicURL: string }[] }[];
+    serviceCatalog: { type: string; endpoints: { publicURL: string; region?: string }[] }[];
     user?: { id: string; roles?: { name: string }[] };
 }
 
@@ -195,9 +198,13 @@ export class Session {
         fromRoot: boolean,
     ): Promise<HttpResponse> {
         const services = Array.isArray(serviceCatalog) ? serviceCatalog : [],
-            url = services.find(s => s?.type === type)?.endpoints?.[0]?.publicURL;
+            endpoints = services.find(s => s?.type === type)?.endpoints ?? [],
+            // Another region's may come first: which one, is chance.
+            url = endpoints.find(e => (e?.region ?? REGION) === REGION)?.publicURL;
         if (typeof url !== "string")
-            throw new Unreachable(`the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type}`);
+            throw new Unreachable(
+                `the catalogue of tenant ${this.access.tenant} has no endpoint of type ${type} in ${REGION}`,
+            );
         if (!URL.canParse(url))
             throw new Unreachable(
                 `the catalogue of tenant ${this.access.tenant} has ${JSON.stringify(url.slice(0, 80))} for ${type}, which is no URL`,

@@ -129,11 +129,11 @@ export class TeamCloud extends pulumi.ComponentResource {
 type Machines = Partial<Record<NodeName, Machine>>;
 
 /** What releases are told of a stack; nothing of it is secret. */
-function factsOf({ plan, queueUser, libvirtType, nodes }: Settings): OpenFacts {
+function factsOf({ plan, queueUser, libvirtType, nodes, training }: Settings): OpenFacts {
     const ownOptions = Object.fromEntries(
         nodeNames.flatMap(node => (nodes[node]?.options ? [[node, nodes[node].options]] : [])),
     );
-    return { plan, queueUser, libvirtType, ownOptions };
+    return { plan, queueUser, libvirtType, ownOptions, training };
 }
 
 function machineArgs(

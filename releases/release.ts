@@ -11,6 +11,8 @@ export interface CloudFacts {
     credentials: Credentials;
     queueUser: Settings["queueUser"];
     libvirtType: Settings["libvirtType"];
+    /** Whether the cloud is there to practise on: what nobody made there on purpose is taken away. */
+    training?: boolean;
     /** The stack's own options by node and {@link ConfigFile.key}: beside the release's, or instead of them. */
     ownOptions?: Partial<Record<NodeName, Record<string, Sections>>>;
 }

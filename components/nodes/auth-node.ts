@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ReleaseName } from "../../config/releases";
 import type { Connection } from "../../clients/connection";
-import type { CloudAccess, IdentityAccess } from "../../clients/identity";
+import { type CloudAccess, type IdentityAccess, REGION } from "../../clients/identity";
 import { Ec2Credential } from "../../providers/keystone/ec2-credential";
 import { Endpoint } from "../../providers/keystone/endpoint";
 import { Grant } from "../../providers/keystone/grant";
@@ -23,8 +23,6 @@ export interface AuthNodeArgs extends NodeArgs {
 
 /** The cloud as its admin sees it; secret. */
 export type AdminAccess = pulumi.Input<CloudAccess>;
-
-const region = "RegionOne";
 
 /** Keystone, and what is in it: tenants, roles, users, the catalogue (K1–K7). */
 export class AuthNode extends pulumi.ComponentResource {
@@ -111,6 +109,7 @@ class Entities {
     private readonly identity: pulumi.Input<IdentityAccess>;
     private readonly names: { ascii?: true };
     private readonly passwords: Passwords;
+    private readonly training: boolean;
 
     /** @param keystone the running service */
     constructor(
@@ -134,6 +133,7 @@ class Entities {
         };
         this.names = release.asciiNames ? { ascii: true } : {};
         this.passwords = passwords;
+        this.training = cloud.training ?? false;
     }
 
     tenant(tenant: string): Tenant {
@@ -192,12 +192,13 @@ class Entities {
             `${this.name}-endpoint-${service}`,
             {
                 identity,
-                region,
+                region: REGION,
                 serviceId: entry.id,
                 publicUrl: url.public,
                 adminUrl: url.admin,
                 internalUrl: url.internal,
                 ...(answersForCatalogue && { answersForCatalogue }),
+                ...(this.training && { alone: true as const }),
             },
             { ...this.options, dependsOn: [...this.keystone, ...after] },
         );

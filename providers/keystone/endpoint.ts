@@ -20,6 +20,8 @@ interface Inputs {
     /** Always empty in the program, as `malformed` is where it answers for the catalogue: what a refresh finds shows as a difference. */
     foreign?: string[];
     malformed?: string[];
+    /** Endpoints of other regions are foreign too. */
+    alone?: true;
     /** Whose keystone fills in the URLs; with `malformed`. */
     release?: ReleaseName;
 }
@@ -44,9 +46,14 @@ const malformedUrl = (e: Found, filled: UrlFacts): string | undefined =>
 const ofService = (all: readonly Found[], { serviceId, region }: Pick<Inputs, "serviceId" | "region">): Found[] =>
     all.filter(e => e.serviceId === serviceId && e.region === region);
 
-/** Others of the same service in the same region: clients take any of them. */
+/** Others of the same service in the same region, or in any: clients take any of them that they do not choose by region. */
 const strangers = (all: readonly Found[], id: string, inputs: Inputs): Found[] =>
-    ofService(all, inputs).filter(e => e.id !== id);
+    (inputs.alone ? all.filter(e => e.serviceId === inputs.serviceId) : ofService(all, inputs)).filter(
+        e => e.id !== id,
+    );
+
+const strangerInWords = (e: Found, { region }: Inputs): string =>
+    `${e.id}: ${e.publicUrl || e.internalUrl || e.adminUrl}${e.region === region ? "" : ` (region ${e.region})`}`;
 
 function malformedOf(all: readonly Found[], { malformed, release }: Inputs): { e: Found; url: string }[] {
     if (!malformed || !release) return [];
@@ -96,7 +103,7 @@ async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs 
     if (!live) return undefined;
     const { id: _id, madeOverV3: _made, ...properties } = live;
     const malformed = malformedOf(all, recorded).map(({ e, url }) => `${e.id} of service ${e.serviceId}: ${url}`);
-    const foreign = strangers(all, id, recorded).map(e => `${e.id}: ${e.publicUrl || e.internalUrl || e.adminUrl}`);
+    const foreign = strangers(all, id, recorded).map(e => strangerInWords(e, recorded));
     return {
         ...recorded,
         ...properties,
@@ -109,7 +116,7 @@ async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs 
 export function endpointHandler(api: Connect = identity): Handler<Inputs> {
     return {
         inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl", "foreign", "malformed"],
-        access: ["identity", "release"],
+        access: ["identity", "release", "alone"],
         replaceOn: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl"],
         check: ({ region, publicUrl, adminUrl, internalUrl }) => [
             ...nameProblems("region", "a region", region),
@@ -140,6 +147,8 @@ export interface EndpointArgs {
     publicUrl: pulumi.Input<string>;
     adminUrl: pulumi.Input<string>;
     internalUrl: pulumi.Input<string>;
+    /** Also finds and deletes the service's endpoints of other regions. Not by default: they may be somebody's. */
+    alone?: true;
     /**
      * Also finds and deletes whatever endpoint of whatever service keeps everybody from logging in, by what the keystone of this
      * release fills in. One in a catalogue does. Not by default.

@@ -531,8 +531,24 @@ test("requests go to the public URL of the catalogue; no endpoint is no answer",
     expect([url, session({ ...admin }, http) === user]).toEqual(["api-node.example.org:8774/v2/abc/x", true]);
     await expect(user.request("volume", { method: "GET", path: "/" })).rejects.toMatchObject({
         name: "Unreachable",
-        message: "the catalogue of tenant t1 has no endpoint of type volume",
+        message: "the catalogue of tenant t1 has no endpoint of type volume in RegionOne",
     });
+});
+
+test("of several endpoints the one of the program's region is asked, wherever it stands in the catalogue", async () => {
+    const http = new (class extends Http {
+        override async request({ host }: Target, { path }: HttpRequest): Promise<HttpResponse> {
+            const at = (region: string) => ({ region, publicURL: `http://${region.toLowerCase()}:8774/v2` }),
+                serviceCatalog = [{ type: "compute", endpoints: [at("Elsewhere"), at("RegionOne")] }];
+            const answer =
+                path === "/v2.0/tokens"
+                    ? { access: { token: { id: "t" }, user: { id: "u" }, serviceCatalog } }
+                    : { host };
+            return new HttpResponse(200, {}, Buffer.from(JSON.stringify(answer)));
+        }
+    })();
+    const answer = await session({ ...admin }, http).request("compute", { method: "GET", path: "/x" });
+    expect(answer.json()).toEqual({ host: "regionone" });
 });
 
 test("a list serves many, until a write of its kind", async () => {

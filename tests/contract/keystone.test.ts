@@ -194,29 +194,40 @@ test("an endpoint that somebody changed through the v3 API shows what is other, 
         });
     }));
 
-test("another endpoint of the service in its region is named and deleted; those of other services and regions stay", async () => {
-    let all = [
-        { id: "own", ...endpoint },
-        { id: "other", ...endpoint, publicUrl: "http://10.0.0.99/" },
-        { id: "far", ...endpoint, region: "elsewhere" },
-        { id: "another", ...endpoint, serviceId: "another" },
-    ];
-    const api = {
-        forget: () => undefined,
-        endpoints: async () => all,
-        createEndpoint: jest.fn(),
-        deleteEndpoint: async ({ id }: { id: string }) => {
-            all = all.filter(e => e.id !== id);
-        },
-    };
-    const handler = endpointHandler(() => api as never),
-        wanted = { ...endpoint, foreign: [] as string[] };
-    const read = await handler.read("own", wanted);
-    expect(read).toEqual({ ...wanted, foreign: ["other: http://10.0.0.99/"] });
-    await handler.update("own", read!, wanted);
-    expect(all.map(e => e.id)).toEqual(["own", "far", "another"]);
-    expect(await handler.read("own", wanted)).toEqual(wanted);
-});
+test.each([
+    ["stay", {}, ["other: http://10.0.0.99/"], ["own", "far", "another"]],
+    [
+        "go where it is to be alone",
+        { alone: true as const },
+        ["other: http://10.0.0.99/", `far: ${endpoint.publicUrl} (region elsewhere)`],
+        ["own", "another"],
+    ],
+])(
+    "another endpoint of the service in its region is named and deleted; those of other regions %s, of other services stay",
+    async (_do, alone, foreign, stay) => {
+        let all = [
+            { id: "own", ...endpoint },
+            { id: "other", ...endpoint, publicUrl: "http://10.0.0.99/" },
+            { id: "far", ...endpoint, region: "elsewhere" },
+            { id: "another", ...endpoint, serviceId: "another" },
+        ];
+        const api = {
+            forget: () => undefined,
+            endpoints: async () => all,
+            createEndpoint: jest.fn(),
+            deleteEndpoint: async ({ id }: { id: string }) => {
+                all = all.filter(e => e.id !== id);
+            },
+        };
+        const handler = endpointHandler(() => api as never),
+            wanted = { ...endpoint, ...alone, foreign: [] as string[] };
+        const read = await handler.read("own", wanted);
+        expect(read).toEqual({ ...wanted, foreign });
+        await handler.update("own", read!, wanted);
+        expect(all.map(e => e.id)).toEqual(stay);
+        expect(await handler.read("own", wanted)).toEqual(wanted);
+    },
+);
 
 describe("a malformed URL, with which nobody can log in on a tenant", () => {
     const u1Access: CloudAccess = {
