@@ -40,8 +40,8 @@ export interface StackStore {
     putBack(stack: string, whole: unknown): void;
     /** Keeps the state as it is now. The oldest of more than ten goes. */
     backUp(stack: string): void;
-    /** The last operation that was finished, whether it went well or not. */
-    lastOperation(stack: string): PastOperation | undefined;
+    /** The last operation that was finished, or the last of a kind (`up`, `refresh`), whether it went well or not. */
+    lastOperation(stack: string, kind?: string): PastOperation | undefined;
     /** Breaks what dead processes of this machine left locked of a stack. @returns a line for each */
     breakDeadLocks(stack: string): string[];
     /**
@@ -103,11 +103,14 @@ export const stackStore: StackStore = {
         fs.chmodSync(copy, 0o600);
         for (const old of fs.readdirSync(dir).sort().slice(0, -KEPT)) fs.rmSync(path.join(dir, old));
     },
-    lastOperation(stack) {
+    lastOperation(stack, kind) {
         const dir = path.join(backend(), ".pulumi/history", PROJECT, stack);
         const names = fs.existsSync(dir) ? fs.readdirSync(dir).filter(name => name.endsWith(".history.json")) : [];
-        const newest = names.sort().pop();
-        return newest === undefined ? undefined : pastOperation(parsed(path.join(dir, newest)) as History);
+        for (const name of names.sort().reverse()) {
+            const past = pastOperation(parsed(path.join(dir, name)) as History);
+            if (kind === undefined || past.operation === kind) return past;
+        }
+        return undefined;
     },
     breakDeadLocks: stack => breakDeadLocks(backend(), PROJECT, stack),
     checkFree(stack, note) {

@@ -1,4 +1,5 @@
-import { type Cause, diagnose, type Examined, exitCodeOf } from "./diagnosis";
+import { type Cause, type Examined, exitCodeOf } from "./diagnosis";
+import { type Suspect, suspectLines } from "./suspects";
 import { causeInWords, causeLines, type NameOf } from "./words";
 import { offLines } from "../operate/report";
 import type { Run } from "../operate/run";
@@ -16,6 +17,17 @@ interface DiagnosedCause {
     unaskedByIt: string[];
     /** Services that need what is broken, though they look sound. */
     neededBy: string[];
+    /** Of a cause that nothing explains: what changed on its nodes since the last `up`, the newest first. */
+    suspects?: readonly Suspect[];
+}
+
+/** What was found, and why. */
+export interface Diagnosis {
+    all: readonly Examined[];
+    causes: readonly Cause[];
+    suspects: ReadonlyMap<Cause, readonly Suspect[]>;
+    /** Since the last `up`. */
+    unchangedSeconds: number;
 }
 
 /** The part of `--json` that only a diagnosis has. */
@@ -28,15 +40,18 @@ export interface Diagnosed {
 /** Says what is broken at the root and what suffers from it. */
 export function conclude(
     { terminal, stack }: Run,
-    all: readonly Examined[],
+    { all, causes, suspects, unchangedSeconds }: Diagnosis,
     seconds: number,
 ): Diagnosed & { exitCode: number } {
-    const nameOf = namesIn(all);
-    const causes = diagnose(all),
+    const nameOf = namesIn(all),
+        told = new Set<string>(),
         resources = all.filter(isResource),
         exitCode = exitCodeOf(causes);
     const count = (found: string) => resources.filter(e => e.verdict.found === found).length;
-    for (const cause of causes) causeLines(cause, nameOf).forEach(line => terminal.line(line));
+    for (const cause of causes)
+        [...causeLines(cause, nameOf, told), ...suspectLines(suspects.get(cause) ?? [], unchangedSeconds)].forEach(
+            line => terminal.line(line),
+        );
     const off = resources.flatMap(e => (e.verdict.found === "off" ? [e.verdict.node] : []));
     offLines(off).forEach(line => terminal.line(line));
     const [unasked, drifted] = [count("unasked"), count("drifted") + count("gone")];
@@ -47,7 +62,10 @@ export function conclude(
     );
     if (drifted > 0) terminal.line(`mends it: ./classroom up ${stack} --refresh`);
     return {
-        causes: causes.map(cause => inJson(cause, nameOf)),
+        causes: causes.map(cause => ({
+            ...inJson(cause, nameOf),
+            ...(suspects.has(cause) && { suspects: suspects.get(cause)! }),
+        })),
         sound: count("sound"),
         examined: resources.length,
         exitCode,

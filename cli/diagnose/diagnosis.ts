@@ -50,13 +50,16 @@ const follow: Readonly<Record<string, readonly string[]>> = {
     "nova:ServiceState": ["state"],
 };
 
+/** Whether all that is found of a resource comes about by itself: something below it, or nobody knows what, is the reason. */
+export const isSymptom = ({ type, verdict }: Examined): boolean =>
+    verdict.found === "drifted" && verdict.changes.every(c => follow[type]?.includes(c.path));
+
 /** Whether a broken resource may be so because of what is broken below it. */
-function mayFollow({ type, verdict }: Examined, below: readonly Examined[]): boolean {
+function mayFollow(e: Examined, below: readonly Examined[]): boolean {
+    const { verdict } = e;
     if (verdict.found === "unasked") return below.length > 0;
     if (verdict.found === "gone") return below.some(b => b.verdict.found === "gone");
-    return (
-        verdict.found === "drifted" && below.length > 0 && verdict.changes.every(c => follow[type]?.includes(c.path))
-    );
+    return below.length > 0 && isSymptom(e);
 }
 
 /** Kinds whose failing reaches services of other nodes; a file's or a package's reaches those of its own. */

@@ -8,6 +8,8 @@ import { hostsDown } from "../hosts/hosts-check";
 import { addOperation } from "../operate/commands";
 import { comparing, type Operation } from "../operate/kind";
 import { conclude } from "./diagnose";
+import { diagnose as findCauses } from "./diagnosis";
+import { suspectsOf } from "./suspects";
 import { examine, onHosts } from "./examine";
 
 /** `diagnose`. */
@@ -24,6 +26,13 @@ export function addDiagnoseCommand(cli: Command): void {
         },
     };
     addOperation(cli, "diagnose", description, () => diagnose);
+}
+
+/** Since the last `up` of a stack ended; a week where none is kept. */
+function secondsSinceUp(stack: string): number {
+    const last = stackStore.lastOperation(stack, "up");
+    if (!last) return 7 * 86_400;
+    return Math.max(0, Math.round((Date.now() - Date.parse(last.started)) / 1000 - last.seconds));
 }
 
 /** A preview with a refresh before it, read as causes and what suffers from them. Hosts that are down are done without. */
@@ -54,15 +63,15 @@ export const diagnose: Operation = {
         exclude: [...onHosts(resources, down, addresses), ...lost.map(l => l.urn)],
         withoutProgram: down.length + lost.length > 0,
     }),
-    conclude(run, { ready: { down }, begin: { resources, addresses }, course, end }) {
+    async conclude(run, { ready: { down }, begin: { resources, addresses }, course, end }) {
         const { renderer, seconds } = course.done,
             missing = renderer.missing.map(r => ({ ...r, custom: true }));
         const found = { changes: renderer.changes, unreachable: course.unreachable, off: course.off, down };
-        const { exitCode, ...diagnosed } = conclude(
-            run,
-            examine([...resources, ...missing], found, addresses),
-            seconds,
-        );
+        const all = examine([...resources, ...missing], found, addresses),
+            causes = findCauses(all),
+            unchangedSeconds = secondsSinceUp(run.stack),
+            suspects = await suspectsOf(causes, resources, unchangedSeconds);
+        const { exitCode, ...diagnosed } = conclude(run, { all, causes, suspects, unchangedSeconds }, seconds);
         return end(exitCode, diagnosed);
     },
 };

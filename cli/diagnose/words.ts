@@ -255,8 +255,17 @@ const byArea = (all: readonly Examined[]): [string, Examined[]][] => {
     return [...areas].sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
-/** A cause and what suffers from it, as lines: the first is the cause. */
-export function causeLines({ of, beside, follows, leans }: Cause, nameOf: NameOf): string[] {
+/**
+ * A cause and what suffers from it, as lines: the first is the cause.
+ * @param told ids of what the causes before it have told to suffer, which is not told again; those of this cause are added
+ */
+export function causeLines(cause: Cause, nameOf: NameOf, told = new Set<string>()): string[] {
+    const { of, beside } = cause,
+        fresh = (list: readonly Examined[]) => list.filter(e => !told.has(e.id)),
+        follows = fresh(cause.follows),
+        leans = fresh(cause.leans),
+        again = cause.follows.length + cause.leans.length - follows.length - leans.length;
+    [...follows, ...leans].forEach(e => told.add(e.id));
     // That ssh of a node does not answer is said by all in it that cannot be asked.
     const isUnasked = (e: Examined) => e.verdict.found === "unasked";
     const mute = [...beside, ...follows.filter(e => isUnasked(e) && e.type !== "ssh")],
@@ -273,5 +282,6 @@ export function causeLines({ of, beside, follows, leans }: Cause, nameOf: NameOf
             ([area, all]) =>
                 `    cannot be asked: ${all.length} in ${area}${of.type === "host" || of.type === "ssh" || reason(all[0]) === reason(of) ? "" : ` (${reason(all[0])})`}`,
         ),
+        ...(again > 0 ? [`    and ${again} of what is told above`] : []),
     ].map(visible);
 }

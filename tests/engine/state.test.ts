@@ -77,6 +77,8 @@ test("a state is read without the engine", () => {
         started: "1970-01-01T00:00:20.000Z",
         seconds: 3,
     });
+    expect(stackStore.lastOperation("lab", "refresh")).toEqual(stackStore.lastOperation("lab"));
+    expect(stackStore.lastOperation("lab", "destroy")).toBeUndefined();
     expect([stackStore.state("never"), stackStore.lastOperation("never")]).toEqual([undefined, undefined]);
 });
 

@@ -67,6 +67,15 @@ test("a stopped database is the cause; what cannot be asked because of it is not
     ]);
 });
 
+test("what suffers from several causes is told once, beneath the first", () => {
+    const pw = drifted("secretOptions.sql.connection", "[secret]", "[secret]"),
+        all = cloud({ mysql: stopped, conf: pw, grant: unasked("ERROR 2002"), user: unasked("500") });
+    const told = new Set<string>(),
+        [first, second] = diagnose(all).map(cause => causeLines(cause, String, told));
+    expect(first!.filter(line => /keystone \(500\)|cannot be asked: 1 in keystone/.test(line))).toHaveLength(1);
+    expect(second!.slice(1)).toEqual(["    and 2 of what is told above"]);
+});
+
 test("a service that stopped above a broken one follows from it; one beside it does not", () => {
     expect(told(cloud({ mysql: stopped, keystone: stopped, ntp: stopped }))).toEqual([
         ["mysql", ["keystone"], []],
