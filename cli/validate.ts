@@ -1,20 +1,24 @@
 import * as path from "path";
 import type { Command } from "commander";
+import type { ClassPlan } from "../config/class-settings";
 import { withLab } from "../config/lab-settings";
 import { type Mistake, mistakeAt, mistakeIn, mistakeInWords } from "../config/mistakes";
 import { mistakesIn } from "../config/settings";
 import { givenBy } from "../config/stack-settings";
-import { configFile, readStackFile, textOf } from "../engine/stack-file";
-import { messageOf } from "../system/errors";
+import { CLASS_FILE, classStacks, classText, readClassFile } from "../engine/class-file";
+import { configFile, configuredStacks, readStackFile, textOf } from "../engine/stack-file";
+import { messageOf, UserError } from "../system/errors";
 import { sayJson, sayLines } from "../system/output";
 import { sharedWithOthers } from "./hosts/teams";
+import { loadExercises } from "./sabotage/exercises";
 import { addHelp, setWork } from "./shell/command";
 import { encryptedKeys, noMachine, placeholderCredentials } from "./stack/placeholders";
 import { plainOf } from "./stack/reach";
 
-/** What is said of a stack's file. */
+/** What is said of a stack's file, or of class.yaml. */
 export interface Validation {
-    stack: string;
+    /** Absent of class.yaml. */
+    stack?: string;
     /** Its name, in the checkout. */
     file: string;
     valid: boolean;
@@ -23,24 +27,53 @@ export interface Validation {
     unchecked: string[];
 }
 
-/** `validate`: a stack's file by itself; neither a host nor the engine is asked. */
+/** `validate`: a stack's file, or class.yaml and those of its teams; neither a host nor the engine is asked. */
 export function addValidateCommand(cli: Command): void {
     const command = cli
         .command("validate")
-        .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
+        .argument("[stack]", "lab, team01, …: a Pulumi.<stack>.yaml")
         .description("check a stack's file, all mistakes at once; asks neither the engine nor the hosts")
+        .option("--class", `${CLASS_FILE}, and the files of its teams' stacks`)
         .option("--json", "as JSON");
-    setWork(command, (stack: string, { json }: { json?: boolean }) => {
-        const validation = validate(stack);
-        if (json) sayJson(validation);
-        else sayLines(inWords(validation));
-        return validation.valid ? 0 : 1;
+    setWork(command, (stack: string | undefined, options: { class?: boolean; json?: boolean }) => {
+        if ((stack === undefined) === (options.class === undefined))
+            throw new UserError("validate wants a stack, or --class: ./classroom validate team01");
+        const validations: Validation[] = stack === undefined ? validateClass() : [validate(stack)];
+        if (options.json) sayJson(stack === undefined ? validations : validations[0]);
+        else sayLines(validations.flatMap(inWords));
+        return validations.every(({ valid }) => valid) ? 0 : 1;
     });
-    addHelp(command, ["validate team01", "validate team01 --json | jq -r '.findings[].key'"], {
+    addHelp(command, ["validate team01", "validate team01 --json | jq -r '.findings[].key'", "validate --class"], {
         0: "nothing is wrong in it",
         1: "something is, or there is no such stack",
     });
 }
+
+/**
+ * Everything that is wrong in class.yaml and in its teams' files. Without a class.yaml: in the files of the numbered stacks.
+ * @throws UserError where there is neither
+ */
+export function validateClass(): Validation[] {
+    const text = classText();
+    if (text === undefined) return classStacks().map(validate);
+    const { plan, mistakes, placed } = readClassFile(text, configuredStacks());
+    const findings = [...mistakes, ...(plan ? unknownExercises(plan).map(placed) : [])].map(
+        ({ path: _path, ...finding }) => finding,
+    );
+    return [
+        { file: CLASS_FILE, valid: findings.length === 0, findings, unchecked: [] },
+        ...(plan?.teams ?? []).map(team => validate(team.stack)),
+    ];
+}
+
+const unknownExercises = ({ exercises }: ClassPlan): Mistake[] => {
+    const known = loadExercises().map(({ id }) => id);
+    return exercises.flatMap(({ id }, i) =>
+        known.includes(id)
+            ? []
+            : [mistakeAt(`exercises.${i}.id`, `there is no exercise "${id}"; ./classroom sabotage --list shows them`)],
+    );
+};
 
 /**
  * Everything that is wrong in a stack's file, in the order of its lines.

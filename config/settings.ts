@@ -4,11 +4,12 @@ import { commandsSchema, doubled } from "./commands";
 import { credentialNames, type Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
 import { hostKeyForms, pastedKeys } from "./host-keys";
 import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
+import { issueMistakes, patternMessage } from "./issues";
 import { type Mistake, mistakeAt, Mistaken, mistakeIn } from "./mistakes";
 import { type NodeName, nodeNames, nodes } from "./nodes";
 import { passwordProblem } from "./passwords";
 import { releaseNames } from "./releases";
-import { shown, unprintable } from "./words";
+import { unprintable } from "./words";
 import {
     uplinkedNetworks,
     uplinkKinds,
@@ -204,14 +205,6 @@ export const dataNode: NodeName = "volume-node";
 /** Names of the configuration's keys, without the project's prefix. */
 export const settingKeys = ["lab", ...Object.keys(schema.shape)];
 
-/** What an editor says where a text does not match (`patternErrorMessage`, of VS Code's language servers). */
-function patternMessage(zodSchema: z.core.$ZodType): string | undefined {
-    const checks = zodSchema._zod.def.checks ?? [],
-        pattern = checks.find(({ _zod: { def } }) => "pattern" in def);
-    const said = pattern?._zod.def.error?.({} as never);
-    return typeof said === "string" ? said : said?.message;
-}
-
 /** A JSON schema (draft 7) of each key's value as a stack's file gives it, by the key's name without the project's prefix. */
 export function valueSchemas(): Record<string, object> {
     const { properties } = z.toJSONSchema(schema, {
@@ -358,7 +351,9 @@ export function mistakesIn(given: Record<string, unknown>, unknown: readonly (re
     const unseen = new Set(found.map(({ path }) => path[0]));
     if (!parsed.success)
         found.push(
-            ...parsed.error.issues.flatMap(issue => describe(issue, given)).filter(({ path }) => !unseen.has(path[0])),
+            ...parsed.error.issues
+                .flatMap(issue => issueMistakes(issue, given, allowedKeys))
+                .filter(({ path }) => !unseen.has(path[0])),
         );
     const unsound = new Set([...found.map(({ path }) => path[0]), ...unknown.map(([key]) => key)]);
     const sound = Object.fromEntries(
@@ -426,37 +421,3 @@ const allowedKeys: Readonly<Record<string, readonly string[]>> = {
     uplinks: uplinkedNetworks,
     ...Object.fromEntries(uplinkedNetworks.map(network => [`uplinks.${network}`, uplinkKinds])),
 };
-
-/** What an issue of zod's is in words; a value under `credentials` is never shown. */
-function describe(issue: z.core.$ZodIssue, given: unknown): Mistake[] {
-    const path = issue.path.map(String),
-        key = path.join("."),
-        mistake = (reason: string): Mistake[] => [{ path, key, reason }];
-    if (issue.code === "unrecognized_keys") {
-        const allowed = allowedKeys[key];
-        return issue.keys.map(name => ({
-            path: [...path, name],
-            key: [...path, name].join("."),
-            reason: `there is no such key${allowed ? `; allowed are ${allowed.join(", ")}` : ""}`,
-        }));
-    }
-    if (issue.code === "invalid_key") {
-        const [reason] = issue.issues;
-        return mistake(
-            reason?.code === "invalid_value"
-                ? `there is no such key; allowed are ${reason.values.join(", ")}`
-                : `not allowed; allowed is ${reason?.message}`,
-        );
-    }
-    const value = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
-    // zod's own words say no more than that.
-    if (value === undefined)
-        return mistake(`missing${issue.message.startsWith("Invalid") ? "" : `; allowed are ${issue.message}`}`);
-    const secret = path[0] === "credentials" || (typeof value === "string" && value.includes("PRIVATE KEY")),
-        found = secret ? "the value" : shown(value);
-    const reason =
-        issue.code === "invalid_value"
-            ? `${found} is not one of ${issue.values.join(", ")}`
-            : `${found} is not allowed: ${issue.message}`;
-    return [{ path, key, ...(!secret && { value }), reason }];
-}

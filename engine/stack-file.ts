@@ -5,7 +5,7 @@ import { type Mistake, Mistaken } from "../config/mistakes";
 import { UserError } from "../system/errors";
 import { replaceFile } from "../system/files";
 import { projectDir } from "../system/paths";
-import { mistakable } from "./plain-words";
+import { isNothing, offsetOf, type Path, PlainYaml, printable } from "./plain-yaml";
 
 export const PROJECT = "gridka-cloud-classroom";
 
@@ -111,72 +111,22 @@ export function replaceConfig(stack: string, text: string): void {
     replaceFile(file, text, fs.statSync(file).mode);
 }
 
-type Path = readonly string[];
-
-/** What moves a cursor or ends a line to some readers only. */
-const UNPRINTABLE = /[^ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
-
 /** One reading of a stack's file, with the mistakes found in it. */
-class StackFile {
-    private readonly mistakes: Mistake[] = [];
-    private readonly lines = new yaml.LineCounter();
-
-    constructor(private readonly text: string) {}
-
+class StackFile extends PlainYaml {
     read(): StackFileRead {
-        this.characters();
-        const document = yaml.parseDocument(this.text, {
-            version: "1.2",
-            lineCounter: this.lines,
-            uniqueKeys: false,
-            prettyErrors: false,
-        });
-        const lineOf = (path: Path) => this.lineOf(document.contents, path);
-        // What else is wrong with such lines is a consequence.
-        if (this.mistakes.length === 0)
-            for (const { message, pos } of document.errors)
-                this.wrong(pos[0], [], `no YAML: ${message.split("\n")[0]}`);
-        const texts = document.errors.length === 0 ? this.configured(this.top(document.contents)) : {};
+        const { contents, whole } = this.parsed();
+        const lineOf = (path: Path) =>
+            this.lineIn(contents, ["config", ...path], (name, i) => (i === 1 ? [name, `${PROJECT}:${name}`] : [name]));
+        const texts = whole ? this.configured(this.top(contents)) : {};
         return { texts, mistakes: this.mistakes, lineOf };
     }
 
-    private lineOf(contents: unknown, path: Path): number | undefined {
-        let at: unknown = contents,
-            line: number | undefined;
-        for (const [i, name] of ["config", ...path].entries()) {
-            const items: readonly yaml.Pair[] = yaml.isMap(at) ? at.items : [],
-                names = i === 1 ? [name, `${PROJECT}:${name}`] : [name];
-            const pair = items.find(({ key }) => yaml.isScalar(key) && names.includes(String(key.value))),
-                item = yaml.isSeq(at) ? at.items[Number(name)] : undefined;
-            const offset = offsetOf(pair?.key ?? item);
-            if (offset === undefined) break;
-            line = this.lines.linePos(offset).line;
-            at = pair ? pair.value : item;
-        }
-        return line;
+    protected override wrong(offset: number | undefined, path: Path, reason: string): void {
+        super.wrong(offset, path[0] === "config" && path.length === 1 ? [] : path, reason, path);
     }
 
-    private wrong(offset: number | undefined, path: Path, reason: string): void {
-        this.mistakes.push({
-            ...(offset !== undefined && { line: this.lines.linePos(offset).line }),
-            path: path[0] === "config" && path.length === 1 ? [] : path,
-            key: path.map(printable).join("."),
-            reason,
-        });
-    }
-
-    /** What no line of such a file has, wherever it stands. */
-    private characters(): void {
-        this.text.split("\n").forEach((line, i) => {
-            const wrong = (reason: string) => this.mistakes.push({ line: i + 1, path: [], key: "", reason });
-            if (/^[^#]*\t/.test(line)) wrong("a tab; write spaces");
-            const [control] = UNPRINTABLE.exec(line.replace(/\r$/, "")) ?? [];
-            if (control !== undefined && control !== "\t") wrong(`a control character (${printable(control)})`);
-            if (/^(---|\.\.\.)(\s|$)|^%/.test(line))
-                wrong(
-                    `${printable(line.trim())} begins another document or says of what kind it is; the file is one document without such lines`,
-                );
-        });
+    protected override below(at: Path, key: string): Path {
+        return at.length === 1 && at[0] === "config" ? [key] : super.below(at, key);
     }
 
     /** The keys at the left edge; returns what `config` holds. */
@@ -218,121 +168,21 @@ class StackFile {
         return Object.fromEntries(texts);
     }
 
-    /** The keys and values of a map, each key once. */
-    private *pairs(node: unknown, at: Path): Generator<[string, unknown, number | undefined]> {
-        this.plainNode(node, at);
-        if (!yaml.isMap(node)) {
-            this.wrong(offsetOf(node), at, "not a map of keys and values (key: value)");
-            return;
-        }
-        const seen = new Set<string>();
-        for (const { key, value } of node.items) {
-            const name = this.key(key, at);
-            if (name === undefined) continue;
-            if (seen.has(name)) this.wrong(offsetOf(key), below(at, name), "set twice; leave one of them out");
-            seen.add(name);
-            yield [name, value, offsetOf(key)];
-        }
-    }
-
-    private key(node: unknown, at: Path): string | undefined {
-        const source = yaml.isScalar(node) && node.type === "PLAIN" ? (node.source ?? "") : undefined;
-        if (source === "<<")
-            this.wrong(offsetOf(node), at, "<<: takes in another map to some readers only; write its keys out");
-        else if (!yaml.isScalar(node)) this.wrong(offsetOf(node), at, "a key that is no word");
-        else if (source !== undefined && (mistakable(source) !== undefined || typeof node.value !== "string"))
-            this.wrong(offsetOf(node), below(at, source), `a key that is no word; write "${source}":`);
-        else if (node.value === "" || node.value === "__proto__")
-            this.wrong(offsetOf(node), at, "a key without a name");
-        else {
-            this.plainNode(node, at);
-            return String(node.value);
-        }
-        return undefined;
-    }
-
-    /** The value of a node, whole maps and lists too. */
-    private value(node: unknown, at: Path): unknown {
-        if (yaml.isMap(node)) {
-            const found: [string, unknown][] = [];
-            for (const [key, value] of this.pairs(node, at)) found.push([key, this.value(value, below(at, key))]);
-            this.encrypted(node, found, at);
-            return Object.fromEntries(found);
-        }
-        this.plainNode(node, at);
-        if (yaml.isSeq(node)) return node.items.map((item, i) => this.value(item, below(at, String(i))));
-        if (!yaml.isScalar(node)) {
-            // An alias has been told of; what is left is a key without anything behind it.
-            if (!yaml.isAlias(node)) this.wrong(offsetOf(node), at, "no value; write one, or leave the key out");
-            return undefined;
-        }
-        return this.scalar(node, at);
-    }
-
-    private scalar(node: yaml.Scalar, at: Path): unknown {
-        const { value, type, source = "" } = node;
-        if (type === "PLAIN") {
-            const reason = at[0] === "credentials" ? passwordReason(source, value) : mistakable(source);
-            if (reason !== undefined) this.wrong(offsetOf(node), at, reason);
-        } else if (type === "QUOTE_DOUBLE") this.escapes(node, at);
-        return value;
-    }
-
-    /** What a backslash in quotation marks can stand for is not the same to all readers; these few are. */
-    private escapes(node: yaml.Scalar, at: Path): void {
-        const [from, to] = node.range ?? [0, 0];
-        const found = /\\([^\\"n\r\n xu]|u[dD][89a-fA-F])/.exec(this.text.slice(from, to).replace(/\\\\/g, ""));
-        if (found && !/[\u0000-\u001f]/.test(String(node.value)))
-            this.wrong(
-                offsetOf(node),
-                at,
-                `the escape ${found[0]} is not read alike everywhere; write the character itself, or the text in single quotation marks`,
-            );
+    /** A password is a text; it is never shown. */
+    protected override plainReason(source: string, value: unknown, at: Path): string | undefined {
+        const reason = super.plainReason(source, value, at);
+        if (at[0] !== "credentials" || (typeof value === "string" && reason === undefined)) return reason;
+        return "not a text as it stands; put the password into quotation marks";
     }
 
     /** Only what the engine encrypted may look so: it takes an object with this one key for such a thing. */
-    private encrypted(node: yaml.YAMLMap, found: readonly [string, unknown][], at: Path): void {
+    protected override checkMap(node: yaml.YAMLMap, found: readonly [string, unknown][], at: Path): void {
         const [[key, value] = []] = found;
         if (found.length !== 1 || key !== "secure" || (typeof value === "string" && /^v\d+:/.test(value))) return;
         this.wrong(
             offsetOf(node),
-            below(at, "secure"),
+            this.below(at, "secure"),
             "the engine takes this for something that it encrypted, which begins with v1:; an object with the one key secure cannot be",
         );
     }
-
-    /** Anchors, aliases and tags: shorthands that readers differ in. */
-    private plainNode(node: unknown, at: Path): void {
-        if (yaml.isAlias(node))
-            this.wrong(offsetOf(node), at, `*${node.source} stands for something elsewhere; write that out`);
-        if (!yaml.isNode(node) || yaml.isAlias(node)) return;
-        if (node.anchor !== undefined)
-            this.wrong(
-                offsetOf(node),
-                at,
-                `&${node.anchor} names what follows; leave it out, and write out what refers to it`,
-            );
-        if (node.tag !== undefined)
-            this.wrong(offsetOf(node), at, `a tag (${node.tag}); leave it out, and put a text into quotation marks`);
-    }
 }
-
-const isNothing = (node: unknown): boolean =>
-    node === null || node === undefined || (yaml.isScalar(node) && node.type === "PLAIN" && (node.source ?? "") === "");
-
-const below = (at: Path, key: string): Path => (at.length === 1 && at[0] === "config" ? [key] : [...at, key]);
-
-const offsetOf = (node: unknown): number | undefined => (yaml.isNode(node) ? node.range?.[0] : undefined);
-
-/** A password is a text; it is never shown. */
-const passwordReason = (source: string, value: unknown): string | undefined =>
-    typeof value === "string" && mistakable(source) === undefined
-        ? undefined
-        : "not a text as it stands; put the password into quotation marks";
-
-/** A word of the file for a message: nothing in it moves the cursor. */
-const printable = (word: string): string =>
-    word.replace(
-        /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g,
-        c => `U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`,
-    );

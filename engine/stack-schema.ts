@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as yaml from "yaml";
+import { classJsonSchema } from "../config/class-settings";
 import { valueSchemas } from "../config/settings";
 import { replaceFile } from "../system/files";
 import { projectDir } from "../system/paths";
@@ -76,7 +77,24 @@ const encryptable = (passwords: Record<string, Schema>): Record<string, Schema> 
         Object.entries(passwords).map(([name, of]) => [name, { anyOf: [of, { $ref: "#/definitions/encrypted" }] }]),
     );
 
-/** The schema as its file has it. */
-export const schemaText = (): string => `${JSON.stringify(stackSchema(), undefined, 2)}\n`;
+/** Where editors find the schema of class.yaml, whose first line names it. */
+export const CLASS_SCHEMA_FILE = "schema/class.schema.json";
 
-if (require.main === module) replaceFile(path.join(projectDir(), SCHEMA_FILE), schemaText(), 0o644);
+/** The JSON schema (draft 7) of class.yaml. */
+export const classSchema = (): Schema => ({
+    ...classJsonSchema(),
+    title: "A class of the GridKa cloud classroom",
+    $comment: "Made of config/class-settings.ts by npm run schema; not to be edited.",
+});
+
+/** Both schemas as their files have them, by file. */
+export const schemaTexts = (): Record<string, string> =>
+    Object.fromEntries(
+        [[SCHEMA_FILE, stackSchema()] as const, [CLASS_SCHEMA_FILE, classSchema()] as const].map(([file, schema]) => [
+            file,
+            `${JSON.stringify(schema, undefined, 2)}\n`,
+        ]),
+    );
+
+if (require.main === module)
+    for (const [file, text] of Object.entries(schemaTexts())) replaceFile(path.join(projectDir(), file), text, 0o644);

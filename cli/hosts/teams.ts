@@ -1,5 +1,6 @@
 import { hostRoles } from "../../config/nodes";
 import { uplinkedNetworks, uplinksOf, uplinksSchema } from "../../config/uplinks";
+import { classOf } from "../../engine/class-file";
 import { configuredStacks } from "../../engine/stack-file";
 import { UserError } from "../../system/errors";
 import { configured } from "../stack/reach";
@@ -37,6 +38,11 @@ export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Recor
     return Object.entries(teams)
         .filter(([team]) => team !== stack)
         .flatMap(([team, given]) => [
+            ...(own.lab !== undefined && own.lab === given.lab
+                ? [
+                      `lab: "${String(own.lab)}" is the lab of ${team} too; allowed is one that no other stack has: its hosts are both stacks'`,
+                  ]
+                : []),
             // A lab's hosts are on no wire with others.
             ...(own.number !== undefined &&
             own.number === given.number &&
@@ -66,26 +72,42 @@ export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Recor
         ]);
 }
 
-/** What a stack has in common with a team's that must be of one stack alone; a team's file that cannot be read has nothing. */
+/**
+ * What a stack has in common with a team's that must be of one stack alone; a team's file that cannot be read has nothing, and
+ * so has a class.yaml.
+ */
 export function sharedWithOthers(stack: string, own: Given): string[] {
-    const teams = teamStacks().flatMap((team): [string, Given][] => {
-        try {
-            return [[team, configured(team)]];
-        } catch {
-            return [];
-        }
+    const stacks = teamStacks(readable(classTeams) ?? []);
+    const teams = stacks.flatMap((team): [string, Given][] => {
+        const given = readable(() => configured(team));
+        return given === undefined ? [] : [[team, given]];
     });
     return sharedWithTeams(stack, own, Object.fromEntries(teams));
 }
 
-const teamStacks = (): string[] => configuredStacks().filter(name => /^team./.test(name));
+/** What can be read; undefined where it cannot. */
+function readable<T>(read: () => T): T | undefined {
+    try {
+        return read();
+    } catch {
+        return undefined;
+    }
+}
+
+/** The stacks of class.yaml's teams. @throws Mistaken naming every mistake in it */
+const classTeams = (): string[] => classOf()?.teams.map(team => team.stack) ?? [];
+
+/** Those of a class, and all that are called so. */
+const teamStacks = (ofClass: readonly string[]): string[] => [
+    ...new Set([...configuredStacks().filter(name => /^team./.test(name)), ...ofClass]),
+];
 
 /**
  * Two stacks on one host would take each other's machines away.
- * @throws UserError when a stack names a host, or has a number, that is another team's
+ * @throws UserError when a stack names a host, or has a number, that is another team's, or class.yaml has a mistake
  */
 export function checkTeams(stack: string): void {
-    const teams = Object.fromEntries(teamStacks().map(team => [team, configured(team)])),
+    const teams = Object.fromEntries(teamStacks(classTeams()).map(team => [team, configured(team)])),
         wrong = sharedWithTeams(stack, configured(stack), teams);
     if (wrong.length > 0)
         throw new UserError(

@@ -2,13 +2,14 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { Command } from "commander";
-import { addValidateCommand, validate } from "../../cli/validate";
+import { addValidateCommand, validate, validateClass } from "../../cli/validate";
 
 const project = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-validate-"));
 jest.mock("../../system/paths", () => ({
     ...jest.requireActual<object>("../../system/paths"),
     projectDir: () => project,
 }));
+fs.symlinkSync(path.resolve(__dirname, "../../exercises"), path.join(project, "exercises"));
 afterAll(() => fs.rmSync(project, { recursive: true }));
 afterEach(() => {
     process.exitCode = undefined;
@@ -173,4 +174,47 @@ test("--json is one object of what was found", async () => {
         },
         1,
     ]);
+});
+
+describe("a class", () => {
+    const classFile = () => path.join(project, "class.yaml");
+    afterEach(() => {
+        for (const name of ["class.yaml", "Pulumi.team01.yaml", "Pulumi.team02.yaml"])
+            fs.rmSync(path.join(project, name), { force: true });
+    });
+
+    test("class.yaml and the files of its teams are read at once; a host of two teams is found", () => {
+        put("team01", sound.replace("number: 3", "number: 1"));
+        put("team02", sound.replace("b.example.org", "c.example.org"));
+        fs.writeFileSync(classFile(), "name: C\nteams: [{ stack: team01 }, { stack: team02 }]\n");
+        const lines = validateClass().flatMap(({ file, findings }) => findings.map(({ key }) => `${file} ${key}`));
+        expect(lines).toEqual(["Pulumi.team01.yaml hosts.central.address", "Pulumi.team02.yaml hosts.central.address"]);
+    });
+
+    test("a lab of two teams is found", () => {
+        for (const stack of ["team01", "team02"]) put(stack, "config:\n  lab: lab\n  release: ocata\n");
+        const [, first] = validateClass();
+        expect(first!.findings.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
+            '2 "lab" is the lab of team01 too; allowed is one that no other stack has: its hosts are both stacks\'',
+        ]);
+    });
+
+    test("an exercise that there is not is found, with its line", () => {
+        put("team01", sound);
+        fs.writeFileSync(classFile(), "name: C\nteams: [{ stack: team01 }]\nexercises:\n  - id: S4\n  - id: S44\n");
+        expect(validateClass()[0]!.findings).toEqual([
+            {
+                line: 5,
+                key: "exercises.1.id",
+                reason: 'there is no exercise "S44"; ./classroom sabotage --list shows them',
+            },
+        ]);
+    });
+
+    test("a class.yaml that is wrong is a finding of its own, and no stack's", () => {
+        put("team01", sound);
+        fs.writeFileSync(classFile(), "name: C\n");
+        expect(validateClass().map(({ file, valid }) => [file, valid])).toEqual([["class.yaml", false]]);
+        expect(validate("team01").findings).toEqual([]);
+    });
 });

@@ -5,11 +5,13 @@ import * as fc from "fast-check";
 import * as yaml from "yaml";
 import { mistakesIn, settingKeys } from "../../config/settings";
 import { configuredStacks, PROJECT } from "../../engine/stack-file";
-import { SCHEMA_FILE, schemaText, stackSchema } from "../../engine/stack-schema";
+import { classSchema, CLASS_SCHEMA_FILE, SCHEMA_FILE, schemaTexts, stackSchema } from "../../engine/stack-schema";
 import { projectDir } from "../../system/paths";
 
 const read = (file: string): string => fs.readFileSync(path.join(projectDir(), file), "utf8");
-const check = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).addKeyword("patternErrorMessage");
+const check = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true })
+    .addKeyword("patternErrorMessage")
+    .addFormat("date-time", true);
 const fits = check.compile(stackSchema());
 /** Where a stack's file does not fit the schema, and why not. */
 const misfits = (file: unknown): string[] =>
@@ -19,8 +21,16 @@ const misfits = (file: unknown): string[] =>
 const ofConfig = (config: object): string[] =>
     misfits({ config: Object.fromEntries(Object.entries(config).map(([k, v]) => [`${PROJECT}:${k}`, v])) });
 
-test("the schema beside the stacks is the one of today: npm run schema writes it", () => {
-    expect(read(SCHEMA_FILE)).toBe(schemaText());
+test.each(Object.keys(schemaTexts()))("%s is the one of today: npm run schema writes it", file => {
+    expect(read(file)).toBe(schemaTexts()[file]);
+});
+
+test("the example of a class fits its schema, and says in its first line where that is", () => {
+    const text = read("docs/class.yaml"),
+        ofClass = check.compile(classSchema());
+    expect(text.split("\n")[0]).toBe(`# yaml-language-server: $schema=${CLASS_SCHEMA_FILE}`);
+    expect(ofClass(yaml.parse(text)) ? [] : ofClass.errors).toEqual([]);
+    expect(ofClass({ name: "a", teams: [{ stack: "team01", memberz: [] }] })).toBe(false);
 });
 
 test.each(configuredStacks().filter(name => /^(lab|team\d+)$/.test(name)))(
