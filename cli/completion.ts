@@ -9,6 +9,7 @@ import { nameOf, waysOf } from "./sabotage/choose";
 import { difficulties, exerciseKinds } from "./sabotage/exercise";
 import { loadExercises } from "./sabotage/exercises";
 import { addHelp, setWork } from "./shell/command";
+import { takesSeveral } from "./shell/stacks";
 import { testParts } from "./test";
 
 const shells = ["bash", "zsh", "fish"] as const;
@@ -87,11 +88,19 @@ function placesOf(command: Command, at = ""): Place[] {
             commands,
             options: help.visibleOptions(command),
             args: registeredArguments.map(argument => wordsOf(at, argument.name())),
-            again: registeredArguments.at(-1)?.variadic ?? false,
+            again: isRepeated(command),
         },
         ...commands.flatMap(sub => placesOf(sub, `${at} ${sub.name()}`.trim())),
     ];
 }
+
+/** Whether the last argument can come more than once. */
+const isRepeated = (command: Command): boolean => {
+    const { registeredArguments } = command;
+    return (
+        (registeredArguments.length === 1 && takesSeveral(command)) || (registeredArguments.at(-1)?.variadic ?? false)
+    );
+};
 
 const wordsOf = (at: string, name: string): readonly string[] => (words[`${at} ${name}`] ?? words[name])?.() ?? [];
 

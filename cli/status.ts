@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { isSecret, type PastOperation, realOnes, type RecordedState, stackOutputs } from "../engine/state";
 import { labStatus } from "../lab";
+import { messageOf } from "../system/errors";
 import { sayJson, sayLines } from "../system/output";
 import { addHelp, setWork } from "./shell/command";
+import { severalStacks } from "./shell/stacks";
 import { recordedRoots } from "./operate/ranges";
 import { labOf } from "./stack/reach";
 import { nameOf } from "../engine/urn";
@@ -31,12 +33,53 @@ export function addStatusCommand(cli: Command): void {
         .argument("<stack>")
         .description("what the state knows of a stack; asks neither the engine nor the hosts")
         .option("--json", "as JSON");
+    severalStacks(command, { shows: "output", json: true, here: overview });
     setWork(command, (stack: string, { json }: { json?: boolean }) => {
         const status = statusOf(stack);
         if (json) sayJson(status);
         else sayLines(inWords(status));
     });
-    addHelp(command, ["status lab", "status team01 --json | jq .components"]);
+    addHelp(command, ["status lab", "status team01 --json | jq .components", "status --class"]);
+}
+
+/** A line for each of several stacks, of this machine's files alone. One that cannot be read is told. @returns the exit code */
+function overview(stacks: readonly string[], { json }: { json?: boolean }): number {
+    const found = stacks.map((stack): Status | { stack: string; error: string } => {
+        try {
+            return statusOf(stack);
+        } catch (e) {
+            return { stack, error: messageOf(e) };
+        }
+    });
+    const exitCode = found.some(one => "error" in one) ? 1 : 0;
+    if (json) {
+        for (const one of found)
+            sayJson({ event: "end", stack: one.stack, exitCode: "error" in one ? 1 : 0, result: one });
+        sayJson({ event: "all", exitCode });
+    } else sayLines(columns([["team", "resources", "last operation", "lab"], ...found.map(row)]));
+    return exitCode;
+}
+
+function row(one: Status | { stack: string; error: string }): string[] {
+    if ("error" in one) return [one.stack, "", one.error.split("\n")[0]!, ""];
+    const { stack, resources, unfinished, last, lab } = one;
+    return [
+        stack,
+        `${resources}${unfinished > 0 ? ` (${unfinished} unfinished)` : ""}`,
+        last ? `${last.operation} ${last.result}, ${last.started.slice(0, 16)}, ${last.seconds} s` : "none yet",
+        lab ? `${lab.name} ${lab.up ? "up" : "not up"}` : "",
+    ];
+}
+
+/** Cells below each other; none of an error's line makes a column wide. */
+function columns(rows: readonly string[][]): string[] {
+    const widths = [0, 1, 2].map(i => Math.min(60, Math.max(...rows.map(cells => cells[i]!.length))));
+    return rows.map(cells =>
+        cells
+            .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+            .join("  ")
+            .trimEnd(),
+    );
 }
 
 export function statusOf(stack: string): Status {

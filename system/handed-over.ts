@@ -57,6 +57,8 @@ export const toItself = {
     workerIn: "CLASSROOM_OPERATOR_OF",
     /** The lab on whose operator's side another command is. */
     sideOf: "CLASSROOM_OPERATOR_SIDE",
+    /** Set where this process does one stack's part of a command for several: it is interrupted when the other process dies. */
+    among: "CLASSROOM_AMONG",
     /** Folder of the sockets that `open` listens on. */
     sockets: "CLASSROOM_SOCKETS",
 } as const;

@@ -1,4 +1,5 @@
 import { UserError } from "./errors";
+import { toItself } from "./handed-over";
 
 /** Thrown at once by whatever waits when the user interrupts. */
 export class Interrupted extends UserError {
@@ -44,9 +45,18 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     }
 }
 
-/** Takes SIGINT, SIGTERM and SIGHUP for interruptions; called once, by the command line. */
+/**
+ * Takes SIGINT, SIGTERM and SIGHUP for interruptions; called once, by the command line. In a process that does one stack's part of
+ * a command for several, the death of the process that began it is one, too.
+ */
 export function listenForInterrupts(): void {
     let last = 0;
+    if (process.env[toItself.among] !== undefined) {
+        // What this process starts is a part of it, and hears of it alone.
+        delete process.env[toItself.among];
+        process.once("disconnect", () => process.kill(process.pid, "SIGINT"));
+        process.channel?.unref();
+    }
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
         process.on(signal, () => {
             if (Date.now() - last < SAME_KEY_MILLISECONDS) return;

@@ -25,6 +25,7 @@ import { CheckInterrupted } from "./wait";
 import { acceptance, type CheckId, chosenOf, listLines } from "./which";
 import { addHelp, jsonOption, setWork, stoppable, wordsOf } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
+import { severalStacks } from "../shell/stacks";
 import { encryptedKeys } from "../stack/placeholders";
 import { configured, connectionOf, decryptedSettings, labOf, settingsFrom } from "../stack/reach";
 import { adminFacts, generatedPasswords } from "../stack/secrets";
@@ -51,6 +52,7 @@ export function addCheckCommand(cli: Command): void {
         )
         .option("--only <checks>", "these alone, as T5,T9, with what they stand on")
         .option("--list", "the checks, without a stack; what each stands on in brackets");
+    severalStacks(command, { shows: "output", json: true });
     // Of its codes 1 says that the cloud is not sound.
     setWork(command, (stack: string | undefined, options: CheckOptions) => start(stack, options, wordsOf(command)), 2);
     command.addHelpText(

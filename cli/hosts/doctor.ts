@@ -5,6 +5,7 @@ import { UserError } from "../../system/errors";
 import { complain, say, sayJson } from "../../system/output";
 import { addHelp, jsonOption, setWork, wordsOf } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
+import { severalStacks } from "../shell/stacks";
 import { checkConfigured, labOf, settingsWithoutSecrets } from "../stack/reach";
 import { type HostFindings, hostFindings } from "./hosts-check";
 import { checkTeams } from "./teams";
@@ -16,6 +17,7 @@ export function addDoctorCommand(cli: Command): void {
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .description("ask both hosts whether they have what the stack wants of them; changes nothing")
         .option(...jsonOption);
+    severalStacks(command, { shows: "output", json: true });
     setWork(command, async (stack: string, { json }: { json?: boolean }) => {
         try {
             return await doctor(stack, wordsOf(command), json);

@@ -7,6 +7,7 @@ import { checkTeams } from "../hosts/teams";
 import { soundAgain } from "../stack/under-way";
 import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
 import { RunLog } from "../shell/run-log";
+import { severalStacks } from "../shell/stacks";
 import { checkConfigured, configured, labOf } from "../stack/reach";
 import { perform } from "./engine-run";
 import type { Operation } from "./kind";
@@ -29,6 +30,9 @@ export const making = {
     2: "done, but something could not be mended or asked, which is named with what mends it",
 };
 
+/** Operations of which the answer is all that they are for. */
+const changesNothing: readonly Operation["name"][] = ["preview", "refresh", "diagnose"];
+
 /** A command that does an operation on a stack; the operation is made of the options that it was given. */
 export function addOperation<Options extends RunOptions>(
     cli: Command,
@@ -42,6 +46,7 @@ export function addOperation<Options extends RunOptions>(
         .description(text)
         .option(...jsonOption)
         .option(...verboseOption);
+    severalStacks(command, { shows: changesNothing.includes(name) ? "output" : "last line", json: true });
     setWork(command, async (stack: string, options: Options) =>
         start(operation(options), stack, options, wordsOf(command)),
     );

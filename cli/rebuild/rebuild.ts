@@ -11,6 +11,7 @@ import { endMaking, tellOrphans } from "../operate/endings";
 import { changing, type Operation, type Ready } from "../operate/kind";
 import type { Run, RunOptions } from "../operate/run";
 import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
+import { severalStacks } from "../shell/stacks";
 import { configured, settingsWithoutSecrets } from "../stack/reach";
 import { adminFacts } from "../stack/secrets";
 import { lookForMachines } from "./machines";
@@ -38,6 +39,7 @@ export function addRebuildCommand(cli: Command): void {
         )
         .option(...jsonOption)
         .option(...verboseOption);
+    severalStacks(command, { shows: "last line", json: true });
     setWork(command, async (stack: string, names: string[], { data = false, clean = false, ...options }: Options) => {
         const nodes = nodesIn(stack, names, data, clean);
         return await start(rebuild({ nodes, data, clean }), stack, options, wordsOf(command));

@@ -10,6 +10,7 @@ import { PointHosts, PointRun } from "./hosts";
 import { forget, type RestorePoint, restorePoint, restorePoints, stateToKeep } from "./point";
 import { RunLog } from "../shell/run-log";
 import { checkNew, snapshot } from "./snapshot";
+import { severalStacks } from "../shell/stacks";
 import { Terminal } from "../shell/terminal";
 import { stackStore } from "../../engine/stack-store";
 
@@ -34,6 +35,7 @@ function addSnapshot(cli: Command): void {
         .option("--list", "the restore points that there are")
         .option("--remove", "remove the one of that name")
         .option(...jsonOption);
+    severalStacks(take, { shows: "output", json: true });
     setWork(take, async (stack: string, name: string | undefined, options: Options) => {
         checkConfigured(stack);
         if (options.list) return list(stack, new Terminal(undefined, options.json));
@@ -68,6 +70,7 @@ function addRestore(cli: Command): void {
         .argument("<name>", "of the restore point")
         .option(...jsonOption)
         .description("put all machines of a stack, and its state, back to what they were at a snapshot");
+    severalStacks(put, { shows: "last line", json: true });
     setWork(put, async (stack: string, name: string, options: Options) => {
         checkConfigured(stack);
         restorePoint(stack, name);

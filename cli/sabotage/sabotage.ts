@@ -23,6 +23,7 @@ import { scriptsIn } from "./trusted";
 import { begun, over, underWay } from "../stack/under-way";
 import { addHelp, setWork } from "../shell/command";
 import { onOperatorSide } from "../shell/operator-side";
+import { severalStacks } from "../shell/stacks";
 import { connectionOf, labOf, settingsWithoutSecrets } from "../stack/reach";
 import { start as operate } from "../operate/commands";
 import { up } from "../operate/operations";
@@ -64,6 +65,7 @@ export function addSabotageCommand(cli: Command): void {
         .option("--undo", "mend all that is broken, whatever it is: up --refresh, and what no refresh sees")
         .option("--json", "of --list, --explain and --hint: one JSON object")
         .addOption(new Option("--take-back").hideHelp());
+    severalStacks(command, { shows: "output", json: false });
     setWork(command, start);
     command.addHelpText(
         "after",

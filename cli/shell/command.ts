@@ -3,7 +3,10 @@ import { engineWords } from "../../engine/words";
 import { messageOf, UserError } from "../../system/errors";
 import { onInterrupt } from "../../system/interrupt";
 import type { RunLog } from "./run-log";
-import { Terminal } from "./terminal";
+import { sideBySide, usualJobs, type Watcher } from "./side-by-side";
+import { type Chosen, chosenStacks } from "./stacks";
+import { EventLines, LiveLines, PrefixedLines } from "./team-lines";
+import { isLive, Terminal } from "./terminal";
 
 /** Options that several commands have, as commander takes them. */
 export const jsonOption = ["--json", "one JSON object at the end; everything else goes to standard error"] as const;
@@ -30,7 +33,7 @@ export function addHelp(
 
 /**
  * Sets a command's work: the process ends with the exit code that it returns, 0 where it returns none. An error is told here, for all
- * commands alike: a line on standard error, with --json also the object.
+ * commands alike: a line on standard error, with --json also the object. For several stacks the work is done by a process for each.
  * @param run is given the arguments, the options and the command, as by commander's `action`
  * @param errorCode of every error, where the usual 1 says something else
  */
@@ -41,7 +44,8 @@ export function setWork<Args extends unknown[]>(
 ): void {
     command.action(async (...args: unknown[]) => {
         try {
-            process.exitCode = (await run(...(args as Args))) ?? 0;
+            const several = chosenStacks(command);
+            process.exitCode = several ? await doSeveral(command, several) : ((await run(...(args as Args))) ?? 0);
         } catch (e) {
             const stack = command.registeredArguments[0]?.name() === "stack" ? (args[0] as string) : undefined,
                 terminal = new Terminal(undefined, command.opts<{ json?: boolean }>().json),
@@ -49,6 +53,29 @@ export function setWork<Args extends unknown[]>(
             process.exitCode = tellError(e, { terminal, about, errorCode });
         }
     });
+}
+
+/** Does a command for several stacks. @returns the worst exit code */
+async function doSeveral(command: Command, several: Chosen): Promise<number> {
+    const { stacks, json } = several,
+        options = command.opts<{ json?: boolean }>();
+    if (several.here) return several.here(stacks, options);
+    const left = ["class", "jobs", ...(json ? [] : ["json"])],
+        [, ...rest] = command.args;
+    const work = {
+        stacks,
+        jobs: several.jobs ?? usualJobs(),
+        wordsFor: (stack: string) => [...nameAndOptions(command, left), stack, ...rest],
+    };
+    return await sideBySide(work, watcherOf(several, options.json ?? false));
+}
+
+function watcherOf({ stacks, shows, json }: Chosen, events: boolean): Watcher {
+    const { stdout, stderr } = process;
+    if (events) return new EventLines(stdout, json);
+    return isLive(stdout, process.env)
+        ? new LiveLines(stacks, stdout, shows === "output")
+        : new PrefixedLines(stacks, { stdout, stderr });
 }
 
 /** How an error is told. */
@@ -82,16 +109,19 @@ function tellStack(e: Error, terminal: Terminal, log?: RunLog): void {
  * The words that give a command again what it was given: its names, options and arguments, for a process of its own.
  * A new option needs no line here.
  */
-export function wordsOf(command: Command): string[] {
+export const wordsOf = (command: Command): string[] => [...nameAndOptions(command, []), ...command.args];
+
+/** @param without attributes of the options that are left out */
+function nameAndOptions(command: Command, without: readonly string[]): string[] {
     const names: string[] = [];
     for (let at: Command | null = command; at?.parent; at = at.parent) names.unshift(at.name());
     const options = command.options.flatMap(option => {
         const key = option.attributeName(),
             value: unknown = command.getOptionValue(key);
-        if (command.getOptionValueSource(key) !== "cli") return [];
+        if (command.getOptionValueSource(key) !== "cli" || without.includes(key)) return [];
         return option.isBoolean() ? [option.long!] : [option.long!, String(value)];
     });
-    return [...names, ...options, ...command.args];
+    return [...names, ...options];
 }
 
 /**

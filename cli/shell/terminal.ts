@@ -29,6 +29,10 @@ export function coloured(line: string): string {
     return colour ? `${ESC}${colour}m${line}${ESC}0m` : line;
 }
 
+/** Whether lines of it can be taken back. */
+export const isLive = ({ isTTY }: Sink, env: NodeJS.ProcessEnv): boolean =>
+    Boolean(isTTY) && !env.NO_COLOR && env.TERM !== "dumb";
+
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
 /**
@@ -53,7 +57,7 @@ export class Terminal implements Progress {
         env: NodeJS.ProcessEnv = process.env,
     ) {
         this.out = json ? stderr : stdout;
-        this.live = Boolean(this.out.isTTY) && !env.NO_COLOR && env.TERM !== "dumb";
+        this.live = isLive(this.out, env);
     }
 
     /** From now on these values are masked here and in the log. */

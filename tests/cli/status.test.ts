@@ -1,7 +1,8 @@
 import * as fs from "fs";
 import * as path from "path";
+import { Command } from "commander";
 import { connectionOf } from "../../cli/stack/reach";
-import { statusOf } from "../../cli/status";
+import { addStatusCommand, statusOf } from "../../cli/status";
 import { stateFile } from "../../engine/stack-store";
 import { ownState } from "../system/own-state";
 
@@ -64,4 +65,26 @@ test("resources are counted for the part of the cloud that they are in, secrets 
     expect(() => connectionOf("lab", "web-node")).toThrow(
         'stack lab has no machine "web-node"; there are central, compute, db-node',
     );
+});
+
+test("of several stacks a line each is said, in this process", async () => {
+    const printed: string[] = [];
+    jest.spyOn(console, "log").mockImplementation(line => void printed.push(String(line)));
+    const cli = new Command().enablePositionalOptions();
+    addStatusCommand(cli);
+    await cli.parseAsync(["status", "team01", "team02"], { from: "user" });
+    await cli.parseAsync(["status", "team02", "team01", "--json"], { from: "user" });
+    jest.restoreAllMocks();
+    const [table, ...events] = printed;
+    expect(table!.split("\n")).toEqual([
+        "team    resources  last operation  lab",
+        "team01  0          none yet",
+        "team02  0          none yet",
+    ]);
+    expect(events.map(line => JSON.parse(line) as unknown)).toMatchObject([
+        { event: "end", stack: "team02", exitCode: 0, result: { resources: 0 } },
+        { event: "end", stack: "team01", exitCode: 0 },
+        { event: "all", exitCode: 0 },
+    ]);
+    process.exitCode = undefined;
 });

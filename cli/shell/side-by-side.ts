@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import * as readline from "readline";
+import { messageOf } from "../../system/errors";
+import { toItself } from "../../system/handed-over";
+import { onInterrupt } from "../../system/interrupt";
+import { projectDir } from "../../system/paths";
+
+/** How the work on one of several stacks ended. */
+export interface Ended {
+    stack: string;
+    exitCode: number;
+    seconds: number;
+    /** All that it printed to standard output. */
+    output: readonly string[];
+    /** The last line that it printed, that of an error where there was one. */
+    last: string;
+}
+
+/** Who shows what happens beside each other. */
+export interface Watcher {
+    begun(stack: string): void;
+    line(stack: string, stream: Stream, text: string): void;
+    ended(one: Ended): void;
+    /** @param exitCode of all together */
+    all(every: readonly Ended[], exitCode: number, seconds: number): void;
+}
+export type Stream = "stdout" | "stderr";
+
+/** The process that does a command's work for one stack, given the words of its command line; a test gives its own. */
+export type StartOne = (words: readonly string[]) => ChildProcess;
+
+/** No key of the terminal reaches it; the channel tells it when this process has died. */
+const startOne: StartOne = words =>
+    spawn(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...words], {
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        detached: true,
+        env: { ...process.env, [toItself.among]: "1" },
+    });
+
+/** What an engine with its plugins and its program takes beside the nodes: measured by bench/side-by-side. */
+const MIB_EACH = 700;
+
+/** How many stacks are worked on at once: an operation waits half of its time, so a core carries two; each takes memory. */
+export function usualJobs(cores = os.availableParallelism(), availableMiB = memoryAvailable()): number {
+    return Math.max(1, Math.min(2 * cores, Math.floor(availableMiB / MIB_EACH)));
+}
+
+/** MiB that the kernel gives programs without swapping. */
+function memoryAvailable(): number {
+    const [, kib] = /^MemAvailable: +(\d+) kB$/m.exec(fs.readFileSync("/proc/meminfo", "utf8")) ?? [];
+    return kib === undefined ? os.freemem() / 2 ** 20 : Number(kib) / 1024;
+}
+
+/** Exit codes from the best to the worst; others are as bad as an error. */
+const severity = [0, 3, 2, 1, 130];
+const rank = (code: number): number => (severity.includes(code) ? severity.indexOf(code) : severity.indexOf(1));
+
+/** The worst of several exit codes. */
+export const worst = (codes: readonly number[]): number =>
+    codes.reduce((so, code) => (rank(code) > rank(so) ? code : so), 0);
+
+/** What is done beside each other. */
+export interface Work {
+    stacks: readonly string[];
+    jobs: number;
+    /** The words of the command line for one stack. */
+    wordsFor(stack: string): readonly string[];
+}
+
+/**
+ * Does a command for several stacks, each in a process of its own, some at once. One's failure stops no other. At an interruption no
+ * further one is begun, and those that run are interrupted, each once for each interruption, and waited for.
+ * @returns the worst exit code; 130 after an interruption
+ */
+export async function sideBySide(
+    { stacks, jobs, wordsFor }: Work,
+    watcher: Watcher,
+    start: StartOne = startOne,
+): Promise<number> {
+    const begin = Date.now(),
+        running = new Set<ChildProcess>(),
+        waiting = [...stacks],
+        every: Ended[] = [];
+    let interrupted = false;
+    const release = onInterrupt(() => {
+        interrupted = true;
+        running.forEach(child => child.kill("SIGINT"));
+    });
+    const lane = async (): Promise<void> => {
+        for (let stack = waiting.shift(); stack !== undefined && !interrupted; stack = waiting.shift()) {
+            watcher.begun(stack);
+            const one = await workOn(stack, () => start(wordsFor(stack)), running, watcher);
+            every.push(one);
+            watcher.ended(one);
+        }
+    };
+    try {
+        await Promise.all(Array.from({ length: Math.min(jobs, stacks.length) }, lane));
+    } finally {
+        release();
+    }
+    const inOrder = stacks.flatMap(stack => every.filter(one => one.stack === stack)),
+        exitCode = interrupted ? 130 : worst(inOrder.map(one => one.exitCode));
+    watcher.all(inOrder, exitCode, (Date.now() - begin) / 1000);
+    return exitCode;
+}
+
+async function workOn(
+    stack: string,
+    start: () => ChildProcess,
+    running: Set<ChildProcess>,
+    watcher: Watcher,
+): Promise<Ended> {
+    const begin = Date.now(),
+        output: string[] = [];
+    let last = "",
+        error: string | undefined;
+    const hear = (stream: Stream) => (text: string) => {
+        if (stream === "stdout") output.push(text);
+        if (stream === "stderr" && text.startsWith("classroom: ")) error = text;
+        if (text.trim() !== "") last = text;
+        watcher.line(stack, stream, text);
+    };
+    const ended = (exitCode: number): Ended => ({
+        stack,
+        exitCode,
+        seconds: (Date.now() - begin) / 1000,
+        output,
+        last: error ?? last,
+    });
+    try {
+        const child = start();
+        running.add(child);
+        const lines = (["stdout", "stderr"] as const).map(stream => heard(child[stream]!, hear(stream)));
+        const code = await codeOf(child).finally(() => running.delete(child));
+        await Promise.all(lines);
+        return ended(code);
+    } catch (e) {
+        hear("stderr")(`classroom: ${messageOf(e)}`);
+        return ended(1);
+    }
+}
+
+/** Hears each line; settles when there are no more. */
+const heard = (stream: NodeJS.ReadableStream, hear: (text: string) => void): Promise<void> =>
+    new Promise(resolve => {
+        readline.createInterface({ input: stream }).on("line", hear).once("close", resolve);
+    });
+
+/** What a process that a signal ended has for an exit code. */
+const byItsSignal = (signal: NodeJS.Signals | null): number => (signal === "SIGINT" ? 130 : 1);
+
+const codeOf = (child: ChildProcess): Promise<number> =>
+    new Promise((resolve, reject) => {
+        child.once("error", reject).once("exit", (code, signal) => resolve(code ?? byItsSignal(signal)));
+    });
