@@ -14,6 +14,7 @@ import { withFirstImage } from "./first-image";
 import { type Golden, GoldenImage, readyGolden } from "./golden-image";
 import { HostPair } from "./host-pair";
 import { Machine, type MachineArgs } from "./machine";
+import { Members, refusedTo, withMembers } from "./members";
 import { Networks } from "./networks";
 import { ApiNode } from "./nodes/api-node";
 import { AuthNode } from "./nodes/auth-node";
@@ -63,6 +64,7 @@ export class TeamCloud extends pulumi.ComponentResource {
         const inside = new Inside(name, { machines, release, cloud, passwords }, this);
         inside.fill(pair.connections.central, settings.image);
         passwords.allMade();
+        this.letIn(name, settings, pair, machines);
         this.ownCommands(name, settings, pair, machines, [networks, ...inside.parts]);
 
         this.nodes = connectionsOf(machines, settings.made);
@@ -80,6 +82,24 @@ export class TeamCloud extends pulumi.ComponentResource {
                 return [node, new Machine(`${name}-${node}`, args, { parent: this, dependsOn })];
             }),
         );
+    }
+
+    /** The members' keys, where root is not root of more than the team's own. */
+    private letIn(name: string, settings: Settings, pair: HostPair, machines: Machines): void {
+        const { members = [], made } = settings,
+            closed = refusedTo(settings).map(({ machine }) => machine);
+        if (members.length === 0) return;
+        for (const role of hostRoles.filter(r => !closed.includes(r)))
+            new Members(`${name}-${role}-members`, { connection: pair.connections[role], members }, { parent: this });
+        for (const node of made.filter(n => !closed.includes(n))) {
+            const { connection, resource, running, made: anew } = machines[node]!;
+            new Members(
+                `${name}-${node}-members`,
+                { connection, members },
+                { parent: this },
+                { dependsOn: [running], deletedWith: resource, replaceWith: anew },
+            );
+        }
     }
 
     /** The stack's own commands, after everything of the program's. */
@@ -354,9 +374,9 @@ export async function program(onGenerated?: OnGenerated): Promise<Record<string,
     // Where in the source each resource was made goes into the state with eleven paths of this machine, a quarter of its size.
     (pulumi.Resource as unknown as { callsites(): [] }).callsites = () => [];
     try {
-        const configured = readStackSettings(
+        const configured = withMembers(
             pulumi.getStack(),
-            ofProject(pulumi.getProject(), pulumi.runtime.allConfig()),
+            readStackSettings(pulumi.getStack(), ofProject(pulumi.getProject(), pulumi.runtime.allConfig())),
         );
         checkOperatorKey(configured);
         const settings = await withFirstImage(configured);

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Member } from "./class-settings";
 import { AddressPlan, type NetworkRanges, problems, tutorialRanges } from "./address-plan";
 import { commandsSchema, doubled } from "./commands";
 import { credentialNames, type Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
@@ -190,6 +191,10 @@ export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "cr
     sshAuth?: "privkey" | "agent";
     /** Of a stack with commands of its own: private keys by the path of their file, added with it; secret. */
     keyTexts?: Readonly<Record<string, string>>;
+    /** The lab whose hosts these are, added by readStackSettings; undefined of a team's own. */
+    lab?: string;
+    /** Who gets in beside the operator, added from class.yaml. */
+    members?: readonly Member[];
     /** The private known_hosts file of the stack, added by {@link Surroundings}. */
     knownHosts?: string;
     /** The nodes that there are, in the tutorial's order. */

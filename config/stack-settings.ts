@@ -25,7 +25,9 @@ const thisMachine: Surroundings = {
  * @throws UserError naming every mistake
  */
 export function readStackSettings(stack: string, texts: Texts, from: Surroundings = thisMachine): Settings {
-    return from.withKeys(readSettings(stack, withLab(givenBy(texts), from.labFacts)), stack);
+    const given = givenBy(texts),
+        settings = from.withKeys(readSettings(stack, withLab(given, from.labFacts)), stack);
+    return given.lab === undefined ? settings : { ...settings, lab: String(given.lab) };
 }
 
 type Texts = Readonly<Record<string, string>>;

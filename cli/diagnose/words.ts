@@ -145,6 +145,10 @@ const words: Readonly<Record<string, Words>> = {
         what: on(e => `the volume group ${input("group")(e)}`),
         changed: [[/^group$/, ({ new: now }) => `is called ${text(now)}`]],
     },
+    "guest:AuthorizedKeys": {
+        what: on(e => `${input("member")(e)}'s key`),
+        changed: [[/^keys\b/, () => "is another one in /root/.ssh/authorized_keys"]],
+    },
     "guest:SshKey": { what: on(e => `the key ${input("path")(e)}`) },
     "machine:Clock": {
         what: e => `the clock of ${isNode(e.area) ? e.area : `the ${e.area} host`}`,

@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { libvirtWays } from "../../components/host-pair";
+import { refusals } from "../../components/members";
 import type { OnGenerated } from "../../components/passwords";
 import { program } from "../../components/team-cloud";
 import { hasCommands } from "../../config/commands";
@@ -94,7 +95,8 @@ async function prepare(
     const [state, down] = await Promise.all([exporting, operation.askHosts(run, settings)]);
     const resources = exported(state);
     protect(recordedSecrets(resources));
-    if (operation.tells) formerKernelArguments(run.stack, resources).forEach(note);
+    if (operation.tells)
+        [...formerKernelArguments(run.stack, resources), ...refusals(run.stack, settings)].forEach(note);
     Object.assign(generated, generatedPasswords(resources));
     if (settings.secrets === "generated" || resources.some(r => r.type.startsWith("random:")))
         await needRandomPlugin(engine, run.terminal);

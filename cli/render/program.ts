@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withImageAnywhere } from "../../components/first-image";
+import { withMembers } from "../../components/members";
 import { cloudOf } from "../../components/team-cloud";
 import type { Settings } from "../../config/settings";
 import { setMocks } from "../../engine/mocks";
@@ -58,7 +59,7 @@ export async function programOf(
                     : "render needs everything but credentials in plain text"),
         );
     }
-    return await run(stack, withImageAnywhere(settingsFrom(stack, readable, noMachine)));
+    return await run(stack, withImageAnywhere(withMembers(stack, settingsFrom(stack, readable, noMachine))));
 }
 
 type Made = Omit<ProgramResource, "custom" | "inputs" | "secret" | "dependsOn"> & {

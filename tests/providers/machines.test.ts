@@ -3,6 +3,7 @@ import { join } from "path";
 import type { Connection } from "../../clients/connection";
 import type { Handler } from "../../providers/dynamic";
 import * as aptArchive from "../../providers/guest/apt-archive";
+import * as authorizedKeys from "../../providers/guest/authorized-keys";
 import * as bridge from "../../providers/guest/bridge";
 import * as database from "../../providers/guest/database";
 import * as databaseGrant from "../../providers/guest/database-grant";
@@ -41,6 +42,7 @@ type Module = { handler: Handler<Record<string, unknown>> } & Record<
 >;
 const modules = {
     "guest/apt-archive": aptArchive,
+    "guest/authorized-keys": authorizedKeys,
     "guest/bridge": bridge,
     "guest/database": database,
     "guest/database-grant": databaseGrant,
@@ -133,6 +135,7 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
     ["guest/step", "Step", { connection, step: "sync", command: "true", per: "1" }, { input: undefined }],
     ["guest/step", "Step", { connection, step: "sync", command: "true", per: "1", input: "pw" }, { input: secret }],
     ["guest/sysctl", "Sysctl", { connection, key: "net.ipv4.ip_forward", value: "1" }, { persistent: true }],
+    ["guest/authorized-keys", "AuthorizedKeys", { connection, member: "Ada", keys: [] }],
     ["guest/volume-group", "VolumeGroup", { connection, group: "cinder-volumes", devices: ["/dev/vdb"] }],
     ["machine/clock", "Clock", { connection }, { offset: "within 2 s", speed: "true" }],
     ["machine/container", "Container", { connection, ...containerArgs }, { devices: [], secretFiles: undefined }],
@@ -173,6 +176,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
         ["archive", "line", "key", "base", "settings"],
         ["archive"],
     ],
+    ["guest/authorized-keys", ["connection"], ["member", "keys"], ["member"]],
     ["guest/bridge", ["connection"], ["bridge", "ports", "up", "persistent"], ["bridge"]],
     ["guest/database", ["connection"], ["database", "characterSet"], ["database"]],
     ["guest/database-grant", ["connection", "address"], ["databases", "user", "password"], ["user"]],
@@ -392,6 +396,15 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
         { type: "ed25519", path },
         { type: "dsa", path: "x" },
         { type: '"dsa" is not one of rsa, ed25519, ecdsa', path: '"x" is not an absolute path' },
+    ],
+    [
+        "guest/authorized-keys",
+        { member: "Ada L", keys: ["ssh-rsa AAAA="] },
+        { member: "a\nb", keys: ["ssh-rsa AAAA comment"] },
+        {
+            member: '"a\nb" is not a name: letters, digits, spaces and ._\'-',
+            keys: '"ssh-rsa AAAA comment" is not a public key without a comment',
+        },
     ],
     ["guest/ssh-key", { type: "rsa" }, { type: "" }, { type: '"" is not one of rsa, ed25519, ecdsa' }],
     ["guest/ssh-key", { type: "ecdsa" }, { path: "" }, { path: '"" is not an absolute path' }],
