@@ -10,6 +10,7 @@ import { addDoctorCommand } from "./hosts/doctor";
 import { addHelp, setWork, tellError } from "./shell/command";
 import { Terminal } from "./shell/terminal";
 import { addGraphCommand } from "./graph/graph";
+import { addHandoutCommand } from "./handout/handout";
 import { addLabCommands } from "./lab";
 import { addSshCommand } from "./node-ssh";
 import { addOpenCommand } from "./open";
@@ -53,6 +54,7 @@ function program(): Command {
     addRebuildCommand(cli);
     addRenderCommand(cli);
     addGraphCommand(cli);
+    addHandoutCommand(cli);
     addValidateCommand(cli);
     addDoctorCommand(cli);
     addStatusCommand(cli);

@@ -16,7 +16,8 @@ const COLOURS: Readonly<Record<NetworkName, string>> = {
     private: "#c2571a",
 };
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
+/** A text in HTML or XML, in an attribute too. */
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
 
 /** Attributes in the order in which they are given. */
 const tag = (name: string, attributes: Readonly<Record<string, string | number>>, content?: string): string => {
