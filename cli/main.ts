@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { listenForInterrupts } from "../system/interrupt";
 import { say, visible } from "../system/output";
 import { checkProjectDir } from "../system/paths";
+import { addAcceptCommand } from "./accept";
 import { addCheckCommand } from "./check/check";
 import { addCompletionCommand } from "./completion";
 import { addConfigCommands } from "./config";
@@ -51,6 +52,7 @@ function program(): Command {
     });
     addStackCommands(cli);
     addDiagnoseCommand(cli);
+    addAcceptCommand(cli);
     addRebuildCommand(cli);
     addRenderCommand(cli);
     addGraphCommand(cli);

@@ -43,14 +43,13 @@ export class Guest {
 
     /** What every node has before anything of its own: names, archive, and the packages, time service included (A1, A2). */
     base(): Packages {
-        const { connection } = this;
-        new HostsEntries(
-            `${this.name}-names`,
-            { connection, block: "nodes", entries: this.cloud.plan.hostsEntries() },
-            this.options(),
-        );
+        const { connection } = this,
+            entries = this.cloud.plan.hostsEntries(),
+            { ground } = this.machine;
+        new HostsEntries(`${this.name}-names`, { connection, block: "nodes", entries }, this.options());
         const archive = new AptArchive(`${this.name}-archive`, { connection, ...this.machine.archive }, this.options());
         const packages = [...new Set(softwareOf(this.release, this.node).flatMap(s => s.packages))];
+        ground?.expect([entries, this.machine.archive, packages]);
         const installed = new Packages(
             `${this.name}-packages`,
             { connection, packages, ...(this.release.recommends && { recommends: true }) },
@@ -77,11 +76,14 @@ export class Guest {
                 this.options([...after, ...this.passwords.accountsOf(held)]),
             );
             this.passwords.heldBy(held, file);
+            this.machine.ground?.manage(facts.path);
+            this.machine.ground?.expect(facts);
             return file;
         });
     }
 
-    file(key: string, args: Omit<FileArgs, "connection">, after: After = []): File {
+    file(key: string, args: Omit<FileArgs, "connection" | "path"> & { path: string }, after: After = []): File {
+        this.machine.ground?.manage(args.path);
         return new File(`${this.name}-${key}`, { connection: this.connection, ...args }, this.options(after));
     }
 
@@ -116,20 +118,20 @@ export class Guest {
     /** @param per what they work on: with another one, those that do restart */
     services(services: readonly ServiceFacts[], after: After, per?: pulumi.Input<string>): Service[] {
         const { internalAddress } = this.cloud.plan.node("db-node");
-        return services.map(
-            ({ worksAlone, queue, database, ...facts }) =>
-                new Service(
-                    `${this.name}-${facts.service}`,
-                    {
-                        connection: this.connection,
-                        ...facts,
-                        ...(queue && { queue: `${internalAddress}:5672` }),
-                        ...(database && { database: `${internalAddress}:3306` }),
-                        ...(per !== undefined && !worksAlone && { per }),
-                    },
-                    this.options(after),
-                ),
-        );
+        return services.map(({ worksAlone, queue, database, ...facts }) => {
+            this.machine.ground?.service(facts);
+            return new Service(
+                `${this.name}-${facts.service}`,
+                {
+                    connection: this.connection,
+                    ...facts,
+                    ...(queue && { queue: `${internalAddress}:5672` }),
+                    ...(database && { database: `${internalAddress}:3306` }),
+                    ...(per !== undefined && !worksAlone && { per }),
+                },
+                this.options(after),
+            );
+        });
     }
 
     /** Removes the certificates that services have stored where keystone has others now; a service fetches a certificate that it lacks. */

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type * as libvirt from "@pulumi/libvirt";
 import type { Connection } from "../clients/connection";
 import type { NodePlan } from "../config/address-plan";
+import type { Settings } from "../config/settings";
 import { Clock } from "../providers/machine/clock";
 import { Container, type SeedFile } from "../providers/machine/container";
 import { rootsDir } from "../providers/machine/container-xml";
@@ -9,6 +10,7 @@ import { HostKey } from "../providers/machine/host-key";
 import type { AptFacts } from "../releases/apt-facts";
 import type { Release, SeedFormat, SshFacts } from "../releases/release";
 import type { Golden } from "./golden-image";
+import { NodeGround } from "./node-ground";
 import { identityFiles } from "./node-identity";
 import { VirtualMachine } from "./virtual-machine";
 
@@ -23,6 +25,8 @@ export interface MachineArgs {
     /** Size of /dev/vdb in MiB, of virtual machines. */
     dataDiskMiB?: number;
     power: "on" | "off";
+    /** What becomes of changes that somebody else makes in it; `off`: nothing of it is recorded. */
+    baseline: Settings["baseline"];
     /** With another one it is made anew from its golden clone; the disk for data with another one of its own. */
     generation: number;
     dataGeneration?: number;
@@ -62,6 +66,8 @@ export class Machine extends pulumi.ComponentResource {
     /** New each time the machine is made. */
     readonly incarnation: pulumi.Output<string>;
     readonly archive: MachineArgs["archive"];
+    /** Its first and its last resource, where what is right in it is recorded. */
+    readonly ground?: NodeGround;
 
     constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:index:Machine", name, {}, opts);
@@ -71,7 +77,15 @@ export class Machine extends pulumi.ComponentResource {
         const files = filesOf(args, key);
         const made = args.kind === "vm" ? this.virtualMachine(name, args, files) : this.container(name, args, files);
         this.resource = made.resource;
-        this.running = made.running;
+        if (args.baseline !== "off")
+            this.ground = new NodeGround(name, {
+                connection: this.connection,
+                mends: args.baseline === "mend",
+                running: made.running,
+                made: made.made,
+                parent: this,
+            });
+        this.running = this.ground?.first ?? made.running;
         this.made = made.made;
         this.incarnation = made.incarnation;
         this.registerOutputs({ connection: this.connection });

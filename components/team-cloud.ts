@@ -65,7 +65,8 @@ export class TeamCloud extends pulumi.ComponentResource {
         inside.fill(pair.connections.central, settings.image);
         passwords.allMade();
         this.letIn(name, settings, pair, machines);
-        this.ownCommands(name, settings, pair, machines, [networks, ...inside.parts]);
+        const own = this.ownCommands(name, settings, pair, machines, [networks, ...inside.parts]);
+        inside.record(own);
 
         this.nodes = connectionsOf(machines, settings.made);
         this.registerOutputs({ nodes: this.nodes });
@@ -102,30 +103,33 @@ export class TeamCloud extends pulumi.ComponentResource {
         }
     }
 
-    /** The stack's own commands, after everything of the program's. */
+    /** The stack's own commands, after everything of the program's. Returns those of nodes. */
     private ownCommands(
         name: string,
         { hosts, nodes, made, keyTexts = {} }: Settings,
         pair: HostPair,
         machines: Machines,
         dependsOn: pulumi.Resource[],
-    ): void {
+    ): Partial<Record<NodeName, OwnCommands>> {
         for (const role of hostRoles) {
             const { commands = [] } = hosts[role],
                 args = { connection: pair.connections[role], commands, keyTexts };
             if (commands.length > 0) new OwnCommands(`${name}-${role}-own`, args, { parent: this, dependsOn });
         }
+        const own: Partial<Record<NodeName, OwnCommands>> = {};
         for (const node of made) {
             const { commands = [] } = nodes[node] ?? {},
-                { connection, resource, made: anew } = machines[node]!;
-            if (commands.length > 0)
-                new OwnCommands(
-                    `${name}-${node}-own`,
-                    { connection, commands, keyTexts },
-                    { parent: this, dependsOn },
-                    { deletedWith: resource, replaceWith: anew },
-                );
+                { connection, resource, made: anew, ground } = machines[node]!;
+            if (commands.length === 0) continue;
+            ground?.expect(commands);
+            own[node] = new OwnCommands(
+                `${name}-${node}-own`,
+                { connection, commands, keyTexts },
+                { parent: this, dependsOn },
+                { deletedWith: resource, replaceWith: anew },
+            );
         }
+        return own;
     }
 
     /** What each host's virtual machines are made of: an image that it fetches itself, or what it has ready. */
@@ -168,6 +172,7 @@ function machineArgs(
         node: facts,
         power: settings.powerOf(node),
         generation: settings.generationOf(node),
+        baseline: settings.baseline,
         host: pair.connections[facts.host],
         goldenRoot: settings.goldenRoot!,
         idmap: idsOf(settings, node),
@@ -207,8 +212,7 @@ interface Shared extends Pick<AuthNode, "admin" | "ec2"> {
 /** What is in the machines that there are, and in the cloud, in the tutorial's order: each has what the ones before it give. */
 class Inside {
     private readonly parent: pulumi.ComponentResourceOptions;
-    /** What is in each of them. */
-    readonly parts: pulumi.Resource[] = [];
+    private readonly partOf = new Map<NodeName, pulumi.Resource>();
 
     constructor(
         private readonly name: string,
@@ -229,8 +233,19 @@ class Inside {
         this.computes(shared, api);
     }
 
-    private made<Part extends pulumi.Resource>(part: Part): Part {
-        this.parts.push(part);
+    /** What is in each of them. */
+    get parts(): pulumi.Resource[] {
+        return [...this.partOf.values()];
+    }
+
+    /** Records what is right in each of them, when all is in it. */
+    record(own: Partial<Record<NodeName, pulumi.Resource>>): void {
+        for (const [node, part] of this.partOf)
+            this.args.machines[node]!.ground?.end([part, ...(own[node] ? [own[node]] : [])]);
+    }
+
+    private made<Part extends pulumi.Resource>(node: NodeName, part: Part): Part {
+        this.partOf.set(node, part);
         return part;
     }
 
@@ -242,9 +257,13 @@ class Inside {
     /** Databases, queue and identity; nothing else can be without them. */
     private foundation(via: Connection): Shared | undefined {
         const { "db-node": dbNode, "auth-node": authNode } = this.args.machines;
-        const { databases, queue } = this.made(new DatabaseNode(`${this.name}-db`, this.on(dbNode!), this.parent));
+        const { databases, queue } = this.made(
+            "db-node",
+            new DatabaseNode(`${this.name}-db`, this.on(dbNode!), this.parent),
+        );
         if (!authNode) return;
         const { admin, ready, ec2 } = this.made(
+            "auth-node",
             new AuthNode(`${this.name}-auth`, { ...this.on(authNode), database: databases.keystone, via }, this.parent),
         );
         return {
@@ -264,6 +283,7 @@ class Inside {
             { databases, queue, admin, identity, certificates } = shared;
         if (imageNode)
             this.made(
+                "image-node",
                 new ImageNode(
                     `${this.name}-image`,
                     {
@@ -280,6 +300,7 @@ class Inside {
             );
         if (volumeNode)
             this.made(
+                "volume-node",
                 new VolumeNode(
                     `${this.name}-volume`,
                     { ...this.on(volumeNode), database: databases.cinder, queue, identity, certificates },
@@ -292,6 +313,7 @@ class Inside {
         const machine = this.args.machines["api-node"];
         if (!machine) return;
         return this.made(
+            "api-node",
             new ApiNode(
                 `${this.name}-api`,
                 {
@@ -313,6 +335,7 @@ class Inside {
         const machine = this.args.machines["network-node"];
         if (!machine) return;
         this.made(
+            "network-node",
             new NetworkNode(
                 `${this.name}-network`,
                 {
@@ -337,6 +360,7 @@ class Inside {
         const ready = computes.flatMap(
             ({ node, machine }) =>
                 this.made(
+                    node,
                     new ComputeNode(
                         `${this.name}-${node}-nova`,
                         { ...this.on(machine), node, after: api.usable, admin, database: databases.nova },

@@ -131,6 +131,8 @@ const schema = z.strictObject({
     machine: z.enum(["container", "vm"]).default("vm"),
     /** A cloud to practise on: `sabotage` breaks no other. */
     training: z.boolean().default(false),
+    /** What becomes of changes that somebody else makes in nodes: `mend`, or `report`, told alone. Default `off`: nothing of them is recorded. */
+    baseline: z.enum(["mend", "report", "off"]).optional(),
     /** Of virtual machines: `qemu` emulates where the hosts have no KVM. */
     hypervisor: z.enum(["kvm", "qemu"]).default("kvm"),
     /** How nova starts instances: nodes that are themselves emulated or without nested KVM have to emulate them (P1). */
@@ -178,7 +180,8 @@ const schema = z.strictObject({
 });
 
 /** The configuration of one stack, checked and with its defaults. */
-export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials"> & {
+export type Settings = Omit<z.infer<typeof schema>, "networks" | "uplinks" | "credentials" | "baseline"> & {
+    baseline: "mend" | "report" | "off";
     plan: AddressPlan;
     uplinks: Uplinks;
     /** Those that are not here are generated: the stack's state has them, once they are made. */
@@ -385,6 +388,7 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         uplinks = uplinksIn(parsed);
     return {
         ...rest,
+        baseline: rest.baseline ?? "off",
         plan: new AddressPlan(rest.number, rangesOf(parsed), {
             internal: uplinks.internal.kind === "bridge" ? usualMtu : uplinks.internal.mtu,
         }),

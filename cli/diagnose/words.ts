@@ -149,6 +149,12 @@ const words: Readonly<Record<string, Words>> = {
         what: on(e => `${input("member")(e)}'s key`),
         changed: [[/^keys\b/, () => "is another one in /root/.ssh/authorized_keys"]],
     },
+    // Its differences are sentences.
+    "guest:Ground": { what: e => `${e.area}:`, changed: [[/^differences$/, ({ new: now }) => text(now)]] },
+    "guest:Baseline": {
+        what: e => e.area,
+        changed: [[/^recorded$/, "has nothing recorded of what is right in it (./classroom accept records it)"]],
+    },
     "guest:SshKey": { what: on(e => `the key ${input("path")(e)}`) },
     "machine:Clock": {
         what: e => `the clock of ${isNode(e.area) ? e.area : `the ${e.area} host`}`,

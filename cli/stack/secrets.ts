@@ -71,7 +71,7 @@ export function adminFacts(
 }
 
 /** The plain text that an export puts beside a secret's signature, as JSON. */
-const secretOf = (value: unknown): unknown =>
+export const secretOf = (value: unknown): unknown =>
     parsed(String((value as Record<string, unknown> | undefined)?.plaintext ?? "null"));
 
 const parsed = (text: string): unknown => {

@@ -105,9 +105,11 @@ export class NetworkNode extends pulumi.ComponentResource {
 
 /** The bridge of the instances' network, and forwarding between the node's networks. */
 function packetWays(name: string, guest: Guest, packages: pulumi.Resource): pulumi.Resource[] {
-    const { connection } = guest;
+    const { connection } = guest,
+        forwarding = "net.ipv4.ip_forward";
+    guest.machine.ground?.manageSysctl(forwarding);
     return [
         new Bridge(`${name}-br100`, { connection, bridge: "br100", ports: ["eth3"] }, guest.options([packages])),
-        new Sysctl(`${name}-ip-forward`, { connection, key: "net.ipv4.ip_forward", value: "1" }, guest.options()),
+        new Sysctl(`${name}-ip-forward`, { connection, key: forwarding, value: "1" }, guest.options()),
     ];
 }

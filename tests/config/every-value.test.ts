@@ -36,6 +36,7 @@ const base: Given = {
     knownHostsFile: "/keys/known_hosts",
     machine: "vm",
     training: true,
+    baseline: "off",
     hypervisor: "kvm",
     libvirtType: "qemu",
     upTo: "compute-2",

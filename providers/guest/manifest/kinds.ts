@@ -1,0 +1,275 @@
+import { quote } from "../../../clients/ssh";
+
+/** A kind of things of a node that are no files, each a line. */
+export interface Kind {
+    /** Shell that prints them. */
+    ask: string;
+    /** What counts of what was printed. */
+    lines(printed: readonly string[]): string[];
+    /** The first word of a line names it: the rest is what it is. One that is not in both readings is no difference. */
+    named?: true;
+    /** None is right, whatever was recorded. */
+    never?: true;
+    words: {
+        added(line: string): string;
+        gone(line: string): string;
+        /** Of those with a name. */
+        changed?(name: string, now: string, before: string): string;
+    };
+    /** Shell that puts it right; none where nothing can be done. */
+    mend?: {
+        added?(line: string): string | undefined;
+        gone?(line: string): string | undefined;
+        changed?(name: string, now: string, before: string): string | undefined;
+    };
+}
+
+/** What nova, libvirt and instances bring and take away by themselves. */
+const THEIRS = /\b(nova-|nova_|neutron-)|\bLIBVIRT_|\blibvirt-|\b(virbr|vnet|tap|macvtap|vlan)\d|\bbr\d+\b/;
+
+const words = (line: string): string => line.trim().split(/\s+/).map(quote).join(" ");
+
+/** `iptables-save`: each rule, chain and policy that is none of the kernel's own, after the name of its table. */
+function rules(printed: readonly string[]): string[] {
+    let table = "";
+    const found: string[] = [];
+    for (const line of printed) {
+        const [, chain, policy] = /^:(\S+) (\S+)/.exec(line) ?? [];
+        if (line.startsWith("*")) table = line.slice(1).trim();
+        else if (chain !== undefined && policy === "-") found.push(`${table} -N ${chain}`);
+        else if (chain !== undefined && policy !== "ACCEPT") found.push(`${table} -P ${chain} ${policy}`);
+        else if (line.startsWith("-A ")) found.push(`${table} ${line.trim()}`);
+    }
+    return found.filter(line => !THEIRS.test(line));
+}
+
+function firewall(program: string, what: string): Kind {
+    const apart = (line: string) =>
+        /^(\S+) (-\S) (\S+) ?(.*)$/.exec(line)?.slice(1) as [string, string, string, string];
+    const restore = (table: string, ...lines: string[]) =>
+        `printf '%s\\n' ${[`*${table}`, ...lines, "COMMIT"].map(quote).join(" ")} | ${program}-restore -n`;
+    const inWords = (line: string) => `${what} ${line.slice(line.indexOf(" ") + 1)} (${line.split(" ")[0]})`;
+    return {
+        ask: `${program}-save`,
+        lines: rules,
+        words: { added: line => `${inWords(line)} was added`, gone: line => `${inWords(line)} is gone` },
+        mend: {
+            added(line) {
+                const [table, how, chain, rest] = apart(line);
+                if (how === "-P") return restore(table, `:${chain} ACCEPT [0:0]`);
+                return how === "-N"
+                    ? restore(table, `-F ${chain}`, `-X ${chain}`)
+                    : restore(table, `-D ${chain} ${rest}`);
+            },
+            gone(line) {
+                const [table, how, chain, rest] = apart(line);
+                return restore(
+                    table,
+                    how === "-A" ? `-A ${chain} ${rest}` : `:${chain} ${how === "-P" ? rest : "-"} [0:0]`,
+                );
+            },
+        },
+    };
+}
+
+/** Settings of the kernel that are a container's own. */
+const SYSCTLS = [
+    "net.ipv4.ip_forward",
+    "net.ipv4.conf.all.rp_filter",
+    "net.ipv4.conf.default.rp_filter",
+    "net.ipv4.conf.all.arp_ignore",
+    "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv6.conf.all.disable_ipv6",
+    "net.core.somaxconn",
+];
+const procOf = (key: string): string => `/proc/sys/${key.replace(/\./g, "/")}`;
+
+/** The queues that the kernel gives a card by itself. */
+const USUAL_QUEUE = /^qdisc (noqueue|pfifo_fast|mq|fq_codel|fq|pfifo|noop) /;
+
+/** Folders whose mounts are the kernel's, nova's or people's. */
+const OTHERS_MOUNTS = /^\/(proc|sys|dev|run|mnt|media|root|home|tmp)(\/|$)|^\/var\/lib\/(nova|libvirt|cinder)\//;
+
+/** `/proc/mounts`: each place with what is mounted there, one over the other. */
+function mounts(printed: readonly string[]): string[] {
+    const places = new Map<string, string[]>();
+    for (const line of printed) {
+        const [, place, type, options] = /^\S+ (\S+) (\S+) (\S+)/.exec(line) ?? [];
+        if (place === undefined || OTHERS_MOUNTS.test(place)) continue;
+        places.set(place, [
+            ...(places.get(place) ?? []),
+            `${type}:${options!.split(",").includes("ro") ? "read-only" : "writable"}`,
+        ]);
+    }
+    return [...places].map(([place, all]) => `${place} ${all.join("+")}`);
+}
+
+const nonEmpty = (printed: readonly string[]): string[] => printed.map(line => line.trim()).filter(Boolean);
+
+export const kinds = {
+    stopped: {
+        ask: `ps -eo pid= -o tty= -o stat= -o comm= | awk '$2 == "?" && $3 ~ /^T/ { print $4, $1 }'`,
+        lines: printed => nonEmpty(printed).filter(line => /^\S{1,64} \d{1,10}$/.test(line)),
+        never: true,
+        words: {
+            added: line => `the process ${line.replace(/ /, " (")}) is stopped by a signal`,
+            gone: line => line,
+        },
+        mend: { added: line => `kill -CONT ${quote(line.split(" ")[1]!)}` },
+    },
+    rules: firewall("iptables", "the firewall rule"),
+    rulesSix: firewall("ip6tables", "the firewall rule for IPv6"),
+    links: {
+        ask: "ip -o link show",
+        lines: printed =>
+            printed.flatMap(line => {
+                const [, name, flags, mtu] = /^\d+: ([^:@ ]+)(?:@\S+)?: <([^>]*)> mtu (\d+)/.exec(line) ?? [];
+                return name === undefined || THEIRS.test(name)
+                    ? []
+                    : [`${name} ${flags!.split(",").includes("UP") ? "up" : "down"} with MTU ${mtu}`];
+            }),
+        named: true,
+        words: {
+            added: line => line,
+            gone: line => line,
+            changed: (name, now, before) => `its card ${name} is ${now} instead of ${before}`,
+        },
+        mend: {
+            changed: (name, _now, before) =>
+                `ip link set ${quote(name)} mtu ${quote(before.split(" ").pop()!)}; ip link set ${quote(name)} ${before.startsWith("up") ? "up" : "down"}`,
+        },
+    },
+    addresses: {
+        ask: "ip -o -4 addr show",
+        lines: printed =>
+            printed.flatMap(line => {
+                const [, name, address] = /^\d+: (\S+) +inet (\d+\.\d+\.\d+\.\d+\/\d+) /.exec(line) ?? [];
+                // Floating addresses come one by one.
+                return name === undefined || THEIRS.test(name) || address!.endsWith("/32") || / dynamic /.test(line)
+                    ? []
+                    : [`${name} ${address}`];
+            }),
+        words: {
+            added: line => `its card ${line.replace(" ", " has the address ")}, which was added`,
+            gone: line => `its card ${line.replace(" ", " lacks the address ")}`,
+        },
+        mend: {
+            added: line => `ip addr del ${quote(line.split(" ")[1]!)} dev ${quote(line.split(" ")[0]!)}`,
+            gone: line => `ip addr add ${quote(line.split(" ")[1]!)} brd + dev ${quote(line.split(" ")[0]!)}`,
+        },
+    },
+    routes: {
+        ask: "ip -4 route show",
+        lines: printed =>
+            nonEmpty(printed)
+                .filter(line => !/ proto kernel /.test(`${line} `) && !THEIRS.test(line))
+                .map(line => line.replace(/ (linkdown|onlink)\b| expires \S+/g, "")),
+        words: { added: line => `the route ${line} was added`, gone: line => `the route ${line} is gone` },
+        mend: { added: line => `ip route del ${words(line)}`, gone: line => `ip route add ${words(line)}` },
+    },
+    policies: {
+        ask: "ip -4 rule show",
+        lines: nonEmpty,
+        words: {
+            added: line => `the routing rule ${line} was added`,
+            gone: line => `the routing rule ${line} is gone`,
+        },
+        mend: { added: line => `ip rule del pref ${quote(line.split(":")[0]!)}` },
+    },
+    queues: {
+        ask: "tc qdisc show",
+        lines: printed =>
+            nonEmpty(printed)
+                .filter(line => !USUAL_QUEUE.test(line) && !THEIRS.test(line))
+                .map(line => line.replace(/ refcnt \d+/, "")),
+        words: {
+            added: line => `the traffic control ${line} was added`,
+            gone: line => `the traffic control ${line} is gone`,
+        },
+        mend: {
+            added(line) {
+                const device = / dev (\S+)/.exec(line)?.[1];
+                return (
+                    device && `tc qdisc del dev ${quote(device)} ${/^qdisc ingress /.test(line) ? "ingress" : "root"}`
+                );
+            },
+        },
+    },
+    sysctls: {
+        ask: `for k in ${SYSCTLS.join(" ")}; do f=/proc/sys/$(echo $k | tr . /); [ ! -r $f ] || echo $k $(cat $f); done`,
+        lines: nonEmpty,
+        named: true,
+        words: {
+            added: line => line,
+            gone: line => line,
+            changed: (name, now, before) => `${name} is ${now} instead of ${before}`,
+        },
+        mend: { changed: (name, _now, before) => `printf '%s\\n' ${quote(before)} > ${procOf(name)}` },
+    },
+    hostName: {
+        ask: 'echo "name $(uname -n)"',
+        lines: nonEmpty,
+        named: true,
+        words: {
+            added: line => line,
+            gone: line => line,
+            changed: (_name, now, before) => `its host name is ${now} instead of ${before}`,
+        },
+        mend: { changed: (_name, _now, before) => `hostname ${quote(before)}` },
+    },
+    resolver: {
+        ask: "grep -v '^[#;]' /etc/resolv.conf || true",
+        lines: nonEmpty,
+        words: {
+            added: line => `/etc/resolv.conf has "${line}", which was added`,
+            gone: line => `/etc/resolv.conf lacks "${line}"`,
+        },
+        mend: {
+            added: line =>
+                `kept=$(grep -vxF ${quote(line)} /etc/resolv.conf || true); printf '%s\\n' "$kept" > /etc/resolv.conf`,
+            gone: line => `printf '%s\\n' ${quote(line)} >> /etc/resolv.conf`,
+        },
+    },
+    mounts: {
+        ask: "cat /proc/mounts",
+        lines: mounts,
+        words: {
+            added: line => `${line.split(" ")[0]} has something mounted on it (${line.split(" ")[1]}), which was added`,
+            gone: line => `${line.split(" ")[0]} is mounted no longer`,
+            changed: (name, now, before) => `${name} is mounted ${now} instead of ${before}`,
+        },
+        named: true,
+        mend: {
+            added: line => `umount ${quote(line.split(" ")[0]!)}`,
+            changed: (name, now, before) =>
+                now.split("+").length > before.split("+").length
+                    ? `umount ${quote(name)}`
+                    : `mount -o remount,${before.endsWith("writable") ? "rw" : "ro"} ${quote(name)}`,
+        },
+    },
+    full: {
+        ask: `for d in / /var /var/lib /var/log /tmp; do
+df -Pk $d | awk 'NR == 2 && $2 > 0 && $4 < 20480 { print $6, "disk" }'
+df -Pi $d | awk 'NR == 2 && $2 > 0 && $4 < 200 { print $6, "inodes" }'; done | sort -u`,
+        lines: nonEmpty,
+        never: true,
+        words: {
+            added: line => `${line.split(" ")[0]} has no ${line.endsWith("disk") ? "space" : "inodes"} left`,
+            gone: line => line,
+        },
+    },
+} as const satisfies Record<string, Kind>;
+
+export type KindName = keyof typeof kinds;
+
+/** More than any node has. */
+const LINES = 5000;
+
+/** What counts of what a node printed. @throws Error where it is too much */
+export function linesOf(name: KindName, printed: string): string[] {
+    const all = printed.split("\n");
+    if (all.length > LINES) throw new Error(`${name} has ${all.length} lines; allowed are ${LINES}`);
+    return [...kinds[name].lines(all.map(line => line.slice(0, 2000)))].sort();
+}

@@ -1,0 +1,130 @@
+import type { Connection } from "../../../clients/connection";
+import { quote, type RunScript } from "../../../clients/ssh";
+import { toText } from "../file-text";
+import { writeFile } from "../machine-files";
+import { type Ready, restart } from "../restarts";
+import type { Difference, FileAspect } from "./compare";
+import { type Kind, kinds } from "./kinds";
+import type { FileFacts } from "./reading";
+import type { Manifest, Store } from "./store";
+
+/** Where a node keeps what was taken away: nothing is deleted. */
+const asideDir = "/var/lib/classroom/aside";
+
+/** A node's services: those that run restart when files of theirs were put back. */
+export interface Services {
+    services: readonly string[];
+    /** The ports of those that listen. */
+    ready: Ready;
+}
+
+/** A path that a script can name: not with the character that ends a script's line on its way. */
+const isPlain = (path: string): boolean => !path.includes("\x01");
+
+type FileDifference = Extract<Difference, { file: string }>;
+const isOfFile = (difference: Difference): difference is FileDifference => "file" in difference;
+
+/** Shell that mends a thing that is no file; none where nothing can be done. */
+export function mendingOf(difference: Exclude<Difference, FileDifference>): string | undefined {
+    const mend = (kinds[difference.kind] as Kind).mend;
+    return difference.how === "changed"
+        ? mend?.changed?.(difference.name, difference.now, difference.before)
+        : mend?.[difference.how]?.(difference.line);
+}
+
+/** The services that a file belongs to, by its path's words: /etc/nova/api-paste.ini is of nova-api, nova-scheduler … */
+export function readersOf(path: string, services: readonly string[]): string[] {
+    const parts = path.split(/[^A-Za-z0-9]+/);
+    return services.filter(service => parts.includes(service.split(/[^A-Za-z0-9]/)[0]!));
+}
+
+/** Puts a node back to what its manifest says, in the given differences. What cannot be done is left; the next reading finds it. */
+export class Mending {
+    constructor(
+        private readonly run: RunScript,
+        private readonly on: Connection,
+        private readonly store: Store,
+        private readonly manifest: Manifest,
+    ) {}
+
+    async mend(differences: readonly Difference[], { services, ready }: Services): Promise<void> {
+        const files = differences.filter(isOfFile).filter(({ file }) => isPlain(file)),
+            others = differences.flatMap(difference => (isOfFile(difference) ? [] : (mendingOf(difference) ?? [])));
+        // First what may hide files: something that is mounted over them.
+        await this.script([...others, ...files.flatMap(difference => this.prepared(difference))]);
+        await this.putBack(files);
+        if (files.some(({ file }) => /systemd|\/etc\/init/.test(file)))
+            await this.script([
+                "if [ -d /run/systemd/system ]; then systemctl daemon-reload; else initctl reload-configuration; fi",
+            ]);
+        const restarted = new Set(files.flatMap(({ file }) => readersOf(file, services)));
+        await restart(this.run, this.on, [...restarted], ready);
+    }
+
+    /** Each line by itself: one that fails holds up no other. Sent as input, for a command's length has a bound. */
+    private async script(lines: readonly string[]): Promise<void> {
+        if (lines.length === 0) return;
+        const each = lines.map(line => `( ${line}\n) > /dev/null || true`);
+        await this.run(this.on, 'all=$(cat); eval "$all"', {
+            input: `set +e; a=${asideDir}/$(date +%Y%m%d-%H%M%S)\n${each.join("\n")}\n`,
+            timeoutSeconds: 300,
+        });
+    }
+
+    /** What comes before contents: what is in the way goes aside, folders and links come back. */
+    private prepared({ file, aspect, within }: FileDifference): string[] {
+        const p = quote(file),
+            facts = this.manifest.reading.files[file];
+        const aside = `umask 077; mkdir -p "$a"${quote(file.slice(0, file.lastIndexOf("/")))}; mv ${p} "$a"${p}`,
+            steps: Record<FileAspect, string[]> = {
+                immutable: [`chattr -i ${p}`],
+                added: [`chattr -R -i ${p} 2> /dev/null; ${aside}`],
+                type: [aside, ...this.made(file)],
+                gone: [file, ...within].flatMap(path => this.made(path)),
+                target: this.made(file),
+                content: [],
+                access: facts ? [accessOf(file, facts)] : [],
+            };
+        return steps[aspect];
+    }
+
+    /** A folder or a link, made. */
+    private made(path: string): string[] {
+        const facts = this.manifest.reading.files[path],
+            p = quote(path);
+        if (!isPlain(path)) return [];
+        if (facts?.type === "d") return [`mkdir -p ${p}; ${accessOf(path, facts)}`];
+        return facts?.type === "l"
+            ? [`ln -sfn ${quote(facts.target!)} ${p}; chown -h ${quote(`${facts.owner}:${facts.group}`)} ${p}`]
+            : [];
+    }
+
+    private async putBack(differences: readonly FileDifference[]): Promise<void> {
+        const lost = differences
+            .filter(({ aspect }) => aspect === "content" || aspect === "gone" || aspect === "type")
+            .flatMap(({ file, within }) => [file, ...within])
+            .flatMap(path => {
+                const facts = this.manifest.reading.files[path];
+                return facts?.type === "f" && facts.digest && isPlain(path)
+                    ? [{ path, facts, digest: facts.digest }]
+                    : [];
+            });
+        if (lost.length === 0) return;
+        const contents = await this.store.contents(
+            this.manifest,
+            lost.map(({ digest }) => digest),
+        );
+        for (const { path, facts, digest } of lost) {
+            const content = contents.get(digest);
+            if (content && !content.includes(0))
+                await writeFile(this.run, this.on, path, toText(content), {
+                    owner: facts.owner,
+                    group: facts.group,
+                    mode: facts.mode.padStart(4, "0"),
+                });
+        }
+    }
+}
+
+const accessOf = (path: string, { owner, group, mode }: FileFacts): string =>
+    `chown ${quote(`${owner}:${group}`)} ${quote(path)}; chmod ${quote(mode.padStart(4, "0"))} ${quote(path)}`;

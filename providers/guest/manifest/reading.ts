@@ -1,0 +1,122 @@
+import { gunzipSync } from "zlib";
+import { ask, bytes, optional } from "../../../clients/answer";
+import { type Connection, Unreachable } from "../../../clients/connection";
+import type { RunScript } from "../../../clients/ssh";
+import { toText } from "../file-text";
+import { type KindName, kinds, linesOf } from "./kinds";
+
+/** What is known of a file, a folder or a link. */
+export interface FileFacts {
+    /** As find names it: `f` a file, `d` a folder, `l` a link. */
+    type: string;
+    /** Octal digits. */
+    mode: string;
+    owner: string;
+    group: string;
+    /** Bytes; of files alone. */
+    size?: number;
+    /** SHA-256 of the content; of files up to 1 MiB. */
+    digest?: string;
+    /** Of a link. */
+    target?: string;
+    /** The immutable bit. */
+    immutable?: true;
+}
+
+/** A node at one moment. */
+export interface Reading {
+    /** By path. */
+    files: Record<string, FileFacts>;
+    /** Of each kind that the node could tell, its lines. */
+    lines: Partial<Record<KindName, string[]>>;
+}
+
+/** Unpacked, of all files of a node. */
+const MOST_BYTES = 32 << 20;
+
+/** Services whose folders of state and logs are looked at: who owns them and who may enter. */
+const SERVICES = "nova glance cinder keystone placement mysql rabbitmq apache2";
+
+/** Shell with options of 2012. */
+const script = `LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH
+roots= state=
+for d in /etc /usr/local /root /lib/systemd/system /run/systemd/system /run/systemd/system.control /var/spool/cron; do [ ! -d $d ] || roots="$roots $d"; done
+for s in ${SERVICES}; do for d in /var/lib/$s /var/log/$s; do [ ! -d $d ] || state="$state $d"; done; done
+about='%y %m %u %g %s\\0%p\\0%l\\0'
+programs() { find /usr/bin /usr/sbin -maxdepth 1 ! -type d \\( -name 'nova*' -o -name 'glance*' -o -name 'cinder*' -o -name 'keystone*' -o -name 'placement*' -o -name 'rabbitmq*' -o -name 'mysqld*' -o -name 'mariadbd' \\) "$@"; }
+{ find $roots -xdev -printf "$about"; programs -printf "$about"; [ -z "$state" ] || find $state -maxdepth 1 -type d -printf "$about"; } 2> /dev/null | gzip -1 | tell files
+{ find $roots -xdev -type f -size -2049 -print0; programs -type f -size -2049 -print0; } 2> /dev/null | xargs -0 -r sha256sum -b 2> /dev/null | gzip -1 | tell digests
+{ lsattr -aR $roots 2> /dev/null || true; } | { grep '^[^ ]*i[^ ]* /' || true; } | gzip -1 | tell immutable
+put() { name=$1; shift; if got=$("$@" 2> /dev/null); then printf '%s\\n' "$got" | tell "$name"; fi; }
+${Object.entries(kinds)
+    .map(([name, { ask: command }]) => `${name}() { ${command}; }\nput ${name} ${name}`)
+    .join("\n")}`;
+
+/** Takes a reading of a node. @throws Unreachable where its answer is not what it was asked for */
+export async function takeReading(run: RunScript, on: Connection): Promise<Reading> {
+    const fields = Object.fromEntries(Object.keys(kinds).map(name => [name, optional(bytes)]));
+    const said = await ask(
+        run,
+        on,
+        script,
+        {
+            files: bytes,
+            digests: bytes,
+            immutable: bytes,
+            ...(fields as Record<KindName, ReturnType<typeof optional<Buffer>>>),
+        },
+        { timeoutSeconds: 120 },
+    );
+    try {
+        return {
+            files: filesOf(unpacked(said.files), unpacked(said.digests), unpacked(said.immutable)),
+            lines: Object.fromEntries(
+                (Object.keys(kinds) as KindName[]).flatMap(name => {
+                    const found = said[name];
+                    return found === undefined ? [] : [[name, linesOf(name, toText(found))]];
+                }),
+            ),
+        };
+    } catch (e) {
+        throw new Unreachable(`${on.name}: what it says of its files is not understood: ${(e as Error).message}`);
+    }
+}
+
+const unpacked = (packed: Buffer): string => toText(gunzipSync(packed, { maxOutputLength: MOST_BYTES }));
+
+/** @throws Error where it is not as it was asked for */
+export function filesOf(found: string, digests: string, immutable: string): Reading["files"] {
+    const files: Reading["files"] = {},
+        parts = found.split("\0");
+    if (parts.pop() !== "" || parts.length % 3 !== 0 || parts.length === 0)
+        throw new Error("the list of files is not whole");
+    for (let i = 0; i < parts.length; i += 3) files[parts[i + 1]!] = factsOf(parts[i]!, parts[i + 2]!);
+    for (const [path, digest] of digestsOf(digests)) if (files[path]?.type === "f") files[path].digest = digest;
+    for (const line of immutable.split("\n")) {
+        const file = files[line.slice(line.indexOf(" ") + 1)];
+        if (file) file.immutable = true;
+    }
+    return files;
+}
+
+const ABOUT = /^(?<type>[a-zA-Z?]) (?<mode>[0-7]{1,4}) (?<owner>\S{1,64}) (?<group>\S{1,64}) (?<size>\d{1,15})$/;
+
+function factsOf(about: string, target: string): FileFacts {
+    const found = ABOUT.exec(about)?.groups as Record<"type" | "mode" | "owner" | "group" | "size", string> | undefined;
+    if (!found) throw new Error(`a file's line is ${JSON.stringify(about.slice(0, 80))}`);
+    const { type, mode, owner, group, size } = found;
+    if (type === "l") return { type, mode: "777", owner, group, target };
+    return { type, mode, owner, group, ...(type === "f" && { size: Number(size) }) };
+}
+
+/** `sha256sum`: a name with a newline or a backslash in it has these escaped, and its line begins with a backslash. */
+function digestsOf(printed: string): [path: string, digest: string][] {
+    return printed
+        .split("\n")
+        .filter(Boolean)
+        .map(line => {
+            const [, escaped, digest, name] = /^(\\?)([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
+            if (digest === undefined) throw new Error(`a digest's line is ${JSON.stringify(line.slice(0, 80))}`);
+            return [escaped ? name!.replace(/\\([\\n])/g, (_, c) => (c === "n" ? "\n" : "\\")) : name!, digest];
+        });
+}

@@ -1,0 +1,156 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "crypto";
+import { gunzipSync, gzipSync } from "zlib";
+import { ask, bytes, optional } from "../../../clients/answer";
+import { type Connection, jumpOf, Unreachable } from "../../../clients/connection";
+import { quote, type RunScript } from "../../../clients/ssh";
+import type { Reading } from "./reading";
+
+/** Where a physical host keeps what is recorded of its nodes, a folder each. */
+const groundsDir = "/var/lib/libvirt/grounds";
+
+/** What is right in a node. */
+export interface Manifest {
+    reading: Reading;
+    /** Packs of kept contents, by the digests that are in them. */
+    packs: Record<string, string[]>;
+}
+
+/** A run that has begun in a node and has not recorded yet what it made of it. */
+export type Pending =
+    /** The node is new: all that is in it when the run is over is right. */
+    | { fresh: true }
+    /** What the node was before, and which manifest held then. */
+    | { fresh: false; expects: string; before: Reading };
+
+const NONCE = 12,
+    TAG = 16,
+    /** Unpacked. */
+    MOST = 64 << 20;
+
+export const newKey = (): string => randomBytes(32).toString("base64");
+
+/** @param about what it is, which has to be said again to open it */
+export function seal(key: string, about: string, plain: Buffer): Buffer {
+    const nonce = randomBytes(NONCE),
+        cipher = createCipheriv("aes-256-gcm", Buffer.from(key, "base64"), nonce).setAAD(Buffer.from(about));
+    const sealed = Buffer.concat([cipher.update(gzipSync(plain)), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
+}
+
+/** @throws Error where it was not sealed with this key, or as something else, or was changed */
+export function unseal(key: string, about: string, sealed: Buffer): Buffer {
+    const decipher = createDecipheriv("aes-256-gcm", Buffer.from(key, "base64"), sealed.subarray(0, NONCE), {
+        authTagLength: TAG,
+    }).setAAD(Buffer.from(about));
+    decipher.setAuthTag(sealed.subarray(NONCE, NONCE + TAG));
+    const packed = Buffer.concat([decipher.update(sealed.subarray(NONCE + TAG)), decipher.final()]);
+    return gunzipSync(packed, { maxOutputLength: MOST });
+}
+
+/** What a physical host keeps of one node, encrypted: who has not the key can neither read nor change it. */
+export class Store {
+    private readonly host: Connection;
+    private readonly dir: string;
+
+    constructor(
+        private readonly run: RunScript,
+        private readonly node: Connection,
+        private readonly key: string,
+    ) {
+        this.host = jumpOf(node) ?? node;
+        this.dir = `${groundsDir}/${node.name}`;
+    }
+
+    /** @param expects which manifest: of that configuration of the node */
+    async load(expects: string): Promise<{ manifest?: Manifest; pending?: Pending }> {
+        const file = (name: string) => quote(`${this.dir}/${name}`),
+            name = nameOf(expects);
+        const { manifest, pending } = await ask(
+            this.run,
+            this.host,
+            `[ ! -f ${file(name)} ] || tell manifest < ${file(name)}
+[ ! -f ${file("pending")} ] || tell pending < ${file("pending")}`,
+            { manifest: optional(bytes), pending: optional(bytes) },
+        );
+        return {
+            ...(manifest && { manifest: this.opened(name, manifest) as Manifest }),
+            ...(pending && { pending: this.opened("pending", pending) as Pending }),
+        };
+    }
+
+    async manifestOf(expects: string): Promise<Manifest | undefined> {
+        return (await this.load(expects)).manifest;
+    }
+
+    async saveManifest(expects: string, manifest: Manifest): Promise<void> {
+        await this.write(nameOf(expects), Buffer.from(JSON.stringify(manifest)));
+    }
+
+    async savePending(pending: Pending): Promise<void> {
+        await this.write("pending", Buffer.from(JSON.stringify(pending)));
+    }
+
+    async clearPending(): Promise<void> {
+        await this.run(this.host, `rm -f ${quote(`${this.dir}/pending`)}`);
+    }
+
+    /** Keeps contents. @returns the pack's name */
+    async keep(contents: ReadonlyMap<string, Buffer>): Promise<string> {
+        const name = `pack-${randomBytes(8).toString("hex")}`;
+        const plain = Object.fromEntries(
+            [...contents].map(([digest, content]) => [digest, content.toString("base64")]),
+        );
+        await this.write(name, Buffer.from(JSON.stringify(plain)));
+        return name;
+    }
+
+    /** Those of the contents that are kept, by their digests; each is what its digest says. */
+    async contents({ packs }: Manifest, digests: readonly string[]): Promise<Map<string, Buffer>> {
+        const found = new Map<string, Buffer>();
+        for (const [name, held] of Object.entries(packs)) {
+            if (!/^pack-[0-9a-f]{16}$/.test(name) || !held.some(digest => digests.includes(digest))) continue;
+            const { pack } = await ask(this.run, this.host, `tell pack < ${quote(`${this.dir}/${name}`)}`, {
+                pack: bytes,
+            });
+            for (const [digest, content] of Object.entries(this.opened(name, pack) as Record<string, string>)) {
+                const plain = Buffer.from(content, "base64");
+                if (digests.includes(digest) && digestOf(plain) === digest) found.set(digest, plain);
+            }
+        }
+        return found;
+    }
+
+    /** Removes all that is kept of the node. */
+    async remove(): Promise<void> {
+        await this.run(this.host, `rm -rf ${quote(this.dir)}; rmdir ${groundsDir} 2> /dev/null || true`);
+    }
+
+    private about(name: string): string {
+        return `${this.node.name}/${name}`;
+    }
+
+    private opened(name: string, sealed: Buffer): unknown {
+        try {
+            return JSON.parse(unseal(this.key, this.about(name), sealed).toString());
+        } catch {
+            throw new Unreachable(
+                `${this.host.name}: ${this.dir}/${name} is damaged or another stack's, so that nothing tells what was recorded of ${this.node.name}`,
+            );
+        }
+    }
+
+    private async write(name: string, plain: Buffer): Promise<void> {
+        const file = quote(`${this.dir}/${name}`);
+        // Input of a script has no NUL in it.
+        await this.run(
+            this.host,
+            `umask 077; mkdir -p ${quote(this.dir)}; base64 -d > ${file}.new; mv -f ${file}.new ${file}`,
+            { input: seal(this.key, this.about(name), plain).toString("base64") },
+        );
+    }
+}
+
+export const digestOf = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+
+/** The file of a manifest. */
+const nameOf = (expects: string): string => `manifest-${digestOf(Buffer.from(expects)).slice(0, 16)}`;
