@@ -55,7 +55,7 @@ async function* messages(socket: net.Socket): AsyncGenerator<Buffer> {
     }
 }
 
-/** What the operator's agent answers to one request. */
+/** The operator's agent's answer to one request. */
 async function askAgent(at: string, request: Buffer): Promise<Buffer> {
     const socket = net.connect(at);
     try {

@@ -21,7 +21,7 @@ export interface Field<T> {
 export type Fields = Record<string, Field<unknown>>;
 export type Answer<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** What is said of a name, after it: `is missing`. */
+/** The words behind a name in a message: `is missing`. */
 class NotUnderstood extends Error {}
 
 const MIB = 1 << 20;
@@ -59,7 +59,9 @@ export const text = (pattern = /[^]*/): Field<string> => {
     });
 };
 
-/** Of what other programs print: the parts of each line, all of which is the pattern; empty ones are passed over. */
+/**
+ * The parts of each line of another program's output. The pattern has to match the whole line; empty lines are skipped.
+ */
 export const lines = (pattern: RegExp): Field<string[][]> => {
     const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags);
     return one(value =>
@@ -110,7 +112,7 @@ export async function ask<F extends Fields>(
     options: Omit<ExecOptions, "allowFailure"> = {},
 ): Promise<Answer<F>> {
     const result = await run(on, answerShell + script, { ...options, allowFailure: true });
-    // What it had answered by then is not for a message.
+    // Its answer up to here does not belong into a message.
     if (result.code !== 0) throw new RemoteError(on.name, { ...result, stdout: "", stderr: lastOf(result.stderr) });
     try {
         return understood(result.stdout, fields);

@@ -2,14 +2,14 @@ import type { Client, ClientChannel } from "ssh2";
 import { Unreachable } from "./connection";
 import { type Cut, type Frame } from "./frame";
 
-/** What a script on a machine printed, and its exit code. */
+/** The output of a script on a machine, and its exit code. */
 export interface ExecResult {
     stdout: string;
     stderr: string;
     code: number;
 }
 
-/** The end of what a machine said, for a message. */
+/** The end of a machine's output, for a message. */
 export const lastOf = (said: string): string => said.slice(-4096).trim();
 
 export interface CommandLimits {
@@ -27,7 +27,7 @@ class TimedOut extends Error {
 const OPEN_SECONDS = 10;
 /** OpenSSH allows ten sessions a connection (MaxSessions). */
 const CHANNELS = 7;
-/** Of both streams together: who sends more is not listened to any longer. */
+/** The most that is read of both streams together. More output ends the command. */
 const ANSWER_MIB = 8;
 /** How long the machine may take to close a channel of which everything has been heard. */
 const CLOSE_SECONDS = 1;
@@ -38,7 +38,7 @@ export class Session {
     private running = 0;
     private readonly waiting: { begin: () => void; fail: (why: Error) => void }[] = [];
     closed = false;
-    /** What became of it. */
+    /** Its result. */
     private end = "the connection was lost while a command ran";
 
     constructor(readonly client: Client) {
@@ -141,7 +141,9 @@ export class Session {
         }
     }
 
-    /** A channel was not opened in time. Where no other one is open either, all that wait for theirs are told at once. */
+    /**
+     * A channel was not opened in time. Where no other one is open either, all that wait for theirs are told at once.
+     */
     private giveUp(reason: string): void {
         if (this.running > 0) return;
         this.end = reason;
@@ -186,7 +188,7 @@ class Hearing {
                     if ((this.bytes += part.length) > ANSWER_MIB << 20) reject(tooMuch());
                     else this.keep(stream, part);
                     if (closing || !this.streams.every(s => s.ended)) return;
-                    // What the login has left running may hold the channel open for ever.
+                    // A process that the login left running may hold the channel open for ever.
                     channel.close();
                     closing = setTimeout(whole, CLOSE_SECONDS * 1000);
                 }),

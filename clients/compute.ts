@@ -4,7 +4,7 @@ import { type CloudAccess, type Session, session } from "./identity";
 import { path } from "./path";
 import { servicesIn, type ServiceState } from "./service-state";
 
-/** What os-networks honours; there is no update. */
+/** The fields that os-networks honours. There is no update. */
 export interface NetworkSpec {
     label: string;
     cidr: string;
@@ -185,7 +185,7 @@ export class Compute {
     private async listOf<T>(name: string, path: string): Promise<T[]> {
         return (await this.session.request("compute", { method: "GET", path })).list<T>(name);
     }
-    /** What nova shows a part of to whoever is no admin. */
+    /** A list of which nova shows only a part to a user without admin. */
     private async listAsAdmin<T>(name: string, path: string): Promise<T[]> {
         return (await this.session.requestAsAdmin("compute", { method: "GET", path })).list<T>(name);
     }

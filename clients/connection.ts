@@ -1,4 +1,7 @@
-/** How to reach one machine by ssh, as root. Plain data: it is an input of resources and lies in the state, so it holds no secret. */
+/**
+ * How to reach one machine by ssh, as root. Plain data: it is an input of resources and lies in the state, so it holds
+ * no secret.
+ */
 export interface Connection {
     /** For messages: the node's or the physical host's name. */
     name: string;
@@ -10,7 +13,10 @@ export interface Connection {
     hostKey: string;
     /** Path of the operator's private key file (mode 0600). */
     keyFile: string;
-    /** RSA keys may sign with SHA-1, the machine's host key and the operator's own: OpenSSH before 7.2 knows nothing else. */
+    /**
+     * RSA keys may sign with SHA-1, the machine's host key and the operator's own: OpenSSH before 7.2 knows nothing
+     * else.
+     */
     rsaSha1?: boolean;
     /** Default root. */
     user?: string;
@@ -28,9 +34,9 @@ export const hostKeysOf = ({ hostKey }: Pick<Connection, "hostKey">): string[] =
         .map(line => line.trim())
         .filter(Boolean);
 
-/** What a physical host is called in messages. */
+/** A physical host's name in messages. */
 export const hostName = (address: string): string => `host ${address}`;
-/** What a machine on the way to a physical host is called in messages. */
+/** The name in messages of a machine on the way to a physical host. */
 export const bastionName = (address: string): string => `bastion ${address}`;
 
 /** The machine to go through, as it is reached itself. */
@@ -43,7 +49,7 @@ export function way(to: Connection): Connection[] {
     return [...(jump ? way(jump) : []), to];
 }
 
-/** The machine could not be asked, for a reason of its own: nothing is known about what is in it. */
+/** The machine could not be asked, for a reason of its own: nothing is known about its content. */
 export class Unreachable extends Error {
     override readonly name = "Unreachable";
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "crypto";
 
-/** What came back of a script, without what the login printed before and after it. */
+/** A script's output, without the login's output before and after it. */
 export interface Cut {
     stdout: string;
     stderr: string;
@@ -17,9 +17,12 @@ export interface Cut {
 
 /** Stands for a newline, which csh does not have between quotes. */
 const LINE = "\x01";
-/** What fish and csh do not take as it is between quotes is outside of them. */
+/** Characters that fish and csh change between quotes stand outside of the quotes. */
 const escaped = (text: string): string => text.replace(/['\\!]/g, c => `'\\${c}'`).replace(/\n/g, LINE);
-/** Takes a script apart into its lines and puts it together again: without a process of its own, for there may be hundreds of scripts. */
+/**
+ * Takes a script apart into its lines and puts it together again: without a process of its own, for there may be
+ * hundreds of scripts.
+ */
 const unescaped = `i=$IFS; IFS=${LINE}; set -f; set -- $1; IFS=\${i#??}; set -- "$*"; IFS=$i; set +f; eval "$1"`;
 
 /** A word for a POSIX shell. */
@@ -45,7 +48,7 @@ export class Frame {
         if (bytes.length > 0)
             this.input = Buffer.concat([Buffer.from(this.mark("in")), bytes, Buffer.from(this.mark("out"))]);
         const run = `(set -e; eval ${quote(script)})`;
-        // The marks are put together there: what a shell prints of its own commands does not have them.
+        // The machine joins the marks from parts, so a shell that prints its own commands does not print a mark.
         const text = `frame=${this.id}
 mark() { printf '<%s %s>' $frame "$1"; printf '<%s %s>' $frame "$1" >&2; }
 mark begin
@@ -85,7 +88,7 @@ esac`
         return undefined;
     }
 
-    /** What is between the marks of both streams. */
+    /** The text between the marks of both streams. */
     cut(stdout: Buffer, stderr: Buffer): Cut {
         const [out, err] = [this.between(stdout), this.between(stderr)];
         return {

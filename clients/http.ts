@@ -32,7 +32,7 @@ export interface HttpRequest {
     body?: StreamBody;
     /** For the whole exchange, to the last byte of the answer. Default 60. */
     deadlineSeconds?: number;
-    /** What must not be in a message, should the service repeat it. */
+    /** Secrets that must not appear in a message, even if the service repeats them. */
     secrets?: readonly string[];
     /** Of an answer's body, which may be large, no more is taken than comes with its beginning. */
     beginning?: boolean;
@@ -61,7 +61,7 @@ export class HttpResponse {
     }
 }
 
-/** A service that answers, but not with what was asked for. */
+/** A service that answers, but with something else. */
 export class HttpError extends Error {
     override readonly name = "HttpError";
     constructor(
@@ -103,14 +103,14 @@ export async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> 
 const SOCKETS = 4;
 /** Of a body; node itself allows 16 KiB of headers. */
 const BODY_MIB = 8;
-/** Of a body that says what is wrong. */
+/** The most that is read of an error's body. */
 const REASON_BYTES = 16 << 10;
 const CONNECT_ATTEMPTS = 3,
     ATTEMPTS = 5,
     LONGEST_WAIT_SECONDS = 30;
 const pause = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
-/** What node's agent asks of a socket and a channel of an ssh connection does not have. */
+/** A channel of an ssh connection with the further methods of a socket that node's agent calls. */
 function asSocket(stream: Duplex): Duplex {
     const nothing = () => stream;
     return Object.assign(
@@ -176,7 +176,7 @@ export class Http {
     private readonly connections = new Map<string, Connections>();
     private readonly made = new Map<string, unknown>();
     private readonly paces = new Map<string, Pace>();
-    /** Services that were waited for in vain, with what was found. */
+    /** Services that were waited for in vain, with the last error. */
     private readonly mute = new Map<string, Unreachable>();
 
     /**
@@ -269,7 +269,7 @@ export class Http {
         return known;
     }
 
-    /** What limits how often a method is asked for counts each by itself. */
+    /** A service's rate limit counts each method by itself. */
     private paceOf(service: string, method: string): Pace {
         const key = `${method} ${service}`;
         const known = this.paces.get(key) ?? new Pace(this.wait, this.now, this.patienceSeconds);
@@ -283,7 +283,7 @@ export class Http {
     }
 }
 
-/** What broke a request off. */
+/** The cause of a broken request. */
 type Failure = Error & { code?: string; sent?: boolean };
 
 /** Whether the service has not heard of a request, or may hear of it twice. */
@@ -398,7 +398,9 @@ export const shared = new Http(undefined, handed.patienceSeconds());
 export const asciiJson = (value: unknown): string =>
     JSON.stringify(value).replace(/[\u007f-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** Seconds until the request may be sent again, where the service did nothing with it; of what is let through at some rate see {@link Pace}. */
+/**
+ * Seconds until the request may be sent again, if the service did nothing with it. For rate limits see {@link Pace}.
+ */
 function waitSeconds(response: HttpResponse, attempt: number): number | undefined {
     const { status, headers } = response,
         asksFor = Number(headers["retry-after"]);
@@ -411,7 +413,7 @@ const brief = (text: string, length: number): string => {
     return line.length > length ? `${line.slice(0, length)}…` : line;
 };
 
-/** What the service says: JSON `{"badRequest": {"message": …}}`, plain text, a page or a traceback. */
+/** The service's reason: JSON `{"badRequest": {"message": …}}`, plain text, a page or a traceback. */
 function reasonOf({ status, body }: HttpResponse): string {
     const text = body.subarray(0, REASON_BYTES).toString();
     let said: string | undefined;
@@ -436,7 +438,7 @@ function reasonOf({ status, body }: HttpResponse): string {
     );
 }
 
-/** What a rate limit asks for that asks for too much. */
+/** The message about a rate limit whose wait is too long. */
 function limitOf(response: HttpResponse): string {
     const seconds = limitedFor(response);
     return seconds === undefined ? "" : ` (it lets the next one through in ${seconds} s)`;

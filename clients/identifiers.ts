@@ -1,7 +1,10 @@
 import * as net from "net";
 import { Unreachable } from "./connection";
 
-/** What a service names things by goes on into scripts, URLs and files: what does not have the form of its kind is refused where it enters. */
+/**
+ * A service's names and ids go on into scripts, URLs and files. So each is refused at once if it does not have the form
+ * of its kind.
+ */
 function fitting(value: unknown, fits: (text: string) => boolean, what: string, form: string, shown = true): string {
     const text = typeof value === "number" ? String(value) : value;
     if (typeof text === "string" && fits(text)) return text;
@@ -30,7 +33,7 @@ export const addressIn = (value: unknown, what: string): string =>
     fitting(value, text => /^[0-9A-Fa-f.:]+$/.test(text) && net.isIP(text) !== 0, what, "an address");
 
 /**
- * One of a pair of EC2 keys; what is refused is not shown.
+ * One of a pair of EC2 keys. A refused one is not shown.
  * @throws Unreachable where it is none
  */
 export const ec2Key = (value: unknown): string =>

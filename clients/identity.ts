@@ -65,7 +65,7 @@ export interface Ec2Credential {
 /** Of the role alone that bears this name nova and cinder take a user for an admin. */
 const ADMIN = "admin";
 const TOKENS = "/v2.0/tokens";
-/** The lists of one service: one call a kind for everybody who asks in a run, until somebody writes or wants to know anew. */
+/** The lists of one service: one call for each kind in a run, until a write or a request for a fresh list. */
 export class Lists {
     private readonly known = new Map<string, Promise<unknown>>();
 
@@ -109,7 +109,7 @@ interface Access {
 const rolesOf = ({ user }: Access): string[] => (user?.roles ?? []).map(({ name }) => String(name).toLowerCase());
 const sameRoles = (a: Access, b: Access): boolean => rolesOf(a).sort().join("\n") === rolesOf(b).sort().join("\n");
 
-/** A user who is no admin would be shown a part as if it were all. */
+/** A user without admin would get a part of the list as if it were all. */
 class NoAdmin extends Unreachable {}
 
 async function login(http: Http, target: Target, username: string, password: string, tenant?: string): Promise<Access> {
@@ -176,7 +176,7 @@ export class Session {
     }
 
     /**
-     * A request for what the service shows all of to an admin, and a part to others without saying so.
+     * A request for a list that the service shows in full to an admin only. Others get a part of it without a hint.
      * @throws Unreachable where the user is no admin
      */
     requestAsAdmin(type: string, request: HttpRequest): Promise<HttpResponse> {
@@ -218,7 +218,7 @@ export class Session {
     }
 }
 
-/** The session of a user; the same one for everybody who asks with the same credentials. */
+/** The session of a user; equal credentials share one. */
 export function session(access: CloudAccess, http: Http = shared): Session {
     const { password, ...rest } = access;
     const key = createHash("sha256")
@@ -297,7 +297,7 @@ export class Identity {
             toTenant((await this.ask<{ tenant: Tenant }>("POST", "/tenants", { tenant })).tenant),
         );
     }
-    /** By POST: that is what Grizzly and Pike have in common. */
+    /** By POST, which Grizzly and Pike have in common. */
     updateTenant(id: string, tenant: Partial<Omit<Tenant, "id">>): Promise<Tenant> {
         return this.lists.changing(["tenants"], async () =>
             toTenant((await this.ask<{ tenant: Tenant }>("POST", path`/tenants/${id}`, { tenant })).tenant),
@@ -338,7 +338,7 @@ export class Identity {
         return this.lists.changing(["users", "grants", `ec2 ${id}`], () => this.ask("DELETE", path`/users/${id}`));
     }
 
-    /** Whether the password is the user's; a user who is disabled cannot be asked for. */
+    /** Whether the password is the user's. It cannot be tried for a disabled user. */
     async accepts(username: string, password: string): Promise<boolean> {
         try {
             await login(this.http, { ...this.target, port: this.access.publicPort ?? 5000 }, username, password);
@@ -506,7 +506,7 @@ const toEndpoint = (e: WireEndpoint): Endpoint => ({
     internalUrl: e.internalurl ?? "",
 });
 
-/** The admin API, by the admin token or as an admin; the same lists for everybody who asks with the same access. */
+/** The admin API, by the admin token or as an admin. Equal access shares the same lists. */
 export function identity(access: IdentityAccess | CloudAccess, http: Http = shared): Identity {
     const key = createHash("sha256").update(JSON.stringify(access)).digest("hex");
     return http.once(`identity ${key}`, () => new Identity(access, http));

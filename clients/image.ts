@@ -26,7 +26,7 @@ export interface ImageUpload {
     /** A file on the operator's machine. */
     file: string;
     size: number;
-    /** MD5 that glance compares with what it received. */
+    /** MD5 that glance compares with the received data. */
     checksum: string;
 }
 
@@ -102,7 +102,7 @@ export class Images {
     }
 
     /**
-     * What the store has of an image, of which the record says nothing: only its beginning is fetched.
+     * The data of an image in the store, which the record does not show. Only the beginning is fetched.
      * @returns undefined where there is the record alone; otherwise the size in bytes, where the store says it
      */
     async data(id: string): Promise<{ size?: number } | undefined> {

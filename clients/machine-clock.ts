@@ -3,14 +3,17 @@ import type { Connection } from "./connection";
 import { type OperatorClock, operatorClock } from "./operator-clock";
 import type { RunScript } from "./ssh";
 
-/** By how many seconds a machine's clock may differ from the operator's: tokens and reports of services are good or late by it. */
+/**
+ * By how many seconds a machine's clock may differ from the operator's: tokens and reports of services are good or late
+ * by it.
+ */
 export const ALLOWED_SECONDS = 2;
-/** By which part it may be faster or slower. What it is further off is a wrong calibration and no drift, which is some millionths. */
+/** The part by which a clock may be faster or slower. More is a wrong calibration: usual drift is some millionths. */
 const ALLOWED_SPEED = 0.05;
 /** Seconds between two readings that tell its speed, the next where the ones before leave it open. */
 const SPANS = [1, 2, 4, 8];
 
-/** What a machine said of its clock, and when it was asked. */
+/** A machine's answer about its clock, with the time of asking. */
 export interface Reading {
     /** Seconds since the epoch, as the machine has it. */
     date: number;
@@ -30,7 +33,7 @@ const READ = `read -r up rest < /proc/uptime; read -r boot < /proc/sys/kernel/ra
 now=$(date +%s.%N); say date "$now"; say uptime "$up"; say boot "$boot"`;
 const seconds = text(/\d{1,11}\.\d{1,9}/);
 
-/** @throws Unreachable where a machine does not say what time it is, and whatever `run` throws */
+/** @throws Unreachable if a machine does not tell its time; errors of `run` */
 export async function readClock(
     run: RunScript,
     to: Connection,
@@ -52,13 +55,16 @@ export async function readClock(
     };
 }
 
-/** Seconds that a clock is ahead of the operator's, negative where it is behind; 0 where it may be right, as far as can be told. */
+/**
+ * Seconds that a clock is ahead of the operator's, negative where it is behind; 0 where it may be right, as far as can
+ * be told.
+ */
 export function aheadBy({ date, from, to }: Pick<Reading, "date" | "from" | "to">): number {
     const least = date > to ? date - to : date < from ? date - from : 0;
     return Math.abs(least) <= ALLOWED_SECONDS ? 0 : date - (from + to) / 2;
 }
 
-/** The least and the most that a clock's speed can be by two readings, and what is likeliest; 1 is right. */
+/** A clock's least, greatest and likeliest speed by two readings; 1 is right. */
 function speedBetween(first: Reading, second: Reading): { least: number; most: number; likely: number } {
     const counted = second.uptime - first.uptime;
     return {

@@ -9,18 +9,24 @@ export interface ServiceState {
     /** `up` where it reports itself. */
     state: string;
     updated_at: string | null;
-    /** Seconds since it reported itself last, by the clock of whoever tells; absent where that clock is not known, or it never did. */
+    /**
+     * Seconds since its last report, by the clock of the answer. Absent if that clock is not known, or without any
+     * report.
+     */
     age?: number;
 }
 
-/** Who has not reported himself for longer is down: nova's and cinder's service_down_time. */
+/** A service whose last report is older is down: nova's and cinder's service_down_time. */
 const DOWN_SECONDS = 60;
 
-/** When a service reported itself last, in milliseconds, by whatever clock wrote that; the time is UTC, whether it says so or not. */
+/** Time of a service's last report in milliseconds, by the clock that wrote it. It is UTC, with or without a zone. */
 export const reportedAt = ({ updated_at }: ServiceState): number =>
     updated_at === null ? 0 : Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(updated_at) ? updated_at : `${updated_at}Z`);
 
-/** The services in an answer of os-services. Whether one is up is judged by its age too: cinder of Grizzly calls up whatever it has ever heard of. */
+/**
+ * The services in an answer of os-services. A service is up only with a recent report: cinder of Grizzly calls up every
+ * service that ever reported itself.
+ */
 export function servicesIn(answer: HttpResponse): ServiceState[] {
     const now = Date.parse(answer.headers.date ?? "");
     return answer.list<ServiceState>("services").map(service => {

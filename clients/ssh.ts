@@ -27,7 +27,7 @@ export class HostKeyMismatch extends Error {
 /** A machine's sshd makes no such connections for anybody, or not for this user. */
 export class ForwardingForbidden extends Unreachable {}
 
-/** What a server says that may not make a connection (RFC 4254, 5.1), in place of that it could not. */
+/** A server's reason for a connection that it must not make (RFC 4254, 5.1), unlike one that it could not make. */
 const PROHIBITED = 1;
 
 /** A script on a machine that ended with another code than 0. */
@@ -138,7 +138,7 @@ const mismatchOf = (to: Connection, key: Buffer, keys: readonly Buffer[]): HostK
         to,
     );
 
-/** As whom the library logs in, and what it signs with: the key in the file, or, where that has a passphrase, the agent that holds it. */
+/** The library's login: a user, and the key in the file or, if the key has a passphrase, the agent that holds it. */
 async function signingWith(to: Connection, username: string): Promise<ConnectConfig> {
     try {
         const key = readKeyFile(to.keyFile);
@@ -156,7 +156,7 @@ export async function connect(to: Connection): Promise<void> {
 }
 
 /**
- * Runs a shell script on a machine, with `sh -e`. What the machine's login prints before and after it is no part of the result.
+ * Runs a shell script on a machine, with `sh -e`. Output of the machine's login before and after it is no part of the result.
  * @throws Unreachable also where the answer is not whole: cut off, or larger than 8 MiB; HostKeyMismatch, RemoteError, TimedOut
  */
 export async function exec(to: Connection, script: string, options: ExecOptions = {}): Promise<ExecResult> {
@@ -166,7 +166,7 @@ export async function exec(to: Connection, script: string, options: ExecOptions 
     return result;
 }
 
-/** What {@link exec} does; handlers take it as a parameter, so that they are tested without a machine. */
+/** The type of {@link exec}. Handlers take it as a parameter, so that tests need no machine. */
 export type RunScript = (to: Connection, script: string, options?: ExecOptions) => Promise<ExecResult>;
 
 /** A TCP connection made by the machine itself, to an address as it sees it. */

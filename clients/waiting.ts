@@ -10,17 +10,22 @@ export const NOT_YET = 75;
 
 /** A question that is asked of a machine until it is answered. */
 export interface Question {
-    /** Shell, short: ends with 0 where it is so, with {@link NOT_YET} where it is not yet; with another code there is no use in waiting. */
+    /**
+     * A short shell script. It ends with 0 for yes, and with {@link NOT_YET} for not yet. Any other code ends the wait.
+     */
     ask: string;
     /** Standard input of each asking. */
     input?: string;
-    /** The result of a script of the caller's own that asked the same at its end. It saves a round trip if the answer is there at once. */
+    /**
+     * The result of a script of the caller's own that asked the same at its end. It saves a round trip if the answer is
+     * there at once.
+     */
     begun?: ExecResult;
-    /** How long it is asked, by the operator's clock; the last time at the end of it. */
+    /** Length of the wait in seconds, by the operator's clock. The last asking is at its end. */
     seconds: number;
-    /** Seconds from one answer to the next asking, at least. Default 0.25; a machine that is slow to answer is asked less often. */
+    /** The least seconds from one answer to the next asking. Default 0.25. A slow machine is asked less often. */
     every?: number;
-    /** How long one asking may take beyond what is left of the wait. Default 30. */
+    /** Seconds that one asking may take beyond the end of the wait. Default 30. */
     askSeconds?: number;
     /**
      * What is waited for has to compute, as a service does that starts: `seconds` count as far as the machine's processors were idle
@@ -33,12 +38,15 @@ export interface Question {
 /** How many times as long a starved machine is waited for. */
 const STARVED = 4;
 
-/** Tells on the first line of standard error how long the machine's processors have been idle, all together, and how many they are. */
+/**
+ * Tells on the first line of standard error how long the machine's processors have been idle, all together, and how
+ * many they are.
+ */
 const IDLE = `{ read -r _ idle < /proc/uptime; } 2> /dev/null && echo "idle $idle $(grep -c ^processor /proc/cpuinfo)" >&2
 `;
 const TOLD_IDLE = /^idle (\d{1,12}(?:\.\d{1,3})?) ([1-9]\d{0,3})\n/;
 
-/** What is left of a wait, by the operator's clock and, where that is told, by how idle the machine was. */
+/** The rest of a wait, by the operator's clock and, if known, by the machine's idle time. */
 class Patience {
     private readonly begin: number;
     private last: number;
@@ -61,7 +69,10 @@ class Patience {
         return Math.min(this.seconds - this.counted - since, STARVED * this.seconds - this.waited);
     }
 
-    /** Takes from an answer what it tells of idleness, where it was asked for that; a machine cannot be idle for longer than the operator's clock went on. */
+    /**
+     * Takes the machine's idle time from an answer, if it was asked for. A machine cannot be idle for longer than the
+     * operator's clock went on.
+     */
     hear(answer: ExecResult, computes = false): ExecResult {
         const told = computes ? TOLD_IDLE.exec(answer.stderr) : null,
             idle = told ? Number(told[1]) / Number(told[2]) : undefined,
@@ -79,7 +90,7 @@ class Patience {
  * Asks a machine until it is so, or its time is up. The deadline is the operator's: a clock in a machine may be wrong, jump, or
  * stand still, and its `sleep` with it.
  * @returns the last answer, whose code is 0 or {@link NOT_YET}
- * @throws RemoteError for any other code, and whatever `run` throws
+ * @throws RemoteError for any other code; errors of `run`
  */
 export async function askUntil(
     run: RunScript,
@@ -126,7 +137,7 @@ function isSo(to: Connection, answer: ExecResult): boolean {
 /**
  * Waits until something is so in a machine.
  * @param words shell that tells more where it is not so in time, e.g. the last lines of a log
- * @throws Error with what was seen last, how long was waited, and those words; {@link askUntil}'s errors
+ * @throws Error with the last answer, the length of the wait and these words; {@link askUntil}'s errors
  */
 export async function waitUntil(
     run: RunScript,

@@ -54,18 +54,22 @@ export async function openStack(
     // Every command names its stack: the choice of one that is there takes a process, and decides nothing.
     if (stackStore.has(stack)) workspace.selectStack = async () => undefined;
     const opened = await Stack.createOrSelect(stack, workspace);
-    // After each run the API asks for outputs and history, with three processes. Nobody here reads them: the state has both.
+    // After each run the API asks for outputs and history, with three processes. Nobody here reads them: the state has
+    // both.
     return Object.assign(opened, { outputs: async () => ({}), info: async () => undefined });
 }
 
-/** The engine's command line as the Automation API takes it. Its own way to get one asks for the version, with a process. */
+/**
+ * The engine's command line as the Automation API takes it. Its own way to get one asks for the version, with a
+ * process.
+ */
 const commandOf = ({ root, version }: Engine): PulumiCommand =>
     Object.assign(Object.create(PulumiCommand.prototype) as PulumiCommand, {
         command: root === undefined ? "pulumi" : path.join(root, "bin/pulumi"),
         version: { toString: () => version },
     });
 
-/** @throws UserError for a user whom the engine, and ssh as well, refuse to work for */
+/** @throws UserError for a user who can use neither the engine nor ssh */
 function checkListedUser(): void {
     try {
         os.userInfo();

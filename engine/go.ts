@@ -22,14 +22,16 @@ export interface Tool {
 
 const modulesDir = (): string => path.join(projectDir(), "engine/modules");
 
-/** What tools are pinned to: two builds of equal pins are the same. */
+/** The pins of tools: two builds of equal pins are the same. */
 export const pinsOf = (tools: readonly Tool[]): string[][] =>
     tools.map(({ module }) => [
         module,
         ...["go.mod", "go.sum"].map(name => fs.readFileSync(path.join(modulesDir(), module, name), "utf8")),
     ]);
 
-/** Settings of the caller's that a build keeps: where modules come from, and where they and what is compiled are kept. */
+/**
+ * Settings of the caller's that a build keeps: the source of modules, and the caches of modules and compiled packages.
+ */
 const KEPT = ["GOPROXY", "GOSUMDB", "GOAUTH", "GOPATH", "GOMODCACHE", "GOCACHE"] as const;
 
 /**

@@ -35,7 +35,7 @@ export async function clearPending(
 
 const adoptsItself = (resource: RecordedResource): boolean => /^(pulumi-nodejs:dynamic\/|random:)/.test(resource.type);
 
-/** What a person has to know about operations that were cut off. */
+/** The words for a person about operations that were cut off. */
 export function notice(pending: readonly PendingOperation[], found: readonly RecordedResource[]): string {
     const adopted = found.length > 0 ? `; found there and recorded: ${found.map(r => nameOf(r.urn)).join(", ")}` : "";
     return `the last run was cut off in the middle of: ${pending.map(p => `${p.type} ${nameOf(p.resource.urn)}`).join(", ")}; that is planned anew${adopted}`;
@@ -78,7 +78,7 @@ export async function record(stack: Stack, found: readonly RecordedResource[], n
     if (real.length > 0) await stack.refresh({ target: real.map(r => r.urn) });
 }
 
-/** Takes resources out of the state; what they stand for stays. */
+/** Takes resources out of the state. Their objects stay. */
 export async function forgetResources(stack: Stack, urns: readonly string[]): Promise<void> {
     await edit(stack, deployment => {
         deployment.resources = (deployment.resources ?? []).filter(r => !urns.includes(r.urn));
@@ -90,7 +90,7 @@ export type Ways = Readonly<Record<string, string>>;
 
 const PROVIDER = "pulumi:providers:libvirt";
 
-/** Providers that are recorded with another way to their host than the program has: what is recorded goes that way. */
+/** Providers whose recorded way to their host is not the program's. Recorded resources use the recorded way. */
 export const otherWays = (resources: readonly RecordedResource[], ways: Ways): RecordedResource[] =>
     resources.filter(r => {
         const way = r.type === PROVIDER ? ways[nameOf(r.urn)] : undefined;
@@ -114,7 +114,7 @@ export async function recordWays(stack: Stack, ways: Ways): Promise<void> {
 
 /**
  * Providers whose recorded way leads to their host no more: another address, or signed for in a way that this run has not.
- * What looks at the state without changing it goes the recorded way.
+ * An operation that only reads the state uses the recorded way.
  */
 export const closedWays = (resources: readonly RecordedResource[], ways: Ways): RecordedResource[] =>
     otherWays(resources, ways).filter(r => {
@@ -130,7 +130,10 @@ interface Deployment {
     pending_operations?: unknown;
 }
 
-/** Changes the state through the engine's export and import: by file and still encrypted, for the Automation API's export is in plain text. */
+/**
+ * Changes the state through the engine's export and import: by file and still encrypted, for the Automation API's
+ * export is in plain text.
+ */
 async function edit(stack: Stack, change: (deployment: Deployment) => void): Promise<void> {
     const file = path.join(stack.workspace.workDir, "state.json");
     try {

@@ -11,7 +11,10 @@ interface Lock {
 /** An engine that takes longer to write a lock has none. */
 const WRITTEN_BY_NOW_MS = 60_000;
 
-/** Whether a process is there, is the engine and not just waiting to be reaped; an id may have been given to another program since. */
+/**
+ * Whether a process is there, is the engine and not just waiting to be reaped; an id may have been given to another
+ * program since.
+ */
 function isEngine(pid: number): boolean {
     try {
         return /^\d+ \(pulumi\) [^ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -44,7 +47,7 @@ export function breakDeadLocks(
             try {
                 lock = JSON.parse(fs.readFileSync(file, "utf8")) as Lock;
             } catch {
-                // The engine puts a lock there whole; with what damaged this one its owner has ended.
+                // The engine writes a lock as a whole. A damaged lock's owner has ended.
                 const written = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
                 if (Date.now() - written < WRITTEN_BY_NOW_MS) return [];
                 remove();
@@ -58,7 +61,7 @@ export function breakDeadLocks(
         });
 }
 
-/** Who holds a stack right now, in words; undefined when nobody does. */
+/** The present holder of a stack, in words; undefined without one. */
 export function holderOf(backendDir: string, project: string, stack: string): string | undefined {
     const dir = path.join(backendDir, ".pulumi/locks/organization", project, stack);
     const name = fs.existsSync(dir) ? fs.readdirSync(dir).find(n => n.endsWith(".json")) : undefined;

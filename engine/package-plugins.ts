@@ -18,7 +18,7 @@ export const randomPluginFile = (home: string): string => pluginFile(home, "rand
 
 /**
  * Sees to the engine's plugin for generated passwords, which is downloaded where that is possible.
- * @throws UserError where it is not there and cannot be had, with what to do
+ * @throws UserError if it is missing and cannot be obtained, with the remedy
  */
 export async function needRandomPlugin({ env }: Engine, progress: Progress, release = randomRelease()): Promise<void> {
     const file = randomPluginFile(env.PULUMI_HOME);
@@ -48,7 +48,7 @@ export const commandPluginFile = (home: string): string => pluginFile(home, "com
 
 /**
  * That the engine's plugin for a stack's own commands is there. Nobody publishes a digest of it, so it is not downloaded.
- * @throws UserError where it is not, with what to do
+ * @throws UserError if it is not, with the remedy
  */
 export function needCommandPlugin({ env }: Engine): void {
     const file = commandPluginFile(env.PULUMI_HOME);

@@ -2,7 +2,7 @@
 const WHOLE = /^(0|-?[1-9]\d{0,14})$/;
 const DECIMAL = /^-?(0|[1-9]\d{0,9})\.\d{0,5}[1-9]$/;
 
-/** What some reader takes for nothing at all, or for true or false, in one of its spellings. */
+/** Words that some reader takes for null, true or false. */
 const NOTHING = /^(|~|null|Null|NULL)$/;
 const YES_NO = /^(y|n|yes|no|true|false)$/i;
 /** 2013-08-26, with a time behind it or not. */

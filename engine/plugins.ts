@@ -10,7 +10,10 @@ import { goPlatform } from "./pins";
 const BRIDGE_VERSION = "1.1.3",
     LIBVIRT_PROVIDER_VERSION = "0.8.3";
 
-/** What @pulumi/libvirt works with. Nobody publishes digests of the bridge's releases, so it is built, and the provider with it. */
+/**
+ * The plugins of @pulumi/libvirt. Nobody publishes digests of the bridge's releases, so the bridge and the provider are
+ * built.
+ */
 export const plugins: readonly Tool[] = [
     {
         module: "terraform-provider",
@@ -34,7 +37,7 @@ export async function needPlugins(home: string, progress: Progress): Promise<voi
     linkPlugins(entry, home);
 }
 
-/** Makes `at` a link to a file of the cache, whatever was there. */
+/** Makes `at` a link to a file of the cache, in place of any former file. */
 export function linkTo(target: string, at: string): void {
     if (fs.lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() && fs.readlinkSync(at) === target) return;
     fs.mkdirSync(path.dirname(at), { recursive: true });
@@ -80,7 +83,8 @@ export function linkPlugins(entry: string, home: string): void {
         `[ -z "$${SSH_HOME}" ] || export HOME="$${SSH_HOME}"`,
         `exec ${word(path.join(entry, "pulumi-resource-terraform-provider"))} "$@"`,
     );
-    // The bridge leaves its terraform provider running after nearly every operation; where there is setpriv, it ends with it.
+    // The bridge leaves its terraform provider running after nearly every operation; where there is setpriv, it ends
+    // with it.
     const ending = process.platform === "linux" ? "setpriv --pdeathsig KILL " : "";
     script(
         path.join(

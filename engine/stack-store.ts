@@ -24,7 +24,10 @@ export interface Documents {
  * restore points. The engine's file backend is behind it; nothing else of the program knows where it lies.
  */
 export interface StackStore {
-    /** Environment by which the engine, and a plain `pulumi`, find the states and decrypt them. @throws UserError where the passphrase is lost */
+    /**
+     * Environment by which the engine, and a plain `pulumi`, find the states and decrypt them. @throws UserError where
+     * the passphrase is lost
+     */
     environment(): Record<string, string>;
     /** Whether a stack of this project has a state. */
     hasStates(): boolean;
@@ -42,16 +45,16 @@ export interface StackStore {
     backUp(stack: string): void;
     /** The last operation that was finished, or the last of a kind (`up`, `refresh`), whether it went well or not. */
     lastOperation(stack: string, kind?: string): PastOperation | undefined;
-    /** Breaks what dead processes of this machine left locked of a stack. @returns a line for each */
+    /** Breaks the locks that dead processes of this machine left on a stack. @returns a line for each */
     breakDeadLocks(stack: string): string[];
     /**
      * That nobody works on a stack; the lock of a run that has died is broken, which `note` is told.
-     * @throws UserError when another run works on the stack: what it has begun must not be taken for what a dead one left
+     * @throws UserError when another run works on the stack, because its pending operations must not be taken for a dead run's
      */
     checkFree(stack: string, note: (line: string) => void): void;
     /** Does work while a stack is held against everybody else: machines and state belong together then. */
     whileHeld<T>(stack: string, work: () => Promise<T>): Promise<T>;
-    /** Removes what an engine that was killed left half written of a stack that nobody works on. */
+    /** Removes the half-written files of a killed engine, of a stack without a run. */
     removeHalfWritten(stack: string): void;
     /** A text that is kept of a stack as long as its cloud is there; undefined where there is none of that name. */
     note(stack: string, name: string): string | undefined;
@@ -96,7 +99,7 @@ export const stackStore: StackStore = {
     backUp(stack) {
         const dir = path.join(stateDir(), "backups", stack);
         fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-        // The file itself: what the Automation API exports has the secrets in plain text.
+        // The file itself, because the Automation API's export has the secrets in plain text.
         if (!fs.existsSync(stateFile(stack))) return;
         const copy = path.join(dir, `${new Date().toISOString().replace(/[:.]/g, "-")}.json`);
         fs.copyFileSync(stateFile(stack), copy);

@@ -6,11 +6,11 @@ export interface RecordedResource {
     custom: boolean;
     id?: string;
     parent?: string;
-    /** What it was made after; what single inputs come from; what takes it away by going. */
+    /** The resources before it; the sources of single inputs; the resource whose end takes it away. */
     dependencies?: string[];
     propertyDependencies?: Record<string, string[]>;
     deletedWith?: string;
-    /** The urn of what makes it, and that one's id. */
+    /** The urn of its provider, and the provider's id. */
     provider?: string;
     /** With another one it is replaced. */
     replacementTrigger?: unknown;

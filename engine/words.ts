@@ -1,4 +1,4 @@
-/** What the engine said about its failure, without the frame that the Automation API puts around it; other errors as they are. */
+/** The engine's own words about its failure, without the Automation API's frame. Other errors stay as they are. */
 export function engineWords(e: Error): string {
     const killed = /Command was killed with (SIG[A-Z]+)/.exec(e.message)?.[1];
     if (killed)

@@ -7,7 +7,7 @@ import { withLock } from "./lock";
 import { cacheDir, ownCacheDir } from "./paths";
 import { type Progress, silent } from "./progress";
 
-/** What an entry is made from: two entries with equal inputs are the same entry. */
+/** The inputs of an entry: two entries with equal inputs are the same entry. */
 export interface CacheEntry {
     /** Folder below the cache, e.g. `golden-root`. */
     kind: string;
@@ -33,7 +33,7 @@ export function entryDir(entry: CacheEntry): string {
  * cut short or damaged. One process builds an entry at a time; others wait for it.
  */
 export async function cached(entry: CacheEntry, build: (dir: string) => Promise<void>): Promise<string> {
-    // First of all: what is in a folder of another user's is not used.
+    // First of all: a folder of another user's is not used.
     const cache = ownCacheDir(),
         dir = entryDir(entry),
         { progress = silent } = entry;
@@ -60,7 +60,7 @@ export async function cached(entry: CacheEntry, build: (dir: string) => Promise<
     });
 }
 
-/** What is known of an entry's content, in a file beside the entry. */
+/** The manifest of an entry's content, in a file beside the entry. */
 interface Known {
     /** The manifest that it belongs to. */
     made: string;
@@ -105,7 +105,7 @@ async function isWholeIn(dir: string, slowly: (work: () => Promise<string>) => P
     return true;
 }
 
-/** What is known of an entry as it was made; of one of a former version nothing better is known than what it is now. */
+/** The manifest of an entry as it was made. For an entry of a former version it is made of the present content. */
 function knownOf(dir: string, made: string): Known | undefined {
     try {
         const known = JSON.parse(fs.readFileSync(knownFile(dir), "utf8")) as Known | null;
@@ -127,7 +127,7 @@ export function isIntact(dir: string): boolean {
 
 const recordedFingerprint = (dir: string): string => fs.readFileSync(path.join(dir, MANIFEST), "utf8").trim();
 
-/** Everything below a folder but its manifest, each folder before what is in it, in an order of its own. */
+/** Everything below a folder but its manifest, each folder before its content, in a fixed order. */
 function* itemsIn(dir: string, below = ""): Generator<{ name: string; item: fs.Dirent }> {
     const items = fs.readdirSync(path.join(dir, below), { withFileTypes: true });
     for (const item of items.sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -155,7 +155,7 @@ function fingerprint(dir: string): string {
 /** How much is read before this process does something else. */
 const AT_A_TIME = 8 * 2 ** 20;
 
-/** One digest over path and content of every file below `dir`, and over what links lead to. */
+/** One digest over path and content of every file below `dir`, and over the targets of links. */
 async function digest(dir: string): Promise<string> {
     const hash = createHash("sha256"),
         buffer = Buffer.alloc(2 ** 20);

@@ -8,7 +8,10 @@ export function machineCertificates(): string | undefined {
         .find((file): file is string => file !== undefined && fs.existsSync(file));
 }
 
-/** What a connection of this process trusts: Node.js's own certificates and this machine's; undefined for Node.js's defaults. */
+/**
+ * The certificates that a connection of this process trusts: Node.js's own and this machine's; undefined for Node.js's
+ * defaults.
+ */
 export function trusted(): string[] | undefined {
     const files = [process.env.NODE_EXTRA_CA_CERTS, machineCertificates()].filter(
         (file): file is string => file !== undefined && fs.existsSync(file),

@@ -21,7 +21,10 @@ export interface Pinned {
 export interface DownloadOptions {
     /** The most that is taken; default 512 MiB, twice the largest file that the program downloads. */
     limitBytes?: number;
-    /** How long nothing may come: for a connection, an answer, the next bytes. Default 30 s; the whole has no limit of time. */
+    /**
+     * How long nothing may come: for a connection, an answer, the next bytes. Default 30 s; the whole has no limit of
+     * time.
+     */
     stallSeconds?: number;
     /** Told in full percents how far it is, where the server says how long the file is. */
     onPercent?: (percent: number) => unknown;
@@ -36,7 +39,7 @@ const REDIRECTS = 5;
 
 /**
  * Downloads a file whose digest is known. Nothing is kept of one that is cut off, too long or another one.
- * @throws NotReached when it cannot be got; UserError when what was got is not what is wanted
+ * @throws NotReached if it cannot be fetched; UserError if the fetched file is not the wanted one
  */
 export async function download({ url, sha256 }: Pinned, file: string, options: DownloadOptions = {}): Promise<void> {
     let found: string;
@@ -54,7 +57,7 @@ export async function download({ url, sha256 }: Pinned, file: string, options: D
     );
 }
 
-/** Writes what an address has into a file; returns its sha256. */
+/** Downloads an address into a file; returns its sha256. */
 async function fetched(url: string, file: string, options: DownloadOptions): Promise<string> {
     const { limitBytes = 512 * 2 ** 20, onPercent } = options;
     const answer = await opened(new URL(url), (options.stallSeconds ?? 30) * 1000);

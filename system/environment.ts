@@ -15,7 +15,7 @@ const LOOPBACK = "localhost,127.0.0.1,::1";
 /** Where root's commands are, which a `su` without `-` leaves out. */
 const SYSTEM_PATH = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/** What a process finds out of where it runs; a test gives its own. */
+/** A process's facts about its surroundings; a test gives its own. */
 export interface Surroundings {
     uid: number;
     /** Owner of a folder; undefined where there is none. */
@@ -47,7 +47,7 @@ export function cleanEnvironment(given: Environment, around: Surroundings): Reco
     const temporary = [given.TMPDIR, "/tmp", "/var/tmp"].find(dir => isAbsolute(dir) && around.writable(dir));
     if (temporary === undefined) delete kept.TMPDIR;
     else kept.TMPDIR = temporary;
-    // What programs say is read here, too.
+    // The program also reads the output of other programs.
     return { ...kept, ...withoutProxy(kept), LC_ALL: "C.UTF-8" };
 }
 
@@ -62,7 +62,7 @@ function counting(given: Environment, { allowed, hasParent }: Surroundings): Rec
     );
 }
 
-/** Where there is a proxy: whom nobody asks through it, in both spellings. */
+/** With a proxy: the hosts that are asked without it, in both spellings. */
 function withoutProxy(kept: Environment): Record<string, string> {
     const direct = kept.no_proxy || kept.NO_PROXY || "";
     if (!PROXIES.some(name => kept[name]) || direct.includes(LOOPBACK)) return {};
@@ -75,7 +75,9 @@ const isAbsolute = (dir: string | undefined): dir is string => dir !== undefined
 const isOthers = (dir: string | undefined, { uid, owner }: Surroundings): boolean =>
     isAbsolute(dir) && ![uid, undefined].includes(owner(dir));
 
-/** HOME where it is this user's own, else the folder in the system's list of users; undefined where there is neither. */
+/**
+ * HOME where it is this user's own, else the folder in the system's list of users; undefined where there is neither.
+ */
 function homeFolder(given: string | undefined, around: Surroundings): string | undefined {
     const { uid, owner, listed } = around;
     if (isAbsolute(given) && owner(given) === uid) return given;
@@ -117,11 +119,11 @@ export const allowedNames = (): string[] =>
         .map(line => line.trim())
         .filter(line => /^[A-Za-z]/.test(line));
 
-/** Gives this process its own environment and umask, whatever it was called with. */
+/** Gives this process its own environment and umask, in place of the caller's. */
 export function takeEnvironment(): void {
     const own = cleanEnvironment(process.env, surroundings());
     for (const name of Object.keys(process.env)) if (!(name in own)) delete process.env[name];
     Object.assign(process.env, own);
-    // What nobody else may see has a mode of its own.
+    // Private files have a mode of their own.
     process.umask(0o022);
 }

@@ -3,7 +3,7 @@ import * as fs from "fs";
 
 /**
  * Puts a text into a file, which nobody sees half of, whenever this is cut off. Its folder has to be there.
- * @param mode of the file, whatever the umask; what may be secret in it is never open to others for a moment
+ * @param mode of the file, independent of the umask. A secret in it is at no moment open to others
  */
 export function replaceFile(file: string, text: string, mode: number): void {
     const next = `${file}.new`;

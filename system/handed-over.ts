@@ -3,7 +3,10 @@
  * sets it and who reads it.
  */
 
-/** Set by the command line for the engine, and read by the handlers of resources, which run in a process of the engine's. */
+/**
+ * Set by the command line for the engine, and read by the handlers of resources, which run in a process of the
+ * engine's.
+ */
 export interface ForHandlers {
     /** Nodes that are off by configuration: nothing in them is asked or changed. */
     off?: readonly string[];
@@ -22,7 +25,7 @@ const names = {
     report: "CLASSROOM_REPORT",
 } as const satisfies Record<keyof ForHandlers, string>;
 
-/** The variables for the engine; of what is not given, none. */
+/** The variables for the engine; none for a value that is not given. */
 export const forHandlers = (given: ForHandlers): Record<string, string> =>
     Object.fromEntries(
         Object.entries(given).map(([key, value]) => [
@@ -31,7 +34,7 @@ export const forHandlers = (given: ForHandlers): Record<string, string> =>
         ]),
     );
 
-/** What the command line has set for this process; each is read when it is asked for, since a test sets it late. */
+/** The command line's settings for this process. Each is read at its use, because a test sets it late. */
 export const handed = {
     off: (): string[] => listIn(names.off),
     rebuilding: (): string[] => listIn(names.rebuilding),
@@ -41,7 +44,10 @@ export const handed = {
 
 const listIn = (name: string): string[] => (process.env[name] ?? "").split(",").filter(Boolean);
 
-/** Home folder for libvirt's provider and for nothing else of the engine's: set by the command line, read by the script that stands for the bridge. */
+/**
+ * Home folder for libvirt's provider and for nothing else of the engine's: set by the command line, read by the script
+ * that stands for the bridge.
+ */
 export const SSH_HOME = "CLASSROOM_SSH_HOME";
 
 /**

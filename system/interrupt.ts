@@ -1,7 +1,7 @@
 import { UserError } from "./errors";
 import { toItself } from "./handed-over";
 
-/** Thrown at once by whatever waits when the user interrupts. */
+/** Every wait throws this at once when the user interrupts. */
 export class Interrupted extends UserError {
     constructor(message = "interrupted; nothing was running that has to be waited for") {
         super(message, 130);
@@ -20,13 +20,13 @@ export async function leavable<T>(signal: AbortSignal | undefined, work: () => P
     });
 }
 
-/** What a Ctrl-C does right now; the last one that was set counts. Without any the process ends with code 130. */
+/** The present effect of Ctrl-C; the last one that was set counts. Without any the process ends with code 130. */
 const handlers: (() => void)[] = [];
 
 /** A terminal and a wrapper such as `timeout` may both send the signal of one and the same key. */
 const SAME_KEY_MILLISECONDS = 200;
 
-/** Sets what an interruption does until the returned function is called. */
+/** Sets the effect of an interruption until the returned function is called. */
 export function onInterrupt(handler: () => void): () => void {
     handlers.push(handler);
     return () => {

@@ -7,13 +7,13 @@ import { inHome } from "./paths";
 export interface KeyFile {
     /** `ssh-ed25519 AAAA…`, without a comment. */
     publicKey: string;
-    /** Who signs with it: whoever reads the file, or, where that has a passphrase or is elsewhere, an ssh-agent. */
+    /** The signer: the reader of the file, or an ssh-agent if the file has a passphrase or is elsewhere. */
     heldBy: "file" | "agent";
     /** Why only an agent can sign with it. */
     why?: string;
 }
 
-/** A key file that cannot be worked with; the message is what is wrong with it and what to do. */
+/** A key file that cannot be used. The message has the fault and the remedy. */
 export class UnusableKey extends UserError {
     override readonly name = "UnusableKey";
 }
@@ -27,7 +27,7 @@ const byAgent = (publicKey: string, why: string): KeyFile => ({ publicKey, heldB
 const MAGIC = "openssh-key-v1\0";
 
 /**
- * What a private key's file says of itself. `~/` is the home folder.
+ * The facts in a private key's file. `~/` is the home folder.
  * @throws UnusableKey where one of the two clients could not work with it: its file, form or kind
  */
 export function readKeyFile(file: string): KeyFile {

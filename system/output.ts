@@ -3,7 +3,10 @@
  * clipboard, a line that is taken back. It may also hold characters that a terminal hides, so that one value passes for another.
  */
 
-/** Control characters, marks of writing direction, invisible characters, spaces other than the usual one, halves of a pair. */
+/**
+ * Control characters, marks of writing direction, invisible characters, spaces other than the usual one, halves of a
+ * pair.
+ */
 const HIDDEN =
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
@@ -28,7 +31,7 @@ const FURTHER = "  | ";
 /** A text of several lines as it is printed. */
 export const printable = (text: string): string => text.split("\n").map(visible).join(`\n${FURTHER}`);
 
-/** The same JSON, safe on a terminal: to whoever parses it the value is what it was. */
+/** The same JSON, safe on a terminal. Its parsed value is unchanged. */
 export const visibleJson = (json: string): string =>
     json.replace(HIDDEN, character =>
         character
@@ -43,7 +46,9 @@ const isNarrow = (character: string): boolean => {
     return code < 0x1100 || (code >= 0x2010 && code < 0x2e80 && !/\p{Emoji_Presentation}/u.test(character));
 };
 
-/** As much of a line as surely fits into a terminal's columns: one that went on in the next row could not be taken back. */
+/**
+ * As much of a line as surely fits into a terminal's columns: one that went on in the next row could not be taken back.
+ */
 export function fit(line: string, columns: number): string {
     const all = [...line],
         widthOf = (character: string) => (isNarrow(character) ? 1 : 2);
@@ -58,7 +63,7 @@ export function fit(line: string, columns: number): string {
     return `${cut}…`;
 }
 
-// The console's own way to write minds no reader who has gone: `render lab | head`.
+// The console's own write ignores a reader that has gone: `render lab | head`.
 /** Prints to standard output. */
 export const say = (text: string): void => console.log(printable(text));
 /** Prints to standard error. */

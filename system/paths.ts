@@ -12,7 +12,7 @@ interface Kind {
     xdg: string;
     /** That folder below the home folder, where neither is set. */
     below: string;
-    /** What its path must not hold, because it goes where that would be something else. */
+    /** Characters that its path must not hold, because they have another meaning at its uses. */
     unusable: RegExp;
     unusableInWords: string;
 }
@@ -99,7 +99,10 @@ function privateFolder(kind: Kind): string {
     return dir;
 }
 
-/** Downloads and builds, addressed by content; may be deleted at any time. `$CLASSROOM_CACHE` overrides. Not made by this. */
+/**
+ * Downloads and builds, addressed by content; may be deleted at any time. `$CLASSROOM_CACHE` overrides. Not made by
+ * this.
+ */
 export const cacheDir = (): string => folderOf(CACHE).dir;
 
 /** The cache folder, made where it is missing: private to the user (0700). */
@@ -108,7 +111,7 @@ export const ownCacheDir = (): string => privateFolder(CACHE);
 /** Stacks' state, passphrase, logs and labs: private to the user (0700). `$CLASSROOM_STATE` overrides. */
 export const stateDir = (): string => privateFolder(STATE);
 
-/** A folder for what a command needs until it ends, private and to be removed by it. */
+/** A private folder for a command's temporary files. The command removes it. */
 export function temporaryFolder(prefix: string): string {
     try {
         return fs.mkdtempSync(path.join(os.tmpdir(), prefix));

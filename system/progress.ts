@@ -1,6 +1,6 @@
 import { complain } from "./output";
 
-/** How long work shows itself: what runs, how far, how long. */
+/** Shows long work: its step, its progress, its time. */
 export interface Progress {
     /** Runs `work` under a title; `detail` replaces the text behind the title while it runs. */
     step<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T>;

@@ -8,7 +8,7 @@ export interface RunOptions {
     input?: string | Buffer;
     /** The command's process group is killed after this many seconds. Default: no limit. */
     timeoutSeconds?: number;
-    /** Called with each line as it comes, for progress: of what is printed only the end is in the result then. */
+    /** Called with each line as it comes, for progress. The result then has only the end of the output. */
     onLine?: (line: string, stream: "stdout" | "stderr") => void;
     /** Return instead of throwing when the exit code is not 0. */
     allowFailure?: boolean;
@@ -20,9 +20,9 @@ export interface RunResult {
     code: number;
 }
 
-/** Who prints more than this is stopped. */
+/** A program that prints more is stopped. */
 const OUTPUT_MIB = 16;
-/** Characters of what was printed last. */
+/** Characters of the output's end. */
 const LAST = 64 << 10;
 
 /** A command of the operator's machine that failed; the message ends with the last lines it said. */

@@ -7,7 +7,7 @@ const SECONDS = 5;
 /** Where the operator's ssh-agent listens; undefined where there is none. */
 export const agentSocket = (): string | undefined => process.env.SSH_AUTH_SOCK || undefined;
 
-/** Public halves of what an ssh-agent holds, those of kinds that ssh2 knows; none where no agent answers. */
+/** Public halves of an ssh-agent's keys, of the kinds that ssh2 knows; none without an agent. */
 async function held(socket: string | undefined): Promise<ParsedKey[]> {
     if (socket === undefined) return [];
     return await new Promise<ParsedKey[]>(resolve => {
@@ -21,7 +21,9 @@ async function held(socket: string | undefined): Promise<ParsedKey[]> {
 
 const blobOf = (publicKey: string): Buffer => Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
 
-/** Some keys of an ssh-agent, and no others: a server counts each key that it is offered as a try, and ends after six. */
+/**
+ * Some keys of an ssh-agent, and no others: a server counts each key that it is offered as a try, and ends after six.
+ */
 export class SomeKeys extends BaseAgent<ParsedKey> {
     private readonly blobs: readonly Buffer[];
 
@@ -58,8 +60,8 @@ export class SomeKeys extends BaseAgent<ParsedKey> {
 }
 
 /**
- * What an ssh client is given to sign with a key that only the operator's agent can sign with.
- * @throws UnusableKey where no agent holds it, with what to do
+ * An ssh client's access to a key that only the operator's agent can sign with.
+ * @throws UnusableKey if no agent holds it, with the remedy
  */
 export async function agentWith({ publicKey, why }: KeyFile, file: string): Promise<SomeKeys> {
     const socket = agentSocket();
