@@ -17,8 +17,8 @@ export interface Refused {
 type Bounds = Pick<Settings, "lab" | "made" | "kindOf" | "containerIds" | "number">;
 
 /**
- * Where members get no key: root of a lab's host, and of a container without ids of its own, is root of the machine that
- * the lab is on, and of what else is on it.
+ * Where members get no key: root of a lab's host, and of a container without ids of its own, is root of the lab's machine.
+ * Every other cloud on it would be open to them.
  */
 export function refusedTo(settings: Bounds): Refused[] {
     if (settings.lab === undefined) return [];
