@@ -150,7 +150,7 @@ const words: Readonly<Record<string, Words>> = {
         changed: [[/^keys\b/, () => "is another one in /root/.ssh/authorized_keys"]],
     },
     // Its differences are sentences.
-    "guest:Ground": { what: e => `${e.area}:`, changed: [[/^differences$/, ({ new: now }) => text(now)]] },
+    "guest:Ground": { what: e => `${e.area}:`, changed: [[/^differences$/, ({ old, new: now }) => text(now ?? old)]] },
     "guest:Baseline": {
         what: e => e.area,
         changed: [[/^recorded$/, "has nothing recorded of what is right in it (./classroom accept records it)"]],

@@ -25,10 +25,11 @@ const PASSWORD = "random:index/randomPassword:RandomPassword";
 /** Outputs that are secrets made by what they come from, by type. */
 const madeSecrets: Readonly<Record<string, string>> = {
     [PASSWORD]: "result",
+    "pulumi-nodejs:dynamic/guest:Ground": "key",
     "pulumi-nodejs:dynamic/keystone:Ec2Credential": "secret",
 };
 
-/** Of a state exported in plain text: generated passwords, EC2 keys and private keys. */
+/** Of a state exported in plain text: generated passwords, EC2 keys, private keys and the keys of nodes' records. */
 export function recordedSecrets(resources: readonly RecordedResource[]): string[] {
     return resources.flatMap(({ type, inputs, outputs }) => {
         const found = strings([inputs, outputs]);
