@@ -59,8 +59,8 @@ export interface ServiceFacts {
     /** It keeps a connection to the queue, and to the database, while it runs. */
     queue?: true;
     database?: true;
-    /** Shell that prints a line for each helper of its that does not run: `dnsmasq of br100`. */
-    helpers?: string;
+    /** It keeps a dnsmasq running for each bridge that has a file nova-BRIDGE.conf in this folder. */
+    dnsmasqs?: string;
     /** It has no part in what is stored in the cloud, and goes on when that is made anew. */
     worksAlone?: true;
 }

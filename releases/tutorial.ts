@@ -200,17 +200,14 @@ export const networkOptions = ({ plan }: CloudFacts): Record<string, string> => 
     public_interface: "eth2",
 });
 
-/** Nova's services on api-node (V1). */
 /** nova-network, with the dnsmasq that it starts for each network that it has set up. */
 export const novaNetworkService: ServiceFacts = {
     service: "nova-network",
     queue: true,
-    helpers: `for f in /var/lib/nova/networks/nova-*.conf; do
-        b=\${f##*/nova-}; b=\${b%.conf}
-        [ ! -d "/sys/class/net/$b" ] || pgrep -f "dnsmasq.*/nova-$b[.]conf" > /dev/null || echo "dnsmasq of $b"
-    done`,
+    dnsmasqs: "/var/lib/nova/networks",
 };
 
+/** Nova's services on api-node (V1). */
 export const novaApiServices: readonly ServiceFacts[] = [
     { service: "nova-conductor", queue: true },
     { service: "nova-api", port: 8774 },

@@ -19,7 +19,7 @@ interface Inputs {
     lacks?: string[];
     queue?: string;
     database?: string;
-    helpers?: string;
+    dnsmasqs?: string;
 }
 
 /** The functions of init.ts, for a service that is known by its process where that is given. */
@@ -108,9 +108,9 @@ l=$(signs "$s" | tr '\\n' ' ')
     };
     return {
         inputs: ["service", "running", "enabled", "per", "lacks"],
-        access: ["connection", "port", "process", "queue", "database", "helpers"],
+        access: ["connection", "port", "process", "queue", "database", "dnsmasqs"],
         replaceOn: ["service"],
-        check({ service, process, queue, database }): Problem[] {
+        check({ service, process, queue, database, dnsmasqs }): Problem[] {
             return [
                 ...(["queue", "database"] as const).flatMap(property => {
                     const at = { queue, database }[property];
@@ -118,6 +118,9 @@ l=$(signs "$s" | tr '\\n' ' ')
                         ? []
                         : [{ property, reason: `"${at}" is not an address and a port such as 10.0.0.3:5672` }];
                 }),
+                ...(dnsmasqs === undefined || /^\/[A-Za-z0-9/_.-]+$/.test(dnsmasqs)
+                    ? []
+                    : [{ property: "dnsmasqs", reason: `"${dnsmasqs}" is not the absolute path of a folder` }]),
                 ...(service === undefined || isName(service)
                     ? []
                     : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
@@ -197,8 +200,8 @@ export interface ServiceArgs {
     /** Address and port of the queue and of the database to which it keeps a connection while it runs, e.g. 10.0.0.3:5672. */
     queue?: pulumi.Input<string>;
     database?: pulumi.Input<string>;
-    /** Shell that prints a line for each helper of its that does not run: `dnsmasq of br100`. */
-    helpers?: pulumi.Input<string>;
+    /** It keeps a dnsmasq running for each bridge that has a file nova-BRIDGE.conf in this folder. */
+    dnsmasqs?: pulumi.Input<string>;
 }
 
 /** A service of a machine, and whether it does its work. It restarts when it shows no sign of life, when a file that names it in `restarts` changes, and when it works on something new. */

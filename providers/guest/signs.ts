@@ -6,7 +6,7 @@ interface Known {
     port?: number;
     queue?: string;
     database?: string;
-    helpers?: string;
+    dnsmasqs?: string;
 }
 
 /** Whether it is an IPv4 address and a port. */
@@ -27,11 +27,11 @@ const YOUNG_SECONDS = 60;
 
 /**
  * Shell functions of a service that runs, each with its name. `signs`: what it lacks of the signs that it works, a line each: `stopped`, by a signal;
- * `port`, on which it does not listen; `queue` and `database`, to which it has no connection; helpers that do not run. `may_come`,
+ * `port`, on which it does not listen; `queue` and `database`, to which it has no connection; `dnsmasq of BRIDGE`, which does not run. `may_come`,
  * which takes that too: whether it has just started. `last_error`: the last error in its log. `go_on`: takes back the signal.
  * Nothing is sent anywhere: the kernel tells all of it.
  */
-export const signsShell = ({ port, queue, database, helpers }: Known): string => `${listeningShell}
+export const signsShell = ({ port, queue, database, dnsmasqs }: Known): string => `${listeningShell}
 pids() { case $1 in rabbitmq-server) pgrep -u rabbitmq ;; *) pgrep -f "(^|/)$1(d|-all)?( |\$)" ;; esac; }
 is_stopped() { for p; do { read -r stat < "/proc/$p/stat"; } 2> /dev/null && case \${stat##*) } in [Tt]*) return 0 ;; esac; done; return 1; }
 connected() {
@@ -39,13 +39,20 @@ connected() {
     sockets=$(awk -v at="$at" '$3 == at && $4 == "01" { print "socket:[" $10 "]" }' /proc/net/tcp)
     [ -n "$sockets" ] && for p; do ls -l "/proc/$p/fd" 2> /dev/null; done | grep -qF "$sockets"
 }
+no_dnsmasq() {
+    for f in "$1"/nova-*.conf; do
+        b=\${f##*/nova-}; b=\${b%.conf}
+        case $b in *[!A-Za-z0-9-]*) continue ;; esac
+        [ ! -d "/sys/class/net/$b" ] || pgrep -f "dnsmasq.*/nova-$b[.]conf" > /dev/null || echo "dnsmasq of $b"
+    done
+}
 signs() {
     own=$(pids "$1") || own=
     ! is_stopped $own || { echo stopped; return 0; }
     ${port === undefined ? ":" : `listening ${hex(port)} || echo port`}
     ${queue === undefined ? ":" : `[ -z "$own" ] || connected ${inTable(queue)} $own || echo queue`}
     ${database === undefined ? ":" : `[ -z "$own" ] || connected ${inTable(database)} $own || echo database`}
-    ${helpers ?? ":"}
+    ${dnsmasqs === undefined ? ":" : `no_dnsmasq ${dnsmasqs}`}
 }
 may_come() {
     case $2 in stopped) return 1 ;; esac

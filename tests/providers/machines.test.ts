@@ -199,7 +199,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     ["guest/rabbit-user", ["connection"], ["user", "password", "others", "rights"], ["user"]],
     [
         "guest/service",
-        ["connection", "port", "process", "queue", "database", "helpers"],
+        ["connection", "port", "process", "queue", "database", "dnsmasqs"],
         ["service", "running", "enabled", "per", "lacks"],
         ["service"],
     ],
@@ -383,9 +383,10 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
     ],
     [
         "guest/service",
-        { service: "nova-api", process: "iscsid", queue: "10.0.0.3:5672", database: "10.0.0.3:3306" },
-        { service: "a b", queue: "db-node:5672", database: "10.0.0.3" },
+        { service: "nova-api", process: "iscsid", queue: "10.0.0.3:5672", database: "10.0.0.3:3306", dnsmasqs: "/a/b" },
+        { service: "a b", queue: "db-node:5672", database: "10.0.0.3", dnsmasqs: "x;y" },
         {
+            dnsmasqs: '"x;y" is not the absolute path of a folder',
             service: '"a b" is not the name of a service',
             queue: '"db-node:5672" is not an address and a port such as 10.0.0.3:5672',
             database: '"10.0.0.3" is not an address and a port such as 10.0.0.3:5672',

@@ -80,8 +80,13 @@ test("one that has just started is given time", async () => {
     expect(clock.elapsed() - begin).toBeGreaterThanOrEqual(60);
 });
 
-test("a helper that does not run is named", async () => {
-    expect((await read({ ...inputs, helpers: "echo dnsmasq of br100" })).lacks).toEqual(["dnsmasq of br100"]);
+test("a dnsmasq that does not run is named; none is wanted of a bridge that is not there", async () => {
+    const folder = `${host.dir}/var/lib/nova/networks`;
+    for (const bridge of ["br100", "br101", "br;x"]) host.put(`var/lib/nova/networks/nova-${bridge}.conf`, "");
+    host.put("sys/class/net/br100/mtu", "");
+    expect((await read({ ...inputs, dnsmasqs: folder })).lacks).toEqual(["dnsmasq of br100"]);
+    host.put("dnsmasq", "");
+    expect((await read({ ...inputs, dnsmasqs: folder })).lacks).toEqual([]);
 });
 
 test("one that does not run is found with its last error, and lacks nothing beside that", async () => {
