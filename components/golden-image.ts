@@ -3,25 +3,25 @@ import * as libvirt from "@pulumi/libvirt";
 import type { Connection } from "../clients/connection";
 import { ImageFile } from "../providers/machine/image-file";
 
-/** libvirt's pools on a physical host: what virtual machines are made of, and their own disks. */
+/** libvirt's pools on a physical host: the virtual machines' images, and their own disks. */
 export const pools = {
     golden: { name: "golden", path: "/srv/images" },
     machines: { name: "machines", path: "/var/lib/libvirt/machines" },
 } as const;
 
-/** What the disk of a virtual machine is made of. */
+/** The base of a virtual machine's disk. */
 export interface Golden {
     /** Volume in the pool `golden`. */
     volume: string;
-    /** Its machines are started with the kernel and the initrd beside it; without this, with what is on their disk. */
+    /** Its machines start with the kernel and the initrd beside it; without this, from their disk. */
     hostKernel?: true;
     /** Size of their disks; the image's own where it is not given. */
     diskGiB?: number;
-    /** What has to be there first. */
+    /** Resources that have to be there first. */
     ready: pulumi.Resource[];
 }
 
-/** What a lab's hosts have ready. */
+/** The image that a lab's hosts have ready. */
 export const readyGolden: Golden = { volume: "golden.qcow2", hostKernel: true, ready: [] };
 
 export interface GoldenImageArgs {
@@ -32,7 +32,7 @@ export interface GoldenImageArgs {
     sha256: string;
 }
 
-/** Room for what lies on a node beside its system, instances on compute nodes included; nothing is taken up before it is used. */
+/** Room on a node beside its system, also for instances on compute nodes. Unused room takes no space on the host. */
 const diskGiB = 20;
 
 /** The image of a physical host's virtual machines, and the pools for it and for them (H4). */
@@ -53,7 +53,7 @@ export class GoldenImage extends pulumi.ComponentResource {
                     { parent: this, provider, deleteBeforeReplace: true },
                 ),
         );
-        // Named by what is in it: machines made of another image are others.
+        // Named by its content: another image makes other machines.
         const volume = `image-${sha256.slice(0, 16)}.qcow2`;
         const file = new ImageFile(
             `${name}-file`,

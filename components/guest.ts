@@ -41,7 +41,7 @@ export class Guest {
         return { parent: this.parent, dependsOn: [running, ...after], deletedWith: resource, replaceWith: made };
     }
 
-    /** What every node has before anything of its own: names, archive, and the packages, time service included (A1, A2). */
+    /** The beginning of every node: names, archive, and the packages, time service included (A1, A2). */
     base(): Packages {
         const { connection } = this,
             entries = this.cloud.plan.hostsEntries(),
@@ -87,7 +87,10 @@ export class Guest {
         return new File(`${this.name}-${key}`, { connection: this.connection, ...args }, this.options(after));
     }
 
-    /** Steps that run once each, in order, per what they work on; `services` are those that one may restart. Returns what to wait for: the last of them. */
+    /**
+     * Steps that run once each, in order, per what they work on; `services` are those that one may restart. Returns
+     * what to wait for: the last of them.
+     */
     steps(
         steps: readonly SyncStep[],
         per: pulumi.Input<string>,
@@ -115,7 +118,7 @@ export class Guest {
         return last;
     }
 
-    /** @param per what they work on: with another one, those that do restart */
+    /** @param per the database that they work on: with another one, the running services restart */
     services(services: readonly ServiceFacts[], after: After, per?: pulumi.Input<string>): Service[] {
         const { internalAddress } = this.cloud.plan.node("db-node");
         return services.map(({ worksAlone, queue, database, ...facts }) => {
@@ -134,7 +137,10 @@ export class Guest {
         });
     }
 
-    /** Removes the certificates that services have stored where keystone has others now; a service fetches a certificate that it lacks. */
+    /**
+     * Removes the certificates that services have stored where keystone has others now; a service fetches a certificate
+     * that it lacks.
+     */
     certificates(of: pulumi.Input<string>, after: After): void {
         const { certificates } = this.release;
         if (certificates) this.steps([certificates], of, after);
@@ -156,7 +162,7 @@ export class Guest {
     }
 }
 
-/** What restarts, and by which port it is known to be ready again. */
+/** The services to restart, and the ports that show them ready again. */
 function restarting(restarts: string[], services: readonly ServiceFacts[]): { restarts: string[]; ready?: Ready } {
     const listening = services.filter(s => s.port !== undefined && restarts.includes(s.service));
     const ready: Ready = Object.fromEntries(listening.map(s => [s.service, s.port!]));

@@ -60,7 +60,8 @@ export class HostPair extends pulumi.ComponentResource {
                 new libvirt.Provider(
                     providerName(name, role),
                     { uri: libvirtUri(role, args) },
-                    // The engine takes its plugin's version for the provider's at the second operation: a change that is none.
+                    // The engine takes its plugin's version for the provider's at the second operation: a change that
+                    // is none.
                     { parent: this, ignoreChanges: ["version"] },
                 ),
         );
@@ -78,7 +79,7 @@ export class HostPair extends pulumi.ComponentResource {
     }
 }
 
-/** What libvirt's provider knows a host by that it reaches through a bastion: where that is, only this run's own files say. */
+/** The provider's name for a host behind a bastion. Only this run's own files have its address. */
 export const libvirtAlias = (role: HostRole): string => `${role}.classroom`;
 
 /**

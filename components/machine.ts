@@ -42,10 +42,10 @@ export interface MachineArgs {
     cpus: number;
     /** Devices of the host that it may use. */
     devices?: string[];
-    /** Where it installs packages from, and what its apt goes by. */
+    /** Its package archive, and its apt's settings. */
     archive: ReturnType<Release["archive"]> & AptFacts;
     ssh: SshFacts;
-    /** Of virtual machines: what they are made of, and how they are told what they are. */
+    /** Of virtual machines: their image, and the form of their first start's data. */
     golden: Golden;
     seed: SeedFormat;
 }
@@ -57,11 +57,11 @@ export interface MachineArgs {
 export class Machine extends pulumi.ComponentResource {
     /** How it is reached: through its physical host, with a host key made by the program. */
     readonly connection: pulumi.Output<Connection>;
-    /** The resource that what lives in the machine goes with. */
+    /** The resource whose end takes away everything in the machine. */
     readonly resource: pulumi.CustomResource;
     /** It runs, with a clock that is right, and can be worked in, as soon as this is made. */
     readonly running: pulumi.Resource;
-    /** What is made anew where the machine is, the first of them first. */
+    /** The resources that are made anew with the machine, in order. */
     readonly made: pulumi.CustomResource[];
     /** New each time the machine is made. */
     readonly incarnation: pulumi.Output<string>;
@@ -116,7 +116,7 @@ export class Machine extends pulumi.ComponentResource {
             { parent: this },
         );
         const made = [machine.root, machine.domain];
-        // What is made in it has its time from it: certificates, tokens.
+        // Certificates and tokens made in it have its time.
         const running = new Clock(
             `${name}-clock`,
             { connection: this.connection },

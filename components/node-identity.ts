@@ -2,7 +2,7 @@ import type { NodePlan } from "../config/address-plan";
 import type { SeedFile } from "../providers/machine/container";
 
 /**
- * What makes a machine itself before anything is installed in it: host name, addresses, who may log in (H6, N1–N4).
+ * A machine's identity before anything is installed in it: host name, addresses, keys of logins (H6, N1–N4).
  * It is in the golden clone, as in the course.
  */
 export function identityFiles(

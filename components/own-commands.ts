@@ -11,7 +11,9 @@ export interface OwnCommandsArgs {
     keyTexts: Readonly<Record<string, string>>;
 }
 
-/** The order in which Go's ssh client, the plugin's, asks for kinds of host keys: of several keys that one is compared. */
+/**
+ * The order in which Go's ssh client, the plugin's, asks for kinds of host keys: of several keys that one is compared.
+ */
 const order = ["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa", "ssh-ed25519"];
 
 /** Of a machine's public keys the one that the plugin meets. */
@@ -49,7 +51,7 @@ export class OwnCommands extends pulumi.ComponentResource {
             last = [
                 new remote.Command(
                     `${name}-${command}`,
-                    // What a command prints may hold whatever the node holds.
+                    // A command's output may hold any secret of the node.
                     { connection, ...scripts, ...(triggers && { triggers }), logging: remote.Logging.None },
                     { ...of, parent: this, dependsOn: last, additionalSecretOutputs: ["stdout", "stderr"] },
                 ),

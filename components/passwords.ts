@@ -5,12 +5,12 @@ import { credentialNames, type Credentials } from "../config/credentials";
 
 export type PasswordName = keyof Credentials;
 
-/** Letters and digits alone: what they are written into quotes them in a dozen ways. 24 of them are 142 bits. */
+/** Letters and digits alone, because the files quote in a dozen ways. 24 of them are 142 bits. */
 const shape = { length: 24, special: false } as const;
 
 /** Stands for a password in a text, so that it can be seen whether it is in it; nothing that quotes changes it. */
 const mark = (name: PasswordName): string => `_${name}_`;
-/** A mark for each password, where what is made of them has to be known and they do not. */
+/** A mark for each password. It stands for the password in a run that must only find the password's uses. */
 export const marks = Object.fromEntries(credentialNames.map(name => [name, mark(name)])) as unknown as Credentials;
 
 /** Told of each password that is generated, as soon as it is known. */
@@ -48,7 +48,7 @@ export class Passwords {
         return this.args.credentials[name] ?? this.generatedOf(name);
     }
 
-    /** What is made of the passwords that are in it, and of no others: it is known when these are. */
+    /** A value made of passwords. It depends on its own passwords alone, and is known when they are. */
     in<T>(make: (credentials: Credentials) => T): pulumi.Input<T> {
         const { credentials: own } = this.args;
         const later = this.namesIn(make).filter(name => own[name] === undefined);
@@ -60,13 +60,13 @@ export class Passwords {
             );
     }
 
-    /** Names of the passwords that are in what is made of them. */
+    /** Names of the passwords in a value. */
     namesIn(make: (credentials: Credentials) => unknown): PasswordName[] {
         const text = JSON.stringify(make(marks)) ?? "";
         return credentialNames.filter(name => text.includes(mark(name)));
     }
 
-    /** Says that a resource is what lets a password in. */
+    /** Records a resource as an account that accepts a password. */
     letInBy(name: PasswordName, account: pulumi.Resource): void {
         this.accounts.set(name, [...(this.accounts.get(name) ?? []), account]);
     }
@@ -76,7 +76,7 @@ export class Passwords {
         for (const name of names) this.files.set(name, [...(this.files.get(name) ?? []), file]);
     }
 
-    /** What lets some passwords in: their files are written after it. */
+    /** The accounts that accept some passwords. The passwords' files are written after them. */
     accountsOf(names: readonly PasswordName[]): pulumi.Resource[] {
         return [...new Set(names.flatMap(name => this.accounts.get(name) ?? []))];
     }

@@ -10,7 +10,7 @@ export function seedOf(format: SeedFormat, files: readonly SeedFile[]): string {
     const hostKey = /^\/etc\/ssh\/ssh_host_(\w+)_key$/;
     const privateKey = files.find(f => hostKey.test(f.path)),
         type = privateKey && hostKey.exec(privateKey.path)![1]!;
-    // At a time when the ssh daemon is not up: whoever waits for it may count on the rest. It is run at every start.
+    // This runs at every start, before the ssh daemon is up: who waits for ssh may count on the rest.
     const once = [
         "m=/var/lib/classroom/first-boot",
         "[ ! -e $m ] || exit 0",

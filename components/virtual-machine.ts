@@ -24,7 +24,7 @@ export interface VirtualMachineArgs {
     hypervisor: "kvm" | "qemu";
     /** Whether it is to start machines under KVM itself: it has its host's processor then, virtualisation included. */
     nests?: boolean;
-    /** What its golden clone is made of. */
+    /** The image of its golden clone. */
     golden: Golden;
     /** Files that make it itself, secret, and how it is told of them. */
     files: pulumi.Input<SeedFile[]>;
@@ -119,7 +119,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
     /** The golden clone, which stays off. */
     private clone(golden: libvirt.Volume): void {
         const { node, host } = this.args;
-        // The provider starts a domain before it stops it, so the clone's domain has an overlay too: what machines lie on is never written.
+        // The provider starts a domain before it stops it. So the clone's domain has an overlay too, and the machines'
+        // base is never written.
         const scratch = this.overlay(golden, "golden-overlay", `${node.name}-golden-overlay.qcow2`);
         const clone = this.domainOf(`${this.name}-golden`, `${node.name}-golden`, false, [{ volumeId: scratch.id }]);
         new DomainPower(
@@ -160,7 +161,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
         return new libvirt.Domain(
             name,
             { name: domain, running, ...shapeOf(this.args, disks) },
-            // The provider reads the command line and the cards in another form than it was given: a comparison would always differ.
+            // The provider reads the command line and the cards in another form than it was given: a comparison would
+            // always differ.
             // Whether it runs is another resource's: the provider would never stop one.
             // The provider can give a machine that is there no other display: it would replace one that has another.
             { ...this.made, ignoreChanges: ["cmdlines", "graphics", "networkInterfaces", "running"] },
@@ -208,7 +210,8 @@ function shapeOf(
             mac: mac.toUpperCase(),
         })),
         ...(nests && { cpu: { mode: "host-passthrough" } }),
-        // Without this the provider adds SPICE, which is a package of its own on newer systems. Nobody but libvirt gets to it.
+        // Without this the provider adds SPICE, which is a package of its own on newer systems. Nobody but libvirt gets
+        // to it.
         graphics: { type: "vnc", listenType: "none" },
         consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
     };

@@ -37,7 +37,7 @@ interface Interface {
     mtu?: number;
 }
 
-/** Where a node is and what it is called. */
+/** A node's addresses and names. */
 export interface NodePlan {
     name: NodeName;
     host: HostRole;
@@ -126,7 +126,7 @@ export class AddressPlan {
     }
 }
 
-/** What is wrong with a set of ranges: which key, which value, what is allowed. */
+/** The mistakes of a set of ranges: key, value, allowed values. */
 export function problems(ranges: NetworkRanges): { key: keyof NetworkRanges; reason: string }[] {
     const found: { key: keyof NetworkRanges; reason: string }[] = [];
     const parsed: Partial<Record<keyof NetworkRanges, Cidr>> = {};

@@ -5,7 +5,7 @@ export class Cidr {
         readonly prefix: number,
     ) {}
 
-    /** @throws Error that names what is wrong with the text: form, octet, prefix, or host bits that are set. */
+    /** @throws Error with the fault of the text: its form, an octet, the prefix, or set host bits. */
     static parse(text: string): Cidr {
         const match = /^(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\/(\d{1,2})$/.exec(text);
         if (!match) throw new Error(`"${text}" is not a network such as 10.0.0.0/24`);

@@ -14,7 +14,7 @@ export const hostKeyKinds = [
 export const hostKeyTypes = ["ed25519", "ecdsa", "rsa"] as const;
 export type HostKeyType = (typeof hostKeyTypes)[number];
 
-/** What a setting of a host's keys may be. */
+/** The allowed forms of a host's keys in a setting. */
 export const hostKeyForms = `a public key (ssh-ed25519 AAAA…), a line of known_hosts or of ssh-keyscan as it is, or several such lines; of the kinds ${hostKeyKinds.join(", ")}`;
 
 /** Whether a kind and a blob in base64 are a whole public key of that kind. */
@@ -50,7 +50,7 @@ export function pastedKeys(text: string): string[] | undefined {
     return keys.length === 0 || keys.includes(undefined) ? undefined : [...new Set(keys as string[])];
 }
 
-/** What a key is shown as. */
+/** A key's form in messages. */
 export const fingerprintOf = (key: string): string =>
     `SHA256:${createHash("sha256")
         .update(Buffer.from(key.split(" ")[1] ?? "", "base64"))

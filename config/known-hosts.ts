@@ -22,7 +22,7 @@ interface Line {
 export const knownName = (address: string, port: number): string => (port === 22 ? address : `[${address}]:${port}`);
 const namesOf = (address: string, port: number): string[] => [...new Set([knownName(address, port), address])];
 
-/** Whether the names at the beginning of a line, or what they were hashed to, mean a machine. */
+/** Whether the names at the beginning of a line, plain or hashed, mean a machine. */
 function means(names: string, name: string): boolean {
     const [, kind, salt, hash] = names.split("|");
     if (kind === "1")
@@ -160,7 +160,7 @@ export const isKnown = (file: string, address: string, port: number, key: string
 /**
  * The settings with every physical host's keys in them, and those of the machine on the way to it: the configuration's
  * own, else those of the known_hosts file.
- * @throws UserError naming what is missing, revoked or spoilt
+ * @throws UserError naming the missing, revoked or spoilt key
  */
 export function withHostKeys(settings: Settings): Settings {
     const known = new KnownHosts(settings.knownHostsFile),

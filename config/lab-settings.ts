@@ -27,7 +27,7 @@ const labFacts = z.object({
 /** Where a lab's nodes find its package archive. */
 const LAB_ARCHIVE = "http://192.168.122.1:8090/";
 
-/** What nodes are in a lab because of what its machine can do. */
+/** The kinds of a lab's nodes, by the abilities of its machine. */
 export type LabChoice = z.infer<typeof labChoice>;
 
 /** Of a machine without KVM, and of one that was not asked. */
@@ -37,7 +37,7 @@ export const emulated: LabChoice = {
     nodes: { "volume-node": { kind: "vm" } },
 };
 
-/** What a lab that is up says of itself. */
+/** The facts of a lab that is up. */
 export type LabFacts = z.infer<typeof labFacts>;
 
 /** Refuses a name that cannot be part of host names, cgroups and folders. */
@@ -69,7 +69,7 @@ export function withLab(given: Record<string, unknown>, factsOf: (lab: string) =
     if (lab === undefined) return own;
     const found = factsOf(String(lab)),
         { hypervisor, machine, nodes: kinds } = found.machine?.choice ?? emulated;
-    // What the stack says of a node goes beside what the lab says of it.
+    // The stack's settings of a node are joined with the lab's.
     const nodes = merge(kinds, own.nodes);
     return {
         number: 0,
@@ -88,11 +88,14 @@ export function withLab(given: Record<string, unknown>, factsOf: (lab: string) =
     };
 }
 
-/** Whether a stack's nodes install from the lab's archive, and know such keys: another archive is none that the lab has signed. */
+/**
+ * Whether a stack's nodes install from the lab's archive, and know such keys: another archive is none that the lab has
+ * signed.
+ */
 const signedByLab = ({ archiveUrl, release }: Record<string, unknown>): boolean =>
     archiveUrl === undefined && release === "ocata";
 
-/** Own values over others, key by key; what is no object is left for the check to name. */
+/** Own values over others, key by key. A value that is no object is left for the check to name. */
 function merge(base: Record<string, object>, own: unknown): unknown {
     if (own === undefined) return base;
     if (typeof own !== "object" || own === null) return own;

@@ -8,9 +8,9 @@ export interface Mistake {
     path: readonly string[];
     /** The same in words: `hosts.central.port`. */
     key: string;
-    /** What stands there. Absent of passwords, of private keys, and where nothing stands there. */
+    /** The present value. Absent for passwords, private keys and missing values. */
     value?: unknown;
-    /** What is wrong with it, and what is allowed. */
+    /** The fault, and the allowed values. */
     reason: string;
 }
 
@@ -23,7 +23,7 @@ export function mistakeIn(line: string): Mistake {
     return mistakeAt(line.slice(0, end), line.slice(end + 2));
 }
 
-/** A mistake as a line: where, which key, what is allowed. */
+/** A mistake as a line: place, key, allowed values. */
 export const mistakeInWords = ({ line, key, reason }: Mistake): string =>
     `${line === undefined ? "" : `line ${line}: `}${key === "" ? "" : `${key}: `}${reason}`;
 

@@ -2,7 +2,7 @@
 export const hostRoles = ["central", "compute"] as const;
 export type HostRole = (typeof hostRoles)[number];
 
-/** The networks of the cloud (N1–N4), by what they are for. */
+/** The networks of the cloud (N1–N4), by their purpose. */
 export const networkNames = ["nat", "internal", "public", "private"] as const;
 export type NetworkName = (typeof networkNames)[number];
 
@@ -30,7 +30,7 @@ interface NodeFacts {
 
 const central: readonly NetworkName[] = ["nat", "internal", "public"];
 
-/** What the tutorial's tables say of each machine. */
+/** Each machine's row in the tutorial's tables. */
 export const nodes: Readonly<Record<NodeName, NodeFacts>> = {
     "db-node": { host: "central", octet: 3, networks: central },
     "auth-node": { host: "central", octet: 4, networks: central },

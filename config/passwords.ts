@@ -8,7 +8,7 @@ interface Limit {
     reason: string;
 }
 
-/** What the files that a password is written into cannot hold, by whatever way of writing it (oslo.config, Python 2's ConfigParser). */
+/** Characters that a password's files cannot hold in any spelling (oslo.config, Python 2's ConfigParser). */
 const limits: readonly Limit[] = [
     {
         names: ["adminToken", "rabbitPassword", "placementUser"],
@@ -40,13 +40,16 @@ const limits: readonly Limit[] = [
     },
 ];
 
-/** Keystone cuts off a password after 4096 characters and then refuses it. Lines of MySQL's option files have the same limit. */
+/**
+ * Keystone cuts off a password after 4096 characters and then refuses it. Lines of MySQL's option files have the same
+ * limit.
+ */
 const LONGEST = 1024;
 
 /** Python 2 and the protocols of 2013 agree on no other characters; option files cut off spaces. */
 const PRINTABLE = /^[!-~]([ -~]*[!-~])?$/;
 
-/** What is shorter could not be told from other words, and so not be masked in what is printed. */
+/** A shorter password could not be told from other words, and so not be masked in the output. */
 export const shortestPassword = 4;
 
 /** Why a password cannot be used under a name; undefined where it can. The password itself is not in it. */

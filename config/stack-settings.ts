@@ -3,7 +3,7 @@ import { type LabFacts, readLabFacts, withLab } from "./lab-settings";
 import { withOperatorKey } from "./operator-key";
 import { readSettings, type Settings } from "./settings";
 
-/** What a stack's settings take from the machine that they are read on. */
+/** The facts of this machine that a stack's settings use. */
 export interface Surroundings {
     labFacts: (lab: string) => LabFacts;
     /** Adds the physical hosts' keys and the operator's, and the file that libvirt's provider reads them from. */
@@ -32,7 +32,7 @@ export function readStackSettings(stack: string, texts: Texts, from: Surrounding
 
 type Texts = Readonly<Record<string, string>>;
 
-/** Of everything that an engine's configuration holds, other packages' included, what is the project's. */
+/** The project's own part of an engine's configuration, which holds other packages' keys too. */
 export function ofProject<T>(project: string, config: Readonly<Record<string, T>>): Record<string, T> {
     return Object.fromEntries(
         Object.entries(config).flatMap(([key, value]) =>
@@ -41,7 +41,7 @@ export function ofProject<T>(project: string, config: Readonly<Record<string, T>
     );
 }
 
-/** What a stack's configuration gives, values parsed; a key that there is not is left for the check to name. */
+/** A stack's configuration with parsed values. An unknown key is left for the check to name. */
 export function givenBy(texts: Texts): Record<string, unknown> {
     return Object.fromEntries(
         Object.entries(texts)

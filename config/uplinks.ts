@@ -8,9 +8,9 @@ export type UplinkedNetwork = (typeof uplinkedNetworks)[number];
 /** How a network gets from one host to the other. */
 export const uplinkKinds = ["bridge", "vlan", "vxlan"] as const;
 
-/** What guests send where nothing else is said. */
+/** The frame size of guests by default. */
 export const usualMtu = 1500;
-/** What VXLAN puts before a frame when the hosts speak IPv4 to each other. */
+/** The bytes of VXLAN before a frame, between hosts that speak IPv4. */
 export const vxlanBytes = 50;
 
 const interfaceName = z
@@ -29,7 +29,10 @@ const uplink = z.strictObject(
     {
         /** A bridge that is on both hosts already, with a port that leads to the other. */
         bridge: interfaceName.optional(),
-        /** A VLAN on a network card that both hosts have under this name. Without `id`: the stack's own ({@link uplinkId}). */
+        /**
+         * A VLAN on a network card that both hosts have under this name. Without `id`: the stack's own ({@link
+         * uplinkId}).
+         */
         vlan: z
             .strictObject({ nic: interfaceName, id: whole(1, 4094).optional() }, "an object with nic and, perhaps, id")
             .optional(),
@@ -40,7 +43,10 @@ const uplink = z.strictObject(
                     id: whole(1, 2 ** 24 - 1).optional(),
                     /** UDP. */
                     port: whole(1, 65535).default(4789),
-                    /** Of the network's own frames; the way between the hosts has to carry 50 bytes more. Default 1450, on private 1500. */
+                    /**
+                     * Of the network's own frames; the way between the hosts has to carry 50 bytes more. Default 1450,
+                     * on private 1500.
+                     */
                     mtu: whole(1280, usualMtu).optional(),
                     /** The hosts as they reach each other, where that is not as the operator reaches them. */
                     between: z.strictObject({ central: end, compute: end }).optional(),
@@ -52,7 +58,7 @@ const uplink = z.strictObject(
     `an object with one of ${uplinkKinds.join(", ")}`,
 );
 
-/** What a configuration says under `uplinks`. */
+/** A configuration's `uplinks`. */
 export const uplinksSchema = z.partialRecord(z.enum(uplinkedNetworks), uplink);
 export type GivenUplinks = z.infer<typeof uplinksSchema>;
 
@@ -96,7 +102,7 @@ export function uplinksOf(
     return { internal: of("internal"), private: of("private") };
 }
 
-/** What is wrong with a stack's uplinks: a line each, with key, value and what is allowed. */
+/** The mistakes of a stack's uplinks: a line each, with key, value and allowed values. */
 export function uplinkProblems(given: GivenUplinks, uplinks: Uplinks): string[] {
     const wrong = uplinkedNetworks.flatMap(network => {
         const own = given[network],

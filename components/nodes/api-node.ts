@@ -14,7 +14,7 @@ export interface ApiNodeArgs extends NodeArgs {
     admin: AdminAccess;
     /** Identity and the catalogue. */
     identity: pulumi.Resource[];
-    /** Identity's database: what belongs to a user is stored by his id in it. */
+    /** Identity's database: a user's objects are stored by the user's id in it. */
     accounts: pulumi.Input<string>;
     /** The certificates that tokens are signed with, where they are. */
     certificates: pulumi.Input<string>;
@@ -86,7 +86,7 @@ export class ApiNode extends pulumi.ComponentResource {
         );
     }
 
-    /** What makes compute nodes that have come known to the scheduler. */
+    /** The step that makes new compute nodes known to the scheduler. */
     discover(computes: readonly pulumi.Resource[], per: pulumi.Input<string>): readonly pulumi.Resource[] {
         const { computeDiscovery } = this.guest.release;
         return computeDiscovery

@@ -24,7 +24,7 @@ export interface AuthNodeArgs extends NodeArgs {
 /** The cloud as its admin sees it; secret. */
 export type AdminAccess = pulumi.Input<CloudAccess>;
 
-/** Keystone, and what is in it: tenants, roles, users, the catalogue (K1–K7). */
+/** Keystone and its entities: tenants, roles, users, the catalogue (K1–K7). */
 export class AuthNode extends pulumi.ComponentResource {
     /** It works when `ready` is made. */
     readonly admin: AdminAccess;
@@ -60,7 +60,9 @@ export class AuthNode extends pulumi.ComponentResource {
         this.registerOutputs();
     }
 
-    /** The catalogue, and of the services' accounts in it those that have to be known before anything is asked of them. */
+    /**
+     * The catalogue, and of the services' accounts in it those that have to be known before anything is asked of them.
+     */
     private catalogue(
         entities: Entities,
         { release, cloud }: AuthNodeArgs,
@@ -68,7 +70,8 @@ export class AuthNode extends pulumi.ComponentResource {
         tenant: Tenant,
     ): { catalogue: Endpoint[]; accounts: Grant[] } {
         const accounts: Grant[] = [];
-        // The first endpoint makes the region: two at once would both try. It works by the admin token, also when nobody can log in.
+        // The first endpoint makes the region: two at once would both try. It works by the admin token, also when
+        // nobody can log in.
         const first = entities.endpoint(identityItself(cloud), [], release.name);
         const catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
@@ -76,7 +79,8 @@ export class AuthNode extends pulumi.ComponentResource {
                 const password = servicePasswords[account];
                 const user = entities.user(account, password, tenant.id);
                 const own = entities.grant(account, "admin", user, admin, tenant, password);
-                // Nothing that the program makes asks for a volume, and the node of that service's files may be the slowest.
+                // Nothing that the program makes asks for a volume, and the node of that service's files may be the
+                // slowest.
                 if (account !== "cinder") accounts.push(own);
             }
             return entities.endpoint(service, [first]);
@@ -103,7 +107,7 @@ function identityItself({ plan }: OpenFacts): CatalogueService {
     };
 }
 
-/** Makes what is in identity: each is a child of the node's component, and stored in the database. */
+/** Makes identity's entities: each is a child of the node's component, and stored in the database. */
 class Entities {
     readonly options: pulumi.CustomResourceOptions;
     private readonly identity: pulumi.Input<IdentityAccess>;

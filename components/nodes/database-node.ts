@@ -14,14 +14,16 @@ export interface NodeArgs {
     release: Release;
     cloud: OpenFacts;
     passwords: Passwords;
-    /** db-node's machine: what is stored in the cloud goes with it when the stack is destroyed, instances included. */
+    /**
+     * db-node's machine: everything stored in the cloud goes with it when the stack is destroyed, instances included.
+     */
     store: pulumi.Resource;
 }
 
 /** db-node itself is the store. */
 type DatabaseNodeArgs = Omit<NodeArgs, "store">;
 
-/** A service's place in the database: what may use it waits for `ready`, what is stored in it is stored per `incarnation`. */
+/** A service's database. Its users wait for `ready`. Objects in it are stored per `incarnation`. */
 export interface ServiceDatabase {
     ready: pulumi.Resource[];
     incarnation: pulumi.Output<string>;

@@ -10,16 +10,16 @@ import type { AdminAccess } from "./auth-node";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface NetworkNodeArgs extends NodeArgs {
-    /** What nova-network needs of the others: database, queue, and nova's schema. */
+    /** nova-network's needs: database, queue, and nova's schema. */
     after: pulumi.Resource[];
-    /** What tells nova's cells of their database and queue. */
+    /** The step that tells nova's cells their database and queue. */
     cells: readonly pulumi.Resource[];
     admin: AdminAccess;
     /** Identity, the catalogue and nova's API. */
     api: pulumi.Resource[];
     /** Nova's. */
     database: ServiceDatabase;
-    /** Identity's database: what belongs to a tenant is stored by its id in it. */
+    /** Identity's database: a tenant's objects are stored by the tenant's id in it. */
     accounts: pulumi.Input<string>;
 }
 

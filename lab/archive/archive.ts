@@ -12,10 +12,10 @@ import { writeIndex } from "./index-files";
 import { buildPackage } from "./package-tree";
 import { debianPackages, packages } from "./packages";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 2;
 
-/** The text of every file below a folder, by path: what the packages are made from. */
+/** The text of every file below a folder, by path: the sources of the packages. */
 function texts(dir: string): Record<string, string> {
     const names = fs
         .readdirSync(dir, { recursive: true, withFileTypes: true })
@@ -24,7 +24,7 @@ function texts(dir: string): Record<string, string> {
     return Object.fromEntries(names.sort().map(name => [name, fs.readFileSync(path.join(dir, name), "utf8")]));
 }
 
-/** The debian archive files that nodes need beyond what the golden root has. */
+/** The Debian packages that nodes need beyond the golden root. */
 async function download(goldenRoot: string, dir: string, repository: string): Promise<void> {
     const root = path.join(dir, "download");
     await scriptInRoot(

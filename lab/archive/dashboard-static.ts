@@ -6,7 +6,7 @@ import type { Progress } from "../../system/progress";
 import { buildGoldenRoot } from "../golden/golden-root";
 import { scriptInRoot } from "../golden/in-root";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 1;
 
 /** The dashboard's style sheets, scripts and pictures, collected and compressed as a package has them. */

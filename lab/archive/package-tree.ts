@@ -162,7 +162,7 @@ class Layout {
 
 const modeOf = (file: string): number => (file.includes("sudoers.d/") ? 0o440 : file.includes("/bin/") ? 0o755 : 0o644);
 
-/** What a package has of its own: files, programs, links, units. */
+/** A package's own files, programs, links and units. */
 function layOut(pkg: ArchivePackage, layout: Layout): void {
     const { files = {}, programs = [], links = {}, daemons = [] } = pkg;
     for (const [name, source] of Object.entries(files)) layout.file(name, data("files", source), modeOf(name));
@@ -173,7 +173,7 @@ function layOut(pkg: ArchivePackage, layout: Layout): void {
         layout.text(`lib/systemd/system/${daemon.name}.service`, unitText(template, daemon, pkg));
 }
 
-/** What dpkg runs, and the folders that are made at each start. */
+/** dpkg's scripts, and the folders that are made at each start. */
 function scripts(pkg: ArchivePackage, layout: Layout): void {
     if (pkg.owner)
         layout.text(

@@ -2,9 +2,9 @@
 export interface Daemon {
     /** The unit's name, which `service NAME restart` takes too. */
     name: string;
-    /** What the unit runs. Default: /usr/bin/NAME. */
+    /** The unit's program. Default: /usr/bin/NAME. */
     command?: string;
-    /** What the unit's [Service] section says beyond data/daemon.service. */
+    /** Lines of the unit's [Service] section beyond data/daemon.service. */
     extra?: readonly string[];
     /** Further names of the unit. */
     aliases?: readonly string[];
@@ -19,7 +19,7 @@ export interface ArchivePackage {
     description: string;
     /** Whose it is: user and group with /etc, /var/lib, /var/log and lock folder of this name, made by this package. */
     owner?: Project;
-    /** As whom the daemons run. */
+    /** The user of the daemons. */
     runAs?: string;
     daemons?: readonly Daemon[];
     /** Programs in /usr/bin that lab/archive/data/launch.py starts in the project's environment. */
@@ -57,7 +57,10 @@ const version = {
     clients: "9:1.0-1",
     neutral: "9:1.0-1",
 };
-/** A container's root makes no devices, and sets no attributes of trust, as libvirt does for instances where it is not told. */
+/**
+ * A container's root makes no devices, and sets no attributes of trust, as libvirt does for instances where it is not
+ * told.
+ */
 const LIBVIRT_IN_CONTAINERS = ["namespaces = []", "remember_owner = 0"].map(
     line => `grep -qxF '${line}' /etc/libvirt/qemu.conf || echo '${line}' >> /etc/libvirt/qemu.conf`,
 );
@@ -96,7 +99,7 @@ const client = (name: string, program: string, environment = "clients"): Archive
     links: { [program]: `/opt/openstack/${environment}/bin/${program}` },
 });
 
-/** Kills only the daemon: what it started (dnsmasq, instances' helpers) stays through a restart. */
+/** Kills only the daemon: its children (dnsmasq, instances' helpers) stay through a restart. */
 const KEEP_CHILDREN = ["KillMode=process"];
 
 export const packages: readonly ArchivePackage[] = [
@@ -324,7 +327,7 @@ export const packages: readonly ArchivePackage[] = [
     },
 ];
 
-/** Debian's own packages that nodes install, with what they depend on. */
+/** Debian's own packages that nodes install, with their dependencies. */
 export const debianPackages: readonly string[] = [
     "mariadb-server",
     "rabbitmq-server",

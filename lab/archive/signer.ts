@@ -5,7 +5,7 @@ import type { Progress } from "../../system/progress";
 import { buildBaseRoot, debianSource } from "../golden/base-root";
 import { scriptInRoot } from "../golden/in-root";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 1;
 
 /** Signs the index of the lab's package archive into a folder; returns the public key in ASCII armour. */

@@ -11,7 +11,7 @@ import { dataList } from "./data-files";
 /** The nodes' Debian: the last with Python 2.7, which the services need. Its security archive is gone, main is not. */
 const SUITE = "bullseye";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 3;
 
 /** The line of sources.list that nodes' packages come from while a root is made; nodes themselves never have it. */
@@ -24,7 +24,7 @@ export async function debianSource(): Promise<string> {
     return `deb ${mirror} ${SUITE} main`;
 }
 
-/** mmdebstrap's: nothing but what is asked for, without the packages' documentation. */
+/** mmdebstrap's: the requested packages alone, without their documentation. */
 const OPTIONS = [
     "--variant=minbase",
     "--mode=root",

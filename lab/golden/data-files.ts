@@ -17,6 +17,6 @@ export const parseList = (text: string): string[] =>
         .map(line => line.trim())
         .filter(line => line !== "" && !line.startsWith("#"));
 
-/** The text of files in lab/golden/data by name: what an entry of the cache made with them depends on. */
+/** The text of files in lab/golden/data by name. An entry of the cache made with them depends on it. */
 export const dataTexts = (...names: string[]): Record<string, string> =>
     Object.fromEntries(names.map(name => [name, fs.readFileSync(dataFile(name), "utf8")]));

@@ -8,7 +8,7 @@ import { dataFile, dataList, dataTexts } from "./data-files";
 import { inRoot, scriptInRoot } from "./in-root";
 import { buildRuntime } from "./runtime";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 6;
 
 const INTERFACES = `# The program adds a file for each network card.

@@ -4,12 +4,18 @@ import { projectDir } from "../../system/paths";
 import { run, type RunOptions, type RunResult } from "../../system/run";
 
 export interface InRootOptions extends Pick<RunOptions, "input" | "timeoutSeconds" | "onLine" | "allowFailure"> {
-    /** Root folders below an overlay that is mounted at `root` while the command runs; what it writes is kept in `root.upper`. */
+    /**
+     * Root folders below an overlay, mounted at `root` while the command runs. The command's writes stay in
+     * `root.upper`.
+     */
     lower?: readonly string[];
     /** Folders of this machine that the command sees: path inside the root → folder. */
     binds?: Readonly<Record<string, string>>;
     env?: Readonly<Record<string, string>>;
-    /** Words before the whole, for another network than this machine's: those of `lab exec`. No proxy can be reached from there. */
+    /**
+     * Words before the whole, for another network than this machine's: those of `lab exec`. No proxy can be reached
+     * from there.
+     */
     through?: readonly string[];
 }
 

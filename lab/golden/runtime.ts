@@ -8,7 +8,7 @@ import { dataFile, dataList, dataTexts } from "./data-files";
 import { scriptInRoot } from "./in-root";
 import { pipEnvironment } from "./pip-settings";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 1;
 
 /** Debian packages that the environments' compiled modules load. */
@@ -24,7 +24,7 @@ const DEPENDS = [
     "ca-certificates",
 ];
 
-/** What is installed into the environments, and what they are made with: each with the sha256 of the files that it may be. */
+/** The packages of the environments and of their build, each with the sha256 of its allowed files. */
 export const ENVIRONMENT_PINS = [
     "pins-ocata.txt",
     "pins-pike.txt",
@@ -49,7 +49,9 @@ Description: Python environments of the lab's OpenStack
 
 const PACKAGE = "openstack-lab-runtime.deb";
 
-/** The package with the services' Python environments, from the machine's package index; three to four minutes, once. */
+/**
+ * The package with the services' Python environments, from the machine's package index; three to four minutes, once.
+ */
 export async function buildRuntime(progress: Progress): Promise<string> {
     const base = await buildBaseRoot(progress);
     const pins = dataTexts(

@@ -1,6 +1,6 @@
 import { run } from "../../system/run";
 
-/** One line of `apt-get indextargets`: what the machine's apt is configured to read. */
+/** One line of `apt-get indextargets`: an index that the machine's apt reads. */
 interface AptTarget {
     origin: string;
     label: string;

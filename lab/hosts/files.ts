@@ -24,7 +24,7 @@ export class LabFiles {
         this.dir = path.join(stateDir(), "labs", name);
     }
 
-    /** What the lab is, for the operator's side; written when it is up. */
+    /** The lab's facts for the operator's side; written when it is up. */
     get facts(): string {
         return path.join(this.dir, "lab.json");
     }
@@ -34,7 +34,7 @@ export class LabFiles {
     get knownHosts(): string {
         return path.join(this.dir, "known_hosts");
     }
-    /** What says that the package archive is this lab's. */
+    /** The signature that makes the package archive this lab's. */
     get signatures(): string {
         return path.join(this.dir, "signatures");
     }

@@ -6,7 +6,7 @@ import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
 import { debianMirror } from "./debian-mirror";
 
-/** What a physical host of the course has installed, and what the lab needs to play one. */
+/** The packages of a physical host of the course, and the lab's additions. */
 const PACKAGES = [
     "libvirt-daemon-system",
     "libvirt-daemon-driver-lxc",
@@ -40,7 +40,7 @@ const PACKAGES = [
 ];
 const SUITE = "bookworm";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 1;
 
 /** Installs mmdebstrap where it is missing; it makes roots without being root's package manager itself. */

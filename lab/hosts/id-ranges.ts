@@ -5,11 +5,11 @@ import { labIds, labSlots, overlaps } from "../../config/id-ranges";
 import { UserError } from "../../system/errors";
 import { hierarchies } from "./cgroups";
 
-/** What of the machine decides which ranges are free; a test gives its own. */
+/** The machine's facts that decide which ranges are free; a test gives its own. */
 export interface RangesMachine {
-    /** Folder of a cgroup hierarchy: there is one for the whole machine, whatever state folders its labs have. */
+    /** Folder of a cgroup hierarchy: the whole machine has one, for labs of all state folders. */
     cgroups: string;
-    /** What /etc/subuid and /etc/subgid say. */
+    /** The content of /etc/subuid and /etc/subgid. */
     subordinate: string;
 }
 
@@ -42,7 +42,7 @@ export function takeRanges(lab: string, machine: RangesMachine = thisMachine()):
             mine = path.join(machine.cgroups, lab, `ids-${slot}`);
         if (others.some(([from, count]) => overlaps(labIds(slot), from, count))) continue;
         fs.mkdirSync(mine, { recursive: true });
-        // Of two that take the same at once, each sees the other or is seen: nobody keeps what both have.
+        // Of two labs that take the same range at once, each sees the other or is seen: neither keeps it.
         if (!holders(machine.cgroups, slot).some(holder => holder !== lab)) return labIds(slot);
         fs.rmdirSync(mine);
     }
@@ -57,7 +57,7 @@ const holders = (cgroups: string, slot: number): string[] =>
         .readdirSync(cgroups)
         .filter(name => name.startsWith("classroom-") && fs.existsSync(path.join(cgroups, name, `ids-${slot}`)));
 
-/** What a lab's containers are to its machine, in a sentence's part. */
+/** The ids of a lab's containers on its machine, as a part of a sentence. */
 export function rangesInWords(ranges: { first: number } | { why: string } | undefined): string {
     if (ranges === undefined)
         return "the lab was made before containers had ids of their own; take it down and make it anew";

@@ -28,11 +28,14 @@ export interface Lab {
     hosts: Record<LabHostName, { address: string; port: number; hostKey: string }>;
     /** Public key that this lab's package archive is signed by, in ASCII armour. */
     archiveKey: string;
-    /** What instances start from. */
+    /** The image of instances. */
     image?: { file: string; sha256: string };
-    /** What the machine can do and what nodes are because of it; nothing where it was not asked. */
+    /** The machine's abilities and the nodes' kinds that follow; absent if it was not asked. */
     machine?: MachineReport;
-    /** Of containers: the first of the lab's ranges of ids, or the reason why there are none; nothing of a lab that was made before there were any. */
+    /**
+     * Of containers: the first of the lab's ranges of ids, or the reason why there are none; nothing of a lab that was
+     * made before there were any.
+     */
     ranges?: { first: number } | { why: string };
     /** Start times of the processes that hold its namespaces. */
     started?: Partial<Record<Keeper, string>>;
@@ -42,7 +45,7 @@ export interface Lab {
 const keepers = ["init", "operator"] as const;
 type Keeper = (typeof keepers)[number];
 
-/** What a lab's hosts are given; folders of the machine that they see read-only. */
+/** The inputs of a lab's hosts: folders of the machine that they see read-only. */
 export interface LabArgs {
     /** Root file system of the physical hosts. */
     hostRoot: string;
@@ -56,9 +59,9 @@ export interface LabArgs {
     images: string;
     /** Names and addresses of the nodes, for the operator's /etc/hosts. */
     names?: readonly { address: string; names: readonly string[] }[];
-    /** What instances start from: a file of this machine. */
+    /** The image of instances: a file of this machine. */
     instanceImage?: { file: string; sha256: string };
-    /** What the machine can do; guests may use /dev/kvm where it starts one. */
+    /** The machine's abilities. Guests may use /dev/kvm if it starts a guest. */
     machine?: MachineReport;
 }
 
@@ -90,8 +93,8 @@ const pidIn = (files: LabFiles, name: Keeper): number =>
     Number(fs.readFileSync(files.run(`${name}.pid`), "utf8").trim());
 
 /**
- * Makes the lab's hosts, or finds them up. What a dead lab of this name left behind is removed first.
- * @throws Interrupted when `signal` tells of an interruption, after what was begun is taken away
+ * Makes the lab's hosts, or finds them up. The leftovers of a dead lab of this name are removed first.
+ * @throws Interrupted when `signal` tells of an interruption, after the half-made lab is removed
  */
 export async function labUp(name: string, args: LabArgs, progress: Progress, signal?: AbortSignal): Promise<Lab> {
     const files = new LabFiles(name);
@@ -122,7 +125,7 @@ export async function labUp(name: string, args: LabArgs, progress: Progress, sig
     );
 }
 
-/** Starts the hosts and waits for them; where that fails or is interrupted, takes away what was begun. */
+/** Starts the hosts and waits for them. Removes the half-made lab after a failure or an interruption. */
 async function begin(
     files: LabFiles,
     args: LabArgs,
@@ -235,7 +238,7 @@ async function start(files: LabFiles, args: LabArgs, firstId: number): Promise<v
     child.unref();
 }
 
-/** What lab-init.sh reads. */
+/** The input of lab-init.sh. */
 const environmentOf = (files: LabFiles, args: LabArgs, firstId: number): Record<string, string> => ({
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     LANG: "C.UTF-8",
@@ -296,7 +299,7 @@ function readLogs(files: LabFiles): string {
     }
 }
 
-/** What a host has found out: nothing to complain of, or the reason. */
+/** A host's id ranges: their first id, or the reason why there are none. */
 function rangesOf(files: LabFiles, first: number): Required<Lab>["ranges"] {
     const why = fs.readFileSync(files.host("central", "run", "ranges"), "utf8").trim();
     return why === "" ? { first } : { why: why.replace(/^mount-root: /, "") };

@@ -10,7 +10,7 @@ import { scriptInRoot } from "../golden/in-root";
 import { cgroupVersion } from "./cgroups";
 import { dataDir } from "./files";
 
-/** What a machine can do for a lab, found out by trying where that is the only way to know. */
+/** A machine's abilities for a lab. Some can only be found by a trial. */
 export interface MachineFacts {
     /** Whether a guest really starts under KVM; a device file alone says nothing. */
     kvm: { boots: boolean; seen: string };
@@ -20,7 +20,7 @@ export interface MachineFacts {
     systemd: boolean;
 }
 
-/** A machine's facts, and what a lab is made of because of them. */
+/** A machine's facts, and the kinds of a lab's nodes that follow. */
 export interface MachineReport {
     can: MachineFacts;
     choice: LabChoice;
@@ -37,7 +37,7 @@ const RECIPE = 1;
 /** A guest is there within one second where KVM works. */
 const TRIAL_SECONDS = 8;
 
-/** What is asked of a machine; a test gives its own. */
+/** The questions to a machine; a test gives its own. */
 export interface Asked {
     exists(file: string): boolean;
     /** Empty where there is none. */
@@ -81,12 +81,14 @@ export async function machineCan(
     };
 }
 
-/** What a lab is made of on such a machine (docs/lab.md says why). The stack's configuration goes before it. */
+/**
+ * The kinds of a lab's nodes on such a machine (docs/lab.md has the reasons). The stack's configuration goes before it.
+ */
 export function choose(can: MachineFacts): LabChoice {
     return can.kvm.boots ? { ...emulated, hypervisor: "kvm" } : emulated;
 }
 
-/** What was found and chosen, in a line. */
+/** The facts and the choice, in a line. */
 export function inWords({ can, choice: { hypervisor, machine, nodes } }: MachineReport): string {
     const found = [
         can.kvm.boots ? `KVM boots a guest (${can.kvm.seen})` : `KVM does not boot a guest (${can.kvm.seen})`,

@@ -4,7 +4,7 @@ import { cacheDir, stateDir } from "../../system/paths";
 import { UserError } from "../../system/errors";
 import { processIds } from "./processes";
 
-/** What a lab needs of the machine; measured on a full cloud with two instances (docs/lab.md). */
+/** A lab's needs; measured on a full cloud with two instances (docs/lab.md). */
 const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024, inotify: 48 };
 
 interface Machine {
@@ -56,7 +56,7 @@ const thisMachine = (): Machine => ({
 
 const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 
-/** What stands in the way of a lab on this machine, a line each; empty when nothing does. */
+/** The obstacles to a lab on this machine, a line each; empty without any. */
 export function obstacles(machine: Machine): string[] {
     const found: string[] = [];
     if (machine.memoryMiB < needs.memoryMiB)

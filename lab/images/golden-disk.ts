@@ -5,7 +5,7 @@ import type { Progress } from "../../system/progress";
 import { buildGoldenRoot } from "../golden/golden-root";
 import { buildImageTools, imageData, withImageTools } from "./image-tools";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 1;
 
 const FILES = ["node-initrd.sh", "node-init", "golden-disk.sh", "first-boot", "first-boot.service", "modules.sh"];

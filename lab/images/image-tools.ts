@@ -9,13 +9,13 @@ import { type InRootOptions, scriptInRoot } from "../golden/in-root";
 import { debianMirror } from "../hosts/debian-mirror";
 import { buildHostRoot } from "../hosts/host-root";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 2;
 
 /** A file of lab/images/data. */
 export const imageData = (...below: string[]): string => path.join(projectDir(), "lab/images/data", ...below);
 
-/** The layers of a root with what images are made with: the hosts' root below, tools and a kernel (/kernel) above. */
+/** The layers of a root for making images: the hosts' root below, tools and a kernel (/kernel) above. */
 export interface ImageTools {
     layers: string[];
     key: string;

@@ -5,7 +5,7 @@ import { cached } from "../../system/cache";
 import type { Progress } from "../../system/progress";
 import { buildImageTools, imageData, withImageTools } from "./image-tools";
 
-/** Raised when the steps below change what comes out. */
+/** Raised when the steps below change the result. */
 const RECIPE = 1;
 
 export interface InstanceImage {
