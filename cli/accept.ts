@@ -32,7 +32,7 @@ export function addAcceptCommand(cli: Command): void {
         .argument("[node...]", "those alone; all that there are where none is given")
         .option("--yes", "without the question")
         .option(...jsonOption)
-        .description("show how nodes differ from what is recorded of them, and record them as they are");
+        .description("show the differences between nodes and their records, and record the nodes as they are");
     setWork(command, async (stack: string, nodes: string[], options: Options) => {
         const chosen = chosenOf(nodes),
             words = wordsOf(command);

@@ -41,7 +41,7 @@ export function addCompletionCommand(cli: Command): void {
     const command = cli
         .command("completion")
         .argument("<shell>", shells.join(", "))
-        .description("print what completes commands, options and names in a shell");
+        .description("print a script for a shell that completes commands, options and names");
     setWork(command, (shell: string) => {
         const wanted = shells.find(known => known === shell);
         if (!wanted) throw new UserError(`completion "${shell}": not a shell; allowed are ${shells.join(", ")}`);

@@ -54,7 +54,7 @@ function addRotate(config: Command): void {
         .command("rotate")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .argument("<name...>", credentialNames.join(", "))
-        .description("have generated passwords replaced by others with the next up (rotations of Pulumi.<stack>.yaml)");
+        .description("replace generated passwords at the next up (rotations of Pulumi.<stack>.yaml)");
     setWork(rotating, (stack: string, names: string[]) => {
         const file = configFile(stack),
             wanted = namesIn(names);

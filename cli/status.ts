@@ -31,7 +31,7 @@ export function addStatusCommand(cli: Command): void {
     const command = cli
         .command("status")
         .argument("<stack>")
-        .description("what the state knows of a stack; asks neither the engine nor the hosts")
+        .description("show the state of a stack; asks neither the engine nor the hosts")
         .option("--json", "as JSON");
     severalStacks(command, { shows: "output", json: true, here: overview });
     setWork(command, (stack: string, { json }: { json?: boolean }) => {

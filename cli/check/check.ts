@@ -47,17 +47,17 @@ export function addCheckCommand(cli: Command): void {
         .option(...jsonOption)
         .option(
             "--patience <seconds>",
-            "how long to wait for one thing at most (default: 30 to 120, as long as it may take on a slow machine)",
+            "the longest wait for one step (default: 30 to 120, enough for a slow machine)",
             secondsOf,
         )
-        .option("--only <checks>", "these alone, as T5,T9, with what they stand on")
-        .option("--list", "the checks, without a stack; what each stands on in brackets");
+        .option("--only <checks>", "only these, such as T5,T9, and the checks that they need")
+        .option("--list", "list the checks; needs no stack. The checks that each needs are in brackets");
     severalStacks(command, { shows: "output", json: true });
     // Of its codes 1 says that the cloud is not sound.
     setWork(command, (stack: string | undefined, options: CheckOptions) => start(stack, options, wordsOf(command)), 2);
     command.addHelpText(
         "after",
-        "\nWhat it makes has a name that begins with classroom-check- and is removed at the end; a second check at once waits for the first.",
+        "\nIts objects have names that begin with classroom-check-. It removes them at the end. A second check waits for the first.",
     );
     addHelp(
         command,

@@ -15,7 +15,7 @@ import { examine, onHosts } from "./examine";
 /** `diagnose`. */
 export function addDiagnoseCommand(cli: Command): void {
     const description = {
-        text: "say what is broken at the root, and what only suffers from it; changes nothing, not even what is recorded",
+        text: "name the causes of faults, and their symptoms; changes nothing, not even the record",
         examples: ["diagnose lab", "diagnose lab --json | jq -r '.causes[].cause'"],
         exitCodes: {
             0: "all of it is as it was made",

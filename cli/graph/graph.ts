@@ -15,7 +15,9 @@ export function addGraphCommand(cli: Command): void {
         .command("graph")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .description("draw hosts, nodes, networks and services of a stack; needs no host and no network")
-        .addOption(new Option("--format <format>", "of the drawing").choices(Object.keys(formats)).default("svg"));
+        .addOption(
+            new Option("--format <format>", "the format of the drawing").choices(Object.keys(formats)).default("svg"),
+        );
     setWork(command, (stack: string, { format }: { format: string }) => {
         const given = configured(stack);
         const settings = settingsFrom(stack, { ...given, credentials: placeholderCredentials(given) }, noMachine);

@@ -29,7 +29,7 @@ export function addHandoutCommand(cli: Command): void {
         .command("handout")
         .argument("<stack>", "team01, …: a Pulumi.<stack>.yaml")
         .description("write a page to print for each team: addresses, picture, logins, first commands")
-        .option("--output <folder>", "where the pages are written (default: handouts)")
+        .option("--output <folder>", "the folder for the pages (default: handouts)")
         .option("--json", "the pages' files, as JSON");
     const write = (stacks: readonly string[]): number => {
         const { output = "handouts", json } = command.opts<Options>(),

@@ -15,7 +15,7 @@ export function addDoctorCommand(cli: Command): void {
     const command = cli
         .command("doctor")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
-        .description("ask both hosts whether they have what the stack wants of them; changes nothing")
+        .description("ask both hosts for everything that the stack needs; changes nothing")
         .option(...jsonOption);
     severalStacks(command, { shows: "output", json: true });
     setWork(command, async (stack: string, { json }: { json?: boolean }) => {
@@ -27,7 +27,7 @@ export function addDoctorCommand(cli: Command): void {
     });
     command.addHelpText(
         "after",
-        "\nThe same is asked by up and preview. The stack's file alone: ./classroom validate STACK.",
+        "\nup and preview ask the same. To check the stack's file alone: ./classroom validate STACK.",
     );
     addHelp(command, ["doctor team01", "doctor team01 --json | jq -r '.hosts[].findings[]'"], {
         0: "they have all of it",

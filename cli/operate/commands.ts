@@ -60,7 +60,7 @@ export function addStackCommands(cli: Command): void {
         cli,
         "up",
         {
-            text: "make the cloud as the program says; a lab's hosts too",
+            text: "make the cloud, and a lab's hosts",
             examples: ["up lab", "up team01 --json", "up lab --refresh"],
             exitCodes: making,
         },
@@ -73,7 +73,7 @@ export function addStackCommands(cli: Command): void {
     };
     addOperation(cli, "preview", plan, () => preview);
     const question = {
-        text: "ask every resource whether it is still as it was made",
+        text: "compare every resource with its record, and record the differences",
         examples: ["refresh lab", "refresh lab --json | jq .drifted"],
         exitCodes: {
             0: "asked, and all of it is as it was made",
@@ -85,7 +85,7 @@ export function addStackCommands(cli: Command): void {
     };
     addOperation(cli, "refresh", question, () => refresh);
     const removal = {
-        text: "take away everything that the program made",
+        text: "remove everything that the program made",
         examples: ["destroy team01", "destroy lab && ./classroom lab down lab"],
         exitCodes: usual,
     };

@@ -31,11 +31,13 @@ export function addRebuildCommand(cli: Command): void {
         .command("rebuild")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .argument("[node...]", nodeNames.join(", "))
-        .description("make nodes anew from their golden clones, with everything in them and what lost its data by it")
-        .option("--data", `${dataNode}'s disk for volumes too (/dev/vdb), which is kept otherwise`)
+        .description(
+            "make nodes anew from their golden clones, with everything in them and everything that lost its data",
+        )
+        .option("--data", `also make ${dataNode}'s disk for volumes anew (/dev/vdb); otherwise it stays`)
         .option(
             "--clean",
-            "remove instances, volumes and addresses that the cloud knows nothing of afterwards; else they are reported",
+            "remove instances, volumes and addresses that the cloud no longer knows; otherwise only report them",
         )
         .option(...jsonOption)
         .option(...verboseOption);
@@ -46,7 +48,7 @@ export function addRebuildCommand(cli: Command): void {
     });
     command.addHelpText(
         "after",
-        "\nIt raises nodes.<node>.generation in Pulumi.<stack>.yaml and does what `up` does; to see beforehand what that is, raise it by hand and run `preview`.\nWhat is lost with each node: docs/rebuild.md.",
+        "\nIt raises nodes.<node>.generation in Pulumi.<stack>.yaml and runs `up`. To see the changes first, raise it by hand and run `preview`.\nThe losses with each node: docs/rebuild.md.",
     );
     addHelp(
         command,

@@ -11,10 +11,10 @@ export function addRenderCommand(cli: Command): void {
         .command("render")
         .argument("<stack>", "lab, team01, …: a Pulumi.<stack>.yaml")
         .description(
-            "every resource of a stack and the content of every file it would write, as YAML;\nneeds no host, no engine, no login and no network",
+            "show every resource of a stack and the content of every file that it writes, as YAML;\nneeds no host, no engine, no login and no network",
         )
-        .option("--show-secrets", "passwords as they are, instead of ${name}")
-        .option("--json", "as one JSON object, with what each resource waits for");
+        .option("--show-secrets", "show passwords in place of ${name}")
+        .option("--json", "as one JSON object, with the dependencies of each resource");
     setWork(command, async (stack: string, options: ProgramOptions & { json?: boolean }) => {
         const resources = await programOf(stack, configured(stack), options);
         if (options.showSecrets) complain(`classroom: the output holds the passwords of stack ${stack} as they are`);

@@ -31,9 +31,9 @@ function addSnapshot(cli: Command): void {
         .command("snapshot")
         .argument("<stack>")
         .argument("[name]", "of the restore point: letters, digits, dashes, underscores")
-        .description("keep all machines of a stack, and its state, as they are now, for restore")
-        .option("--list", "the restore points that there are")
-        .option("--remove", "remove the one of that name")
+        .description("make a restore point: all machines of a stack and its state, as they are now")
+        .option("--list", "list the restore points")
+        .option("--remove", "remove the restore point of this name")
         .option(...jsonOption);
     severalStacks(take, { shows: "output", json: true });
     setWork(take, async (stack: string, name: string | undefined, options: Options) => {
@@ -54,7 +54,7 @@ function addSnapshot(cli: Command): void {
     });
     take.addHelpText(
         "after",
-        "\nThe machines stand still while they are copied, and go on afterwards. Restore points lie on the hosts; destroy and lab down remove them.",
+        "\nThe machines stop while they are copied, and go on afterwards. Restore points lie on the hosts. destroy and lab down remove them.",
     );
     addHelp(take, ["snapshot lab before-S4", "snapshot lab --list", "snapshot lab before-S4 --remove"], {
         0: "done",
@@ -69,7 +69,7 @@ function addRestore(cli: Command): void {
         .argument("<stack>")
         .argument("<name>", "of the restore point")
         .option(...jsonOption)
-        .description("put all machines of a stack, and its state, back to what they were at a snapshot");
+        .description("put all machines of a stack and its state back to a restore point");
     severalStacks(put, { shows: "last line", json: true });
     setWork(put, async (stack: string, name: string, options: Options) => {
         checkConfigured(stack);
@@ -80,7 +80,7 @@ function addRestore(cli: Command): void {
     });
     put.addHelpText(
         "after",
-        "\nWhat was done in the cloud since then is lost. Instances on compute nodes that are containers are off afterwards.",
+        "\nLater changes in the cloud are lost. Instances on compute nodes that are containers are off afterwards.",
     );
     addHelp(put, ["restore lab before-S4", "restore lab before-S4 --json | jq .seconds"], {
         0: "done",

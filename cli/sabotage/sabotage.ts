@@ -50,26 +50,29 @@ export function addSabotageCommand(cli: Command): void {
         .command("sabotage")
         .argument("[stack]")
         .argument("[exercise]", "S1 … S10 or a teacher's, or one way to do it: S4-mysql")
-        .description("break something in a cloud that is there to practise on")
-        .option("--node <node>", "only what is done on this node")
+        .description("break something in a practice cloud")
+        .option("--node <node>", "only variants of this node")
         .option("--random", "any exercise that fits the stack")
-        .option("--seed <number>", "the same choice again")
-        .option("--list", "the exercises, by what is noticed of them")
-        .option("--kind <kind>", `of --list and --random: ${exerciseKinds.join(", ")}`)
-        .option("--difficulty <difficulty>", `of --list and --random: ${difficulties.join(", ")}`)
-        .option("--all", "of --list and --random: those too that were not tried on a lab")
-        .option("--hint <number>", "the first, second or third hint to what is under way, or to an exercise")
-        .option("--explain <exercise>", "what it breaks and how it is mended, when it is no longer under way")
-        .option("--reveal", "with --explain: though it is under way")
+        .option("--seed <number>", "repeat a choice by its number")
+        .option("--list", "list the exercises by their symptoms")
+        .option("--kind <kind>", `for --list and --random: ${exerciseKinds.join(", ")}`)
+        .option("--difficulty <difficulty>", `for --list and --random: ${difficulties.join(", ")}`)
+        .option("--all", "for --list and --random: also exercises that were not tried on a lab")
+        .option(
+            "--hint <number>",
+            "show the first, second or third hint to the exercise under way, or to another exercise",
+        )
+        .option("--explain <exercise>", "show its faults and the way to mend them, once it is over")
+        .option("--reveal", "with --explain: also while it is under way")
         .option("--scripts <folder>", "trust this folder: exercises may run its scripts")
-        .option("--undo", "mend all that is broken, whatever it is: up --refresh, and what no refresh sees")
-        .option("--json", "of --list, --explain and --hint: one JSON object")
+        .option("--undo", "mend all faults: first those that no refresh sees, then up --refresh")
+        .option("--json", "for --list, --explain and --hint: one JSON object")
         .addOption(new Option("--take-back").hideHelp());
     severalStacks(command, { shows: "output", json: false });
     setWork(command, start);
     command.addHelpText(
         "after",
-        "\nOnly a stack whose configuration says `training: true` is broken. What finds it: ./classroom diagnose STACK; what undoes it: --undo. How to write an exercise: docs/exercises.md.",
+        "\nOnly a stack with `training: true` in its file can be broken. ./classroom diagnose STACK finds the faults, --undo mends them. To write an exercise: docs/exercises.md.",
     );
     addHelp(
         command,
