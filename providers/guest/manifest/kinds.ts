@@ -24,8 +24,10 @@ export interface Kind {
     };
 }
 
-/** What nova, libvirt and instances bring and take away by themselves. */
-const THEIRS = /\b(nova-|nova_|neutron-)|\bLIBVIRT_|\blibvirt-|\b(virbr|vnet|tap|macvtap|vlan)\d|\bbr\d+\b/;
+/** Firewall rules and chains that nova, libvirt and instances bring and take away by themselves. */
+const THEIR_RULES = /\b(nova-|nova_|neutron-)|\bLIBVIRT_|\blibvirt-|\b(virbr|vnet|tap|macvtap)\d/;
+/** Their cards and bridges. */
+const THEIRS = /\b(virbr|vnet|tap|macvtap|vlan|br)\d/;
 
 const words = (line: string): string => line.trim().split(/\s+/).map(quote).join(" ");
 
@@ -40,7 +42,7 @@ function rules(printed: readonly string[]): string[] {
         else if (chain !== undefined && policy !== "ACCEPT") found.push(`${table} -P ${chain} ${policy}`);
         else if (line.startsWith("-A ")) found.push(`${table} ${line.trim()}`);
     }
-    return found.filter(line => !THEIRS.test(line));
+    return found.filter(line => !THEIR_RULES.test(line));
 }
 
 function firewall(program: string, what: string): Kind {

@@ -1,4 +1,4 @@
-/** What of a file is no difference. */
+/** What of a file is no difference; `content`: another resource makes it and puts what belongs there into it. */
 type Aspect = "all" | "added" | "content";
 
 /** Files that change by themselves, that the program's own resources manage in every node, or that people work with. */
@@ -13,12 +13,14 @@ const masks: readonly (readonly [RegExp, Aspect])[] = [
     [/^\/etc\/ssl\/certs\//, "all"],
     [/^\/etc\/(ntp\.conf\.dhcp|dhcp\/dhclient-leases.*|iscsi\/(nodes|send_targets)(\/.*)?)$/, "all"],
     [/^\/etc\/apt\/(trusted\.gpg(~|\.d\/.*)?|preferences\.d\/.*)$/, "all"],
+    [/^\/etc\/multipath\//, "all"],
+    [/\/__pycache__(\/|$)|\.pyc$/, "all"],
     // apt and dpkg while they work, and editors.
     [/(\.dpkg-(new|tmp|old|dist)|~|\.sw[op])$/, "all"],
     // Of resources that are not made of one file each: guest:HostsEntries, AptArchive, Bridge, Sysctl, DatabaseRoot, SshKey,
     // AuthorizedKeys, Packages.
     [/^\/etc\/(hosts|sysctl\.conf|apt\/sources\.list|apt\/apt\.conf\.d\/95classroom)$/, "content"],
-    [/^\/etc\/(apt\/(sources\.list\.d|keyrings)|network\/interfaces\.d)\//, "all"],
+    [/^\/etc\/(apt\/(sources\.list\.d|keyrings)|network\/interfaces\.d)\//, "content"],
     [/^\/root\/\.ssh\/authorized_keys$/, "content"],
     [/^\/root\/(\.my\.cnf|\.ssh\/id_rsa(\.pub)?)$/, "all"],
     [/^\/usr\/sbin\/policy-rc\.d$/, "all"],
@@ -65,7 +67,7 @@ export class Mask {
 
     /** Of a file that is only in the manifest. */
     hidesGone(path: string): boolean {
-        return this.is(path) || this.paths.has(path) || COMES_AND_GOES.test(path);
+        return this.is(path, "content") || this.paths.has(path) || COMES_AND_GOES.test(path);
     }
 
     /** Of all that a file has, but for the immutable bit, which keeps the resource that manages it from writing. */
