@@ -112,7 +112,7 @@ export function checked(
         const password = passwords[i]!;
         const problem =
             password.length < shortestPassword
-                ? `it must have ${shortestPassword} characters or more: a shorter one cannot be masked in what is printed`
+                ? `it must have ${shortestPassword} characters or more: a shorter one cannot be masked in the output`
                 : passwordProblem(name, password, String(release));
         return problem ? [`${name}: ${problem}`] : [];
     });

@@ -111,7 +111,7 @@ class KnownHosts {
         if (authority)
             this.refuse(
                 machine,
-                `${this.at(authority)} trusts what an authority signed (@cert-authority), which is not supported; write the host's own key into ${setting}`,
+                `${this.at(authority)} trusts an authority's signatures (@cert-authority), which is not supported; write the host's own key into ${setting}`,
             );
         if (unusable)
             this.refuse(

@@ -293,7 +293,7 @@ const rules: readonly Rule[] = [
             ? [
                   mistakeAt(
                       "archiveKey",
-                      "it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive: what archiveUrl names has to be signed by the key of ubuntu-cloud-keyring",
+                      "it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive: the archive at archiveUrl has to be signed by the key of ubuntu-cloud-keyring",
                   ),
               ]
             : [],
@@ -303,7 +303,7 @@ const rules: readonly Rule[] = [
             ? [
                   mistakeAt(
                       "baseArchiveUrl",
-                      `it is for release grizzly alone; machines of release ${release} have their system's archives from what they are made of`,
+                      `it is for release grizzly alone; machines of release ${release} have their system's archives from their image`,
                   ),
               ]
             : [],

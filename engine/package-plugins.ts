@@ -54,7 +54,7 @@ export function needCommandPlugin({ env }: Engine): void {
     const file = commandPluginFile(env.PULUMI_HOME);
     if (fs.existsSync(file)) return;
     throw new UserError(
-        `commands of a stack (nodes.<node>.commands, hosts.<role>.commands) are run by the engine's plugin command ${COMMAND_VERSION}, which is not here and has no published digest to be downloaded by; nothing of the stack was changed. ` +
+        `commands of a stack (nodes.<node>.commands, hosts.<role>.commands) are run by the engine's plugin command ${COMMAND_VERSION}, which is not here and is not downloaded, because it has no published digest; nothing of the stack was changed. ` +
             `Get it where you trust the way (pulumi plugin install resource command ${COMMAND_VERSION}) and copy its folder resource-command-v${COMMAND_VERSION} from ~/.pulumi/plugins to ${path.dirname(path.dirname(file))}, or take the commands out of the stack's file`,
     );
 }

@@ -88,7 +88,7 @@ export abstract class PlainYaml {
             if (control !== undefined && control !== "\t") wrong(`a control character (${printable(control)})`);
             if (/^(---|\.\.\.)(\s|$)|^%/.test(line))
                 wrong(
-                    `${printable(line.trim())} begins another document or says of what kind it is; the file is one document without such lines`,
+                    `${printable(line.trim())} begins another document, or is a directive; the file is one document without such lines`,
                 );
         });
     }
@@ -174,7 +174,7 @@ export abstract class PlainYaml {
             this.wrong(
                 offsetOf(node),
                 at,
-                `&${node.anchor} names what follows; leave it out, and write out what refers to it`,
+                `&${node.anchor} is an anchor; leave it out, and write the value at each of its aliases`,
             );
         if (node.tag !== undefined)
             this.wrong(offsetOf(node), at, `a tag (${node.tag}); leave it out, and put a text into quotation marks`);

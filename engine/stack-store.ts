@@ -186,7 +186,7 @@ export function passphraseFile(): string {
     if (!fs.existsSync(file) && stackStore.hasStates()) {
         throw new UserError(
             `the passphrase of the stacks' secrets is missing (${file}), so their states in ${backend()} cannot be opened; nothing was changed. ` +
-                "Put it back from your backup (docs/state.md says what to do where there is none)",
+                "Put it back from your backup (without one: docs/state.md)",
         );
     }
     createFile(file, randomBytes(24).toString("base64url") + "\n", 0o600);

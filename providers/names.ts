@@ -23,7 +23,7 @@ export function nameProblems(
 function nameProblem(what: string, name: string, most: number, ascii: boolean): string | undefined {
     if (name === "") return `${what} has a name`;
     const { length } = [...name];
-    if (length > most) return `a name of ${length} characters: that of ${what} has at most ${most}`;
+    if (length > most) return `a name of ${length} characters: for ${what} at most ${most} are allowed`;
     if (/[\p{Cc}\p{Cs}]/u.test(name)) return `${asciiJson(name)}: a name has no control characters in it`;
     if (name.trim() !== name) return `"${name}": a name has no blanks around it, for services cut them off`;
     return ascii && /[^ -~]/.test(name) ? `"${name}": this release takes ASCII characters only` : undefined;

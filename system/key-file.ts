@@ -37,7 +37,7 @@ export function readKeyFile(file: string): KeyFile {
     const [kind] = found.publicKey.split(" ");
     if (kind!.startsWith("sk-"))
         throw new UnusableKey(
-            `the key ${file} is of the kind ${kind}, which signs by a device that somebody touches; nothing unattended can log in with it: make another with ssh-keygen -t ed25519 (or rsa)`,
+            `the key ${file} is of the kind ${kind}, which needs a touch of a device; an unattended program cannot log in with it: make another with ssh-keygen -t ed25519 (or rsa)`,
         );
     if (!KINDS.includes(kind!))
         throw new UnusableKey(`the key ${file} is of the kind ${kind}; allowed are ${KINDS.join(", ")}`);

@@ -153,7 +153,7 @@ const words: Readonly<Record<string, Words>> = {
     "guest:Ground": { what: e => `${e.area}:`, changed: [[/^differences$/, ({ old, new: now }) => text(now ?? old)]] },
     "guest:Baseline": {
         what: e => e.area,
-        changed: [[/^recorded$/, "has nothing recorded of what is right in it (./classroom accept records it)"]],
+        changed: [[/^recorded$/, "has no record of its right content (./classroom accept makes one)"]],
     },
     "guest:SshKey": { what: on(e => `the key ${input("path")(e)}`) },
     "machine:Clock": {

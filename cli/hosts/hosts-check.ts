@@ -100,7 +100,7 @@ async function forwardingLack(to: Connection): Promise<string | undefined> {
         (await forward(to, "127.0.0.1", SSH_OF_NODES)).destroy();
     } catch (e) {
         if (e instanceof ForwardingForbidden)
-            return "its sshd forbids connections to other machines, by which its nodes are reached: let AllowTcpForwarding be yes, PermitOpen any and DisableForwarding no for root in its sshd_config";
+            return "its sshd forbids connections to other machines, the way to its nodes: set AllowTcpForwarding yes, PermitOpen any and DisableForwarding no for root in its sshd_config";
     }
     return undefined;
 }

@@ -269,7 +269,7 @@ function uplinkLacks(network: UplinkedNetwork, uplink: Uplink, peer: string | un
         const [mtu] = after(said.bridge, uplink.bridge);
         if (mtu === undefined)
             return [
-                `it has no bridge ${uplink.bridge} (${key}.bridge), which the network ${network} gets to the other host by`,
+                `it has no bridge ${uplink.bridge} (${key}.bridge), which connects the network ${network} to the other host`,
             ];
         return Number(mtu) < usualMtu
             ? [`its bridge ${uplink.bridge} carries frames of ${mtu} bytes; the network ${network} needs ${usualMtu}`]

@@ -27,7 +27,7 @@ const usual = { 0: "done", 1: "error; a host that does not answer is one", 130: 
 /** Of what makes or mends a cloud. */
 export const making = {
     ...usual,
-    2: "done, but something could not be mended or asked, which is named with what mends it",
+    2: "done, but something could not be mended or asked; it is named with the remedy",
 };
 
 /** Operations of which the answer is all that they are for. */

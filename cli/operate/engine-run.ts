@@ -121,7 +121,7 @@ async function prepareState(
     if (makes) noteFormerDatabases(run.stack, resources);
     if (labOf(run.stack) !== undefined && (await forgetFormerLab(stack, hostKeysOf(settings)))) {
         stackStore.removeNotes(run.stack);
-        note("what the state recorded was in a lab that is no more: it is forgotten, and everything is made anew");
+        note("the recorded lab is gone: its record is forgotten, and everything is made anew");
     }
     const cleared = records === "changes" ? await clearPending(stack, findLibvirt(settings)) : undefined;
     if (cleared) note(cleared.note);
@@ -163,7 +163,7 @@ async function execute(
         },
     };
     const hide = terminal.show(() =>
-        run.interrupted ? `interrupted, waiting for what has begun · ${renderer.status()}` : renderer.status(),
+        run.interrupted ? `interrupted, waiting for steps under way · ${renderer.status()}` : renderer.status(),
     );
     let failure: Error | undefined;
     try {
@@ -181,7 +181,7 @@ async function execute(
 async function operate(operation: Operation, run: Run, ready: Ready, report: Report): Promise<number> {
     const { terminal } = run;
     run.signal.addEventListener("abort", () =>
-        terminal.note("interrupted: what has begun is waited for, up to 20 s (Ctrl-C again ends it at once)"),
+        terminal.note("interrupted: waiting for steps under way, up to 20 s (Ctrl-C again ends them at once)"),
     );
     if (operation.plans)
         newRanges(ready.settings, stackStore.resources(run.stack)).forEach(line => terminal.note(line));
@@ -257,7 +257,7 @@ function waysOf(run: Run, ready: Ready, report: Report): Ways<Round & { outcome:
         recorded,
         lost: () => withoutDisks(ready.settings, recorded(), []),
         ask: async target => {
-            run.terminal.line(`asking again, after the mending, what could not be asked: ${target.length} resources`);
+            run.terminal.line(`asking again the ${target.length} resources that could not be asked before the mending`);
             const later = report.later(),
                 outcome = await execute(run, ready, asking, later, { target }),
                 round = roundOf(outcome),

@@ -100,7 +100,7 @@ export const destroy: Operation = {
 async function adopt(run: Run, stack: Ready["stack"], urns: string[]): Promise<void> {
     const names = urns.map(nameOf).join(", ");
     try {
-        await run.terminal.step(`Recording what was being made, so that it is taken away too: ${names}`, () =>
+        await run.terminal.step(`Recording half-made resources, so that they are removed too: ${names}`, () =>
             stack.up({ target: urns, signal: run.signal, onEvent: run.log.event.bind(run.log) }),
         );
     } catch (e) {

@@ -207,5 +207,5 @@ export const keyless = ({ role, name, id }: Found): string =>
 
 function differs(step: StepEventMetadata, { role, kind, name, id }: Found): string {
     const lines = propertyChanges(step).map(c => `    ${changeLine(c)}`);
-    return `${kind} ${name} (${id}) is on the ${role} host without being in the state, and is not what the program wants (there → wanted); nothing was changed. Remove it, or put the state that it was made with in its place:\n${lines.join("\n")}`;
+    return `${kind} ${name} (${id}) is on the ${role} host but not in the state, and differs from the program (there → wanted); nothing was changed. Remove it, or put back the state that it was made with:\n${lines.join("\n")}`;
 }

@@ -103,7 +103,7 @@ async function onlyClean(
 export function nodesIn(stack: string, names: readonly string[], data: boolean, clean: boolean): NodeName[] {
     if (names.length === 0 && !clean)
         throw new UserError(
-            `which node? There are ${nodeNames.join(", ")}; without one, --clean alone removes what the cloud knows nothing of`,
+            `which node? There are ${nodeNames.join(", ")}; without one, --clean alone removes objects that the cloud no longer knows`,
         );
     const unknown = names.filter(name => !nodeNames.includes(name as NodeName));
     if (unknown.length > 0)

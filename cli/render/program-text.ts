@@ -41,9 +41,9 @@ const label = ({ type, name }: ProgramResource): string => `${type} ${name}`;
 
 const head = (count: number, showSecrets: boolean): string =>
     [
-        `${count} resources, machine by machine, in the program's order, each with what it is given.`,
-        `\${name} stands for ${showSecrets ? "" : "a password, for "}what the operator's machine knows, or what is known only once it is made.`,
-        "Of an options file, what the program sets; what else is in it is the package's.",
+        `${count} resources, machine by machine, in the program's order, each with its inputs.`,
+        `\${name} stands for ${showSecrets ? "" : "a password, for "}a fact of the operator's machine, or a value that is known only after up.`,
+        "Of an options file, the program's options; the rest of the file is the package's.",
     ]
         .map(line => `# ${line}\n`)
         .join("");

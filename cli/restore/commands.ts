@@ -104,7 +104,7 @@ async function worked(
     const log = RunLog.begin(stack, operation),
         terminal = new Terminal(log, json),
         about = { operation, stack };
-    const said = "interrupted: what has begun is brought to an end (Ctrl-C again leaves it)";
+    const said = "interrupted: steps under way are finished (Ctrl-C again leaves them)";
     try {
         return await stoppable(terminal, said, async signal => {
             stackStore.checkFree(stack, line => terminal.note(line));

@@ -154,7 +154,7 @@ export function stateToKeep(stack: string): { state: unknown; resources: Recorde
         );
     if (recorded.pending.length > 0)
         throw new UserError(
-            `the last run on stack ${stack} was cut off, so its state is not what is there; see to it first with: ./classroom up ${stack}`,
+            `the last run on stack ${stack} was cut off, so its state does not fit the cloud; first run: ./classroom up ${stack}`,
         );
     return { state: stackStore.whole(stack), resources: recorded.resources };
 }

@@ -121,7 +121,7 @@ function checkSame({ name, state }: RestorePoint, stack: string): void {
     const anew = madeAnew(then, now);
     if (anew.length === 0) return;
     throw new UserError(
-        `restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. It has what is in the machines, not the machines themselves, ` +
+        `restore point "${name}" of stack ${stack} cannot be put back; nothing was changed. It holds the machines' content, not the machines themselves, ` +
             `and of them and their networks these were made anew, added or taken away since then: ${anew.join(", ")}`,
     );
 }

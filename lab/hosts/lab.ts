@@ -144,7 +144,7 @@ async function begin(
     } catch (e) {
         const log = readLogs(files);
         await remove(files);
-        if (signal?.aborted) throw new Interrupted("interrupted; what had been begun of the lab's hosts is taken away");
+        if (signal?.aborted) throw new Interrupted("interrupted; the half-made hosts of the lab are removed");
         throw new UserError(`the lab's hosts did not come up: ${(e as Error).message}${log}`);
     }
 }

@@ -130,7 +130,7 @@ apt upgrade`;
                     ? [
                           {
                               property: "line",
-                              reason: `"${line}" says itself what is trusted; an archive of one's own is signed, and its key is given as archiveKey`,
+                              reason: `"${line}" sets its own trust; sign an archive of your own, and give its key as archiveKey`,
                           },
                       ]
                     : []),

@@ -51,7 +51,7 @@ function check({ pool, path, url, sha256 }: Partial<Inputs>): Problem[] {
             ? [
                   {
                       property: "sha256",
-                      reason: `"${sha256}" is not a checksum of 64 hexadecimal digits: what is fetched from ${url ?? "there"} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`,
+                      reason: `"${sha256}" is not a checksum of 64 hexadecimal digits: a file from ${url ?? "there"} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`,
                   },
               ]
             : []),

@@ -38,7 +38,7 @@ const metaData = ({ instanceId, hostname, interfaces }: Inputs): string =>
     ].join("\n");
 
 /** Makes the disk at $d.iso; says why there is none, for the host's packages of libvirt and QEMU do not bring the program. */
-const MAKE_DISK = `command -v genisoimage > /dev/null || { echo "it has no genisoimage, which makes the disk that a new machine is told by what it is; install the package genisoimage" >&2; exit 1; }
+const MAKE_DISK = `command -v genisoimage > /dev/null || { echo "it has no genisoimage, which makes the disk with a new machine's settings; install the package genisoimage" >&2; exit 1; }
 said=$(genisoimage -quiet -output "$d.iso" -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2>&1) || { printf 'genisoimage: %s\\n' "$said" >&2; exit 1; }`;
 
 function put(run: RunScript, inputs: Inputs) {

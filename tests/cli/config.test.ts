@@ -9,7 +9,7 @@ test("a line for each name; what cannot be a password is named, without it", () 
         /^not a password that the cloud can have; nothing was changed\n {2}novaUser: it must not hold [^\n]*\n {2}glanceDatabase: it must not hold ((?!canary).)*$/,
     );
     expect(() => checked("lab", ["novaUser"], ["oné"])).toThrow(
-        /novaUser: it must have 4 characters or more: a shorter one cannot be masked in what is printed$/,
+        /novaUser: it must have 4 characters or more: a shorter one cannot be masked in the output$/,
     );
     // The release of a team's stack, which its file does not name, is grizzly.
     expect(checked("team01", ["glanceDatabase"], ["canary@"])).toEqual(["canary@"]);

@@ -84,7 +84,7 @@ test.each([
         "an authority's",
         `\n@cert-authority *.scc.kit.edu,[*.scc.kit.edu]:24 ${key}\n`,
         {},
-        `line 2 of ${file} trusts what an authority signed (@cert-authority), which is not supported; write the host's own key into hosts.central.hostKey`,
+        `line 2 of ${file} trusts an authority's signatures (@cert-authority), which is not supported; write the host's own key into hosts.central.hostKey`,
     ],
     [
         "spoilt",

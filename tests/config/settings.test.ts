@@ -132,7 +132,7 @@ test.each([
     ],
     [
         { release: "ocata", baseArchiveUrl: "http://a/ubuntu" },
-        "baseArchiveUrl: it is for release grizzly alone; machines of release ocata have their system's archives from what they are made of",
+        "baseArchiveUrl: it is for release grizzly alone; machines of release ocata have their system's archives from their image",
     ],
     [
         { libvirtType: "kvm", hypervisor: "qemu", nodes: { "compute-2": { kind: "vm" } } },

@@ -414,7 +414,7 @@ test("preview and up say everything that the hosts lack, both hosts', and change
         );
         const said = (stdout + stderr).split("\n").filter(line => line.includes("host 192.0.2."));
         const each = (address: string) => [
-            `host ${address}: it has no bridge br-none (uplinks.internal.bridge), which the network internal gets to the other host by; nothing was changed`,
+            `host ${address}: it has no bridge br-none (uplinks.internal.bridge), which connects the network internal to the other host; nothing was changed`,
             ...(testable.includes("vlan")
                 ? []
                 : [

@@ -60,7 +60,7 @@ test.each([
     ["teams:\n  - stack: team01\n", /^- name: missing; allowed are 1 to 60 letters/],
     ["name: [", /^1 : no YAML: /],
     ["", /^- : no value; /],
-    ["name: &a x\nteams: *a\n", /^1 name: &a names what follows/],
+    ["name: &a x\nteams: *a\n", /^1 name: &a is an anchor/],
     [`${head}nme: x\n`, /^4 nme: there is no such key; allowed are name, teams, exercises, points, times$/],
 ])("%j is refused", (text, mistake) => {
     expect(found(text)[0]).toMatch(mistake);

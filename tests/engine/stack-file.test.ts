@@ -58,7 +58,7 @@ test.each([
     ["!!str 5", "a tag (tag:yaml.org,2002:str); leave it out, and put a text into quotation marks"],
     ["! 010x", "a tag (!); leave it out, and put a text into quotation marks"],
     ["!!binary aGk=", "a tag (tag:yaml.org,2002:binary); leave it out, and put a text into quotation marks"],
-    ["&here 5", "&here names what follows; leave it out, and write out what refers to it"],
+    ["&here 5", "&here is an anchor; leave it out, and write the value at each of its aliases"],
     [
         '"\\N"',
         "the escape \\N is not read alike everywhere; write the character itself, or the text in single quotation marks",
@@ -116,12 +116,12 @@ test.each([
     [
         "two documents",
         "config:\n  lab: lab\n---\nconfig: {}\n",
-        "line 3: --- begins another document or says of what kind it is; the file is one document without such lines",
+        "line 3: --- begins another document, or is a directive; the file is one document without such lines",
     ],
     [
         "a directive",
         "%YAML 1.1\n",
-        "line 1: %YAML 1.1 begins another document or says of what kind it is; the file is one document without such lines",
+        "line 1: %YAML 1.1 begins another document, or is a directive; the file is one document without such lines",
     ],
     ["a tab", "config:\n  lab:\tlab\n", "line 2: a tab; write spaces"],
     ["a character that nobody sees", "config:\n  lab: l\u0085b\n", "line 2: a control character (U+0085)"],

@@ -262,7 +262,7 @@ test.each<[kind: string, inputs: object, machine: string]>([
 });
 
 const unverified = (sum: string, from: string) =>
-    `"${sum}" is not a checksum of 64 hexadecimal digits: what is fetched from ${from} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`;
+    `"${sum}" is not a checksum of 64 hexadecimal digits: a file from ${from} could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it`;
 const key = readFileSync(join(__dirname, "../data/archive-key.asc"), "utf8");
 const word = "is not a name of letters, digits, dots and dashes";
 test.each<[kind: string, good: object, bad: object, problems: Record<string, string>]>([
@@ -287,7 +287,7 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
             { key },
             { line: `deb [${options}] http://a ./` },
             {
-                line: `"deb [${options}] http://a ./" says itself what is trusted; an archive of one's own is signed, and its key is given as archiveKey`,
+                line: `"deb [${options}] http://a ./" sets its own trust; sign an archive of your own, and give its key as archiveKey`,
             },
         ],
     ),

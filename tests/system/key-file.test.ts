@@ -80,7 +80,7 @@ test.each([
     [
         "a device's",
         deviceKey("sk-ssh-ed25519@openssh.com"),
-        "FILE is of the kind sk-ssh-ed25519@openssh.com, which signs by a device that somebody touches",
+        "FILE is of the kind sk-ssh-ed25519@openssh.com, which needs a touch of a device",
     ],
     ["of a kind of old", deviceKey("ssh-dss"), "FILE cannot be read ("],
     [

@@ -78,7 +78,7 @@ export async function takeReading(run: RunScript, on: Connection): Promise<Readi
             ),
         };
     } catch (e) {
-        throw new Unreachable(`${on.name}: what it says of its files is not understood: ${(e as Error).message}`);
+        throw new Unreachable(`${on.name}: its answer about its files is not understood: ${(e as Error).message}`);
     }
 }
 

@@ -134,7 +134,7 @@ export class Store {
             return JSON.parse(unseal(this.key, this.about(name), sealed).toString());
         } catch {
             throw new Unreachable(
-                `${this.host.name}: ${this.dir}/${name} is damaged or another stack's, so that nothing tells what was recorded of ${this.node.name}`,
+                `${this.host.name}: ${this.dir}/${name} is damaged or another stack's, so there is no record of ${this.node.name}`,
             );
         }
     }

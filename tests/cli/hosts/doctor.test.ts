@@ -42,7 +42,7 @@ async function pair(options: Partial<SshdOptions>): Promise<Settings> {
     });
 }
 const FORBIDDEN =
-    "its sshd forbids connections to other machines, by which its nodes are reached: let AllowTcpForwarding be yes, PermitOpen any and DisableForwarding no for root in its sshd_config";
+    "its sshd forbids connections to other machines, the way to its nodes: set AllowTcpForwarding yes, PermitOpen any and DisableForwarding no for root in its sshd_config";
 
 test("an sshd that forbids forwarding is found on both hosts; one that only finds nobody there is not", async () => {
     const of = async (forwarding: SshdOptions["forwarding"]) =>

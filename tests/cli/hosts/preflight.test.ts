@@ -70,7 +70,7 @@ test.each([
     ["memory 1048576", "it has 1.0 GiB of memory free, but the nodes that do not run yet need 4.0 GiB"],
     [
         "bridge br-private -",
-        "it has no bridge br-private (uplinks.private.bridge), which the network private gets to the other host by",
+        "it has no bridge br-private (uplinks.private.bridge), which connects the network private to the other host",
     ],
     ["bridge br-internal 1400", "its bridge br-internal carries frames of 1400 bytes; the network internal needs 1500"],
 ])("%s: a sentence of its own", async (line, sentence) => {

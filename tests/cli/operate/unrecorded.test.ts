@@ -145,7 +145,7 @@ describe("a state that was lost", () => {
 
     test("what differs is shown, there and wanted, and the state is as it was", async () => {
         await expect(lost("network nat 260c\n", wanted, [network])).rejects.toThrow(
-            /^network nat \(260c\) is on the central host without being in the state, and is not what the program wants \(there → wanted\); nothing was changed\.[^]*mode: "?route"?/,
+            /^network nat \(260c\) is on the central host but not in the state, and differs from the program \(there → wanted\); nothing was changed\.[^]*mode: "?route"?/,
         );
         expect(world.state.map(r => r.urn)).not.toContain(network);
     });

@@ -100,7 +100,7 @@ test("a stack without machines, and one whose last run was cut off, are not kept
     );
     put(file(state, { pending_operations: [{ type: "creating", resource: state[1] }] }));
     expect(() => stateToKeep("team01")).toThrow(
-        "the last run on stack team01 was cut off, so its state is not what is there; see to it first with: ./classroom up team01",
+        "the last run on stack team01 was cut off, so its state does not fit the cloud; first run: ./classroom up team01",
     );
     put(file(state));
     expect(resourcesOf(stateToKeep("team01").state)).toEqual(state);

@@ -593,13 +593,13 @@ test.each<[kind: keyof ReturnType<typeof kinds>, given: object, problems: Record
 });
 
 test.each<[kind: keyof ReturnType<typeof kinds>, property: string, most: number, reason: string]>([
-    ["tenant", "tenant", 64, "a name of 65 characters: that of a tenant has at most 64"],
-    ["role", "role", 64, "a name of 65 characters: that of a role has at most 64"],
-    ["user", "user", 64, "a name of 65 characters: that of a user has at most 64"],
+    ["tenant", "tenant", 64, "a name of 65 characters: for a tenant at most 64 are allowed"],
+    ["role", "role", 64, "a name of 65 characters: for a role at most 64 are allowed"],
+    ["user", "user", 64, "a name of 65 characters: for a user at most 64 are allowed"],
     ["user", "password", 4096, "user  could not log in with a password of more than 4096 characters"],
-    ["service", "service", 255, "a name of 256 characters: that of a service has at most 255"],
+    ["service", "service", 255, "a name of 256 characters: for a service at most 255 are allowed"],
     ["service", "type", 255, noType("x".repeat(256))],
-    ["endpoint", "region", 255, "a name of 256 characters: that of a region has at most 255"],
+    ["endpoint", "region", 255, "a name of 256 characters: for a region at most 255 are allowed"],
 ])("%s: a %s has %d characters at most", (kind, property, most, reason) => {
     const { check } = kinds(new Keystone())[kind].handler as ReturnType<typeof kinds>["tenant"]["handler"];
     expect(check!({ [property]: "x".repeat(most) })).toEqual([]);

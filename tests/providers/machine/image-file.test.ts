@@ -76,7 +76,7 @@ test("what cannot be verified is refused before anything is fetched", () => {
     expect(handler.check!({ url: "http://images/precise.img", sha256: "" })).toEqual([
         {
             property: "sha256",
-            reason: '"" is not a checksum of 64 hexadecimal digits: what is fetched from http://images/precise.img could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it',
+            reason: '"" is not a checksum of 64 hexadecimal digits: a file from http://images/precise.img could not be verified. Set goldenImage.sha256; SHA256SUMS beside the image has it',
         },
     ]);
     expect(handler.check!({ url: "ftp://images/x", path: "a b", pool: "x y" }).map(p => p.property)).toEqual([

@@ -92,7 +92,7 @@ const bare =
 
 test("a host without the program that makes the disk: which package to install, in words", async () => {
     await expect(seedDiskHandler(bare("rm", "mkdir", "cat")).create(seed("bare"))).rejects.toThrow(
-        "it has no genisoimage, which makes the disk that a new machine is told by what it is; install the package genisoimage",
+        "it has no genisoimage, which makes the disk with a new machine's settings; install the package genisoimage",
     );
     fs.rmSync(path.join(host.dir, "bare"), { recursive: true });
 });
