@@ -3,13 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 /** Something wrong with a request, found before anything is changed. */
 export interface Problem {
     property: string;
-    /** What was given and what is allowed. */
+    /** The given value and the allowed ones. */
     reason: string;
 }
 
 /**
- * What one kind of object can do, free of the engine and tested without it.
- * `Inputs` is what the program asks for; `Outputs` what the live object adds to it (ids, fingerprints).
+ * The operations of one kind of object, free of the engine and tested without it.
+ * `Inputs` are the program's values; `Outputs` are added by the live object (ids, fingerprints).
  */
 export interface Handler<Inputs extends object, Outputs extends object = object> {
     /** The properties of the live object: a refresh compares them, a preview shows them old beside new. */
@@ -30,7 +30,7 @@ export interface Handler<Inputs extends object, Outputs extends object = object>
      */
     read(id: string, recorded: Inputs & Outputs): Promise<(Inputs & Outputs) | undefined>;
     update(id: string, recorded: Inputs & Outputs, inputs: Inputs): Promise<Outputs>;
-    /** Deleting what is already gone is success. */
+    /** Deleting a missing object is success. */
     delete(id: string, recorded: Inputs & Outputs): Promise<void>;
 }
 
@@ -39,13 +39,16 @@ export interface Handler<Inputs extends object, Outputs extends object = object>
  * no output: the engine knows an id in a preview of an update, too.
  */
 export const incarnationOf = (object: string, incarnation: string): string => `${object}#${incarnation}`;
-/** The object itself, of whatever incarnation. */
+/** The object itself, of any incarnation. */
 export const objectOf = (id: string): string => id.split("#")[0]!;
 
 /** Stands for the live value of a secret that is not the recorded one. */
 export const differs = "(differs)";
 
-/** Where a value that was read comes from, by its property's path: `options.DEFAULT.debug` → `line 12`. No secret is in it. */
+/**
+ * Where a value that was read comes from, by its property's path: `options.DEFAULT.debug` → `line 12`. No secret is in
+ * it.
+ */
 export type Places = Readonly<Record<string, string>>;
 // By name: the handler may have been loaded from another copy of the module.
 const PLACES = Symbol.for("classroom places");

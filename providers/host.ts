@@ -6,13 +6,13 @@ import { handed } from "../system/handed-over";
 import { type Handler, objectOf, placesOf, type Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
 
-/** What the engine sends: inputs or state, with the stored provider beside them. */
+/** The engine's message: inputs or state, with the stored provider beside them. */
 type Sent = Record<string, unknown>;
 type AnyHandler = Handler<Sent, Sent>;
 
 const loadHandler = (kind: string): AnyHandler => require(path.resolve("bin/providers", kind)).handler;
 
-/** Inputs or state without what the engine keeps beside them. */
+/** Inputs or state without the engine's own fields. */
 const plain = ({ __provider, ...rest }: Sent): Sent => rest;
 
 /** Key order does not make a difference, in objects at any depth. */
@@ -56,20 +56,20 @@ function report(line: object): void {
     if (file) fs.appendFileSync(file, JSON.stringify(line) + "\n", { mode: 0o600 });
 }
 
-/** What this process made or found equal: a resource of another name that stands for the same must not take it away. */
+/** Objects that this process made or found equal. A resource of another name for the same object must not delete it. */
 const held = new Set<string>();
 const objectKey = (kind: string, id: string): string => `${kind} ${objectOf(id)}`;
 
-/** Machines that this process makes anew: what was recorded of their inside goes with the old ones. */
+/** Machines that this process makes anew: the records of their inside go with the old ones. */
 const condemned = new Set(handed.rebuilding());
 
-/** The node in which an object is or, of what is stored in the cloud, in whose databases. */
+/** The node of an object. For an object of the cloud it is the node of its database. */
 const homeOf = (props: Sent): string | undefined =>
     ((props.connection ?? props.guest) as Connection | undefined)?.name ?? (isStored(props) ? "db-node" : undefined);
 
 /** The node that a resource is in, where that is off. */
 function offNode(props: Sent): string | undefined {
-    // A machine's connection is its host's: it is what is switched, and is asked.
+    // A machine's connection is its host's: the machine itself is switched and asked.
     const { name } = (props.connection ?? props.guest ?? {}) as { name?: string };
     return handed.off().find(node => node === name);
 }
@@ -80,7 +80,7 @@ const isStored = (props: Sent): boolean => Boolean(props.cloud ?? props.identity
 /** Of the nodes without which nothing that is stored in the cloud can be asked, one that is off. */
 const storeOff = (): string | undefined => handed.off().find(node => node === "db-node" || node === "auth-node");
 
-/** Whether the machine that an unanswering resource is in, or that what is stored in the cloud is in, is not there at all. */
+/** Whether the machine of a mute resource is missing. For an object of the cloud it is the machine of its database. */
 async function wentWithItsMachine(props: Sent): Promise<boolean> {
     const connection = (props.connection ?? props.guest) as Connection | undefined;
     const host = connection && jumpOf(connection);
@@ -155,7 +155,7 @@ async function read(kind: string, id: string, props: Sent): Promise<{ id: string
     }
     try {
         const live = await handler.read(id, recorded);
-        // The engine shows two secrets alike, whatever they are.
+        // The engine shows two secrets alike, equal or not.
         report({
             event: "asked",
             kind,
@@ -177,7 +177,7 @@ async function unasked(kind: string, id: string, recorded: Sent, e: Error): Prom
         report({ event: "asked", kind, id, differs: [] });
         return gone();
     }
-    // What is stored in the cloud needs several nodes; which of them failed it cannot be told from here.
+    // An object of the cloud needs several nodes. The failed one cannot be told from here.
     if (handed.off().length > 0 && isStored(recorded)) {
         report({ event: "off", kind, id, reason: handed.off().join(", ") });
         return { id, props: recorded };

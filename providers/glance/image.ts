@@ -30,7 +30,7 @@ type Connect = (access: CloudAccess) => Api;
 const DISK_FORMATS = ["raw", "vhd", "vmdk", "vdi", "iso", "qcow2", "aki", "ari", "ami"];
 const CONTAINER_FORMATS = ["bare", "ovf", "aki", "ari", "ami"];
 
-/** What files of these formats have in them, and where; the other formats cannot be told. */
+/** Marks in files of these formats, with their places; the other formats have none. */
 const SIGNATURES: Record<string, { at: number; bytes: Buffer }> = {
     qcow2: { at: 0, bytes: Buffer.from("QFI\xfb", "latin1") },
     vmdk: { at: 0, bytes: Buffer.from("KDMV") },
@@ -47,7 +47,10 @@ function formatProblem(head: Buffer, stated: string): string | undefined {
         : `is not of the format ${stated}${found === undefined ? "" : `, but of ${found}`}`;
 }
 
-/** Size and checksums of a file of the operator's; refused when it is not the one that was asked for, or not of the format that is stated. */
+/**
+ * Size and checksums of a file of the operator's; refused when it is not the one that was asked for, or not of the
+ * format that is stated.
+ */
 export async function measure(file: string, sha256: string, diskFormat: string): Promise<Outputs> {
     const [md5, sha] = [createHash("md5"), createHash("sha256")];
     let size = 0,
@@ -115,7 +118,7 @@ async function create(api: Connect, inputs: Inputs): Promise<{ id: string; outpu
     const wanted = { checksum: data.checksum, diskFormat, containerFormat, isPublic },
         found = (await glance.list()).filter(i => i.name === name),
         others: Found[] = [];
-    // Without data: what an upload that broke off has left, or of what the store lost; it can get none any more.
+    // Without data: the rest of a broken upload, or data that the store lost. It can get none any more.
     const hollow = found.filter(i => i.status !== "active");
     for (const whole of found.filter(i => i.status === "active")) {
         if (!isEqual(wanted, whole)) others.push(whole);

@@ -24,14 +24,14 @@ export function ec2CredentialHandler(api: (access: CloudAccess) => Api = identit
         async create({ cloud, userId, tenantId }) {
             const keystone = api(cloud);
             keystone.forget(`ec2 ${userId}`);
-            // One of a user on a tenant is as good as another: what an interrupted run made is not made again.
+            // All credentials of a user on a tenant are equal: one made by an interrupted run is used.
             const { access, secret } =
                 (await keystone.ec2Credentials(userId)).find(c => c.tenantId === tenantId) ??
                 (await keystone.createEc2Credential(userId, tenantId));
             return { id: access, outputs: { access, secret } };
         },
         async read(id, recorded) {
-            // Those of a user who is gone are gone.
+            // The credentials of a missing user are gone.
             const all = await asked(unlessGone(api(recorded.cloud).ec2Credentials(recorded.userId)));
             return all?.some(c => c.access === id && c.tenantId === recorded.tenantId) ? recorded : undefined;
         },
@@ -41,7 +41,7 @@ export function ec2CredentialHandler(api: (access: CloudAccess) => Api = identit
         async delete(id, { cloud, userId }) {
             const keystone = api(cloud);
             keystone.forget(`ec2 ${userId}`);
-            // Keystone answers 401 to whoever deletes one that is gone.
+            // Keystone answers 401 to a delete of a missing credential.
             const all = await unlessGone(keystone.ec2Credentials(userId));
             if (all?.some(c => c.access === id)) await unlessGone(keystone.deleteEc2Credential(userId, id));
         },

@@ -1,6 +1,6 @@
 import type { UrlFacts } from "../../releases/release";
 
-/** A conversion of Python's `%`, or what is none though it begins like one. */
+/** A conversion of Python's `%`, or a text that only begins like one. */
 const CONVERSION = /%(?:\(([^)]*)\))?[-#0 +]*\d*(?:\.\d*)?[hlL]?(.|$)/gs;
 const OF_TEXTS = "sr%";
 const OF_NUMBERS = "cdiouxXeEfFgG";

@@ -17,7 +17,10 @@ interface Inputs {
     publicUrl: string;
     adminUrl: string;
     internalUrl: string;
-    /** Always empty in the program, as `malformed` is where it answers for the catalogue: what a refresh finds shows as a difference. */
+    /**
+     * Always empty in the program, so that a find of a refresh shows as a difference. So is `malformed` of the endpoint
+     * that answers for the catalogue.
+     */
     foreign?: string[];
     malformed?: string[];
     /** Endpoints of other regions are foreign too. */
@@ -46,7 +49,9 @@ const malformedUrl = (e: Found, filled: UrlFacts): string | undefined =>
 const ofService = (all: readonly Found[], { serviceId, region }: Pick<Inputs, "serviceId" | "region">): Found[] =>
     all.filter(e => e.serviceId === serviceId && e.region === region);
 
-/** Others of the same service in the same region, or in any: clients take any of them that they do not choose by region. */
+/**
+ * Others of the same service in the same region, or in any: clients take any of them that they do not choose by region.
+ */
 const strangers = (all: readonly Found[], id: string, inputs: Inputs): Found[] =>
     (inputs.alone ? all.filter(e => e.serviceId === inputs.serviceId) : ofService(all, inputs)).filter(
         e => e.id !== id,
@@ -64,7 +69,7 @@ function malformedOf(all: readonly Found[], { malformed, release }: Inputs): { e
     });
 }
 
-/** Whoever made them: of a malformed one nobody can log in on a tenant while it is there. */
+/** Malformed endpoints, of any maker: while there is one, nobody can log in on a tenant. */
 async function mend(api: Connect, inputs: Inputs, id?: string): Promise<void> {
     const own = inputs.foreign ? id : undefined;
     if (!inputs.malformed && own === undefined) return;
@@ -143,7 +148,7 @@ export interface EndpointArgs {
     region: pulumi.Input<string>;
     /** Id of a `Service`. */
     serviceId: pulumi.Input<string>;
-    /** `$(tenant_id)s` stands for the tenant of whoever logs in; nothing else is filled in. */
+    /** `$(tenant_id)s` stands for the tenant of the login; nothing else is filled in. */
     publicUrl: pulumi.Input<string>;
     adminUrl: pulumi.Input<string>;
     internalUrl: pulumi.Input<string>;

@@ -13,7 +13,10 @@ interface Inputs {
 }
 type Api = Pick<Identity, "services" | "createService" | "deleteService" | "forget">;
 
-/** A service of the catalogue, found by name and type: keystone itself takes any number of equal ones, and cannot change one. */
+/**
+ * A service of the catalogue, found by name and type: keystone itself takes any number of equal ones, and cannot change
+ * one.
+ */
 export function serviceHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
         inputs: ["service", "type", "description"],
@@ -55,7 +58,7 @@ export interface ServiceArgs {
     identity: AccessArgs<IdentityAccess>;
     /** The service's name, e.g. nova. */
     service: pulumi.Input<string>;
-    /** What clients look for: identity, image, volume, compute, ec2. */
+    /** The type that clients look for: identity, image, volume, compute, ec2. */
     type: pulumi.Input<string>;
     /** Default "". */
     description?: pulumi.Input<string>;

@@ -17,7 +17,7 @@ interface Inputs {
 type Api = Pick<Identity, "users" | "userNamed" | "createUser" | "updateUser" | "deleteUser" | "accepts">;
 type Connect = (access: IdentityAccess) => Api;
 
-/** Keystone cuts a longer one off, and then takes none of that length from whoever logs in. */
+/** Keystone cuts off a longer password, and then refuses it at a login. */
 const LONGEST_PASSWORD = 4096;
 
 function check({ user, password, ascii }: Partial<Inputs>): Problem[] {
@@ -52,7 +52,7 @@ async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs 
     const keystone = api(recorded.identity);
     const live = (await asked(keystone.users())).find(u => u.id === id);
     if (!live) return undefined;
-    // Somebody who is disabled cannot log in with any password.
+    // A disabled user cannot log in with any password.
     const same =
         !live.enabled || recorded.password === differs || (await asked(keystone.accepts(live.name, recorded.password)));
     return {

@@ -30,10 +30,10 @@ const speedInWords = (speed: number): string => {
     return `${times.toFixed(1)} times too ${speed > 1 ? "fast" : "slow"}`;
 };
 
-/** What keeps a clock by servers of time, by the names of its service. */
+/** Programs that keep a clock by time servers, by the names of their services. */
 const keepers = ["ntp", "ntpsec", "chrony", "chronyd", "systemd-timesyncd"];
 
-/** Sets a machine's clock, first of all, and the one that it is started with; what keeps it by servers of time goes on from there. */
+/** Sets a machine's clock and its hardware's clock. A program that keeps it by time servers goes on from there. */
 export const setShell = (epochSeconds: number): string => `date -u -s @${epochSeconds.toFixed(3)} > /dev/null
 [ ! -e /dev/rtc0 ] || hwclock --systohc 2> /dev/null || true
 ${initShell}
@@ -44,13 +44,16 @@ const SETS = 5;
 
 /** Where the kernel has its clock sources. */
 const SOURCES = "/sys/devices/system/clocksource/clocksource0";
-/** What an emulated machine counts by that cannot be calibrated wrongly, the better one first. */
+/** Clock sources of an emulated machine that cannot be calibrated wrongly, the better one first. */
 const STEADY = ["hpet", "acpi_pm"];
 
 /** This machine's own start of its kernel. */
 const ownBoot = (): string => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
-/** Sets a clock until it is right. On a busy machine the way there takes another time each time; half of the last way is added. */
+/**
+ * Sets a clock until it is right. On a busy machine the way there takes another time each time; half of the last way is
+ * added.
+ */
 async function setFrom(run: RunScript, on: Connection, clock: OperatorClock, first: Reading): Promise<void> {
     let now = first;
     for (let times = 0; aheadBy(now) !== 0; times++) {
@@ -130,14 +133,17 @@ class Clocks {
         if (on.jump && aheadBy(reading) > 0) await wake(this.run, on);
     }
 
-    /** Of a physical host. What a virtual machine says of it counts for nothing: it may have stood still. */
+    /** Of a physical host. A virtual machine's answer about it does not count: the machine may have stood still. */
     private async isKept(host: Connection): Promise<boolean> {
         const script = `kept=$(timedatectl show -p NTPSynchronized --value 2> /dev/null) || true; say kept "$kept"`;
         return (await ask(this.run, host, script, { kept: text(/yes|no|/) })).kept === "yes";
     }
 }
 
-/** Services whose timers wait by the clock: set back from two hours ahead it would leave them without a report for two hours. */
+/**
+ * Services whose timers wait by the clock: set back from two hours ahead it would leave them without a report for two
+ * hours.
+ */
 const isOpenStack = (service: string): boolean => /^(nova|cinder|glance|keystone)(-[a-z]+)*$/.test(service);
 
 /** Restarts those of them that run. */

@@ -7,7 +7,7 @@ export interface ContainerInterface {
     mac: string;
 }
 
-/** What libvirt is told of a container. */
+/** A container's definition for libvirt. */
 export interface ContainerDomain {
     name: string;
     memoryMiB: number;
@@ -56,7 +56,7 @@ ${[...cards, ...nodes].join("\n")}
 `;
 }
 
-/** What a `virsh dumpxml --inactive` says of a container. Interfaces and devices come in the order of the XML. */
+/** A container's definition in `virsh dumpxml --inactive`. Interfaces and devices come in the order of the XML. */
 export function parseDomainXml(xml: string): { uuid: string } & Omit<ContainerDomain, "name"> {
     const one = (pattern: RegExp): string => pattern.exec(xml)?.[1] ?? "";
     const interfaces = [...xml.matchAll(/<interface type='network'>([\s\S]*?)<\/interface>/g)].map(

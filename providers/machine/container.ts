@@ -64,7 +64,7 @@ async function setPower({ run, reachable, clock }: Means, inputs: Inputs, now: "
     const { connection, name, power, guest } = inputs;
     if (power === now) return;
     if (power === "off") {
-        // Asked first; what does not end by itself is ended.
+        // Asked to end first; then ended.
         const ask = `! ${VIRSH} domstate ${name} | grep -q running || exit ${NOT_YET}`;
         await run(connection, `${VIRSH} shutdown ${name} > /dev/null 2>&1 || true`);
         const { code } = await askUntil(run, connection, { ask, seconds: END_SECONDS, every: 0.1 }, clock);
@@ -100,7 +100,7 @@ async function refuseAnother(run: RunScript, inputs: Inputs, uuid: string): Prom
     const { other } = await ask(
         run,
         connection,
-        // What is in its root may be its own: nothing but a file that is really there is read.
+        // Its root's content may be the container's own work: only a regular file is read.
         `u=$(realpath ${rootsDir}/${name}/upper)
 while IFS='|' read -r sum path; do
     [ -n "$sum" ] || continue
@@ -167,7 +167,7 @@ async function create(means: Means, inputs: Inputs): Promise<{ id: string; outpu
     const there = await describe(run, inputs);
     if (there) await refuseAnother(run, inputs, there.uuid);
     else {
-        // A folder without a domain is what an interrupted create or delete left.
+        // A folder without a domain comes from an interrupted create or delete.
         await run(
             inputs.connection,
             `d=${rootsDir}/${inputs.name}; ! mountpoint -q $d/root || umount -l $d/root; rm -rf $d`,
@@ -201,11 +201,11 @@ async function update(means: Means, recorded: Inputs, inputs: Inputs): Promise<o
         k => JSON.stringify(now[k]) !== JSON.stringify(inputs[k]),
     );
     if (redefine) {
-        // The domain keeps its identity: its uuid, and so what lives in it.
+        // The domain keeps its uuid, and so everything in it.
         const xml = domainXml(inputs).replace("<memory", `<uuid>${now.uuid}</uuid>\n  <memory`);
         await define(run, inputs, xml);
     }
-    // What is plugged in is fixed while it runs.
+    // Its cards and devices are fixed while it runs.
     if (redefine && now.power === "on" && inputs.power === "on")
         await setPower(means, { ...inputs, power: "off" }, "on").then(() => setPower(means, inputs, "off"));
     else await setPower(means, inputs, now.power);
@@ -269,11 +269,14 @@ export interface ContainerArgs {
     interfaces: pulumi.Input<ContainerInterface[]>;
     /** Character devices of the host, e.g. /dev/net/tun. Default none. */
     devices?: pulumi.Input<string[]>;
-    /** The first of 65536 ids of the host that stand for those in it. Default: the host's own, whose root is then root in it. */
+    /**
+     * The first of 65536 ids of the host that stand for those in it. Default: the host's own, whose root is then root
+     * in it.
+     */
     idmap?: pulumi.Input<number>;
     /** Folders of the host that its root lies on, the uppermost first. */
     lower: pulumi.Input<string[]>;
-    /** What makes it itself: host name, addresses, keys. A change makes another container. */
+    /** Its identity: host name, addresses, keys. A change makes another container. */
     files: pulumi.Input<SeedFile[]>;
     secretFiles?: pulumi.Input<SeedFile[]>;
     power: pulumi.Input<"on" | "off">;

@@ -8,7 +8,7 @@ import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { setClock } from "./clock";
 import { unlessUnknown } from "./gone";
 
-/** Paused is what libvirt makes of a machine whose disk finds no room, and what nobody asks for. */
+/** libvirt pauses a machine whose disk finds no room. Nobody asks for that state. */
 type Power = "on" | "off" | "paused";
 interface Inputs {
     connection: Connection;
@@ -37,7 +37,10 @@ async function live(run: RunScript, { connection, domain }: Inputs): Promise<Pow
     return said && (({ "shut off": "off", paused: "paused" } as Record<string, Power>)[said.state] ?? "on");
 }
 
-/** A start can go wrong in the machine itself, a network card without an address say: then it is started once more, as its keeper would do. */
+/**
+ * A start can go wrong in the machine itself, a network card without an address say: then it is started once more, as
+ * its keeper would do.
+ */
 async function answered(
     { run, reachable }: Means,
     { connection, domain, seconds = 120 }: Inputs,
@@ -61,7 +64,7 @@ async function answered(
     }
 }
 
-/** Told first, by its own system and by its power button, so that nothing in it is lost; what does not end by itself is ended. */
+/** Asks it to end by its own system and by its power button, so that nothing in it is lost. Then ends it. */
 async function end({ run, clock }: Means, { connection, domain, guest }: Inputs): Promise<void> {
     const name = quote(domain);
     if (guest) await run(guest, "poweroff", { timeoutSeconds: END_SECONDS }).catch(() => undefined);
@@ -133,9 +136,14 @@ export interface DomainPowerArgs {
     /** The domain's id: new each time that it is made. */
     incarnation: pulumi.Input<string>;
     power: pulumi.Input<"on" | "off">;
-    /** How it is reached once it runs; it counts as started when this answers, with the host key that the program made. */
+    /**
+     * How it is reached once it runs; it counts as started when this answers, with the host key that the program made.
+     */
     guest?: pulumi.Input<Connection>;
-    /** How long its start may take; after that it is reset and waited for once more. An emulated machine needs half a minute, several at once two. Default 120. */
+    /**
+     * How long its start may take; after that it is reset and waited for once more. An emulated machine needs half a
+     * minute, several at once two. Default 120.
+     */
     seconds?: pulumi.Input<number>;
 }
 

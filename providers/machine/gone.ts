@@ -2,14 +2,17 @@ import { ask, text, yesOrNo } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
 
-/** libvirt's words where a host has not got a driver, which is a package of its own (Debian's libvirt-daemon recommends that of containers). */
+/**
+ * libvirt's words where a host has not got a driver, which is a package of its own (Debian's libvirt-daemon recommends
+ * that of containers).
+ */
 const noSuchDriver = /no connection driver available/i;
 
 /** libvirt's words for a machine that it does not know. */
 const noSuchDomain = /failed to get domain|domain not found/i;
 
 /**
- * What libvirt says of a machine; undefined where it knows none of that name.
+ * libvirt's answer about a machine; undefined if it knows none of that name.
  * @param what is asked for: `the container db-node`
  * @throws Unreachable where it does not say
  */

@@ -13,7 +13,7 @@ interface Outputs {
     privateKey: string;
 }
 
-/** OpenSSH's own form came with ed25519: what is older reads the others in OpenSSL's alone. */
+/** OpenSSH's own form came with ed25519: older programs read the other kinds in OpenSSL's form alone. */
 const generate = (machine: string, type: HostKeyType): string => {
     if (type === "ed25519") return utils.generateKeyPairSync("ed25519", { comment: machine }).private;
     if (type === "ecdsa")
@@ -25,7 +25,10 @@ const generate = (machine: string, type: HostKeyType): string => {
         .toString();
 };
 
-/** A new key pair of a machine. ssh2 cuts a zero byte off the front of an ed25519 key, one in 200, and then cannot read it: another is made. */
+/**
+ * A new key pair of a machine. ssh2 cuts a zero byte off the front of an ed25519 key, one in 200, and then cannot read
+ * it: another is made.
+ */
 export const keyPair = (machine: string, type: HostKeyType, attempts = 20): Outputs => {
     const made = generate(machine, type),
         parsed = utils.parseKey(made);

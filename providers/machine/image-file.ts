@@ -101,7 +101,7 @@ export interface ImageFileArgs {
     path: pulumi.Input<string>;
     /** Where the host fetches it from, with curl or wget. */
     url: pulumi.Input<string>;
-    /** Of what is fetched; nothing else is kept. */
+    /** Of the fetched file; a file with another one is not kept. */
     sha256: pulumi.Input<string>;
 }
 

@@ -19,7 +19,10 @@ const VIRSH = "virsh -q -c qemu:///system";
 /** Whether `virsh net-info` says that the network runs. */
 export const isActive = (text: string): boolean => /^Active:\s+yes\s*$/m.test(text);
 
-/** Whether `virsh net-dumpxml` says that the network's bridge takes part in a spanning tree; libvirt's default is that it does. */
+/**
+ * Whether `virsh net-dumpxml` says that the network's bridge takes part in a spanning tree; libvirt's default is that
+ * it does.
+ */
 export const hasSpanningTree = (xml: string): boolean => !/<bridge [^>]*stp='off'/.test(xml);
 
 /** The network's bridge, by its description in $xml. */
@@ -37,7 +40,10 @@ const cardsShell = `cards() {
 }
 ports() { ip -o link show master "$bridge" 2> /dev/null | sed 's/^[0-9]*: \\([^:@]*\\).*/\\1/'; }`;
 
-/** One that is off its bridge, as a network that was stopped leaves it: libvirt puts back what it starts anew, and nothing else. */
+/**
+ * A guest's card that is off its bridge after a stop of the network. libvirt puts a card back only when it starts the
+ * guest anew.
+ */
 interface Card {
     guest: string;
     device: string;
@@ -157,11 +163,17 @@ export interface NetworkStateArgs {
     network: pulumi.Input<string>;
     /** Whether it runs. */
     active: pulumi.Input<boolean>;
-    /** Whether its bridge takes part in a spanning tree, which keeps a new guest waiting for its first address for seconds. */
+    /**
+     * Whether its bridge takes part in a spanning tree, which keeps a new guest waiting for its first address for
+     * seconds.
+     */
     spanningTree?: pulumi.Input<boolean>;
 }
 
-/** What @pulumi/libvirt neither notices nor can set of a network: that it runs, its bridge's spanning tree, and that its guests are in it (N1–N4). */
+/**
+ * The parts of a network that @pulumi/libvirt neither sees nor sets: it runs, its bridge's spanning tree, its guests'
+ * cards (N1–N4).
+ */
 export class NetworkState extends LiveResource {
     constructor(name: string, args: NetworkStateArgs, opts?: pulumi.CustomResourceOptions) {
         super("machine/network-state", "NetworkState", name, { ...args, apart: [] }, opts);

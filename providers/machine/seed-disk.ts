@@ -37,7 +37,10 @@ const metaData = ({ instanceId, hostname, interfaces }: Inputs): string =>
         "",
     ].join("\n");
 
-/** Makes the disk at $d.iso; says why there is none, for the host's packages of libvirt and QEMU do not bring the program. */
+/**
+ * Makes the disk at $d.iso; says why there is none, for the host's packages of libvirt and QEMU do not bring the
+ * program.
+ */
 const MAKE_DISK = `command -v genisoimage > /dev/null || { echo "it has no genisoimage, which makes the disk with a new machine's settings; install the package genisoimage" >&2; exit 1; }
 said=$(genisoimage -quiet -output "$d.iso" -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2>&1) || { printf 'genisoimage: %s\\n' "$said" >&2; exit 1; }`;
 
@@ -93,7 +96,7 @@ async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefine
     };
 }
 
-/** A disk of cloud-init's NoCloud kind on a physical host: what a new machine is told at its first start. */
+/** A disk of cloud-init's NoCloud kind on a physical host, with the settings for a new machine's first start. */
 export function seedDiskHandler(run: RunScript = exec): Handler<Inputs> {
     return {
         inputs: ["path", "instanceId", "script", "hostname", "interfaces"],

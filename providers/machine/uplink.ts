@@ -6,7 +6,7 @@ import { exec, quote, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { readFile, writeFile } from "../guest/machine-files";
 
-/** What makes an interface the one that it is: another one of these is another interface. */
+/** The identity of an interface: a change in it makes another interface. */
 interface Way {
     kind: "vlan" | "vxlan";
     segment: number;
@@ -27,7 +27,7 @@ interface Inputs extends Way {
     persistent: boolean;
 }
 
-/** What `ip -d -j link show` says of an interface, as far as it is looked at. */
+/** The used part of `ip -d -j link show` about an interface. */
 interface Link {
     flags: string[];
     mtu: number;
@@ -265,12 +265,15 @@ export const handler = uplinkHandler();
 export interface UplinkArgs {
     /** The physical host. */
     connection: pulumi.Input<Connection>;
-    /** The cloud's network: names the interface and what makes it again when the host starts. */
+    /** The cloud's network. It names the interface, and the service that makes it again when the host starts. */
     network: pulumi.Input<string>;
     /** The bridge that guests are plugged into; made here. */
     bridge: pulumi.Input<string>;
     kind: pulumi.Input<"vlan" | "vxlan">;
-    /** VLAN id or VNI: the same on the other host, and nobody else's on what is between them. (A resource's `id` is Pulumi's.) */
+    /**
+     * VLAN id or VNI: the same on the other host, and nobody else's on the way between them. (A resource's `id` is
+     * Pulumi's.)
+     */
     segment: pulumi.Input<number>;
     /** Of a VLAN: the host's network card. */
     nic?: pulumi.Input<string>;
@@ -282,7 +285,10 @@ export interface UplinkArgs {
     mtu: pulumi.Input<number>;
 }
 
-/** A physical host's end of a network that both hosts share, made by the program: nothing else is in its bridge but guests (N2, N4). */
+/**
+ * A physical host's end of a network that both hosts share, made by the program: nothing else is in its bridge but
+ * guests (N2, N4).
+ */
 export class Uplink extends LiveResource {
     constructor(name: string, args: UplinkArgs, opts?: pulumi.CustomResourceOptions) {
         super(

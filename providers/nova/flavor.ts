@@ -15,7 +15,10 @@ type Connect = (access: CloudAccess) => Api;
 /** A greater number is another one to nova's database. */
 const GREATEST = 2 ** 31 - 1;
 
-/** Nova takes any id, and then finds no flavor by one that its URLs cannot hold: it takes what follows a dot for the answer's format. */
+/**
+ * Nova takes any id, but finds no flavor by an id that its URLs cannot hold. It takes the text behind a dot for the
+ * answer's format.
+ */
 function idProblem(flavorId: string): string | undefined {
     if (flavorId === "auto" || flavorId === "") return "Grizzly makes no id of its own; give one";
     if (flavorId.length > 255) return "an id has at most 255 characters";

@@ -11,7 +11,10 @@ interface Inputs {
     cloud: CloudAccess;
     range: string;
     pool: string;
-    /** Always empty in the program: what a refresh finds missing, in another pool, twice, or in this one without being of the range, shows as a difference. */
+    /**
+     * Always empty in the program, so that a find of a refresh shows as a difference: an address that is missing,
+     * double, in another pool, or foreign in this one.
+     */
     missing: string[];
     foreign: string[];
 }
@@ -45,7 +48,7 @@ function compare(live: readonly FloatingAddress[], range: string, pool: string) 
         own: held.filter(h => h.entries.length > 0 && inPool(h)),
         /** In another pool, or in this one twice. */
         wrong: held.filter(h => h.entries.length > 1 || !inPool(h)),
-        /** What nova would hand out too, though nobody can be reached there. */
+        /** Addresses that nova would hand out, although no instance can be reached there. */
         strangers: [...known]
             .filter(([address, entries]) => !inRange.has(address) && entries.some(e => e.pool === pool))
             .map(([address, entries]): Held => ({ address, entries })),
@@ -73,7 +76,9 @@ export function rangesOf(addresses: readonly string[]): string[] {
         .map(r => r.range);
 }
 
-/** Whether one request takes one entry of an address or all of them, nova does not say; what is gone already is success. */
+/**
+ * Nova does not say whether one request removes one entry of an address or all. A missing address counts as removed.
+ */
 async function remove(nova: Api, all: readonly Held[]): Promise<void> {
     for (let entry = 1; ; entry++) {
         const left = all.filter(h => h.entries.length >= entry);

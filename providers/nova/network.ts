@@ -92,7 +92,10 @@ async function remove(api: Connect, id: string, { cloud, label }: Inputs): Promi
     }
 }
 
-/** A network of nova-network, found by its range: labels are not unique, ranges may not overlap, and nothing can be changed. */
+/**
+ * A network of nova-network, found by its range: labels are not unique, ranges may not overlap, and nothing can be
+ * changed.
+ */
 export function networkHandler(api: Connect = compute): Handler<Inputs> {
     return {
         inputs: PROPERTIES,
@@ -127,7 +130,7 @@ export interface NetworkArgs {
     multiHost?: pulumi.Input<boolean>;
 }
 
-/** The instances' network (W1). Its `id` is nova's. What is not given is nova's choice, and not compared. */
+/** The instances' network (W1). Its `id` is nova's. A field that is not given is nova's choice, and not compared. */
 export class Network extends LiveResource {
     constructor(name: string, args: NetworkArgs, opts?: pulumi.CustomResourceOptions) {
         super("nova/network", "Network", name, { ...args, cloud: pulumi.secret(args.cloud) }, opts);

@@ -70,7 +70,10 @@ async function remove(api: Connect, recorded: Inputs): Promise<void> {
     for (const { id } of rulesOf(await nova.securityGroups(), recorded)) await unlessGone(nova.deleteRule(id));
 }
 
-/** A rule of a security group of the tenant. It is what it says: nova cannot change one, and two are equal only where one has its protocol in capitals. */
+/**
+ * A rule of a security group of the tenant. Nova cannot change a rule. Two rules are equal only if they differ in the
+ * case of their protocol.
+ */
 export function securityRuleHandler(api: Connect = compute): Handler<Inputs> {
     return {
         inputs: ["group", "protocol", "fromPort", "toPort", "cidr"],
@@ -105,7 +108,7 @@ export interface SecurityRuleArgs {
     cidr: pulumi.Input<string>;
 }
 
-/** What may reach a tenant's instances (W4). Its `id` is `group/protocol/from-to/cidr`. */
+/** Traffic that may reach a tenant's instances (W4). Its `id` is `group/protocol/from-to/cidr`. */
 export class SecurityRule extends LiveResource {
     constructor(name: string, args: SecurityRuleArgs, opts?: pulumi.CustomResourceOptions) {
         super(

@@ -40,7 +40,7 @@ async function put(api: Connect, inputs: Inputs, pauseSeconds: number): Promise<
     }
 }
 
-/** What nova knows of one of its agents: that it reports itself, and whether it is used. */
+/** Nova's knowledge of one of its agents: it reports itself, and it is used or not. */
 export function serviceStateHandler(api: Connect = compute, pauseSeconds = 2): Handler<Inputs> {
     return {
         inputs: ["host", "binary", "enabled", "state"],
