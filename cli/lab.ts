@@ -1,23 +1,55 @@
 import type { Command } from "commander";
-import { bringUp, type Lab, labDown, labExec, labStatus, machineInWords, needRoot, rangesInWords } from "../lab";
+import {
+    bringUp,
+    type Lab,
+    labDown,
+    labExec,
+    labStatus,
+    machineInWords,
+    needRoot,
+    newLabStack,
+    raiseInotify,
+    rangesInWords,
+} from "../lab";
 import { interruptible } from "../system/interrupt";
 import { say, sayJson } from "../system/output";
 import { addHelp, setWork } from "./shell/command";
 import { Terminal } from "./shell/terminal";
 
-/** `lab up|down|status|exec`: two physical hosts on this machine, as namespaces. */
+/** `lab new|up|down|status|exec`: two physical hosts on this machine, as namespaces. */
 export function addLabCommands(cli: Command): void {
     const lab = cli.command("lab").description("two physical hosts on this machine, as namespaces (needs root)");
-    lab.hook("preAction", () => needRoot());
+    lab.hook("preAction", (_lab, action) => {
+        if (action.name() !== "new") needRoot();
+    });
+    addNew(lab);
     addUp(lab);
     addDown(lab);
     addStatus(lab);
     addExec(lab);
 }
 
+function addNew(lab: Command): void {
+    const add = lab
+        .command("new")
+        .argument("<name>", "lower-case letters, digits and dashes")
+        .description("write the file of a stack whose hosts are a lab of the same name");
+    setWork(add, (name: string) => {
+        const file = newLabStack(name);
+        say(`${file} is written; its cloud is made with: ./classroom up ${name}`);
+    });
+    addHelp(add, ["lab new lab2 && ./classroom up lab lab2"]);
+}
+
 function addUp(lab: Command): void {
-    const up = lab.command("up").argument("<lab>").description("make the hosts, or find them up");
-    setWork(up, async (name: string) => {
+    const up = lab
+        .command("up")
+        .argument("<lab>")
+        .description("make the hosts, or find them up")
+        .option("--raise-inotify", "raise fs.inotify.max_user_instances of this machine, until its last lab is down");
+    setWork(up, async (name: string, { raiseInotify: mayRaise }: { raiseInotify?: boolean }) => {
+        const raised = mayRaise ? raiseInotify() : undefined;
+        if (raised !== undefined) say(raised);
         const { hosts, machine, ranges } = await interruptible(signal =>
             bringUp(name, new Terminal(undefined), signal),
         );
@@ -26,7 +58,7 @@ function addUp(lab: Command): void {
         say(whoseRoot(ranges));
         say(`a shell among them: ./classroom lab exec ${name} -- bash`);
     });
-    addHelp(up, ["lab up lab"], { 0: "up", 1: "error", 130: "interrupted" });
+    addHelp(up, ["lab up lab", "lab up lab3 --raise-inotify"], { 0: "up", 1: "error", 130: "interrupted" });
 }
 
 function addDown(lab: Command): void {

@@ -6,14 +6,17 @@ import { buildArchive } from "./archive/archive";
 import { buildSigner } from "./archive/signer";
 import { buildGoldenRoot } from "./golden/golden-root";
 import { buildHostRoot } from "./hosts/host-root";
-import { type Lab, labUp } from "./hosts/lab";
+import { LabFiles } from "./hosts/files";
+import { cgroupName, type Lab, labUp } from "./hosts/lab";
 import { choose, machineCan } from "./hosts/machine";
-import { checkMachine } from "./hosts/preflight";
+import { checkMachine, machineFor } from "./hosts/preflight";
 import { buildImages } from "./images/images";
 
+export { raiseInotify } from "./hosts/inotify";
 export { rangesInWords } from "./hosts/id-ranges";
 export { inWords as machineInWords } from "./hosts/machine";
 export { needRoot } from "./hosts/preflight";
+export { newLabStack } from "./new-stack";
 export { enterOperator, Lab, labDown, labExec, labStatus } from "./hosts/lab";
 
 /**
@@ -22,7 +25,7 @@ export { enterOperator, Lab, labDown, labExec, labStatus } from "./hosts/lab";
  */
 export async function bringUp(name: string, progress: Progress, signal?: AbortSignal): Promise<Lab> {
     checkLabName(name);
-    checkMachine();
+    checkMachine(machineFor(cgroupName(new LabFiles(name))));
     const hostRoot = await leavable(signal, () => buildHostRoot(progress));
     const goldenRoot = await leavable(signal, () => buildGoldenRoot(progress));
     const {

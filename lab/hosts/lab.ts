@@ -14,6 +14,8 @@ import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
 import { dataDir, hostAddress, LabFiles, type LabHostName, labHosts, SSH_PORT } from "./files";
 import { takeRanges } from "./id-ranges";
 import type { MachineReport } from "./machine";
+import { putBack } from "./inotify";
+import { memoryNow, memoryObstacle } from "./memory";
 import { needRoot } from "./preflight";
 import { isAlive, killAll, processesWith } from "./processes";
 
@@ -67,7 +69,7 @@ export interface LabArgs {
 
 const READY_SECONDS = 60;
 /** Labs of one name in different state folders are different labs. */
-const cgroupName = (files: LabFiles): string =>
+export const cgroupName = (files: LabFiles): string =>
     `classroom-${files.name}-${createHash("sha256").update(files.dir).digest("hex").slice(0, 8)}`;
 const processesOf = (files: LabFiles): number[] => processesWith("CLASSROOM_LAB_DIR", files.dir);
 
@@ -160,8 +162,10 @@ const knownHostsOf = (files: LabFiles, { hosts }: Lab): string =>
 /** Ends every process of the lab and removes its folder and cgroups; a lab that is not there is success. */
 export async function labDown(name: string, progress: Progress): Promise<void> {
     const files = new LabFiles(name);
-    if (!fs.existsSync(path.dirname(files.dir))) return;
-    await withLock(`${files.dir}.lock`, () => progress.step(`Lab ${name}: down`, () => remove(files)));
+    if (fs.existsSync(path.dirname(files.dir)))
+        await withLock(`${files.dir}.lock`, () => progress.step(`Lab ${name}: down`, () => remove(files)));
+    const done = putBack();
+    if (done !== undefined) progress.note(done);
 }
 
 /** Everything of the lab is below its first process, and every mount and link is in namespaces that end with it. */
@@ -196,9 +200,21 @@ async function prepare(files: LabFiles, args: LabArgs): Promise<string> {
         await newKey(files.host(host, "host.key"), files.hostName(host));
         fs.writeFileSync(files.host(host, "hosts"), [...local, ...hostLines, ""].join("\n"));
     }
-    fs.writeFileSync(files.run("cgroups"), makeCgroups(cgroupName(files), machinesOf()).join("\n") + "\n");
+    const cgroups = await takeMemory(cgroupName(files));
+    fs.writeFileSync(files.run("cgroups"), cgroups.join("\n") + "\n");
     return await args.signArchive(files.signatures);
 }
+
+/** One lab after another, of whatever state folder: the second counts what the first may take. */
+const MEMORY_LOCK = "/run/classroom-labs.lock";
+
+/** Makes the lab's cgroups, by which others know of it. @throws UserError where the memory that is left is not enough */
+const takeMemory = async (cgroup: string): Promise<string[]> =>
+    await withLock(MEMORY_LOCK, async () => {
+        const obstacle = memoryObstacle(memoryNow(cgroup));
+        if (obstacle !== undefined) throw new UserError(obstacle);
+        return makeCgroups(cgroup, machinesOf());
+    });
 
 /** How many nodes each host has (H2). */
 const machinesOf = (): Record<string, number> =>

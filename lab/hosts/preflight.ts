@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import { cacheDir, stateDir } from "../../system/paths";
 import { UserError } from "../../system/errors";
+import { type MemoryMachine, memoryNow, memoryObstacle } from "./memory";
 import { processIds } from "./processes";
 
 /** A lab's needs; measured on a full cloud with two instances (docs/lab.md). */
@@ -10,6 +11,8 @@ const needs = { memoryMiB: 8 * 1024, cacheMiB: 6 * 1024, stateMiB: 6 * 1024, ino
 interface Machine {
     uid: number;
     memoryMiB: number;
+    /** What is left of it for this lab. */
+    memory(): MemoryMachine;
     freeMiB(dir: string): number;
     exists(path: string): boolean;
     fileSystems: string;
@@ -41,9 +44,11 @@ function freeInotify(): number {
     return Number(fs.readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8")) - used;
 }
 
-const thisMachine = (): Machine => ({
+/** @param own name of the cgroup of the lab that is to be made */
+export const machineFor = (own: string): Machine => ({
     uid: process.getuid?.() ?? -1,
     memoryMiB: os.totalmem() / 2 ** 20,
+    memory: () => memoryNow(own),
     freeMiB(dir) {
         while (!fs.existsSync(dir)) dir = dir.slice(0, dir.lastIndexOf("/")) || "/";
         const { bavail, bsize } = fs.statfsSync(dir);
@@ -56,11 +61,15 @@ const thisMachine = (): Machine => ({
 
 const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 
+/** One of the whole machine's memory goes before one of what is left of it. */
+function memoryObstacles({ memoryMiB, memory }: Machine): string[] {
+    if (memoryMiB < needs.memoryMiB) return [`memory: ${gib(memoryMiB)}, but a lab needs ${gib(needs.memoryMiB)}`];
+    return [memoryObstacle(memory()) ?? []].flat();
+}
+
 /** The obstacles to a lab on this machine, a line each; empty without any. */
 export function obstacles(machine: Machine): string[] {
-    const found: string[] = [];
-    if (machine.memoryMiB < needs.memoryMiB)
-        found.push(`memory: ${gib(machine.memoryMiB)}, but a lab needs ${gib(needs.memoryMiB)}`);
+    const found = memoryObstacles(machine);
     for (const [what, dir, wanted] of [
         ["cache", cacheDir(), needs.cacheMiB],
         ["state", stateDir(), needs.stateMiB],
@@ -72,7 +81,7 @@ export function obstacles(machine: Machine): string[] {
     const freeInotify = machine.freeInotify();
     if (freeInotify < needs.inotify) {
         found.push(
-            `inotify: root may open ${freeInotify} more instances, but a lab needs ${needs.inotify}; take another lab down, or raise the limit: sysctl fs.inotify.max_user_instances=1024`,
+            `inotify: root may open ${freeInotify} more instances, but a lab needs ${needs.inotify}; take another lab down, or let the limit be raised until the last lab is down: ./classroom lab up NAME --raise-inotify`,
         );
     }
     for (const ns of ["mnt", "net", "pid", "uts", "ipc", "cgroup"]) {
@@ -85,7 +94,7 @@ export function obstacles(machine: Machine): string[] {
 }
 
 /** @throws UserError where a lab is not even to be seen: root makes it, in root's own state folder */
-export function needRoot(machine: Pick<Machine, "uid"> = thisMachine()): void {
+export function needRoot(machine: Pick<Machine, "uid"> = machineFor("")): void {
     if (machine.uid !== 0)
         throw new UserError(
             "a lab is made of namespaces, mounts and network links, for which it must be root: run it with sudo; nothing was changed (team stacks run as any user)",
@@ -93,7 +102,7 @@ export function needRoot(machine: Pick<Machine, "uid"> = thisMachine()): void {
 }
 
 /** @throws UserError naming everything that is missing */
-export function checkMachine(machine: Machine = thisMachine()): void {
+export function checkMachine(machine: Machine): void {
     needRoot(machine);
     const found = obstacles(machine);
     if (found.length > 0)

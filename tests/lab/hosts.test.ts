@@ -31,6 +31,7 @@ test("the mirror is Debian's own archive, not its companions", () => {
 const good = {
     uid: 0,
     memoryMiB: 24_000,
+    memory: () => ({ availableMiB: 20_000, labs: [] }),
     freeMiB: () => 50_000,
     exists: () => true,
     fileSystems: "nodev\toverlay\n",
@@ -47,10 +48,13 @@ test("what stands in the way of a lab is told with figures", () => {
     );
     expect(() => checkMachine(good)).not.toThrow();
     expect(obstacles({ ...good, memoryMiB: 2048 })).toEqual(["memory: 2.0 GiB, but a lab needs 8.0 GiB"]);
+    expect(obstacles({ ...good, memory: () => ({ availableMiB: 2048, labs: [] }) })).toEqual([
+        "memory: a lab takes up to 5.0 GiB, but 2.0 GiB are available",
+    ]);
     expect(obstacles({ ...good, freeMiB: () => 1024 })).toHaveLength(2);
     expect(obstacles({ ...good, freeInotify: () => 38 })).toEqual([
         expect.stringMatching(
-            /^inotify: root may open 38 more instances, but a lab needs 48; take another lab down, or raise the limit/,
+            /^inotify: root may open 38 more instances, but a lab needs 48; take another lab down, or let the limit be raised until the last lab is down: .*--raise-inotify$/,
         ),
     ]);
     expect(obstacles({ ...good, fileSystems: "", exists: p => p !== "/proc/modules" })).toEqual([
