@@ -7,6 +7,7 @@ import { UserError } from "../../system/errors";
 import { hostsDown } from "../hosts/hosts-check";
 import { addOperation } from "../operate/commands";
 import { comparing, type Operation } from "../operate/kind";
+import { timingsOption } from "../shell/command";
 import { conclude } from "./diagnose";
 import { diagnose as findCauses } from "./diagnosis";
 import { suspectsOf } from "./suspects";
@@ -25,7 +26,7 @@ export function addDiagnoseCommand(cli: Command): void {
             130: "interrupted",
         },
     };
-    addOperation(cli, "diagnose", description, () => diagnose);
+    addOperation(cli, "diagnose", description, () => diagnose).option(...timingsOption);
 }
 
 /** Since the last `up` of a stack ended; a week where none is kept. */

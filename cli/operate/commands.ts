@@ -5,7 +5,7 @@ import { bringUp, labStatus, machineInWords, needRoot } from "../../lab";
 import { UserError } from "../../system/errors";
 import { checkTeams } from "../hosts/teams";
 import { soundAgain } from "../stack/under-way";
-import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
+import { addHelp, jsonOption, setWork, timingsOption, verboseOption, wordsOf } from "../shell/command";
 import { RunLog } from "../shell/run-log";
 import { severalStacks } from "../shell/stacks";
 import { checkConfigured, configured, labOf } from "../stack/reach";
@@ -65,7 +65,9 @@ export function addStackCommands(cli: Command): void {
             exitCodes: making,
         },
         options => up(options.refresh),
-    ).option("--refresh", "ask every resource first, and mend what has drifted");
+    )
+        .option("--refresh", "ask every resource first, and mend what has drifted")
+        .option(...timingsOption);
     const plan = {
         text: "show what up would change; changes nothing",
         examples: ["preview team01", "preview team01 --json | jq .changes"],
@@ -83,7 +85,7 @@ export function addStackCommands(cli: Command): void {
             130: "interrupted",
         },
     };
-    addOperation(cli, "refresh", question, () => refresh);
+    addOperation(cli, "refresh", question, () => refresh).option(...timingsOption);
     const removal = {
         text: "remove everything that the program made",
         examples: ["destroy team01", "destroy lab && ./classroom lab down lab"],

@@ -14,6 +14,7 @@ import type { Course, End, Ended, Outcome } from "./kind";
 import { wantedRoots } from "./ranges";
 import { offLines } from "./report";
 import type { Run } from "./run";
+import { criticalPath, slowest, timingLines, traceOf } from "./timings";
 
 /** The ends that an operation can come to: what is said, what is cleared up, and the exit code. */
 
@@ -36,7 +37,9 @@ export function endOf(run: Run, { asked, done, again, unreachable, off }: Course
         changing = [done, ...again.filter(outcome => outcome.engine.reading === "changes")],
         asking = [asked ?? done, ...again.filter(outcome => outcome.engine.reading === "answers")];
     const { drifted: _own, ...counts } = changing.map(outcome => outcome.renderer.tally).reduce(together);
+    const all = [...(asked ? [asked] : []), done, ...again];
     return (exitCode, more = {}) => {
+        const timings = run.options.timings ? tellTimings(run, all) : {};
         if (exitCode === 1 || exitCode === 130) terminal.error(`log: ${log.file}`);
         terminal.result({
             operation,
@@ -49,10 +52,36 @@ export function endOf(run: Run, { asked, done, again, unreachable, off }: Course
             seconds: done.seconds,
             log: log.file,
             exitCode,
+            ...timings,
             ...more,
         });
         return exitCode;
     };
+}
+
+/** Tells where the time of a command's runs of the engine went, and keeps their trace. @returns both, for `--json` */
+function tellTimings({ terminal, log, stack }: Run, outcomes: readonly Outcome[]): object {
+    const after = stackStore.resources(stack);
+    const timings = outcomes.map(({ engine: { name }, times: { began, ended, steps, recorded } }) => ({
+        part: { name, begin: began, end: ended },
+        steps,
+        criticalPath: criticalPath(steps, [...recorded, ...after], began),
+        slowest: slowest(steps),
+    }));
+    const preparation = { name: "preparation", begin: performance.timeOrigin, end: timings[0]!.part.begin };
+    const trace = log.keepTrace(
+        traceOf(
+            [preparation, ...timings.map(({ part }) => part)],
+            timings.flatMap(({ steps }) => steps),
+            timings.flatMap(t => t.criticalPath),
+        ),
+    );
+    for (const { part, ...found } of timings) {
+        terminal.line(`${part.name}: ${((part.end - part.begin) / 1000).toFixed(1)} s`);
+        timingLines(found.criticalPath, found.slowest).forEach(line => terminal.line(line));
+    }
+    terminal.line(`trace: ${trace}`);
+    return { timings: timings.map(({ part, steps: _all, ...found }) => ({ operation: part.name, ...found })), trace };
 }
 
 export function tellInterrupted({ terminal }: Run, { engine: { name }, renderer }: Outcome, end: End): number {

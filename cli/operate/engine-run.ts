@@ -40,6 +40,7 @@ import {
 import { newRanges } from "./ranges";
 import { Report } from "./report";
 import type { Run } from "./run";
+import { StepTimes } from "./timings";
 import { takeIn } from "./unrecorded";
 
 /** Does one operation with the engine, in this process. Returns the exit code. */
@@ -140,7 +141,9 @@ async function execute(
     extent: Extent = {},
 ): Promise<Outcome> {
     const { terminal, log } = run,
-        known = realOnes(stackStore.resources(run.stack)).length;
+        recorded = stackStore.resources(run.stack),
+        known = realOnes(recorded).length,
+        times = new StepTimes();
     const write = (line: string) => {
         if (!engine.quiet || run.options.verbose) terminal.line(line);
     };
@@ -154,10 +157,11 @@ async function execute(
     );
     const { patienceSeconds, rebuilds = [] } = engine;
     Object.assign(ready.stack.workspace.envVars, forHandlers({ patienceSeconds, rebuilding: rebuilds }));
-    const start = Date.now();
+    const began = Date.now();
     const options = {
         signal: run.signal,
         onEvent: (event: Parameters<Renderer["handle"]>[0]) => {
+            times.handle(event);
             log.event(event);
             renderer.handle(event);
         },
@@ -174,8 +178,17 @@ async function execute(
     } finally {
         hide();
     }
-    const seconds = Math.round((Date.now() - start) / 100) / 10;
-    return { engine, renderer, known, seconds, ...(failure && { failure }) };
+    const ended = Date.now(),
+        seconds = Math.round((ended - began) / 100) / 10;
+    const { steps } = times;
+    return {
+        engine,
+        renderer,
+        known,
+        seconds,
+        times: { began, ended, steps, recorded },
+        ...(failure && { failure }),
+    };
 }
 
 async function operate(operation: Operation, run: Run, ready: Ready, report: Report): Promise<number> {

@@ -64,7 +64,7 @@ const words: Readonly<Record<string, { doing: string; done: string; sign: string
 const label = (step: StepEventMetadata): string => `${shortType(step.type)} ${nameOf(step.urn)}`;
 
 /** Neither a component nor one of the engine's own providers. */
-const isReal = (step: StepEventMetadata): boolean =>
+export const isReal = (step: StepEventMetadata): boolean =>
     Boolean((step.new ?? step.old)?.custom) && !step.type.startsWith("pulumi:providers:");
 
 /** One changed property; absent sides are undefined. Secrets come as the engine shows them: `[secret]`. */

@@ -8,6 +8,7 @@ import type { WithoutDisk } from "../hosts/libvirt-objects";
 import type { Reading, Renderer } from "./events";
 import type { Unasked } from "./report";
 import type { Run } from "./run";
+import type { Step } from "./timings";
 
 /** Which resources a run of the engine is about. */
 export interface Extent {
@@ -92,6 +93,15 @@ export interface Ready {
     unrecorded: string[];
 }
 
+/** When what happened in a run of the engine. Times in milliseconds since 1970. */
+export interface Times {
+    began: number;
+    ended: number;
+    steps: readonly Step[];
+    /** What was recorded before it. */
+    recorded: readonly RecordedResource[];
+}
+
 /** How a run of the engine went. */
 export interface Outcome {
     engine: EngineRun;
@@ -99,6 +109,7 @@ export interface Outcome {
     /** How many resources were recorded before. */
     known: number;
     seconds: number;
+    times: Times;
     failure?: Error;
 }
 

@@ -7,6 +7,8 @@ import { Terminal } from "../shell/terminal";
 export interface RunOptions {
     json?: boolean;
     verbose?: boolean;
+    /** Whether it tells at its end where its time went. */
+    timings?: boolean;
 }
 
 /** One run of an operation on a stack: what it prints, its log, and whether it was interrupted. */

@@ -10,7 +10,7 @@ import { making, start } from "../operate/commands";
 import { endMaking, tellOrphans } from "../operate/endings";
 import { changing, type Operation, type Ready } from "../operate/kind";
 import type { Run, RunOptions } from "../operate/run";
-import { addHelp, jsonOption, setWork, verboseOption, wordsOf } from "../shell/command";
+import { addHelp, jsonOption, setWork, timingsOption, verboseOption, wordsOf } from "../shell/command";
 import { severalStacks } from "../shell/stacks";
 import { configured, settingsWithoutSecrets } from "../stack/reach";
 import { adminFacts } from "../stack/secrets";
@@ -39,6 +39,7 @@ export function addRebuildCommand(cli: Command): void {
             "--clean",
             "remove instances, volumes and addresses that the cloud no longer knows; otherwise only report them",
         )
+        .option(...timingsOption)
         .option(...jsonOption)
         .option(...verboseOption);
     severalStacks(command, { shows: "last line", json: true });

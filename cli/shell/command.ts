@@ -10,6 +10,10 @@ import { isLive, Terminal } from "./terminal";
 
 /** Options that several commands have, as commander takes them. */
 export const jsonOption = ["--json", "one JSON object at the end; everything else goes to standard error"] as const;
+export const timingsOption = [
+    "--timings",
+    "say at the end what decided how long it took, and keep a trace for chrome://tracing or Perfetto",
+] as const;
 export const verboseOption = ["--verbose", "what the engine says of itself, too"] as const;
 
 /** Adds examples and exit codes to a command's --help. */

@@ -12,6 +12,8 @@ export const isTrace = (event: EngineEvent): boolean =>
 /** How many logs are kept. */
 const KEPT = 30;
 
+const traceBeside = (log: string): string => log.replace(/\.log$/, ".trace.json");
+
 /** What one run printed and what the engine told, in a file of its own (0600), without secrets and as safe to show as on a terminal. */
 export class RunLog {
     private redact = redactor([]);
@@ -31,7 +33,8 @@ export class RunLog {
             .filter(f => f.endsWith(".log") && path.join(dir, f) !== file)
             .map(f => path.join(dir, f))
             .sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs);
-        for (const old of byAge.slice(0, Math.max(0, byAge.length + 1 - KEPT))) fs.rmSync(old, { force: true });
+        for (const old of byAge.slice(0, Math.max(0, byAge.length + 1 - KEPT)))
+            for (const gone of [old, traceBeside(old)]) fs.rmSync(gone, { force: true });
         return new RunLog(file);
     }
 
@@ -59,6 +62,13 @@ export class RunLog {
         const { sequence, timestamp } = event;
         if (step?.metadata.op === "same") this.json({ sequence, timestamp, same: step.metadata.urn });
         else if (!event.cancelEvent) this.json(event);
+    }
+
+    /** Keeps the trace of the run's times beside the log, for as long as that is kept. @returns its file */
+    keepTrace(trace: object): string {
+        const file = traceBeside(this.file);
+        fs.writeFileSync(file, this.redact(JSON.stringify(trace)), { mode: 0o600 });
+        return file;
     }
 
     private json(value: object): void {
