@@ -91,12 +91,13 @@ export function tellInterrupted({ terminal }: Run, { engine: { name }, renderer 
 
 export function tellFailed(
     { terminal }: Run,
-    { engine: { name }, renderer }: Outcome,
+    { engine: { name, quiet }, renderer }: Outcome,
     failure: Error,
     end: End,
 ): number {
     if (renderer.tally.failed === 0 && renderer.errors.length === 0)
         throw new UserError(`${name} failed: ${engineWords(failure)}`);
+    if (quiet) renderer.errors.forEach(error => terminal.error(`error: ${error}`));
     terminal.line(`${name} failed: ${summary(renderer.tally)}`);
     return end(1, { error: renderer.errors.join("\n") || undefined });
 }
