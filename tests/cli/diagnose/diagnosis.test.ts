@@ -303,6 +303,12 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         { network: "private" },
         drifted("active", true, false),
     ],
+    [
+        "api-node: the process nova-api (42) is stopped by a signal",
+        "guest:Ground",
+        {},
+        drifted("differences", undefined, "the process nova-api (42) is stopped by a signal"),
+    ],
     ["the clock of api-node is 2 h ahead", "machine:Clock", {}, drifted("offset", "within 2 s", "7203 s ahead")],
     ["the clock of api-node is 100 s behind", "machine:Clock", {}, drifted("offset", "within 2 s", "100 s behind")],
     [
