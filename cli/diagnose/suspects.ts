@@ -32,8 +32,8 @@ function concerned({ of, beside }: Cause): NodeName[] {
 }
 
 /**
- * The newest files under /etc, by the time that the kernel keeps (of a content, an owner or a mode), and the newest processes but for
- * the kernel's and those of logins. Names are limited; arguments may hold secrets and are left out.
+ * Lists the newest files under /etc and the newest processes. A file counts by the kernel's change time, so a new owner or mode counts
+ * too. The kernel's processes and those of logins are left out. Names are limited. Arguments may hold secrets and are left out.
  */
 const script = (seconds: number): string => `now=$(date +%s)
 find /etc -xdev \\( -type f -o -type l \\) -newerct "@$((now - ${seconds}))" -printf '%C@ %p\\n' 2> /dev/null | sort -rn | head -n ${NAMED} | while read -r at path; do say file "$((now - \${at%%.*})) $path"; done
