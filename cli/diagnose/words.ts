@@ -124,7 +124,13 @@ const words: Readonly<Record<string, Words>> = {
     },
     "guest:DatabaseRoot": {
         what: e => `the database's root on ${e.area}`,
-        changed: [[/^password$/, "has another password, or its file /root/.my.cnf differs"]],
+        changed: [
+            [/^password$/, "has another password, or its file /root/.my.cnf differs"],
+            [
+                /^hindered$/,
+                ({ new: now }) => `finds the running server with ${text(now)}, which keeps services from their work`,
+            ],
+        ],
     },
     "guest:RabbitUser": {
         what: e => `the queue's account ${input("user")(e)} on db-node`,

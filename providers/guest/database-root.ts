@@ -1,14 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ask, text as anyText } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { exec, lastOf, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
-import { rootOptionsFile, text } from "./mysql";
+import { rootOptionsFile, sql, text } from "./mysql";
 
 interface Inputs {
     connection: Connection;
     password: string;
+    hindered?: string[];
 }
+
+/**
+ * Variables of the running server by which it keeps the services from their work, and what they are in one that does not. A server forgets
+ * them when it starts anew. One that a stack's own options set, or that a server does not have, is none.
+ */
+const hindrances: Readonly<Record<string, string>> = {
+    read_only: "OFF",
+    tx_read_only: "OFF",
+    transaction_read_only: "OFF",
+    max_user_connections: "0",
+    init_connect: "",
+};
 
 export const optionsFile = (password: string): string =>
     `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
@@ -49,8 +63,31 @@ enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { exp
             mode: "0600",
         });
     };
+    /** Names of such variables that are something else, with what they are. */
+    const hindering = async ({ connection }: Inputs): Promise<[string, string][]> => {
+        const asked = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${Object.keys(hindrances).map(text).join(", ")});`;
+        const other = (await sql(run, connection, asked))
+            .map((row): [string, string] => [row.split("\t")[0]!, row.split("\t").slice(1).join(" ")])
+            .filter(([name, value]) => name in hindrances && hindrances[name] !== value);
+        if (other.length === 0) return [];
+        const wanted = await configured(connection);
+        return other.filter(([name]) => !wanted.has(name));
+    };
+    /** Names of the options that the server's files set: a stack's own are no hindrances. */
+    const configured = async (connection: Connection): Promise<Set<string>> => {
+        const script = 'o=$(my_print_defaults mysqld server mariadb 2> /dev/null) || o=; say options "$o"';
+        const { options } = await ask(run, connection, script, { options: anyText() });
+        return new Set(options.split("\n").map(line => line.replace(/^--|=.*/g, "").replaceAll("-", "_")));
+    };
+    const free = async (inputs: Inputs) => {
+        const set = (await hindering(inputs)).map(([name]) => {
+            const value = hindrances[name]!;
+            return `SET GLOBAL ${name} = ${/^\d+$|^OFF$/.test(value) ? value : text(value)};`;
+        });
+        if (set.length > 0) await sql(run, inputs.connection, set.join(" "));
+    };
     return {
-        inputs: ["password"],
+        inputs: ["password", "hindered"],
         access: ["connection"],
         replaceOn: [],
         check({ password }) {
@@ -66,10 +103,15 @@ enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { exp
             const file = await readFile(run, recorded.connection, rootOptionsFile);
             const stands =
                 file?.content === optionsFile(recorded.password) && file.mode === "0600" && (await enters(recorded));
-            return { ...recorded, password: stands ? recorded.password : differs };
+            // Who cannot get in is told nothing more.
+            if (!stands || recorded.hindered === undefined)
+                return { ...recorded, password: stands ? recorded.password : differs };
+            const hindered = (await hindering(recorded)).map(([name, value]) => `${name} ${value.slice(0, 60)}`.trim());
+            return { ...recorded, hindered };
         },
         async update(_id, _recorded, inputs) {
             await put(inputs);
+            if (inputs.hindered) await free(inputs);
             return {};
         },
         // The server's root stays as it is: it goes with the machine.
@@ -86,9 +128,15 @@ export interface DatabaseRootArgs {
     password: pulumi.Input<string>;
 }
 
-/** The database server's root password, set without a prompt (D1). */
+/** The database server's root password, set without a prompt (D1), and that nothing set in the running server keeps services from their work. */
 export class DatabaseRoot extends LiveResource {
     constructor(name: string, args: DatabaseRootArgs, opts?: pulumi.CustomResourceOptions) {
-        super("guest/database-root", "DatabaseRoot", name, { ...args, password: pulumi.secret(args.password) }, opts);
+        super(
+            "guest/database-root",
+            "DatabaseRoot",
+            name,
+            { ...args, password: pulumi.secret(args.password), hindered: [] },
+            opts,
+        );
     }
 }

@@ -95,7 +95,7 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
         { connection, address: "10.0.0.3", databases: ["nova"], user: "nova", password },
         { password: secret },
     ],
-    ["guest/database-root", "DatabaseRoot", { connection, password }, { password: secret }],
+    ["guest/database-root", "DatabaseRoot", { connection, password }, { password: secret, hindered: [] }],
     [
         "guest/file",
         "File",
@@ -180,7 +180,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
     ["guest/bridge", ["connection"], ["bridge", "ports", "up", "persistent"], ["bridge"]],
     ["guest/database", ["connection"], ["database", "characterSet"], ["database"]],
     ["guest/database-grant", ["connection", "address"], ["databases", "user", "password"], ["user"]],
-    ["guest/database-root", ["connection"], ["password"], []],
+    ["guest/database-root", ["connection"], ["password", "hindered"], []],
     [
         "guest/file",
         ["connection", "restarts"],

@@ -9,6 +9,7 @@ import { localHost } from "../machine/local-host";
 /** The server's client: what it is asked, with whose password, goes into the log; the file `answer` is shell that answers. */
 const host = localHost({
     chown: 'echo "$1" > "$ROOT/owner"',
+    my_print_defaults: 'cat "$ROOT/own"',
     mysql: 'said=$(cat); echo "mysql $*${MYSQL_PWD:+ by $MYSQL_PWD}: $said" >> "$LOG"; . "$ROOT/answer"',
 });
 afterAll(() => host.remove());
@@ -177,4 +178,26 @@ test("root's password: set by whichever way in stands, in root's own file, tried
     expect(await handler.read("", inputs)).toEqual(inputs);
     host.put("root/.my.cnf", "[client]\n");
     expect(await handler.read("", inputs)).toEqual({ ...inputs, password: differs });
+});
+
+test("a variable of the running server that keeps services from their work is found and set back; no other is", async () => {
+    const handler = databaseRootHandler(host.run),
+        inputs = { connection, password: "pw", hindered: [] };
+    await handler.create(inputs);
+    host.put(
+        "answer",
+        `case "$said" in SHOW*) printf 'read_only\\tON\\ninit_connect\\t\\nmax_user_connections\\t1\\nother\\tx\\n' ;; esac`,
+    );
+    const found = await handler.read("", inputs);
+    expect(found).toEqual({ ...inputs, hindered: ["read_only ON", "max_user_connections 1"] });
+    host.put("own", "--max-user-connections=1\n");
+    expect(await handler.read("", inputs)).toEqual({ ...inputs, hindered: ["read_only ON"] });
+    host.put("own", "");
+    host.said();
+    await handler.update("", found!, inputs);
+    expect(host.said()).toContain("SET GLOBAL read_only = OFF; SET GLOBAL max_user_connections = 0;\n");
+    host.put("answer", `case "$said" in SHOW*) printf 'read_only\\tOFF\\n' ;; esac`);
+    expect(await handler.read("", inputs)).toEqual(inputs);
+    await handler.update("", inputs, inputs);
+    expect(host.said()).not.toContain("SET GLOBAL");
 });
