@@ -7,13 +7,13 @@ const masks: readonly (readonly [RegExp, Aspect])[] = [
     [/^\/etc\/(mtab|adjtime|ld\.so\.cache|machine-id|resolv\.conf|\.pwd\.lock|blkid\.tab(\.old)?|\.updated)$/, "all"],
     [/^\/etc\/(passwd|shadow|group|gshadow|subuid|subgid)-$/, "all"],
     [
-        /^\/etc\/(lvm\/(archive|backup|cache)|network\/run|apparmor\.d\/(libvirt|cache)|resolvconf\/run|udev\/rules\.d)\//,
+        /^\/etc\/(lvm\/(archive|backup|cache)|network\/run|apparmor\.d\/(libvirt|cache)|resolvconf\/run|udev\/rules\.d)(\/|$)/,
         "all",
     ],
     [/^\/etc\/ssl\/certs\//, "all"],
-    [/^\/etc\/(ntp\.conf\.dhcp|dhcp\/dhclient-leases.*|iscsi\/(nodes|send_targets)(\/.*)?)$/, "all"],
+    [/^\/etc\/(ntp\.conf\.dhcp|dhcp\/dhclient-leases.*|iscsi\/(nodes|send_targets|static|isns|slp|fw)(\/.*)?)$/, "all"],
     [/^\/etc\/apt\/(trusted\.gpg(~|\.d\/.*)?|preferences\.d\/.*)$/, "all"],
-    [/^\/etc\/multipath\//, "all"],
+    [/^\/etc\/multipath(\/|$)/, "all"],
     [/\/__pycache__(\/|$)|\.pyc$/, "all"],
     // apt and dpkg while they work, and editors.
     [/(\.dpkg-(new|tmp|old|dist)|~|\.sw[op])$/, "all"],
@@ -30,8 +30,8 @@ const masks: readonly (readonly [RegExp, Aspect])[] = [
     [/^\/etc\/rc[0-6S]\.d$/, "all"],
     // Keys and certificates that services rotate or make, and what nova, libvirt and cinder write of users' things.
     [/^\/etc\/(keystone|glance|nova|cinder)\/(ssl|fernet-keys|credential-keys|certs)(\/|$)/, "all"],
-    [/^\/etc\/libvirt\/(qemu|nwfilter|lxc|storage|secrets|hooks)\//, "all"],
-    [/^\/etc\/(cinder\/volumes|tgt\/conf\.d)\//, "all"],
+    [/^\/etc\/libvirt\/(qemu|nwfilter|lxc|storage|secrets)(\/|$)/, "all"],
+    [/^\/etc\/(cinder\/volumes|tgt\/conf\.d)(\/|$)/, "all"],
     [/^\/run\/systemd\/system\/(netplan-|session-|user-|libcontainer|docker)/, "all"],
     // People work as root.
     [/^\/root\//, "added"],

@@ -7,6 +7,8 @@ test.each([
     "/etc/ld.so.cache",
     "/etc/keystone/fernet-keys/0",
     "/etc/libvirt/qemu/instance-00000001.xml",
+    "/etc/lvm/backup",
+    "/etc/iscsi/nodes",
     "/etc/lvm/archive/cinder-volumes_00001.vg",
     "/etc/systemd/system/multi-user.target.wants/nova-compute.service",
     "/root/.bash_history",
