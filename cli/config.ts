@@ -13,7 +13,10 @@ import { addHelp, setWork } from "./shell/command";
 import { configured, configuredIn } from "./stack/reach";
 import { Terminal } from "./shell/terminal";
 
-/** `config set-secret`: passwords of the cloud in place of others, encrypted in the stack's own file; `config rotate`: other generated ones. */
+/**
+ * `config set-secret`: passwords of the cloud in place of others, encrypted in the stack's own file; `config rotate`:
+ * other generated ones.
+ */
 export function addConfigCommands(cli: Command): void {
     const config = cli.command("config").description("a stack's configuration, Pulumi.<stack>.yaml");
     addSetSecret(config);
@@ -97,7 +100,7 @@ export function rotated(text: string, stack: string, names: readonly (keyof Cred
     );
 }
 
-/** @throws UserError naming what is wrong, never the password */
+/** @throws UserError naming the fault, never the password */
 export function checked(
     stack: string,
     names: readonly (keyof Credentials)[],

@@ -30,7 +30,7 @@ function program(): Command {
     const cli = new Command("classroom")
         .description("The GridKa School 2013 OpenStack cloud as a Pulumi program")
         .exitOverride()
-        // Commander repeats what it was given.
+        // Commander repeats its input in messages.
         .configureOutput({ outputError: (text, write) => write(text.split("\n").map(visible).join("\n")) })
         .enablePositionalOptions()
         .showHelpAfterError("(--help shows what there is)");
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     }
 }
 
-// What reads the output may end before all of it is written, as `head` does: then this ends as other programs do.
+// The reader of the output may end early, as `head` does. Then this process ends as other programs do.
 for (const stream of [process.stdout, process.stderr])
     stream.on("error", (e: NodeJS.ErrnoException) => {
         if (e.code !== "EPIPE") throw e;

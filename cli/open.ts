@@ -16,7 +16,7 @@ import { addHelp, setWork, wordsOf } from "./shell/command";
 import { startAgain } from "./shell/operator-side";
 import { connectionOf, labOf } from "./stack/reach";
 
-/** What of the cloud is opened: the port it has in its node, and the one on this machine if that is free. */
+/** The opened services of the cloud: the port in the node, and the wanted port on this machine. */
 interface Service {
     name: string;
     node: NodeName;
@@ -66,7 +66,8 @@ async function open(stack: string, words: readonly string[]): Promise<number> {
     if (lab === undefined) return await listen(through(stack), ended);
     through(stack); // says what is missing before anything is started
     const dir = socketFolder();
-    // A unix socket belongs to no network namespace: the child dials from the operator's side, this process listens on the machine's own loopback.
+    // A unix socket belongs to no network namespace: the child dials from the operator's side, this process listens on
+    // the machine's own loopback.
     const child = startAgain(lab, words, { [toItself.sockets]: dir });
     const gone = new Promise<void>(resolve => child.once("exit", () => resolve()));
     try {
@@ -129,7 +130,7 @@ async function listen(dial: Dial, ended: Promise<void>): Promise<number> {
         return 130;
     } finally {
         servers.forEach(s => s.close());
-        // What is still open would keep this process alive.
+        // Open connections would keep this process alive.
         setImmediate(() => process.exit());
         await closeAll();
     }

@@ -10,7 +10,7 @@ import { labOf } from "./stack/reach";
 import { nameOf } from "../engine/urn";
 import { stackStore } from "../engine/stack-store";
 
-/** What is known of a stack without asking anything but the files of this machine. */
+/** The facts about a stack in the files of this machine. */
 export interface Status {
     stack: string;
     /** How many real resources the state records. */
@@ -42,7 +42,10 @@ export function addStatusCommand(cli: Command): void {
     addHelp(command, ["status lab", "status team01 --json | jq .components", "status --class"]);
 }
 
-/** A line for each of several stacks, of this machine's files alone. One that cannot be read is told. @returns the exit code */
+/**
+ * A line for each of several stacks, of this machine's files alone. One that cannot be read is told. @returns the exit
+ * code
+ */
 function overview(stacks: readonly string[], { json }: { json?: boolean }): number {
     const found = stacks.map((stack): Status | { stack: string; error: string } => {
         try {

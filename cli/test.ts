@@ -38,7 +38,7 @@ const parts: readonly Part[] = [
 export const testParts: readonly string[] = parts.map(({ name }) => name);
 
 const namesOf = (some: readonly Part[]): string => some.map(p => p.name).join(", ");
-/** What may be named, and what is run otherwise. */
+/** The parts that may be named, and the default ones. */
 export const partsInWords = `${namesOf(parts)}; where none is named ${namesOf(parts.filter(p => !p.onlyByName))}`;
 
 interface Outcome {

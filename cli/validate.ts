@@ -15,7 +15,7 @@ import { addHelp, setWork } from "./shell/command";
 import { encryptedKeys, noMachine, placeholderCredentials } from "./stack/placeholders";
 import { plainOf } from "./stack/reach";
 
-/** What is said of a stack's file, or of class.yaml. */
+/** The answer about a stack's file, or about class.yaml. */
 export interface Validation {
     /** Absent of class.yaml. */
     stack?: string;

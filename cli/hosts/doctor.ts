@@ -10,7 +10,7 @@ import { checkConfigured, labOf, settingsWithoutSecrets } from "../stack/reach";
 import { type HostFindings, hostFindings } from "./hosts-check";
 import { checkTeams } from "./teams";
 
-/** `doctor`: what `up` asks both hosts beforehand, and nothing else. */
+/** `doctor`: asks both hosts the questions of `up`, and does nothing else. */
 export function addDoctorCommand(cli: Command): void {
     const command = cli
         .command("doctor")
@@ -47,7 +47,7 @@ async function doctor(stack: string, words: readonly string[], json?: boolean): 
     );
 }
 
-/** Prints what was found out of both hosts. Returns the exit code. */
+/** Prints the findings of both hosts. Returns the exit code. */
 export function tell(stack: string, hosts: readonly HostFindings[], json?: boolean): number {
     const lines = hosts.flatMap(({ address, findings, cure }) =>
         findings.map(finding => `host ${address}: ${finding}${cure ? `. ${cure}` : ""}`),

@@ -9,7 +9,7 @@ import { aptFacts } from "../../releases/apt-facts";
 export interface Fetched {
     /** Of the stack's file. */
     key: string;
-    /** What it is, in a sentence. */
+    /** Its name in a sentence. */
     what: string;
     /** Where it is looked for: one of them is enough. */
     urls: readonly string[];
@@ -23,7 +23,7 @@ const SOURCE = /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)/;
 /** How long an answer may take. All are asked for at once. */
 const SECONDS = 5;
 
-/** Where apt looks for what an archive has: the files of its suite. @param line of sources.list */
+/** The index files of an archive's suite, which apt reads first. @param line of sources.list */
 export function releaseFiles(line: string): string[] {
     const [, base = "", suite = ""] = SOURCE.exec(line) ?? [],
         at = base.replace(/\/$/, "");
@@ -34,7 +34,7 @@ export function releaseFiles(line: string): string[] {
 
 /**
  * What is fetched for a stack's nodes, but for what only the cloud itself will serve, as a lab's archive.
- * @param image address of what virtual machines are made of
+ * @param image address of the virtual machines' image
  */
 export function fetchedFor(settings: Settings, image: string | undefined): Fetched[] {
     const release = releaseOf(settings.release),
@@ -66,7 +66,7 @@ function isOwn(url: string, { plan: { ranges } }: Settings): boolean {
     );
 }
 
-/** What a host says of what it fetched: its number, and `ok`, the server's answer, or what a program said. */
+/** A host's answer about a fetched file: its number, and `ok`, the server's answer, or a program's error. */
 export const fetchedFields = { fetched: list(text(/\d{1,2} [ -~]{1,200}/)) };
 
 /** Shell that answers with {@link fetchedFields}; where there is neither curl nor wget it says nothing. */

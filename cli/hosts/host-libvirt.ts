@@ -4,10 +4,10 @@ import { typed } from "./host-networks";
 /** Where libvirt's provider asks: the socket of libvirt's daemon, or of the one that stands in for it. */
 export const LIBVIRT_SOCKET = "/var/run/libvirt/libvirt-sock";
 
-/** Where libvirt of Debian and Ubuntu has what it makes a machine's AppArmor profile of, by driver. */
+/** The templates of a machine's AppArmor profile in Debian and Ubuntu, by driver of libvirt's. */
 const TEMPLATES = "/etc/apparmor.d/libvirt/TEMPLATE";
 
-/** What a stack wants of libvirt and KVM beyond that they are there. */
+/** A stack's needs of libvirt and KVM beyond their presence. */
 export interface LibvirtWanted {
     drivers: readonly ("qemu" | "lxc")[];
     /** Storage pools by name, and their folders; none where there are no virtual machines. */
@@ -16,13 +16,13 @@ export interface LibvirtWanted {
     nested: boolean;
 }
 
-/** What a host says of them. */
+/** A host's answers about them. */
 export const libvirtFields = {
     /** Whether there is {@link LIBVIRT_SOCKET}. */
     socket: yesOrNo,
     /** A storage pool's folder, and its name. */
     pool: list(text(/\/\S* \S.*/)),
-    /** What AppArmor needs for a machine and the host has not, where libvirt confines by it. */
+    /** Missing AppArmor templates for a machine, if libvirt confines by them. */
     unconfinable: list(text(/apparmor_parser|\/[!-~]+/)),
     /** The kernel's module of KVM, and whether it nests. */
     nested: optional(text(/kvm_(?:intel|amd) [!-~]{1,8}/)),

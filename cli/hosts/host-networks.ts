@@ -34,13 +34,16 @@ export function rangesOn(
 const octet = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)",
     address = `${octet}(?:\\.${octet}){3}`;
 
-/** What a host says of its own networks. */
+/** A host's answers about its own networks. */
 export const networkFields = {
     /** Bridges of those names that the stack's networks are to have. */
     bridges: list(word(...Object.values(ownBridges))),
     /** Where a route leads to, and the interface. */
     route: list(text(new RegExp(`${address}(?:/(?:3[0-2]|[12]?\\d))? [!-~]{1,15}`))),
-    /** Of each of libvirt's networks with an address: whether it runs, whether it starts with the host, its bridge, its address, its netmask or prefix, its name. */
+    /**
+     * Of each of libvirt's networks with an address: whether it runs, whether it starts with the host, its bridge, its
+     * address, its netmask or prefix, its name.
+     */
     network: list(
         text(new RegExp(`(?:yes|no) (?:yes|no) [!-~]{1,15} ${address} (?:${address}|3[0-2]|[12]?\\d) \\S.*`)),
     ),

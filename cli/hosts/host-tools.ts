@@ -1,16 +1,16 @@
 import { list, word } from "../../clients/answer";
 
-/** A program that something runs on a physical host, beyond what every Debian system has (coreutils, sed, awk, mount, …). */
+/** A program that is run on a physical host, beyond every Debian system's own (coreutils, sed, awk, mount, …). */
 interface HostTool {
     /** One of these. */
     programs: readonly [string, ...string[]];
     /** The package of Debian and Ubuntu that brings the first. */
     package: string;
-    /** Who runs it, for what. */
+    /** Its caller, and its purpose. */
     use: string;
 }
 
-/** What makes a program needed. */
+/** The condition that makes a program needed. */
 export type Need = "every host" | "virtual machines" | "downloads" | "uplinks";
 
 /**
@@ -35,7 +35,7 @@ export const hostTools: Readonly<Record<Need, readonly HostTool[]>> = {
 const all = Object.values(hostTools).flat(),
     nameOf = ({ programs }: HostTool): string => programs[0];
 
-/** What a host says of its programs. */
+/** A host's answers about its programs. */
 export const toolFields = {
     /** The first name of each that is missing. */
     missing: list(word(...all.map(nameOf))),

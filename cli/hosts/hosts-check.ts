@@ -14,7 +14,7 @@ import { lacks, preflightFields, preflightScript, wantedOf } from "./preflight";
 
 /** How long a host may take to be connected with. */
 const SECONDS = 5;
-/** How long it may take to say what it has: libvirt may be starting. */
+/** Time for a host's answers: libvirt may be starting. */
 const PREFLIGHT_SECONDS = 30;
 
 /** A physical host that cannot be worked with. */
@@ -93,7 +93,7 @@ export async function libvirtLack(to: Connection, there = false): Promise<string
     }
 }
 
-/** What keeps ssh from the nodes, which are reached through their host; undefined where nothing does. */
+/** The obstacle for ssh to the nodes, which are reached through their host; undefined without one. */
 async function forwardingLack(to: Connection): Promise<string | undefined> {
     try {
         // Whether something listens there does not matter.
@@ -126,7 +126,7 @@ export async function checkHosts(settings: Settings, exitCode = 1, deadlineSecon
     refuse(await hostsDown(settings, deadlineSeconds), exitCode);
 }
 
-/** What is said of a host's clock where it is not right: it is a resource, which `up` puts right when it asks for drift. */
+/** The words about a wrong clock of a host. The clock is a resource, and `up` sets it when it asks for drift. */
 export function clockNotes(host: string, reading: Parameters<typeof aheadBy>[0]): string[] {
     const ahead = aheadBy(reading);
     return ahead === 0 ? [] : [`${host}: its clock is ${besideThisOne(ahead)}; up --refresh sets it`];
@@ -148,19 +148,19 @@ export async function checkLibvirt(settings: Settings, exitCode = 1, deadlineSec
     );
 }
 
-/** What was found out about a host before anything is made. */
+/** The findings about a host before anything is made. */
 export interface HostFindings {
     role: HostRole;
     address: string;
-    /** What it lacks of what the stack wants: a sentence each. */
+    /** Its gaps: a sentence each. */
     findings: string[];
-    /** What to do where the only finding is that it does not answer as it should. */
+    /** The remedy if the only finding is a wrong answer. */
     cure?: string;
-    /** What is not right, and what `up` sees to. */
+    /** Faults that `up` mends. */
     notes: string[];
 }
 
-/** Asks both hosts whether they answer, and have what the stack wants of them; nothing is changed. */
+/** Asks both hosts for an answer and for the stack's needs; changes nothing. */
 export async function hostFindings(settings: Settings, deadlineSeconds = SECONDS): Promise<HostFindings[]> {
     const asked = await askHosts(settings, deadlineSeconds, async (to, role): Promise<HostFindings> => {
         const wanted = wantedOf(settings, role);
@@ -210,7 +210,7 @@ export async function checkReady(
     refuse(hosts.flatMap(({ findings, ...host }) => findings.map(reason => ({ ...host, reason }))));
 }
 
-/** What to do where a reinstalled machine has a new key: it depends on where the old one was written down. */
+/** The remedy for a reinstalled machine's new key. It depends on the place of the old key. */
 function mend(settings: Settings, role: HostRole, { at }: HostKeyMismatch): string {
     const { jump, ...host } = settings.hosts[role],
         onTheWay = jump !== undefined && at?.host === jump.address && at.port === jump.port,

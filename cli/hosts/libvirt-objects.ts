@@ -40,14 +40,20 @@ export function findLibvirt(settings: Settings): Find {
     };
 }
 
-/** A machine that the state records on a volume which is gone: @pulumi/libvirt fails on it, so it is left out where everything is asked. */
+/**
+ * A machine that the state records on a volume which is gone: @pulumi/libvirt fails on it, so it is left out where
+ * everything is asked.
+ */
 export interface WithoutDisk {
     urn: string;
     id: string;
     reason: string;
 }
 
-/** Asks the hosts for the disks of the recorded virtual machines, recorded themselves or not. What a host has lost is found by the volume's own refresh. */
+/**
+ * Asks the hosts for the disks of the recorded virtual machines, recorded themselves or not. A volume's own refresh
+ * finds a lost one.
+ */
 export async function withoutDisks(
     settings: Settings,
     resources: readonly RecordedResource[],
@@ -68,7 +74,7 @@ export async function withoutDisks(
                         disks: ((inputs?.disks ?? []) as { volumeId?: string }[]).flatMap(d => d.volumeId ?? []),
                     }));
                 if (machines.length === 0) return [];
-                // What was removed as a file, too. A machine that is not defined itself is read as gone, whatever became of its disks.
+                // A disk removed as a file counts too. An undefined machine is read as gone, with or without its disks.
                 const script = `for p in $(virsh -q pool-list --name); do virsh -q pool-refresh "$p" > /dev/null || exit 0; done
 virsh -q list --all --name | while read -r n; do [ -z "$n" ] || say machine "$n"; done
 for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol-name "$v" > /dev/null 2>&1 || say lost "$v"; done`;
@@ -90,7 +96,10 @@ for v in ${machines.flatMap(m => m.disks.map(quote)).join(" ")}; do virsh -q vol
     return asked.flat();
 }
 
-/** `network`, `pool`, `volume`, `cloudInitDisk` or `domain` of `libvirt:index/network:Network`; undefined for what is not libvirt's. */
+/**
+ * `network`, `pool`, `volume`, `cloudInitDisk` or `domain` of `libvirt:index/network:Network`; undefined for other
+ * packages' types.
+ */
 export const libvirtKind = (type: string): string | undefined => /^libvirt:index\/(\w+):/.exec(type)?.[1];
 
 /** The physical host whose provider a resource has: `…pulumi:providers:libvirt::cloud-hosts-central::<id>`. */

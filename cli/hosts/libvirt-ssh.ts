@@ -92,7 +92,7 @@ function writeHome(home: string, settings: Settings, found: readonly Found[]): v
     fs.symlinkSync(inHome(sshKeyFile), link);
 }
 
-/** What a host is asked to show its key by: it may have others, which nobody knows. */
+/** The kinds of keys that a host is asked for: it may have others that nobody knows. */
 function algorithms(settings: Settings, role: HostRole): string[] {
     const { hostKey, rsaSha1 } = hostConnection(settings, role);
     return hostKey

@@ -2,7 +2,7 @@
 const RANGE_IN_USE = /Network is already in use by interface (\S+)/;
 
 /**
- * What libvirt says of a resource's failure, with what can be done about it where the words alone do not say.
+ * libvirt's words about a resource's failure, with the remedy if the words alone do not tell it.
  * @param resource its name: `cloud-net-central-nat`
  */
 export function withAdvice(resource: string, said: string): string {

@@ -12,7 +12,7 @@ import { libvirtFields, libvirtLacks, libvirtScript, type LibvirtWanted } from "
 import { networkFields, networkLacks, networkScript, type OwnRange, rangesOn } from "./host-networks";
 import { type Need, toolFields, toolLacks, toolScript } from "./host-tools";
 
-/** What physical hosts may run: ID and VERSION_ID of /etc/os-release, and the name. */
+/** The allowed systems of physical hosts: ID and VERSION_ID of /etc/os-release, and the name. */
 const systems = [
     ["debian", "12", "Debian 12"],
     ["ubuntu", "22.04", "Ubuntu 22.04"],
@@ -31,10 +31,10 @@ const takes = {
     goldenImageMiB: 1024,
 } as const;
 
-/** What mounts the root of a container with ids of its own. */
+/** The program that mounts the root of a container with ids of its own. */
 const mountRoot = "/usr/local/lib/classroom/mount-root";
 
-/** What a stack wants of a physical host. */
+/** A stack's needs of a physical host. */
 interface Wanted extends LibvirtWanted {
     nodes: { name: NodeName; kind: "vm" | "container"; memoryMiB: number; diskMiB: number }[];
     kvm: boolean;
@@ -98,7 +98,7 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
     };
 }
 
-/** What a host has, by what it is called. */
+/** A host's answers, by name. */
 export const preflightFields = {
     /** ID, VERSION_ID and PRETTY_NAME of /etc/os-release. */
     system: optional(text(/\S* \S* .*/)),
@@ -177,15 +177,15 @@ fi`;
 }
 
 type Said = Answer<typeof preflightFields>;
-/** What those that begin with a word go on with. */
+/** The rest of the answers that begin with a word. */
 const after = (values: readonly string[], word: string): string[] =>
     values.flatMap(value => (value.startsWith(`${word} `) ? [value.slice(word.length + 1)] : []));
 
 const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
 
 /**
- * What a host lacks of what is wanted of it, a sentence each.
- * @param said what the script answered
+ * A host's gaps, a sentence each.
+ * @param said the script's answer
  */
 export const lacks = (wanted: Wanted, said: Said): string[] => [
     ...systemLacks(wanted, said),
@@ -236,7 +236,7 @@ function memoryLacks({ nodes }: Wanted, said: Said): string[] {
         : [];
 }
 
-/** By file system, for what is not made yet. */
+/** By file system, for machines that are not made yet. */
 function diskLacks({ nodes, folders }: Wanted, said: Said): string[] {
     const made = new Set(said.made);
     const disks = new Map(

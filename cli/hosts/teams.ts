@@ -12,7 +12,7 @@ interface Host {
     jump?: { address?: unknown };
 }
 
-/** What a stack has in common with a team's that must be of one stack alone: a line for each. */
+/** Values of a stack that another team's stack has too, although each belongs to one stack alone: a line for each. */
 export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Record<string, Given>>): string[] {
     const hosts = (given: Given) =>
         hostRoles.flatMap(role => {
@@ -85,7 +85,7 @@ export function sharedWithOthers(stack: string, own: Given): string[] {
     return sharedWithTeams(stack, own, Object.fromEntries(teams));
 }
 
-/** What can be read; undefined where it cannot. */
+/** The result of a read; undefined if it fails. */
 function readable<T>(read: () => T): T | undefined {
     try {
         return read();

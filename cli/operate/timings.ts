@@ -44,7 +44,10 @@ function placeOf({ new: now, old }: StepEventMetadata): string {
     return typeof name === "string" ? name : "cloud";
 }
 
-/** A step of the critical path, and how long it waited after the one that it had to wait for: for the engine or the program. */
+/**
+ * A step of the critical path, and how long it waited after the one that it had to wait for: for the engine or the
+ * program.
+ */
 export interface Critical extends Step {
     waited: number;
 }
@@ -106,7 +109,9 @@ class Waiting {
         }
     }
 
-    /** A delete waits for those of what uses it; anything else for what it uses, and for the delete of what it replaces. */
+    /**
+     * A delete waits for those of what uses it; anything else for what it uses, and for the delete of what it replaces.
+     */
     waitedFor(step: Step): Step[] {
         const own = this.steps.get(step.urn)!.filter(other => other !== step),
             graph = isDelete(step) ? this.users : this.needs;
@@ -170,8 +175,8 @@ function lanes<T extends { begin: number; end: number }>(all: readonly T[]): { s
 }
 
 /**
- * The trace of a run: a process for the run itself and one for each place that it works on, each with as many threads as it takes
- * for steps beside each other. Steps of the critical path have the category `critical`.
+ * The trace of a run. It has a process for the run itself and one for each place of work. A process has as many threads as it has steps
+ * side by side. Steps of the critical path have the category `critical`.
  */
 export function traceOf(parts: readonly Part[], steps: readonly Step[], path: readonly Critical[]): object {
     const waited = new Map(path.map(step => [`${step.urn} ${step.begin}`, step.waited])),

@@ -13,7 +13,7 @@ import { connectionOf } from "../stack/reach";
 
 const UUID = "[0-9a-f]{8}-[0-9a-f-]{27}",
     isUuid = (text: string): boolean => new RegExp(`^${UUID}$`).test(text);
-/** What a node may say of each kind: it goes into scripts of root's. */
+/** The allowed form of each kind in a node's answer, because it goes into scripts of root's. */
 const kinds = {
     instance: isUuid,
     volume: isUuid,
@@ -29,12 +29,12 @@ export interface Orphan {
     node: NodeName;
 }
 
-/** What the cloud knows, by kind: ids, and of firewall rules the addresses that they are for. */
+/** The cloud's objects, by kind: ids, and for firewall rules their addresses. */
 export type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
 
 const VIRSH = "virsh -q -c qemu:///system";
 
-/** What a node answers with: ids, and addresses. */
+/** A node's answer: ids, and addresses. */
 const fields = {
     instance: list(text(new RegExp(UUID))),
     volume: list(text(new RegExp(UUID))),
@@ -42,10 +42,13 @@ const fields = {
     rule: list(text(/[0-9.]+/)),
 };
 type Listed = Answer<typeof fields>;
-/** Answers with what the lines before it print, under this name. */
+/** Answers with the output of the lines before it, under this name. */
 const each = (name: keyof Listed): string => `while read -r found; do say ${name} "$found"; done`;
 
-/** How the leavings of one node are listed, and removed; and what is done with one that stays, so that it is in nobody's way. */
+/**
+ * How the leavings of one node are listed, and removed; and what is done with one that stays, so that it is in nobody's
+ * way.
+ */
 interface Search {
     node: NodeName;
     list: string;
@@ -53,7 +56,9 @@ interface Search {
     keep?: Partial<Record<Kind, (id: string) => string>>;
 }
 
-/** Removes the rules of an address. As iptables itself writes and reads them: a shell would take a comment in one apart. */
+/**
+ * Removes the rules of an address. As iptables itself writes and reads them: a shell would take a comment in one apart.
+ */
 const rulesOf = (table: string, address: string): string =>
     `{ echo '*${table}'; iptables-save -t ${table} | grep -wF -- ${quote(`${address}/32`)} | sed -n 's/^-A/-D/p'; echo COMMIT; } | iptables-restore --noflush`;
 
@@ -98,7 +103,7 @@ iptables-save -t nat | sed -nr 's/^-A nova-network-PREROUTING -d ([0-9.]+)\\/32 
     ];
 }
 
-/** What the cloud knows now, of all its tenants; of volumes nothing where their node is off. */
+/** The cloud's present objects, of all tenants; no volumes if their node is off. */
 async function known(access: CloudAccess, withVolumes: boolean): Promise<Known> {
     const [servers, all, floating] = await Promise.all([
         compute(access).servers(true),
@@ -129,7 +134,7 @@ export function unknown(node: NodeName, listed: Listed, sets: Known): Orphan[] {
         "floating address": listed.address,
         "firewall rule": listed.rule,
     };
-    // What belongs to no tenant's address is the node's own: the metadata service's.
+    // A rule without a tenant's address is the node's own: the metadata service's.
     return (Object.keys(kinds) as Kind[]).flatMap(kind =>
         [...new Set(found[kind])]
             .filter(id => kinds[kind](id) && !sets[kind].has(id) && !id.startsWith("169.254."))
@@ -162,7 +167,7 @@ export async function orphans(
     const there = (node: NodeName) => settings.made.includes(node) && settings.powerOf(node) === "on";
     if (!there("api-node")) return [];
     try {
-        // What the cloud knows is asked last: what is made meanwhile is in it.
+        // The cloud is asked last, so that objects made meanwhile are in its answer.
         const listed = await Promise.all(
             searches(settings)
                 .filter(({ node }) => there(node))
@@ -197,6 +202,6 @@ export async function orphans(
 /** `instance 3f56… on compute-2` */
 export const orphanLine = ({ kind, id, node }: Orphan): string =>
     `${kind === "firewall rule" ? `firewall rules of ${id}` : `${kind} ${id}`} on ${node}`;
-/** What is said of one that stays. */
+/** The words about an orphan that stays. */
 export const kept = ({ kind, id }: Orphan): string =>
     kind === "instance" ? ` (stopped, its disk kept, as orphan-${id}: its name and address are others' now)` : "";

@@ -16,7 +16,10 @@ import { configured, settingsWithoutSecrets } from "../stack/reach";
 import { adminFacts } from "../stack/secrets";
 import { lookForMachines } from "./machines";
 
-/** What is made anew; `data`: the disk for volumes too; `clean`: what nobody knows afterwards is removed. */
+/**
+ * The nodes to make anew. `data`: the disk for volumes too. `clean`: objects that the cloud no longer knows are
+ * removed.
+ */
 interface Rebuilding {
     nodes: readonly NodeName[];
     data: boolean;
@@ -100,7 +103,7 @@ async function onlyClean(
     return 0;
 }
 
-/** @throws UserError naming what is not allowed */
+/** @throws UserError naming the value that is not allowed */
 export function nodesIn(stack: string, names: readonly string[], data: boolean, clean: boolean): NodeName[] {
     if (names.length === 0 && !clean)
         throw new UserError(

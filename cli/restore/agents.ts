@@ -10,14 +10,14 @@ import type { Settings } from "../../config/settings";
 import { adminAccess } from "../../releases/tutorial";
 import { messageOf } from "../../system/errors";
 
-/** What reports itself to nova or cinder, which give it work only while it does: `nova-compute` on `compute-1`. */
+/** An agent that reports itself to nova or cinder, and gets work only while it does: `nova-compute` on `compute-1`. */
 export interface Agent {
     of: "nova" | "cinder";
     binary: string;
     host: string;
 }
 
-/** What a cloud knows of its agents. */
+/** A cloud's knowledge of its agents. */
 export interface AskedCloud {
     compute: Pick<Compute, "services" | "forget">;
     volumes: Pick<Volumes, "services" | "pools">;
@@ -25,12 +25,12 @@ export interface AskedCloud {
 
 /** How long a cloud may take to say which of its agents report themselves. */
 const ASK_SECONDS = 20;
-/** cinder-volume tells its scheduler once a minute what it has. */
+/** cinder-volume reports its space to the scheduler once a minute. */
 const SETTLE_SECONDS = 75;
 const PAUSE_SECONDS = 1;
 
 /**
- * A stack's cloud as its admin sees it. The password is what api-node itself has: the configuration's may be another since a restore point.
+ * A stack's cloud as its admin sees it. The password is api-node's own, because the configuration's may differ since a restore point.
  * @param protect is told the password, which is never to be shown
  */
 export async function cloudBy(
@@ -104,7 +104,10 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
     }
 }
 
-/** A service's clock and the operator's need not agree: what each says of how long ago something was can be compared. Both tell whole seconds. */
+/**
+ * A service's clock and the operator's need not agree: what each says of how long ago something was can be compared.
+ * Both tell whole seconds.
+ */
 const reportedSince = (service: ServiceState, since: Date): boolean =>
     service.age === undefined
         ? reportedAt(service) >= since.getTime()
@@ -123,7 +126,7 @@ async function withoutPools({ volumes }: AskedCloud, agents: readonly Agent[]): 
 
 /**
  * Waits until agents have reported themselves again. That nova calls one up is not enough: what it said before it was started anew counts for a minute.
- * @param since what was reported earlier does not count
+ * @param since earlier reports do not count
  * @returns those that have not within the time, in words
  */
 export async function unreported(

@@ -90,7 +90,7 @@ function addRestore(cli: Command): void {
     });
 }
 
-/** What one of the commands does while nothing else is done with the stack. @returns what is told of it in the object of --json */
+/** The work of one of the commands, without any other work on the stack. @returns its part of the object of --json */
 type Work = (run: PointRun, name: string) => Promise<{ exitCode: number } & Record<string, unknown>>;
 
 /** Does the work, with a log of its own. An interruption is heard between two of its steps. Returns the exit code. */

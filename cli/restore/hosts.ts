@@ -16,17 +16,20 @@ import type { Terminal } from "../shell/terminal";
 /** How long the machines of one host may take to copy. */
 const COPY_SECONDS = 900;
 
-/** How long another snapshot or restore may be at work on a host, and processes may hold the root of a container that has ended. */
+/**
+ * How long another snapshot or restore may be at work on a host, and processes may hold the root of a container that
+ * has ended.
+ */
 const LOCK_SECONDS = 60;
 const HELD_SECONDS = 5;
 
 /** How long a virtual machine may take to answer once it has gone on. */
 export const WAKE_SECONDS = 60;
 
-/** Beside what a copy takes, in KiB: its folders, and room for what goes on. */
+/** Room beside a copy, in KiB: its folders, and space for running machines. */
 const MARGIN = 512 * 1024;
 
-/** One snapshot or restore: what it prints, and whether it was interrupted. */
+/** One snapshot or restore: its output, and whether it was interrupted. */
 export class PointRun {
     constructor(
         readonly stack: string,
@@ -34,7 +37,7 @@ export class PointRun {
         readonly signal: AbortSignal,
     ) {}
 
-    /** @throws Interrupted saying what has come of it, where it was */
+    /** @throws Interrupted with the result so far, if it was interrupted */
     checkInterrupted(outcome: string): void {
         if (this.signal.aborted) throw new Interrupted(`interrupted; ${outcome}`);
     }
@@ -48,7 +51,7 @@ export interface LiveMachine {
     state: string;
 }
 
-/** What is kept of a machine, as it was measured. */
+/** The measured size of a machine's copy. */
 export interface Measured {
     kibibytes: number;
     digest: string;
@@ -113,7 +116,7 @@ export class PointHosts {
 
     /**
      * Machines of which the point has not, or not all any more, what was kept.
-     * @param kept what was measured then
+     * @param kept the sizes measured then
      */
     async damaged(id: string, kept: ReadonlyMap<string, Measured>): Promise<string[]> {
         const whole = new Set<string>();
@@ -228,7 +231,7 @@ export class PointHosts {
 }
 
 /**
- * @param purpose what is about to be done with them: `copy them`
+ * @param purpose the next step with them: `copy them`
  * @throws UserError where they are not the machines that the state knows, or have no room
  */
 export function checkLive(

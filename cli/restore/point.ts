@@ -15,7 +15,7 @@ export interface StackMachine {
     host: HostRole;
     /** libvirt's identity of it: new each time it is made. */
     uuid: string;
-    /** Of virtual machines: what they write on, files of the host. */
+    /** Of virtual machines: their disks, files of the host. */
     disks: string[];
 }
 
@@ -23,7 +23,7 @@ export interface StackMachine {
 export interface KeptMachine extends StackMachine {
     /** Whether it ran; it does after a restore, too. */
     running: boolean;
-    /** What ran in it and has to run again, with the port that each listens on; nothing where ssh did not answer. */
+    /** The services that have to run again, with their ports; absent if ssh did not answer. */
     services?: { service: string; port?: number; process?: string }[];
     /** On its host. */
     kibibytes: number;
@@ -31,16 +31,16 @@ export interface KeptMachine extends StackMachine {
     digest: string;
 }
 
-/** What the operator's side keeps of a restore point: without it what lies on the hosts is none. */
+/** The operator's record of a restore point. Without it the files on the hosts are no restore point. */
 export interface RestorePoint {
     name: string;
     stack: string;
     /** When the machines stood still. */
     time: string;
-    /** What lies on the hosts under the name bears it too. */
+    /** The files on the hosts under the name bear it too. */
     id: string;
     machines: KeptMachine[];
-    /** What reported itself to nova and cinder, and has to again; nothing where they could not be asked. */
+    /** The agents that have to report themselves to nova and cinder again; absent if these could not be asked. */
     agents?: Agent[];
     /** The file of the stack's state as it was; secrets in it are encrypted. */
     state: unknown;
@@ -114,7 +114,7 @@ export function checkName(name: string): void {
     }
 }
 
-/** What is kept of a stack's restore points; a lab's go with it, as its hosts do. Undefined where that lab is not up. */
+/** The records of a stack's restore points. A lab's go with its hosts. Undefined if that lab is not up. */
 function kept(stack: string): Documents | undefined {
     const lab = labOf(stack);
     if (lab === undefined) return stackStore.restorePoints(stack);

@@ -15,7 +15,7 @@ import { stackStore } from "../../engine/stack-store";
 /**
  * Puts all machines of a stack and its state back to what they were at a restore point. Until the machines are ended nothing
  * is changed; where it is cut off later, it can be done again.
- * @returns what ran at the restore point and does not now, in words
+ * @returns the services that ran at the restore point and do not run now, in words
  */
 export async function restore(run: PointRun, name: string): Promise<{ point: RestorePoint; mute: string[] }> {
     const { stack, terminal, signal } = run,
@@ -77,7 +77,7 @@ async function swap({ stack, terminal }: PointRun, hosts: PointHosts, { name, st
     }
 }
 
-/** @param since when the machines were started. @returns what does not run, in words */
+/** @param since the time of the machines' start. @returns the services that do not run, in words */
 async function waitForAll(
     { stack, terminal }: PointRun,
     hosts: PointHosts,
@@ -109,7 +109,7 @@ async function waitForAll(
     return [...mute, ...silent];
 }
 
-/** @throws UserError where what a restore does not put back is not what it was */
+/** @throws UserError if a part that a restore does not put back has changed */
 function checkSame({ name, state }: RestorePoint, stack: string): void {
     const then = resourcesOf(state),
         now = stackStore.resources(stack),
@@ -126,7 +126,7 @@ function checkSame({ name, state }: RestorePoint, stack: string): void {
     );
 }
 
-/** What ran in a machine and does not within its time, in words. */
+/** The services of a machine that do not run again in time, in words. */
 async function missing({ name, running, services }: KeptMachine, to: Connection | undefined): Promise<string[]> {
     if (!running || !services || !to) return [];
     try {

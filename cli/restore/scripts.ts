@@ -7,7 +7,7 @@ import type { StackMachine } from "./point";
 /** Where restore points lie on a physical host, a folder for each stack; root's alone. */
 export const pointsDir = "/var/lib/libvirt/restore-points";
 
-/** The restore point, or what is about to be one, that a script on a host works on, and its machines there. */
+/** The finished or unfinished restore point that a script on a host works on, and its machines there. */
 export interface OnHost {
     stack: string;
     name: string;
@@ -51,10 +51,13 @@ exec 9> "$base/lock"
 ${lock}`;
 }
 
-/** What is kept of a machine: how many KiB, and a digest of the names and sizes in it. */
+/** A machine's copy: its KiB, and a digest of its names and sizes. */
 const measure = `measure() { (cd "$1"; echo "$(du -sk . | cut -f 1) $(find . ! -type d -printf '%y %s %p\\n' | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)"); }`;
 
-/** What a host answers to {@link look}: `NAME UUID KIB STATE` of each machine as it is, KIB being what a copy of it takes at most; and how many KiB are free. */
+/**
+ * What a host answers to {@link look}: `NAME UUID KIB STATE` of each machine as it is, KIB being what a copy of it
+ * takes at most; and how many KiB are free.
+ */
 export const lookFields = { machine: list(text(/\S+ \S+ \d+ [a-z ]+/)), free: number };
 
 export const look = (on: OnHost): string => `${begin(on)}
@@ -127,7 +130,7 @@ await
 : > "$making/frozen"`,
 });
 
-/** What a host answers to {@link copy} and to {@link lookAtPoint}: `NAME KIB DIGEST` of each machine that is kept. */
+/** A host's answer to {@link copy} and {@link lookAtPoint}: `NAME KIB DIGEST` of each copied machine. */
 export const keptFields = { id: optional(text()), kept: list(text(/\S+ \d+ [0-9a-f]{64}/)) };
 
 /** Copies all machines while they stand still: roots, disks, and the memory of virtual machines. */
@@ -155,7 +158,7 @@ kill "$(cat "$making/watch")" 2> /dev/null || true
 rm "$making/watch"
 sh -e "$making/go-on"`;
 
-/** Makes what was copied a restore point's part. */
+/** Makes the copies a part of a restore point. */
 export const keep = (on: OnHost, id: string): string => `${begin(on)}
 echo ${quote(id)} > "$making/id"
 rm -f "$making/go-on" "$making/stopped"
@@ -185,7 +188,10 @@ await`;
 const ended = `for m in $containers; do [ "$(lxc domstate "$m")" = "shut off" ] || { echo "the container $m cannot be ended" >&2; exit 1; }; done
 for m in $vms; do [ "$(qemu domstate "$m")" = "shut off" ] || { echo "the virtual machine $m cannot be ended" >&2; exit 1; }; done`;
 
-/** Ends the machines, and asks whether the roots of containers are let go: their last processes may hold them for a moment. */
+/**
+ * Ends the machines, and asks whether the roots of containers are let go: their last processes may hold them for a
+ * moment.
+ */
 export const end = (on: OnHost): string => `${begin(on)}
 for c in $containers; do lxc destroy "$c" > /dev/null 2>&1 & pids="$pids $!"; done
 for v in $vms; do qemu destroy "$v" > /dev/null 2>&1 & pids="$pids $!"; done
@@ -197,7 +203,7 @@ held=
 for c in $containers; do ! mountpoint -q "$roots/$c/root" || umount "$roots/$c/root" 2> /dev/null || held="$held $c"; done
 [ -z "$held" ] || { echo "processes hold the root of$held" >&2; exit ${NOT_YET}; }`;
 
-/** Puts what is staged in the places of machines that have ended. */
+/** Puts the staged copies in the places of machines that have ended. */
 export const swap = (on: OnHost): string => `${begin(on)}
 ${ended}
 for c in $containers; do
@@ -216,7 +222,7 @@ for v in $running_vms; do qemu restore "$point/$v/memory" --running > /dev/null 
 for c in $running_containers; do lxc start "$c" > /dev/null & pids="$pids $!"; done
 await`;
 
-/** Removes what a restore has replaced, or staged in vain. */
+/** Removes the replaced files of a restore, and unused staged copies. */
 export const tidy = (on: OnHost): string => `${begin(on)}
 rm -rf "$base/staged" "$base/replaced"`;
 
@@ -229,6 +235,9 @@ rm -rf "$point" "$making"
 export const removeAll = (stack: string): string =>
     `rm -rf ${quote(`${pointsDir}/${stack}`)}; rmdir ${pointsDir} 2> /dev/null || true`;
 
-/** Of a virtual machine that was put back with its memory: its connections to machines that were started anew end, for these do not know them. */
+/**
+ * Of a virtual machine that was put back with its memory: its connections to machines that were started anew end, for
+ * these do not know them.
+ */
 export const forget = (startedAnew: readonly string[]): string =>
     `ss -K ${startedAnew.map(a => `dst ${a}`).join(" or ")} > /dev/null 2>&1 || true`;

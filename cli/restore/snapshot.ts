@@ -134,7 +134,7 @@ async function copy(run: PointRun, hosts: PointHosts, nodes: Record<string, Conn
                 );
             });
             stillSeconds = Math.round((Date.now() - still.getTime()) / 100) / 10;
-            // What was copied is sound all the same.
+            // The copies are sound all the same.
             await hosts
                 .wake(nodes, [], WAKE_SECONDS)
                 .catch(e => terminal.note(`a clock may be behind: ${messageOf(e)}`));

@@ -14,7 +14,10 @@ const KEPT = 30;
 
 const traceBeside = (log: string): string => log.replace(/\.log$/, ".trace.json");
 
-/** What one run printed and what the engine told, in a file of its own (0600), without secrets and as safe to show as on a terminal. */
+/**
+ * The output and the engine's events of one run, in a file of its own (0600). It has no secrets and is safe to show on
+ * a terminal.
+ */
 export class RunLog {
     private redact = redactor([]);
 

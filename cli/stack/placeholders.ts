@@ -6,7 +6,7 @@ import { tutorialCredentials } from "../../config/credentials";
 import type { Surroundings } from "../../config/stack-settings";
 import { hostAddress, SSH_PORT } from "../../lab/hosts/files";
 
-/** Stands for what is secret, what only the operator's machine knows, or what is known only once it is made. */
+/** A placeholder for a secret, a fact of the operator's machine, or a value that is known only after up. */
 export const placeholder = (name: string): string => `\${${name}}`;
 
 /** The text with the placeholders in it readable that a URL or an options file has in its own form. */
@@ -37,7 +37,7 @@ const isEncrypted = (value: unknown): boolean =>
     Object.keys(value).join() === "secure" &&
     typeof (value as Record<string, unknown>).secure === "string";
 
-/** Paths of what the engine encrypted in a configuration, and it alone can read. */
+/** Paths of values in a configuration that the engine encrypted, and only the engine can read. */
 export function encryptedKeys(value: unknown, path: string[] = []): string[] {
     if (isEncrypted(value)) return [path.join(".")];
     return typeof value === "object" && value !== null

@@ -12,13 +12,13 @@ export interface UnderWay {
     scripts?: string;
 }
 
-/** The note of a stack that says what is under way: a cloud that is no more has none. */
+/** The note of a stack about its exercise under way; none for a removed cloud. */
 const NOTE = "sabotage.json";
 
 const isUnderWay = (value: unknown): value is UnderWay =>
     typeof value === "object" && value !== null && typeof (value as UnderWay).name === "string";
 
-/** What is under way on a stack; nothing where the note of it cannot be understood. */
+/** The exercise under way on a stack; nothing if its note cannot be understood. */
 export function underWay(stack: string): UnderWay[] {
     try {
         const found: unknown = JSON.parse(stackStore.note(stack, NOTE) ?? "[]");
