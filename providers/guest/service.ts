@@ -29,8 +29,11 @@ const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): st
 /** How long one that does not run yet is waited for while its machine boots. */
 const BOOT_SECONDS = 60;
 
-/** How long a service that was restarted may take to show its signs of life, while its machine has a processor to spare. */
-const SIGN_SECONDS = 30;
+/**
+ * How long a service that was restarted may take to show its signs of life, in seconds in which its machine has a processor to spare.
+ * cinder's take 35 s in an emulated machine; one that has no way to its queue does not get it later.
+ */
+const SIGN_SECONDS = 60;
 
 /** The last that it said. */
 const lastWords = (known: KnownService): string => `${shellFor(known)}\nlast_words "$s"`;
@@ -71,13 +74,15 @@ export function serviceHandler(
 ): Handler<Inputs> {
     const put = async (inputs: Inputs, { anew = false, lifeless = false } = {}) => {
         const { connection, service, running, enabled, port } = inputs;
-        const up = anew || lifeless ? 'restart "$s"' : 'is_running "$s" || start "$s"',
+        // What it lacked may have come back when what it works on was mended.
+        const alive = `{ is_running "$s" && l=$(signs "$s") && [ -z "$l" ]; } || { go_on "$s"; restart "$s"; }`,
+            up = anew ? 'restart "$s"' : lifeless ? alive : 'is_running "$s" || start "$s"',
             ready = port === undefined ? "" : readyShell(new Map([[service, port]]));
         const begun = await run(
             connection,
             `${shellFor(inputs)}
 ${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s"'}
-${lifeless ? `${signsShell(inputs)}\ngo_on "$s"` : ""}
+${lifeless ? signsShell(inputs) : ""}
 ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${ready}` : '! is_running "$s" || stop "$s"'}`,
             { allowFailure: true, timeoutSeconds: readySeconds + 60 },
         );
@@ -91,7 +96,6 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
         await waitUntil(run, connection, question, clock);
         if (running && lifeless) await untilAlive(inputs);
     };
-    /** A service that has no way to its queue says so at once, and does not get it later. */
     const untilAlive = async (inputs: Inputs) => {
         const script = `${shellFor(inputs)}
 ${signsShell(inputs)}
