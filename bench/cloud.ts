@@ -170,7 +170,7 @@ async function main(): Promise<void> {
             [
                 "# Figures of the lab's whole cloud",
                 "",
-                `Taken ${result.taken} with warm caches on ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}, by \`npm run bench\`; medians of ${TIMES} where it takes under a minute.`,
+                `Taken ${result.taken} by \`npm run bench\`: warm caches, ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}. Figures under a minute are medians of ${TIMES}.`,
                 "",
                 "| step | measured | limit |",
                 "|---|---|---|",
