@@ -47,7 +47,7 @@ export function isPublicKey(text: string): boolean {
 
 const ROOTS = { owner: "root", group: "root", mode: "0644" };
 
-/** The key that a machine has, or what else is there; one that others can write to is nobody's. */
+/** The key on a machine, or the words for its absence. A key that others can write to does not count. */
 function keyringAsKey(found: RemoteFile | undefined, key: string): string {
     if (found === undefined) return "none";
     const { content, owner, group, mode } = found;
@@ -57,13 +57,13 @@ function keyringAsKey(found: RemoteFile | undefined, key: string): string {
         : `the key, in a file of ${owner}:${group} with mode ${mode}`;
 }
 
-/** What apt says of an archive whose signature it cannot trust; undefined where it says something else. */
+/** apt's words about an archive whose signature it cannot trust; undefined for other errors. */
 function distrust(said: string): string | undefined {
     const because = /\b(?:NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|EXPSIG|NODATA)\b[^\n]*/.exec(said)?.[0];
     return because ?? (/^[EW]: .*\bis not signed\b/m.test(said) ? "it has no signature that fits" : undefined);
 }
 
-/** An error of apt's with what it means, where it is about who signed the archive. */
+/** An error of apt's. An error about the archive's signature comes with its meaning. */
 function inWords(error: unknown, { connection, line, key }: Inputs): unknown {
     const reason = error instanceof RemoteError ? distrust(error.result.stderr) : undefined;
     if (reason === undefined) return error;
@@ -85,7 +85,7 @@ export function aptArchiveHandler(run: RunScript = exec, clock = operatorClock):
             throw inWords(e, inputs);
         }
     };
-    /** What apt goes by whatever it is asked for: its proxy, and where the system itself comes from. */
+    /** apt's general settings: its proxy, and the archives of the system itself. */
     const prepare = async ({ connection, base, settings }: Inputs): Promise<void> => {
         if (settings !== undefined) await writeFile(run, connection, SETTINGS, settings, ROOTS);
         if (base !== undefined) await writeFile(run, connection, BASE, base, ROOTS);
@@ -183,7 +183,10 @@ export interface AptArchiveArgs {
     archive: pulumi.Input<string>;
     /** `deb URL SUITE COMPONENT…` */
     line: pulumi.Input<string>;
-    /** The public key that the archive is signed by, in ASCII armour: the machine trusts it for this archive, and no other key. */
+    /**
+     * The public key that the archive is signed by, in ASCII armour: the machine trusts it for this archive, and no
+     * other key.
+     */
     key?: pulumi.Input<string>;
     /** Package that brings the archive's key, from the archives that the machine knows already. */
     keyringPackage?: pulumi.Input<string>;

@@ -22,7 +22,7 @@ function keyIn(line: string, member: string): string | undefined {
     return of === member ? key : undefined;
 }
 
-/** What a member's lines of a file hold. */
+/** The content of a member's lines in a file. */
 export const keysIn = (text: string, member: string): string[] =>
     text.split("\n").flatMap(line => keyIn(line, member) ?? []);
 

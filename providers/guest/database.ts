@@ -81,7 +81,10 @@ export interface DatabaseArgs {
     characterSet?: pulumi.Input<string>;
 }
 
-/** A database; what is stored in it goes with it (D3). Its id is new each time it is made: what is stored in it is made anew with it. */
+/**
+ * A database (D3). Its content goes with it. Its id is new each time it is made, so that its content is made anew with
+ * it.
+ */
 export class Database extends LiveResource {
     constructor(name: string, args: DatabaseArgs, opts?: pulumi.CustomResourceOptions) {
         super("guest/database", "Database", name, { characterSet: "utf8", ...args }, opts);

@@ -75,7 +75,7 @@ export const handler = fileHandler();
 export interface FileArgs {
     connection: pulumi.Input<Connection>;
     path: pulumi.Input<string>;
-    /** What is in it; one of `content` and `secretContent`. */
+    /** Its content: one of `content` and `secretContent`. */
     content?: pulumi.Input<string>;
     secretContent?: pulumi.Input<string>;
     /** Default root. */

@@ -8,13 +8,13 @@ import { toText } from "./file-text";
 interface Inputs {
     connection: Connection;
     path: string;
-    /** Always empty in the program: what a refresh finds there shows as a difference. */
+    /** Always empty in the program, so that a find of a refresh shows as a difference. */
     foreign: string[];
 }
 
-/** A folder of a service's own in which big files of others have no place: what fills it is found, and removed. */
+/** A folder of a service's own without room for big files of others: such files are found and removed. */
 export function folderHandler(run: RunScript = exec): Handler<Inputs> {
-    // Right in the folder, and more than 1 MiB: what the service keeps there is in folders or small.
+    // Directly in the folder, and more than 1 MiB: the service's own files are small, or in folders below.
     const big = (path: string): string =>
         `[ ! -d ${quote(path)} ] || find ${quote(path)} -mindepth 1 -maxdepth 1 -type f -size +2048`;
     return {

@@ -9,13 +9,16 @@ export interface HostsEntry {
 const BEGIN = (block: string) => `# classroom ${block}: begin (managed, edits are undone)`;
 const END = (block: string) => `# classroom ${block}: end`;
 
-/** What a line says to the C library: carriage returns are blanks, a comment ends it. */
+/** A line as the C library reads it: carriage returns are blanks, a comment ends it. */
 function entryOf(line: string): HostsEntry | undefined {
     const [address = "", ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
     return address === "" ? undefined : { address, names };
 }
 
-/** Where the first block of that name is: its first line and its last. One whose end somebody removed is no further than its begin. */
+/**
+ * Where the first block of that name is: its first line and its last. One whose end somebody removed is no further than
+ * its begin.
+ */
 function extent(lines: readonly string[], block: string): { begin: number; end: number; isWhole: boolean } | undefined {
     const trimmed = lines.map(line => line.trimEnd()),
         begin = trimmed.indexOf(BEGIN(block)),
@@ -23,7 +26,9 @@ function extent(lines: readonly string[], block: string): { begin: number; end: 
     return begin < 0 ? undefined : { begin, end: Math.max(end, begin), isWhole: end >= 0 };
 }
 
-/** The entries inside a file's block of that name; undefined when there is no such block. Comments in it are skipped. */
+/**
+ * The entries inside a file's block of that name; undefined when there is no such block. Comments in it are skipped.
+ */
 export function readBlock(file: string, block: string): HostsEntry[] | undefined {
     const lines = file.split("\n"),
         found = extent(lines, block);
@@ -31,7 +36,10 @@ export function readBlock(file: string, block: string): HostsEntry[] | undefined
     return lines.slice(found.begin + 1, found.end).flatMap(line => entryOf(line) ?? []);
 }
 
-/** The file with its block holding exactly `entries`; `undefined` takes the block out. Every other line stays as it is; a second block of that name goes. */
+/**
+ * The file with its block holding exactly `entries`; `undefined` takes the block out. Every other line stays as it is;
+ * a second block of that name goes.
+ */
 export function writeBlock(file: string, block: string, entries: readonly HostsEntry[] | undefined): string {
     const lines = file === "" ? [] : file.replace(/\n$/, "").split("\n"),
         first = extent(lines, block);
@@ -96,7 +104,7 @@ function withoutNames(line: string, names: readonly string[]): string | undefine
 export function withoutShadows(file: string, block: string, wanted: readonly HostsEntry[], itself: string): string {
     const lines = file.split("\n"),
         begin = extent(lines, block)?.begin ?? lines.length;
-    // Names whose first line is right: what comes after it counts for nothing.
+    // Names whose first line is right: later lines do not count.
     const settled = new Set<string>();
     const kept = lines.slice(0, begin).flatMap(line => {
         const own = shadowsOf(line, block, wanted, itself).map(s => s.name),

@@ -75,7 +75,7 @@ export interface HostsEntriesArgs {
     entries: pulumi.Input<HostsEntry[]>;
 }
 
-/** Lines of a machine's /etc/hosts, in a block of their own; what else is in the file is left alone (H3). */
+/** Lines of a machine's /etc/hosts, in a block of their own. The rest of the file is left alone (H3). */
 export class HostsEntries extends LiveResource {
     constructor(name: string, args: HostsEntriesArgs, opts?: pulumi.CustomResourceOptions) {
         super("guest/hosts-entries", "HostsEntries", name, args as unknown as pulumi.Inputs, opts);

@@ -1,6 +1,6 @@
 import { type Grammar, plain, type Reading, type Setting } from "./in-force/grammar";
 
-/** Options by section; the section `""` is what stands before the first header (python settings, /etc/default). */
+/** Options by section. The section `""` stands before the first header (python settings, /etc/default). */
 export type Options = Record<string, Record<string, string>>;
 
 /** An option by section and name. */
@@ -27,7 +27,10 @@ function extent(
     return at < 0 ? undefined : { from: headers[at]!.line + 1, to: headers[at + 1]?.line ?? end };
 }
 
-/** The file's value of each of the named options; those that it does not set are absent. Where one is set twice, the last counts. */
+/**
+ * The file's value of each of the named options; those that it does not set are absent. Where one is set twice, the
+ * last counts.
+ */
 export function readOptions(text: string, wanted: Record<string, readonly string[]>): Options {
     const { settings, headers } = plain.read(text),
         found: Options = {};
@@ -39,7 +42,10 @@ export function readOptions(text: string, wanted: Record<string, readonly string
     return found;
 }
 
-/** Where a new option goes: behind the comment that shows its default, else to the end of its section; never into a value. */
+/**
+ * Where a new option goes: behind the comment that shows its default, else to the end of its section; never into a
+ * value.
+ */
 function place(
     lines: readonly string[],
     { from, to }: { from: number; to: number },

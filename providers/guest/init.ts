@@ -48,7 +48,7 @@ fi`;
  */
 export const READY_SECONDS = 180;
 
-/** `running`: the names of what runs, a line each; under upstart without what init scripts start. */
+/** `running`: the names of running services, a line each. Under upstart, services of init scripts are left out. */
 export const runningShell = `running() {
     if [ -d /run/systemd/system ]; then systemctl list-units --type=service --state=running --no-legend --plain | sed -n 's/[.]service .*//p'
     else initctl list | sed -n 's/ start\\/running.*//p'; fi

@@ -14,7 +14,7 @@ export const isDatabaseName = (value: string): boolean => /^[A-Za-z0-9_]{1,64}$/
 /**
  * Runs SQL as root on the database's machine; it comes on standard input, so that no password is in a process list.
  * @returns the rows, tab-separated
- * @throws Unreachable when the server does not run: nothing is known about what is in it
+ * @throws Unreachable when the server does not run: nothing is known about its content
  */
 export async function sql(run: RunScript, on: Connection, statements: string): Promise<string[]> {
     // In its batch mode the client writes a newline in a value as \\n.

@@ -26,7 +26,7 @@ interface Inputs {
 const hasAccess = (file: FileAccess, { owner, group, mode }: Inputs): boolean =>
     file.owner === owner && file.group === group && file.mode === mode;
 
-/** What is wrong with who may read a file. */
+/** The faults of a file's owner, group and mode. */
 function accessProblems({ owner, group, mode, secretOptions }: Partial<Inputs>): Problem[] {
     const found: Problem[] = [];
     for (const [property, name] of [
@@ -42,7 +42,7 @@ function accessProblems({ owner, group, mode, secretOptions }: Partial<Inputs>):
     return found;
 }
 
-/** The file, what else its services read, and how they do. */
+/** The file, its services' other files, and their way of reading. */
 async function look(
     run: RunScript,
     { connection, path, restarts }: Inputs,
@@ -54,7 +54,7 @@ async function look(
         readFile(run, connection, path),
         readBeside(run, connection, [...before, ...after], isStartedWith ? restarts : []),
     ]);
-    // What a service is started with before the file itself is read before it.
+    // A file that the service's arguments name before this one is read before it.
     const own = beside.findIndex(f => f.path === path && f.pattern === undefined);
     const standing = ({ pattern }: Beside, i: number): Source["stands"] =>
         (pattern === undefined ? i < own : pattern < before.length) ? "before" : "after";
@@ -79,7 +79,7 @@ async function look(
     return { file, reader, sources, matching };
 }
 
-/** What has to be written so that services get the options: those that they get already stay as they are. */
+/** The changes that give services the options. Options in force already stay as they are. */
 function wantedOf(understood: Understood, inputs: Inputs, before?: Inputs): Wanted {
     const wanted: Wanted = {};
     const now = entriesOf(inputs),

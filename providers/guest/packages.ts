@@ -39,7 +39,7 @@ export function packagesHandler(run: RunScript = exec, clock = operatorClock): H
         const there = new Set(known.flatMap(([name, status]) => (status!.endsWith(" ok installed") ? [name!] : [])));
         return packages.filter(p => there.has(p));
     };
-    // Whoever removed a package may have put it on hold, which apt would respect.
+    // A removed package may be on hold, which apt would respect.
     const released = (
         packages: readonly string[],
     ): string => `held=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null | awk '$2 == "hold" && $4 != "installed" { print $1 }')
@@ -110,9 +110,9 @@ export const handler = packagesHandler();
 export interface PackagesArgs {
     connection: pulumi.Input<Connection>;
     packages: pulumi.Input<string[]>;
-    /** What packages would ask while they are installed, in debconf-set-selections' form; secret. */
+    /** Answers to packages' questions at their installation, in debconf-set-selections' form; secret. */
     answers?: pulumi.Input<string>;
-    /** Whether what they recommend is installed too. Default false. */
+    /** Whether recommended packages are installed too. Default false. */
     recommends?: pulumi.Input<boolean>;
 }
 

@@ -10,7 +10,7 @@ interface Inputs {
     user: string;
     password: string;
     others?: string[];
-    /** What it may configure, write and read on `/`. */
+    /** Its rights to configure, write and read on `/`. */
     rights: string;
 }
 
@@ -27,7 +27,7 @@ const users =
 
 /** An account of a RabbitMQ server that may use everything on `/` (D2). */
 export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
-    /** What a script of rabbitmqctl's calls says. */
+    /** The answer of a script of rabbitmqctl's calls. */
     const call = async ({ connection }: Inputs, calls: string, input?: string): Promise<string> => {
         const script = `export HOME=/root\n${calls}\nsay said "$said"`;
         try {
@@ -39,17 +39,19 @@ export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
         }
     };
     const listed = (command: string): string => `said=$(${command}) || { printf '%s\\n' "$said" >&2; exit 1; }`;
-    // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called instead.
+    // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called
+    // instead.
     const evaluate = (inputs: Inputs, expression: string): Promise<string> =>
         call(
             inputs,
-            // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
+            // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the
+            // folder.
             `umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
 cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
 ${listed(`rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`)}`,
             inputs.password,
         );
-    /** What the account may do on `/`, as rabbitmqctl lists it. */
+    /** The account's rights on `/`, as rabbitmqctl lists them. */
     const rightsOf = async (inputs: Inputs): Promise<string> => {
         const said = await call(inputs, listed(`rabbitmqctl -q list_user_permissions ${quote(inputs.user)}`)),
             found = said.split("\n").find(line => line.startsWith("/\t"));

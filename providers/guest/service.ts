@@ -30,15 +30,15 @@ const shellFor = ({ service, process }: Pick<Inputs, "service" | "process">): st
 const BOOT_SECONDS = 60;
 
 /**
- * How long a service that was restarted may take to show its signs of life, in seconds in which its machine has a processor to spare.
- * cinder's take 35 s in an emulated machine; one that has no way to its queue does not get it later.
+ * Time for a restarted service to show its signs of life, in seconds in which its machine has a processor to spare.
+ * cinder's services take 35 s in an emulated machine. A service without a way to its queue does not get one later.
  */
 const SIGN_SECONDS = 60;
 
 /** The last that it said. */
 const lastWords = (known: KnownService): string => `${shellFor(known)}\nlast_words "$s"`;
 
-/** What is known of a service that ran. */
+/** The facts about a service that ran. */
 export type KnownService = Pick<Inputs, "service" | "port" | "process">;
 
 /** Whether a service runs. */
@@ -199,7 +199,7 @@ export interface ServiceArgs {
     port?: pulumi.Input<number>;
     /** The process by which it is known to run, where its init script cannot tell. */
     process?: pulumi.Input<string>;
-    /** What it works on, e.g. a database's identity: with another one it restarts. */
+    /** The identity of its data, e.g. a database's: with another one it restarts. */
     per?: pulumi.Input<string>;
     /** Address and port of the queue and of the database to which it keeps a connection while it runs, e.g. 10.0.0.3:5672. */
     queue?: pulumi.Input<string>;

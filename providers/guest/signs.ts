@@ -1,7 +1,7 @@
 import { isIPv4 } from "net";
 import { hex, listeningShell } from "./init";
 
-/** What is known of a service by which it shows that it does its work. */
+/** The facts by which a service shows that it does its work. */
 interface Known {
     port?: number;
     queue?: string;
@@ -22,7 +22,7 @@ const inTable = (at: string): string => {
     return `${bytes.reverse().join("")}:${hex(Number(port))}`;
 };
 
-/** A service that has just started may get what it lacks. */
+/** A service that has just started may still get its missing signs. */
 const YOUNG_SECONDS = 60;
 
 /**

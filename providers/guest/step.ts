@@ -68,19 +68,19 @@ export interface StepArgs {
     step: pulumi.Input<string>;
     /** Shell; must do no harm when it runs again. */
     command: pulumi.Input<string>;
-    /** Runs anew when this changes: the identity of what it works on, e.g. a database's. */
+    /** Runs anew when this changes: the identity of its data, e.g. a database's. */
     per: pulumi.Input<string>;
     /** Standard input of the command; secret. The command runs again with another. */
     input?: pulumi.Input<string>;
     /** Default 600. */
     timeoutSeconds?: pulumi.Input<number>;
-    /** Services that keep what it wrote: those that run are restarted when it has run again with another input. */
+    /** Services that keep its results. Running ones are restarted after a run with another input. */
     restarts?: pulumi.Input<string[]>;
     /** Of these, those that are waited for when they restart. */
     ready?: pulumi.Input<Ready>;
 }
 
-/** A command that runs once per what it works on. */
+/** A command that runs once for each identity of its data. */
 export class Step extends LiveResource {
     constructor(name: string, args: StepArgs, opts?: pulumi.CustomResourceOptions) {
         super(

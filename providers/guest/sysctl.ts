@@ -60,7 +60,7 @@ export function sysctlHandler(run: RunScript = exec): Handler<Inputs> {
             await put(inputs);
             return {};
         },
-        // What the kernel does now is left until the next boot: nobody knows what it was before.
+        // The kernel's present value stays until the next boot, because the former one is not known.
         async delete(_id, { connection, key }) {
             await write(connection, key, undefined);
         },

@@ -3,7 +3,7 @@ export interface Setting {
     /** As the file has it; `""` where options stand before the first header. */
     section: string;
     key: string;
-    /** What the program gets of it: continued lines in it, quotes and comments off, where the program does so. */
+    /** The value that the program reads: with continued lines, without quotes and comments, if the program does so. */
     value: string;
     from: number;
     to: number;
@@ -21,7 +21,7 @@ export interface Header {
 export interface Refusal {
     line: number;
     reason: string;
-    /** What the line is without what is refused; absent: nothing. */
+    /** The line without the refused part; absent if all of it is refused. */
     instead?: string;
 }
 
@@ -44,7 +44,7 @@ export interface Grammar {
     key(name: string): string;
     /** How a value that is written as `key = value` is read. */
     literal(value: string): string;
-    /** What takes the place of an option that is taken out. Default: nothing. */
+    /** The line in place of a removed option. Default: none. */
     without?(lines: readonly string[], setting: Setting): string[];
 }
 
@@ -53,7 +53,10 @@ export const strip = (text: string): string => text.replace(/^[ \t\n\r\v\f]+|[ \
 /** The same at the end alone. */
 export const stripEnd = (text: string): string => text.replace(/[ \t\n\r\v\f]+$/, "");
 
-/** Sections and `key = value` in single lines, as simple readers have it: of one name the first section counts, and in it the last value. */
+/**
+ * Sections and `key = value` in single lines, as simple readers have it: of one name the first section counts, and in
+ * it the last value.
+ */
 export const plain: Grammar = {
     read(text) {
         const settings: Setting[] = [],

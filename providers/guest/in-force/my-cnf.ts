@@ -27,7 +27,7 @@ const escapes: Readonly<Record<string, string>> = {
     "\\": "\\",
 };
 
-/** `key = value`, or a key alone: quotes and comments off, escapes as what they stand for. */
+/** `key = value`, or a key alone: without quotes and comments, with escapes replaced. */
 function split(line: string): { key: string; value: string } {
     const whole = withoutComment(line),
         at = whole.indexOf("=");
@@ -45,7 +45,10 @@ function included(line: string): string | undefined {
     return directive === "include" ? strip(file) : `${strip(file).replace(/\/+$/, "")}/*.cnf`;
 }
 
-/** MySQL's files: blanks before an option do not count, `-` and `_` are one, the last value counts, be it of another group of the server's. */
+/**
+ * MySQL's files: blanks before an option do not count, `-` and `_` are one, the last value counts, be it of another
+ * group of the server's.
+ */
 export const myCnf: Grammar = {
     read(text) {
         const settings: Setting[] = [],

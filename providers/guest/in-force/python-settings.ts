@@ -58,7 +58,7 @@ function statements({ text }: Logical): { head: string; simple: string[] } {
     const isHead = /^(if|elif|else|for|while|try|except|finally|with|def|class)\b/.test(text);
     const [first = "", ...rest] = isHead ? parts(text, /:/) : ["", text],
         body = rest.join(":");
-    // What a function or a class does is none of the module's.
+    // The body of a function or a class does not count for the module.
     const own = /^(def|class)\b/.test(text) ? [] : parts(body, /;/);
     return { head: isHead ? `${first}:` : "", simple: own.map(s => s.trim()).filter(s => s !== "") };
 }
@@ -73,7 +73,7 @@ const isName = (text: string): boolean => /^[A-Za-z_]\w*$/.test(text);
 /** One way to write a text without escapes: other quotes are the same to Python. */
 const normal = (value: string): string => value.replace(/^[uU]?(['"])([^'"\\\n]*)\1$/, '"$2"');
 
-/** The names that a simple statement, or a block's head, gives a value to; what it is, where that can be told. */
+/** The names that a simple statement, or a block's head, sets; with the value if it can be told. */
 function bound(statement: string): { key: string; value: string }[] {
     const as = (found: readonly string[]) => found.filter(isName).map(key => ({ key, value: statement }));
     const augmented = /^([A-Za-z_]\w*)\s*(?:\*\*|\/\/|>>|<<|[-+*/%&|^@])=/.exec(statement)?.[1];

@@ -58,7 +58,7 @@ export interface Source {
 /** Of the patterns by which files have others read, the paths that they stand for, in order. */
 export type Matching = ReadonlyMap<string, readonly string[]>;
 
-/** What services get for an option. */
+/** The value of an option for its services. */
 export interface InForce {
     value: string;
     path: string;
@@ -85,7 +85,10 @@ interface Part extends Omit<Source, "text"> {
 /** How deep files may have others read, as MySQL has it. */
 const DEPTH = 10;
 
-/** Of a file that another has read, what stands before a line that is refused: with that its reading ends, and the other's goes on. */
+/**
+ * Of a file that another has read, what stands before a line that is refused: with that its reading ends, and the
+ * other's goes on.
+ */
 function untilRefused({ settings, headers, refused, includes = [] }: Reading): Reading {
     const end = refused[0]?.line ?? Infinity;
     return {
@@ -127,7 +130,7 @@ export class Understood {
         this.itself = sources.find(s => s.stands === "itself")?.path;
     }
 
-    /** The value that counts, and where it is; undefined where neither the file nor what is read after it sets the option. */
+    /** The value in force and its place. Undefined if neither the file nor a later file sets the option. */
     find(section: string, key: string): InForce | undefined {
         const { names, instead, multi, grammar } = this.reader;
         for (const source of [...this.parts].reverse()) {
