@@ -40,7 +40,7 @@ const startOne: StartOne = words =>
         env: { ...process.env, [toItself.among]: "1" },
     });
 
-/** What an engine with its plugins and its program takes beside the nodes: measured by bench/side-by-side. */
+/** MiB for an engine with its plugins and its program, beside the nodes: an estimate, not measured. */
 const MIB_EACH = 700;
 
 /** How many stacks are worked on at once: an operation waits half of its time, so a core carries two; each takes memory. */
