@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "child_process";
-import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import * as readline from "readline";
 import { messageOf } from "../../system/errors";
 import { toItself } from "../../system/handed-over";
 import { onInterrupt } from "../../system/interrupt";
+import { memoryAvailable } from "../../system/memory";
 import { projectDir } from "../../system/paths";
 
 /** How the work on one of several stacks ended. */
@@ -46,12 +46,6 @@ const MIB_EACH = 700;
 /** How many stacks are worked on at once: an operation waits half of its time, so a core carries two; each takes memory. */
 export function usualJobs(cores = os.availableParallelism(), availableMiB = memoryAvailable()): number {
     return Math.max(1, Math.min(2 * cores, Math.floor(availableMiB / MIB_EACH)));
-}
-
-/** MiB that the kernel gives programs without swapping. */
-function memoryAvailable(): number {
-    const [, kib] = /^MemAvailable: +(\d+) kB$/m.exec(fs.readFileSync("/proc/meminfo", "utf8")) ?? [];
-    return kib === undefined ? os.freemem() / 2 ** 20 : Number(kib) / 1024;
 }
 
 /** Exit codes from the best to the worst; others are as bad as an error. */

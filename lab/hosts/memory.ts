@@ -1,5 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
+import { memoryAvailable } from "../../system/memory";
 import { hierarchies } from "./cgroups";
 
 /** MiB that a lab takes at most, its engine too: measured by `npm run bench` (bench/README.md). */
@@ -29,12 +30,6 @@ export function memoryNow(own: string): MemoryMachine {
         availableMiB: memoryAvailable() + (mine?.usedMiB ?? 0),
         labs: all.filter(({ cgroup }) => cgroup !== own),
     };
-}
-
-/** MiB that the kernel gives programs without swapping. */
-function memoryAvailable(): number {
-    const [, kib] = /^MemAvailable: +(\d+) kB$/m.exec(fs.readFileSync("/proc/meminfo", "utf8")) ?? [];
-    return Number(kib ?? 0) / 1024;
 }
 
 /** The hierarchy that counts memory. */
