@@ -22,7 +22,7 @@ interface DiagnosedCause {
 }
 
 /** What was found, and why. */
-export interface Diagnosis {
+interface Diagnosis {
     all: readonly Examined[];
     causes: readonly Cause[];
     suspects: ReadonlyMap<Cause, readonly Suspect[]>;
