@@ -66,6 +66,7 @@ export async function buildTools(
 ): Promise<void> {
     const go = await findGo(progress, release),
         env = await environment(go);
+    void fetchAhead(go, env, tools.slice(1));
     for (const [i, tool] of tools.entries()) {
         const title = `Pulumi engine from source (${i + 1} of ${tools.length}): ${tool.module}`;
         await progress.step(title, async detail => {
@@ -81,6 +82,22 @@ export async function buildTools(
                 },
             });
         });
+    }
+}
+
+/**
+ * Fetches the modules of tools while another one is compiled: both share the cache of modules. What fails is told by the tool's
+ * own build, which fetches what is missing.
+ */
+async function fetchAhead(go: string, env: Record<string, string | undefined>, tools: readonly Tool[]): Promise<void> {
+    for (const tool of tools) {
+        const options = {
+            cwd: path.join(modulesDir(), tool.module),
+            timeoutSeconds: 3600,
+            env,
+            onLine: () => undefined,
+        };
+        await run(go, ["list", "-deps", tool.package], { ...options, allowFailure: true }).catch(() => undefined);
     }
 }
 

@@ -1,6 +1,7 @@
 import { AddressPlan } from "../config/address-plan";
 import { checkLabName } from "../config/lab-settings";
 import { leavable } from "../system/interrupt";
+import { Parts } from "../system/parts";
 import type { Progress } from "../system/progress";
 import { buildArchive } from "./archive/archive";
 import { buildSigner } from "./archive/signer";
@@ -19,23 +20,31 @@ export { needRoot } from "./hosts/preflight";
 export { newLabStack } from "./new-stack";
 export { enterOperator, Lab, labDown, labExec, labStatus } from "./hosts/lab";
 
+/** What a lab is made of, and about how long each takes by itself where nothing is there, in seconds on two cores. */
+export const labParts = {
+    "the hosts' root": 60,
+    "the nodes' root with OpenStack's libraries": 180,
+    "disks and images": 60,
+    "the package archive": 60,
+} as const;
+
 /**
- * Makes everything a lab is made of, where it is missing, and brings its hosts up. An interruption takes away what was begun
- * of the hosts; a build is left, and ends with this process.
+ * Makes everything a lab is made of, where it is missing, each part beside the others as soon as what it is made from is there;
+ * and brings its hosts up. An interruption takes away what was begun of the hosts; a build is left, and ends with this process.
  */
-export async function bringUp(name: string, progress: Progress, signal?: AbortSignal): Promise<Lab> {
+export async function bringUp(
+    name: string,
+    progress: Progress,
+    signal?: AbortSignal,
+    parts = new Parts(progress, labParts),
+): Promise<Lab> {
     checkLabName(name);
     checkMachine(machineFor(cgroupName(new LabFiles(name))));
-    const hostRoot = await leavable(signal, () => buildHostRoot(progress));
-    const goldenRoot = await leavable(signal, () => buildGoldenRoot(progress));
-    const {
-        folder: images,
-        instance: { file, sha256 },
-    } = await leavable(signal, () => buildImages(progress));
-    const [archive, can] = await leavable(signal, () =>
-        Promise.all([buildArchive(progress), machineCan({ hostRoot, images }, progress)]),
+    const { hostRoot, goldenRoot, images, archive, signArchive } = await leavable(signal, () =>
+        buildAll(progress, parts),
     );
-    const signArchive = await leavable(signal, () => buildSigner(archive, progress));
+    const { file, sha256 } = images.instance;
+    const can = await leavable(signal, () => machineCan({ hostRoot, images: images.folder }, progress));
     const names = new AddressPlan(0).hostsEntries();
     return await labUp(
         name,
@@ -44,7 +53,7 @@ export async function bringUp(name: string, progress: Progress, signal?: AbortSi
             archive,
             signArchive,
             goldenRoot,
-            images,
+            images: images.folder,
             instanceImage: { file, sha256 },
             machine: { can, choice: choose(can) },
             names,
@@ -52,4 +61,17 @@ export async function bringUp(name: string, progress: Progress, signal?: AbortSi
         progress,
         signal,
     );
+}
+
+/** All that a lab is made of. What several parts are made from is built once (system/cache.ts). */
+async function buildAll(progress: Progress, parts: Parts) {
+    const part = <T>(of: keyof typeof labParts, build: (progress: Progress) => Promise<T>): Promise<T> =>
+        parts.part(of, () => build(progress));
+    const [hostRoot, goldenRoot, images, archive] = await Promise.all([
+        part("the hosts' root", buildHostRoot),
+        part("the nodes' root with OpenStack's libraries", buildGoldenRoot),
+        part("disks and images", buildImages),
+        part("the package archive", buildArchive),
+    ]);
+    return { hostRoot, goldenRoot, images, archive, signArchive: await buildSigner(archive, progress) };
 }

@@ -33,6 +33,16 @@ export function entryDir(entry: CacheEntry): string {
  * cut short or damaged. One process builds an entry at a time; others wait for it.
  */
 export async function cached(entry: CacheEntry, build: (dir: string) => Promise<void>): Promise<string> {
+    const dir = entryDir(entry),
+        wanted = underWay.get(dir) ?? made(entry, build).finally(() => underWay.delete(dir));
+    underWay.set(dir, wanted);
+    return await wanted;
+}
+
+/** Entries that this process looks at or builds just now: several builds side by side may need the same one. */
+const underWay = new Map<string, Promise<string>>();
+
+async function made(entry: CacheEntry, build: (dir: string) => Promise<void>): Promise<string> {
     // First of all: a folder of another user's is not used.
     const cache = ownCacheDir(),
         dir = entryDir(entry),

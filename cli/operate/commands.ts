@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { obtainEngine } from "../../engine/obtain";
 import { needRandomPlugin } from "../../engine/package-plugins";
-import { bringUp, labStatus, machineInWords, needRoot } from "../../lab";
+import { bringUp, labParts, labStatus, machineInWords, needRoot } from "../../lab";
 import { UserError } from "../../system/errors";
+import { Parts } from "../../system/parts";
 import { checkTeams } from "../hosts/teams";
 import { soundAgain } from "../stack/under-way";
 import { addHelp, jsonOption, setWork, timingsOption, verboseOption, wordsOf } from "../shell/command";
@@ -118,11 +119,7 @@ export async function start(
         const lab = labOf(stack);
         if (lab !== undefined) {
             needRoot();
-            // The worker is where there is no way to the internet.
-            const engine = await run.leavable(() => obtainEngine(run.terminal));
-            if (configured(stack).secrets === "generated")
-                await run.leavable(() => needRandomPlugin(engine, run.terminal));
-            await findLab(operation, run, lab);
+            await findAll(operation, run, lab);
         }
         return await supervise(run, lab, words);
     });
@@ -130,10 +127,34 @@ export async function start(
     return code;
 }
 
-/** The lab's hosts: made by what makes a cloud from nothing, wanted by everything else. An interruption leaves none half made. */
-async function findLab({ makesHosts }: Operation, run: Run, lab: string): Promise<void> {
-    if (labStatus(lab)) return;
-    if (!makesHosts) throw new UserError(`lab ${lab} is not up; make it with: ./classroom up ${run.stack}`);
-    const { machine } = await bringUp(lab, run.terminal, run.signal);
+/** About how long the engine takes to be built from source, in seconds on two cores; a download is done sooner. */
+const ENGINE_SECONDS = 430;
+
+/**
+ * The engine, which the worker could not get: it is where there is no way to the internet. And the lab's hosts, made beside it
+ * by what makes a cloud from nothing, wanted by everything else. An interruption leaves none half made.
+ */
+async function findAll(operation: Operation, run: Run, lab: string): Promise<void> {
+    const parts = new Parts(run.terminal, { "the engine": ENGINE_SECONDS, ...labParts });
+    if (labStatus(lab)) {
+        await findEngine(run);
+        return;
+    }
+    if (!operation.makesHosts) throw new UserError(`lab ${lab} is not up; make it with: ./classroom up ${run.stack}`);
+    const failed = new AbortController(),
+        engine = parts.part("the engine", () => findEngine(run));
+    engine.catch(() => failed.abort());
+    const hosts = bringUp(lab, run.terminal, AbortSignal.any([run.signal, failed.signal]), parts);
+    // Where the engine failed, its error is the one to tell.
+    const { machine } = await hosts.catch(async (e: unknown) => {
+        if (failed.signal.aborted) await engine;
+        throw e;
+    });
+    await engine;
     if (machine) run.terminal.note(machineInWords(machine));
+}
+
+async function findEngine(run: Run): Promise<void> {
+    const engine = await run.leavable(() => obtainEngine(run.terminal));
+    if (configured(run.stack).secrets === "generated") await run.leavable(() => needRandomPlugin(engine, run.terminal));
 }

@@ -1,5 +1,14 @@
 import { run } from "../../system/run";
 
+let apt: Promise<unknown> = Promise.resolve();
+
+/** Work with the machine's own apt, one after another: builds that run side by side would find it locked. */
+export async function withApt<T>(work: () => Promise<T>): Promise<T> {
+    const done = apt.then(work, work);
+    apt = done;
+    return await done;
+}
+
 /** One line of `apt-get indextargets`: an index that the machine's apt reads. */
 interface AptTarget {
     origin: string;
@@ -40,9 +49,11 @@ export async function debianMirror(): Promise<string | undefined> {
                 ).stdout,
             ),
         );
-    const known = await ask();
-    if (known !== undefined) return known;
-    // The origin is only known after the lists were read once, which a fresh container has not done.
-    await run("apt-get", ["update", "-q"], { timeoutSeconds: 300, allowFailure: true });
-    return await ask();
+    return await withApt(async () => {
+        const known = await ask();
+        if (known !== undefined) return known;
+        // The origin is only known after the lists were read once, which a fresh container has not done.
+        await run("apt-get", ["update", "-q"], { timeoutSeconds: 300, allowFailure: true });
+        return await ask();
+    });
 }

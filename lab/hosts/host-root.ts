@@ -4,7 +4,7 @@ import { cached } from "../../system/cache";
 import { UserError } from "../../system/errors";
 import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
-import { debianMirror } from "./debian-mirror";
+import { debianMirror, withApt } from "./debian-mirror";
 
 /** The packages of a physical host of the course, and the lab's additions. */
 const PACKAGES = [
@@ -44,7 +44,9 @@ const SUITE = "bookworm";
 const RECIPE = 1;
 
 /** Installs mmdebstrap where it is missing; it makes roots without being root's package manager itself. */
-export async function needMmdebstrap(): Promise<void> {
+export const needMmdebstrap = (): Promise<void> => withApt(installMmdebstrap);
+
+async function installMmdebstrap(): Promise<void> {
     if ((await run("sh", ["-c", "command -v mmdebstrap"], { allowFailure: true })).code === 0) return;
     if ((await run("sh", ["-c", "command -v apt-get"], { allowFailure: true })).code !== 0) {
         throw new UserError(

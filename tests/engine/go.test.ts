@@ -85,3 +85,16 @@ test("what was found, and why it could not be downloaded, is said", async () => 
         /^Go 1\.26 or newer is needed to build plugins of the Pulumi engine; found go1\.19\.8, and it could not be downloaded \(.*ECONNREFUSED.*\)\. Install it and run this again$/,
     );
 });
+
+test("modules of the tools that come later are fetched while the first is compiled, once a tool", async () => {
+    const log = path.join(dir, "asked");
+    fs.writeFileSync(
+        path.join(dir, "bin/go"),
+        go("go1.27.3").replace("*) while", `list*) echo "$*" >> ${log} ;;\n*) echo "build" >> ${log}; while`),
+        { mode: 0o755 },
+    );
+    const other = { ...tool, package: "example.org/other", output: "other" };
+    await buildTools([tool, other], dir, silent, released());
+    const asked = fs.readFileSync(log, "utf8").trim().split("\n").sort();
+    expect(asked).toEqual(["build", "build", "list -deps example.org/other"]);
+});

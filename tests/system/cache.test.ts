@@ -150,3 +150,17 @@ test("the cache and what is in it are closed to others", async () => {
         process.env.CLASSROOM_CACHE = dir;
     }
 });
+
+test("what several builds of one process need at once is built once, and looked at once", async () => {
+    fs.rmSync(entryDir(entry), { recursive: true });
+    const dirs = await Promise.all([make(), make(), make()]);
+    expect([built, ...dirs]).toEqual([1, entryDir(entry), entryDir(entry), entryDir(entry)]);
+});
+
+test("a build that failed is begun anew by the next that needs it", async () => {
+    fs.rmSync(entryDir(entry), { recursive: true });
+    const failing = () => cached(entry, () => Promise.reject(new Error("no space")));
+    await expect(Promise.all([failing(), failing()])).rejects.toThrow("no space");
+    await make();
+    expect(built).toBe(1);
+});
