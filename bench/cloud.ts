@@ -7,6 +7,8 @@ import { configFile } from "../engine/stack-file";
 import { stackStore, stateFile } from "../engine/stack-store";
 import { LabFiles } from "../lab/hosts/files";
 import { projectDir } from "../system/paths";
+import { busyWords } from "./busy";
+import { memoryOf } from "./memory";
 
 /**
  * Measures the lab's whole cloud: `npm run bench`. Needs root, warm caches and a machine that does nothing else; takes
@@ -30,35 +32,14 @@ const TIMES = 3;
 let peakKiB = 0;
 const started = new Set<number>();
 
-/** Memory of this bench's processes and of everything below them, each page counted once (PSS). */
+/** Takes the memory of this bench's processes and of the lab's. */
 function sample(): void {
-    const parents = new Map<number, number>();
-    for (const name of fs.readdirSync("/proc")) {
-        if (!/^\d+$/.test(name)) continue;
-        try {
-            const stat = fs.readFileSync(`/proc/${name}/stat`, "utf8");
-            parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]));
-        } catch {
-            /* ended meanwhile */
-        }
-    }
     try {
         started.add(Number(fs.readFileSync(new LabFiles("lab").run("init.pid"), "utf8")));
     } catch {
         /* not yet */
     }
-    const ours = (pid: number): boolean =>
-        started.has(pid) || (parents.has(pid) && parents.get(pid)! > 1 && ours(parents.get(pid)!));
-    let sum = 0;
-    for (const pid of parents.keys()) {
-        if (!ours(pid)) continue;
-        try {
-            sum += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
-        } catch {
-            /* ended meanwhile */
-        }
-    }
-    peakKiB = Math.max(peakKiB, sum);
+    peakKiB = Math.max(peakKiB, memoryOf(started));
 }
 
 /** Runs the command line; returns how long it took, start and end of the process included, and its last line. */
@@ -114,7 +95,8 @@ function stateFigures(): { stateBytes: number; largest: { name: string; bytes: n
 }
 
 async function main(): Promise<void> {
-    const timer = setInterval(sample, 2000);
+    const shared = await busyWords(),
+        timer = setInterval(sample, 2000);
     // A rebuild is a change of the stack's configuration.
     const file = configFile("lab"),
         configuration = fs.readFileSync(file);
@@ -170,7 +152,7 @@ async function main(): Promise<void> {
             [
                 "# Figures of the lab's whole cloud",
                 "",
-                `Taken ${result.taken} by \`npm run bench\`: warm caches, ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}. Figures under a minute are medians of ${TIMES}.`,
+                `Taken ${result.taken} by \`npm run bench\`: warm caches, ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}. Figures under a minute are medians of ${TIMES}.${shared}`,
                 "",
                 "| step | measured | limit |",
                 "|---|---|---|",

@@ -40,15 +40,17 @@ export class StandIn {
 
     constructor(private readonly milliseconds = 0) {}
 
+    /** Starts to listen on loopback, where it does not yet. @returns the port */
+    async listen(): Promise<number> {
+        if (!this.server.listening) await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
+        return (this.server.address() as net.AddressInfo).port;
+    }
+
     /** A client for one run: what it knows is forgotten with it. */
     client(): Http {
         this.cut = undefined;
         return new Http(
-            async () => {
-                if (!this.server.listening)
-                    await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve));
-                return net.connect((this.server.address() as net.AddressInfo).port, "127.0.0.1");
-            },
+            async () => net.connect(await this.listen(), "127.0.0.1"),
             undefined,
             async () => undefined,
         );
