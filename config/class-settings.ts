@@ -75,7 +75,7 @@ export type ClassPlan = z.infer<typeof schema>;
 export type Member = z.infer<typeof member>;
 
 /** Keys at the left edge of class.yaml. */
-export const classKeys = Object.keys(schema.shape);
+const classKeys = Object.keys(schema.shape);
 
 const allowedKeys: Readonly<Record<string, readonly string[]>> = {
     "": classKeys,

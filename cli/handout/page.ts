@@ -21,7 +21,7 @@ export interface Handout {
 }
 
 /** A node as a hand-out tells it. */
-export interface HandoutNode {
+interface HandoutNode {
     name: string;
     host: string;
     addresses: readonly string[];
