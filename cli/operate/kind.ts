@@ -94,7 +94,7 @@ export interface Ready {
 }
 
 /** When what happened in a run of the engine. Times in milliseconds since 1970. */
-export interface Times {
+interface Times {
     began: number;
     ended: number;
     steps: readonly Step[];

@@ -40,29 +40,11 @@ function make(parent: string, name: string): string {
     return dir;
 }
 
-/** Gives a cgroup the processor time of that many processes. A new cgroup has the time of one, whatever is in it. */
-function weigh(dir: string, processes: number): void {
-    for (const [file, ofOne] of [
-        ["cpu.shares", 1024],
-        ["cpu.weight", 100],
-    ] as const)
-        if (fs.existsSync(path.join(dir, file))) fs.writeFileSync(path.join(dir, file), `${processes * ofOne}`);
-}
-
-/**
- * The lab's cgroup in every hierarchy, with one for each host in it. Each machine on a host counts as one process beside the
- * other work of this computer.
- * @param hosts how many machines each host has
- * @returns the cgroups' folders
- */
-export function makeCgroups(
-    name: string,
-    hosts: Readonly<Record<string, number>>,
-    found: readonly Hierarchy[] = hierarchies(),
-): string[] {
-    return found.map(({ mountPoint, version }) => {
+/** The lab's cgroup in every hierarchy, with one for each host in it. Returns their folders. */
+export function makeCgroups(name: string, hosts: readonly string[]): string[] {
+    return hierarchies().map(({ mountPoint, version }) => {
         const delegate = (dir: string) => {
-            if (version !== 2 || cgroupVersion(found) !== 2) return;
+            if (version !== 2 || cgroupVersion() !== 2) return;
             for (const c of fs
                 .readFileSync(path.join(dir, "cgroup.controllers"), "utf8")
                 .trim()
@@ -77,9 +59,7 @@ export function makeCgroups(
         };
         const dir = make(mountPoint, name);
         delegate(dir);
-        for (const [host, machines] of Object.entries(hosts)) weigh(make(dir, host), machines);
-        const machines = Object.values(hosts).reduce((sum, n) => sum + n, 0);
-        weigh(dir, machines);
+        for (const host of hosts) make(dir, host);
         return dir;
     });
 }

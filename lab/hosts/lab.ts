@@ -3,7 +3,6 @@ import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
-import { nodeNames, nodes } from "../../config/nodes";
 import { proxyVariables } from "../../system/environment";
 import { UserError } from "../../system/errors";
 import { Interrupted } from "../../system/interrupt";
@@ -213,14 +212,8 @@ const takeMemory = async (cgroup: string): Promise<string[]> =>
     await withLock(MEMORY_LOCK, async () => {
         const obstacle = memoryObstacle(memoryNow(cgroup));
         if (obstacle !== undefined) throw new UserError(obstacle);
-        return makeCgroups(cgroup, machinesOf());
+        return makeCgroups(cgroup, Object.keys(labHosts));
     });
-
-/** How many nodes each host has (H2). */
-const machinesOf = (): Record<string, number> =>
-    Object.fromEntries(
-        Object.keys(labHosts).map(host => [host, nodeNames.filter(name => nodes[name].host === host).length]),
-    );
 
 async function newKey(file: string, comment: string): Promise<void> {
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file]);

@@ -2,7 +2,6 @@ import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { makeCgroups } from "../../../lab/hosts/cgroups";
 import { dataDir } from "../../../lab/hosts/files";
 
 const top = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cgroups-"));
@@ -15,19 +14,6 @@ function kernel(name: string, value: string): void {
     fs.writeFileSync(file, value);
 }
 const read = (name: string): string => fs.readFileSync(path.join(top, name), "utf8").trim();
-
-test.each([
-    [1, "cpu.shares", "1024", ["8192", "6144", "2048"]],
-    [2, "cpu.weight", "100", ["800", "600", "200"]],
-] as const)("a lab's machines have the time of as many processes, cgroups of version %p", (version, file, one, all) => {
-    const dirs = [`v${version}/lab`, `v${version}/lab/central`, `v${version}/lab/compute`];
-    dirs.forEach(dir => kernel(`${dir}/${file}`, one));
-    kernel(`v${version}/lab/cgroup.controllers`, "");
-    makeCgroups("lab", { central: 6, compute: 2 }, [
-        { version, mountPoint: path.join(top, `v${version}`), controllers: ["cpu"] },
-    ]);
-    expect(dirs.map(dir => read(`${dir}/${file}`))).toEqual(all);
-});
 
 describe("libvirt's hook of virtual machines", () => {
     const cgroup = "cpu/machine/qemu-2-volume-node.libvirt-qemu/cpu.shares",
