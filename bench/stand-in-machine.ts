@@ -7,8 +7,8 @@ import type { Connection } from "../clients/connection";
 import { keyPair } from "../providers/machine/host-key";
 
 /**
- * Stands in for every machine of a cloud: an ssh server on loopback that runs scripts in a shell of this machine, whoever logs in
- * with the bench's own key, and leads each connection to one port.
+ * Stands in for every machine of a cloud: an ssh server on loopback. It accepts the bench's own key from any user, runs scripts in a
+ * shell of this machine and leads each connection to one port.
  */
 export class StandInMachine {
     private readonly clients = new Set<Client>();

@@ -29,8 +29,8 @@ export const labParts = {
 } as const;
 
 /**
- * Makes everything a lab is made of, where it is missing, each part beside the others as soon as what it is made from is there;
- * and brings its hosts up. An interruption takes away what was begun of the hosts; a build is left, and ends with this process.
+ * Makes the missing parts of a lab and brings its hosts up. Each part begins as soon as its own inputs are there. An interruption
+ * takes the half-made hosts away. A build goes on, and ends with this process.
  */
 export async function bringUp(
     name: string,
