@@ -64,8 +64,12 @@ export function makeCgroups(name: string, hosts: readonly string[]): string[] {
     });
 }
 
-/** Removes a lab's cgroups, which have to be empty of processes; the kernel takes a moment to see that. */
-export async function removeCgroups(name: string, deadlineSeconds = 10): Promise<void> {
+/**
+ * Removes a lab's cgroups. A killed process leaves its cgroup only after its last mounts are gone, which takes a loaded machine
+ * half a minute: an unmounted file system gives its blocks back first.
+ * @param deadlineSeconds the longest wait for that
+ */
+export async function removeCgroups(name: string, deadlineSeconds = 120): Promise<void> {
     const deadline = Date.now() + deadlineSeconds * 1000;
     for (const { mountPoint } of hierarchies()) {
         const top = path.join(mountPoint, name);

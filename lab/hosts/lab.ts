@@ -172,7 +172,7 @@ async function remove(files: LabFiles): Promise<void> {
     await killAll(() => processesOf(files));
     await removeCgroups(cgroupName(files));
     // The namespaces are taken down a moment after their last process; an upper directory is busy until then.
-    for (const deadline = Date.now() + 10_000; ;) {
+    for (const deadline = Date.now() + 120_000; ;) {
         try {
             fs.rmSync(files.dir, { recursive: true, force: true });
             return;
