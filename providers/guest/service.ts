@@ -98,7 +98,7 @@ ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s
     };
     const untilAlive = async (inputs: Inputs) => {
         const script = `${shellFor(inputs)}
-${signsShell(inputs)}
+${signsShell(inputs, 0)}
 l=$(signs "$s" | tr '\\n' ' ')
 [ -z "$l" ] || { echo "service $s shows no sign of life: $l" >&2; exit ${NOT_YET}; }`;
         const question = {

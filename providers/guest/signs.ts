@@ -24,18 +24,32 @@ const inTable = (at: string): string => {
 
 /** A service that has just started may still get its missing signs. */
 const YOUNG_SECONDS = 60;
+/** Its connections come later: after a start of all machines, a service asks for its queue again every half minute. */
+const CONNECTED_SECONDS = 300;
 
 /**
  * Shell functions of a service that runs, each with its name. `signs`: what it lacks of the signs that it works, a line each: `stopped`, by a signal;
  * `port`, on which it does not listen; `queue` and `database`, to which it has no connection; `dnsmasq of BRIDGE`, which does not run. `may_come`,
  * which takes that too: whether it has just started. `last_error`: the last error in its log. `go_on`: takes back the signal.
  * Nothing is sent anywhere: the kernel tells all of it.
+ * @param after how long a service runs before its connections count, in seconds
  */
-export const signsShell = ({ port, queue, database, dnsmasqs }: Known): string => `${listeningShell}
+export const signsShell = (
+    { port, queue, database, dnsmasqs }: Known,
+    after = CONNECTED_SECONDS,
+): string => `${listeningShell}
 pids() { case $1 in rabbitmq-server) pgrep -u rabbitmq ;; *) pgrep -f "(^|/)$1(d|-all)?( |\$)" ;; esac; }
 is_stopped() { for p; do { read -r stat < "/proc/$p/stat"; } 2> /dev/null && case \${stat##*) } in [Tt]*) return 0 ;; esac; done; return 1; }
+# Whether the first of the processes has started within so many seconds.
+is_younger() {
+    { read -r up _ < /proc/uptime && read -r stat < "/proc/$2/stat"; } 2> /dev/null || return 1
+    limit=$1
+    set -- \${stat##*) }
+    [ $((\${up%.*} - \${20} / 100)) -lt "$limit" ]
+}
 connected() {
     at=$1; shift
+    ! is_younger ${after} "$1" || return 0
     sockets=$(awk -v at="$at" '$3 == at && $4 == "01" { print "socket:[" $10 "]" }' /proc/net/tcp)
     [ -n "$sockets" ] && for p; do ls -l "/proc/$p/fd" 2> /dev/null; done | grep -qF "$sockets"
 }
@@ -56,10 +70,7 @@ signs() {
 }
 may_come() {
     case $2 in stopped) return 1 ;; esac
-    first=$(pids "$1" | head -n 1)
-    { read -r up _ < /proc/uptime && read -r stat < "/proc/$first/stat"; } 2> /dev/null || return 1
-    set -- \${stat##*) }
-    [ $((\${up%.*} - \${20} / 100)) -lt ${YOUNG_SECONDS} ]
+    is_younger ${YOUNG_SECONDS} "$(pids "$1" | head -n 1)"
 }
 last_error() {
     found=$(tail -q -n 300 /var/log/*/"$1.log" 2> /dev/null | grep -aE 'ERROR|CRITICAL|[Ee]rror' | tail -n 1) || true

@@ -71,13 +71,22 @@ test("a database is asked for like a queue", async () => {
     expect((await read({ ...inputs, database: "10.0.0.3:3306" })).lacks).toEqual(["database"]);
 });
 
-test("one that has just started is given time", async () => {
-    host.put("proc/7/stat", stat("S", 895_000));
+test.each([
+    [299, []],
+    [301, ["queue"]],
+])("after %p s without a connection it lacks %p: it asks for its queue again every half minute", async (age, lacks) => {
+    host.put("proc/7/stat", stat("S", (9000 - age) * 100));
     host.put("proc/net/tcp", LISTENS);
+    expect((await read()).lacks).toEqual(lacks);
+});
+
+test("one that has just started is given time to listen", async () => {
+    host.put("proc/7/stat", stat("S", 895_000));
+    host.put("proc/net/tcp", QUEUE);
     const clock = new FakeClock(),
         begin = clock.elapsed();
     const found = await serviceHandler(host.run, 1, clock).read("", inputs);
-    expect(found).toMatchObject({ lacks: ["queue"] });
+    expect(found).toMatchObject({ lacks: ["port"] });
     expect(clock.elapsed() - begin).toBeGreaterThanOrEqual(60);
 });
 
