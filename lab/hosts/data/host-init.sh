@@ -72,7 +72,6 @@ install -m 644 "$real/host.key.pub" "$root/etc/ssh/ssh_host_ed25519_key.pub"
 install -m 644 "$LAB_DATA/sshd.conf" "$root/etc/ssh/sshd_config.d/lab.conf"
 install -m 644 "$LAB_DATA/qemu.conf" "$LAB_DATA/libvirtd.conf" "$root/etc/libvirt/"
 install -D -m 755 "$LAB_DATA/lxc-hook.sh" "$root/etc/libvirt/hooks/lxc"
-install -D -m 755 "$LAB_DATA/qemu-hook.sh" "$root/etc/libvirt/hooks/qemu"
 # What every guest has below its own root; on the machine's file system, as an overlay's layers cannot have other ids.
 install -D -m 755 "$LAB_DATA/guest-init.sh" "$real/guest/sbin/lab-init"
 own=$root/usr/local/lib/classroom
