@@ -27,6 +27,14 @@ const YOUNG_SECONDS = 60;
 /** Its connections come later: after a start of all machines, a service asks for its queue again every half minute. */
 const CONNECTED_SECONDS = 300;
 
+/** A shell function: whether a process has started within so many seconds. */
+const youngerShell = `is_younger() {
+    { read -r up _ < /proc/uptime && read -r stat < "/proc/$2/stat"; } 2> /dev/null || return 1
+    limit=$1
+    set -- \${stat##*) }
+    [ $((\${up%.*} - \${20} / 100)) -lt "$limit" ]
+}`;
+
 /**
  * Shell functions of a service that runs, each with its name. `signs`: what it lacks of the signs that it works, a line each: `stopped`, by a signal;
  * `port`, on which it does not listen; `queue` and `database`, to which it has no connection; `dnsmasq of BRIDGE`, which does not run. `may_come`,
@@ -38,15 +46,9 @@ export const signsShell = (
     { port, queue, database, dnsmasqs }: Known,
     after = CONNECTED_SECONDS,
 ): string => `${listeningShell}
+${youngerShell}
 pids() { case $1 in rabbitmq-server) pgrep -u rabbitmq ;; *) pgrep -f "(^|/)$1(d|-all)?( |\$)" ;; esac; }
 is_stopped() { for p; do { read -r stat < "/proc/$p/stat"; } 2> /dev/null && case \${stat##*) } in [Tt]*) return 0 ;; esac; done; return 1; }
-# Whether the first of the processes has started within so many seconds.
-is_younger() {
-    { read -r up _ < /proc/uptime && read -r stat < "/proc/$2/stat"; } 2> /dev/null || return 1
-    limit=$1
-    set -- \${stat##*) }
-    [ $((\${up%.*} - \${20} / 100)) -lt "$limit" ]
-}
 connected() {
     at=$1; shift
     ! is_younger ${after} "$1" || return 0
