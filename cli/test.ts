@@ -18,7 +18,7 @@ interface Part {
 
 const parts: readonly Part[] = [
     { name: "unit", config: "jest.config.js", budgetSeconds: 300 },
-    { name: "house", config: "tests/house/jest.config.js", budgetSeconds: 200 },
+    { name: "house", config: "tests/house/jest.config.js", budgetSeconds: 110 },
     { name: "end-to-end", config: "tests/e2e/jest.config.js", budgetSeconds: 1600 },
     // A cloud of its own, whose passwords all change once: fifteen minutes on a busy machine.
     { name: "secrets", config: "tests/e2e/secrets.config.js", budgetSeconds: 1000, onlyByName: true },

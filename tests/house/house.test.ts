@@ -26,8 +26,22 @@ async function withFile<T>(name: string, text: string, work: (name: string) => P
     }
 }
 
-test("everything is formatted as Prettier does it", async () => {
-    expect(await prettier(".")).toMatchObject({ stdout: "", stderr: "", code: 0 });
+const folders = ["cli", "lab", "components", "providers", "releases", "engine", "clients", "config", "system"];
+/** What each tool says of the whole checkout. They run side by side, before a test adds a file. */
+let whole: Record<"prettier" | "eslint" | "imports" | "knip" | "types", RunResult>;
+beforeAll(async () => {
+    const [formatted, linted, imported, used, typed] = await Promise.all([
+        prettier("."),
+        eslint("."),
+        imports("index.ts", "bench", ...folders),
+        knip(),
+        tool("typescript/bin/tsc", "-p", "tests"),
+    ]);
+    whole = { prettier: formatted, eslint: linted, imports: imported, knip: used, types: typed };
+});
+
+test("everything is formatted as Prettier does it", () => {
+    expect(whole.prettier).toMatchObject({ stdout: "", stderr: "", code: 0 });
 });
 
 test("what is not formatted is found", async () => {
@@ -36,8 +50,8 @@ test("what is not formatted is found", async () => {
     });
 });
 
-test("the linter finds nothing", async () => {
-    expect(await eslint(".")).toMatchObject({ stdout: "", stderr: "", code: 0 });
+test("the linter finds nothing", () => {
+    expect(whole.eslint).toMatchObject({ stdout: "", stderr: "", code: 0 });
 });
 
 test("a promise that nobody awaits is found", async () => {
@@ -46,9 +60,8 @@ test("a promise that nobody awaits is found", async () => {
     });
 });
 
-test("imports point downwards, as docs/architecture.md draws it, and in no circle", async () => {
-    const folders = ["cli", "lab", "components", "providers", "releases", "engine", "clients", "config", "system"];
-    expect(await imports("index.ts", "bench", ...folders)).toMatchObject({ code: 0 });
+test("imports point downwards, as docs/architecture.md draws it, and in no circle", () => {
+    expect(whole.imports).toMatchObject({ code: 0 });
 });
 
 test.each([
@@ -60,8 +73,8 @@ test.each([
     });
 });
 
-test("nothing is exported that nobody imports, and no package is declared that nobody uses", async () => {
-    expect(await knip()).toMatchObject({ stdout: "", code: 0 });
+test("nothing is exported that nobody imports, and no package is declared that nobody uses", () => {
+    expect(whole.knip).toMatchObject({ stdout: "", code: 0 });
 });
 
 test("an export that nobody imports is found", async () => {
@@ -70,6 +83,6 @@ test("an export that nobody imports is found", async () => {
     });
 });
 
-test("the tests' types fit", async () => {
-    expect(await tool("typescript/bin/tsc", "-p", "tests")).toMatchObject({ stdout: "", code: 0 });
+test("the tests' types fit", () => {
+    expect(whole.types).toMatchObject({ stdout: "", code: 0 });
 });
