@@ -29,6 +29,10 @@ export const hierarchies = (): Hierarchy[] => parseHierarchies(fs.readFileSync("
 export const cgroupVersion = (found: readonly Hierarchy[] = hierarchies()): 1 | 2 =>
     found.some(h => h.version === 1) ? 1 : 2;
 
+/** Names of the cgroups that labs have in a hierarchy, of all state folders. */
+export const labCgroups = (folder: string): string[] =>
+    fs.readdirSync(folder).filter(name => name.startsWith("classroom-"));
+
 /** Makes a cgroup in one hierarchy; on version 1 a cpuset must be filled before a process may enter. */
 function make(parent: string, name: string): string {
     const dir = path.join(parent, name);
@@ -64,12 +68,28 @@ export function makeCgroups(name: string, hosts: readonly string[]): string[] {
     });
 }
 
-/**
- * Removes a lab's cgroups. A killed process leaves its cgroup only after its last mounts are gone, which takes a loaded machine
- * half a minute: an unmounted file system gives its blocks back first.
- * @param deadlineSeconds the longest wait for that
- */
-export async function removeCgroups(name: string, deadlineSeconds = 120): Promise<void> {
+/** Ids of the processes in a lab's cgroups: also of those that were killed and still unmount. */
+export const processesIn = (name: string, found: readonly Hierarchy[] = hierarchies()): number[] => [
+    ...new Set(
+        found.flatMap(({ mountPoint }) => {
+            const top = path.join(mountPoint, name);
+            return fs.existsSync(top) ? processesBelow(top) : [];
+        }),
+    ),
+];
+
+function processesBelow(dir: string): number[] {
+    try {
+        const own = fs.readFileSync(path.join(dir, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+        const folders = fs.readdirSync(dir, { withFileTypes: true }).filter(item => item.isDirectory());
+        return [...own, ...folders.flatMap(({ name }) => processesBelow(path.join(dir, name)))];
+    } catch {
+        return []; // gone meanwhile
+    }
+}
+
+/** Removes a lab's cgroups, which have to be empty of processes; the kernel takes a moment to see that. */
+export async function removeCgroups(name: string, deadlineSeconds = 10): Promise<void> {
     const deadline = Date.now() + deadlineSeconds * 1000;
     for (const { mountPoint } of hierarchies()) {
         const top = path.join(mountPoint, name);

@@ -9,7 +9,7 @@ import { Interrupted } from "../../system/interrupt";
 import { processStart, withLock } from "../../system/lock";
 import type { Progress } from "../../system/progress";
 import { run } from "../../system/run";
-import { cgroupVersion, makeCgroups, removeCgroups } from "./cgroups";
+import { cgroupVersion, makeCgroups, processesIn, removeCgroups } from "./cgroups";
 import { dataDir, hostAddress, LabFiles, type LabHostName, labHosts, SSH_PORT } from "./files";
 import { takeRanges } from "./id-ranges";
 import type { MachineReport } from "./machine";
@@ -67,6 +67,11 @@ export interface LabArgs {
 }
 
 const READY_SECONDS = 60;
+/**
+ * How long killed processes may take. Each gives up its memory first, then its mounts: an unmounted file system gives its blocks
+ * back, which takes a loaded machine half a minute.
+ */
+const EXIT_SECONDS = 120;
 /** Labs of one name in different state folders are different labs. */
 export const cgroupName = (files: LabFiles): string =>
     `classroom-${files.name}-${createHash("sha256").update(files.dir).digest("hex").slice(0, 8)}`;
@@ -169,10 +174,11 @@ export async function labDown(name: string, progress: Progress): Promise<void> {
 
 /** Everything of the lab is below its first process, and every mount and link is in namespaces that end with it. */
 async function remove(files: LabFiles): Promise<void> {
-    await killAll(() => processesOf(files));
-    await removeCgroups(cgroupName(files));
+    const cgroup = cgroupName(files);
+    await killAll(() => [...processesOf(files), ...processesIn(cgroup)], EXIT_SECONDS);
+    await removeCgroups(cgroup);
     // The namespaces are taken down a moment after their last process; an upper directory is busy until then.
-    for (const deadline = Date.now() + 120_000; ;) {
+    for (const deadline = Date.now() + 10_000; ;) {
         try {
             fs.rmSync(files.dir, { recursive: true, force: true });
             return;
