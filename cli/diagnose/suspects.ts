@@ -5,6 +5,7 @@ import { type NodeName, nodeNames } from "../../config/nodes";
 import type { RecordedResource } from "../../engine/state";
 import { visible } from "../../system/output";
 import { type Cause, isSymptom } from "./diagnosis";
+import { inUnits } from "./words";
 
 /** What changed on a node since the last `up`. */
 export interface Suspect {
@@ -91,17 +92,7 @@ export async function suspectsOf(
     return new Map(all.filter(([, found]) => found.length > 0));
 }
 
-const ago = (seconds: number): string => {
-    const [count, unit] =
-        seconds < 120
-            ? [seconds, "s"]
-            : seconds < 7200
-              ? [seconds / 60, "min"]
-              : seconds < 172_800
-                ? [seconds / 3600, "h"]
-                : [seconds / 86_400, "days"];
-    return `${Math.round(count)} ${unit} ago`;
-};
+const ago = (seconds: number): string => `${inUnits(seconds)} ago`;
 
 /** The suspects of a cause, as lines. @param seconds since the last `up` */
 export function suspectLines(suspects: readonly Suspect[], seconds: number): string[] {

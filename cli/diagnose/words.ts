@@ -43,16 +43,22 @@ const power = (machine: (e: Examined) => string): Words => ({
     changed: [[/^power$/, ({ old, new: now }) => `is ${text(now)}, but it should be ${text(old)}`]],
 });
 
-/** How far off a clock is, in the largest units that leave it telling: `7203 s ahead` → `2 h ahead`. */
+const units = [
+    ["days", 86_400],
+    ["h", 3600],
+    ["min", 60],
+] as const;
+
+/** A time in the largest unit of which it has `least`: 7203 s → `2 h`. */
+export function inUnits(seconds: number, least = 2): string {
+    const [unit, length] = units.find(([, of]) => seconds >= least * of) ?? (["s", 1] as const);
+    return `${Math.round(seconds / length)} ${unit}`;
+}
+
+/** How far off a clock is: `7203 s ahead` → `2 h ahead`. */
 const offset = (found: string): string => {
-    const [, count, way] = /^(\d+) s (ahead|behind)$/.exec(found) ?? [],
-        units = [
-            ["days", 86_400],
-            ["h", 3600],
-            ["min", 60],
-        ] as const;
-    const unit = units.find(([, seconds]) => Number(count) >= 1.9 * seconds);
-    return unit ? `${Math.round(Number(count) / unit[1])} ${unit[0]} ${way}` : found;
+    const [, count, way] = /^(\d+) s (ahead|behind)$/.exec(found) ?? [];
+    return count === undefined ? found : `${inUnits(Number(count), 1.9)} ${way}`;
 };
 
 /** What a service that runs lacks of the signs that it works. */

@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { labIds, labSlots, overlaps } from "../../config/id-ranges";
 import { UserError } from "../../system/errors";
-import { hierarchies } from "./cgroups";
+import { hierarchies, labCgroups } from "./cgroups";
 
 /** The machine's facts that decide which ranges are free; a test gives its own. */
 export interface RangesMachine {
@@ -53,9 +53,7 @@ export function takeRanges(lab: string, machine: RangesMachine = thisMachine()):
 
 /** Names of the labs' cgroups that hold a slot. */
 const holders = (cgroups: string, slot: number): string[] =>
-    fs
-        .readdirSync(cgroups)
-        .filter(name => name.startsWith("classroom-") && fs.existsSync(path.join(cgroups, name, `ids-${slot}`)));
+    labCgroups(cgroups).filter(name => fs.existsSync(path.join(cgroups, name, `ids-${slot}`)));
 
 /** The ids of a lab's containers on its machine, as a part of a sentence. */
 export function rangesInWords(ranges: { first: number } | { why: string } | undefined): string {

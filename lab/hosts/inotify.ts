@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import { replaceFile } from "../../system/files";
-import { hierarchies } from "./cgroups";
+import { hierarchies, labCgroups } from "./cgroups";
 
 /** Enough for twenty labs of 48 instances each. */
 const RAISED = 1024;
@@ -17,7 +17,7 @@ export interface InotifyFiles {
 const thisMachine: InotifyFiles = {
     limit: "/proc/sys/fs/inotify/max_user_instances",
     kept: "/run/classroom-inotify",
-    labs: () => fs.readdirSync(hierarchies()[0]!.mountPoint).filter(name => name.startsWith("classroom-")),
+    labs: () => labCgroups(hierarchies()[0]!.mountPoint),
 };
 
 const read = (file: string): number | undefined => {

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { memoryAvailable } from "../../system/memory";
-import { hierarchies } from "./cgroups";
+import { hierarchies, labCgroups } from "./cgroups";
 
 /** MiB that a lab takes at most, its engine too: measured by `npm run bench` (bench/README.md). */
 const LAB_MIB = 5 * 1024;
@@ -39,14 +39,11 @@ const memoryFolder = (): string | undefined =>
 /** The labs that have a cgroup in a hierarchy. */
 export function labsIn(folder: string | undefined, now = Date.now()): OtherLab[] {
     if (folder === undefined) return [];
-    return fs
-        .readdirSync(folder)
-        .filter(name => name.startsWith("classroom-"))
-        .flatMap(cgroup => {
-            const dir = path.join(folder, cgroup),
-                usedMiB = usedIn(dir);
-            return usedMiB > 0 || isYoung(dir, now) ? [{ cgroup, usedMiB }] : [];
-        });
+    return labCgroups(folder).flatMap(cgroup => {
+        const dir = path.join(folder, cgroup),
+            usedMiB = usedIn(dir);
+        return usedMiB > 0 || isYoung(dir, now) ? [{ cgroup, usedMiB }] : [];
+    });
 }
 
 const isYoung = (dir: string, now: number): boolean => {

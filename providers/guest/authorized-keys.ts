@@ -13,12 +13,13 @@ interface Inputs {
 const FILE = "/root/.ssh/authorized_keys";
 /** Behind a key: whose it is. The operator's has another comment. */
 const MARK = "classroom member";
+const LINE = new RegExp(`^(\\S+ \\S+) ${MARK} (.*?)\\s*$`);
 
 const lineOf = (key: string, member: string): string => `${key} ${MARK} ${member}`;
 
 /** The key of a line of a member's; undefined of any other line. */
 function keyIn(line: string, member: string): string | undefined {
-    const [, key, of] = /^(\S+ \S+) classroom member (.*?)\s*$/.exec(line) ?? [];
+    const [, key, of] = LINE.exec(line) ?? [];
     return of === member ? key : undefined;
 }
 

@@ -87,7 +87,9 @@ function turn(run: RunScript, { connection, network }: Inputs, spanningTree: boo
         connection,
         `f=$(mktemp); trap 'rm -f "$f"' EXIT
 ${VIRSH} net-dumpxml --inactive ${network} | sed "/<bridge /{s/ stp='[a-z]*'//;s/<bridge /<bridge stp='${spanningTree ? "on" : "off"}' /}" > $f; ${VIRSH} net-define $f > /dev/null
-b=$(sed -n "s/.*<bridge [^>]*name='\\([^']*\\)'.*/\\1/p" $f); [ ! -d "/sys/class/net/$b" ] || echo ${spanningTree ? 1 : 0} > "/sys/class/net/$b/bridge/stp_state"`,
+xml=$(cat "$f")
+${bridgeShell}
+[ ! -d "/sys/class/net/$bridge" ] || echo ${spanningTree ? 1 : 0} > "/sys/class/net/$bridge/bridge/stp_state"`,
         { timeoutSeconds: SECONDS },
     );
 }
