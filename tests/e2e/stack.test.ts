@@ -542,6 +542,23 @@ test("mistakes are told in words and change nothing", async () => {
     expect(team.stdout + team.stderr).not.toMatch(/\n\s+at /);
 });
 
+test("the engine is obtained before anything is done on the lab's side of the network, where nothing can be fetched", async () => {
+    const cache = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-"));
+    try {
+        // A machine without a network, a cache and Go. Where the lab's side came first, another error would.
+        const { code, stderr } = await run("/usr/bin/unshare", ["--net", process.execPath, program, "refresh", stack], {
+            allowFailure: true,
+            env: { PATH: "/nonexistent", CLASSROOM_CACHE: cache, CLASSROOM_STATE: state },
+        });
+        expect([code, stderr]).toEqual([
+            1,
+            expect.stringMatching(/^classroom: Go 1\.\d+ or newer is needed to build plugins of the Pulumi engine/m),
+        ]);
+    } finally {
+        fs.rmSync(cache, { recursive: true, force: true });
+    }
+});
+
 test("destroy takes everything away; no state file can be read by others", async () => {
     const killed = await engineKilled(/ deleted guest:Service /, "destroy", stack);
     expect([`${killed.stdout}${killed.stderr}`, killed.code]).toEqual([expect.stringMatching(/destroy failed: /), 1]);
