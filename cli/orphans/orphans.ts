@@ -88,7 +88,7 @@ printf '%s\\n' "$xml" | sed 's|<name>.*</name>|<name>orphan-${id}</name>|' | ${V
             list: `lvs --noheadings -o lv_name cinder-volumes | sed -nr 's/^ *volume-(${UUID}) *$/\\1/p' | ${each("volume")}`,
             remove: {
                 volume: id => `t=$(tgtadm --lld iscsi --op show --mode target | sed -n 's/^Target \\([0-9]*\\): .*volume-${id}$/\\1/p')
-[ -z "$t" ] || tgtadm --lld iscsi --op delete --mode target --force --tid "$t"; rm -f /var/lib/cinder/volumes/volume-${id}; lvremove --quiet -f cinder-volumes/volume-${id}`,
+[ -z "$t" ] || tgt-admin --force --delete "tid=$t"; rm -f /var/lib/cinder/volumes/volume-${id}; lvremove --quiet -f cinder-volumes/volume-${id}`,
             },
         },
         {

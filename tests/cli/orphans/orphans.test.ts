@@ -37,9 +37,14 @@ test("nothing of it but letters, digits, dots and dashes, whatever it says", () 
     );
 });
 
-test("a volume is removed by what LVM of Ubuntu 12.04 knows, which has --quiet and no -q", () => {
-    const { remove } = searches({ plan: new AddressPlan(1) }).find(({ node }) => node === "volume-node")!;
-    expect(remove.volume!("7")).toMatch(/; lvremove --quiet -f cinder-volumes\/volume-7$/);
+test("a volume goes with its target, which may be in use: tgtadm of Ubuntu 12.04 has no --force, tgt-admin ends the connections", async () => {
+    const shows = "Target 1: iqn.2010-10.org.openstack:volume-70\\nTarget 12: iqn.2010-10.org.openstack:volume-7\\n",
+        told = 'echo "${0##*/}" "$@" >> "$LOG"';
+    const host = localHost({ tgtadm: `printf '${shows}'`, "tgt-admin": told, lvremove: told }),
+        { remove } = searches({ plan: new AddressPlan(1) }).find(({ node }) => node === "volume-node")!;
+    await host.run(on, remove.volume!("7"));
+    expect(host.said()).toBe("tgt-admin --force --delete tid=12\nlvremove --quiet -f cinder-volumes/volume-7\n");
+    host.remove();
 });
 
 test("what nodes are asked has no option of sed's that Ubuntu 12.04's manual does not name", () => {
