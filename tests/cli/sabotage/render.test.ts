@@ -9,6 +9,7 @@ import type { Variant } from "../../../cli/sabotage/exercise";
 import { readSettings } from "../../../config/settings";
 import { hostile, shellAttacks } from "../hostile";
 import { inReleases, own, scriptNamed, scriptOf, settings, ways } from "./loaded";
+import { sound } from "./sound-steps";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-render-"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
@@ -105,49 +106,6 @@ test("no text of a line breaks out of its quoting: the lines that have it are re
         { numRuns: 30 },
     );
 });
-
-/** A sound step of every word, as a file has it. */
-const sound: Record<string, object> = {
-    stop: { service: "nova-api" },
-    signal: { service: "nova-api", signal: "STOP" },
-    disable: { service: "nova-api" },
-    "set-option": { file: conf, option: "verbose", value: "x" },
-    "remove-option": { file: conf, option: "verbose" },
-    "flip-option": { file: conf, option: "verbose" },
-    "wrong-password": { file: conf, option: "sql_connection" },
-    "replace-text": { file: conf, text: "x", with: "y" },
-    "remove-line": { file: conf, text: "x" },
-    mode: { file: conf, mode: "0600" },
-    owner: { file: conf, owner: "root", group: "root" },
-    move: { file: conf, to: "/etc/nova/nova.conf.old" },
-    "remove-package": { package: "novnc" },
-    fill: { folder: "/var/log" },
-    clock: { seconds: -7200 },
-    firewall: { direction: "in", protocol: "tcp", port: 8774, peer: "image-node", network: "internal", action: "DROP" },
-    route: { to: "db-node", network: "internal" },
-    traffic: { network: "internal", delay: 100, loss: 10 },
-    "kernel-setting": { key: "net.ipv4.ip_forward", value: "0" },
-    "unplug-bridge": { node: "network-node" },
-    "bridge-down": {},
-    sql: { statement: "revoke", account: "nova" },
-    "read-only-database": {},
-    queue: { action: "no-writing" },
-    "remove-role": { user: "nova" },
-    "disable-user": { user: "nova" },
-    "user-password": { user: "nova" },
-    "delete-service": { name: "nova" },
-    "second-endpoint": { name: "nova" },
-    "disable-agent": { agent: "nova-compute", host: "compute-1" },
-    "delete-flavor": { flavor: "x1.tiny" },
-    "delete-keypair": { keypair: "gridka-api-node" },
-    "delete-rule": { protocol: "tcp" },
-    "delete-image": { image: "cirros-0.3.0" },
-    "delete-floating": {},
-    "replace-floating": { range: "172.61.1.0/28" },
-    suspend: {},
-    "pull-plug": {},
-    script: { file: "break.sh", undo: "mend.sh" },
-};
 
 test("every word of the vocabulary has a step to try", () => {
     expect(Object.keys(sound)).toEqual(stepNames);
