@@ -77,6 +77,8 @@ export interface Server {
     addresses: Record<string, { addr: string; "OS-EXT-IPS:type"?: string }[]>;
     /** Why it is in ERROR. */
     fault?: { message: string };
+    /** Undefined where nova does not say. */
+    flavorId?: string;
 }
 
 interface WireNetwork {
@@ -111,8 +113,16 @@ interface WireFlavor {
     vcpus: number;
     "os-flavor-access:is_public"?: boolean;
 }
-interface WireServer extends Server {
+interface WireServer extends Omit<Server, "flavorId"> {
     "OS-EXT-SRV-ATTR:host"?: string | null;
+    flavor?: { id?: string };
+}
+interface WireAction {
+    action: string;
+    request_id: string;
+    start_time: string;
+    message?: string | null;
+    events?: { result?: string | null; traceback?: string | null }[];
 }
 
 const toNetwork = (n: WireNetwork): Network => ({
@@ -159,6 +169,7 @@ const toServer = (s: WireServer): Server => ({
     ),
     host: s["OS-EXT-SRV-ATTR:host"] ?? undefined,
     fault: s.fault,
+    flavorId: s.flavor?.id,
 });
 
 const toFloatingAddress = (f: FloatingAddress): FloatingAddress => ({
@@ -373,6 +384,48 @@ export class Compute {
     /** Answers at once: wait until it is gone. */
     deleteServer(id: string): Promise<void> {
         return this.tell("DELETE", path`/servers/${id}`);
+    }
+    private act(id: string, action: Record<string, unknown>): Promise<void> {
+        return this.tell("POST", path`/servers/${id}/action`, action);
+    }
+    /** Answers at once, without the image's id: wait until glance lists it as `active`. */
+    createImage(id: string, name: string): Promise<void> {
+        return this.act(id, { createImage: { name, metadata: {} } });
+    }
+    /** Answers at once: wait for VERIFY_RESIZE. */
+    resize(id: string, flavorId: string): Promise<void> {
+        return this.act(id, { resize: { flavorRef: flavorId } });
+    }
+    /** Answers at once: wait for ACTIVE. */
+    confirmResize(id: string): Promise<void> {
+        return this.act(id, { confirmResize: null });
+    }
+    /** Answers at once: wait for ACTIVE. */
+    revertResize(id: string): Promise<void> {
+        return this.act(id, { revertResize: null });
+    }
+    /** Answers at once: wait until the volume is `in-use`. `device`: `/dev/vdb`. */
+    attachVolume(id: string, volumeId: string, device: string): Promise<void> {
+        return this.tell("POST", path`/servers/${id}/os-volume_attachments`, {
+            volumeAttachment: { volumeId, device },
+        });
+    }
+    /** Answers at once: wait until the volume is `available`. */
+    detachVolume(id: string, volumeId: string): Promise<void> {
+        return this.tell("DELETE", path`/servers/${id}/os-volume_attachments/${volumeId}`);
+    }
+    /** Why the last action of a name (`resize`) on an instance failed, in nova's words; undefined where it does not say so. */
+    async whyFailed(id: string, action: string): Promise<string | undefined> {
+        const all = await this.listOf<WireAction>("instanceActions", path`/servers/${id}/os-instance-actions`);
+        const last = all.filter(a => a.action === action).sort((a, b) => (a.start_time < b.start_time ? 1 : -1))[0];
+        if (!last) return undefined;
+        const answer = await this.session.request("compute", {
+            method: "GET",
+            path: path`/servers/${id}/os-instance-actions/${last.request_id}`,
+        });
+        const { message, events = [] } = answer.object<WireAction>("instanceAction");
+        const failed = events.find(e => e.result === "Error")?.traceback;
+        return failed?.trim().split("\n").pop()?.trim() ?? message ?? undefined;
     }
     async consoleLog(id: string, lines?: number): Promise<string> {
         return (

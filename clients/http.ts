@@ -36,6 +36,8 @@ export interface HttpRequest {
     secrets?: readonly string[];
     /** Of an answer's body, which may be large, no more is taken than comes with its beginning. */
     beginning?: boolean;
+    /** What leads elsewhere is an answer as well; it is not followed. */
+    redirects?: boolean;
 }
 
 export class HttpResponse {
@@ -210,7 +212,7 @@ export class Http {
                 await this.wait(attempt / 2);
                 continue;
             }
-            if (response.status < 300) return response;
+            if (response.status < (request.redirects ? 400 : 300)) return response;
             const seconds = waitSeconds(response, attempt);
             if (seconds === undefined || attempt >= ATTEMPTS || this.now() - start + seconds * 1000 > patience * 1000)
                 throw this.refused(target, request, response);

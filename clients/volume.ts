@@ -34,6 +34,10 @@ export class Volumes {
         return method === "DELETE" ? (undefined as T) : answer.json<T>();
     }
 
+    private async tell(path: string, json: unknown): Promise<void> {
+        await this.session.request("volume", { method: "POST", path, json });
+    }
+
     private async listOf<T>(name: string, path: string): Promise<T[]> {
         return (await this.session.request("volume", { method: "GET", path })).list<T>(name);
     }
@@ -60,6 +64,13 @@ export class Volumes {
     /** Answers at once: wait until it is gone. */
     delete(id: string): Promise<void> {
         return this.ask("DELETE", path`/volumes/${id}`);
+    }
+
+    /** Says that nobody has it attached and that it is spoilt, whatever is so: it can be deleted then. */
+    forceDetached(id: string): Promise<void> {
+        return this.tell(path`/volumes/${id}/action`, {
+            "os-reset_status": { status: "error", attach_status: "detached" },
+        });
     }
 
     /**

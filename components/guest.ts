@@ -27,7 +27,7 @@ export class Guest {
         private readonly name: string,
         readonly machine: Machine,
         readonly release: Release,
-        private readonly cloud: OpenFacts,
+        readonly cloud: OpenFacts,
         private readonly passwords: Passwords,
         private readonly parent: pulumi.Resource,
     ) {}

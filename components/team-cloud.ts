@@ -357,20 +357,20 @@ class Inside {
             const machine = this.args.machines[node];
             return machine ? [{ node, machine }] : [];
         });
-        const ready = computes.flatMap(
-            ({ node, machine }) =>
-                this.made(
-                    node,
-                    new ComputeNode(
-                        `${this.name}-${node}-nova`,
-                        { ...this.on(machine), node, after: api.usable, admin, database: databases.nova },
-                        this.parent,
-                    ),
-                ).ready,
+        const nodes = computes.map(({ node, machine }) =>
+            this.made(
+                node,
+                new ComputeNode(
+                    `${this.name}-${node}-nova`,
+                    { ...this.on(machine), node, after: api.usable, admin, database: databases.nova },
+                    this.parent,
+                ),
+            ),
         );
+        if (nodes.length > 1) for (const node of nodes) node.trust(nodes.filter(other => other !== node));
         if (computes.length > 0)
             api.discover(
-                ready,
+                nodes.flatMap(node => node.ready),
                 pulumi.all(computes.map(c => c.machine.incarnation)).apply(all => all.join(" ")),
             );
     }

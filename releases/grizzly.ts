@@ -1,5 +1,6 @@
 import type { NodeName } from "../config/nodes";
 import type { CloudFacts, ConfigFile, Release } from "./release";
+import { grizzlyPages } from "./dashboard";
 import {
     authtoken,
     cinderOptions,
@@ -278,6 +279,7 @@ export const grizzly: Release = {
         sync: [],
         services: [{ service: "apache2", port: 80 }],
     },
+    pages: grizzlyPages,
     novaNetwork: {
         packages: ["nova-network", "ebtables", "nova-api-metadata"],
         config: cloud => [

@@ -1,4 +1,5 @@
 import type { NodeName } from "../config/nodes";
+import { pikePages } from "./dashboard";
 import {
     asUser,
     authtoken,
@@ -58,7 +59,8 @@ const glanceAndVnc = (
 ): { DEFAULT: Record<string, string>; glance: Record<string, string> } => ({
     DEFAULT: {
         ...vncOptions(cloud, node),
-        cinder_catalog_info: "volume:cinder:internalURL",
+        // Its nova no longer speaks the tutorial's v1 to cinder.
+        cinder_catalog_info: "volumev2:cinderv2:internalURL",
         compute_driver: "libvirt.LibvirtDriver",
     },
     glance: { api_servers: `http://${cloud.plan.node("image-node").internalAddress}:9292` },
@@ -292,6 +294,7 @@ if [ -n "$uuid" ]; then cells update_cell --cell_uuid $uuid; else cells create_c
         sync: [],
         services: [{ service: "openstack-dashboard", port: 80 }],
     },
+    pages: pikePages,
     novaNetwork: {
         packages: ["nova-network", "ebtables", "nova-api-metadata", "python-mysqldb"],
         config: cloud => [

@@ -4,6 +4,7 @@ import type { Settings } from "../config/settings";
 import type { Credentials } from "../config/credentials";
 import type { HostKeyType } from "../config/host-keys";
 import type { ReleaseName } from "../config/releases";
+import type { DashboardPages } from "./dashboard";
 
 /** What a release's configuration files are written from. */
 export interface CloudFacts {
@@ -159,6 +160,8 @@ export interface Release {
     cinder: Software;
     novaApi: Software;
     dashboard: Software;
+    /** What the dashboard's pages send (T1, T3, T7, T8). */
+    pages: DashboardPages;
     novaNetwork: Software;
     novaCompute: Software;
     /** On api-node, when compute nodes have come: what makes them known to the scheduler. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { compute } from "../../clients/compute";
 import { session } from "../../clients/identity";
+import { Dashboard } from "../../clients/dashboard";
 import { images } from "../../clients/image";
 import { path as pathOf } from "../../clients/path";
 import { closeAll, exec, type ExecResult } from "../../clients/ssh";
@@ -155,13 +156,22 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     const facts = adminFacts(stack, settings, generated);
     terminal.protect([facts.credentials.adminPassword]);
     const access = adminAccess(facts, hostConnection(settings, "central"));
+    const { username, password, via } = access,
+        release = releaseOf(settings.release);
     const admin = session(access);
     await admin.withLogin(async () => undefined);
     return {
         compute: compute(access),
         images: images(access),
         volumes: volumes(access),
-        ec2: releaseOf(settings.release).ec2 ?? false,
+        dashboard: new Dashboard({
+            via,
+            host: settings.plan.node("api-node").publicAddress!,
+            username,
+            password,
+        }),
+        pages: release.pages,
+        ec2: release.ec2 ?? false,
         renameServer: async (id, name) => {
             await admin.request("compute", { method: "PUT", path: pathOf`/servers/${id}`, json: { server: { name } } });
         },

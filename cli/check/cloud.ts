@@ -1,7 +1,9 @@
 import type { Compute } from "../../clients/compute";
+import type { Dashboard } from "../../clients/dashboard";
 import type { Images } from "../../clients/image";
 import type { ExecResult } from "../../clients/ssh";
 import type { Volumes } from "../../clients/volume";
+import type { DashboardPages } from "../../releases/dashboard";
 
 /** What the checks use of a cloud; a test gives its own. */
 export interface CheckedCloud {
@@ -23,9 +25,19 @@ export interface CheckedCloud {
         | "createRule"
         | "deleteRule"
         | "forget"
+        | "createImage"
+        | "attachVolume"
+        | "detachVolume"
+        | "resize"
+        | "confirmResize"
+        | "revertResize"
+        | "whyFailed"
     >;
     images: Pick<Images, "list" | "get" | "upload" | "delete" | "forget">;
-    volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services" | "pools">;
+    volumes: Pick<Volumes, "list" | "get" | "create" | "delete" | "services" | "pools" | "forceDetached">;
+    dashboard: Pick<Dashboard, "send">;
+    /** What its pages send. */
+    pages: DashboardPages;
     /** Gives an instance a security group beside its own. */
     addSecurityGroup(serverId: string, group: string): Promise<void>;
     renameServer(serverId: string, name: string): Promise<void>;
@@ -52,6 +64,9 @@ export const deadlines = {
     ssh: 90,
     port: 30,
     volume: 60,
+    snapshot: 120,
+    attach: 60,
+    resize: 120,
     gone: 60,
     services: 90,
 } as const;

@@ -16,14 +16,14 @@ interface Acceptance {
 export const acceptance = [
     { id: "T1", title: "upload an image", needs: [], makes: ["images"] },
     { id: "T2", title: "start an instance", needs: [], makes: ["servers"] },
-    { id: "T3", title: "start an instance from the dashboard", needs: [], makes: [] },
+    { id: "T3", title: "start an instance from the dashboard", needs: [], makes: ["servers"] },
     { id: "T4", title: "fixed and floating address", needs: ["T2"], makes: [] },
     { id: "T5", title: "ssh from api-node", needs: ["T2", "T4"], makes: [] },
     { id: "T6", title: "port 80 is closed until a rule opens it", needs: ["T2", "T4"], makes: ["groups"] },
-    { id: "T7", title: "snapshot", needs: [], makes: [] },
+    { id: "T7", title: "snapshot", needs: ["T2", "T4"], makes: ["servers", "images"] },
     { id: "T8", title: "create a volume", needs: [], makes: ["volumes"] },
-    { id: "T9", title: "attach a volume", needs: [], makes: [] },
-    { id: "T10", title: "resize", needs: [], makes: [] },
+    { id: "T9", title: "attach a volume", needs: ["T2", "T4"], makes: ["servers", "volumes"] },
+    { id: "T10", title: "resize", needs: [], makes: ["servers"] },
     { id: "T11", title: "start an instance over EC2", needs: [], makes: ["servers"] },
     { id: "T12", title: "every service is up", needs: [], makes: [] },
 ] as const satisfies readonly Acceptance[];

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { knownLines } from "../../config/known-hosts";
 import { Bridge } from "../../providers/guest/bridge";
 import { Folder } from "../../providers/guest/folder";
+import { SshKey } from "../../providers/guest/ssh-key";
 import { ServiceState } from "../../providers/nova/service-state";
 import { Guest } from "../guest";
 import type { AdminAccess } from "./auth-node";
@@ -15,15 +17,20 @@ export interface ComputeNodeArgs extends NodeArgs {
     database: ServiceDatabase;
 }
 
+/** Where nova's account has its keys. */
+const KEYS = "/var/lib/nova/.ssh";
+
 /** nova-compute on QEMU, its instances on br100 (N5, P1). */
 export class ComputeNode extends pulumi.ComponentResource {
     /** Nova has heard of it. */
     readonly ready: pulumi.Resource[];
+    private readonly guest: Guest;
+    private readonly key: SshKey;
 
     constructor(name: string, args: ComputeNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:ComputeNode", name, {}, opts);
         const { machine, release, cloud, passwords, after, node, admin, database, store } = args;
-        const guest = new Guest(node, name, machine, release, cloud, passwords, this);
+        const guest = (this.guest = new Guest(node, name, machine, release, cloud, passwords, this));
 
         const packages = guest.base();
         const bridge = new Bridge(
@@ -34,6 +41,11 @@ export class ComputeNode extends pulumi.ComponentResource {
         new Folder(
             `${name}-instances`,
             { connection: guest.connection, path: "/var/lib/nova/instances" },
+            guest.options([packages]),
+        );
+        this.key = new SshKey(
+            `${name}-nova-key`,
+            { connection: guest.connection, path: `${KEYS}/id_rsa`, type: "rsa", owner: "nova" },
             guest.options([packages]),
         );
         const config = guest.config(release.novaCompute, [packages]);
@@ -55,5 +67,23 @@ export class ComputeNode extends pulumi.ComponentResource {
             ),
         ];
         this.registerOutputs();
+    }
+
+    /**
+     * Lets nova's account of the others in, and knows them: a resize brings an instance's disk to another compute node by
+     * ssh (T10). It comes from their internal addresses, and knows them by those.
+     */
+    trust(others: readonly ComputeNode[]): void {
+        const { guest } = this,
+            addressOf = ({ guest: { cloud, node } }: ComputeNode) => cloud.plan.node(node).internalAddress;
+        const keys = pulumi
+            .all(others.map(o => o.key.publicKey))
+            .apply(all => all.map((key, i) => `from="${addressOf(others[i]!)}" ${key}\n`).join(""));
+        const hosts = pulumi
+            .all(others.map(o => o.guest.connection))
+            .apply(all => all.map(({ hostKey }, i) => knownLines(addressOf(others[i]!), hostKey)).join(""));
+        const own = { owner: "nova", group: "nova", mode: "0600" };
+        guest.file("nova-logins", { path: `${KEYS}/authorized_keys`, content: keys, ...own }, [this.key]);
+        guest.file("nova-hosts", { path: `${KEYS}/known_hosts`, content: hosts, ...own }, [this.key]);
     }
 }

@@ -8,6 +8,7 @@ interface Inputs {
     connection: Connection;
     path: string;
     type: string;
+    owner?: string;
 }
 interface Outputs {
     publicKey: string;
@@ -16,33 +17,38 @@ interface Outputs {
 /** As ssh-keygen prints one, its comment behind it. */
 const PUBLIC_KEY = /((?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+) [A-Za-z0-9+/]+={0,2})(?: .*)?/;
 
+/** A command of the key's owner: in a folder of a service's root might follow a link of that service's. */
+const as = (owner: string | undefined, command: string): string =>
+    owner === undefined ? command : `su -s /bin/sh -c ${quote(command)} ${quote(owner)}`;
+
 /** An ssh key pair that a machine's user has of his own; the private half never leaves the machine (V4). */
 export function sshKeyHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
-    const publicKey = async ({ connection, path }: Inputs): Promise<string | undefined> => {
+    const publicKey = async ({ connection, path, owner }: Inputs): Promise<string | undefined> => {
         const { key } = await ask(
             run,
             connection,
-            `if key=$(ssh-keygen -y -f ${quote(path)} < /dev/null 2> /dev/null); then say key "$key"; fi`,
+            `if key=$(${as(owner, `ssh-keygen -y -f ${quote(path)}`)} < /dev/null 2> /dev/null); then say key "$key"; fi`,
             { key: optional(text(PUBLIC_KEY)) },
         );
         return key && PUBLIC_KEY.exec(key)![1];
     };
     const put = async (inputs: Inputs): Promise<Outputs> => {
-        const { connection, path, type } = inputs;
+        const { connection, path, type, owner } = inputs;
         if ((await publicKey(inputs)) === undefined) {
-            await run(
-                connection,
-                `umask 077; mkdir -p "$(dirname ${quote(path)})"; rm -f ${quote(path)} ${quote(`${path}.pub`)}; ssh-keygen -q -t ${type} -N '' -C ${quote(`root@${connection.name}`)} -f ${quote(path)}`,
-            );
+            const make = `umask 077; mkdir -p "$(dirname ${quote(path)})"; rm -f ${quote(path)} ${quote(`${path}.pub`)}; ssh-keygen -q -t ${type} -N '' -C ${quote(`${owner ?? "root"}@${connection.name}`)} -f ${quote(path)}`;
+            await run(connection, as(owner, make));
         }
         return { publicKey: (await publicKey(inputs))! };
     };
     return {
-        inputs: ["path", "type"],
+        inputs: ["path", "type", "owner"],
         access: ["connection"],
-        replaceOn: ["path", "type"],
-        check({ type, path }): Problem[] {
+        replaceOn: ["path", "type", "owner"],
+        check({ type, path, owner }): Problem[] {
             return [
+                ...(owner !== undefined && !/^[a-z_][a-z0-9_-]*$/.test(owner)
+                    ? [{ property: "owner", reason: `"${owner}" is not the name of a user` }]
+                    : []),
                 ...(type !== undefined && !["rsa", "ed25519", "ecdsa"].includes(type)
                     ? [{ property: "type", reason: `"${type}" is not one of rsa, ed25519, ecdsa` }]
                     : []),
@@ -67,8 +73,8 @@ export function sshKeyHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
         async update(_id, _recorded, inputs) {
             return await put(inputs);
         },
-        async delete(_id, { connection, path }) {
-            await run(connection, `rm -f ${quote(path)} ${quote(`${path}.pub`)}`);
+        async delete(_id, { connection, path, owner }) {
+            await run(connection, as(owner, `rm -f ${quote(path)} ${quote(`${path}.pub`)}`));
         },
     };
 }
@@ -80,9 +86,11 @@ export interface SshKeyArgs {
     path: pulumi.Input<string>;
     /** rsa, ed25519 or ecdsa. Default rsa. */
     type?: pulumi.Input<string>;
+    /** The user whose it is, and who makes it. Default root. */
+    owner?: pulumi.Input<string>;
 }
 
-/** A key pair made on a machine (V4). */
+/** A key pair made on a machine (V4, T10). */
 export class SshKey extends LiveResource {
     /** In OpenSSH's form, without a comment. */
     declare readonly publicKey: pulumi.Output<string>;

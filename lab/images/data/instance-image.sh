@@ -1,7 +1,8 @@
-# Makes /out/instance.qcow2: a FAT disk with syslinux, Debian's cloud kernel and a system that is whole in its initrd.
+# Makes /out/instance.qcow2: a FAT disk with syslinux, Debian's cloud kernel and a system that is whole in its initrd;
+# /home/cirros alone is on the disk, and in a snapshot of it.
 . /data/modules.sh
 system=/tmp/system
-mkdir -p $system/bin $system/sbin $system/etc $system/proc $system/sys $system/dev $system/run $system/tmp $system/root $system/home/cirros $system/www/cgi-bin $system/var/log
+mkdir -p $system/bin $system/sbin $system/etc $system/proc $system/sys $system/dev $system/run $system/tmp $system/root $system/home/cirros $system/boot $system/www/cgi-bin $system/var/log
 cp /bin/busybox $system/bin/
 for applet in $(busybox --list); do [ -e "$system/bin/$applet" ] || ln -s busybox "$system/bin/$applet"; done
 # The static busybox crashes where it looks up a host, numbers included: what goes to the network is the dynamic one.
@@ -9,7 +10,7 @@ cp /busybox/bin/busybox $system/bin/busybox-net
 for applet in wget nc; do ln -sf busybox-net "$system/bin/$applet"; done
 ln -s ../bin/busybox $system/sbin/init
 ln -s sbin/init $system/init
-modules $system/modules virtio_pci virtio_blk virtio_net virtio_rng button evdev
+modules $system/modules virtio_pci virtio_blk virtio_net virtio_rng button evdev vfat nls_cp437 nls_ascii
 cp /usr/sbin/dropbear /usr/bin/dropbearkey $system/bin/
 ldd /usr/sbin/dropbear /usr/bin/dropbearkey /busybox/bin/busybox | awk '/=> \//{print $3} $1 ~ /^\/lib/{print $1}' | sort -u | while read -r library; do
     mkdir -p "$system$(dirname "$library")"
