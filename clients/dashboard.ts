@@ -164,7 +164,7 @@ export class Dashboard {
 
     private keep(set: readonly string[]): void {
         for (const line of set) {
-            const [, name, value] = /^([\w.-]+)=([^;\s]*)/.exec(line) ?? [];
+            const [, name, value] = /^([\w.-]+)=([^;\r\n]*)/.exec(line) ?? [];
             if (name === undefined) continue;
             if (value === "" || value === '""') this.cookies.delete(name);
             else this.cookies.set(name, value!);

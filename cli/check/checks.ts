@@ -44,6 +44,7 @@ export class Checks {
     private readonly made = new Set<Kind>();
     private instance: Server | undefined;
     private address: string | undefined;
+    private sshWorks = false;
     /** Id of the one beside it. */
     private second: string | undefined;
     private readonly wait: Waiting;
@@ -77,7 +78,7 @@ export class Checks {
             T4: { check: () => this.addresses() },
             T5: { check: () => this.ssh() },
             T6: { check: () => this.port() },
-            T7: { check: () => checkSnapshot(this.using, this.reached(), () => this.making("images")) },
+            T7: { check: () => checkSnapshot(this.using, this.entered(), () => this.making("images")) },
             T8: { check: () => checkVolumes(this.using, () => this.making("volumes")) },
             T9: { check: () => this.attach() },
             T10: { check: () => this.resize() },
@@ -168,11 +169,15 @@ export class Checks {
         return { instance, address: this.address };
     }
 
-    /** Another instance, of the smallest flavor, for the checks that want one beside the first. */
-    private async other(): Promise<Reached> {
-        this.second ??= await this.instances.create(`${this.name}-other`, tutorial.smallest);
-        const reached = await this.instances.reached(this.second, "the other instance");
+    private entered(): Reached {
+        const reached = this.reached();
+        if (!this.sshWorks) throw new Error("no ssh to the instance: see T5");
         return reached;
+    }
+
+    /** Id of another instance, of the smallest flavor, for the checks that want one beside the first. */
+    private async other(): Promise<string> {
+        return (this.second ??= await this.instances.create(`${this.name}-other`, tutorial.smallest));
     }
 
     /** T4 */
@@ -187,6 +192,7 @@ export class Checks {
         const { instance, address } = this.reached();
         // Verbose: it tells which host key the instance has.
         const { stdout, stderr } = await this.instances.run(address, "hostname", true);
+        this.sshWorks = true;
         const hostname = stdout.trim();
         const key = compareHostKey(stderr, await this.cloud.compute.consoleLog(instance.id).catch(() => ""));
         return `root@${address} is "${hostname}"${hostname.split(".")[0] === instance.name ? "" : ", which is not the instance's name"}; ${key}`;
@@ -231,12 +237,8 @@ export class Checks {
     /** T9. Where it fails the other instance may have the volume: the next check gets one of its own. */
     private async attach(): Promise<string> {
         try {
-            return await checkAttach(
-                this.using,
-                this.reached(),
-                () => this.other(),
-                () => this.making("volumes"),
-            );
+            const other = async () => this.instances.reached(await this.other(), "the other instance");
+            return await checkAttach(this.using, this.entered(), other, () => this.making("volumes"));
         } catch (e) {
             this.second = undefined;
             throw e;
@@ -245,7 +247,7 @@ export class Checks {
 
     /** T10 */
     private async resize(): Promise<string> {
-        return await checkResize(this.using, await this.other());
+        return await checkResize(this.using, await this.instances.active(await this.other(), "the other instance"));
     }
 
     /** T11 */

@@ -1,10 +1,10 @@
 import type { Server } from "../../clients/compute";
 import { type CheckedCloud, deadlines } from "./cloud";
-import { type Reached, tutorial, type Using } from "./instances";
+import { tutorial, type Using } from "./instances";
 import type { Waiting } from "./wait";
 
 /** T10: an instance gets the tutorial's flavor, and its own again; then it gets it for good. */
-export async function checkResize({ cloud, wait, instances }: Using, { instance }: Reached): Promise<string> {
+export async function checkResize({ cloud, wait, instances }: Using, instance: Server): Promise<string> {
     const { compute } = cloud,
         { id } = instance,
         own = await instances.flavor(tutorial.smallest),

@@ -5,6 +5,7 @@ import { PREFIX } from "../../../cli/check/cloud";
 import { compareHostKey } from "../../../cli/check/host-key";
 import { CheckInterrupted } from "../../../cli/check/wait";
 import { chosenOf } from "../../../cli/check/which";
+import { HttpError } from "../../../clients/http";
 import { FakeCloud } from "./fake-cloud";
 
 async function results(
@@ -24,21 +25,23 @@ test("a cloud in which everything works; nothing is left in it", async () => {
     expect(all.map(r => `${r.id} ${r.result}`)).toEqual([
         "T1 pass",
         "T2 pass",
-        "T3 skip",
+        "T3 pass",
         "T4 pass",
         "T5 pass",
         "T6 pass",
-        "T7 skip",
+        "T7 pass",
         "T8 pass",
-        "T9 skip",
-        "T10 skip",
+        "T9 pass",
+        "T10 pass",
         "T11 skip",
         "T12 pass",
     ]);
     expect(all.map(inWords)).toEqual(
         expect.arrayContaining([
             "pass  T2   start an instance: ACTIVE on compute-1, 0.0 s",
-            "skip  T3   start an instance from the dashboard: needs a browser",
+            "pass  T3   start an instance from the dashboard: ACTIVE on compute-1, 0.0 s",
+            "pass  T9   attach a volume: /dev/vdb of an instance on compute-1 written, of one on compute-1 read, 2.0 s",
+            "pass  T10  resize: m1.tiny to x1.tiny, from compute-1 to compute-2: reverted, confirmed, 0.0 s",
             "pass  T4   fixed and floating address: 10.10.0.2 from net1, 172.16.9.1 from public, 0.0 s",
             "pass  T12  every service is up: 2 of nova and cinder, 0.0 s",
         ]),
@@ -75,8 +78,11 @@ test("a result says what was waited for, and how long", async () => {
         { what: "cinder's services are up", seconds: 60 },
         { what: "the volume is available", seconds: 2 },
         { what: "the volume is deleted", seconds: 0 },
+        { what: "cinder lists the dashboard's volume", seconds: 0 },
+        { what: "the dashboard's volume is available", seconds: 2 },
+        { what: "the volume is deleted", seconds: 0 },
     ]);
-    expect(waits("T3")).toEqual([]);
+    expect(waits("T5")).toEqual([{ what: "ssh to root@172.16.9.1", seconds: 0 }]);
 });
 
 test("a wait that comes to no end is in the result of what failed", async () => {
@@ -134,12 +140,25 @@ test("an instance over EC2 has the name of what a check makes, so that a later o
 });
 
 const noInstance = "no instance: see T2",
-    noAddress = "no floating address: see T4";
+    noAddress = "no floating address: see T4",
+    noSsh = "no ssh to the instance: see T5",
+    noHost = "the instance is in ERROR: No valid host was found.",
+    spoilt = "the volume is in state error: is cinder-volume up, and is there room in its volume group?",
+    noDashboard = "GET /x at there: 404 not found";
 test.each<[string, Record<string, unknown>]>([
     ["image", { T1: "the image is active: not within 60 s (queued)" }],
     [
         "instance",
-        { T2: "the instance is in ERROR: No valid host was found.", T4: noInstance, T5: noInstance, T6: noInstance },
+        {
+            T2: noHost,
+            T3: noHost,
+            T4: noInstance,
+            T5: noInstance,
+            T6: noInstance,
+            T7: noInstance,
+            T9: noInstance,
+            T10: noHost.replace("instance", "other instance"),
+        },
     ],
     [
         "address",
@@ -147,18 +166,55 @@ test.each<[string, Record<string, unknown>]>([
             T4: "the instance has a fixed and a floating address: not within 60 s (10.10.0.2, no floating address)",
             T5: noAddress,
             T6: noAddress,
+            T7: noAddress,
+            T9: noAddress,
         },
     ],
-    ["ssh", { T5: "ssh to root@172.16.9.1: not within 90 s (root@172.16.9.1: Permission denied (publickey).)" }],
+    [
+        "ssh",
+        {
+            T5: "ssh to root@172.16.9.1: not within 90 s (root@172.16.9.1: Permission denied (publickey).)",
+            T7: noSsh,
+            T9: noSsh,
+        },
+    ],
     ["open", { T6: "port 80 is open before there is a rule for it (open)" }],
     ["shut", { T6: "the rule opens port 80: not within 30 s (closed)" }],
     ["rule", { T6: "port 80 is closed again without the rule: not within 30 s (open)" }],
-    ["volume", { T8: "the volume is in state error: is cinder-volume up, and is there room in its volume group?" }],
+    ["snapshot", { T7: "the snapshot is active: not within 120 s (glance does not list it)" }],
+    [
+        "file",
+        {
+            T7: expect.stringMatching(
+                /^\/home\/cirros\/classroom-check-\w+ of the snapshot's instance has "" in it, \w{32} was written$/,
+            ),
+        },
+    ],
+    ["web-snapshot", { T7: "the dashboard's snapshot is active: not within 120 s (glance does not list it)" }],
+    ["volume", { T8: spoilt, T9: spoilt }],
+    ["attach", { T9: "the volume is available again: InternalError: no such target" }],
+    ["kept", { T9: "the volume is detached: not within 60 s (in-use)" }],
+    [
+        "read",
+        {
+            T9: expect.stringMatching(
+                /^\/dev\/vdb of the second instance has "something else" in it, \w{32} was written$/,
+            ),
+        },
+    ],
+    ["resize", { T10: "the instance is ACTIVE, not resized: ResizeError: not able to execute ssh command" }],
+    ["revert", { T10: "the resize is reverted, and the instance has flavor 6, not 1" }],
+    ["dashboard", { T1: noDashboard, T3: noDashboard, T7: noDashboard, T8: noDashboard }],
+    [
+        "web-quota",
+        { T3: expect.stringMatching(/^the tenant's quota is too small: POST .* Quota exceeded for instances/) },
+    ],
     ["service", { T12: "every service is up: not within 90 s (nova-compute on compute-1 is down)" }],
     [
         "cinder",
         {
             T8: "it does not answer",
+            T9: "it does not answer",
             T12: "every service is up: not within 90 s (cinder could not be asked: it does not answer)",
         },
     ],
@@ -169,9 +225,32 @@ test.each<[string, Record<string, unknown>]>([
     expect(cloud.left()).toEqual([]);
 });
 
+test.each([
+    ["keypair", "the cloud has no keypair gridka-api-node", ["T2", "T3", "T10"]],
+    ["x1.tiny", "the cloud has no flavor x1.tiny", ["T2", "T3", "T10"]],
+    ["m1.tiny", "the cloud has no flavor m1.tiny", ["T9", "T10"]],
+])("a cloud without %s is told so", async (lacking, words, ids) => {
+    const { failed } = await results(new FakeCloud(lacking));
+    expect(Object.keys(failed).filter(id => failed[id] === words)).toEqual(ids);
+});
+
+test("a quota that is too small is told as that", async () => {
+    const { failed } = await results(new FakeCloud("quota"));
+    expect(failed.T2).toBe(
+        "the tenant's quota is too small: POST /x at there: 413 Quota exceeded for cores: Requested 1, but already used 20 of 20 cores",
+    );
+});
+
+test("a volume that nobody has any more, of which cinder has not heard, is removed", async () => {
+    const cloud = new FakeCloud();
+    cloud.volumes_.set("v0", { name: `${PREFIX}old`, asked: 9, at: "gone" });
+    expect((await results(cloud)).failed).toEqual({});
+    expect(cloud.left()).toEqual([]);
+});
+
 test("what an interrupted check left is removed first, what has another name stays", async () => {
     const cloud = new FakeCloud();
-    cloud.servers_.set("s0", { name: `${PREFIX}old` });
+    cloud.add("s0", `${PREFIX}old`);
     cloud.volumes_.set("v0", { name: `${PREFIX}old`, asked: 0 });
     cloud.volumes_.set("v9", { name: "mine", asked: 9 });
     const { notes, failed } = await results(cloud);
@@ -217,6 +296,8 @@ test("with less patience nothing is waited for longer", async () => {
     await new Checks(new FakeCloud("ssh"), () => undefined, undefined, 10).run(r => told.push(r));
     expect(told.filter(r => r.result === "fail").map(r => [r.id, r.detail])).toEqual([
         ["T5", expect.stringContaining("not within 10 s")],
+        ["T7", noSsh],
+        ["T9", noSsh],
     ]);
 });
 

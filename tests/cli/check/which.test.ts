@@ -7,6 +7,7 @@ test("without a choice every check is done", () => {
 test.each([
     ["T12", ["T12"]],
     ["T5,T9", ["T2", "T4", "T5", "T9"]],
+    ["T3,T10", ["T3", "T10"]],
     ["t8, T1", ["T1", "T8"]],
     ["T4,T2", ["T2", "T4"]],
 ])("of --only %s come %j: what it stands on, in the checks' order", (only, expected) => {
