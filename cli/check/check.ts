@@ -171,6 +171,7 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
             password,
         }),
         pages: release.pages,
+        iscsiByQemu: settings.kindOf("compute-1") === "container",
         ec2: release.ec2 ?? false,
         renameServer: async (id, name) => {
             await admin.request("compute", { method: "PUT", path: pathOf`/servers/${id}`, json: { server: { name } } });

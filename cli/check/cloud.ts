@@ -41,6 +41,8 @@ export interface CheckedCloud {
     /** Gives an instance a security group beside its own. */
     addSecurityGroup(serverId: string, group: string): Promise<void>;
     renameServer(serverId: string, name: string): Promise<void>;
+    /** Compute nodes are containers: QEMU itself speaks iSCSI, for their kernel does not. */
+    iscsiByQemu: boolean;
     /** Nova has the EC2 API, and api-node the admin's keys for it. */
     ec2: boolean;
     /** Runs a script on api-node; its exit code is part of the result, and {@link NOT_ENDED} where it has not ended within its time. */

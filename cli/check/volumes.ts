@@ -86,7 +86,9 @@ export async function checkAttach(
         );
     await detach(using, second, id);
     await deleted(cloud, wait, id);
-    return `${DEVICE} of an instance on ${first.instance.host ?? "a compute node"} written, of one on ${second.instance.host ?? "a compute node"} read`;
+    const on = ({ instance: { host } }: Reached) => host ?? "a compute node",
+        how = cloud.iscsiByQemu ? ", by QEMU's own iSCSI" : "";
+    return `${DEVICE} of an instance on ${on(first)} written, of one on ${on(second)} read${how}`;
 }
 
 /** Older kernels see new disks of a running machine only with this module. */

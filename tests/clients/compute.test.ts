@@ -360,6 +360,56 @@ test("what nova leaves empty, and says in other ways", async () => {
         addresses: {},
         host: undefined,
         fault: { message: "no host" },
+        flavorId: undefined,
+    });
+});
+
+test("an instance's snapshot, resize and volumes are asked for as nova's documentation has it", async () => {
+    const { http, nova } = sending();
+    await nova.createImage("s", "n");
+    await nova.resize("s", "6");
+    await nova.confirmResize("s");
+    await nova.revertResize("s");
+    await nova.attachVolume("s", "v", "/dev/vdb");
+    await nova.detachVolume("s", "v");
+    expect(http.sent).toEqual([
+        ["POST", "/v2/abc/servers/s/action", { createImage: { name: "n", metadata: {} } }],
+        ["POST", "/v2/abc/servers/s/action", { resize: { flavorRef: "6" } }],
+        ["POST", "/v2/abc/servers/s/action", { confirmResize: null }],
+        ["POST", "/v2/abc/servers/s/action", { revertResize: null }],
+        [
+            "POST",
+            "/v2/abc/servers/s/os-volume_attachments",
+            { volumeAttachment: { volumeId: "v", device: "/dev/vdb" } },
+        ],
+        ["DELETE", "/v2/abc/servers/s/os-volume_attachments/v"],
+    ]);
+});
+
+describe("why an action failed", () => {
+    const action = (start_time: string, request_id: string) => ({ action: "resize", request_id, start_time });
+    const why = (instanceAction: object, instanceActions: object[] = [action("1", "r1"), action("2", "r2")]) => {
+        const http = new Sent({ compute: "http://h:8774/v2/abc" }, { instanceActions, instanceAction });
+        return compute(admin, http)
+            .whyFailed("s", "resize")
+            .then(words => [words, http.sent.at(-1)![1].split("/").pop()]);
+    };
+
+    test("is the last line of what its last event that failed tells", async () => {
+        const events = [
+            { result: "Success" },
+            { result: "Error", traceback: "  File x\n    y\nResizeError: no ssh\n" },
+        ];
+        expect(await why({ message: "Error", events })).toEqual(["ResizeError: no ssh", "r2"]);
+    });
+
+    test("is nova's word on it where no event tells", async () => {
+        expect(await why({ message: "No valid host", events: [{ result: null }] })).toEqual(["No valid host", "r2"]);
+        expect(await why({ message: null })).toEqual([undefined, "r2"]);
+    });
+
+    test("is not known where there was no such action", async () => {
+        expect(await why({}, [{ ...action("3", "r3"), action: "create" }])).toEqual([undefined, "os-instance-actions"]);
     });
 });
 

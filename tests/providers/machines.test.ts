@@ -203,7 +203,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
         ["service", "running", "enabled", "per", "lacks"],
         ["service"],
     ],
-    ["guest/ssh-key", ["connection"], ["path", "type"], ["path", "type"]],
+    ["guest/ssh-key", ["connection"], ["path", "type", "owner"], ["path", "type", "owner"]],
     [
         "guest/step",
         ["connection", "timeoutSeconds", "restarts", "ready"],
@@ -408,6 +408,7 @@ test.each<[kind: string, good: object, bad: object, problems: Record<string, str
         },
     ],
     ["guest/ssh-key", { type: "rsa" }, { type: "" }, { type: '"" is not one of rsa, ed25519, ecdsa' }],
+    ["guest/ssh-key", { owner: "nova" }, { owner: "a b" }, { owner: '"a b" is not the name of a user' }],
     ["guest/ssh-key", { type: "ecdsa" }, { path: "" }, { path: '"" is not an absolute path' }],
     [
         "guest/step",

@@ -40,7 +40,7 @@ test("a cloud in which everything works; nothing is left in it", async () => {
         expect.arrayContaining([
             "pass  T2   start an instance: ACTIVE on compute-1, 0.0 s",
             "pass  T3   start an instance from the dashboard: ACTIVE on compute-1, 0.0 s",
-            "pass  T9   attach a volume: /dev/vdb of an instance on compute-1 written, of one on compute-1 read, 2.0 s",
+            "pass  T9   attach a volume: /dev/vdb of an instance on compute-1 written, of one on compute-1 read, by QEMU's own iSCSI, 2.0 s",
             "pass  T10  resize: m1.tiny to x1.tiny, from compute-1 to compute-2: reverted, confirmed, 0.0 s",
             "pass  T4   fixed and floating address: 10.10.0.2 from net1, 172.16.9.1 from public, 0.0 s",
             "pass  T12  every service is up: 2 of nova and cinder, 0.0 s",

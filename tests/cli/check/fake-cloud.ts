@@ -44,6 +44,7 @@ export class FakeCloud implements CheckedCloud {
     readonly volumes_ = new Map<string, FakeVolume>();
     readonly groups_ = new Map<string, { name: string; rules: string[] }>([["1", { name: "default", rules: [] }]]);
     pages = pikePages;
+    iscsiByQemu = true;
     private made = 0;
     private readonly of = new Set<string>();
     constructor(

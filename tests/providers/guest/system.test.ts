@@ -19,6 +19,7 @@ const host = localHost({
     vgremove: 'echo "vgremove $*" >> "$LOG"; sed -i "/ $2\\$/d" "$ROOT/pvs"',
     vgrename: 'echo "vgrename $*" >> "$LOG"; sed -i "s/ $2\$/ $3/" "$ROOT/pvs"',
     pvremove: 'echo "pvremove $*" >> "$LOG"',
+    su: 'echo "su $5" >> "$LOG"; [ "$1 $2 $3" = "-s /bin/sh -c" ] && exec sh -c "$4"',
     "apt-get": 'echo "$DEBIAN_FRONTEND: apt-get $*" >> "$LOG"; . "$ROOT/apt"',
 });
 afterAll(() => host.remove());
@@ -94,6 +95,18 @@ test.each([
     await handler.delete("", { ...inputs, ...outputs });
     expect(fs.readdirSync(path.dirname(inputs.path))).toEqual([]);
     await handler.delete("", { ...inputs, ...outputs });
+});
+
+test("a service's key is made, read and removed by its own account", async () => {
+    const handler = sshKeyHandler(host.run),
+        inputs = { connection, path: path.join(host.dir, "nova keys/id"), type: "rsa", owner: "nova" };
+    const { outputs } = await handler.create(inputs);
+    expect(fs.readFileSync(`${inputs.path}.pub`, "utf8")).toBe(`${outputs.publicKey} nova@volume-node\n`);
+    expect(await handler.read("", { ...inputs, ...outputs })).toEqual({ ...inputs, ...outputs });
+    await handler.delete("", { ...inputs, ...outputs });
+    expect(fs.readdirSync(path.dirname(inputs.path))).toEqual([]);
+    // Asked, made, asked; read; removed: each as nova.
+    expect(host.said()).toBe("su nova\n".repeat(5));
 });
 
 describe("a package archive", () => {
