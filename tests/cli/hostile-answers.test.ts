@@ -125,6 +125,13 @@ function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
             deleteRule: async () => {
                 open = false;
             },
+            createImage: async () => undefined,
+            resize: async () => undefined,
+            confirmResize: async () => undefined,
+            revertResize: async () => undefined,
+            attachVolume: async () => undefined,
+            detachVolume: async () => undefined,
+            whyFailed: async () => answers.fault,
         },
         images: {
             forget: () => undefined,
@@ -155,6 +162,7 @@ function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
                 { binary: "cinder-volume", host: "volume-node", zone: "", status: "", state: "up", updated_at: null },
             ],
             pools: async () => [answers.binary],
+            forceDetached: async () => undefined,
         },
     };
 }

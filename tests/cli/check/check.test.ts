@@ -5,7 +5,6 @@ import { PREFIX } from "../../../cli/check/cloud";
 import { compareHostKey } from "../../../cli/check/host-key";
 import { CheckInterrupted } from "../../../cli/check/wait";
 import { chosenOf } from "../../../cli/check/which";
-import { HttpError } from "../../../clients/http";
 import { FakeCloud } from "./fake-cloud";
 
 async function results(
