@@ -8,7 +8,7 @@ import { Terminal } from "../../cli/shell/terminal";
 import { compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { images } from "../../clients/image";
-import { HttpError } from "../../clients/http";
+import { quote } from "../../clients/ssh";
 import { volumes } from "../../clients/volume";
 import { text as sqlText } from "../../providers/guest/mysql";
 import { domainXml } from "../../providers/machine/container-xml";
@@ -16,6 +16,7 @@ import { ec2rc } from "../../releases/tutorial";
 import { AddressPlan, tutorialRanges } from "../../config/address-plan";
 import { visible } from "../../system/output";
 import { Sent } from "../clients/sent";
+import { FakeCloud } from "./check/fake-cloud";
 import { hostile, isPlain, Jail, otherAttacks, shellAttacks } from "./hostile";
 
 /** What services and nodes answer a check with, where all is well; each of it may be anything. */
@@ -47,41 +48,52 @@ const well = {
 };
 type Answers = typeof well;
 
-/** A cloud that answers with these; scripts for api-node are run by a real shell. */
+/** A cloud that answers with these, and with what the fake cloud says where all is well; scripts for api-node are run by a real shell. */
 function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
-    let clock = 0,
-        open = false,
-        made: { name: string; id: string }[] = [{ id: "old", name: answers.leftover }];
-    const gone = new Set<string>(),
-        missing = () => new HttpError("GET", "/x", 404, "not found", "there");
-    const answered = (script: string): { code: number; stdout: string; stderr: string } => {
-        const { code, stdout } = jail.run(script.replace(". /root/ec2rc", "true"));
-        if (script.startsWith("ssh "))
-            return { code, stdout: answers.hostname || made[0]!.name, stderr: answers.sshSays };
-        if (script.startsWith("bash -c ")) return { code: open ? 0 : 124, stdout, stderr: answers.probeSays };
-        const line = `INSTANCE\t${answers.ec2Id}\tx\t\t\t${answers.ec2State}\tkey`;
-        if (script.includes("run-instances")) made.push({ id: "e1", name: "Server e1" });
-        if (script.includes("terminate")) made = made.filter(m => m.id !== "e1");
-        return {
-            code,
-            stdout: `IMAGE\t${answers.ami}\tNone (${answers.imageName})\tx\n${line}\n${answers.eucaSays}`,
-            stderr: answers.eucaSays,
-        };
+    const fake = new FakeCloud(undefined, true),
+        meant = new Map<string, string>();
+    fake.add("old", answers.leftover);
+    /** What the answer says in place of what is so. */
+    const said = (field: keyof Answers, is: string): string => (answers[field] === well[field] ? is : answers[field]);
+    /** An id as the service tells it, and back. */
+    const told = (field: keyof Answers, id: string): string => {
+        const forged = said(field, id);
+        meant.set(forged, id);
+        return forged;
     };
+    const real = (id: string): string => meant.get(id) ?? id;
+    const euca = (script: string): string => {
+        if (script.includes("run-instances")) fake.add("e1", "Server e1");
+        if (script.includes("terminate")) fake.servers_.delete("e1");
+        const line = `INSTANCE\t${answers.ec2Id}\tx\t\t\t${answers.ec2State}\tkey`;
+        return `IMAGE\t${answers.ami}\tNone (${answers.imageName})\tx\n${line}\n${answers.eucaSays}`;
+    };
+    const { compute, images, volumes } = fake;
     return {
-        now: () => clock,
-        sleep: async seconds => {
-            clock += seconds * 1000;
-        },
+        now: fake.now,
+        sleep: fake.sleep,
         ec2: true,
-        addSecurityGroup: async () => undefined,
-        renameServer: async () => undefined,
-        onApiNode: async script => answered(script),
+        iscsiByQemu: true,
+        pages: fake.pages,
+        dashboard: fake.dashboard,
+        addSecurityGroup: fake.addSecurityGroup,
+        renameServer: fake.renameServer,
+        onApiNode: async script => {
+            const { code, stdout } = jail.run(script.replace(". /root/ec2rc", "true"));
+            if (script.startsWith("ssh ")) {
+                const answer = await fake.onApiNode(
+                    script.replace(quote(`root@${answers.floating}`), "'root@172.16.9.1'"),
+                );
+                return { ...answer, stdout: answers.hostname || answer.stdout, stderr: answers.sshSays };
+            }
+            if (script.startsWith("bash -c ")) {
+                const probed = await fake.onApiNode(`bash -c '< "/dev/tcp/$0/80"' '172.16.9.1'`);
+                return { ...probed, stdout, stderr: answers.probeSays };
+            }
+            return { code, stdout: euca(script), stderr: answers.eucaSays };
+        },
         compute: {
-            forget: () => undefined,
-            keypair: async name => ({ name, publicKey: "" }),
-            flavors: async () => [{ flavorId: "6", name: "x1.tiny", ram: 1, disk: 1, vcpus: 1, isPublic: true }],
-            networks: async () => [{ id: "n", label: "net1", cidr: "10.10.0.0/24" }],
+            ...compute,
             services: async () => [
                 {
                     binary: answers.binary,
@@ -92,77 +104,63 @@ function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
                     updated_at: null,
                 },
             ],
-            servers: async () => made.map(m => ({ ...m, status: answers.status, addresses: {} })),
+            servers: async () =>
+                (await compute.servers()).map(s => ({ ...s, id: told("instance", s.id), status: answers.status })),
             server: async id => {
-                if (gone.has(id) || id === "e1") throw missing();
+                const found = await compute.server(real(id));
+                const [, floating] = found.addresses.net1;
                 return {
-                    id,
-                    name: made.find(m => m.id === id)?.name ?? "",
-                    status: answers.status,
-                    host: answers.host,
-                    addresses: { net1: [{ addr: answers.fixed }] },
-                    fault: { message: answers.fault },
+                    ...found,
+                    id: told("instance", found.id),
+                    status: said("status", found.status),
+                    host: said("host", found.host),
+                    addresses: { net1: [{ addr: answers.fixed }, ...(floating ? [floating] : [])] },
+                    ...(answers.fault !== "" && { fault: { message: answers.fault } }),
                 };
             },
-            createServer: async ({ name }) => {
-                made = [{ id: answers.instance, name }];
-                return answers.instance;
-            },
-            deleteServer: async id => {
-                gone.add(id);
-            },
+            createServer: async spec => told("instance", await compute.createServer(spec)),
+            deleteServer: async id => compute.deleteServer(real(id)),
             consoleLog: async () => answers.console,
-            floatingAddresses: async () => [
-                { address: answers.floating, pool: answers.pool, project_id: null, instance_uuid: answers.instance },
-            ],
-            securityGroups: async () => [],
-            createSecurityGroup: async name => ({ id: "g", name, rules: [] }),
-            deleteSecurityGroup: async () => undefined,
-            createRule: async (_group, spec) => {
-                open = true;
-                return { id: "r", ...spec };
-            },
-            deleteRule: async () => {
-                open = false;
-            },
-            createImage: async () => undefined,
-            resize: async () => undefined,
-            confirmResize: async () => undefined,
-            revertResize: async () => undefined,
-            attachVolume: async () => undefined,
-            detachVolume: async () => undefined,
+            floatingAddresses: async () =>
+                (await compute.floatingAddresses()).map(f => ({
+                    ...f,
+                    address: f.address === well.floating ? answers.floating : f.address,
+                    pool: answers.pool,
+                    instance_uuid: f.instance_uuid === null ? null : said("instance", f.instance_uuid),
+                })),
+            createImage: async (id, name) => compute.createImage(real(id), name),
+            attachVolume: async (id, volume) => compute.attachVolume(real(id), real(volume)),
+            detachVolume: async (id, volume) => compute.detachVolume(real(id), real(volume)),
+            resize: async (id, flavor) => compute.resize(real(id), flavor),
+            confirmResize: async id => compute.confirmResize(real(id)),
+            revertResize: async id => compute.revertResize(real(id)),
             whyFailed: async () => answers.fault,
         },
         images: {
-            forget: () => undefined,
-            list: async () => [{ id: "i0", name: "cirros-0.3.0", status: "active", isPublic: true }],
+            ...images,
             get: async id => {
-                if (gone.has(id)) throw missing();
-                return { id, name: "", status: answers.imageStatus, checksum: answers.checksum, isPublic: false };
+                const image = await images.get(real(id));
+                return { ...image, status: answers.imageStatus, checksum: answers.checksum || image.checksum };
             },
-            upload: async ({ name, checksum }) => {
-                answers = { ...answers, checksum: answers.checksum || checksum };
-                return { id: answers.image, name, status: "queued", isPublic: false };
+            upload: async data => {
+                const made = await images.upload(data);
+                return { ...made, id: told("image", made.id) };
             },
-            delete: async id => {
-                gone.add(id);
-            },
+            delete: async id => images.delete(real(id)),
         },
         volumes: {
-            list: async () => [],
+            ...volumes,
+            list: async () => (await volumes.list()).map(v => ({ ...v, id: told("volume", v.id) })),
             get: async id => {
-                if (gone.has(id)) throw missing();
-                return { id, name: "", status: answers.volumeStatus, sizeGb: 1 };
+                const volume = await volumes.get(real(id));
+                return { ...volume, status: said("volumeStatus", volume.status) };
             },
-            create: async name => ({ id: answers.volume, name, status: "creating", sizeGb: 1 }),
-            delete: async id => {
-                gone.add(id);
+            create: async name => {
+                const made = await volumes.create(name);
+                return { ...made, id: told("volume", made.id) };
             },
-            services: async () => [
-                { binary: "cinder-volume", host: "volume-node", zone: "", status: "", state: "up", updated_at: null },
-            ],
-            pools: async () => [answers.binary],
-            forceDetached: async () => undefined,
+            delete: async id => volumes.delete(real(id)),
+            forceDetached: async id => volumes.forceDetached(real(id)),
         },
     };
 }
