@@ -157,6 +157,7 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
     terminal.protect([facts.credentials.adminPassword]);
     const access = adminAccess(facts, hostConnection(settings, "central"));
     const { username, password, via } = access,
+        host = settings.plan.node("api-node").publicAddress!,
         release = releaseOf(settings.release);
     const admin = session(access);
     await admin.withLogin(async () => undefined);
@@ -164,12 +165,7 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
         compute: compute(access),
         images: images(access),
         volumes: volumes(access),
-        dashboard: new Dashboard({
-            via,
-            host: settings.plan.node("api-node").publicAddress!,
-            username,
-            password,
-        }),
+        dashboard: new Dashboard({ via, host, username, password }),
         pages: release.pages,
         iscsiByQemu: settings.kindOf("compute-1") === "container",
         ec2: release.ec2 ?? false,

@@ -1,3 +1,4 @@
+import { createHash } from "crypto";
 import { type CheckedCloud, PREFIX } from "../../../cli/check/cloud";
 import type { DashboardRequest } from "../../../clients/dashboard";
 import { HttpError } from "../../../clients/http";
@@ -144,7 +145,6 @@ export class FakeCloud implements CheckedCloud {
                 this.start(name!, flavor_id!, source_id!);
             } else if (path === "api/glance/images/") {
                 const { name } = JSON.parse(fields!["$$originalJSON"]!) as { name: string };
-                const { createHash } = jest.requireActual<typeof import("crypto")>("crypto");
                 this.images_.set("iw", { name, checksum: createHash("md5").update(file!.data).digest("hex") });
             } else if (path === "project/volumes/create/") {
                 this.volumes_.set("vw", { name: fields!.name!, asked: 0 });
