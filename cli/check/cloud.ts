@@ -67,8 +67,11 @@ export const deadlines = {
     port: 30,
     volume: 60,
     snapshot: 120,
-    attach: 60,
+    /** Cinder runs some six programs for it, one after another: 20 s on an emulated volume-node that shares its processor. */
+    attach: 120,
     resize: 120,
     gone: 60,
+    /** Cinder fills a volume with zeros before it is gone: 1 GiB took an emulated volume-node 4 to 14 s, its programs 32 s more. */
+    wiped: 180,
     services: 90,
 } as const;

@@ -10,6 +10,8 @@ interface Way {
     drop(id: string): Promise<void>;
     /** Of what is not gone at once. */
     look?(id: string): Promise<{ status: string }>;
+    /** How long that may take, in seconds; default: {@link deadlines.gone}. */
+    seconds?: number;
 }
 
 function waysOf(cloud: CheckedCloud, wait: Waiting): Record<Kind, Way> {
@@ -38,6 +40,7 @@ function waysOf(cloud: CheckedCloud, wait: Waiting): Record<Kind, Way> {
             list: () => volumes.list(),
             drop: id => dropVolume(cloud, wait, id),
             look: id => volumes.get(id),
+            seconds: deadlines.wiped,
         },
     };
 }
@@ -88,8 +91,8 @@ async function removeAll(
         if (leftovers) wait.note(`removing what an earlier check left: ${kind.slice(0, -1)} ${name}`);
         return wait.until(`${name} is deleted`, deadlines.gone, say => dropped(() => way.drop(id), say), leftovers);
     });
-    const { look } = way;
-    if (look) await each(({ id, name }) => wait.gone(name, () => look(id), leftovers));
+    const { look, seconds } = way;
+    if (look) await each(({ id, name }) => wait.gone(name, () => look(id), { seconds, leavable: leftovers }));
     if (failed !== undefined) throw failed instanceof Error ? failed : new Error(messageOf(failed));
 }
 

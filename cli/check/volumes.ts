@@ -8,17 +8,25 @@ export async function checkVolumes(
     { cloud, wait, name }: Omit<Using, "instances">,
     making: () => void,
 ): Promise<string> {
-    const { volumes } = cloud;
+    const { volumes } = cloud,
+        web = `${name}-web`;
     await servicesUp(cloud, wait);
     making();
-    await deleted(cloud, wait, await available(cloud, wait, (await volumes.create(name, 1)).id, "the volume"));
-    await cloud.dashboard.send(cloud.pages.createVolume({ name: `${name}-web`, sizeGb: 1 }));
-    const id = await wait.until(
+    const { id } = await volumes.create(name, 1);
+    await cloud.dashboard.send(cloud.pages.createVolume({ name: web, sizeGb: 1 }));
+    const webId = await wait.until(
         "cinder lists the dashboard's volume",
         deadlines.volume,
-        async () => (await volumes.list()).find(v => v.name === `${name}-web`)?.id,
+        async () => (await volumes.list()).find(v => v.name === web)?.id,
     );
-    await deleted(cloud, wait, await available(cloud, wait, id, "the dashboard's volume"));
+    const both = [
+        [id, "the volume"],
+        [webId, "the dashboard's volume"],
+    ] as const;
+    // Side by side: on one volume node each waits for programs that the other does not need.
+    for (const [one, what] of both) await available(cloud, wait, one, what);
+    for (const [one] of both) await volumes.delete(one);
+    for (const [one, what] of both) await deleted(cloud, wait, one, what);
     return "1 GiB: available, deleted; by the dashboard the same";
 }
 
@@ -49,9 +57,8 @@ function available({ volumes }: CheckedCloud, wait: Waiting, id: string, what: s
     });
 }
 
-async function deleted({ volumes }: CheckedCloud, wait: Waiting, id: string): Promise<void> {
-    await volumes.delete(id);
-    await wait.gone("the volume", () => volumes.get(id));
+function deleted({ volumes }: CheckedCloud, wait: Waiting, id: string, what: string): Promise<true> {
+    return wait.gone(what, () => volumes.get(id), { seconds: deadlines.wiped });
 }
 
 const DEVICE = "/dev/vdb";
@@ -85,7 +92,8 @@ export async function checkAttach(
             `${DEVICE} of the second instance has ${JSON.stringify(stdout.trim().slice(0, 80))} in it, ${token} was written`,
         );
     await detach(using, second, id);
-    await deleted(cloud, wait, id);
+    await cloud.volumes.delete(id);
+    await deleted(cloud, wait, id, "the volume");
     const on = ({ instance: { host } }: Reached) => host ?? "a compute node",
         how = cloud.iscsiByQemu ? ", by QEMU's own iSCSI" : "";
     return `${DEVICE} of an instance on ${on(first)} written, of one on ${on(second)} read${how}`;

@@ -81,10 +81,14 @@ export class Waiting {
     }
 
     /** Waits until a look-up answers 404. */
-    gone(what: string, look: () => Promise<{ status: string }>, leavable = true): Promise<true> {
+    gone(
+        what: string,
+        look: () => Promise<{ status: string }>,
+        { seconds = deadlines.gone, leavable = true }: { seconds?: number; leavable?: boolean } = {},
+    ): Promise<true> {
         return this.until(
             `${what} is deleted`,
-            deadlines.gone,
+            seconds,
             async say => {
                 try {
                     say((await look()).status);

@@ -75,11 +75,11 @@ test("a result says what was waited for, and how long", async () => {
     const waits = (id: string) => all.find(r => r.id === id)!.waits;
     expect(waits("T8")).toEqual([
         { what: "cinder's services are up", seconds: 60 },
-        { what: "the volume is available", seconds: 2 },
-        { what: "the volume is deleted", seconds: 0 },
         { what: "cinder lists the dashboard's volume", seconds: 0 },
+        { what: "the volume is available", seconds: 2 },
         { what: "the dashboard's volume is available", seconds: 2 },
         { what: "the volume is deleted", seconds: 0 },
+        { what: "the dashboard's volume is deleted", seconds: 0 },
     ]);
     expect(waits("T5")).toEqual([{ what: "ssh to root@172.16.9.1", seconds: 0 }]);
 });
@@ -192,7 +192,7 @@ test.each<[string, Record<string, unknown>]>([
     ["web-snapshot", { T7: "the dashboard's snapshot is active: not within 120 s (glance does not list it)" }],
     ["volume", { T8: spoilt, T9: spoilt }],
     ["attach", { T9: "the volume is available again: InternalError: no such target" }],
-    ["kept", { T9: "the volume is detached: not within 60 s (in-use)" }],
+    ["kept", { T9: "the volume is detached: not within 120 s (in-use)" }],
     [
         "read",
         {
