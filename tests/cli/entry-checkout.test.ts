@@ -364,6 +364,9 @@ const root = process.geteuid!() === 0;
     () => {
         const checkout = new Checkout().ready();
         const other = { command: "setpriv", cwd: checkout.root };
+        // The one that runs this may lie in root's own cache, where nobody else may read.
+        fs.rmSync(checkout.at("path/node"));
+        fs.copyFileSync(process.execPath, checkout.at("path/node"));
         const args = ["--reuid=4711", "--regid=4711", "--clear-groups", checkout.at("checkout/classroom")];
         spawnSync("chmod", ["-R", "go+rX", dir]);
         expect(checkout.run(args, {}, other)).toMatchObject({ status: 0, stderr: "" });

@@ -39,7 +39,7 @@ test.each(["sh", "dash", "bash"])("%s can read it", shell => {
 test("no Node.js and nothing to get it with: one line says what to do", () => {
     const { status, stderr } = run(pathWith("bare", {}), "c1");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^classroom: Node\.js 20 or newer is needed \(22 recommended\), found: none; [^\n]*\n$/);
+    expect(stderr).toMatch(/^classroom: Node\.js 22\.13 or newer is needed, found: none; [^\n]*\n$/);
 });
 
 test.each([
@@ -54,6 +54,18 @@ test.each([
         1,
         `classroom: ${words}; nothing was changed. Give the cache folder's absolute path, or unset it\n`,
     ]);
+});
+
+test.each([
+    ["v22.12.0", "is not used"],
+    ["v22.13.0", "is used"],
+    ["v24.1.0", "is used"],
+])("Node.js %s on PATH %s", (version, words) => {
+    // The version alone is another one; the program is a stand-in.
+    const other = `Object.defineProperty(process.versions, "node", { value: "${version.slice(1)}" });`,
+        node = `[ "$1" = -p ] || exec echo "the program"\nexec '${process.execPath}' -p '${other}'"$2"`;
+    const { stderr } = run(pathWith(`node-${version}`, { node, npm: "exit 1" }), "c4");
+    expect(stderr.includes("getting Node.js")).toBe(words === "is not used");
 });
 
 test("a package with another digest is not used, and nothing of it is left", () => {
