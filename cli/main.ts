@@ -7,6 +7,7 @@ import { addAcceptCommand } from "./accept";
 import { addCheckCommand } from "./check/check";
 import { addCompletionCommand } from "./completion";
 import { addConfigCommands } from "./config";
+import { addExerciseCommands } from "./exercise/commands";
 import { addDoctorCommand } from "./hosts/doctor";
 import { addHelp, setWork, tellError } from "./shell/command";
 import { Terminal } from "./shell/terminal";
@@ -62,6 +63,7 @@ function program(): Command {
     addStatusCommand(cli);
     addCheckCommand(cli);
     addSabotageCommand(cli);
+    addExerciseCommands(cli);
     addRestoreCommands(cli);
     addSshCommand(cli);
     addOpenCommand(cli);

@@ -2,6 +2,7 @@ import { createHash } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { setImmediate as turn } from "timers/promises";
+import { thisStart } from "./boot";
 import { replaceFile } from "./files";
 import { withLock } from "./lock";
 import { cacheDir, ownCacheDir } from "./paths";
@@ -80,15 +81,6 @@ interface Known {
 }
 
 const knownFile = (dir: string): string => `${dir}.content`;
-
-/** Names this start of the machine; undefined where there is no such name. */
-function thisStart(): string | undefined {
-    try {
-        return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    } catch {
-        return undefined;
-    }
-}
 
 function remember(dir: string, known: Known): void {
     replaceFile(knownFile(dir), JSON.stringify({ ...known, seen: thisStart() }) + "\n", 0o600);

@@ -3,19 +3,9 @@ import { type Command, Option } from "commander";
 import { closeAll, exec } from "../../clients/ssh";
 import { messageOf, UserError } from "../../system/errors";
 import { complain, say } from "../../system/output";
-import {
-    checkAllowed,
-    choose,
-    type Chosen,
-    filtered,
-    named,
-    nameOf,
-    seedOf,
-    type Wanted,
-    waysOf,
-    whyNot,
-} from "./choose";
+import { checkAllowed, choose, type Chosen, filtered, named, nameOf, seedOf, type Wanted, waysOf } from "./choose";
 import { difficulties, type Exercise, exerciseKinds } from "./exercise";
+import { drawnFrom } from "./drawn";
 import { loadExercises } from "./exercises";
 import { hasUndo, type MachineScript, scriptsOf, undosOf } from "./render";
 import { explain, showHint, showList } from "./show";
@@ -159,17 +149,6 @@ async function breakOne(
         );
     }
     return code;
-}
-
-/** The exercises of which some way can be done to the stack, with those ways alone. */
-function drawnFrom(stack: string, exercises: readonly Exercise[]): Exercise[] {
-    const settings = settingsWithoutSecrets(stack);
-    return exercises
-        .map(exercise => ({
-            ...exercise,
-            ways: exercise.ways.filter(variant => whyNot({ exercise, variant }, settings) === undefined),
-        }))
-        .filter(exercise => exercise.ways.length > 0);
 }
 
 const onMachines = async (stack: string, scripts: readonly MachineScript[]): Promise<void> => {
