@@ -7,6 +7,7 @@ import { addAcceptCommand } from "./accept";
 import { addCheckCommand } from "./check/check";
 import { addCompletionCommand } from "./completion";
 import { addConfigCommands } from "./config";
+import { addBoardCommand } from "./board/commands";
 import { addExerciseCommands } from "./exercise/commands";
 import { addDoctorCommand } from "./hosts/doctor";
 import { addHelp, setWork, tellError } from "./shell/command";
@@ -64,6 +65,7 @@ function program(): Command {
     addCheckCommand(cli);
     addSabotageCommand(cli);
     addExerciseCommands(cli);
+    addBoardCommand(cli);
     addRestoreCommands(cli);
     addSshCommand(cli);
     addOpenCommand(cli);

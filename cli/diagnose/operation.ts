@@ -8,6 +8,8 @@ import { hostsDown } from "../hosts/hosts-check";
 import { addOperation } from "../operate/commands";
 import { comparing, type Operation } from "../operate/kind";
 import { timingsOption } from "../shell/command";
+import { keepCondition } from "../stack/condition";
+import { conditionIn } from "./condition";
 import { conclude } from "./diagnose";
 import { diagnose as findCauses } from "./diagnosis";
 import { suspectsOf } from "./suspects";
@@ -73,6 +75,9 @@ export const diagnose: Operation = {
             unchangedSeconds = secondsSinceUp(run.stack),
             suspects = await suspectsOf(causes, resources, unchangedSeconds);
         const { exitCode, ...diagnosed } = conclude(run, { all, causes, suspects, unchangedSeconds }, seconds);
+        const examined = examine([...resources, ...missing], found, addresses);
+        keepCondition(run.stack, conditionIn(examined));
+        const { exitCode, ...diagnosed } = conclude(run, examined, seconds);
         return end(exitCode, diagnosed);
     },
 };

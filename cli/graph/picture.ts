@@ -1,6 +1,8 @@
 import { type HostRole, hostRoles, type NetworkName, networkNames, type NodeName } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { releaseOf } from "../../releases";
+import { noMachine, placeholderCredentials } from "../stack/placeholders";
+import { configured, settingsFrom } from "../stack/reach";
 import { softwareOf } from "../../releases/own-options";
 
 /** A node in the picture. */
@@ -25,6 +27,12 @@ export interface Picture {
     stack: string;
     hosts: { role: HostRole; address: string; nodes: DrawnNode[] }[];
     networks: DrawnNetwork[];
+}
+
+/** The picture of a stack, from its file alone: neither host nor network is needed. */
+export function pictureOfStack(stack: string): Picture {
+    const given = configured(stack);
+    return pictureOf(stack, settingsFrom(stack, { ...given, credentials: placeholderCredentials(given) }, noMachine));
 }
 
 /** The picture of a stack, from its settings alone. Nodes that are not made yet (`upTo`) are left out. */

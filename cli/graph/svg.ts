@@ -1,4 +1,5 @@
 import type { NetworkName } from "../../config/nodes";
+import type { Condition, NodeCondition, NodeState } from "../stack/condition";
 import type { DrawnNode, Picture } from "./picture";
 
 /** Lengths in pixels. */
@@ -18,6 +19,17 @@ const COLOURS: Readonly<Record<NetworkName, string>> = {
 
 /** A text in HTML or XML, in an attribute too. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
+/** A node's fill and stroke, and its words: a colour alone says nothing to some. */
+const STATES: Readonly<Record<NodeState, { fill: string; stroke: string; words: string }>> = {
+    sound: { fill: "#e6f5ec", stroke: "#1f7a4d", words: "as it was made" },
+    up: { fill: "#e6f5ec", stroke: "#1f7a4d", words: "answers" },
+    drifted: { fill: "#fff1d6", stroke: "#a35c00", words: "drifted" },
+    mute: { fill: "#fde3e1", stroke: "#b3261e", words: "does not answer" },
+    off: { fill: "#eceff3", stroke: "#6b7686", words: "off" },
+};
+const PLAIN = { fill: "#fff", stroke: "#6b7686" };
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
 
 /** Attributes in the order in which they are given. */
 const tag = (name: string, attributes: Readonly<Record<string, string | number>>, content?: string): string => {
@@ -34,8 +46,11 @@ interface Placed {
 
 const widthOf = (nodes: number): number => Math.max(nodes, 1) * (NODE.width + NODE.gap) - NODE.gap + 2 * HOST.pad;
 
-/** A picture as SVG: hosts as boxes, nodes with their services in them, networks as bars below, and where each node is on them. */
-export function svg({ stack, hosts, networks }: Picture): string {
+/**
+ * A picture as SVG: hosts as boxes, nodes with their services in them, networks as bars below, and where each node is on them.
+ * @param condition what its nodes are coloured with
+ */
+export function svg({ stack, hosts, networks }: Picture, condition?: Condition): string {
     const most = Math.max(...hosts.flatMap(({ nodes }) => nodes.map(n => n.services.length)), 1);
     const nodeHeight = NODE.head + most * NODE.line + NODE.foot,
         hostHeight = HOST.head + nodeHeight + HOST.pad;
@@ -53,14 +68,14 @@ export function svg({ stack, hosts, networks }: Picture): string {
     return [
         `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">`,
         tag("title", { id: "title" }, escaped(`Hosts, nodes, networks and services of stack ${stack}`)),
-        `<style>text{font:11px system-ui,sans-serif;fill:#1d2430}.name{font-weight:600;font-size:12px}.host{font-weight:600;font-size:13px}.small{font-size:10px;fill:#5a6270}</style>`,
+        `<style>text{font:11px system-ui,sans-serif;fill:#1d2430}.name{font-weight:600;font-size:12px}.host{font-weight:600;font-size:13px}.small{font-size:10px;fill:#5a6270}${condition ? ".stopped{fill:#b3261e;font-weight:600}" : ""}</style>`,
         tag("rect", { width, height, fill: "#fff" }),
         ...hosts.map(({ role, address, nodes }, i) =>
             hostBox(lefts[i]!, widthOf(nodes.length), hostHeight, `${role} host`, address),
         ),
         ...networks.map(({ name, label }) => bar(ends, bars.get(name)!, COLOURS[name], label)),
         ...placed.flatMap(({ node, x }) => wires(node, x, MARGIN + hostHeight - HOST.pad, bars)),
-        ...placed.map(({ node, x }) => nodeBox(node, x, MARGIN + HOST.head, nodeHeight)),
+        ...placed.map(({ node, x }) => nodeBox(node, x, nodeHeight, condition?.nodes[node.name])),
         "</svg>",
         "",
     ].join("\n");
@@ -79,14 +94,23 @@ const bar = (end: number, y: number, fill: string, label: string): string =>
         text(end + 8, y + NETWORK.bar, label),
     ].join("");
 
-function nodeBox({ name, kind, services }: DrawnNode, x: number, y: number, height: number): string {
-    const middle = x + NODE.width / 2;
+function nodeBox({ name, kind, services }: DrawnNode, x: number, height: number, found?: NodeCondition): string {
+    const middle = x + NODE.width / 2,
+        y = MARGIN + HOST.head,
+        { fill, stroke } = found ? STATES[found.state] : PLAIN,
+        kindWords = kind === "vm" ? "virtual machine" : "container";
     return [
-        tag("rect", { x, y, width: NODE.width, height, rx: 5, fill: "#fff", stroke: "#6b7686" }),
+        tag("rect", { x, y, width: NODE.width, height, rx: 5, fill, stroke, ...(found && { "stroke-width": 2 }) }),
         text(middle, y + 16, name, "name", { "text-anchor": "middle" }),
-        text(middle, y + 29, kind === "vm" ? "virtual machine" : "container", "small", { "text-anchor": "middle" }),
+        text(middle, y + 29, found ? STATES[found.state].words : kindWords, "small", { "text-anchor": "middle" }),
         ...services.map((service, i) =>
-            text(middle, y + NODE.head + (i + 1) * NODE.line - 3, service, "", { "text-anchor": "middle" }),
+            text(
+                middle,
+                y + NODE.head + (i + 1) * NODE.line - 3,
+                found?.stopped.includes(service) ? `${service} ✗` : service,
+                found?.stopped.includes(service) ? "stopped" : "",
+                { "text-anchor": "middle" },
+            ),
         ),
     ].join("");
 }

@@ -1,0 +1,91 @@
+import { createPrivateKey, randomBytes, X509Certificate } from "crypto";
+import * as fs from "fs";
+import * as path from "path";
+import { UserError } from "../../system/errors";
+import { replaceFile } from "../../system/files";
+import { stateDir, temporaryFolder } from "../../system/paths";
+import { run } from "../../system/run";
+import { digestOf, type Keyring, newToken } from "./sessions";
+
+/** Tokens of the teacher and of each team, and the key of the cookies. */
+export interface Tokens {
+    key: string;
+    teacher: string;
+    teams: Record<string, string>;
+}
+
+const tokensFile = (): string => path.join(stateDir(), "board.json");
+
+/** The board's tokens, made where they are missing; those of teams that are no more go. @param anew all are made anew, and cookies count no more */
+export function tokensFor(teams: readonly string[], anew = false): Tokens {
+    const file = tokensFile(),
+        before = !anew && fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Tokens) : undefined;
+    const tokens: Tokens = {
+        key: before?.key ?? randomBytes(32).toString("hex"),
+        teacher: before?.teacher ?? newToken(),
+        teams: Object.fromEntries(teams.map(team => [team, before?.teams[team] ?? newToken()])),
+    };
+    replaceFile(file, `${JSON.stringify(tokens)}\n`, 0o600);
+    return tokens;
+}
+
+/** What the part that serves pages may know of them. */
+export const keyringOf = ({ key, teacher, teams }: Tokens): Keyring => ({
+    key,
+    tokens: [
+        { digest: digestOf(teacher), role: "teacher" },
+        ...Object.entries(teams).map(([team, token]) => ({ digest: digestOf(token), role: `team:${team}` })),
+    ],
+});
+
+/** The board's own key and certificate; made once, and again where the address is another or it ends within a day. */
+export async function ownCertificate(host: string): Promise<{ key: string; cert: string }> {
+    const file = path.join(stateDir(), "board-certificate.json");
+    if (fs.existsSync(file)) {
+        const kept = JSON.parse(fs.readFileSync(file, "utf8")) as { host: string; key: string; cert: string };
+        const { validToDate } = new X509Certificate(kept.cert);
+        if (kept.host === host && validToDate.getTime() > Date.now() + 86_400_000) return kept;
+    }
+    const made = await makeCertificate(host);
+    replaceFile(file, `${JSON.stringify({ host, ...made })}\n`, 0o600);
+    return made;
+}
+
+async function makeCertificate(host: string): Promise<{ key: string; cert: string }> {
+    const dir = temporaryFolder("classroom-board-"),
+        [key, cert] = ["key", "cert"].map(name => path.join(dir, name)) as [string, string];
+    const address = /^[\d.]+$|:/.test(host) ? `IP:${host}` : `DNS:${host}`;
+    const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=classroom`.split(
+        " ",
+    );
+    try {
+        await run("openssl", [
+            ...words,
+            "-addext",
+            `subjectAltName=${address},DNS:localhost`,
+            "-keyout",
+            key,
+            "-out",
+            cert,
+        ]);
+        return { key: fs.readFileSync(key, "utf8"), cert: fs.readFileSync(cert, "utf8") };
+    } catch (e) {
+        throw new UserError(
+            `no certificate could be made (${(e as Error).message.split("\n")[0]}); install openssl, or give one with --certificate and --key`,
+        );
+    } finally {
+        fs.rmSync(dir, { recursive: true });
+    }
+}
+
+/** A certificate that was given. @throws UserError where the two files are none that belong together */
+export function givenCertificate(certificate: string, key: string): { key: string; cert: string } {
+    try {
+        const given = { key: fs.readFileSync(key, "utf8"), cert: fs.readFileSync(certificate, "utf8") };
+        if (!new X509Certificate(given.cert).checkPrivateKey(createPrivateKey(given.key)))
+            throw new Error("the key is not that certificate's");
+        return given;
+    } catch (e) {
+        throw new UserError(`--certificate and --key: ${(e as Error).message}; nothing was started`);
+    }
+}
