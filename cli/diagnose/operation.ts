@@ -74,10 +74,8 @@ export const diagnose: Operation = {
             causes = findCauses(all),
             unchangedSeconds = secondsSinceUp(run.stack),
             suspects = await suspectsOf(causes, resources, unchangedSeconds);
+        keepCondition(run.stack, conditionIn(all));
         const { exitCode, ...diagnosed } = conclude(run, { all, causes, suspects, unchangedSeconds }, seconds);
-        const examined = examine([...resources, ...missing], found, addresses);
-        keepCondition(run.stack, conditionIn(examined));
-        const { exitCode, ...diagnosed } = conclude(run, examined, seconds);
         return end(exitCode, diagnosed);
     },
 };

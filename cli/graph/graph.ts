@@ -17,11 +17,6 @@ export function addGraphCommand(cli: Command): void {
         .addOption(
             new Option("--format <format>", "the format of the drawing").choices(Object.keys(formats)).default("svg"),
         );
-    setWork(command, (stack: string, { format }: { format: string }) => {
-        const given = configured(stack);
-        const settings = settingsFrom(stack, { ...given, credentials: placeholderCredentials(given) }, noMachine);
-        sayLines(formats[format]!(pictureOf(stack, settings)).trimEnd().split("\n"));
-        .addOption(new Option("--format <format>", "of the drawing").choices(Object.keys(formats)).default("svg"));
     command.option("--plain", "without what the last diagnose found");
     setWork(command, (stack: string, { format, plain }: { format: string; plain?: boolean }) => {
         const drawn = formats[format]!(pictureOfStack(stack), plain ? undefined : conditionOf(stack));

@@ -29,7 +29,6 @@ const STATES: Readonly<Record<NodeState, { fill: string; stroke: string; words: 
 };
 const PLAIN = { fill: "#fff", stroke: "#6b7686" };
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
 
 /** Attributes in the order in which they are given. */
 const tag = (name: string, attributes: Readonly<Record<string, string | number>>, content?: string): string => {
