@@ -29,7 +29,6 @@ const STATES: Readonly<Record<NodeState, { fill: string; stroke: string; words: 
 };
 const PLAIN = { fill: "#fff", stroke: "#6b7686" };
 
-
 /** Attributes in the order in which they are given. */
 const tag = (name: string, attributes: Readonly<Record<string, string | number>>, content?: string): string => {
     const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value))}"`);
