@@ -11,7 +11,7 @@ import { UserError, messageOf } from "../system/errors";
 import { toItself } from "../system/handed-over";
 import { onInterrupt } from "../system/interrupt";
 import { complain, say } from "../system/output";
-import { temporaryFolder } from "../system/paths";
+import { socketFolder } from "./shell/sockets";
 import { addHelp, setWork, wordsOf } from "./shell/command";
 import { startAgain } from "./shell/operator-side";
 import { connectionOf, labOf } from "./stack/reach";
@@ -65,7 +65,10 @@ async function open(stack: string, words: readonly string[]): Promise<number> {
         });
     if (lab === undefined) return await listen(through(stack), ended);
     through(stack); // says what is missing before anything is started
-    const dir = socketFolder();
+    const dir = socketFolder(
+        "classroom-open-",
+        services.map(({ name }) => name),
+    );
     // A unix socket belongs to no network namespace: the child dials from the operator's side, this process listens on
     // the machine's own loopback.
     const child = startAgain(lab, words, { [toItself.sockets]: dir });
@@ -83,18 +86,6 @@ async function open(stack: string, words: readonly string[]): Promise<number> {
         child.kill("SIGKILL");
         fs.rmSync(dir, { recursive: true, force: true });
     }
-}
-
-/** How many bytes the path of a unix socket has at most. */
-const SOCKET_PATH = 107;
-
-function socketFolder(): string {
-    const dir = temporaryFolder("classroom-open-");
-    if (services.every(({ name }) => Buffer.byteLength(path.join(dir, name)) <= SOCKET_PATH)) return dir;
-    fs.rmdirSync(dir);
-    throw new UserError(
-        `the folder for temporary files, ${path.dirname(dir)}, has too long a path for sockets; set TMPDIR to a shorter one`,
-    );
 }
 
 /** In the lab's child: a unix socket for each service. Ends with the process that listens for it. */

@@ -12,8 +12,8 @@ export interface Entry {
     team: string;
     kind: string;
     /**
-     * Seconds on the class's own time, which never goes back: as long as the machine runs it goes on with a clock that nobody sets,
-     * and over a restart of the machine with the calendar, but for a calendar that was set back. It began as seconds since the epoch.
+     * Seconds on the class's own time, which never goes back. As long as the machine runs, it follows a clock that nobody sets. Over a
+     * restart of the machine it follows the calendar, unless that was set back. It began as seconds since the epoch.
      */
     at: number;
     /** Seconds since the epoch, by the calendar of the teacher's machine: for people. */

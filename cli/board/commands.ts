@@ -1,3 +1,4 @@
+import type { ChildProcess } from "child_process";
 import * as fs from "fs";
 import * as net from "net";
 import * as path from "path";
@@ -7,15 +8,16 @@ import { UserError } from "../../system/errors";
 import { toItself } from "../../system/handed-over";
 import { onInterrupt } from "../../system/interrupt";
 import { say, sayLines } from "../../system/output";
-import { projectDir, temporaryFolder } from "../../system/paths";
+import { projectDir } from "../../system/paths";
 import { Journal } from "../exercise/journal";
 import { Exercises } from "../exercise/operations";
 import { loadExercises } from "../sabotage/exercises";
 import { addHelp, setWork } from "../shell/command";
 import { startAgain } from "../shell/operator-side";
-import { ownCommand } from "../shell/own-command";
+import { Commands, usualJobs } from "../shell/side-by-side";
+import { socketFolder } from "../shell/sockets";
 import { Audit, Privileged } from "./privileged";
-import { givenCertificate, keyringOf, ownCertificate, type Tokens, tokensFor } from "./secrets";
+import { EndedCookies, givenCertificate, keyringOf, ownCertificate, type Tokens, tokensFor } from "./secrets";
 import { serve } from "./serve";
 import type { Message } from "./vocabulary";
 
@@ -51,7 +53,7 @@ export function addBoardCommand(cli: Command): void {
 }
 
 /** Where it listens. @throws UserError for what is no address with a port */
-export function listenAt(text: string | undefined): { host: string; port: number } {
+function listenAt(text: string | undefined): { host: string; port: number } {
     if (text === undefined) return { host: "127.0.0.1", port: 8484 };
     const [, host = "", port = ""] = /^\[?([0-9A-Za-z.:-]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
     if (net.isIP(host) === 0 || Number(port) > 65535)
@@ -81,12 +83,22 @@ async function board(options: Options): Promise<number> {
     }
     const listen = listenAt(options.listen),
         tls = await certificateFor(options, listen.host),
-        journal = new Journal();
+        journal = new Journal(),
+        commands = new Commands(undefined, usualJobs()),
+        ended = new EndedCookies();
     const sources = { plan: classOf(), teams, journal, exercises: loadExercises() };
-    const privileged = new Privileged(sources, new Exercises(journal), ownCommand, new Audit());
-    const hello: Message = { say: "hello", keyring: keyringOf(tokens), listen, ...(tls && { tls }), files: pages() };
+    const exercises = new Exercises(journal, commands.run);
+    const privileged = new Privileged({ sources, exercises, run: commands.run, audit: new Audit(), ended });
+    const hello: Message = {
+        say: "hello",
+        keyring: keyringOf(tokens),
+        ended: ended.cookies(),
+        listen,
+        ...(tls && { tls }),
+        files: pages(),
+    };
     try {
-        return await withServer(privileged, hello, port => {
+        return await withServer(privileged, hello, commands, port => {
             const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
             say(`the board: ${tls ? "https" : "http"}://${host}:${port}/`);
             say("tokens to log in with: ./classroom board --tokens; Ctrl-C ends this");
@@ -96,28 +108,50 @@ async function board(options: Options): Promise<number> {
     }
 }
 
+/** The part that serves pages needs no variable but these. */
+const served = ["PATH", "HOME", "TMPDIR", "LC_ALL", "CLASSROOM_DEBUG"];
+
 /** Starts the part that serves pages, and speaks with it until one of both ends. */
-async function withServer(privileged: Privileged, hello: Message, ready: (port: number) => void): Promise<number> {
-    const dir = temporaryFolder("classroom-board-"),
+async function withServer(
+    privileged: Privileged,
+    hello: Message,
+    commands: Commands,
+    ready: (port: number) => void,
+): Promise<number> {
+    const dir = socketFolder("classroom-board-", ["s"]),
         at = path.join(dir, "s");
+    const removed = () => fs.rmSync(dir, { recursive: true, force: true });
     const door = net.createServer(socket => {
         // One alone is expected: nobody else finds a door.
         door.close();
+        removed();
         socket.on("error", () => undefined);
         privileged.serve(socket, hello, ready);
     });
     await new Promise<void>((resolve, reject) => door.once("error", reject).listen(at, resolve));
-    const child = startAgain(undefined, ["board"], { [toItself.sockets]: at });
-    const release = onInterrupt(() => child.kill("SIGKILL"));
+    const environment = Object.fromEntries(served.map(name => [name, process.env[name]]));
+    const child = startAgain(undefined, ["board"], { [toItself.sockets]: at }, environment);
+    const release = onInterrupt(() => {
+        if (running(child) && !commands.interrupted) say("interrupted; what is being done to clouds is ended first");
+        commands.interrupt();
+        child.kill("SIGKILL");
+    });
     try {
-        const code = await new Promise<number | null>(resolve => child.once("exit", c => resolve(c)));
-        return code ?? 130;
+        const code = await new Promise<number | null>((resolve, reject) =>
+            child.once("error", reject).once("exit", resolve),
+        );
+        // What runs writes its end into the journal.
+        await privileged.done();
+        if (commands.interrupted) return 130;
+        throw new UserError(`the part of the board that serves pages has ended (${code ?? "killed"}); start it again`);
     } finally {
         release();
         door.close();
-        fs.rmSync(dir, { recursive: true, force: true });
+        removed();
     }
 }
+
+const running = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
 
 /** The pages' files. */
 export function pages(): Record<string, string> {

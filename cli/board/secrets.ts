@@ -5,7 +5,7 @@ import { UserError } from "../../system/errors";
 import { replaceFile } from "../../system/files";
 import { stateDir, temporaryFolder } from "../../system/paths";
 import { run } from "../../system/run";
-import { digestOf, type Keyring, newToken } from "./sessions";
+import { digestOf, type Keyring, newToken, SESSION_SECONDS } from "./sessions";
 
 /** Tokens of the teacher and of each team, and the key of the cookies. */
 export interface Tokens {
@@ -29,7 +29,7 @@ export function tokensFor(teams: readonly string[], anew = false): Tokens {
     return tokens;
 }
 
-/** What the part that serves pages may know of them. */
+/** Their digests: all that the part that serves pages may know of them. */
 export const keyringOf = ({ key, teacher, teams }: Tokens): Keyring => ({
     key,
     tokens: [
@@ -37,6 +37,28 @@ export const keyringOf = ({ key, teacher, teams }: Tokens): Keyring => ({
         ...Object.entries(teams).map(([team, token]) => ({ digest: digestOf(token), role: `team:${team}` })),
     ],
 });
+
+/** More logouts within twelve hours are none of a class's. */
+const ENDED = 5000;
+
+/** Cookies of those who logged out: they count no more, after a restart of the board too. */
+export class EndedCookies {
+    private known: { cookie: string; until: number }[];
+
+    constructor(private readonly file = path.join(stateDir(), "board-ended.json")) {
+        this.known = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as typeof this.known) : [];
+    }
+
+    cookies(): string[] {
+        return this.known.map(({ cookie }) => cookie);
+    }
+
+    add(cookie: string, now = Date.now() / 1000): void {
+        const rest = this.known.filter(one => one.until > now && one.cookie !== cookie);
+        this.known = [...rest, { cookie, until: now + SESSION_SECONDS }].slice(-ENDED);
+        replaceFile(this.file, `${JSON.stringify(this.known)}\n`, 0o600);
+    }
+}
 
 /** The board's own key and certificate; made once, and again where the address is another or it ends within a day. */
 export async function ownCertificate(host: string): Promise<{ key: string; cert: string }> {
@@ -55,19 +77,13 @@ async function makeCertificate(host: string): Promise<{ key: string; cert: strin
     const dir = temporaryFolder("classroom-board-"),
         [key, cert] = ["key", "cert"].map(name => path.join(dir, name)) as [string, string];
     const address = /^[\d.]+$|:/.test(host) ? `IP:${host}` : `DNS:${host}`;
-    const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=classroom`.split(
-        " ",
-    );
+    const words = [
+        ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=classroom".split(" "),
+        ...["-addext", `subjectAltName=${address},DNS:localhost`],
+        ...["-keyout", key, "-out", cert],
+    ];
     try {
-        await run("openssl", [
-            ...words,
-            "-addext",
-            `subjectAltName=${address},DNS:localhost`,
-            "-keyout",
-            key,
-            "-out",
-            cert,
-        ]);
+        await run("openssl", words);
         return { key: fs.readFileSync(key, "utf8"), cert: fs.readFileSync(cert, "utf8") };
     } catch (e) {
         throw new UserError(

@@ -8,7 +8,7 @@ import { type Action, hear, type Message, send } from "./vocabulary";
 /** Whoever this user is, nothing on the machine is theirs. */
 const NOBODY = 65534;
 
-/** What has been asked and is not answered, at most. */
+/** How many questions wait for their answers at most. */
 const WAITING = 200;
 
 type Hello = Extract<Message, { say: "hello" }>;
@@ -45,6 +45,8 @@ class Privileged {
             }, 1000);
     };
 
+    ended = (cookie: string): void => void send(this.socket, { ask: "ended", cookie });
+
     hear(message: Extract<Message, { say: "done" }>): void {
         this.waiting.get(message.id)?.(message);
         this.waiting.delete(message.id);
@@ -52,7 +54,7 @@ class Privileged {
 }
 
 /** Whether a request's host is this machine as it was told to listen: a page of another name has no cookie here, and asks nothing. */
-export function ownHosts(host: string, port: () => number): (header: string) => boolean {
+function ownHosts(host: string, port: () => number): (header: string) => boolean {
     const local = ["127.0.0.1", "localhost", "[::1]"],
         any = !/^(127\.|::1$|localhost$)/.test(host);
     // Beyond loopback the certificate names the machine.
@@ -96,11 +98,12 @@ export async function serve(at: string): Promise<number> {
     return 0;
 }
 
-function begin(hello: Hello, socket: net.Socket, { perform, refused }: Privileged): Board {
+function begin(hello: Hello, socket: net.Socket, { perform, refused, ended }: Privileged): Board {
     const { keyring, listen, tls, files } = hello;
     const port = (): number => (server.address() as net.AddressInfo | null)?.port ?? 0;
     const secure = tls !== undefined,
-        board = new Board({ keyring, isOwn: ownHosts(listen.host, port), secure, files, perform, refused });
+        isOwn = ownHosts(listen.host, port),
+        board = new Board({ keyring, endedBefore: hello.ended, isOwn, secure, files, perform, refused, ended });
     const server = listener(board, hello);
     server.once("error", e => {
         process.stderr.write(`classroom: the board cannot listen at ${listen.host}:${listen.port}: ${e.message}\n`);

@@ -3,9 +3,11 @@ import { Limits } from "./limits";
 import { type Keyring, type Role, roleWord, Sessions, SESSION_SECONDS } from "./sessions";
 import type { Action, TeamView, Views } from "./vocabulary";
 
-/** What the pages are made with; a test gives its own. */
+/** Surroundings of the pages; a test gives its own. */
 export interface Surroundings {
     keyring: Keyring;
+    /** Cookies of those who have logged out. */
+    endedBefore: readonly string[];
     /** The origin that pages are of: `https://10.1.2.3:8443`, and others by which this machine is called. */
     isOwn(host: string): boolean;
     secure: boolean;
@@ -15,6 +17,8 @@ export interface Surroundings {
     perform(action: Action, team: string, by: string, from: string): Promise<string>;
     /** Notes what was refused. */
     refused(what: string, by: string, from: string): void;
+    /** Keeps that somebody has logged out. */
+    ended(cookie: string): void;
 }
 
 /** How much may be asked: of a session each action, of an address each try to log in, of everybody together. */
@@ -48,6 +52,8 @@ type Env = {
 type Ctx = Context<Env>;
 interface Stream {
     role: Role;
+    /** Whether its cookie still counts. */
+    counts(): boolean;
     push(text: string): void;
     close(): void;
 }
@@ -66,7 +72,7 @@ export class Board {
     private readonly cookie: string;
 
     constructor(private readonly around: Surroundings) {
-        this.sessions = new Sessions(around.keyring);
+        this.sessions = new Sessions(around.keyring, around.endedBefore);
         this.cookie = around.secure ? "__Host-board" : "board";
         this.actions = Object.fromEntries(
             Object.entries(ACTIONS).map(([action, limit]) => [action, new Limits(limit)]),
@@ -151,7 +157,7 @@ export class Board {
     }
 
     private mayFor(role: Role, team: string): boolean {
-        return role.teacher ? team in this.views.teams : role.team === team;
+        return role.teacher ? Object.hasOwn(this.views.teams, team) : role.team === team;
     }
 
     private refuse(c: Ctx, role: Role | undefined, what: string): Response {
@@ -167,11 +173,14 @@ export class Board {
                 own = [...this.streams].filter(s => roleWord(s.role) === word).length;
             if (this.streams.size >= STREAMS.all || own >= STREAMS.role)
                 return c.text("too many pages are open\n", 503, { "Retry-After": "10" });
-            return new Response(this.opened(role), { headers: { "Content-Type": "text/event-stream" } });
+            return new Response(
+                this.opened(role, () => this.role(c) !== undefined),
+                { headers: { "Content-Type": "text/event-stream" } },
+            );
         });
     }
 
-    private opened(role: Role): ReadableStream {
+    private opened(role: Role, counts: () => boolean): ReadableStream {
         const bytes = new TextEncoder();
         let stream: Stream, timer: NodeJS.Timeout;
         const gone = () => {
@@ -188,10 +197,10 @@ export class Board {
                     gone();
                     controller.close();
                 };
-                stream = { role, push, close };
+                stream = { role, counts, push, close };
                 this.streams.add(stream);
                 push(`retry: 1000\n${this.viewFor(role)}`);
-                timer = setInterval(() => push(this.viewFor(role)), 15_000);
+                timer = setInterval(() => (counts() ? push(this.viewFor(role)) : close()), 15_000);
             },
             cancel: gone,
         });
@@ -227,7 +236,8 @@ export class Board {
         this.app.post("/logout", c => {
             if (!this.isOwnRequest(c)) return this.refuse(c, this.role(c), "logout from elsewhere");
             const own = (c.req.header("cookie") ?? "").split(`${this.cookie}=`)[1]?.split(";")[0];
-            if (own !== undefined && this.role(c)) this.sessions.end(own);
+            if (own !== undefined && this.role(c)) this.around.ended(this.sessions.end(own));
+            for (const stream of this.streams) if (!stream.counts()) stream.close();
             return this.withCookie(c, "", 0);
         });
         this.app.post("/do/:action/:team", async c => this.act(c, c.req.param("action"), c.req.param("team")));
@@ -246,7 +256,8 @@ export class Board {
         const role = this.role(c);
         if (!this.isOwnRequest(c)) return this.refuse(c, role, "action from elsewhere");
         if (!role) return c.text("log in first\n", 401);
-        if (!(word in ACTIONS) || (word === "diagnose" && !role.teacher)) return this.refuse(c, role, "unknown action");
+        if (!Object.hasOwn(ACTIONS, word) || (word === "diagnose" && !role.teacher))
+            return this.refuse(c, role, "unknown action");
         if (!this.mayFor(role, team)) return this.refuse(c, role, `${word} of another team`);
         const action = word as Action,
             wait = this.actions[action].take(`${roleWord(role)} ${team}`);

@@ -4,13 +4,13 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from "crypto";
 export type Role = { teacher: true } | { teacher: false; team: string };
 
 /** Role of a word: `teacher`, or `team:team01`. */
-export const roleIn = (word: string): Role | undefined => {
+const roleIn = (word: string): Role | undefined => {
     if (word === "teacher") return { teacher: true };
     return word.startsWith("team:") ? { teacher: false, team: word.slice(5) } : undefined;
 };
 export const roleWord = (role: Role): string => (role.teacher ? "teacher" : `team:${role.team}`);
 
-/** What the part that serves pages knows of tokens: none of them by itself. */
+/** Digests of tokens: the part that serves pages knows none of them by itself. */
 export interface Keyring {
     /** Of each token its SHA-256 in hexadecimal, with the role's word. */
     tokens: readonly { digest: string; role: string }[];
@@ -29,9 +29,15 @@ const same = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingS
 
 /** Exchanges tokens for cookies, which nobody can make who has not the key. */
 export class Sessions {
-    private readonly ended = new Set<string>();
+    private readonly ended: Set<string>;
 
-    constructor(private readonly keyring: Keyring) {}
+    /** @param ended cookies that were ended before, as {@link end} tells them */
+    constructor(
+        private readonly keyring: Keyring,
+        ended: readonly string[] = [],
+    ) {
+        this.ended = new Set(ended);
+    }
 
     /** Whose token it is. Each of them is compared, in a time that says nothing of it. */
     roleOf(token: string): Role | undefined {
@@ -59,9 +65,11 @@ export class Sessions {
         return this.keyring.tokens.some(({ role }) => role === word) ? roleIn(word) : undefined;
     }
 
-    /** A cookie that is sent again after this counts no more. */
-    end(cookie: string): void {
-        this.ended.add(cookie.split(".")[0]!);
+    /** A cookie that is sent again after this counts no more. @returns what names it */
+    end(cookie: string): string {
+        const text = cookie.split(".")[0]!;
+        this.ended.add(text);
+        return text;
     }
 
     private sign(text: string): string {

@@ -1,4 +1,5 @@
 import type { ClassPlan } from "../../config/class-settings";
+import type { PastOperation } from "../../engine/state";
 import { stackStore } from "../../engine/stack-store";
 import { type Journal, type Standing, standingOf } from "../exercise/journal";
 import { toldOf } from "../exercise/operations";
@@ -9,7 +10,7 @@ import type { Exercise } from "../sabotage/exercise";
 import { conditionOf, withoutCauses } from "../stack/condition";
 import type { TeacherRow, TeamView, Views } from "./vocabulary";
 
-/** What the views are made of. */
+/** All that the views are made of. */
 export interface Sources {
     plan: ClassPlan | undefined;
     teams: readonly string[];
@@ -24,24 +25,20 @@ function stateOf({ rounds, busy }: Standing): TeamView["state"] {
     return rounds[rounds.length - 1]?.state ?? "none";
 }
 
+/** Whether a team has a cloud, by its last operation: to read all states twice a second would keep a processor busy. */
+const isMade = (last: PastOperation | undefined): boolean =>
+    last !== undefined && !(last.operation === "destroy" && last.result === "succeeded");
+
 /** A team's view; nothing in it tells which way an exercise was done, or what drifted. */
-function teamView(standing: Standing, { exercises, journal }: Sources): TeamView {
+function teamView(standing: Standing, sources: Sources): TeamView {
     const { team, rounds, busy, said } = standing,
-        last = rounds[rounds.length - 1],
         condition = conditionOf(team);
-    const started = journal.store.entries(team).findLast(e => e.kind === "start"),
-        rules = (started?.detail as { rules?: TeamView["prices"] } | undefined)?.rules;
-    const exercise = last && busy !== "prepare" ? toldOf(exercises, last.exercise, last.hints) : undefined;
     return {
         team,
-        ...(exercise && { exercise }),
-        state: stateOf(standing),
-        frozen: last?.frozen ?? false,
-        left: last?.state === "open" ? last.left : 0,
+        made: isMade(stackStore.lastOperation(team)),
+        ...roundView(standing, sources),
         points: total(rounds),
         solved: rounds.filter(r => r.state === "solved").length,
-        wrong: last?.wrong ?? 0,
-        ...(rules && { prices: { hint: rules.hint, wrongDone: rules.wrongDone } }),
         ...(busy && { busy: busyWords[busy] }),
         ...(said !== undefined && { said }),
         ...(condition && { condition: withoutCauses(condition) }),
@@ -49,20 +46,42 @@ function teamView(standing: Standing, { exercises, journal }: Sources): TeamView
     };
 }
 
+type RoundView = Pick<TeamView, "exercise" | "state" | "frozen" | "left" | "wrong" | "prices">;
+
+/** The last exercise of a team. */
+function roundView(standing: Standing, { exercises, journal }: Sources): RoundView {
+    const last = standing.rounds[standing.rounds.length - 1],
+        state = stateOf(standing);
+    if (!last) return { state, frozen: false, left: 0, wrong: 0 };
+    const exercise = state === "preparing" ? undefined : toldOf(exercises, last.exercise, last.hints),
+        started = journal.store.entries(standing.team).findLast(e => e.kind === "start"),
+        { hint, wrongDone } = (started?.detail as { rules: NonNullable<TeamView["prices"]> }).rules;
+    return {
+        ...(exercise && { exercise }),
+        state,
+        frozen: last.frozen,
+        left: last.state === "open" ? last.left : 0,
+        wrong: last.wrong,
+        prices: { hint, wrongDone },
+    };
+}
+
 function teacherRow(view: TeamView, { rounds, last }: Standing): TeacherRow {
     const condition = conditionOf(view.team),
         operation = stackStore.lastOperation(view.team);
     const words =
-        operation && `${operation.operation} ${operation.result}, ${operation.started.slice(0, 16).replace("T", " ")}`;
+        view.made && operation
+            ? `${operation.operation} ${operation.result}, ${operation.started.slice(0, 16).replace("T", " ")}`
+            : `no cloud yet: ./classroom up ${view.team}`;
     return {
         ...view,
         ...(condition && { condition }),
         hints: rounds[rounds.length - 1]?.hints ?? 0,
-        last: [words, last && `exercise: ${last.kind}`].filter(Boolean).join("; ") || undefined,
+        last: [words, last && `exercise: ${last.kind}`].filter(Boolean).join("; "),
     };
 }
 
-/** What every page shows now. From the class's `freeze` on, teams see the scores of that moment. */
+/** All pages as they are now. From the class's `freeze` on, teams see the scores of that moment. */
 export function viewsOf(sources: Sources): Views {
     const { teams, journal, plan } = sources,
         now = journal.store.now(),
@@ -81,16 +100,27 @@ export function viewsOf(sources: Sources): Views {
     };
 }
 
-/** The drawings: `team:team01` of what is up, `teacher:team01` of what drifted. */
-export function picturesOf(teams: readonly string[]): Record<string, string> {
-    return Object.fromEntries(
-        teams.flatMap(team => {
-            const picture = pictureOfStack(team),
-                condition = conditionOf(team);
-            return [
-                [`teacher:${team}`, svg(picture, condition)],
-                [`team:${team}`, svg(picture, condition && withoutCauses(condition))],
-            ];
-        }),
-    );
+/**
+ * The drawings: `team:team01` of what is up, `teacher:team01` of what drifted.
+ * @param before of a team whose file has a mistake now
+ */
+export function picturesOf(
+    teams: readonly string[],
+    before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+    return Object.assign({}, before, ...teams.map(drawingsOf)) as Record<string, string>;
+}
+
+function drawingsOf(team: string): Record<string, string> {
+    try {
+        const picture = pictureOfStack(team),
+            condition = conditionOf(team);
+        return {
+            [`teacher:${team}`]: svg(picture, condition),
+            [`team:${team}`]: svg(picture, condition && withoutCauses(condition)),
+        };
+    } catch {
+        // A stack's file that is being edited; validate tells its mistakes.
+        return {};
+    }
 }

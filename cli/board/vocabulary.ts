@@ -14,6 +14,8 @@ export const request = z.discriminatedUnion("ask", [
         from: z.string().max(60),
     }),
     z.strictObject({ ask: z.literal("ready"), port: z.int() }),
+    /** Somebody has logged out. */
+    z.strictObject({ ask: z.literal("ended"), cookie: z.string().regex(/^[A-Za-z0-9_-]{1,300}$/) }),
     z.strictObject({
         ask: z.literal("refused"),
         what: z.string().max(60),
@@ -28,6 +30,8 @@ export type Action = Extract<Request, { ask: "do" }>["action"];
 /** A team as its own page shows it. */
 export interface TeamView {
     team: string;
+    /** Whether it has a cloud. */
+    made: boolean;
     exercise?: { id: string; title: string; story: string; symptom: string; hints: readonly string[] };
     state: "none" | "preparing" | "open" | "solved" | "late" | "over";
     frozen: boolean;
@@ -36,10 +40,10 @@ export interface TeamView {
     points: number;
     solved: number;
     wrong: number;
-    /** What costs what. */
+    /** Prices in points. */
     prices?: { hint: number; wrongDone: number };
     busy?: string;
-    /** What was said to the last question. */
+    /** The answer to the last question. */
     said?: string;
     /** How its nodes were at the last diagnosis. */
     condition?: Condition;
@@ -50,8 +54,8 @@ export interface TeamView {
 /** A team as the teacher's page shows it. */
 export interface TeacherRow extends TeamView {
     hints: number;
-    /** The last operation on its cloud. */
-    last?: string;
+    /** The last operation on its cloud, or that there is no cloud. */
+    last: string;
 }
 
 export interface Views {
@@ -60,11 +64,13 @@ export interface Views {
     teams: Record<string, TeamView>;
 }
 
-/** What the privileged part says. */
+/** Messages of the privileged part. */
 export type Message =
     | {
           say: "hello";
           keyring: Keyring;
+          /** Cookies that were ended before. */
+          ended: string[];
           listen: { host: string; port: number };
           tls?: { key: string; cert: string };
           files: Record<string, string>;

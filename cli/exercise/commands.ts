@@ -1,22 +1,21 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { classOf } from "../../engine/class-file";
-import { UserError } from "../../system/errors";
+import { configFile } from "../../engine/stack-file";
+import { messageOf, UserError } from "../../system/errors";
+import { onInterrupt } from "../../system/interrupt";
 import { complain, say, sayLines } from "../../system/output";
 import { choose, type Chosen, checkAllowed, filtered, nameOf, seedOf } from "../sabotage/choose";
 import { drawnFrom } from "../sabotage/drawn";
 import { loadExercises } from "../sabotage/exercises";
 import { addHelp, setWork } from "../shell/command";
+import { Commands, worst } from "../shell/side-by-side";
+import { severalStacks } from "../shell/stacks";
 import { settingsWithoutSecrets } from "../stack/reach";
 import { Journal } from "./journal";
 import { Exercises, minutesFor, rulesFor, toldOf } from "./operations";
 import { csv, table } from "./scores";
-import { forEachTeam, teamsIn } from "./teams";
 
-interface Options {
-    class?: boolean;
-    jobs?: number;
-}
-interface StartOptions extends Options {
+interface StartOptions {
     random?: boolean;
     each?: boolean;
     seed?: string;
@@ -28,38 +27,27 @@ interface StartOptions extends Options {
 export function addExerciseCommands(cli: Command): void {
     const group = cli.command("exercise").description("exercises with time and points, for some teams or the class");
     addStart(group);
-    for (const [name, description, work] of simple) addForTeams(group, name, description, work);
+    addCheck(group);
+    addReset(group);
+    for (const [name, description, work] of inJournal) addHelp(forTeams(group, name, description, work), usual(name));
     addExtend(group);
     addScores(group);
     addHelp(group, ["exercise start --class S5 --minutes 20", "exercise check team01", "exercise scores"]);
 }
+
+const usual = (name: string): string[] => [`exercise ${name} team01`, `exercise ${name} --class`];
 
 const whole = (given: string): number => {
     if (/^[1-9]\d{0,2}$/.test(given) && Number(given) <= 240) return Number(given);
     throw new InvalidArgumentError("Wanted: a whole number from 1 to 240.");
 };
 
-function forTeams(group: Command, name: string, words: string, description: string): Command {
-    return group
-        .command(name)
-        .argument(words, "stacks of the teams")
-        .description(description)
-        .option("--class", "all teams: those of class.yaml, else all numbered stacks")
-        .option("--jobs <number>", "how many teams at once (default: one a core)", whole);
-}
+const ofTeam = (group: Command, name: string, description: string): Command =>
+    group.command(name).argument("<stack>", "the stack of a team").description(description);
 
-type Work = (exercises: Exercises, team: string) => unknown;
-const simple: readonly [string, string, Work][] = [
+type InJournal = (exercises: Exercises, team: string) => unknown;
+const inJournal: readonly [string, string, InJournal][] = [
     ["hint", "give the next of three hints, which costs points", (e, team) => say(`${team}: ${e.hint(team).text}`)],
-    [
-        "check",
-        "judge a cloud that its team calls mended, by diagnose and check; a wrong one costs points",
-        async (e, team) => {
-            const { verdict, said } = await e.check(team);
-            say(`${team}: ${said}`);
-            if (verdict !== "sound") throw new UserError(`${team}: not solved`, verdict === "broken" ? 3 : 2);
-        },
-    ],
     [
         "reveal",
         "end the exercise without points, and tell its cause",
@@ -68,44 +56,93 @@ const simple: readonly [string, string, Work][] = [
     ["stop", "end the exercise without points; the cloud stays as it is", (e, team) => e.stop(team)],
     ["freeze", "stop the clock: no hints and no checks", (e, team) => e.freeze(team)],
     ["resume", "let the clock go on", (e, team) => e.resume(team)],
-    ["reset", "put the cloud back to the exercise's beginning; the clock goes on", (e, team) => e.reset(team)],
 ];
 
-function addForTeams(group: Command, name: string, description: string, work: Work): void {
-    const command = forTeams(group, name, "[teams...]", description);
-    setWork(command, async (words: string[], options: Options) => await onTeams(words, options, work));
-    const codes: Record<number, string> = { 0: "done", 1: "error, of one team or more" };
-    const judging = { 2: "a cloud could not be judged, which costs nothing", 3: "a cloud is not mended" };
-    addHelp(
-        command,
-        [`exercise ${name} team01`, `exercise ${name} --class`],
-        name === "check" ? { ...codes, ...judging } : codes,
-    );
+/** A command that asks no cloud: it is done for all teams at the same moment, by this process. */
+function forTeams(group: Command, name: string, description: string, work: InJournal): Command {
+    const command = ofTeam(group, name, description);
+    severalStacks(command, {
+        shows: "output",
+        json: false,
+        here: stacks =>
+            withExercises(exercises => worst(stacks.map(team => codeOf(() => work(exercises, team), team)))),
+    });
+    setWork(command, async (stack: string) => {
+        configFile(stack);
+        await withExercises(exercises => work(exercises, stack));
+    });
+    return command;
 }
 
-async function onTeams(words: string[], options: Options, work: Work): Promise<number> {
-    const { teams, rest } = teamsIn(words, options.class ?? false);
-    if (rest.length > 0) throw new UserError(`"${rest[0]}" is no stack`);
-    return await withExercises(exercises => forEachTeam(teams, team => work(exercises, team), options.jobs));
-}
-
-/** Lines of what is done for a team are told with its name. */
-async function withExercises<T>(work: (exercises: Exercises) => Promise<T>): Promise<T> {
-    const journal = new Journal();
+/** One team's error stops no other. */
+function codeOf(work: () => unknown, team: string): number {
     try {
-        return await work(new Exercises(journal, undefined, (team, line) => complain(`${team}: ${line}`)));
+        configFile(team);
+        work();
+        return 0;
+    } catch (e) {
+        complain(`classroom: ${messageOf(e)}`);
+        return e instanceof UserError ? e.exitCode : 1;
+    }
+}
+
+/** Exercises with the class's journal; an interruption reaches the commands that they run. */
+async function withExercises<T>(work: (exercises: Exercises) => T | Promise<T>): Promise<T> {
+    const journal = new Journal(),
+        commands = new Commands();
+    const release = onInterrupt(() => commands.interrupt());
+    try {
+        return await work(new Exercises(journal, commands.run, (_team, line) => complain(line)));
     } finally {
+        release();
         journal.close();
     }
 }
 
+function addCheck(group: Command): void {
+    const command = ofTeam(
+        group,
+        "check",
+        "judge a cloud that its team calls mended, by diagnose and check; a wrong one costs points",
+    );
+    severalStacks(command, { shows: "output", json: false });
+    setWork(command, async (stack: string) => {
+        configFile(stack);
+        const { verdict, said } = await withExercises(exercises => exercises.check(stack));
+        say(`${stack}: ${said}`);
+        return verdict === "sound" ? 0 : verdict === "broken" ? 3 : 2;
+    });
+    addHelp(command, usual("check"), {
+        0: "solved",
+        1: "error",
+        2: "a cloud could not be judged, which costs nothing",
+        3: "a cloud is not mended",
+    });
+}
+
+function addReset(group: Command): void {
+    const command = ofTeam(group, "reset", "put the cloud back to the exercise's beginning; the clock goes on");
+    severalStacks(command, { shows: "output", json: false });
+    setWork(command, async (stack: string) => {
+        configFile(stack);
+        await withExercises(exercises => exercises.reset(stack));
+    });
+    addHelp(command, usual("reset"));
+}
+
 function addStart(group: Command): void {
-    const command = forTeams(group, "start", "[teams-and-exercise...]", "break the clouds, and start the clock")
+    const command = ofTeam(group, "start", "break the clouds, and start the clock")
+        .argument("[exercise]", "S1 … S10 or a teacher's, or one way to do it: S4-mysql")
         .option("--random", "any exercise that fits all teams' stacks")
         .option("--each", "with --random, or an exercise of several ways: each team has its own draw")
         .option("--seed <number>", "the same choice again")
         .option("--minutes <number>", "how long it may take (default: class.yaml's, else the exercise's own)", whole)
         .option("--no-restore-point", "without a restore point before it: there is no reset then");
+    severalStacks(command, {
+        shows: "output",
+        json: false,
+        each: (stacks, [wanted]) => wordsForEach(stacks, wanted, command.opts()),
+    });
     setWork(command, start);
     addHelp(command, [
         "exercise start team01 team02 S5",
@@ -114,25 +151,31 @@ function addStart(group: Command): void {
     ]);
 }
 
-async function start(words: string[], options: StartOptions): Promise<number> {
-    const { teams, rest } = teamsIn(words, options.class ?? false);
-    if (rest.length > 1) throw new UserError(`one exercise at a time: ${rest.join(", ")}`);
+async function start(stack: string, wanted: string | undefined, options: StartOptions): Promise<void> {
     const plan = classOf(),
-        chosen = choices(teams, rest[0], options);
-    return await withExercises(exercises =>
-        forEachTeam(
-            teams,
-            async team => {
-                const one = chosen.get(team)!,
-                    { id } = one.exercise,
-                    minutes = minutesFor(plan, one.exercise, options.minutes);
-                await exercises.start(team, one, minutes, rulesFor(plan, id), options.restorePoint);
-                const { symptom } = toldOf([one.exercise], nameOf(one), 0)!;
-                say(`${team}: ${id} is under way, ${minutes} min: ${symptom}`);
-            },
-            options.jobs,
-        ),
-    );
+        one = choices([stack], wanted, options).get(stack)!,
+        { id } = one.exercise,
+        minutes = minutesFor(plan, one.exercise, options.minutes);
+    await withExercises(exercises => exercises.start(stack, one, minutes, rulesFor(plan, id), options.restorePoint));
+    const { symptom } = toldOf([one.exercise], nameOf(one), 0)!;
+    say(`${stack}: ${id} is under way, ${minutes} min: ${symptom}`);
+}
+
+/** The draw is one for all teams: each team's process is told its own. */
+function wordsForEach(
+    teams: readonly string[],
+    wanted: string | undefined,
+    options: StartOptions,
+): (stack: string) => string[] {
+    const chosen = choices(teams, wanted, options);
+    return stack => [
+        "exercise",
+        "start",
+        stack,
+        nameOf(chosen.get(stack)!),
+        ...(options.minutes === undefined ? [] : ["--minutes", String(options.minutes)]),
+        ...(options.restorePoint ? [] : ["--no-restore-point"]),
+    ];
 }
 
 /** Which way of which exercise each team gets; nothing is broken where one of them cannot have it. */
@@ -149,16 +192,15 @@ function choices(teams: readonly string[], wanted: string | undefined, options: 
         ]),
     );
     for (const [team, one] of chosen) checkAllowed(team, settingsWithoutSecrets(team), one);
-    complain(`to choose the same again: --seed ${seed}`);
+    if ([...chosen.values()].some(one => wanted !== nameOf(one))) complain(`to choose the same again: --seed ${seed}`);
     return chosen;
 }
 
 function addExtend(group: Command): void {
-    const command = forTeams(group, "extend", "[teams...]", "give more time");
-    command.requiredOption("--minutes <number>", "how much", whole);
-    setWork(command, async (words: string[], options: Options & { minutes: number }) =>
-        onTeams(words, options, (exercises, team) => exercises.extend(team, options.minutes)),
+    const command: Command = forTeams(group, "extend", "give more time", (exercises, team) =>
+        exercises.extend(team, command.opts<{ minutes: number }>().minutes),
     );
+    command.requiredOption("--minutes <number>", "how much", whole);
     addHelp(command, ["exercise extend team03 --minutes 5"]);
 }
 

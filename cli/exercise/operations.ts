@@ -1,12 +1,13 @@
 import type { ClassPlan } from "../../config/class-settings";
 import { UserError } from "../../system/errors";
+import { Interrupted } from "../../system/interrupt";
 import { type Chosen, named, nameOf } from "../sabotage/choose";
 import type { Exercise } from "../sabotage/exercise";
 import { loadExercises } from "../sabotage/exercises";
 import { explanation } from "../sabotage/show";
-import { type OwnCommand, ownCommand } from "../shell/own-command";
+import { type Ended, type OwnCommand, resultOf } from "../shell/side-by-side";
 import { over } from "../stack/under-way";
-import { Journal, thisProcess } from "./journal";
+import { type Journal, thisProcess } from "./journal";
 import type { Rules, Verdict } from "./scoring";
 
 /** The restore point from before a team's exercise. There is one a team. */
@@ -43,11 +44,31 @@ export function toldOf(exercises: readonly Exercise[], name: string, hints: numb
     return { id, title, story: story.replace(/\n/g, " "), symptom, hints: exercise.hints.slice(0, hints) };
 }
 
+/** Verdict over a cloud that its team calls mended, with words that give no cause away. */
+interface Judgement {
+    verdict: Verdict;
+    said: string;
+}
+
+/** What a command printed with --json; an empty object where it printed none. */
+const objectOf = <T extends object>(ended: Ended): Partial<T> => (resultOf(ended) ?? {}) as Partial<T>;
+
+/** Work on a cloud that failed; which way may give a cause away, so a team hears the first part alone. */
+export class CloudError extends UserError {
+    constructor(
+        readonly short: string,
+        detail: string,
+        exitCode: number,
+    ) {
+        super(`${short} (${detail})`, exitCode);
+    }
+}
+
 /** What is done with a team's exercise; its work on the cloud is done by this program's own commands. */
 export class Exercises {
     constructor(
-        readonly journal = new Journal(),
-        private readonly run: OwnCommand = ownCommand,
+        readonly journal: Journal,
+        private readonly run: OwnCommand,
         private readonly say: (team: string, line: string) => void = () => undefined,
     ) {}
 
@@ -66,20 +87,27 @@ export class Exercises {
     }
 
     private async keep(team: string): Promise<void> {
-        const { result } = await this.run(["snapshot", team, "--list", "--json"]);
-        const points = (result?.points ?? []) as { name: string }[];
+        const list = await this.do(["snapshot", team, "--list", "--json"]),
+            { points = [] } = objectOf<{ points?: { name: string }[] }>(list);
+        const point = ["snapshot", team, RESTORE_POINT];
         if (points.some(p => p.name === RESTORE_POINT))
-            await this.must(
-                team,
-                ["snapshot", team, RESTORE_POINT, "--remove", "--json"],
-                "the former restore point stays",
-            );
-        await this.must(team, ["snapshot", team, RESTORE_POINT, "--json"], "no restore point could be made");
+            await this.must(team, [...point, "--remove", "--json"], "the former restore point stays");
+        await this.must(team, [...point, "--json"], "no restore point could be made");
+    }
+
+    /** Does a command for a team; its words of standard error are said. @throws Interrupted where it was interrupted */
+    private async do(words: readonly string[]): Promise<Ended> {
+        const team = words[1]!;
+        const ended = await this.run(team, words, (stream, text) => {
+            if (stream === "stderr" && text.trim() !== "") this.say(team, text);
+        });
+        if (ended.exitCode === 130) throw new Interrupted(`${team}: ${words[0]} was interrupted`);
+        return ended;
     }
 
     private async must(team: string, words: readonly string[], failure: string): Promise<void> {
-        const { code, last } = await this.run(words, line => this.say(team, line));
-        if (code !== 0) throw new UserError(`${team}: ${failure} (${words.slice(0, 2).join(" ")}): ${last}`, code);
+        const { exitCode, last } = await this.do(words);
+        if (exitCode !== 0) throw new CloudError(`${team}: ${failure}`, `${words[0]}: ${last}`, exitCode);
     }
 
     /** Gives the next hint, which costs what the rules say. @returns its number and text */
@@ -94,9 +122,9 @@ export class Exercises {
     }
 
     /** Judges a cloud that its team calls mended: by `diagnose`, then by `check`. */
-    async check(team: string): Promise<{ verdict: Verdict; said: string }> {
+    async check(team: string): Promise<Judgement> {
         this.journal.add(team, "ask", thisProcess(), "running");
-        let judged: { verdict: Verdict; said: string } = { verdict: "unknown", said: "the cloud could not be judged" };
+        let judged: Judgement = { verdict: "unknown", said: "the cloud could not be judged" };
         try {
             judged = await this.judge(team);
         } finally {
@@ -105,20 +133,25 @@ export class Exercises {
         return judged;
     }
 
-    private async judge(team: string): Promise<{ verdict: Verdict; said: string }> {
-        const hear = (line: string) => this.say(team, line);
-        const { code, last } = await this.run(["diagnose", team, "--json"], hear);
-        // 3: drifted. 2: something does not answer. Which it is gives the cause away.
-        if (code === 2 || code === 3) return { verdict: "broken", said: "diagnose: not everything is as it was made" };
-        if (code !== 0) {
-            hear(`diagnose ended with ${code}: ${last}`);
+    private async judge(team: string): Promise<Judgement> {
+        const diagnosed = await this.do(["diagnose", team, "--json"]),
+            { causes = [] } = objectOf<{ causes?: { type: string }[] }>(diagnosed);
+        if (causes.some(c => c.type === "host"))
+            return { verdict: "unknown", said: "a host of the cloud does not answer; it costs nothing" };
+        // Whether something drifted or does not answer gives the cause away.
+        if (causes.length > 0) return { verdict: "broken", said: "diagnose: not everything is as it was made" };
+        if (diagnosed.exitCode !== 0) {
+            this.say(team, `diagnose ended with ${diagnosed.exitCode}: ${diagnosed.last}`);
             return { verdict: "unknown", said: "the cloud could not be diagnosed; it costs nothing" };
         }
-        const { result, code: checked } = await this.run(["check", team, "--json"], hear);
-        if (checked === 0) return { verdict: "sound", said: "diagnose and check: all is well" };
-        if (checked !== 1) return { verdict: "unknown", said: "the cloud could not be checked; it costs nothing" };
-        const failing = ((result?.checks ?? []) as { id: string; result: string }[]).filter(c => c.result === "fail");
-        return { verdict: "broken", said: `check: ${failing.map(c => c.id).join(", ")} failed` };
+        const checked = await this.do(["check", team, "--json"]),
+            { checks = [] } = objectOf<{ checks?: { id: string; result: string }[] }>(checked);
+        const failing = checks.filter(c => c.result === "fail").map(c => c.id);
+        if (failing.length > 0) return { verdict: "broken", said: `check: ${failing.join(", ")} failed` };
+        // With the same exit code it says that it could not begin.
+        if (checked.exitCode !== 0)
+            return { verdict: "unknown", said: "the cloud could not be checked; it costs nothing" };
+        return { verdict: "sound", said: "diagnose and check: all is well" };
     }
 
     /** Puts the cloud back to before the exercise and breaks it again as before; the clock goes on. */

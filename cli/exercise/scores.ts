@@ -10,7 +10,7 @@ function field(value: string | number): string {
 const columns = ["team", "round", "exercise", "state", "seconds", "hints", "wrong", "points"] as const;
 
 /** `S5` of `S5-cinder`: which way it was is not told while it is open. */
-export const idOf = ({ exercise }: Pick<Round, "exercise">): string => exercise.split("-")[0]!;
+const idOf = ({ exercise }: Pick<Round, "exercise">): string => exercise.split("-")[0]!;
 
 /** The rounds of the teams, a line each below the names of the columns. */
 export const csv = (standings: readonly Standing[]): string[] => [

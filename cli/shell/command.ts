@@ -63,13 +63,14 @@ export function setWork<Args extends unknown[]>(
 async function doSeveral(command: Command, several: Chosen): Promise<number> {
     const { stacks, json } = several,
         options = command.opts<{ json?: boolean }>();
-    if (several.here) return several.here(stacks, options);
+    if (several.here) return await several.here(stacks, options);
     const left = ["class", "jobs", ...(json ? [] : ["json"])],
         [, ...rest] = command.args;
     const work = {
         stacks,
         jobs: several.jobs ?? usualJobs(),
-        wordsFor: (stack: string) => [...nameAndOptions(command, left), stack, ...rest],
+        wordsFor:
+            several.each?.(stacks, rest) ?? ((stack: string) => [...nameAndOptions(command, left), stack, ...rest]),
     };
     return await sideBySide(work, watcherOf(several, options.json ?? false));
 }

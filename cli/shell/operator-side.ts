@@ -10,11 +10,13 @@ import { projectDir } from "../../system/paths";
  * A channel leads to it: it tells the process when this one has died.
  * @param words of the command line
  * @param handed variables for it alone
+ * @param environment what it has beside them
  */
 export function startAgain(
     lab: string | undefined,
     words: readonly string[],
     handed: Readonly<Record<string, string>>,
+    environment: NodeJS.ProcessEnv = process.env,
 ): ChildProcess {
     const [command, ...rest] = [
         ...(lab === undefined ? [] : enterOperator(lab)),
@@ -25,7 +27,7 @@ export function startAgain(
     return spawn(command!, rest, {
         stdio: ["ignore", "inherit", "inherit", "ipc"],
         detached: true,
-        env: { ...process.env, ...handed },
+        env: { ...environment, ...handed },
     });
 }
 

@@ -4,7 +4,7 @@ import * as path from "path";
 import * as readline from "readline";
 import { messageOf } from "../../system/errors";
 import { toItself } from "../../system/handed-over";
-import { onInterrupt } from "../../system/interrupt";
+import { Interrupted, onInterrupt } from "../../system/interrupt";
 import { memoryAvailable } from "../../system/memory";
 import { projectDir } from "../../system/paths";
 
@@ -56,6 +56,58 @@ const rank = (code: number): number => (severity.includes(code) ? severity.index
 export const worst = (codes: readonly number[]): number =>
     codes.reduce((so, code) => (rank(code) > rank(so) ? code : so), 0);
 
+/** Does a command of this program for a stack; a test gives its own. */
+export type OwnCommand = (
+    stack: string,
+    words: readonly string[],
+    line?: (stream: Stream, text: string) => void,
+) => Promise<Ended>;
+
+/** Commands of this program, each in a process of its own. An interruption of this process is handed on to all that run. */
+export class Commands {
+    private readonly running = new Set<ChildProcess>();
+    private readonly waiting: (() => void)[] = [];
+    private over = false;
+
+    /** @param atOnce how many run beside each other; further ones wait */
+    constructor(
+        private readonly start: StartOne = startOne,
+        private readonly atOnce = Infinity,
+    ) {}
+
+    /** Whether no further one is begun. */
+    get interrupted(): boolean {
+        return this.over;
+    }
+
+    interrupt(): void {
+        this.over = true;
+        this.running.forEach(child => child.kill("SIGINT"));
+        this.waiting.splice(0).forEach(wake => wake());
+    }
+
+    /** Does a command, and tells how it ended, also where it could not be started. @throws Interrupted after an interruption */
+    readonly run: OwnCommand = async (stack, words, line = () => undefined) => {
+        while (this.running.size >= this.atOnce && !this.over)
+            await new Promise<void>(resolve => this.waiting.push(resolve));
+        if (this.over) throw new Interrupted();
+        try {
+            return await workOn(stack, () => this.start(words), this.running, line);
+        } finally {
+            this.waiting.shift()?.();
+        }
+    };
+}
+
+/** The object that a command printed with --json; null where it was ended before. */
+export function resultOf({ output }: Pick<Ended, "output">): unknown {
+    try {
+        return JSON.parse(output.at(-1) ?? "null") as unknown;
+    } catch {
+        return null;
+    }
+}
+
 /** What is done beside each other. */
 export interface Work {
     stacks: readonly string[];
@@ -75,18 +127,15 @@ export async function sideBySide(
     start: StartOne = startOne,
 ): Promise<number> {
     const begin = Date.now(),
-        running = new Set<ChildProcess>(),
+        commands = new Commands(start),
         waiting = [...stacks],
         every: Ended[] = [];
-    let interrupted = false;
-    const release = onInterrupt(() => {
-        interrupted = true;
-        running.forEach(child => child.kill("SIGINT"));
-    });
+    const release = onInterrupt(() => commands.interrupt());
     const lane = async (): Promise<void> => {
-        for (let stack = waiting.shift(); stack !== undefined && !interrupted; stack = waiting.shift()) {
-            watcher.begun(stack);
-            const one = await workOn(stack, () => start(wordsFor(stack)), running, watcher);
+        for (let stack = waiting.shift(); stack !== undefined && !commands.interrupted; stack = waiting.shift()) {
+            const name = stack;
+            watcher.begun(name);
+            const one = await commands.run(name, wordsFor(name), (...said) => watcher.line(name, ...said));
             every.push(one);
             watcher.ended(one);
         }
@@ -97,7 +146,7 @@ export async function sideBySide(
         release();
     }
     const inOrder = stacks.flatMap(stack => every.filter(one => one.stack === stack)),
-        exitCode = interrupted ? 130 : worst(inOrder.map(one => one.exitCode));
+        exitCode = commands.interrupted ? 130 : worst(inOrder.map(one => one.exitCode));
     watcher.all(inOrder, exitCode, (Date.now() - begin) / 1000);
     return exitCode;
 }
@@ -106,7 +155,7 @@ async function workOn(
     stack: string,
     start: () => ChildProcess,
     running: Set<ChildProcess>,
-    watcher: Watcher,
+    line: (stream: Stream, text: string) => void,
 ): Promise<Ended> {
     const begin = Date.now(),
         output: string[] = [];
@@ -116,7 +165,7 @@ async function workOn(
         if (stream === "stdout") output.push(text);
         if (stream === "stderr" && text.startsWith("classroom: ")) error = text;
         if (text.trim() !== "") last = text;
-        watcher.line(stack, stream, text);
+        line(stream, text);
     };
     const ended = (exitCode: number): Ended => ({
         stack,

@@ -10,7 +10,13 @@ export interface Several {
     /** Whether the command for one stack has --json, too. */
     json: boolean;
     /** In place of a process for each: what this process does for all of them. @returns the exit code */
-    here?: (stacks: readonly string[], options: { json?: boolean }) => number;
+    here?: (stacks: readonly string[], options: { json?: boolean }) => number | Promise<number>;
+    /**
+     * In place of the same words for each: what is looked at before anything is begun.
+     * @param rest words behind the stacks
+     * @returns the words of the command line for one stack
+     */
+    each?: (stacks: readonly string[], rest: readonly string[]) => (stack: string) => readonly string[];
 }
 
 /** Stacks that a command was given beside each other, and how it does them. */

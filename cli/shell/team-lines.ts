@@ -1,5 +1,5 @@
 import { fit, visible, visibleJson } from "../../system/output";
-import type { Ended, Stream, Watcher } from "./side-by-side";
+import { type Ended, resultOf, type Stream, type Watcher } from "./side-by-side";
 import { coloured, type Sink } from "./terminal";
 
 /** Where what happens beside each other is shown. */
@@ -148,7 +148,7 @@ export class EventLines implements Watcher {
     }
 
     ended({ stack, exitCode, seconds, output }: Ended): void {
-        this.put({ event: "end", stack, exitCode, seconds, ...(this.json && { result: parsed(output) }) });
+        this.put({ event: "end", stack, exitCode, seconds, ...(this.json && { result: resultOf({ output }) }) });
     }
 
     all(every: readonly Ended[], exitCode: number, seconds: number): void {
@@ -158,14 +158,5 @@ export class EventLines implements Watcher {
 
     private put(event: object): void {
         this.out.write(`${visibleJson(JSON.stringify(event))}\n`);
-    }
-}
-
-/** The object that a command printed; null where it was ended before. */
-function parsed(output: readonly string[]): unknown {
-    try {
-        return JSON.parse(output.at(-1) ?? "null") as unknown;
-    } catch {
-        return null;
     }
 }

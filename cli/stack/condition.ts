@@ -5,8 +5,7 @@ import { stackStore } from "../../engine/stack-store";
  * How a node is: as it was made; something in it drifted; it cannot be asked; it is off by configuration. `up` is all that a team is told
  * of one that answers.
  */
-export const nodeStates = ["sound", "drifted", "mute", "off", "up"] as const;
-export type NodeState = (typeof nodeStates)[number];
+export type NodeState = "sound" | "drifted" | "mute" | "off" | "up";
 
 export interface NodeCondition {
     state: NodeState;

@@ -62,7 +62,7 @@ function drawActions({ state, frozen, busy, prices, exercise }) {
     put(byId("hint-price"), prices ? `It costs ${prices.hint} points.` : "");
 }
 
-function drawCloud({ team, picture, condition }) {
+function drawCloud({ team, made, picture, condition }) {
     const address = `/picture/${encodeURIComponent(team)}/${picture}`,
         image = byId("picture");
     if (image.getAttribute("src") !== address) image.src = address;
@@ -71,7 +71,9 @@ function drawCloud({ team, picture, condition }) {
         byId("asked"),
         condition
             ? `As it was at ${time}, when it was last diagnosed: which nodes answer.`
-            : "It was not diagnosed yet.",
+            : made
+              ? "It was not diagnosed yet."
+              : "There is no cloud yet: this is the plan of it. The teacher makes it.",
     );
     byId("nodes").replaceChildren(...nodeItems(condition, false));
 }

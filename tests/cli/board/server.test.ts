@@ -7,6 +7,7 @@ const names = Array.from({ length: 10 }, (_, i) => `team${String(i + 1).padStart
     tokens = Object.fromEntries(["teacher", ...names].map(name => [name, newToken()]));
 const view = (team: string): TeamView => ({
     team,
+    made: true,
     exercise: { id: "S5", title: `canary-${team}`, story: "story", symptom: "symptom", hints: [] },
     state: "open",
     frozen: false,
@@ -18,11 +19,14 @@ const view = (team: string): TeamView => ({
 });
 const ORIGIN = "http://127.0.0.1:8484";
 
-let board: Board, performed: string[], refused: string[];
+let board: Board, performed: string[], refused: string[], ended: string[];
 beforeEach(() => {
     performed = [];
     refused = [];
+    ended = [];
     board = new Board({
+        endedBefore: [],
+        ended: cookie => void ended.push(cookie),
         keyring: {
             key: "ab".repeat(32),
             tokens: Object.entries(tokens).map(([name, token]) => ({
@@ -47,7 +51,7 @@ beforeEach(() => {
     board.show(
         {
             class: "a class",
-            teacher: teams.map(one => ({ ...one, hints: 0 })),
+            teacher: teams.map(one => ({ ...one, hints: 0, last: "" })),
             teams: Object.fromEntries(teams.map(one => [one.team, one])),
         },
         Object.fromEntries(pictures) as Record<string, string>,
@@ -131,6 +135,8 @@ test.each([
     ["reset", "teamXX"],
     ["diagnose", "team01"],
     ["destroy", "team01"],
+    ["constructor", "team01"],
+    ["check", "__proto__"],
 ])("a team cannot %s %s", async (action, team) => {
     expect((await post(`/do/${action}/${team}`, await logIn("team01"))).status).toBe(403);
     expect([performed, refused.length]).toEqual([[], 1]);
@@ -138,6 +144,13 @@ test.each([
 
 test("nor see another team's picture", async () => {
     expect((await get("/picture/team02/1", await logIn("team01"))).status).toBe(403);
+});
+
+test("the teacher acts for teams of the class alone", async () => {
+    const cookie = await logIn("teacher");
+    for (const name of ["team11", "constructor", "toString"])
+        expect((await post(`/do/check/${name}`, cookie)).status).toBe(403);
+    expect((await get("/picture/constructor/1", cookie)).status).toBe(403);
 });
 
 test("a team's own action is done, as that team", async () => {
@@ -172,6 +185,19 @@ test("a cookie that is sent again after logging out is nobody's", async () => {
     expect((await post("/logout", cookie)).status).toBe(200);
     expect([(await get("/events", cookie)).status, (await post("/do/hint/team01", cookie)).status]).toEqual([401, 401]);
 });
+
+test("a logout ends the streams of its cookie, and is told so that it outlives the board", async () => {
+    const [one, other] = [await logIn("team01"), await logIn("team01")];
+    const streams = await Promise.all(
+        [one, other].map(async cookie => (await get("/events", cookie)).body!.getReader()),
+    );
+    await Promise.all(streams.map(stream => stream.read()));
+    await post("/logout", one);
+    expect(ended).toEqual([one.split("=")[1]!.split(".")[0]]);
+    expect((await streams[0]!.read()).done).toBe(true);
+    await streams[1]!.cancel();
+    // Without that it would end after a quarter of a minute.
+}, 5000);
 
 test("every answer forbids scripts and styles that are not files of this server", async () => {
     for (const at of ["/", "/board.css", "/nowhere", "/events"]) {

@@ -48,8 +48,9 @@ test.each([
     expect(read(sessions.begin(team, 1000))).toBeUndefined();
 });
 
-test("one that was ended counts no more when it is sent again", () => {
-    const cookie = sessions.begin(team, 1000);
-    sessions.end(cookie);
+test("one that was ended counts no more when it is sent again, after a restart too", () => {
+    const cookie = sessions.begin(team, 1000),
+        ended = sessions.end(cookie);
     expect(sessions.read(cookie, 1000)).toBeUndefined();
+    expect(new Sessions(keyring, [ended]).read(cookie, 1000)).toBeUndefined();
 });

@@ -11,16 +11,18 @@ const rules = { solved: 100, minute: 1, hint: 10, wrongDone: 20 },
     chosen = named(loadExercises(), "S5-cinder")[0]!;
 
 /** Ends of this program's own commands, by their first word; those that are not named end well. */
-let ends: Record<string, { code: number; result?: Record<string, unknown> }>, ran: string[], exercises: Exercises;
+let ends: Record<string, { code: number; result?: Record<string, unknown>; last?: string }>,
+    ran: string[],
+    exercises: Exercises;
 let number = 0;
 beforeEach(() => {
     ends = {};
     ran = [];
     const journal = new Journal(new ClassStore(path.join(dir, `${++number}.sqlite`)));
-    exercises = new Exercises(journal, async words => {
+    exercises = new Exercises(journal, async (stack, words) => {
         ran.push(words.join(" "));
-        const { code = 0, result } = ends[words[0]!] ?? {};
-        return { code, result, last: "" };
+        const { code: exitCode, result, last = "" } = ends[words[0]!] ?? { code: 0 };
+        return { stack, exitCode, seconds: 1, output: result ? [JSON.stringify(result)] : [], last };
     });
 });
 afterEach(() => exercises.journal.close());
@@ -61,11 +63,13 @@ test("a process that was killed while it prepared an exercise hinders nobody", a
 });
 
 test.each([
-    ["diagnose finds a drift", { diagnose: { code: 3 } }, "broken", -20],
-    ["something does not answer", { diagnose: { code: 2 } }, "broken", -20],
+    ["diagnose finds a drift", { diagnose: { code: 3, result: { causes: [{ type: "guest:File" }] } } }, "broken", -20],
+    ["a node does not answer", { diagnose: { code: 2, result: { causes: [{ type: "ssh" }] } } }, "broken", -20],
+    ["a host does not answer", { diagnose: { code: 2, result: { causes: [{ type: "host" }] } } }, "unknown", 0],
+    ["there is no cloud", { diagnose: { code: 2, result: { error: "nothing is recorded" } } }, "unknown", 0],
     ["a check fails", { check: { code: 1, result: { checks: [{ id: "T2", result: "fail" }] } } }, "broken", -20],
     ["diagnose itself fails", { diagnose: { code: 1 } }, "unknown", 0],
-    ["check cannot be done", { check: { code: 2 } }, "unknown", 0],
+    ["check cannot begin", { check: { code: 1, result: { error: "the lab is not up" } } }, "unknown", 0],
 ])("a done is judged by the cloud: %s", async (_when, happens, verdict, points) => {
     await begin();
     ends = happens;
@@ -81,7 +85,8 @@ test("a mended cloud ends the exercise with its points", async () => {
 
 test("what is said of a cloud that is not mended names neither node nor service", async () => {
     await begin();
-    ends = { diagnose: { code: 3, result: { causes: [{ cause: "/etc/cinder/cinder.conf on volume-node" }] } } };
+    const cause = { cause: "/etc/cinder/cinder.conf on volume-node", type: "guest:OptionsFile" };
+    ends = { diagnose: { code: 3, result: { causes: [cause] } } };
     expect((await exercises.check("team01")).said).toBe("diagnose: not everything is as it was made");
 });
 
@@ -130,4 +135,21 @@ test("rules and minutes are the class's, then the exercise's own", () => {
     ]);
     expect([undefined, 5].map(given => minutesFor(plan, chosen.exercise, given))).toEqual([30, 5]);
     expect(minutesFor(undefined, chosen.exercise, undefined)).toBe(25);
+});
+
+test("an interrupted check costs nothing, and is no verdict", async () => {
+    await begin();
+    ends = { diagnose: { code: 130 } };
+    await expect(exercises.check("team01")).rejects.toMatchObject({ exitCode: 130 });
+    expect(standing()).toMatchObject({ open: { points: 0, wrong: 0 }, busy: undefined });
+});
+
+test("what a team hears of work that failed has no word of a command's", async () => {
+    await begin();
+    ends = { sabotage: { code: 1, last: "classroom: S5-cinder cannot be done" } };
+    await expect(exercises.reset("team01")).rejects.toMatchObject({
+        short: "team01: the fault could not be made again",
+        message: "team01: the fault could not be made again (sabotage: classroom: S5-cinder cannot be done)",
+    });
+    expect(standing().said).toBe("the cloud could not be put back");
 });

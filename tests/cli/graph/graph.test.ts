@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { mermaid } from "../../../cli/graph/mermaid";
-import { type Picture, pictureOf } from "../../../cli/graph/picture";
+import { type Picture, pictureOf, pictureOfStack as pictureOfFile } from "../../../cli/graph/picture";
 import { svg } from "../../../cli/graph/svg";
 import { noMachine, placeholderCredentials } from "../../../cli/stack/placeholders";
 import { configured, settingsFrom } from "../../../cli/stack/reach";
@@ -52,6 +52,21 @@ test("a name with marks of XML or Mermaid is text", () => {
     const hosts = picture.hosts.map(host => ({ ...host, nodes: [] }));
     expect(svg({ ...picture, hosts })).not.toMatch(/<script>|<b>/);
     expect(mermaid({ ...picture, hosts })).toContain('nat(["#34;]#60;b#62;#38;"])');
+});
+
+test("a diagnosis colours its nodes and says their state in words; stopped services have a mark", () => {
+    const drawn = svg(team, {
+        time: "2026-11-30T02:00:00Z",
+        nodes: { "auth-node": { state: "drifted", stopped: ["keystone"] }, "api-node": { state: "mute", stopped: [] } },
+    });
+    expect([drawn.match(/>drifted</g)!.length, drawn.match(/>does not answer</g)!.length]).toEqual([1, 1]);
+    expect(drawn).toContain("keystone ✗");
+    // The others are drawn as they are without a diagnosis.
+    expect(drawn.match(/>virtual machine</g)!.length).toBe(nodesOf(team).length - 2);
+});
+
+test("the picture of a stack's file is the same for everybody", () => {
+    expect(svg(pictureOfFile("team01"))).toBe(svg(team));
 });
 
 test("the drawing in the README is of today", () => {

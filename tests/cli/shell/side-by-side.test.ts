@@ -1,11 +1,22 @@
 import type { ChildProcess } from "child_process";
 import { EventEmitter } from "events";
 import { PassThrough } from "stream";
-import { type Ended, sideBySide, usualJobs, type Watcher, worst } from "../../../cli/shell/side-by-side";
+import {
+    Commands,
+    type Ended,
+    resultOf,
+    sideBySide,
+    usualJobs,
+    type Watcher,
+    worst,
+} from "../../../cli/shell/side-by-side";
 import { onInterrupt } from "../../../system/interrupt";
 
 let interrupt: (() => void) | undefined;
-jest.mock("../../../system/interrupt", () => ({ onInterrupt: jest.fn() }));
+jest.mock("../../../system/interrupt", () => ({
+    ...jest.requireActual<object>("../../../system/interrupt"),
+    onInterrupt: jest.fn(),
+}));
 beforeEach(() => {
     interrupt = undefined;
     jest.mocked(onInterrupt).mockImplementation(handler => {
@@ -155,4 +166,49 @@ test("an error is worse than what could not be asked, that worse than drift", ()
 
 test("by default two for each core, as far as memory goes, and one at least", () => {
     expect([usualJobs(2, 24_000), usualJobs(8, 3000), usualJobs(2, 100)]).toEqual([4, 4, 1]);
+});
+
+/** Commands whose processes end when a test says so. */
+function commands(atOnce?: number) {
+    const children: Child[] = [];
+    const all = new Commands(() => {
+        children.push(new Child());
+        return children[children.length - 1] as unknown as ChildProcess;
+    }, atOnce);
+    return { all, children };
+}
+
+test("a command waits until one of so many has ended", async () => {
+    const { all, children } = commands(1);
+    const both = [all.run("a", ["check", "a"]), all.run("b", ["check", "b"])];
+    await soon();
+    expect(children.length).toBe(1);
+    children[0]!.stdout.write('said\n{"ok":true}\n');
+    await soon();
+    children[0]!.end(3);
+    expect(await both[0]).toMatchObject({ stack: "a", exitCode: 3, output: ["said", '{"ok":true}'] });
+    while (children.length < 2) await soon();
+    children[1]!.end(0);
+    expect((await both[1])!.exitCode).toBe(0);
+});
+
+test("an interruption reaches all commands that run, and ends those that wait", async () => {
+    const { all, children } = commands(2);
+    const three = ["a", "b", "c"].map(stack => all.run(stack, ["check", stack]));
+    const waiting = expect(three[2]).rejects.toMatchObject({ exitCode: 130 });
+    await soon();
+    all.interrupt();
+    await waiting;
+    expect(children.map(child => child.signals)).toEqual([["SIGINT"], ["SIGINT"]]);
+    children.forEach(child => child.end(130));
+    expect((await Promise.all(three.slice(0, 2))).map(one => one.exitCode)).toEqual([130, 130]);
+    await expect(all.run("d", ["check", "d"])).rejects.toMatchObject({ exitCode: 130 });
+});
+
+test.each([
+    ["the object in the last line", ["log", '{"a":1}'], { a: 1 }],
+    ["none where there is none", ["log"], null],
+    ["none where nothing was printed", [], null],
+])("a command's result is %s", (_what, output, result) => {
+    expect(resultOf({ output })).toEqual(result);
 });

@@ -1,0 +1,158 @@
+import { type ChildProcess, execFileSync, spawn } from "child_process";
+import * as fs from "fs";
+import * as https from "https";
+import * as path from "path";
+import { Journal } from "../../../cli/exercise/journal";
+import { projectDir } from "../../../system/paths";
+import { ownState } from "../../system/own-state";
+
+const dir = ownState("classroom-board-process-"),
+    main = path.join(projectDir(), "bin/cli/main.js"),
+    root = process.geteuid!() === 0;
+const environment = () => ({ ...process.env, CLASSROOM_STATE: dir, TMPDIR: dir });
+
+let board: ChildProcess, port: string, tokens: Record<string, string>;
+/** Starts the board, and hears its port. */
+async function start(): Promise<void> {
+    board = spawn(process.execPath, [main, "board", "--listen", "127.0.0.1:0"], { env: environment(), stdio: "pipe" });
+    let said = "";
+    for (const stream of [board.stdout!, board.stderr!])
+        stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+    await until(() => /https:\/\/127\.0\.0\.1:\d+\/\n/.test(said) || board.exitCode !== null);
+    port = /:(\d+)\/\n/.exec(said)?.[1] ?? `none: ${said}`;
+}
+const until = async (holds: () => boolean): Promise<void> => {
+    for (let tries = 0; tries < 300 && !holds(); tries++) await new Promise(resolve => setTimeout(resolve, 100));
+};
+const gone = async (child: ChildProcess): Promise<number | null> => {
+    await until(() => child.exitCode !== null || child.signalCode !== null);
+    return child.exitCode;
+};
+
+beforeAll(async () => {
+    const printed = execFileSync(process.execPath, [main, "board", "--tokens"], {
+        env: environment(),
+        encoding: "utf8",
+    });
+    tokens = Object.fromEntries(
+        printed
+            .trim()
+            .split("\n")
+            .map(line => line.split(/ +/)),
+    );
+    await start();
+}, 60_000);
+afterAll(() => void board.kill("SIGKILL"));
+
+interface Answer {
+    status: number;
+    text: string;
+    cookie: string;
+}
+/** Asks the board as a page of its own does. @param until what an endless answer is read up to */
+const ask = (method: string, at: string, cookie = "", body: object = {}, until?: RegExp): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+        const origin = `https://127.0.0.1:${port}`,
+            headers = { cookie, origin, "x-board": "1", "content-type": "application/json" };
+        const asked = https.request(
+            `${origin}${at}`,
+            { method, headers, rejectUnauthorized: false, agent: false },
+            m => {
+                let text = "";
+                const done = () => {
+                    const [given = ""] = m.headers["set-cookie"] ?? [];
+                    resolve({ status: m.statusCode!, text, cookie: given.split(";")[0]! });
+                    asked.destroy();
+                };
+                m.setEncoding("utf8").on("end", done);
+                m.on("data", (more: string) => {
+                    text += more;
+                    if (until?.test(text)) done();
+                });
+            },
+        );
+        asked.on("error", reject).end(method === "POST" ? JSON.stringify(body) : undefined);
+    });
+const logIn = async (token: string) => await ask("POST", "/login", "", { token });
+const [one, two] = ["team01", "team02"];
+
+/** The process that serves pages. */
+function served(): number {
+    const of = (pid: number | string) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    return Number(of(board.pid!)[0]);
+}
+
+(root ? test : test.skip)("the part that serves pages has nobody's rights in all its threads", () => {
+    const pid = served(),
+        lines = (text: string) => text.split("\n").filter(line => /^(Uid|Gid|Groups|CapPrm|CapEff):/.test(line));
+    for (const thread of fs.readdirSync(`/proc/${pid}/task`))
+        expect(lines(fs.readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8"))).toEqual([
+            "Uid:\t65534\t65534\t65534\t65534",
+            "Gid:\t65534\t65534\t65534\t65534",
+            expect.stringMatching(/^Groups:\s*$/),
+            "CapPrm:\t0000000000000000",
+            "CapEff:\t0000000000000000",
+        ]);
+    expect(fs.readFileSync(`/proc/${pid}/environ`, "utf8")).not.toContain("CLASSROOM_STATE");
+});
+
+test("a team logs in, and its page hears at once of an exercise; no answer has a token or another team's name", async () => {
+    expect((await logIn("x".repeat(43))).status).toBe(403);
+    const { status, cookie } = await logIn(tokens[one]!);
+    expect([status, cookie]).toEqual([200, expect.stringMatching(/^__Host-board=/)]);
+    const heard = ask("GET", "/events", cookie, {}, /"state":"open"/);
+    const journal = new Journal();
+    const rules = { solved: 100, minute: 1, hint: 10, wrongDone: 20 };
+    journal.add(one, "start", { exercise: "S5-cinder", minutes: 20, rules }, "nothing");
+    journal.close();
+    const answers = [await heard, await ask("POST", `/do/hint/${one}`, cookie)];
+    for (const at of ["/", "/team.js", "/common.js", "/board.css", `/picture/${one}/1`])
+        answers.push(await ask("GET", at, cookie));
+    expect(answers.map(a => a.status)).toEqual(answers.map(() => 200));
+    const all = answers.map(a => a.text).join();
+    expect(all).toContain("There is no cloud yet");
+    expect(all).not.toMatch(/team0[2-9]|sql_connection|S5-cinder/);
+    expect(Object.values(tokens).filter(token => all.includes(token))).toEqual([]);
+    expect((await ask("GET", `/picture/${two}/1`, cookie)).status).toBe(403);
+    expect((await ask("POST", `/do/check/${two}`, cookie)).status).toBe(403);
+}, 60_000);
+
+test("the teacher asks for a diagnosis of a cloud that is not there, and is told so", async () => {
+    const { cookie } = await logIn(tokens.teacher!);
+    const { text } = await ask("POST", `/do/diagnose/${two}`, cookie);
+    expect((JSON.parse(text) as { text: string }).text).toMatch(/^nothing of stack team02 is recorded/);
+}, 60_000);
+
+test("after a kill no part is left; a page's cookie counts at the next start, and one that was logged out does not", async () => {
+    const [stays, ends] = [(await logIn(tokens[one]!)).cookie, (await logIn(tokens[one]!)).cookie];
+    await ask("POST", "/logout", ends);
+    const pid = served();
+    // What was told is on its way.
+    await until(() => fs.existsSync(path.join(dir, "board-ended.json")));
+    board.kill("SIGKILL");
+    await until(() => !fs.existsSync(`/proc/${pid}`));
+    expect(fs.existsSync(`/proc/${pid}`)).toBe(false);
+    await start();
+    expect((await ask("GET", "/session", stays)).status).toBe(204);
+    expect((await ask("GET", "/session", ends)).status).toBe(401);
+}, 60_000);
+
+test("an interruption ends both parts, and leaves no folder", async () => {
+    const pid = served();
+    board.kill("SIGINT");
+    expect(await gone(board)).toBe(130);
+    await until(() => !fs.existsSync(`/proc/${pid}`));
+    expect([fs.existsSync(`/proc/${pid}`), fs.readdirSync(dir).filter(name => name.startsWith("classroom-"))]).toEqual([
+        false,
+        [],
+    ]);
+}, 60_000);
+
+test("a board whose serving part was killed says so", async () => {
+    await start();
+    let said = "";
+    board.stderr!.on("data", (text: string) => (said += text));
+    process.kill(served(), "SIGKILL");
+    expect(await gone(board)).toBe(1);
+    expect(said).toContain("the part of the board that serves pages has ended (killed); start it again");
+}, 60_000);
