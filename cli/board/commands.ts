@@ -143,6 +143,8 @@ async function withServer(
         // What runs writes its end into the journal.
         await privileged.done();
         if (commands.interrupted) return 130;
+        // It has told why.
+        if (code === 1) return 1;
         throw new UserError(`the part of the board that serves pages has ended (${code ?? "killed"}); start it again`);
     } finally {
         release();

@@ -2,6 +2,7 @@ import * as http from "http";
 import * as https from "https";
 import * as net from "net";
 import { getRequestListener } from "@hono/node-server";
+import { complain } from "../../system/output";
 import { Board } from "./server";
 import { type Action, hear, type Message, send } from "./vocabulary";
 
@@ -106,7 +107,7 @@ function begin(hello: Hello, socket: net.Socket, { perform, refused, ended }: Pr
         board = new Board({ keyring, endedBefore: hello.ended, isOwn, secure, files, perform, refused, ended });
     const server = listener(board, hello);
     server.once("error", e => {
-        process.stderr.write(`classroom: the board cannot listen at ${listen.host}:${listen.port}: ${e.message}\n`);
+        complain(`classroom: the board cannot listen at ${listen.host}:${listen.port}: ${e.message}`);
         process.exit(1);
     });
     server.listen(listen.port, listen.host, () => {

@@ -55,12 +55,15 @@ interface Going {
 /** The rounds of a team, the first one first. @param happenings of that team alone @param now on the same time, at or after the last */
 export function roundsOf(happenings: readonly Happening[], now: number): Round[] {
     const rounds: Round[] = [];
-    let going: Going | undefined;
+    let going: Going | undefined,
+        latest = -Infinity;
     for (const happening of happenings) {
-        if (going) pass(going, happening.at);
+        // Over a restart of the machine a calendar that was set back lets no time pass.
+        const at = (latest = Math.max(latest, happening.at));
+        if (going) pass(going, at);
         if (happening.kind === "start") {
             if (going) end(going, "over");
-            going = begin(happening);
+            going = begin({ ...happening, at });
             rounds.push(going.round);
         } else if (going && going.round.state === "open") apply(going, happening);
     }

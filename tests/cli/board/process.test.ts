@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "child_process";
 import * as fs from "fs";
 import * as https from "https";
 import * as path from "path";
@@ -121,6 +121,18 @@ test("the teacher asks for a diagnosis of a cloud that is not there, and is told
     const { cookie } = await logIn(tokens.teacher!);
     const { text } = await ask("POST", `/do/diagnose/${two}`, cookie);
     expect((JSON.parse(text) as { text: string }).text).toMatch(/^nothing of stack team02 is recorded/);
+}, 60_000);
+
+test("a second board at the same address says why it does not start", () => {
+    const other = spawnSync(process.execPath, [main, "board", "--listen", `127.0.0.1:${port}`], {
+        env: environment(),
+        encoding: "utf8",
+        timeout: 30_000,
+    });
+    expect([other.status, other.stderr]).toEqual([
+        1,
+        `classroom: the board cannot listen at 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+    ]);
 }, 60_000);
 
 test("after a kill no part is left; a page's cookie counts at the next start, and one that was logged out does not", async () => {

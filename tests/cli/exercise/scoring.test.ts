@@ -48,6 +48,14 @@ test("the next exercise ends the one before it", () => {
     expect(rounds.map(r => r.state)).toEqual(["over", "solved"]);
 });
 
+test("an exercise that begins at a time before the last entry has its whole time", () => {
+    const hint = { at: 0, kind: "hint" } as const;
+    expect(last([{ ...start, at: 1200 }, { ...start, at: 0 }, { ...hint, at: 1200 }, hint], 1200)).toMatchObject({
+        used: 0,
+        points: -20,
+    });
+});
+
 /** Anything that may happen, at any times, those that go back too. */
 const happenings = fc
     .array(
