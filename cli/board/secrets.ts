@@ -16,16 +16,23 @@ export interface Tokens {
 
 const tokensFile = (): string => path.join(stateDir(), "board.json");
 
+function kept(): Tokens | undefined {
+    const file = tokensFile();
+    return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Tokens) : undefined;
+}
+
+/** A team's token; undefined before the board's first start. */
+export const tokenOf = (team: string): string | undefined => kept()?.teams[team];
+
 /** The board's tokens, made where they are missing; those of teams that are no more go. @param anew all are made anew, and cookies count no more */
 export function tokensFor(teams: readonly string[], anew = false): Tokens {
-    const file = tokensFile(),
-        before = !anew && fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Tokens) : undefined;
+    const before = anew ? undefined : kept();
     const tokens: Tokens = {
         key: before?.key ?? randomBytes(32).toString("hex"),
         teacher: before?.teacher ?? newToken(),
         teams: Object.fromEntries(teams.map(team => [team, before?.teams[team] ?? newToken()])),
     };
-    replaceFile(file, `${JSON.stringify(tokens)}\n`, 0o600);
+    replaceFile(tokensFile(), `${JSON.stringify(tokens)}\n`, 0o600);
     return tokens;
 }
 

@@ -11,6 +11,7 @@ import type { Settings } from "../../config/settings";
 import { classOf, membersOf } from "../../engine/class-file";
 import { replaceFile } from "../../system/files";
 import { sayJson, sayLines } from "../../system/output";
+import { tokenOf } from "../board/secrets";
 import { pictureOf } from "../graph/picture";
 import { addHelp, setWork } from "../shell/command";
 import { severalStacks } from "../shell/stacks";
@@ -42,7 +43,7 @@ export function addHandoutCommand(cli: Command): void {
     setWork(command, (stack: string) => write([stack]));
     command.addHelpText(
         "after",
-        "\nA page has its own team's password of the dashboard: nobody else may read the file (0600).",
+        "\nA page has its own team's password of the dashboard and token of the board: nobody else may read the file (0600).",
     );
     addHelp(command, ["handout team01", "handout --class --output /srv/print"]);
 }
@@ -64,7 +65,8 @@ export function handoutOf(stack: string): Handout {
             { ...given, credentials: { ...placeholderCredentials(given), ...plainOf(given) } },
             noMachine,
         );
-    const plan = classOf();
+    const plan = classOf(),
+        boardToken = tokenOf(stack);
     return {
         stack,
         ...(plan && { className: plan.name }),
@@ -77,6 +79,7 @@ export function handoutOf(stack: string): Handout {
         hosts: settings.lab === undefined ? hostRoles.map(role => ({ role, ...settings.hosts[role] })) : [],
         nodes: nodesOf(stack, settings),
         login: { user: "admin", password: passwordOf(given) },
+        ...(boardToken !== undefined && { boardToken }),
         ...wayOf(stack, settings),
         notes: refusals(stack, settings),
     };

@@ -13,6 +13,8 @@ export interface Handout {
     nodes: readonly HandoutNode[];
     /** Of the dashboard and the clients: user, and password or whom to ask for it. */
     login: { user: string; password: string };
+    /** For the class's board, once that was started. */
+    boardToken?: string;
     dashboard: string;
     /** What is typed first, in order, each with what it does. */
     commands: readonly (readonly [command: string, does: string])[];
@@ -94,11 +96,12 @@ const nodeTable = ({ nodes }: Handout): string =>
         nodes.map(n => [escaped(n.name), escaped(n.host), list(n.addresses), list(n.fingerprints)]),
     );
 
-const loginTable = ({ login, members }: Handout): string =>
+const loginTable = ({ login, members, boardToken }: Handout): string =>
     table(
         ["what", "user", "password or key"],
         [
             ["dashboard and clients", code(login.user), code(login.password)],
+            ...(boardToken === undefined ? [] : [["board", "", code(boardToken)]]),
             ...members.map(m => [`ssh: ${escaped(m.name)}`, code("root"), list(m.fingerprints)]),
         ],
     );

@@ -1,5 +1,5 @@
 import * as path from "path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { inRoot } from "../../lab/golden/in-root";
 
 /** Root may not use Chromium's own sandbox; proxies and everything that it does for itself would leave the machine. */
@@ -16,11 +16,13 @@ const flags = [
  * Opens a page in a new Chromium, which ends with `work`.
  * @param layers what {@link buildBrowserRoot} returned
  * @param dir a folder for what the browser writes
+ * @param options of the page: a certificate of its own's making is taken with `ignoreHTTPSErrors`
  */
 export async function withPage<T>(
     layers: readonly string[],
     dir: string,
     work: (page: Page) => Promise<T>,
+    options: BrowserContextOptions = {},
 ): Promise<T> {
     let listening: (url: string) => void;
     const endpoint = new Promise<string>(resolve => {
@@ -41,7 +43,7 @@ export async function withPage<T>(
     let browser: Browser | undefined;
     try {
         browser = await chromium.connectOverCDP(await Promise.race([endpoint, early]));
-        return await Promise.race([work(await browser.newPage()), early]);
+        return await Promise.race([work(await browser.newPage(options)), early]);
     } finally {
         early.catch(() => undefined);
         await (await browser?.newBrowserCDPSession())?.send("Browser.close").catch(() => undefined);

@@ -1,48 +1,20 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "child_process";
+import { spawnSync } from "child_process";
 import * as fs from "fs";
 import * as https from "https";
 import * as path from "path";
 import { Journal } from "../../../cli/exercise/journal";
-import { projectDir } from "../../../system/paths";
 import { ownState } from "../../system/own-state";
+import { main, StartedBoard, until } from "./started";
 
 const dir = ownState("classroom-board-process-"),
-    main = path.join(projectDir(), "bin/cli/main.js"),
     root = process.geteuid!() === 0;
-const environment = () => ({ ...process.env, CLASSROOM_STATE: dir, TMPDIR: dir });
-
-let board: ChildProcess, port: string, tokens: Record<string, string>;
-/** Starts the board, and hears its port. */
-async function start(): Promise<void> {
-    board = spawn(process.execPath, [main, "board", "--listen", "127.0.0.1:0"], { env: environment(), stdio: "pipe" });
-    let said = "";
-    for (const stream of [board.stdout!, board.stderr!])
-        stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-    await until(() => /https:\/\/127\.0\.0\.1:\d+\/\n/.test(said) || board.exitCode !== null);
-    port = /:(\d+)\/\n/.exec(said)?.[1] ?? `none: ${said}`;
-}
-const until = async (holds: () => boolean): Promise<void> => {
-    for (let tries = 0; tries < 300 && !holds(); tries++) await new Promise(resolve => setTimeout(resolve, 100));
-};
-const gone = async (child: ChildProcess): Promise<number | null> => {
-    await until(() => child.exitCode !== null || child.signalCode !== null);
-    return child.exitCode;
-};
-
+let board: StartedBoard, tokens: Record<string, string>;
 beforeAll(async () => {
-    const printed = execFileSync(process.execPath, [main, "board", "--tokens"], {
-        env: environment(),
-        encoding: "utf8",
-    });
-    tokens = Object.fromEntries(
-        printed
-            .trim()
-            .split("\n")
-            .map(line => line.split(/ +/)),
-    );
-    await start();
+    board = new StartedBoard(dir);
+    ({ tokens } = board);
+    await board.start();
 }, 60_000);
-afterAll(() => void board.kill("SIGKILL"));
+afterAll(() => board.kill("SIGKILL"));
 
 interface Answer {
     status: number;
@@ -52,7 +24,7 @@ interface Answer {
 /** Asks the board as a page of its own does. @param until what an endless answer is read up to */
 const ask = (method: string, at: string, cookie = "", body: object = {}, until?: RegExp): Promise<Answer> =>
     new Promise((resolve, reject) => {
-        const origin = `https://127.0.0.1:${port}`,
+        const origin = `https://127.0.0.1:${board.port}`,
             headers = { cookie, origin, "x-board": "1", "content-type": "application/json" };
         const asked = https.request(
             `${origin}${at}`,
@@ -76,14 +48,8 @@ const ask = (method: string, at: string, cookie = "", body: object = {}, until?:
 const logIn = async (token: string) => await ask("POST", "/login", "", { token });
 const [one, two] = ["team01", "team02"];
 
-/** The process that serves pages. */
-function served(): number {
-    const of = (pid: number | string) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
-    return Number(of(board.pid!)[0]);
-}
-
 (root ? test : test.skip)("the part that serves pages has nobody's rights in all its threads", () => {
-    const pid = served(),
+    const pid = board.served(),
         lines = (text: string) => text.split("\n").filter(line => /^(Uid|Gid|Groups|CapPrm|CapEff):/.test(line));
     for (const thread of fs.readdirSync(`/proc/${pid}/task`))
         expect(lines(fs.readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8"))).toEqual([
@@ -124,35 +90,35 @@ test("the teacher asks for a diagnosis of a cloud that is not there, and is told
 }, 60_000);
 
 test("a second board at the same address says why it does not start", () => {
-    const other = spawnSync(process.execPath, [main, "board", "--listen", `127.0.0.1:${port}`], {
-        env: environment(),
+    const other = spawnSync(process.execPath, [main, "board", "--listen", `127.0.0.1:${board.port}`], {
+        env: board.environment,
         encoding: "utf8",
         timeout: 30_000,
     });
     expect([other.status, other.stderr]).toEqual([
         1,
-        `classroom: the board cannot listen at 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+        `classroom: the board cannot listen at 127.0.0.1:${board.port}: listen EADDRINUSE: address already in use 127.0.0.1:${board.port}\n`,
     ]);
 }, 60_000);
 
 test("after a kill no part is left; a page's cookie counts at the next start, and one that was logged out does not", async () => {
     const [stays, ends] = [(await logIn(tokens[one]!)).cookie, (await logIn(tokens[one]!)).cookie];
     await ask("POST", "/logout", ends);
-    const pid = served();
+    const pid = board.served();
     // What was told is on its way.
     await until(() => fs.existsSync(path.join(dir, "board-ended.json")));
     board.kill("SIGKILL");
     await until(() => !fs.existsSync(`/proc/${pid}`));
     expect(fs.existsSync(`/proc/${pid}`)).toBe(false);
-    await start();
+    await board.start();
     expect((await ask("GET", "/session", stays)).status).toBe(204);
     expect((await ask("GET", "/session", ends)).status).toBe(401);
 }, 60_000);
 
 test("an interruption ends both parts, and leaves no folder", async () => {
-    const pid = served();
+    const pid = board.served();
     board.kill("SIGINT");
-    expect(await gone(board)).toBe(130);
+    expect(await board.ended()).toBe(130);
     await until(() => !fs.existsSync(`/proc/${pid}`));
     expect([fs.existsSync(`/proc/${pid}`), fs.readdirSync(dir).filter(name => name.startsWith("classroom-"))]).toEqual([
         false,
@@ -161,10 +127,8 @@ test("an interruption ends both parts, and leaves no folder", async () => {
 }, 60_000);
 
 test("a board whose serving part was killed says so", async () => {
-    await start();
-    let said = "";
-    board.stderr!.on("data", (text: string) => (said += text));
-    process.kill(served(), "SIGKILL");
-    expect(await gone(board)).toBe(1);
-    expect(said).toContain("the part of the board that serves pages has ended (killed); start it again");
+    await board.start();
+    process.kill(board.served(), "SIGKILL");
+    expect(await board.ended()).toBe(1);
+    expect(board.said).toContain("the part of the board that serves pages has ended (killed); start it again");
 }, 60_000);

@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { Command } from "commander";
+import { tokensFor } from "../../../cli/board/secrets";
 import { addHandoutCommand, handoutOf, writeHandout } from "../../../cli/handout/handout";
 import { page } from "../../../cli/handout/page";
 import { ownState } from "../../system/own-state";
@@ -51,6 +52,14 @@ test("a page has the team's hosts, its nodes' addresses, its picture, members, l
         "ssh -J root@c1.example.org:24 root@192.168.122.6",
     ])
         expect(text).toContain(wanted);
+});
+
+test("a page has the team's token of the board, once there is one, and no other token", () => {
+    expect(pageOf("team01")).not.toContain("<td>board</td>");
+    const { teacher, teams, key } = tokensFor(["team01", "team02"]);
+    const text = pageOf("team01");
+    expect(text).toContain(`<td>board</td><td></td><td><code>${teams.team01}</code></td>`);
+    expect([teacher, key, teams.team02!].filter(secret => text.includes(secret))).toEqual([]);
 });
 
 test("nothing of another team is on it, and of the own passwords the dashboard's alone", () => {
