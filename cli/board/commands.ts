@@ -18,7 +18,7 @@ import { Commands, usualJobs } from "../shell/side-by-side";
 import { socketFolder } from "../shell/sockets";
 import { Audit, Privileged } from "./privileged";
 import { EndedCookies, givenCertificate, keyringOf, ownCertificate, type Tokens, tokensFor } from "./secrets";
-import { serve } from "./serve";
+import type * as server from "./serve";
 import type { Message } from "./vocabulary";
 
 interface Options {
@@ -44,7 +44,10 @@ export function addBoardCommand(cli: Command): void {
         .option("--new-tokens", "make all tokens anew: who is logged in has to log in again");
     setWork(command, async (options: Options) => {
         const at = process.env[toItself.sockets];
-        return at === undefined ? await board(options) : await serve(at);
+        if (at === undefined) return await board(options);
+        // Loaded when it is needed: no other command has to do with a server of pages.
+        const { serve } = require("./serve") as typeof server;
+        return await serve(at);
     });
     addHelp(command, ["board", "board --listen 10.1.2.3:8443", "board --tokens"], {
         1: "error",

@@ -48,6 +48,13 @@ const ask = (method: string, at: string, cookie = "", body: object = {}, until?:
 const logIn = async (token: string) => await ask("POST", "/login", "", { token });
 const [one, two] = ["team01", "team02"];
 
+test("no other command loads the server of pages", () => {
+    const script = `process.argv[2] = "--help"; process.on("exit", () => console.error(Object.keys(require.cache).filter(f => /hono|board.serve/.test(f))));
+        require(${JSON.stringify(main)});`;
+    const { stderr } = spawnSync(process.execPath, ["-e", script, "x"], { env: board.environment, encoding: "utf8" });
+    expect(stderr.trim()).toBe("[]");
+});
+
 (root ? test : test.skip)("the part that serves pages has nobody's rights in all its threads", () => {
     const pid = board.served(),
         lines = (text: string) => text.split("\n").filter(line => /^(Uid|Gid|Groups|CapPrm|CapEff):/.test(line));
