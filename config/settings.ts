@@ -131,7 +131,7 @@ const schema = z.strictObject({
     machine: z.enum(["container", "vm"]).default("vm"),
     /** A cloud to practise on: `sabotage` breaks no other. */
     training: z.boolean().default(false),
-    /** What becomes of changes that somebody else makes in nodes: `mend`, or `report`, told alone. Default `off`: nothing of them is recorded. */
+    /** What becomes of changes that somebody else makes in nodes: `mend`, `report` (told alone) or `off` (not recorded). Default: `mend` with `training`, else `report`. */
     baseline: z.enum(["mend", "report", "off"]).optional(),
     /** Of virtual machines: `qemu` emulates where the hosts have no KVM. */
     hypervisor: z.enum(["kvm", "qemu"]).default("kvm"),
@@ -388,7 +388,7 @@ export function readSettings(stack: string, given: Record<string, unknown>): Set
         uplinks = uplinksIn(parsed);
     return {
         ...rest,
-        baseline: rest.baseline ?? "off",
+        baseline: rest.baseline ?? (rest.training ? "mend" : "report"),
         plan: new AddressPlan(rest.number, rangesOf(parsed), {
             internal: uplinks.internal.kind === "bridge" ? usualMtu : uplinks.internal.mtu,
         }),

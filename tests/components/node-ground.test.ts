@@ -51,11 +51,12 @@ test("another configuration of one node is another expectation of that one alone
 });
 
 test.each([
-    [{ baseline: "report" }, 16],
-    [{ baseline: "off" }, 0],
-    [{ baseline: undefined }, 0],
-])("%j", async (own, count) => {
+    [{ baseline: "report" }, 16, false],
+    [{ baseline: "off" }, 0, false],
+    [{ baseline: undefined, training: false }, 16, false],
+    [{ baseline: undefined, training: true }, 16, true],
+])("%j", async (own, count, mends) => {
     const all = await grounds(own);
     expect(all.size).toBe(count);
-    expect([...all.values()].some(({ mends }) => mends)).toBe(false);
+    expect([...all.values()].some(ground => ground.mends)).toBe(mends);
 });

@@ -173,12 +173,13 @@ test("what is on a host comes after its clock, what is in a virtual machine afte
     const after = (name: string) =>
         all
             .find(r => r.name === name)!
-            .dependenciesList.flatMap(urn => /::(cloud-[a-z-]+-clock)$/.exec(urn)?.[1] ?? []);
+            .dependenciesList.flatMap(urn => /::(cloud-[a-z-]+-(?:clock|ground))$/.exec(urn)?.[1] ?? []);
     for (const machine of ["db-node", "api-node", "volume-node"])
         expect(after(`cloud-${machine}`)).toEqual(["cloud-hosts-central-clock"]);
     expect(after("cloud-compute-1")).toEqual(["cloud-hosts-compute-clock"]);
     for (const inside of ["names", "archive", "packages", "cinder-conf", "cinder-api"])
-        expect(after(`cloud-volume-${inside}`)).toEqual(["cloud-volume-node-clock"]);
+        expect(after(`cloud-volume-${inside}`)).toEqual(["cloud-volume-node-ground"]);
+    expect(after("cloud-volume-node-ground")).toEqual(["cloud-volume-node-clock"]);
 });
 
 test.each([

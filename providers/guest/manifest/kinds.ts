@@ -167,7 +167,9 @@ export const kinds = {
         lines: printed =>
             nonEmpty(printed)
                 .filter(line => !/ proto kernel /.test(`${line} `) && !THEIRS.test(line))
-                .map(line => line.replace(/ (linkdown|onlink)\b| expires \S+/g, "")),
+                .map(line => line.replace(/ (linkdown|onlink)\b| expires \S+/g, ""))
+                // A DHCP client counts it from the card's number, which is another after each start of the node.
+                .map(line => (/ proto dhcp\b/.test(line) ? line.replace(/ metric \d+/, "") : line)),
         words: { added: line => `the route ${line} was added`, gone: line => `the route ${line} is gone` },
         mend: { added: line => `ip route del ${words(line)}`, gone: line => `ip route add ${words(line)}` },
     },

@@ -80,7 +80,7 @@ test("every resource that the engine would be asked for is in it, under what it 
     expect(named(lab, "cloud-auth-keystone")).toMatchObject({
         type: "guest:Service",
         parent: "cloud-auth",
-        dependsOn: ["cloud-auth-node-container", "cloud-auth-keystone-db-sync"],
+        dependsOn: ["cloud-auth-node-ground", "cloud-auth-keystone-db-sync"],
     });
     expect(named(lab, "cloud-volume-node-vm-disk")).toMatchObject({
         provider: "cloud-hosts-central",

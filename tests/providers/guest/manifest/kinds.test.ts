@@ -39,6 +39,12 @@ test.each<[string, KindName, string, string[]]>([
         ["blackhole 10.1.0.0/24", "default via 192.168.122.1 dev eth0"],
     ],
     [
+        "routes of a DHCP client without a metric, which is another after each start",
+        "routes",
+        "default via 10.0.0.1 dev eth0 proto dhcp src 10.0.0.7 metric 257 \n10.2.0.0/24 via 10.0.0.1 dev eth1 metric 9 \n",
+        ["10.2.0.0/24 via 10.0.0.1 dev eth1 metric 9", "default via 10.0.0.1 dev eth0 proto dhcp src 10.0.0.7"],
+    ],
+    [
         "queues without the usual ones",
         "queues",
         "qdisc noqueue 0: dev lo root refcnt 2\nqdisc netem 8001: dev eth1 root refcnt 9 limit 1000 loss 50%\n",
