@@ -145,6 +145,15 @@ export function propertyChanges(step: StepEventMetadata): Change[] {
     return [...found, ...[...new Set(quiet)].map(path => ({ path, old: SECRET, new: SECRET }))];
 }
 
+/** Of what keeps a node's record: they follow the program's own changes, and change nothing in the node. */
+const followers = ["connection", "expects", "key", "managed", "ready", "services"];
+
+/** Whether a step only makes a node's record follow what other steps change: that is shown with these. */
+const onlyFollows = (step: StepEventMetadata): boolean =>
+    step.op === "update" &&
+    ["guest:Ground", "guest:Baseline"].includes(shortType(step.type)) &&
+    propertyChanges(step).every(({ path }) => followers.includes(path.split(/[.[]/)[0]!));
+
 export const changeLine = (c: Change): string =>
     visible(
         (c.old === SECRET && c.new === SECRET
@@ -292,7 +301,8 @@ export class Renderer {
             step.type.startsWith("pulumi:providers:") ||
             step.type === "pulumi:pulumi:Stack" ||
             step.op === "delete-replaced" ||
-            step.op === "create-replacement"
+            step.op === "create-replacement" ||
+            onlyFollows(step)
         )
             return;
         this.write(`${word.sign} ${step.op} ${label(step)}`);
@@ -310,7 +320,7 @@ export class Renderer {
         this.shown++;
         this.count(step);
         const word = words[step.op];
-        if (!word) return;
+        if (!word || onlyFollows(step)) return;
         this.write(
             `${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.far()}]` : ""}`,
         );
@@ -354,7 +364,7 @@ export class Renderer {
             this.tally.drifted.push(name);
             this.record(step, [], "", "gone");
         }
-        if (step.op !== "update" && step.op !== "replace") return;
+        if ((step.op !== "update" && step.op !== "replace") || onlyFollows(step)) return;
         const recorded = (step.old?.inputs ?? {}) as Record<string, unknown>;
         const found = propertyChanges(step).filter(
             c =>
@@ -426,10 +436,10 @@ export class Renderer {
     private count(step: StepEventMetadata): void {
         if (!isReal(step)) return;
         if (step.op === "create") this.tally.created++;
+        else if (step.op === "same" || onlyFollows(step)) this.tally.unchanged++;
         else if (step.op === "update") this.tally.updated++;
         else if (step.op === "replace") this.tally.replaced++;
         else if (step.op === "delete") this.tally.deleted++;
-        else if (step.op === "same") this.tally.unchanged++;
     }
 
     private clock(): string {

@@ -374,7 +374,8 @@ test(
                     .map(r => [r.type, r.urn]),
             ).values(),
         ];
-        const ours = firstOf(/^pulumi-nodejs:dynamic\/(?!machine:HostKey)/);
+        // A node's record can be read with the key that its resource alone has: under another name it is made by `accept`.
+        const ours = firstOf(/^pulumi-nodejs:dynamic\/(?!machine:HostKey|guest:(Ground|Baseline))/);
         expect(ours.length).toBeGreaterThan(25);
         rename(ours);
         const up = await classroom("up", stack);

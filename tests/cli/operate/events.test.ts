@@ -133,6 +133,26 @@ test("a diagnosis: what an earlier refresh recorded as it was found is told as w
     expect(renderer.missing.map(m => m.urn)).toEqual(["urn:pulumi:lab::p::t::gone"]);
 });
 
+test.each(["plan", "changes", "comparison"] as const)(
+    "%s: a node's record that follows the program's own changes is none of them; what was mended is",
+    read => {
+        const lines: string[] = [],
+            renderer = new Renderer(line => lines.push(line.trim()), reading(read)),
+            type = "pulumi-nodejs:dynamic/guest:Ground",
+            ground = (expects: string, differences: string[]) => state({ expects, differences }),
+            follows = { type, old: ground("1", []), new: ground("2", []) },
+            mended = { type, old: ground("1", ["x"]), new: ground("2", []) };
+        for (const [name, step] of Object.entries({ follows, mended })) {
+            const { metadata } = event("update", name, step).resOutputsEvent!;
+            if (read === "plan") renderer.handle({ resourcePreEvent: { metadata } } as unknown as EngineEvent);
+            else renderer.handle({ resOutputsEvent: { metadata } } as unknown as EngineEvent);
+        }
+        expect([...new Set(renderer.changes.map(c => c.resource))]).toEqual(["mended"]);
+        expect(lines.join("\n")).not.toContain("follows");
+        if (read !== "comparison") expect(summary(renderer.tally)).toBe("1 updated, 1 unchanged");
+    },
+);
+
 test("an up counts what it did; the engine's own providers are none of the user's", () => {
     const renderer = new Renderer(() => undefined, reading("changes"));
     renderer.handle(event("create", "a", { new: state({}) }));
