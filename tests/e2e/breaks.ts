@@ -47,8 +47,9 @@ export const breaks: readonly { machine: string; script: string; drifted: string
     },
     {
         machine: "image-node",
-        drifted: ["cloud-image-glance-registry-paste"],
-        script: "sed -i 's/^admin_password.*/admin_password = wrong/' /etc/glance/glance-registry-paste.ini",
+        drifted: ["cloud-image-glance-registry-paste", "cloud-image-node-ground"],
+        script: `sed -i 's/^admin_password.*/admin_password = wrong/' /etc/glance/glance-registry-paste.ini
+            echo '* * * * * root true' > /etc/cron.d/sabotage; chmod 700 /var/lib/glance/images; chown root /var/lib/glance/images; ip route add blackhole 10.77.0.0/16`,
     },
     {
         machine: "api-node",
