@@ -60,7 +60,10 @@ export function conclude(
             ? `${resources.length - off.length} of ${resources.length} resources examined in ${seconds.toFixed(1)} s: all as they were made`
             : `${causes.length} ${causes.length === 1 ? "cause" : "causes"}; of ${resources.length} resources ${drifted} drifted, ${unasked} could not be asked, in ${seconds.toFixed(1)} s`,
     );
-    if (drifted > 0) terminal.line(`mends it: ./classroom up ${stack} --refresh`);
+    remedies(
+        stack,
+        resources.filter(e => ["drifted", "gone"].includes(e.verdict.found)),
+    ).forEach(line => terminal.line(line));
     return {
         causes: causes.map(cause => ({
             ...inJson(cause, nameOf),
@@ -70,6 +73,22 @@ export function conclude(
         examined: resources.length,
         exitCode,
     };
+}
+
+/** The commands that put right what has drifted. `up` makes no record of a node, and mends none where `baseline` is `report`. */
+export function remedies(stack: string, drifted: readonly Examined[]): string[] {
+    const unrecorded = drifted.filter(e => e.type === "guest:Baseline"),
+        left = drifted.filter(e => e.type === "guest:Ground" && e.inputs.mends === false),
+        nodes = left.map(e => e.area).join(" ");
+    return [
+        ...(drifted.length > unrecorded.length + left.length ? [`mends it: ./classroom up ${stack} --refresh`] : []),
+        ...(left.length > 0
+            ? [
+                  `up leaves differences of ${nodes} (baseline: report); takes them for right: ./classroom accept ${stack} ${nodes}`,
+              ]
+            : []),
+        ...(unrecorded.length > 0 ? [`records what is right: ./classroom accept ${stack}`] : []),
+    ];
 }
 
 const isResource = (e: Examined): boolean => e.resourceId !== undefined;

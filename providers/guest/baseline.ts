@@ -21,7 +21,7 @@ export function baselineHandler(run: RunScript = exec): Handler<Inputs> {
         if (!pending) {
             if (!manifest)
                 console.warn(
-                    `${connection.name}: nothing is recorded of it, for the program has not made it in this run`,
+                    `${connection.name}: nothing is recorded of it, for the program has not made it in this run; ./classroom accept records it`,
                 );
             return;
         }
