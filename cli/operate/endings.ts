@@ -22,12 +22,15 @@ import { criticalPath, slowest, timingLines, traceOf } from "./timings";
 export const isOver = (run: Run, { engine, renderer, failure }: Outcome): boolean =>
     run.interrupted || (failure !== undefined && !(engine.goesOn && renderer.failures.length > 0));
 
-/** What is not mended after the last run that tried. */
-const unmendedIn = ({ done, again }: Course): readonly Unmended[] =>
-    [done, ...again]
-        .reverse()
-        .find(outcome => outcome.engine.reading === "changes")
-        ?.renderer.unmended() ?? [];
+/** What failed in the last run that mended, and what any of them could not mend though it went on. */
+function unmendedIn({ done, again }: Course): readonly Unmended[] {
+    const mending = [done, ...again].filter(({ engine }) => engine.reading === "changes");
+    return [
+        ...(mending[mending.length - 1]?.renderer.unmended() ?? []),
+        ...mending.flatMap(({ renderer }) => renderer.leftBehind),
+    ];
+}
+
 export const tookLine = ({ renderer, seconds }: Outcome): string =>
     `${summary(renderer.tally)} in ${seconds.toFixed(1)} s`;
 

@@ -210,6 +210,8 @@ export class Renderer {
     private readonly refreshing = new Set<string>();
     /** What failed, by its name; the node that it is in, where it is in one. */
     private readonly failing = new Map<string, NodeName | undefined>();
+    /** What a resource says that it could not mend, though it went on: what stands on it does not wait for it. */
+    readonly leftBehind: Unmended[] = [];
     /** What the engine called errors, each already written. */
     readonly errors: string[] = [];
 
@@ -422,6 +424,11 @@ export class Renderer {
             text = event.urn ? withAdvice(nameOf(event.urn), said) : said;
         // The launcher of dynamic resources is on PATH on purpose (engine/plugins.ts).
         if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
+        const [, node, reason] = /^(\S+): could not be mended: (.+)$/s.exec(said) ?? [];
+        if (event.severity === "warning" && event.urn && reason !== undefined) {
+            this.leftBehind.push({ resource: nameOf(event.urn), node: node!, reason: visible(reason) });
+            return;
+        }
         if (event.severity === "error") {
             const error = event.urn ? `${nameOf(event.urn)}: ${text}` : text;
             // The engine tells a program's failure twice.
