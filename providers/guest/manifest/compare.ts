@@ -1,5 +1,6 @@
 import { visible } from "../../../system/output";
-import { type Kind, type KindName, kinds } from "./kinds";
+import type { Kind } from "./kind";
+import { type KindName, kinds } from "./kinds";
 import { Mask, type Managed } from "./masks";
 import type { FileFacts, Reading } from "./reading";
 

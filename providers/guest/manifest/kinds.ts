@@ -1,28 +1,6 @@
 import { quote } from "../../../clients/ssh";
-
-/** A kind of things of a node that are no files, each a line. */
-export interface Kind {
-    /** Shell that prints them. */
-    ask: string;
-    /** What counts of what was printed. */
-    lines(printed: readonly string[]): string[];
-    /** The first word of a line names it: the rest is what it is. One that is not in both readings is no difference. */
-    named?: true;
-    /** None is right, whatever was recorded. */
-    never?: true;
-    words: {
-        added(line: string): string;
-        gone(line: string): string;
-        /** Of those with a name. */
-        changed?(name: string, now: string, before: string): string;
-    };
-    /** Shell that puts it right; none where nothing can be done. */
-    mend?: {
-        added?(line: string): string | undefined;
-        gone?(line: string): string | undefined;
-        changed?(name: string, now: string, before: string): string | undefined;
-    };
-}
+import type { Kind } from "./kind";
+import { serviceKinds } from "./service-kinds";
 
 /** Firewall rules and chains that nova, libvirt and instances bring and take away by themselves. */
 const THEIR_RULES = /\b(nova-|nova_|neutron-)|\bLIBVIRT_|\blibvirt-|\b(virbr|vnet|tap|macvtap)\d/;
@@ -264,6 +242,7 @@ df -Pi $d | awk 'NR == 2 && $2 > 0 && $4 < 200 { print $6, "inodes" }'; done | s
             gone: line => line,
         },
     },
+    ...serviceKinds,
 } as const satisfies Record<string, Kind>;
 
 export type KindName = keyof typeof kinds;

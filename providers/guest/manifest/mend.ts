@@ -4,7 +4,8 @@ import { toText } from "../file-text";
 import { writeFile } from "../machine-files";
 import { type Ready, restart } from "../restarts";
 import type { Difference, FileAspect } from "./compare";
-import { type Kind, kinds } from "./kinds";
+import type { Kind } from "./kind";
+import { kinds } from "./kinds";
 import type { FileFacts } from "./reading";
 import type { Manifest, Store } from "./store";
 

@@ -35,6 +35,12 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     resolver: ["nameserver 10.0.0.9", "nameserver 10.0.0.1"],
     mounts: ["/etc/nova tmpfs:writable+tmpfs:writable", "/etc/nova tmpfs:read-only"],
     full: ["/var disk", "/var disk"],
+    programs: ["/opt/nova 1 a.py", "/opt/nova 2 b.py"],
+    queueHosts: ["/other", "/"],
+    queuePolicies: ["/\tother\t.*\tall\t{}\t0", "/\tone\t.*\tall\t{}\t0"],
+    queueMemory: ["watermark 0.1", "watermark 0.4"],
+    accounts: ["other@% there", "nova@localhost there"],
+    quotas: ["nova.cores 1", "nova.cores 20"],
 };
 
 const differences = (): Difference[] => {

@@ -1,0 +1,126 @@
+import { quote } from "../../../clients/ssh";
+import type { Kind } from "./kind";
+
+const nonEmpty = (printed: readonly string[]): string[] => printed.map(line => line.trim()).filter(Boolean);
+
+/** The rest of a line behind its first word. */
+const rest = (line: string): string => line.slice(line.indexOf(" ") + 1);
+
+/** Names that a statement or a command may hold as they are; others are told alone. */
+const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
+
+/** Where Debian and the lab's environments have Python modules. */
+const FOLDERS =
+    "/usr/lib/python2.7/dist-packages /usr/lib/python3/dist-packages /opt/openstack/*/lib/python*/site-packages";
+
+const sql = (statement: string): string => `mysql -e ${quote(statement)}`;
+
+/** `cinderUser@%`, apart. */
+const account = (line: string): [user: string, host: string] => {
+    const name = line.split(" ")[0]!,
+        at = name.lastIndexOf("@");
+    return [name.slice(0, at), name.slice(at + 1)];
+};
+
+/** `nova_api.cores 20`: a row of a database's quota classes. */
+const quota = (name: string): [database: string, resource: string] => name.split(".", 2) as [string, string];
+
+/** What OpenStack's services, the queue and the database have beside their files, and beside the program's own resources. One that a signal has stopped does not answer: each question has ten seconds. */
+export const serviceKinds = {
+    programs: {
+        ask: `for d in ${FOLDERS}; do for p in nova glance cinder keystone placement horizon openstack_dashboard; do [ ! -d $d/$p ] || {
+found=$(find $d/$p -name '*.py' -type f -printf '%P %s %T@\\n' | sort)
+echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n' "$found" | sort -k 3 -n | tail -n 1 | cut -d ' ' -f 1); }; done; done`,
+        lines: nonEmpty,
+        named: true,
+        words: {
+            added: line => line,
+            gone: line => line,
+            changed: (name, now) =>
+                `the Python modules in ${name} are others than were recorded (the newest is ${rest(now)})`,
+        },
+    },
+    queueHosts: {
+        ask: "[ ! -d /var/lib/rabbitmq ] || timeout 10 rabbitmqctl -q list_vhosts",
+        lines: printed => nonEmpty(printed).filter(line => line !== "name"),
+        words: {
+            added: line => `the virtual host ${line} of RabbitMQ was added`,
+            gone: line => `the virtual host ${line} of RabbitMQ is gone`,
+        },
+        mend: {
+            added: line => (isPlain(line) ? `rabbitmqctl -q delete_vhost ${quote(line)}` : undefined),
+            gone: line => (isPlain(line) ? `rabbitmqctl -q add_vhost ${quote(line)}` : undefined),
+        },
+    },
+    queuePolicies: {
+        // RabbitMQ 2.7 of Ubuntu 12.04 has none.
+        ask: "[ ! -d /run/systemd/system ] || { [ ! -d /var/lib/rabbitmq ] || timeout 10 rabbitmqctl -q list_policies; }",
+        lines: printed => nonEmpty(printed).filter(line => !/^vhost\tname\t/.test(line)),
+        words: {
+            added: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ was added`,
+            gone: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ is gone`,
+        },
+        mend: {
+            added(line) {
+                const [host, name] = line.split("\t");
+                return name !== undefined && isPlain(name) && isPlain(host!)
+                    ? `[ ! -d /run/systemd/system ] || rabbitmqctl -q clear_policy -p ${quote(host!)} ${quote(name)}`
+                    : undefined;
+            },
+        },
+    },
+    queueMemory: {
+        ask: `[ ! -d /var/lib/rabbitmq ] || echo watermark $(timeout 10 rabbitmqctl -q eval 'vm_memory_monitor:get_vm_memory_high_watermark().')`,
+        lines: printed => nonEmpty(printed).filter(line => /^watermark \d[\d.e-]{0,20}$/.test(line)),
+        named: true,
+        words: {
+            added: line => line,
+            gone: line => line,
+            changed: (_name, now, before) => `RabbitMQ stops its senders at ${now} of the memory instead of ${before}`,
+        },
+        mend: { changed: (_name, _now, before) => `rabbitmqctl -q set_vm_memory_high_watermark ${quote(before)}` },
+    },
+    accounts: {
+        ask: `[ ! -f /root/.my.cnf ] || timeout 10 mysql -N -B -e "SELECT CONCAT(user, '@', host) FROM mysql.user"`,
+        // One that is gone is found by the resource that made it.
+        lines: printed => nonEmpty(printed).map(line => `${line.replace(/ /g, "_")} there`),
+        named: true,
+        words: {
+            added: line => `MySQL's account ${account(line).join("@")} was added`,
+            gone: line => line,
+        },
+        mend: {
+            added(line) {
+                const [user, host] = account(line);
+                return isPlain(user) && isPlain(host) ? sql(`DROP USER '${user}'@'${host}'`) : undefined;
+            },
+        },
+    },
+    quotas: {
+        ask: `[ ! -f /root/.my.cnf ] || for d in nova nova_api cinder; do timeout 10 mysql -N -B -e "SELECT CONCAT('$d.', resource), hard_limit FROM $d.quota_classes WHERE class_name = 'default'" || true; done`,
+        lines: printed =>
+            nonEmpty(printed)
+                .map(line => line.replace(/\t/g, " "))
+                .filter(line => /^\w+\.\w+ -?\d{1,10}$/.test(line)),
+        named: true,
+        words: {
+            added: line => `the default quota ${line.split(" ")[0]} was set to ${rest(line)}`,
+            gone: line => line,
+            changed: (name, now, before) => `the default quota ${name} is ${now} instead of ${before}`,
+        },
+        mend: {
+            added(line) {
+                const [database, resource] = quota(line.split(" ")[0]!);
+                return sql(
+                    `DELETE FROM ${database}.quota_classes WHERE class_name = 'default' AND resource = '${resource}'`,
+                );
+            },
+            changed(name, _now, before) {
+                const [database, resource] = quota(name);
+                return sql(
+                    `UPDATE ${database}.quota_classes SET hard_limit = ${Number(before)} WHERE class_name = 'default' AND resource = '${resource}'`,
+                );
+            },
+        },
+    },
+} as const satisfies Record<string, Kind>;
