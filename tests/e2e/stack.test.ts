@@ -434,8 +434,8 @@ test(
             ?.split(", ")
             .sort();
         const expected = breaks.flatMap(b => b.drifted).sort();
-        // Of every type there is one, but for what the next test breaks, for keys and providers, which are in the state alone,
-        // and for the records of nodes: `accept` makes them, not `up`.
+        // Of every type there is one, but for what the next test breaks. Keys and providers are in the state alone; records of
+        // nodes are made by `accept`, not by `up`.
         const elsewhere =
             /^(pulumi-nodejs:dynamic\/(machine:(DomainPower|HostKey)|guest:Baseline)|libvirt:index\/volume:Volume|pulumi:providers:.*)$/;
         const typesOf = (names?: string[]) =>
