@@ -167,10 +167,13 @@ async function create(means: Means, inputs: Inputs): Promise<{ id: string; outpu
     const there = await describe(run, inputs);
     if (there) await refuseAnother(run, inputs, there.uuid);
     else {
-        // A folder without a domain comes from an interrupted create or delete.
+        // A folder without a domain comes from an interrupted create or delete. Where a golden clone alone was undefined, roots
+        // of running machines lie on its folder: without it they would miss most of their files.
         await run(
             inputs.connection,
-            `d=${rootsDir}/${inputs.name}; ! mountpoint -q $d/root || umount -l $d/root; rm -rf $d`,
+            `d=${rootsDir}/${inputs.name} used=; ! mountpoint -q $d/root || umount -l $d/root
+for l in $(grep -lsF "$d/upper" ${rootsDir}/*/lower); do ! mountpoint -q "$(dirname "$l")/root" || used=1; done
+[ -n "$used" ] || rm -rf $d`,
         );
         await seed(run, inputs);
         await define(run, inputs, domainXml(inputs));
