@@ -23,7 +23,7 @@ shutdown) [ -e "$ROOT/stubborn" ] || echo "shut off" > "$ROOT/state" ;;
 destroy) echo "shut off" > "$ROOT/state" ;;
 undefine) rm "$ROOT/xml" "$ROOT/state" ;;
 esac`,
-    mountpoint: '[ -e "$ROOT/mounted" ]',
+    mountpoint: 'case "$2" in */clone/root) [ -s "$ROOT/cloned" ] ;; *) [ -e "$ROOT/mounted" ] ;; esac',
     umount: 'echo "umount $*" >> "$LOG"; [ "$1" = -l ] || [ ! -e "$ROOT/busy" ] || exit 1; rm "$ROOT/mounted"',
 });
 afterAll(() => host.remove());
@@ -31,7 +31,7 @@ const rid = (...files: string[]) => {
     for (const file of files) fs.rmSync(path.join(host.dir, file), { recursive: true, force: true });
 };
 beforeEach(() => {
-    rid("xml", "state", "mute", "stubborn", "mounted", "busy", "var");
+    rid("xml", "state", "mute", "stubborn", "mounted", "cloned", "busy", "var");
     waited.length = 0;
     host.said();
 });
@@ -137,6 +137,22 @@ test("none, and one of those that labs and teams have, are", () => {
         [],
         [],
     ]);
+});
+
+test.each([
+    ["runs", true],
+    ["is off", false],
+])("a folder without a domain under the root of a machine that %s: kept: %s", async (_power, runs) => {
+    const clone = path.join(host.dir, "var/lib/libvirt/roots/clone");
+    fs.mkdirSync(at("upper/etc"), { recursive: true });
+    fs.mkdirSync(path.join(clone, "root"), { recursive: true });
+    fs.writeFileSync(path.join(clone, "lower"), `${at("upper")}:/srv/a`);
+    const folder = () => fs.statSync(at("upper/etc")).ino,
+        before = folder();
+    host.put("cloned", runs ? "yes" : "");
+    await handler.create({ ...inputs, power: "off" });
+    expect(folder() === before).toBe(runs);
+    expect(host.there(`${root}/upper/etc/host name`)).toBe("db-node\n");
 });
 
 test("made of its golden clone with its own files, started and waited for; found, gone", async () => {
