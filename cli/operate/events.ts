@@ -45,6 +45,19 @@ export interface Unmended {
     reason: string;
 }
 
+/**
+ * What a node's record says in a handler's own words (providers/guest/ground.ts, baseline.ts). The engine hands on what handlers
+ * print without the resource's name.
+ */
+function noticeIn(message: string): { node: string; unmended?: string } | undefined {
+    const [, node, unmended] =
+        /^([a-z0-9-]+): (?:could not be mended: (.+)|left as found |nothing is recorded of it)/s.exec(message.trim()) ??
+        [];
+    return nodeNames.some(name => name === node)
+        ? { node: node!, ...(unmended !== undefined && { unmended }) }
+        : undefined;
+}
+
 /** The node that inputs are of something in. */
 export const nodeOf = (inputs: unknown): NodeName | undefined => {
     const { connection } = (inputs ?? {}) as { connection?: { name?: unknown } };
@@ -284,7 +297,10 @@ export class Renderer {
         // The engine's notes are its own trace; what a resource could not ask is in the report.
         if (
             diagnostic &&
-            ((this.verbose && !isTrace(event)) || diagnostic.severity === "error" || diagnostic.severity === "warning")
+            ((this.verbose && !isTrace(event)) ||
+                diagnostic.severity === "error" ||
+                diagnostic.severity === "warning" ||
+                noticeIn(diagnostic.message))
         )
             this.diagnostic(diagnostic);
     }
@@ -424,9 +440,10 @@ export class Renderer {
             text = event.urn ? withAdvice(nameOf(event.urn), said) : said;
         // The launcher of dynamic resources is on PATH on purpose (engine/plugins.ts).
         if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
-        const [, node, reason] = /^(\S+): could not be mended: (.+)$/s.exec(said) ?? [];
-        if (event.severity === "warning" && event.urn && reason !== undefined) {
-            this.leftBehind.push({ resource: nameOf(event.urn), node: node!, reason: visible(reason) });
+        const notice = noticeIn(said);
+        if (notice?.unmended !== undefined) {
+            const { node, unmended } = notice;
+            this.leftBehind.push({ resource: node, node, reason: visible(unmended) });
             return;
         }
         if (event.severity === "error") {

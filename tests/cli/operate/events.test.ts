@@ -156,16 +156,13 @@ test.each(["plan", "changes", "comparison"] as const)(
 test("what a resource could not mend though it went on is told at the end, not as a note", () => {
     const lines: string[] = [],
         renderer = new Renderer(line => lines.push(line), reading("changes"));
-    const warn = (message: string) =>
-        renderer.handle({
-            diagnosticEvent: { severity: "warning", urn: "urn:pulumi:lab::p::t::cloud-db-node-ground", message },
-        } as unknown as EngineEvent);
-    warn("db-node: could not be mended: / has no space left\n");
-    warn("db-node: left as found");
-    expect(renderer.leftBehind).toEqual([
-        { resource: "cloud-db-node-ground", node: "db-node", reason: "/ has no space left" },
-    ]);
-    expect(lines).toEqual(["note cloud-db-node-ground: db-node: left as found"]);
+    const say = (message: string) =>
+        renderer.handle({ diagnosticEvent: { severity: "info#err", message } } as unknown as EngineEvent);
+    say("db-node: could not be mended: / has no space left\n\n");
+    say("db-node: left as found (baseline: report): x");
+    say("nonesuch: could not be mended: x");
+    expect(renderer.leftBehind).toEqual([{ resource: "db-node", node: "db-node", reason: "/ has no space left" }]);
+    expect(lines).toEqual(["note: db-node: left as found (baseline: report): x"]);
 });
 
 test("an up counts what it did; the engine's own providers are none of the user's", () => {
