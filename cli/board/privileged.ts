@@ -15,13 +15,22 @@ const AUDIT_BYTES = 8 << 20;
 
 /** Actions and refusals with who asked: a line of JSON each, in the state folder. */
 export class Audit {
+    private lost = false;
+
     constructor(readonly file = path.join(stateDir(), "board-audit.jsonl")) {}
 
+    /** A full disk ends no board: the first line that cannot be written is told. */
     note(line: object): void {
-        const { size = 0 } = fs.statSync(this.file, { throwIfNoEntry: false }) ?? {};
-        if (size > AUDIT_BYTES) fs.renameSync(this.file, `${this.file}.1`);
-        const text = visibleJson(JSON.stringify({ time: new Date().toISOString(), ...line }));
-        fs.appendFileSync(this.file, `${text}\n`, { mode: 0o600 });
+        try {
+            const { size = 0 } = fs.statSync(this.file, { throwIfNoEntry: false }) ?? {};
+            if (size > AUDIT_BYTES) fs.renameSync(this.file, `${this.file}.1`);
+            const text = visibleJson(JSON.stringify({ time: new Date().toISOString(), ...line }));
+            fs.appendFileSync(this.file, `${text}\n`, { mode: 0o600 });
+            this.lost = false;
+        } catch (e) {
+            if (!this.lost) complain(`board: its log cannot be written: ${messageOf(e)}`);
+            this.lost = true;
+        }
     }
 }
 

@@ -51,6 +51,17 @@ interface Judgement {
 }
 
 /** What a command printed with --json; an empty object where it printed none. */
+/** A cause, as `diagnose --json` tells it. */
+interface FoundCause {
+    type: string;
+    brokenByIt?: string[];
+    unaskedByIt?: string[];
+}
+
+/** Whether a cloud with this cause is not mended. What only differs from a node's record and breaks nothing is people's own work: a copy, a tool. */
+const counts = ({ type, brokenByIt = [], unaskedByIt = [] }: FoundCause): boolean =>
+    !["guest:Ground", "guest:Baseline"].includes(type) || brokenByIt.length + unaskedByIt.length > 0;
+
 const objectOf = <T extends object>(ended: Ended): Partial<T> => (resultOf(ended) ?? {}) as Partial<T>;
 
 /** Work on a cloud that failed; which way may give a cause away, so a team hears the first part alone. */
@@ -135,12 +146,12 @@ export class Exercises {
 
     private async judge(team: string): Promise<Judgement> {
         const diagnosed = await this.do(["diagnose", team, "--json"]),
-            { causes = [] } = objectOf<{ causes?: { type: string }[] }>(diagnosed);
+            { causes = [] } = objectOf<{ causes?: FoundCause[] }>(diagnosed);
         if (causes.some(c => c.type === "host"))
             return { verdict: "unknown", said: "a host of the cloud does not answer; it costs nothing" };
         // Whether something drifted or does not answer gives the cause away.
-        if (causes.length > 0) return { verdict: "broken", said: "diagnose: not everything is as it was made" };
-        if (diagnosed.exitCode !== 0) {
+        if (causes.some(counts)) return { verdict: "broken", said: "diagnose: not everything is as it was made" };
+        if (diagnosed.exitCode !== 0 && causes.length === 0) {
             this.say(team, `diagnose ended with ${diagnosed.exitCode}: ${diagnosed.last}`);
             return { verdict: "unknown", said: "the cloud could not be diagnosed; it costs nothing" };
         }

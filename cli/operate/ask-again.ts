@@ -128,6 +128,8 @@ export function leftLines(
 ): string[] {
     if (left.length + unmended.length === 0) return [];
     const nodes = new Set([...unmended.map(u => u.node), ...nodesOf(left, recorded)].filter(n => n !== undefined));
+    // What a node's record says is named by its node alone.
+    const records = [...new Set(unmended.filter(u => u.resource === u.node).map(u => u.resource))].sort();
     const count = (n: number) => (n === 1 ? "one resource" : `${n} resources`);
     return [
         ...unmended.map(({ resource, reason }) => `could not be mended: ${resource}: ${reason}`),
@@ -141,5 +143,8 @@ export function leftLines(
         ...(nodes.size === 0
             ? []
             : [`Or make anew where it is: ./classroom rebuild ${stack} ${[...nodes].sort().join(" ")}`]),
+        ...(records.length === 0
+            ? []
+            : [`Or take for right what differs in it: ./classroom accept ${stack} ${records.join(" ")}`]),
     ];
 }

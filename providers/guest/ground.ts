@@ -37,9 +37,14 @@ async function mend(run: RunScript, recorded: Inputs & Outputs, inputs: Inputs):
     const current = { ...inputs, key, expects },
         seen = await look(run, current);
     if (!seen) return;
-    const wanted = stillThere(seen.found, differences);
-    await new Mending(run, connection, new Store(run, connection, key), seen.manifest).mend(wanted, inputs);
-    const left = stillThere((await look(run, current))?.found ?? [], inWords(wanted));
+    const mending = new Mending(run, connection, new Store(run, connection, key), seen.manifest);
+    let left = stillThere(seen.found, differences);
+    // Twice, if that leads on: one difference may have kept another from being mended.
+    for (let before = Infinity, round = 1; round <= 2 && left.length > 0 && left.length < before; round++) {
+        before = left.length;
+        await mending.mend(left, inputs);
+        left = stillThere((await look(run, current))?.found ?? [], inWords(left));
+    }
     if (left.length > 0) console.warn(`${node}: could not be mended: ${inWords(left).join("; ")}`);
 }
 

@@ -66,7 +66,7 @@ export async function keepContents(
     return { ...manifest.packs, ...kept };
 }
 
-/** Contents of files, cut by the sizes that they had. */
+/** Contents of files, cut by the sizes that they had: one that is shorter now is filled up. */
 async function fetched(
     run: RunScript,
     on: Connection,
@@ -75,7 +75,7 @@ async function fetched(
     const { packed } = await ask(
         run,
         on,
-        `while IFS= read -r f; do IFS= read -r size; head -c "$size" -- "$f" || true; done | gzip -1 | tell packed`,
+        `while IFS= read -r f; do IFS= read -r size; { head -c "$size" -- "$f"; head -c "$size" /dev/zero; } 2> /dev/null | head -c "$size"; done | gzip -1 | tell packed`,
         { packed: bytes },
         { input: toBytes(files.map(({ path, size }) => `${path}\n${size}\n`).join("")), timeoutSeconds: 120 },
     );

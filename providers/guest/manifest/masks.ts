@@ -15,6 +15,9 @@ const masks: readonly (readonly [RegExp, Aspect])[] = [
     [/^\/etc\/apt\/(trusted\.gpg(~|\.d\/.*)?|preferences\.d\/.*)$/, "all"],
     [/^\/etc\/multipath(\/|$)/, "all"],
     [/\/__pycache__(\/|$)|\.pyc$/, "all"],
+    // Copies that people keep beside a file: no service reads them.
+    [/\.(bak|orig|org|old|save|rej)([.-]?\d+)?$/, "added"],
+    [/^\/etc\/alternatives\//, "added"],
     // apt and dpkg while they work, and editors.
     [/(\.dpkg-(new|tmp|old|dist)|~|\.sw[op])$/, "all"],
     // Of resources that are not made of one file each: guest:HostsEntries, AptArchive, Bridge, Sysctl, DatabaseRoot, SshKey,

@@ -3,6 +3,7 @@ import { quote, type RunScript } from "../../../clients/ssh";
 import { toText } from "../file-text";
 import { writeFile } from "../machine-files";
 import { type Ready, restart } from "../restarts";
+import { messageOf } from "../../../system/errors";
 import type { Difference, FileAspect } from "./compare";
 import type { Kind } from "./kind";
 import { kinds } from "./kinds";
@@ -49,17 +50,30 @@ export class Mending {
     ) {}
 
     async mend(differences: readonly Difference[], { services, ready }: Services): Promise<void> {
-        const files = differences.filter(isOfFile).filter(({ file }) => isPlain(file)),
-            others = differences.flatMap(difference => (isOfFile(difference) ? [] : (mendingOf(difference) ?? [])));
-        // First what may hide files: something that is mounted over them.
-        await this.script([...others, ...files.flatMap(difference => this.prepared(difference))]);
+        const things = differences.flatMap(difference => (isOfFile(difference) ? [] : [difference])),
+            // Where packages were installed or upgraded, files are theirs: one of before would be half of another version.
+            theirs = things.some(({ kind }) => kind === "packages"),
+            files = theirs ? [] : differences.filter(isOfFile).filter(({ file }) => isPlain(file));
+        const scripts = (some: typeof things) => some.flatMap(thing => mendingOf(thing) ?? []),
+            hides = ({ kind }: (typeof things)[number]) => kind === "mounts",
+            locked = files.filter(({ aspect }) => aspect === "immutable");
+        // First what hides files or locks them: a mount over them, an immutable bit.
+        await this.script([
+            ...scripts(things.filter(hides)),
+            ...locked.flatMap(difference => this.prepared(difference)),
+            ...scripts(things.filter(thing => !hides(thing))),
+            ...files.filter(file => !locked.includes(file)).flatMap(difference => this.prepared(difference)),
+        ]);
         await this.putBack(files);
         if (files.some(({ file }) => /systemd|\/etc\/init/.test(file)))
             await this.script([
                 "if [ -d /run/systemd/system ]; then systemctl daemon-reload; else initctl reload-configuration; fi",
             ]);
         const restarted = new Set(files.flatMap(({ file }) => readersOf(file, services)));
-        await restart(this.run, this.on, [...restarted], ready);
+        // A service whose own configuration is broken is mended by a later resource.
+        await restart(this.run, this.on, [...restarted], ready).catch((e: unknown) =>
+            console.warn(`${this.on.name}: could not be mended: ${messageOf(e)}`),
+        );
     }
 
     /** Each line by itself: one that fails holds up no other. Sent as input, for a command's length has a bound. */
@@ -83,7 +97,9 @@ export class Mending {
                 type: [aside, ...this.made(file)],
                 gone: [file, ...within].flatMap(path => this.made(path)),
                 target: this.made(file),
-                content: [],
+                content: [
+                    `umask 077; mkdir -p "$a"${quote(file.slice(0, file.lastIndexOf("/")))}; cp -a ${p} "$a"${p}`,
+                ],
                 access: facts ? [accessOf(file, facts)] : [],
             };
         return steps[aspect];
@@ -115,14 +131,14 @@ export class Mending {
             this.manifest,
             lost.map(({ digest }) => digest),
         );
-        for (const { path, facts, digest } of lost) {
+        // Owners are looked up by name: the names come first.
+        const first = ({ path }: { path: string }) => /^\/etc\/(passwd|group|shadow|gshadow)$/.test(path);
+        for (const { path, facts, digest } of [...lost.filter(first), ...lost.filter(file => !first(file))]) {
             const content = contents.get(digest);
-            if (content && !content.includes(0))
-                await writeFile(this.run, this.on, path, toText(content), {
-                    owner: facts.owner,
-                    group: facts.group,
-                    mode: facts.mode.padStart(4, "0"),
-                });
+            if (!content || content.includes(0)) continue;
+            const access = { owner: facts.owner, group: facts.group, mode: facts.mode.padStart(4, "0") };
+            // One that cannot be written holds up no other: the next reading finds it.
+            await writeFile(this.run, this.on, path, toText(content), access).catch(() => undefined);
         }
     }
 }

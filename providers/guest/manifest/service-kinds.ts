@@ -13,7 +13,7 @@ const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
 const FOLDERS =
     "/usr/lib/python2.7/dist-packages /usr/lib/python3/dist-packages /opt/openstack/*/lib/python*/site-packages";
 
-const sql = (statement: string): string => `mysql -e ${quote(statement)}`;
+const sql = (statement: string): string => `timeout 30 mysql --protocol=socket -e ${quote(statement)}`;
 
 /** `cinderUser@%`, apart. */
 const account = (line: string): [user: string, host: string] => {
@@ -27,6 +27,18 @@ const quota = (name: string): [database: string, resource: string] => name.split
 
 /** What OpenStack's services, the queue and the database have beside their files, and beside the program's own resources. One that a signal has stopped does not answer: each question has ten seconds. */
 export const serviceKinds = {
+    packages: {
+        ask: "dpkg-query -W -f '${Package} ${Version}\\n'",
+        lines: nonEmpty,
+        named: true,
+        words: {
+            added: line => `the package ${line} was installed`,
+            gone: line => line,
+            changed: (name, now, before) => `the package ${name} has version ${now} instead of ${before}`,
+        },
+        // Told alone: its files are the package's own (manifest/mend.ts).
+        mend: { added: () => undefined },
+    },
     programs: {
         ask: `for d in ${FOLDERS}; do for p in nova glance cinder keystone placement horizon openstack_dashboard; do [ ! -d $d/$p ] || {
 found=$(find $d/$p -name '*.py' -type f -printf '%P %s %T@\\n' | sort)
@@ -41,20 +53,20 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
         },
     },
     queueHosts: {
-        ask: "[ ! -d /var/lib/rabbitmq ] || timeout 10 rabbitmqctl -q list_vhosts",
+        ask: "[ -d /var/lib/rabbitmq ] && timeout 10 rabbitmqctl -q list_vhosts",
         lines: printed => nonEmpty(printed).filter(line => line !== "name"),
         words: {
             added: line => `the virtual host ${line} of RabbitMQ was added`,
             gone: line => `the virtual host ${line} of RabbitMQ is gone`,
         },
         mend: {
-            added: line => (isPlain(line) ? `rabbitmqctl -q delete_vhost ${quote(line)}` : undefined),
-            gone: line => (isPlain(line) ? `rabbitmqctl -q add_vhost ${quote(line)}` : undefined),
+            added: line => (isPlain(line) ? `timeout 30 rabbitmqctl -q delete_vhost ${quote(line)}` : undefined),
+            gone: line => (isPlain(line) ? `timeout 30 rabbitmqctl -q add_vhost ${quote(line)}` : undefined),
         },
     },
     queuePolicies: {
         // RabbitMQ 2.7 of Ubuntu 12.04 has none.
-        ask: "[ ! -d /run/systemd/system ] || { [ ! -d /var/lib/rabbitmq ] || timeout 10 rabbitmqctl -q list_policies; }",
+        ask: "[ -d /var/lib/rabbitmq ] && { [ ! -d /run/systemd/system ] || timeout 10 rabbitmqctl -q list_policies; }",
         lines: printed => nonEmpty(printed).filter(line => !/^vhost\tname\t/.test(line)),
         words: {
             added: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ was added`,
@@ -64,13 +76,13 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
             added(line) {
                 const [host, name] = line.split("\t");
                 return name !== undefined && isPlain(name) && isPlain(host!)
-                    ? `[ ! -d /run/systemd/system ] || rabbitmqctl -q clear_policy -p ${quote(host!)} ${quote(name)}`
+                    ? `[ ! -d /run/systemd/system ] || timeout 30 rabbitmqctl -q clear_policy -p ${quote(host!)} ${quote(name)}`
                     : undefined;
             },
         },
     },
     queueMemory: {
-        ask: `[ ! -d /var/lib/rabbitmq ] || echo watermark $(timeout 10 rabbitmqctl -q eval 'vm_memory_monitor:get_vm_memory_high_watermark().')`,
+        ask: `[ -d /var/lib/rabbitmq ] && echo watermark $(timeout 10 rabbitmqctl -q eval 'vm_memory_monitor:get_vm_memory_high_watermark().')`,
         lines: printed => nonEmpty(printed).filter(line => /^watermark \d[\d.e-]{0,20}$/.test(line)),
         named: true,
         words: {
@@ -78,12 +90,18 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
             gone: line => line,
             changed: (_name, now, before) => `RabbitMQ stops its senders at ${now} of the memory instead of ${before}`,
         },
-        mend: { changed: (_name, _now, before) => `rabbitmqctl -q set_vm_memory_high_watermark ${quote(before)}` },
+        mend: {
+            changed: (_name, _now, before) => `timeout 30 rabbitmqctl -q set_vm_memory_high_watermark ${quote(before)}`,
+        },
     },
     accounts: {
-        ask: `[ ! -f /root/.my.cnf ] || timeout 10 mysql -N -B -e "SELECT CONCAT(user, '@', host) FROM mysql.user"`,
-        // One that is gone is found by the resource that made it.
-        lines: printed => nonEmpty(printed).map(line => `${line.replace(/ /g, "_")} there`),
+        // The server of this node, whatever root's own settings name.
+        ask: `[ -d /var/lib/mysql/mysql ] && timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT(user, '@', host) FROM mysql.user"`,
+        // One that is gone is found by the resource that made it. Those of the packages are never in question.
+        lines: printed =>
+            nonEmpty(printed)
+                .filter(line => !/^(root|mysql|mysql\.\w+|mariadb\.sys|debian-sys-maint)@/.test(line))
+                .map(line => `${line.replace(/ /g, "_")} there`),
         named: true,
         words: {
             added: line => `MySQL's account ${account(line).join("@")} was added`,
@@ -98,7 +116,8 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
     },
     quotas: {
         // Cinder fills its own from volume-node, after this node is recorded.
-        ask: `[ ! -f /root/.my.cnf ] || for d in nova nova_api; do timeout 10 mysql -N -B -e "SELECT CONCAT('$d.', resource), hard_limit FROM $d.quota_classes WHERE class_name = 'default'" || true; done`,
+        ask: `[ -d /var/lib/mysql/mysql ] && for d in nova nova_api; do ls /var/lib/mysql/$d/quota_classes.* > /dev/null 2>&1 || continue
+timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), hard_limit FROM $d.quota_classes WHERE class_name = 'default'" || exit 1; done`,
         lines: printed =>
             nonEmpty(printed)
                 .map(line => line.replace(/\t/g, " "))

@@ -68,6 +68,17 @@ test.each([
     ["a host does not answer", { diagnose: { code: 2, result: { causes: [{ type: "host" }] } } }, "unknown", 0],
     ["there is no cloud", { diagnose: { code: 2, result: { error: "nothing is recorded" } } }, "unknown", 0],
     ["a check fails", { check: { code: 1, result: { checks: [{ id: "T2", result: "fail" }] } } }, "broken", -20],
+    [
+        "a node's record finds a broken service",
+        {
+            diagnose: {
+                code: 3,
+                result: { causes: [{ type: "guest:Ground", brokenByIt: ["cloud-nova-api"], unaskedByIt: [] }] },
+            },
+        },
+        "broken",
+        -20,
+    ],
     ["diagnose itself fails", { diagnose: { code: 1 } }, "unknown", 0],
     ["check cannot begin", { check: { code: 1, result: { error: "the lab is not up" } } }, "unknown", 0],
 ])("a done is judged by the cloud: %s", async (_when, happens, verdict, points) => {
@@ -75,6 +86,13 @@ test.each([
     ends = happens;
     expect((await exercises.check("team01")).verdict).toBe(verdict);
     expect(standing().open).toMatchObject({ points });
+});
+
+test("a copy or a tool that a team has left on a node costs nothing", async () => {
+    await begin();
+    const causes = [{ type: "guest:Ground", brokenByIt: [], unaskedByIt: [] }, { type: "guest:Baseline" }];
+    ends = { diagnose: { code: 3, result: { causes } } };
+    expect((await exercises.check("team01")).verdict).toBe("sound");
 });
 
 test("a mended cloud ends the exercise with its points", async () => {

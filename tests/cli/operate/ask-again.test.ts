@@ -145,3 +145,11 @@ test("the last words name what is left and what to do; without anything left the
         "Or make anew where it is: ./classroom rebuild lab api-node db-node",
     ]);
 });
+
+test("what differs from a node's record can be taken for right", () => {
+    const unmended = [{ resource: "db-node", node: "db-node", reason: "the package tcpdump was installed" }];
+    expect(leftLines("lab", [], unmended).slice(-2)).toEqual([
+        "Or make anew where it is: ./classroom rebuild lab db-node",
+        "Or take for right what differs in it: ./classroom accept lab db-node",
+    ]);
+});

@@ -35,6 +35,7 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     resolver: ["nameserver 10.0.0.9", "nameserver 10.0.0.1"],
     mounts: ["/etc/nova tmpfs:writable+tmpfs:writable", "/etc/nova tmpfs:read-only"],
     full: ["/var disk", "/var disk"],
+    packages: ["nova-api 2", "nova-api 1"],
     programs: ["/opt/nova 1 a.py", "/opt/nova 2 b.py"],
     queueHosts: ["/other", "/"],
     queuePolicies: ["/\tother\t.*\tall\t{}\t0", "/\tone\t.*\tall\t{}\t0"],
@@ -44,7 +45,9 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
 };
 
 const differences = (): Difference[] => {
-    const ofKinds = (Object.keys(kinds) as KindName[]).flatMap((kind): Difference[] => {
+    // Where packages differ, no file is mended.
+    const mended = (Object.keys(kinds) as KindName[]).filter(kind => kind !== "packages");
+    const ofKinds = mended.flatMap((kind): Difference[] => {
         const apart = (line: string): [string, string] => [line.split(" ")[0]!, line.slice(line.indexOf(" ") + 1)];
         const changed = (to: string, from: string): Difference => {
             const [name, is] = apart(to);

@@ -66,7 +66,13 @@ test.each<[string, KindName, string, string[]]>([
     ],
     ["the queue's memory", "queueMemory", "watermark 0.4\n", ["watermark 0.4"]],
     ["no memory of a queue that does not answer", "queueMemory", "watermark\n", []],
-    ["accounts", "accounts", "cinderUser@%\n@localhost\n", ["@localhost there", "cinderUser@% there"]],
+    [
+        "accounts without the packages' own",
+        "accounts",
+        "cinderUser@%\n@localhost\nroot@%\nmysql.sys@localhost\n",
+        ["@localhost there", "cinderUser@% there"],
+    ],
+    ["versions of packages", "packages", "nova-api 2:15.1\n", ["nova-api 2:15.1"]],
     ["default quotas", "quotas", "nova.cores\t20\nnonsense\n", ["nova.cores 20"]],
     [
         "mounts",

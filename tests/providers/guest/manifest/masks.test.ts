@@ -22,6 +22,11 @@ test.each(["/etc/cron.d/evil", "/etc/systemd/system/nova-compute.service", "/etc
     path => expect(mask.hidesAdded(path)).toBe(false),
 );
 
+test.each(["/etc/nova/nova.conf.bak", "/etc/hosts.orig", "/etc/hosts.save.1", "/etc/alternatives/editor"])(
+    "%s is people's own",
+    path => expect([mask.hidesAdded(path), mask.hidesContent(path)]).toEqual([true, false]),
+);
+
 test.each(["/etc/nova/rootwrap.d/compute.filters", "/etc/nova/policy.json", "/root/.bashrc"])(
     "%s is found where it is gone or another",
     path => expect([mask.hidesGone(path), mask.hidesContent(path)]).toEqual([false, false]),
