@@ -42,6 +42,16 @@ export const handed = {
     report: (): string | undefined => process.env[names.report],
 };
 
+/**
+ * What a node's record says, printed by a handler and read by the command line. The engine hands it on without the resource's name, so
+ * each begins with the node's.
+ */
+export const recordNotices = {
+    unmended: "could not be mended: ",
+    left: "left as found ",
+    unrecorded: "nothing is recorded of it",
+} as const;
+
 const listIn = (name: string): string[] => (process.env[name] ?? "").split(",").filter(Boolean);
 
 /**
@@ -65,6 +75,6 @@ export const toItself = {
     sideOf: "CLASSROOM_OPERATOR_SIDE",
     /** Set where this process does one stack's part of a command for several: it is interrupted when the other process dies. */
     among: "CLASSROOM_AMONG",
-    /** Folder of the sockets that `open` listens on. */
+    /** Folder of the sockets that `open` listens on; the socket of the part of the board that may touch clouds. */
     sockets: "CLASSROOM_SOCKETS",
 } as const;

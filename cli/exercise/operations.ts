@@ -1,6 +1,7 @@
 import type { ClassPlan } from "../../config/class-settings";
 import { UserError } from "../../system/errors";
 import { Interrupted } from "../../system/interrupt";
+import { keepsRecord } from "../operate/events";
 import { type Chosen, named, nameOf } from "../sabotage/choose";
 import type { Exercise } from "../sabotage/exercise";
 import { loadExercises } from "../sabotage/exercises";
@@ -60,7 +61,7 @@ interface FoundCause {
 
 /** Whether a cloud with this cause is not mended. What only differs from a node's record and breaks nothing is people's own work: a copy, a tool. */
 const counts = ({ type, brokenByIt = [], unaskedByIt = [] }: FoundCause): boolean =>
-    !["guest:Ground", "guest:Baseline"].includes(type) || brokenByIt.length + unaskedByIt.length > 0;
+    !keepsRecord(type) || brokenByIt.length + unaskedByIt.length > 0;
 
 const objectOf = <T extends object>(ended: Ended): Partial<T> => (resultOf(ended) ?? {}) as Partial<T>;
 

@@ -4,6 +4,7 @@ import { type NodeName, nodeNames } from "../../config/nodes";
 import { isSecret } from "../../engine/state";
 import { nameOf, shortType } from "../../engine/urn";
 import { visible } from "../../system/output";
+import { recordNotices } from "../../system/handed-over";
 import { withAdvice } from "../hosts/libvirt-words";
 import { isTrace } from "../shell/run-log";
 
@@ -45,17 +46,13 @@ export interface Unmended {
     reason: string;
 }
 
-/**
- * What a node's record says in a handler's own words (providers/guest/ground.ts, baseline.ts). The engine hands on what handlers
- * print without the resource's name.
- */
+/** What a handler says of a node's record; none of any other message. */
 function noticeIn(message: string): { node: string; unmended?: string } | undefined {
-    const [, node, unmended] =
-        /^([a-z0-9-]+): (?:could not be mended: (.+)|left as found |nothing is recorded of it)/s.exec(message.trim()) ??
-        [];
-    return nodeNames.some(name => name === node)
-        ? { node: node!, ...(unmended !== undefined && { unmended }) }
-        : undefined;
+    const [, node, said = ""] = /^([a-z0-9-]+): (.+)$/s.exec(message.trim()) ?? [];
+    if (!nodeNames.some(name => name === node) || !Object.values(recordNotices).some(begin => said.startsWith(begin)))
+        return undefined;
+    const { unmended } = recordNotices;
+    return { node: node!, ...(said.startsWith(unmended) && { unmended: said.slice(unmended.length) }) };
 }
 
 /** The node that inputs are of something in. */
@@ -158,14 +155,19 @@ export function propertyChanges(step: StepEventMetadata): Change[] {
     return [...found, ...[...new Set(quiet)].map(path => ({ path, old: SECRET, new: SECRET }))];
 }
 
+/** Whether a type keeps the record of a node's rest. */
+export const keepsRecord = (type: string): boolean => type === "guest:Ground" || type === "guest:Baseline";
+
 /** Of what keeps a node's record: they follow the program's own changes, and change nothing in the node. */
 const followers = ["connection", "expects", "key", "managed", "ready", "services"];
 
-/** Whether a step only makes a node's record follow what other steps change: that is shown with these. */
-const onlyFollows = (step: StepEventMetadata): boolean =>
+/** A step as its user sees it: a record that only follows what other steps change is the same. */
+const asSeen = (step: StepEventMetadata): StepEventMetadata =>
     step.op === "update" &&
-    ["guest:Ground", "guest:Baseline"].includes(shortType(step.type)) &&
-    propertyChanges(step).every(({ path }) => followers.includes(path.split(/[.[]/)[0]!));
+    keepsRecord(shortType(step.type)) &&
+    propertyChanges(step).every(({ path }) => followers.includes(path.split(/[.[]/)[0]!))
+        ? { ...step, op: "same" }
+        : step;
 
 export const changeLine = (c: Change): string =>
     visible(
@@ -290,8 +292,8 @@ export class Renderer {
 
     handle(event: EngineEvent): void {
         const { before, after } = this.steps[this.engine.reading];
-        if (event.resourcePreEvent) before(event.resourcePreEvent.metadata);
-        if (event.resOutputsEvent) after(event.resOutputsEvent.metadata);
+        if (event.resourcePreEvent) before(asSeen(event.resourcePreEvent.metadata));
+        if (event.resOutputsEvent) after(asSeen(event.resOutputsEvent.metadata));
         if (event.resOpFailedEvent) this.failed(event.resOpFailedEvent.metadata);
         const diagnostic = event.diagnosticEvent;
         // The engine's notes are its own trace; what a resource could not ask is in the report.
@@ -319,8 +321,7 @@ export class Renderer {
             step.type.startsWith("pulumi:providers:") ||
             step.type === "pulumi:pulumi:Stack" ||
             step.op === "delete-replaced" ||
-            step.op === "create-replacement" ||
-            onlyFollows(step)
+            step.op === "create-replacement"
         )
             return;
         this.write(`${word.sign} ${step.op} ${label(step)}`);
@@ -338,7 +339,7 @@ export class Renderer {
         this.shown++;
         this.count(step);
         const word = words[step.op];
-        if (!word || onlyFollows(step)) return;
+        if (!word) return;
         this.write(
             `${this.clock()} ${word.sign} ${word.done} ${label(step)} (${took} s)${this.total ? ` [${this.far()}]` : ""}`,
         );
@@ -382,7 +383,7 @@ export class Renderer {
             this.tally.drifted.push(name);
             this.record(step, [], "", "gone");
         }
-        if ((step.op !== "update" && step.op !== "replace") || onlyFollows(step)) return;
+        if (step.op !== "update" && step.op !== "replace") return;
         const recorded = (step.old?.inputs ?? {}) as Record<string, unknown>;
         const found = propertyChanges(step).filter(
             c =>
@@ -460,10 +461,10 @@ export class Renderer {
     private count(step: StepEventMetadata): void {
         if (!isReal(step)) return;
         if (step.op === "create") this.tally.created++;
-        else if (step.op === "same" || onlyFollows(step)) this.tally.unchanged++;
         else if (step.op === "update") this.tally.updated++;
         else if (step.op === "replace") this.tally.replaced++;
         else if (step.op === "delete") this.tally.deleted++;
+        else if (step.op === "same") this.tally.unchanged++;
     }
 
     private clock(): string {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, type RunScript } from "../../clients/ssh";
+import { recordNotices } from "../../system/handed-over";
 import { type Handler, LiveResource } from "../dynamic";
 import { afterRun } from "./manifest/compare";
 import { takeReading } from "./manifest/reading";
@@ -21,7 +22,7 @@ export function baselineHandler(run: RunScript = exec): Handler<Inputs> {
         if (!pending) {
             if (!manifest)
                 console.warn(
-                    `${connection.name}: nothing is recorded of it, for the program has not made it in this run; ./classroom accept records it`,
+                    `${connection.name}: ${recordNotices.unrecorded}, for the program has not made it in this run; ./classroom accept records it`,
                 );
             return;
         }

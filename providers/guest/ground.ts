@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, type RunScript } from "../../clients/ssh";
+import { recordNotices } from "../../system/handed-over";
 import { type Handler, LiveResource } from "../dynamic";
 import { readBlock } from "./hosts-block";
 import { readFile } from "./machine-files";
@@ -31,7 +32,7 @@ async function mend(run: RunScript, recorded: Inputs & Outputs, inputs: Inputs):
     const { connection, differences, key, expects } = recorded,
         node = connection.name;
     if (!inputs.mends) {
-        console.warn(`${node}: left as found (baseline: report): ${differences.join("; ")}`);
+        console.warn(`${node}: ${recordNotices.left}(baseline: report): ${differences.join("; ")}`);
         return;
     }
     const current = { ...inputs, key, expects },
@@ -45,7 +46,7 @@ async function mend(run: RunScript, recorded: Inputs & Outputs, inputs: Inputs):
         await mending.mend(left, inputs);
         left = stillThere((await look(run, current))?.found ?? [], inWords(left));
     }
-    if (left.length > 0) console.warn(`${node}: could not be mended: ${inWords(left).join("; ")}`);
+    if (left.length > 0) console.warn(`${node}: ${recordNotices.unmended}${inWords(left).join("; ")}`);
 }
 
 /** Keeps what the node is before the run changes anything in it; that of a run which was cut off stays. */
