@@ -1,5 +1,5 @@
 import { visible } from "../../../system/output";
-import type { Kind } from "./kind";
+import { apart, type Kind } from "./kind";
 import { type KindName, kinds } from "./kinds";
 import { Mask, type Managed } from "./masks";
 import type { FileFacts, Reading } from "./reading";
@@ -92,11 +92,6 @@ function without(list: readonly string[], others: readonly string[]): string[] {
         return count <= 0;
     });
 }
-
-const apart = (line: string): [string, string] => {
-    const at = line.indexOf(" ");
-    return [line.slice(0, at), line.slice(at + 1)];
-};
 
 function ofNamed(name: KindName, before: readonly string[], now: readonly string[]): Difference[] {
     const kind: Kind = kinds[name],

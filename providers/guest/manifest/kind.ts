@@ -21,3 +21,12 @@ export interface Kind {
         changed?(name: string, now: string, before: string): string | undefined;
     };
 }
+
+/** Printed lines without blanks at their ends and without empty ones. */
+export const nonEmpty = (printed: readonly string[]): string[] => printed.map(line => line.trim()).filter(Boolean);
+
+/** A line's first word, and all behind it. */
+export function apart(line: string): [first: string, rest: string] {
+    const at = line.indexOf(" ");
+    return [line.slice(0, at), line.slice(at + 1)];
+}

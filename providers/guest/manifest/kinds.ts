@@ -1,5 +1,5 @@
 import { quote } from "../../../clients/ssh";
-import type { Kind } from "./kind";
+import { type Kind, nonEmpty } from "./kind";
 import { serviceKinds } from "./service-kinds";
 
 /** Firewall rules and chains that nova, libvirt and instances bring and take away by themselves. */
@@ -85,8 +85,6 @@ function mounts(printed: readonly string[]): string[] {
     }
     return [...places].map(([place, all]) => `${place} ${all.join("+")}`);
 }
-
-const nonEmpty = (printed: readonly string[]): string[] => printed.map(line => line.trim()).filter(Boolean);
 
 export const kinds = {
     stopped: {

@@ -1,9 +1,10 @@
 import type { Connection } from "../../../clients/connection";
 import { quote, type RunScript } from "../../../clients/ssh";
+import { messageOf } from "../../../system/errors";
+import { recordNotices } from "../../../system/handed-over";
 import { toText } from "../file-text";
 import { writeFile } from "../machine-files";
 import { type Ready, restart } from "../restarts";
-import { messageOf } from "../../../system/errors";
 import type { Difference, FileAspect } from "./compare";
 import type { Kind } from "./kind";
 import { kinds } from "./kinds";
@@ -72,7 +73,7 @@ export class Mending {
         const restarted = new Set(files.flatMap(({ file }) => readersOf(file, services)));
         // A service whose own configuration is broken is mended by a later resource.
         await restart(this.run, this.on, [...restarted], ready).catch((e: unknown) =>
-            console.warn(`${this.on.name}: could not be mended: ${messageOf(e)}`),
+            console.warn(`${this.on.name}: ${recordNotices.unmended}${messageOf(e)}`),
         );
     }
 
@@ -90,16 +91,16 @@ export class Mending {
     private prepared({ file, aspect, within }: FileDifference): string[] {
         const p = quote(file),
             facts = this.manifest.reading.files[file];
-        const aside = `umask 077; mkdir -p "$a"${quote(file.slice(0, file.lastIndexOf("/")))}; mv ${p} "$a"${p}`,
+        const kept = (command: "mv" | "cp -a") =>
+                `umask 077; mkdir -p "$a"${quote(file.slice(0, file.lastIndexOf("/")))}; ${command} ${p} "$a"${p}`,
+            aside = kept("mv"),
             steps: Record<FileAspect, string[]> = {
                 immutable: [`chattr -i ${p}`],
                 added: [`chattr -R -i ${p} 2> /dev/null; ${aside}`],
                 type: [aside, ...this.made(file)],
                 gone: [file, ...within].flatMap(path => this.made(path)),
                 target: this.made(file),
-                content: [
-                    `umask 077; mkdir -p "$a"${quote(file.slice(0, file.lastIndexOf("/")))}; cp -a ${p} "$a"${p}`,
-                ],
+                content: [kept("cp -a")],
                 access: facts ? [accessOf(file, facts)] : [],
             };
         return steps[aspect];

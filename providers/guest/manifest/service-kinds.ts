@@ -1,10 +1,6 @@
 import { quote } from "../../../clients/ssh";
-import type { Kind } from "./kind";
-
-const nonEmpty = (printed: readonly string[]): string[] => printed.map(line => line.trim()).filter(Boolean);
-
-/** The rest of a line behind its first word. */
-const rest = (line: string): string => line.slice(line.indexOf(" ") + 1);
+import { text as sqlText } from "../mysql";
+import { apart, type Kind, nonEmpty } from "./kind";
 
 /** Names that a statement or a command may hold as they are; others are told alone. */
 const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
@@ -17,11 +13,12 @@ const FOLDERS =
 const MODULES =
     "nova:nova glance:glance cinder:cinder keystone:keystone placement:placement horizon:openstack-dashboard openstack_dashboard:openstack-dashboard";
 
+/** Commands of mending have more time than questions: they change something, and a cut one may have done half. */
 const sql = (statement: string): string => `timeout 30 mysql --protocol=socket -e ${quote(statement)}`;
 
 /** `cinderUser@%`, apart. */
 const account = (line: string): [user: string, host: string] => {
-    const name = line.split(" ")[0]!,
+    const [name] = apart(line),
         at = name.lastIndexOf("@");
     return [name.slice(0, at), name.slice(at + 1)];
 };
@@ -54,7 +51,7 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
             added: line => line,
             gone: line => line,
             changed: (name, now) =>
-                `the Python modules in ${name} are others than were recorded (the newest is ${rest(now)})`,
+                `the Python modules in ${name} are others than were recorded (the newest is ${apart(now)[1]})`,
         },
     },
     queueHosts: {
@@ -115,7 +112,7 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
         mend: {
             added(line) {
                 const [user, host] = account(line);
-                return isPlain(user) && isPlain(host) ? sql(`DROP USER '${user}'@'${host}'`) : undefined;
+                return isPlain(user) && isPlain(host) ? sql(`DROP USER ${sqlText(user)}@${sqlText(host)}`) : undefined;
             },
         },
     },
@@ -129,13 +126,13 @@ timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), har
                 .filter(line => /^\w+\.\w+ -?\d{1,10}$/.test(line)),
         named: true,
         words: {
-            added: line => `nova's default quota ${line.split(" ")[0]} was set to ${rest(line)}`,
+            added: line => `nova's default quota ${apart(line).join(" was set to ")}`,
             gone: line => line,
             changed: (name, now, before) => `nova's default quota ${name} is ${now} instead of ${before}`,
         },
         mend: {
             added(line) {
-                const [database, resource] = quota(line.split(" ")[0]!);
+                const [database, resource] = quota(apart(line)[0]);
                 return sql(
                     `DELETE FROM ${database}.quota_classes WHERE class_name = 'default' AND resource = '${resource}'`,
                 );
