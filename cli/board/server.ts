@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { Limits } from "./limits";
+import { type Limit, Limits } from "./limits";
 import { type Keyring, type Role, roleWord, Sessions, SESSION_SECONDS } from "./sessions";
 import type { Action, TeamView, Views } from "./vocabulary";
 
@@ -22,7 +22,7 @@ export interface Surroundings {
 }
 
 /** How much may be asked: of a session each action, of an address each try to log in, of everybody together. */
-const ACTIONS: Readonly<Record<Action, { burst: number; seconds: number }>> = {
+const ACTIONS: Readonly<Record<Action, Limit>> = {
     check: { burst: 2, seconds: 30 },
     diagnose: { burst: 2, seconds: 30 },
     hint: { burst: 3, seconds: 5 },
@@ -123,10 +123,15 @@ export class Board {
         this.app.notFound(c => c.text("there is no such page\n", 404));
     }
 
-    private role(c: Ctx): Role | undefined {
+    /** The value of the board's own cookie. */
+    private ownCookie(c: Ctx): string | undefined {
         const all = (c.req.header("cookie") ?? "").split(/; */),
             own = all.find(part => part.startsWith(`${this.cookie}=`));
-        return this.sessions.read(own?.slice(this.cookie.length + 1), Date.now() / 1000);
+        return own?.slice(this.cookie.length + 1);
+    }
+
+    private role(c: Ctx): Role | undefined {
+        return this.sessions.read(this.ownCookie(c), Date.now() / 1000);
     }
 
     private file(name: string): Response {
@@ -235,7 +240,7 @@ export class Board {
         });
         this.app.post("/logout", c => {
             if (!this.isOwnRequest(c)) return this.refuse(c, this.role(c), "logout from elsewhere");
-            const own = (c.req.header("cookie") ?? "").split(`${this.cookie}=`)[1]?.split(";")[0];
+            const own = this.ownCookie(c);
             if (own !== undefined && this.role(c)) this.around.ended(this.sessions.end(own));
             for (const stream of this.streams) if (!stream.counts()) stream.close();
             return this.withCookie(c, "", 0);

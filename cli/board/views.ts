@@ -1,13 +1,14 @@
 import type { ClassPlan } from "../../config/class-settings";
+import type { Entry } from "../../engine/class-store";
 import type { PastOperation } from "../../engine/state";
 import { stackStore } from "../../engine/stack-store";
-import { type Journal, type Standing, standingOf } from "../exercise/journal";
+import { busyInWords, type Journal, type Standing, standingOf } from "../exercise/journal";
 import { toldOf } from "../exercise/operations";
 import { total } from "../exercise/scoring";
 import { pictureOfStack } from "../graph/picture";
 import { svg } from "../graph/svg";
 import type { Exercise } from "../sabotage/exercise";
-import { conditionOf, withoutCauses } from "../stack/condition";
+import { type Condition, conditionOf, withoutCauses } from "../stack/condition";
 import type { TeacherRow, TeamView, Views } from "./vocabulary";
 
 /** All that the views are made of. */
@@ -18,8 +19,6 @@ export interface Sources {
     exercises: readonly Exercise[];
 }
 
-const busyWords = { prepare: "is being prepared", ask: "is being judged", reset: "is being put back" } as const;
-
 function stateOf({ rounds, busy }: Standing): TeamView["state"] {
     if (busy === "prepare") return "preparing";
     return rounds[rounds.length - 1]?.state ?? "none";
@@ -29,17 +28,33 @@ function stateOf({ rounds, busy }: Standing): TeamView["state"] {
 const isMade = (last: PastOperation | undefined): boolean =>
     last !== undefined && !(last.operation === "destroy" && last.result === "succeeded");
 
+/** What is known of a team, read once for both its pages. */
+interface Facts {
+    standing: Standing;
+    /** The beginning of its last exercise. */
+    started: Entry | undefined;
+    condition: Condition | undefined;
+    operation: PastOperation | undefined;
+}
+
+const factsOf = (team: string, entries: readonly Entry[], now: number): Facts => ({
+    standing: standingOf(team, entries, now),
+    started: entries.findLast(e => e.team === team && e.kind === "start"),
+    condition: conditionOf(team),
+    operation: stackStore.lastOperation(team),
+});
+
 /** A team's view; nothing in it tells which way an exercise was done, or what drifted. */
-function teamView(standing: Standing, sources: Sources): TeamView {
-    const { team, rounds, busy, said } = standing,
-        condition = conditionOf(team);
+function teamView(facts: Facts, { exercises }: Sources): TeamView {
+    const { standing, condition, operation } = facts,
+        { team, rounds, busy, said } = standing;
     return {
         team,
-        made: isMade(stackStore.lastOperation(team)),
-        ...roundView(standing, sources),
+        made: isMade(operation),
+        ...roundView(facts, exercises),
         points: total(rounds),
         solved: rounds.filter(r => r.state === "solved").length,
-        ...(busy && { busy: busyWords[busy] }),
+        ...(busy && { busy: busyInWords[busy] }),
         ...(said !== undefined && { said }),
         ...(condition && { condition: withoutCauses(condition) }),
         picture: String(Date.parse(condition?.time ?? "1970-01-01")),
@@ -49,12 +64,11 @@ function teamView(standing: Standing, sources: Sources): TeamView {
 type RoundView = Pick<TeamView, "exercise" | "state" | "frozen" | "left" | "wrong" | "prices">;
 
 /** The last exercise of a team. */
-function roundView(standing: Standing, { exercises, journal }: Sources): RoundView {
+function roundView({ standing, started }: Facts, exercises: readonly Exercise[]): RoundView {
     const last = standing.rounds[standing.rounds.length - 1],
         state = stateOf(standing);
     if (!last) return { state, frozen: false, left: 0, wrong: 0 };
     const exercise = state === "preparing" ? undefined : toldOf(exercises, last.exercise, last.hints),
-        started = journal.store.entries(standing.team).findLast(e => e.kind === "start"),
         { hint, wrongDone } = (started?.detail as { rules: NonNullable<TeamView["prices"]> }).rules;
     return {
         ...(exercise && { exercise }),
@@ -66,9 +80,7 @@ function roundView(standing: Standing, { exercises, journal }: Sources): RoundVi
     };
 }
 
-function teacherRow(view: TeamView, { rounds, last }: Standing): TeacherRow {
-    const condition = conditionOf(view.team),
-        operation = stackStore.lastOperation(view.team);
+function teacherRow(view: TeamView, { standing: { rounds, last }, condition, operation }: Facts): TeacherRow {
     const words =
         view.made && operation
             ? `${operation.operation} ${operation.result}, ${operation.started.slice(0, 16).replace("T", " ")}`
@@ -87,15 +99,15 @@ export function viewsOf(sources: Sources): Views {
         now = journal.store.now(),
         entries = journal.store.entries(),
         freeze = plan?.times.freeze === undefined ? Infinity : Date.parse(plan.times.freeze) / 1000;
-    const standings = teams.map(team => standingOf(team, entries, now));
-    const views = standings.map(standing => teamView(standing, sources));
+    const facts = teams.map(team => factsOf(team, entries, now)),
+        views = facts.map(one => teamView(one, sources));
     const shown = (view: TeamView): TeamView =>
         Date.now() / 1000 < freeze
             ? view
             : { ...view, points: total(standingOf(view.team, entries, now, freeze).rounds) };
     return {
         class: plan?.name ?? "The class",
-        teacher: views.map((view, i) => teacherRow(view, standings[i]!)),
+        teacher: views.map((view, i) => teacherRow(view, facts[i]!)),
         teams: Object.fromEntries(views.map(view => [view.team, shown(view)])),
     };
 }

@@ -112,6 +112,13 @@ export class Journal {
     }
 }
 
+/** What is being done to a team's cloud, behind the exercise's or the team's name. */
+export const busyInWords: Readonly<Record<NonNullable<Standing["busy"]>, string>> = {
+    prepare: "is being prepared",
+    ask: "is being judged",
+    reset: "is being put back",
+};
+
 const busyWords: Readonly<Record<NonNullable<Standing["busy"]>, string>> = {
     prepare: "an exercise is being prepared",
     ask: "the cloud is being looked at",

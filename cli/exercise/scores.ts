@@ -1,4 +1,4 @@
-import type { Standing } from "./journal";
+import { busyInWords, type Standing } from "./journal";
 import { type Round, total } from "./scoring";
 
 /** A field of CSV (RFC 4180); a spreadsheet takes none for a formula. */
@@ -29,11 +29,11 @@ const clockInWords = (seconds: number): string =>
     `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 function stateInWords({ open, busy, rounds }: Standing): string {
-    if (busy === "prepare") return "is being prepared";
+    if (busy === "prepare") return busyInWords.prepare;
     const last = rounds[rounds.length - 1];
     if (!last) return "no exercise yet";
     if (!open) return `${idOf(last)} ${last.revealed ? "revealed" : last.state}`;
-    if (busy) return `${idOf(last)}: ${busy === "ask" ? "is being judged" : "is being put back"}`;
+    if (busy) return `${idOf(last)}: ${busyInWords[busy]}`;
     if (open.frozen) return `${idOf(last)} frozen, ${clockInWords(open.left)} left`;
     return open.left > 0 ? `${idOf(last)}, ${clockInWords(open.left)} left` : `${idOf(last)}, time is up`;
 }
