@@ -3,6 +3,7 @@ import * as net from "net";
 import type { Connection } from "../../clients/connection";
 import { complaintsIn, Dashboard, type DashboardRequest, errorsIn, hiddenFields } from "../../clients/dashboard";
 import { Http } from "../../clients/http";
+import { onLoopback } from "./on-loopback";
 
 /** What a stand-in for the dashboard was sent beside the login, and what it answers to that. */
 let seen: { url: string; headers: http.IncomingHttpHeaders; body: string } | undefined,
@@ -41,18 +42,10 @@ const server = http.createServer((request, response) => {
         }
     });
 });
-let port = 0;
-beforeAll(async () => {
-    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-    port = (server.address() as net.AddressInfo).port;
-});
-afterAll(() => {
-    server.closeAllConnections();
-    server.close();
-});
+const port = onLoopback(server);
 const dial = () =>
     new Promise<net.Socket>((resolve, reject) => {
-        const socket = net.connect(port, "127.0.0.1", () => resolve(socket)).once("error", reject);
+        const socket = net.connect(port(), "127.0.0.1", () => resolve(socket)).once("error", reject);
     });
 const dashboard = (password = "p&w") =>
     new Dashboard(

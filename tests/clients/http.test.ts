@@ -3,6 +3,7 @@ import * as net from "net";
 import { Duplex, Readable } from "stream";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { asked, Http, HttpError, type Target, unlessGone } from "../../clients/http";
+import { onLoopback } from "./on-loopback";
 
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, count: number) => void;
 
@@ -15,15 +16,7 @@ const handle: http.RequestListener = (request, response) => {
 };
 const server = http.createServer(handle);
 server.on("connection", () => connections++);
-let port = 0;
-beforeAll(async () => {
-    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-    port = (server.address() as net.AddressInfo).port;
-});
-afterAll(() => {
-    server.closeAllConnections();
-    server.close();
-});
+const port = onLoopback(server);
 
 /** A connection that exists before it is used, as `forward` gives it. */
 const dial = (to: () => number) => () =>
@@ -47,7 +40,7 @@ const using = (a: Answer, patienceSeconds?: number): Http => {
     answer = a;
     count = 0;
     connections = 0;
-    return impatient(() => port, patienceSeconds);
+    return impatient(port, patienceSeconds);
 };
 const closedPort = (): Promise<number> =>
     new Promise(resolve => {
@@ -205,7 +198,7 @@ test("an answer that breaks off is none", async () => {
 test("a client that is told nothing else waits in seconds", async () => {
     using((_q, r, n) => (n === 1 ? r.writeHead(429, { "Retry-After": "0.2" }).end() : r.end("{}")));
     const start = Date.now();
-    await new Http(dial(() => port)).request(target, { method: "GET", path: "/" });
+    await new Http(dial(port)).request(target, { method: "GET", path: "/" });
     expect(Date.now() - start).toBeGreaterThan(150);
 });
 
@@ -214,7 +207,7 @@ test("an ssh channel does as a connection, though it has none of a socket's opti
         r.end("{}");
     };
     connections = 0;
-    const open = dial(() => port),
+    const open = dial(port),
         client = new Http(async () => {
             const socket = await open();
             return Duplex.from({ readable: socket, writable: socket });
@@ -517,7 +510,7 @@ test("of a large answer the beginning is taken, and the connection closed; a ref
         };
     });
     const request = { method: "GET" as const, path: "/v1/images/i", beginning: true },
-        large = impatient(() => port),
+        large = impatient(port),
         response = await large.request(target, request);
     await closed;
     expect([response.status, response.headers["content-length"], response.body.length > 0]).toEqual([

@@ -2,6 +2,7 @@ import * as http from "http";
 import * as net from "net";
 import type { Connection } from "../../clients/connection";
 import { Http, type HttpRequest, type Target } from "../../clients/http";
+import { onLoopback } from "./on-loopback";
 
 /** So many seconds pass for the client and for nova in one. */
 let scale = 1000;
@@ -40,19 +41,10 @@ const server = http.createServer((request, response) =>
         answer(request, response);
     }),
 );
-beforeAll(() => new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve)));
-afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise(resolve => server.close(resolve));
-});
+const port = onLoopback(server);
 const client = (patienceSeconds?: number): Http => {
     asked = 0;
-    return new Http(
-        async () => net.connect((server.address() as net.AddressInfo).port, "127.0.0.1"),
-        patienceSeconds,
-        sleep,
-        now,
-    );
+    return new Http(async () => net.connect(port(), "127.0.0.1"), patienceSeconds, sleep, now);
 };
 const target: Target = { via: { name: "host a" } as Connection, host: "api-node", port: 8774 };
 const send = (from: Http, method: HttpRequest["method"], path = "/v2/x"): Promise<unknown> =>

@@ -5,6 +5,7 @@ import { compute } from "../../clients/compute";
 import { Http } from "../../clients/http";
 import { type CloudAccess, identity, type IdentityAccess } from "../../clients/identity";
 import { grantHandler } from "../../providers/keystone/grant";
+import { onLoopback } from "../clients/on-loopback";
 
 /**
  * Identity and nova of Grizzly as far as S1 goes, by what the facts say of them: nova asks identity with a token of its own, which
@@ -84,11 +85,7 @@ const server = http.createServer((request, response) => {
             response.writeHead(status).end(JSON.stringify(body));
         });
 });
-beforeAll(() => new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve)));
-afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise(resolve => server.close(resolve));
-});
+const port = onLoopback(server);
 
 const via = { name: "host a" } as Connection;
 const access: IdentityAccess = { via, host: "auth-node", adminPort: 35357, adminToken: "ADMIN" };
@@ -103,7 +100,7 @@ const cloud: CloudAccess = {
 };
 
 test("S1: nova, from whose account the role was taken and which was asked since, believes its users again when the grant is made anew", async () => {
-    const client = new Http(async () => net.connect((server.address() as net.AddressInfo).port, "127.0.0.1"));
+    const client = new Http(async () => net.connect(port(), "127.0.0.1"));
     const keystone = identity(access, client),
         asked = () => {
             const nova = compute(cloud, client);
