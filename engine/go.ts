@@ -63,8 +63,9 @@ export async function buildTools(
     dir: string,
     progress: Progress,
     release = goRelease(),
+    places: readonly string[] = GO_PLACES,
 ): Promise<void> {
-    const go = await findGo(progress, release),
+    const go = await findGo(progress, release, places),
         env = await environment(go);
     void fetchAhead(go, env, tools.slice(1));
     for (const [i, tool] of tools.entries()) {
@@ -101,13 +102,18 @@ async function fetchAhead(go: string, env: Record<string, string | undefined>, t
     }
 }
 
+/** Where Go may be: on the PATH, else where Go's own instructions put it. `sudo` takes that folder off the PATH. */
+const GO_PLACES = ["go", "/usr/local/go/bin/go"];
+
 /** The command of a Go that is new enough: the machine's, else Go's own release. */
-async function findGo(progress: Progress, release: Pinned | undefined): Promise<string> {
-    const found = await run("go", ["env", "GOVERSION"], { timeoutSeconds: 20, env: { GOTOOLCHAIN: "local" } })
-        .then(result => result.stdout.trim())
-        .catch(() => undefined);
-    if (found !== undefined && isGo126(found)) return "go";
-    const wanted = `Go 1.26 or newer is needed to build plugins of the Pulumi engine; found ${found ?? "none"}`;
+async function findGo(progress: Progress, release: Pinned | undefined, places: readonly string[]): Promise<string> {
+    const found: string[] = [];
+    for (const go of places) {
+        const version = await versionOf(go);
+        if (version !== undefined && isGo126(version)) return go;
+        if (version !== undefined) found.push(version);
+    }
+    const wanted = `Go 1.26 or newer is needed to build plugins of the Pulumi engine; found ${found[0] ?? "none"}`;
     if (release === undefined) throw new UserError(`${wanted}. Install it and run this again`);
     try {
         const dir = await cached({ kind: "engine", name: `go-${GO_VERSION}`, inputs: release }, building =>
@@ -119,6 +125,12 @@ async function findGo(progress: Progress, release: Pinned | undefined): Promise<
         throw new UserError(`${wanted}, and it could not be downloaded (${e.message}). Install it and run this again`);
     }
 }
+
+/** What `go env GOVERSION` says, where there is such a command. */
+const versionOf = (go: string): Promise<string | undefined> =>
+    run(go, ["env", "GOVERSION"], { timeoutSeconds: 20, env: { GOTOOLCHAIN: "local" } })
+        .then(result => result.stdout.trim())
+        .catch(() => undefined);
 
 /** Whether `go env GOVERSION` names one that engine/modules can be built with. */
 export function isGo126(version: string): boolean {

@@ -56,7 +56,7 @@ const released = (change: Partial<Pinned> = {}): Pinned => ({
     ...change,
 });
 const builtBy = async (release: Pinned): Promise<string> => {
-    await buildTools([tool], dir, silent, release);
+    await buildTools([tool], dir, silent, release, ["go", path.join(dir, "own/go")]);
     return fs.readFileSync(path.join(dir, "tool"), "utf8").trim();
 };
 const onPath = (version: string): void => fs.writeFileSync(path.join(dir, "bin/go"), go(version), { mode: 0o755 });
@@ -65,6 +65,13 @@ const unreachable = { url: "https://localhost:1/go.tar.gz" };
 test("a Go of the machine that is new enough builds", async () => {
     onPath("go1.27.3");
     expect(await builtBy(released(unreachable))).toBe("go1.27.3");
+});
+
+test.each(["none", "go1.19.8"])("a Go where its instructions put it builds, with %s on the PATH", async version => {
+    if (version !== "none") onPath(version);
+    fs.mkdirSync(path.join(dir, "own"));
+    fs.writeFileSync(path.join(dir, "own/go"), go("go1.28.0"), { mode: 0o755 });
+    expect(await builtBy(released(unreachable))).toBe("go1.28.0");
 });
 
 test.each(["none", "go1.19.8"])("where the machine's is too old (%s) Go's own release is downloaded", async version => {
@@ -94,7 +101,7 @@ test("modules of the tools that come later are fetched while the first is compil
         { mode: 0o755 },
     );
     const other = { ...tool, package: "example.org/other", output: "other" };
-    await buildTools([tool, other], dir, silent, released());
+    await buildTools([tool, other], dir, silent, released(), ["go"]);
     const asked = fs.readFileSync(log, "utf8").trim().split("\n").sort();
     expect(asked).toEqual(["build", "build", "list -deps example.org/other"]);
 });
