@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from "zlib";
 import { ask, bytes } from "../../../clients/answer";
 import type { Connection } from "../../../clients/connection";
-import type { RunScript } from "../../../clients/ssh";
+import { quote, type RunScript } from "../../../clients/ssh";
 import { toBytes } from "../file-text";
 import type { Mask } from "./masks";
 import { digestOf, type Manifest, type Store } from "./store";
@@ -12,6 +12,16 @@ const MOST_OF_ONE = 64 << 10;
 const MOST_LOOKED_AT = 512 << 10;
 /** Of the files that are fetched at once. */
 const AT_ONCE = 900 << 10;
+
+/**
+ * Prints of each file of a list (its name, its size) that many bytes. One program for all files: on an emulated machine the
+ * start of four for each of them took a minute.
+ */
+const READ = `while (defined($f = <STDIN>)) {
+    chomp $f; $size = <STDIN> + 0; $read = "";
+    if (open F, "<", $f) { read F, $read, $size; close F }
+    print $read, "\\0" x ($size - length $read);
+}`;
 
 /** A file's name that can be a line of a list. */
 const isPlain = (path: string): boolean => !/[\x00-\x1f]/.test(path);
@@ -75,7 +85,7 @@ async function fetched(
     const { packed } = await ask(
         run,
         on,
-        `while IFS= read -r f; do IFS= read -r size; { head -c "$size" -- "$f"; head -c "$size" /dev/zero; } 2> /dev/null | head -c "$size"; done | gzip -1 | tell packed`,
+        `perl -e ${quote(READ)} | gzip -1 | tell packed`,
         { packed: bytes },
         { input: toBytes(files.map(({ path, size }) => `${path}\n${size}\n`).join("")), timeoutSeconds: 120 },
     );
