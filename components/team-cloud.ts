@@ -25,6 +25,7 @@ import { NetworkNode } from "./nodes/network-node";
 import { VolumeNode } from "./nodes/volume-node";
 import { OwnCommands } from "./own-commands";
 import { marks, type OnGenerated, Passwords } from "./passwords";
+import { registered } from "./registered";
 
 /** What a node is given where the stack does not say: enough for the tutorial's services in it. */
 export const sizes: Readonly<Record<NodeName, { memoryMiB: number; cpus: number }>> = {
@@ -406,7 +407,7 @@ export async function program(onGenerated?: OnGenerated): Promise<Record<string,
         const settings = await withFirstImage(configured);
         writeKnownHosts(settings.knownHosts!, settings.hosts);
         await checkImage(settings);
-        return { nodes: cloudOf(settings, {}, onGenerated).nodes };
+        return await registered(async () => ({ nodes: cloudOf(settings, {}, onGenerated).nodes }));
     } catch (e) {
         // The engine shows the message of this class alone, without a stack.
         throw e instanceof UserError ? new pulumi.RunError(e.message) : e;

@@ -439,8 +439,7 @@ export class Renderer {
         // The engine colours its messages with tags of its own.
         const said = event.message.replace(/<\{%[^%]*%\}>/g, "").trim(),
             text = event.urn ? withAdvice(nameOf(event.urn), said) : said;
-        // The launcher of dynamic resources is on PATH on purpose (engine/plugins.ts).
-        if (text === "" || /^using pulumi-resource-pulumi-nodejs from \$PATH/.test(text)) return;
+        if (text === "" || saidElsewhere.some(words => words.test(text))) return;
         const notice = noticeIn(said);
         if (notice?.unmended !== undefined) {
             const { node, unmended } = notice;
@@ -471,6 +470,14 @@ export class Renderer {
         return `${Math.round((Date.now() - this.begin) / 1000)} s`.padStart(6);
     }
 }
+
+/** Words of the engine that say nothing new. */
+const saidElsewhere = [
+    // The launcher of dynamic resources is on PATH on purpose (engine/plugins.ts).
+    /^using pulumi-resource-pulumi-nodejs from \$PATH/,
+    // The failure itself is told, at its resource.
+    /^Unhandled exception: Error: (error serializing .*: )?resource \S+ \[\S+\] failed to register/,
+];
 
 /** `3 created, 1 updated, 310 unchanged`; parts that are zero are left out. */
 export function summary(tally: Tally): string {
