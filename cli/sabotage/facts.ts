@@ -150,6 +150,15 @@ const ofMachines: Partial<Record<Step["do"], string>> = {
 const needsMachine = (step: Step): string | undefined =>
     step.do === "fill" && step.folder !== INSTANCES ? "the disk" : ofMachines[step.do];
 
+/** What of a step on traffic does not go together. */
+function trafficFault({ delay, loss, rate }: StepOf<"traffic">): string | undefined {
+    const late = delay !== undefined || loss !== undefined;
+    if (late && rate !== undefined) return "a rate goes with neither a delay nor a loss";
+    return late || rate !== undefined
+        ? undefined
+        : "traffic wants a delay (milliseconds), a loss (percent), or both; or a rate (kbit/s)";
+}
+
 /** What an exercise says that is not so of its releases, or of its kinds of machine: each once. */
 export function problemsOf({ releases, machines, ways }: Exercise): Problem[] {
     const found = new Map<string, Problem>();
@@ -164,8 +173,8 @@ export function problemsOf({ releases, machines, ways }: Exercise): Problem[] {
                 node = ("node" in step && step.node) || way.node;
             if (own !== undefined && machines.includes("container"))
                 tell([...at, "do"], `${own} of a container is its host's; write machines: [vm]`);
-            if (step.do === "traffic" && step.delay === undefined && step.loss === undefined)
-                tell([...at, "do"], "traffic wants a delay (milliseconds), a loss (percent), or both");
+            const unclear = step.do === "traffic" ? trafficFault(step) : undefined;
+            if (unclear !== undefined) tell([...at, "do"], unclear);
             for (const release of releases)
                 for (const { key, reason } of faultsOf(step, node, release)) tell([...at, key], reason);
         });

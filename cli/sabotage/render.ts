@@ -77,14 +77,16 @@ function firewall(step: StepOf<"firewall">, scene: Scene): Effect {
     return { script: `iptables -I ${rule}`, undo: `while iptables -D ${rule} 2> /dev/null; do :; done` };
 }
 
-function traffic({ network, delay, loss }: StepOf<"traffic">, scene: Scene): Effect {
+function traffic({ network, delay, loss, rate }: StepOf<"traffic">, scene: Scene): Effect {
     const device = deviceOf(scene, network),
         words = [
             ...(delay === undefined ? [] : [`delay ${delay}ms`]),
             ...(loss === undefined ? [] : [`loss ${loss}%`]),
         ];
+    // Every kernel has tbf; netem is a module that some lack.
+    const how = rate === undefined ? `netem ${words.join(" ")}` : `tbf rate ${rate}kbit burst 3000 latency 800ms`;
     return {
-        script: `tc qdisc add dev ${device} root netem ${words.join(" ")}`,
+        script: `tc qdisc add dev ${device} root ${how}`,
         undo: `tc qdisc del dev ${device} root 2> /dev/null || true`,
     };
 }
@@ -297,19 +299,29 @@ export const undosOf = (variant: Variant, given: Omit<Scene, "node">): MachineSc
             undo === undefined ? [] : [{ machine: on, script: framed(on, [{ script: undo }], given.settings) }],
         );
 
+/** Steps that the record of a node sees. Where it does not mend, their own undo alone takes them back. */
+const byRecord = (_step: unknown, baseline: Settings["baseline"]): boolean => baseline !== "mend";
+
 /** Steps that their own undo alone takes back whole: no refresh sees them, or a refresh would leave something. */
-const ownUndo: { readonly [K in Step["do"]]?: (step: StepOf<K>) => boolean } = {
-    signal: ({ signal }) => signal === "STOP",
+const ownUndo: { readonly [K in Step["do"]]?: (step: StepOf<K>, baseline: Settings["baseline"]) => boolean } = {
     fill: ({ folder }) => folder !== INSTANCES,
     queue: ({ action }) => action === "stop-app",
     move: () => true,
-    firewall: () => true,
-    route: () => true,
-    traffic: () => true,
-    "read-only-database": () => true,
+    firewall: byRecord,
+    route: byRecord,
+    traffic: byRecord,
     script: () => true,
 };
 
-/** Whether something of a way is mended whole by its own undo alone, and by no refresh. */
-export const hasUndo = ({ steps }: Variant): boolean =>
-    steps.some(step => (ownUndo[step.do] as ((step: Step) => boolean) | undefined)?.(step) ?? false);
+/**
+ * Whether something of a way is mended whole by its own undo alone, and by no refresh.
+ * @param baseline what becomes of differences from a node's record; default: that of a stack to practise on
+ */
+export const hasUndo = ({ steps }: Variant, baseline: Settings["baseline"] = "mend"): boolean =>
+    steps.some(
+        step =>
+            (ownUndo[step.do] as ((step: Step, baseline: Settings["baseline"]) => boolean) | undefined)?.(
+                step,
+                baseline,
+            ) ?? false,
+    );

@@ -175,7 +175,7 @@ async function sabotage(stack: string, chosen: Chosen, scripts: string | undefin
     begun(stack, {
         name,
         since: new Date().toISOString(),
-        hasUndo: hasUndo(variant),
+        hasUndo: hasUndo(variant, settings.baseline),
         ...(scripts !== undefined && { scripts }),
     });
     try {

@@ -70,6 +70,7 @@ const kinds = [
         network,
         delay: z.int().min(1).max(5000).optional(),
         loss: z.int().min(1).max(60).optional(),
+        rate: z.int().min(8).max(100_000).optional(),
     }),
     step("kernel-setting", { ...inNode, key: z.enum(["net.ipv4.ip_forward"]), value: z.enum(["0", "1"]) }),
     step("unplug-bridge", inNode),

@@ -72,6 +72,10 @@ test.each<[object, string[]]>([
         { do: "traffic", network: "internal", delay: 400, loss: 5 },
         ["tc qdisc add dev eth1 root netem delay 400ms loss 5%"],
     ],
+    [
+        { do: "traffic", network: "internal", rate: 64 },
+        ["tc qdisc add dev eth1 root tbf rate 64kbit burst 3000 latency 800ms"],
+    ],
     [{ do: "suspend", node: "compute-1" }, ["virsh -q -c qemu:///system suspend compute-1"]],
     [{ do: "remove-role", user: "nova" }, ["keystone user-role-remove --user nova --role admin --tenant service"]],
     [{ do: "disable-user", user: "cinder" }, ["keystone user-update --enabled false cinder"]],

@@ -3,6 +3,7 @@ import { causeInWords } from "../../../cli/diagnose/words";
 import type { Step, StepOf } from "../../../cli/sabotage/steps";
 import { type NodeName, nodes } from "../../../config/nodes";
 import { tutorialCredentials } from "../../../config/credentials";
+import { kinds } from "../../../providers/guest/manifest/kinds";
 import { releaseOf } from "../../../releases";
 import { softwareOf } from "../../../releases/own-options";
 import { databaseAccount } from "../../../releases/tutorial";
@@ -60,6 +61,10 @@ const power = (node: NodeName, now: string) => [
     said("machine:Container", nodes[node].host, { name: node }, drift("power", "on", now)),
     said("machine:DomainPower", nodes[node].host, { domain: node }, drift("power", "on", now)),
 ];
+/** What the record of a node says. */
+const onGround = (node: NodeName, difference: string) => [
+    said("guest:Ground", node, {}, drift("differences", undefined, difference)),
+];
 const lines = (step: { file: string }, node: NodeName) =>
     step.file === "/etc/hosts" ? [said("guest:HostsEntries", node, {}, drift("entries", "a", "b"))] : [];
 
@@ -111,8 +116,14 @@ const sayings: { readonly [K in Step["do"]]?: Saying<K> } = {
             ],
             "stop-app": agents,
         })[action],
-    firewall: () => agents,
-    signal: (_step, node) => agents.filter(line => line.includes(node)),
+    firewall: (_step, node) =>
+        onGround(node, kinds.rules.words.added("filter -A INPUT -s 10.0.0.20/32 --dport 5672 -j DROP")),
+    route: (_step, node) => onGround(node, kinds.routes.words.added("blackhole 10.0.0.3")),
+    traffic: (_step, node) => onGround(node, kinds.queues.words.added("qdisc tbf 8001: dev eth1 root")),
+    signal: ({ service }, node) => onGround(node, kinds.stopped.words.added(`${service} 812`)),
+    "read-only-database": () => [
+        said("guest:DatabaseRoot", "db-node", {}, drift("hindered", undefined, "read_only ON")),
+    ],
     "remove-role": ({ user }) => [
         said("keystone:Grant", "keystone", {}, gone, {
             "keystone:User": user,

@@ -155,6 +155,18 @@ test.each<[string, string, string, string[]]>([
         [expect.stringMatching(/ways\.0\.steps\.0\.file: "\/etc\/nova\/\.\.\/shadow" is not allowed/) as string],
     ],
     [
+        "traffic with a rate and a delay",
+        "do: stop, service: nova-api",
+        "do: traffic, network: internal, rate: 64, delay: 5",
+        [expect.stringContaining("ways.0.steps.0.do: a rate goes with neither a delay nor a loss") as string],
+    ],
+    [
+        "traffic that is as it was",
+        "do: stop, service: nova-api",
+        "do: traffic, network: internal",
+        [expect.stringContaining("ways.0.steps.0.do: traffic wants a delay (milliseconds), a loss") as string],
+    ],
+    [
         "an option that the program does not write",
         "do: stop, service: nova-api",
         "do: remove-option, file: /etc/nova/nova.conf, option: color",

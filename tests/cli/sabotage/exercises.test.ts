@@ -70,7 +70,10 @@ test.each(said)("%s is expected as what diagnose said of it on a lab", (name, ca
 
 test("every way that is said to be tried was tried on a lab", () => {
     const tried = ways.filter(w => w.exercise.tried.length > 0).map(w => w.name);
-    expect(tried.filter(name => !said.some(([other]) => other === name))).toEqual([]);
+    const page = fs.readFileSync(path.join(__dirname, "../../../docs/exercises.md"), "utf8"),
+        oneRun = page.slice(page.indexOf("## One run")).match(/\bE\d+-[\w-]+/g) ?? [];
+    const done = new Set<string>([...said.map(([name]) => name), ...oneRun]);
+    expect(tried.filter(name => !done.has(name))).toEqual([]);
 });
 
 test.each(inReleases)("%s is shell, and so is what takes it back (%s)", (_name, release, { variant }) => {
@@ -170,7 +173,7 @@ describe("the page for teachers", () => {
     const row = ({ id, title, kind, difficulty, minutes, tried, ways: all }: (typeof exercises)[number]): string => {
         const causes = [...new Set(all.flatMap(way => way.causes))],
             said = all.length > 1 ? `${all.length} ways` : causes.map(c => `\`${c}\``).join("; ") || "nothing";
-        const mends = all.some(hasUndo) ? "`--undo`" : "`up --refresh`";
+        const mends = all.some(way => hasUndo(way)) ? "`--undo`" : "`up --refresh`";
         return `| ${id} | ${title} | ${kind} | ${difficulty} | ${minutes} | ${said} | ${mends} | ${tried.join(", ") || "not yet tried on a lab"} |`;
     };
 

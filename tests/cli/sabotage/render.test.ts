@@ -216,6 +216,15 @@ test("the text of a trusted script is what runs, and its undo what takes it back
     ]);
 });
 
+test.each(["firewall", "route", "traffic"])("%s is mended by a refresh where the node's record mends alone", word => {
+    const variant = variantOf({ do: word, ...sound[word] });
+    expect((["mend", "report", "off"] as const).map(baseline => hasUndo(variant, baseline))).toEqual([
+        false,
+        true,
+        true,
+    ]);
+});
+
 test("what no refresh sees has an undo of its own, in every exercise", () => {
     for (const [name, release, { variant }] of inReleases)
         if (hasUndo(variant) && !variant.steps.some(s => s.do === "script" && s.undo === undefined))

@@ -83,8 +83,8 @@ test("each machine's part runs there, in the order of the steps, and the exercis
 });
 
 test("what was not yet tried on a lab is said to be so", async () => {
-    await sabotage("team01", "E35-three");
-    expect(said[0]).toBe("E35 was not yet tried on a lab: it may do less, or more, than it says");
+    await sabotage("team01", "E33-rate");
+    expect(said[0]).toBe("E33 was not yet tried on a lab: it may do less, or more, than it says");
     await sabotage("team01", "S4-mysql");
     expect(said.filter(line => line.startsWith("S4"))).toEqual([
         "S4: something that worked yesterday does not answer, or takes for ever",
@@ -123,14 +123,17 @@ test("of several steps a part may be done: it is under way", async () => {
 });
 
 test("undo takes back what no refresh sees, before it mends as up --refresh does", async () => {
-    await sabotage("team01", "E37");
+    await sabotage("team01", "E32");
     onMachine.mockClear();
     up.mockImplementation(async () => {
         onMachine.mock.calls.push([{ name: "up" }, "\nkind=\nrefresh"] as never);
         return 0;
     });
     expect(await sabotage("team01", "--undo")).toBe(0);
-    expect(ran()).toEqual(["volume-node: ip route del blackhole 10.0.0.3/32 2> /dev/null || true", "up: refresh"]);
+    expect(ran()).toEqual([
+        "volume-node: [ ! -e /etc/cinder/cinder.conf.orig ] || mv -f /etc/cinder/cinder.conf.orig /etc/cinder/cinder.conf",
+        "up: refresh",
+    ]);
     expect(up.mock.calls.map(call => [call[0].name, call[0].asks, call[1], call[3]])).toEqual([
         ["up", "first", "team01", ["up", "team01", "--refresh"]],
     ]);
@@ -138,13 +141,13 @@ test("undo takes back what no refresh sees, before it mends as up --refresh does
 });
 
 test("what cannot be taken back is told, stays under way, and the rest is mended", async () => {
-    await sabotage("team01", "E37");
+    await sabotage("team01", "E32");
     said = [];
     onMachine.mockRejectedValue(new Error("no answer"));
     expect(await sabotage("team01", "--undo")).toBe(1);
-    expect(said).toEqual(["classroom: E37-route could not be taken back: no answer"]);
+    expect(said).toEqual(["classroom: E32-both could not be taken back: no answer"]);
     expect(up).toHaveBeenCalledTimes(1);
-    expect(names()).toEqual(["E37-route"]);
+    expect(names()).toEqual(["E32-both"]);
 });
 
 test("a cloud is mended though the file of an exercise has a mistake", async () => {
