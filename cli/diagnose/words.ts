@@ -162,9 +162,14 @@ const words: Readonly<Record<string, Words>> = {
         changed: [[/^keys\b/, () => "is another one in /root/.ssh/authorized_keys"]],
     },
     // Its differences are sentences.
-    "guest:Ground": { what: e => `${e.area}:`, changed: [[/^differences$/, ({ old, new: now }) => text(now ?? old)]] },
+    "guest:Ground": {
+        what: e => `${e.area}:`,
+        changed: [[/^differences$/, ({ old, new: now }) => text(now ?? old)]],
+        gone: "nothing is recorded of it",
+    },
     "guest:Baseline": {
         what: e => e.area,
+        gone: "has no record of its right content",
         changed: [[/^recorded$/, "has no record of its right content (./classroom accept makes one)"]],
     },
     "guest:SshKey": { what: on(e => `the key ${input("path")(e)}`) },

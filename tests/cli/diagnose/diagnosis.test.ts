@@ -211,6 +211,8 @@ const said = (type: string, inputs: Record<string, unknown>, verdict: Verdict): 
     causeInWords({ of: thing("cloud-x", type, "api-node", [], verdict, inputs) }, (_type, id) => `<${String(id)}>`);
 
 test.each<[string, string, Record<string, unknown>, Verdict]>([
+    ["api-node has no record of its right content", "guest:Baseline", {}, { found: "gone" }],
+    ["api-node: nothing is recorded of it", "guest:Ground", {}, { found: "gone" }],
     [
         "/etc/nova/nova.conf on api-node has [DEFAULT] rabbit_host 10.0.0.99 instead of 10.0.0.3",
         "guest:OptionsFile",
