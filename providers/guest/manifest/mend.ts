@@ -102,6 +102,8 @@ export class Mending {
                 target: this.made(file),
                 content: [kept("cp -a")],
                 access: facts ? [accessOf(file, facts)] : [],
+                // Nobody can tell which of it belongs there.
+                many: [],
             };
         return steps[aspect];
     }

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "crypto";
 import { gunzipSync, gzipSync } from "zlib";
-import { ask, bytes, optional } from "../../../clients/answer";
+import { ask, bytes, poured } from "../../../clients/answer";
 import { type Connection, jumpOf, Unreachable } from "../../../clients/connection";
 import { quote, type RunScript } from "../../../clients/ssh";
 import type { Reading } from "./reading";
@@ -68,13 +68,13 @@ export class Store {
         const { manifest, pending } = await ask(
             this.run,
             this.host,
-            `[ ! -f ${file(name)} ] || tell manifest < ${file(name)}
-[ ! -f ${file("pending")} ] || tell pending < ${file("pending")}`,
-            { manifest: optional(bytes), pending: optional(bytes) },
+            `[ ! -f ${file(name)} ] || pour manifest < ${file(name)}
+[ ! -f ${file("pending")} ] || pour pending < ${file("pending")}`,
+            { manifest: poured, pending: poured },
         );
         return {
-            ...(manifest && { manifest: this.opened(name, manifest) as Manifest }),
-            ...(pending && { pending: this.opened("pending", pending) as Pending }),
+            ...(manifest.length > 0 && { manifest: this.opened(name, manifest) as Manifest }),
+            ...(pending.length > 0 && { pending: this.opened("pending", pending) as Pending }),
         };
     }
 

@@ -114,6 +114,16 @@ test("a changed configuration records what the run made, and nothing that was br
     expect(kept()).not.toContain("pending");
 });
 
+test("a node with as many files as are listed is recorded, and asked again", async () => {
+    const files = Array.from({ length: 16_000 }, (_, i) => {
+        const name = `/etc/${digestOf(Buffer.from(String(i))).slice(0, 50)}`;
+        return [name, file(name)];
+    });
+    node.now = { ...right, files: { ...right.files, ...Object.fromEntries(files) } };
+    const { differences } = await made();
+    expect(await differences()).toEqual([]);
+});
+
 test("a record that somebody changed is none, and no other resource's fault", async () => {
     const { differences } = await made();
     const manifest = kept().find(name => name.startsWith("manifest-"))!;

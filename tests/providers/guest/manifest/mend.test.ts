@@ -67,6 +67,15 @@ test("where a package was installed or upgraded no file is touched: files are th
     expect(await sent(upgraded, added("/etc/x"))).toEqual([]);
 });
 
+test("an added tree goes aside as one piece; in a folder with too much in it nothing is done", async () => {
+    expect(
+        await sent({ ...added("/etc/linux"), within: ["/etc/linux/README", "/etc/linux/fs"] } as Difference),
+    ).toEqual([
+        `chattr -R -i '/etc/linux' 2> /dev/null; umask 077; mkdir -p "$a"'/etc'; mv '/etc/linux' "$a"'/etc/linux'`,
+    ]);
+    expect(await sent({ words: "", file: "/etc", aspect: "many", within: [] })).toEqual([]);
+});
+
 test("a file with another content is copied before its own comes back", async () => {
     expect(await sent({ words: "", file: "/etc/nova/policy.json", aspect: "content", within: [] })).toEqual([
         `umask 077; mkdir -p "$a"'/etc/nova'; cp -a '/etc/nova/policy.json' "$a"'/etc/nova/policy.json'`,
