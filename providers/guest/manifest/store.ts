@@ -6,7 +6,7 @@ import { quote, type RunScript } from "../../../clients/ssh";
 import type { Reading } from "./reading";
 
 /** Where a physical host keeps what is recorded of its nodes, a folder each. */
-const groundsDir = "/var/lib/libvirt/grounds";
+export const groundsDir = "/var/lib/libvirt/grounds";
 
 /** What is right in a node. */
 export interface Manifest {
