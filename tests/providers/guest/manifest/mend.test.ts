@@ -28,7 +28,7 @@ async function sent(...differences: Difference[]): Promise<string[]> {
     const lines: string[] = [];
     const mending = new Mending(
         async (_on, _script, options) => {
-            lines.push(...[...String(options?.input).matchAll(/^\( (.*)$/gm)].map(([, line]) => line!));
+            lines.push(...[...String(options?.input).matchAll(/^\( (.*?)\n\) >/gms)].map(([, line]) => line!));
             return { code: 0, stdout: "", stderr: "" };
         },
         { name: "db-node" } as Connection,
@@ -52,6 +52,27 @@ test("mounts and immutable bits come first: they keep all else from being mended
         "chattr -i",
         "grep -vxF",
         "mv ",
+    ]);
+});
+
+const address = (how: "added" | "gone", line: string): Difference => ({ words: "", kind: "addresses", line, how });
+
+test("addresses come back before routes, a card's at once; its other addresses and the routes that went with one come back too", async () => {
+    const lines = await sent(
+        { words: "", kind: "routes", line: "10.9.0.0/16 via 10.0.0.1 dev eth1", how: "gone" },
+        { words: "", kind: "routes", line: "10.0.0.0/24 dev eth1 scope link", how: "gone" },
+        address("gone", "eth1 10.0.0.7/24"),
+        address("added", "eth1 10.0.0.7/25"),
+        address("gone", "eth2 10.1.0.7/24"),
+    );
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(
+        /ip -4 route show.*ip addr del '10.0.0.7\/25' dev 'eth1'.*ip addr add '10.0.0.7\/24' brd \+ dev 'eth1'.*ip route add/s,
+    );
+    expect(lines[1]).toContain("ip addr add '10.1.0.7/24' brd + dev 'eth2'");
+    expect(lines.slice(2)).toEqual([
+        "ip route add '10.0.0.0/24' 'dev' 'eth1' 'scope' 'link'",
+        "ip route add '10.9.0.0/16' 'via' '10.0.0.1' 'dev' 'eth1'",
     ]);
 });
 
