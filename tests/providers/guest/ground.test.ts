@@ -4,7 +4,7 @@ import { baselineHandler } from "../../../providers/guest/baseline";
 import { groundHandler } from "../../../providers/guest/ground";
 import type { FileFacts, Reading } from "../../../providers/guest/manifest/reading";
 import { accept } from "../../../providers/guest/manifest/record";
-import { digestOf } from "../../../providers/guest/manifest/store";
+import { digestOf, Store } from "../../../providers/guest/manifest/store";
 import { connection, FakeNode } from "./manifest/node";
 
 const content = (name: string) => `content of ${name}\n`;
@@ -147,6 +147,22 @@ test("a state of before, put back by hand, has no record instead of a wrong one"
     await reconfigured(id, recorded, "two");
     expect(await differences()).toEqual([]);
     expect((await baseline().read("", last))!.recorded).toBe(false);
+});
+
+test("a run that a former version began is gone on with", async () => {
+    const { recorded, last } = await made(),
+        store = new Store(node.run, connection, recorded.key);
+    await store.savePending({
+        fresh: false,
+        expects: "one",
+        before: { ...right, files: { ...right.files, "/etc/broken": file("b") } },
+    });
+    node.now = { ...right, files: { ...right.files, "/etc/broken": file("b"), "/etc/new": file("/etc/new") } };
+    const next = { ...recorded, expects: "two" };
+    const broken = ["/etc/broken was added"];
+    expect((await ground().read("", next))!.differences).toEqual(broken);
+    await baseline().update("", last, { ...last, expects: "two" });
+    expect((await ground().read("", next))!.differences).toEqual(broken);
 });
 
 test("accepting removes what the former record alone needed", async () => {
