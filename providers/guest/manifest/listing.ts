@@ -15,7 +15,7 @@ const SERVICES = "nova glance cinder keystone placement mysql rabbitmq apache2";
  * A folder's own files go where they alone are too many; else the largest of its folders are folded up first.
  */
 const bounded = `use strict;
-my ($what, $most, $all, $unit) = @ARGV;
+my ($most, $all, $unit) = @ARGV;
 $/ = "\\0";
 my @open = ({ path => "", plain => [], folders => [], own => 0, inner => 0 });
 sub shut {
@@ -41,7 +41,7 @@ sub leave {
 while (defined(my $about = <STDIN>)) {
     my ($path, $target) = (scalar <STDIN>, scalar <STDIN>);
     # What is no list is passed on: whoever asked for it refuses it.
-    if (!defined $target) { print $about, $path // "" if $what eq "all"; last; }
+    if (!defined $target) { print $about, $path // ""; last; }
     chomp($about, $path, $target);
     leave() while @open > 1 && index($path, "$open[-1]{path}/") != 0;
     my ($f, $size) = ($open[-1], 1 + int((length($path) + length($target)) / $unit));
@@ -56,9 +56,15 @@ shut($open[0], $all);
 for (@{$open[0]{within}}) {
     my ($about, $path, $target, $many) = @$_;
     $about =~ s/^d/D/ if $many;
-    if ($what eq "all") { print "$about\\0$path\\0$target\\0"; }
-    elsif ($what eq "contents") { print "$path\\0" if $about =~ /^f .* (\\d+)$/ && $1 <= 1 << 20; }
-    elsif ($about =~ /^[fdD]/) { print "$path\\0"; }
+    print "$about\\0$path\\0$target\\0";
+}`;
+
+/** Perl that prints of such a list the paths of those whose line is of a kind: files of up to 1 MiB, or all that can have an immutable bit. */
+const paths = `use strict;
+$/ = "\\0";
+while (defined(my $about = <STDIN>)) {
+    my ($path, $target) = (scalar <STDIN>, scalar <STDIN>);
+    print $path // "" if $ARGV[0] eq "fixed" ? $about =~ /^[fdD]/ : $about =~ /^f .* (\\d+)\\0$/ && $1 <= 1 << 20;
 }`;
 
 /** Shell with options of 2012: the files of a node, with digests and immutable bits of those that are listed. */
@@ -71,7 +77,10 @@ find $roots -xdev -printf "$about"
 find /usr/bin /usr/sbin -maxdepth 1 ! -type d \\( -name 'nova*' -o -name 'glance*' -o -name 'cinder*' -o -name 'keystone*' -o -name 'placement*' -o -name 'rabbitmq*' -o -name 'mysqld*' -o -name 'mariadbd' \\) -printf "$about"
 [ -z "$state" ] || find $state -maxdepth 1 -type d -printf "$about"
 }
-listed() { everything 2> /dev/null | perl -e ${quote(bounded)} "$1" ${MOST_BELOW} ${MOST_OF_NODE} ${CHARACTERS}; }
-listed all | gzip -1 | pour files
-listed contents | xargs -0 -r sha256sum -b 2> /dev/null | gzip -1 | pour digests
-listed fixed | xargs -0 -r lsattr -ad 2> /dev/null | { grep '^[^ ]*i[^ ]* /' || true; } | gzip -1 | pour immutable`;
+# One walk: below a folder there may be hundreds of thousands. What is left is small enough for a variable.
+list=$(everything 2> /dev/null | perl -e ${quote(bounded)} ${MOST_BELOW} ${MOST_OF_NODE} ${CHARACTERS} | gzip -1 | base64 -w 0)
+listed() { printf %s "$list" | base64 -d; }
+paths() { listed | gzip -d | perl -e ${quote(paths)} "$1"; }
+listed | pour files
+paths contents | xargs -0 -r sha256sum -b 2> /dev/null | gzip -1 | pour digests
+paths fixed | xargs -0 -r lsattr -ad 2> /dev/null | { grep '^[^ ]*i[^ ]* /' || true; } | gzip -1 | pour immutable`;
