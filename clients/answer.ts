@@ -3,7 +3,7 @@ import { type ExecOptions, lastOf, RemoteError, type RunScript } from "./ssh";
 
 /**
  * What a script answers with has names: `say NAME VALUE`, and `tell NAME < FILE` for bytes as they are. Each is a line of its
- * own, in base64 where it is more than that. Whatever else the script's commands print goes to standard error.
+ * own, in base64 where it is more than that; `pour NAME < FILE` takes as many lines as it needs. Whatever else the script's commands print goes to standard error.
  *
  * A command whose failure counts is no part of a pipe or of `say`'s words, where the shell would not notice:
  * `disks=$(lsblk); say disks "$disks"`.
@@ -11,6 +11,7 @@ import { type ExecOptions, lastOf, RemoteError, type RunScript } from "./ssh";
 export const answerShell = `exec 3>&1 >&2
 say() { case $2 in *[![:print:]]*) printf '%s:' "$1" >&3; printf %s "$2" | base64 -w 0 >&3; echo >&3 ;; *) printf '%s %s\\n' "$1" "$2" >&3 ;; esac; }
 tell() { printf '%s:' "$1" >&3; base64 -w 0 >&3; echo >&3; }
+pour() { base64 -w 1048576 | sed "s/^/$1:/" >&3; }
 `;
 
 /** How the values that a script gave one name are understood. */
@@ -47,6 +48,15 @@ const one = <T>(read: (value: Buffer) => T): Field<T> => ({
 
 /** Bytes as they are, up to 1 MiB. */
 export const bytes = one(value => value);
+
+/** Bytes that were poured, in as many values as they took: up to 4 MiB. None where there was nothing. */
+export const poured: Field<Buffer> = {
+    read(values) {
+        const whole = Buffer.concat(values);
+        if (whole.length > 4 * MIB) throw new NotUnderstood(`has ${whole.length} bytes; allowed are ${4 * MIB}`);
+        return whole;
+    },
+};
 
 /** A text that is all of the pattern; without one, any. */
 export const text = (pattern = /[^]*/): Field<string> => {

@@ -1,6 +1,7 @@
 import { list, number, optional, text } from "../../clients/answer";
 import { quote } from "../../clients/ssh";
 import { NOT_YET } from "../../clients/waiting";
+import { groundsDir } from "../../providers/guest/manifest/store";
 import { rootsDir } from "../../providers/machine/container-xml";
 import type { StackMachine } from "./point";
 
@@ -33,7 +34,7 @@ function begin({ stack, name, machines }: OnHost, lock = BUSY): string {
                 .join(" "),
         );
     return `umask 077
-base=${quote(`${pointsDir}/${stack}`)} roots=${rootsDir}
+base=${quote(`${pointsDir}/${stack}`)} roots=${rootsDir} records=${groundsDir}
 point=$base/${name} making=$base/${name}.making
 containers=${names(m => m.kind === "container")} vms=${names(m => m.kind === "vm")}
 running_containers=${names(m => m.kind === "container" && m.running)} running_vms=${names(m => m.kind === "vm" && m.running)}
@@ -133,7 +134,7 @@ await
 /** A host's answer to {@link copy} and {@link lookAtPoint}: `NAME KIB DIGEST` of each copied machine. */
 export const keptFields = { id: optional(text()), kept: list(text(/\S+ \d+ [0-9a-f]{64}/)) };
 
-/** Copies all machines while they stand still: roots, disks, and the memory of virtual machines. */
+/** Copies all machines while they stand still: roots, disks, the memory of virtual machines, and what is recorded of each. */
 export const copy = (on: OnHost): string => `${begin(on)}
 [ -e "$making/frozen" ] || { echo "the machines have gone on by themselves: the connection was lost" >&2; exit 1; }
 ${measure}
@@ -149,6 +150,10 @@ for c in $containers; do
     ${COPY} "$roots/$c/upper" "$making/$c/upper"
 done
 await
+# An empty one says that nothing was recorded of it.
+for m in $containers $vms; do
+    if [ -d "$records/$m" ]; then ${COPY} "$records/$m" "$making/$m/record"; else mkdir "$making/$m/record"; fi
+done
 for m in $containers $vms; do kept=$(measure "$making/$m"); say kept "$m $kept"; done`;
 
 /** Lets the machines go on after a copy, or after one that failed. */
@@ -183,7 +188,8 @@ for c in $containers; do
     mkdir "$base/staged/$c" "$base/replaced/$c"
     ${COPY} "$point/$c/upper" "$base/staged/$c/upper"
 done
-await`;
+await
+for m in $containers $vms; do [ ! -d "$point/$m/record" ] || ${COPY} "$point/$m/record" "$base/staged/$m/record"; done`;
 
 const ended = `for m in $containers; do [ "$(lxc domstate "$m")" = "shut off" ] || { echo "the container $m cannot be ended" >&2; exit 1; }; done
 for m in $vms; do [ "$(qemu domstate "$m")" = "shut off" ] || { echo "the virtual machine $m cannot be ended" >&2; exit 1; }; done`;
@@ -203,7 +209,7 @@ held=
 for c in $containers; do ! mountpoint -q "$roots/$c/root" || umount "$roots/$c/root" 2> /dev/null || held="$held $c"; done
 [ -z "$held" ] || { echo "processes hold the root of$held" >&2; exit ${NOT_YET}; }`;
 
-/** Puts the staged copies in the places of machines that have ended. */
+/** Puts the staged copies in the places of machines that have ended, and what was recorded of these in place of what is. */
 export const swap = (on: OnHost): string => `${begin(on)}
 ${ended}
 for c in $containers; do
@@ -214,7 +220,17 @@ for c in $containers; do
     rm -rf "$roots/$c/work"
     mkdir "$roots/$c/work"
 done
-for v in $vms; do for d in $(disks "$v"); do mv -f "$base/staged/$v/\${d##*/}" "$d"; done; done`;
+for v in $vms; do for d in $(disks "$v"); do mv -f "$base/staged/$v/\${d##*/}" "$d"; done; done
+for m in $containers $vms; do
+    if [ -d "$base/staged/$m/record" ]; then
+        rm -rf "$records/$m"
+        mkdir -p "$records"
+        mv "$base/staged/$m/record" "$records/$m"
+    elif [ -d "$records/$m" ]; then
+        # A point of a former version has no records: one that is older than it was right at it.
+        find "$records/$m" -type f ! -name 'pack-*' -newer "$point/id" -delete
+    fi
+done`;
 
 /** Starts those that ran, all at once: containers anew, virtual machines where they stood still. */
 export const start = (on: OnHost): string => `${begin(on)}

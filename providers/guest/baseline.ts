@@ -19,18 +19,16 @@ export function baselineHandler(run: RunScript = exec): Handler<Inputs> {
         const { connection, key, expects } = inputs,
             store = new Store(run, connection, key),
             { manifest, pending } = await store.load(expects);
-        if (!pending) {
-            if (!manifest)
-                console.warn(
-                    `${connection.name}: ${recordNotices.unrecorded}, for the program has not made it in this run; ./classroom accept records it`,
-                );
-            return;
+        if (pending?.fresh) return await record(run, inputs, await takeReading(run, connection), {}, pending);
+        const before = pending && (await store.manifestOf(pending.expects));
+        if (before) {
+            const made = afterRun(before.reading, pending.before, await takeReading(run, connection));
+            return await record(run, inputs, made, before.packs, pending);
         }
-        const now = await takeReading(run, connection);
-        const before = pending.fresh ? undefined : await store.manifestOf(pending.expects);
-        if (pending.fresh) await record(run, inputs, now, {});
-        else if (before) await record(run, inputs, afterRun(before.reading, pending.before, now), before.packs);
-        await store.clearPending();
+        if (manifest) return await store.settle(expects, manifest);
+        console.warn(
+            `${connection.name}: ${recordNotices.unrecorded}, for the program has not made it in this run; ./classroom accept records it`,
+        );
     };
     return {
         inputs: ["expects", "recorded"],

@@ -10,7 +10,7 @@ import type { Managed } from "./manifest/masks";
 import { Mending, type Services } from "./manifest/mend";
 import { takeReading } from "./manifest/reading";
 import { look } from "./manifest/record";
-import { newKey, Store } from "./manifest/store";
+import { newKey, newNumber, Store } from "./manifest/store";
 
 interface Inputs extends Services {
     connection: Connection;
@@ -50,11 +50,15 @@ async function mend(run: RunScript, recorded: Inputs & Outputs, inputs: Inputs):
 }
 
 /** Keeps what the node is before the run changes anything in it; that of a run which was cut off stays. */
-async function begin(run: RunScript, { connection, key, expects }: Inputs & Outputs): Promise<void> {
+async function begin(run: RunScript, { connection, key, expects }: Inputs & Outputs, to: string): Promise<void> {
     const store = new Store(run, connection, key),
         { manifest, pending } = await store.load(expects);
-    if (manifest && !pending)
-        await store.savePending({ fresh: false, expects, before: await takeReading(run, connection) });
+    if (pending) {
+        if (!pending.fresh) await store.savePending({ ...pending, to });
+    } else if (manifest) {
+        const before = await takeReading(run, connection);
+        await store.savePending({ fresh: false, number: newNumber(), expects, to, before });
+    }
 }
 
 /** The first resource in a node: whether the node is as it was recorded, in all that no other resource manages. It never records. */
@@ -68,7 +72,8 @@ export function groundHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
                 store = new Store(run, connection, key);
             await store.remove();
             const hosts = await readFile(run, connection, "/etc/hosts");
-            if (readBlock(hosts?.content ?? "", BLOCK) === undefined) await store.savePending({ fresh: true });
+            if (readBlock(hosts?.content ?? "", BLOCK) === undefined)
+                await store.savePending({ fresh: true, number: newNumber() });
             return { id: `${connection.name}:ground`, outputs: { key } };
         },
         async read(_id, recorded) {
@@ -77,7 +82,7 @@ export function groundHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
         },
         async update(_id, recorded, inputs) {
             if (recorded.differences.length > 0) await mend(run, recorded, inputs);
-            if (recorded.expects !== inputs.expects) await begin(run, recorded);
+            if (recorded.expects !== inputs.expects) await begin(run, recorded, inputs.expects);
             return { key: recorded.key };
         },
         async delete(_id, { connection, key }) {

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { type Answer, ask, bytes, list, number, optional, text, word, yesOrNo } from "../../clients/answer";
+import { type Answer, ask, bytes, list, number, optional, poured, text, word, yesOrNo } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { Frame } from "../../clients/frame";
 import { RemoteError, type RunScript } from "../../clients/ssh";
@@ -16,7 +16,11 @@ const env = { PATH: process.env.PATH, HOME: dir, SSH_CLIENT: "192.0.2.1 1 22", S
 /** A node: root's login shell is bash, its .bashrc the test's. */
 const node: RunScript = async (_to, script, { input } = {}) => {
     const frame = new Frame(script, input);
-    const { stdout, stderr } = spawnSync("bash", ["-c", frame.command], { input: frame.input ?? "", env });
+    const { stdout, stderr } = spawnSync("bash", ["-c", frame.command], {
+        input: frame.input ?? "",
+        env,
+        maxBuffer: 16 << 20,
+    });
     const cut = frame.cut(stdout, stderr);
     if (typeof cut.end !== "number") throw new Error(`no end: ${cut.end}`);
     return { stdout: cut.stdout, stderr: cut.stderr, code: cut.end };
@@ -88,6 +92,17 @@ test("whatever a file, a word and the login hold, the answer is just what they a
             },
         ),
         { numRuns: 60 },
+    );
+});
+
+test("what is poured comes whole in several values, nothing as nothing, and more than is allowed not at all", async () => {
+    const said = await ask(node, on, "head -c 2000000 /dev/zero | pour much; pour little < /dev/null", {
+        much: poured,
+        little: poured,
+    });
+    expect(said).toEqual({ much: Buffer.alloc(2_000_000), little: Buffer.alloc(0) });
+    await expect(ask(node, on, "head -c 5000000 /dev/zero | pour much", { much: poured })).rejects.toThrow(
+        "much has 5000000 bytes; allowed are 4194304",
     );
 });
 

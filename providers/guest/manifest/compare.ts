@@ -5,7 +5,7 @@ import { Mask, type Managed } from "./masks";
 import type { FileFacts, Reading } from "./reading";
 
 /** In what a file is another. */
-export type FileAspect = "added" | "gone" | "type" | "content" | "access" | "target" | "immutable";
+export type FileAspect = "added" | "gone" | "type" | "content" | "access" | "target" | "immutable" | "many";
 
 /** One difference between a node and its manifest. */
 export type Difference = {
@@ -20,6 +20,9 @@ export type Difference = {
 const typeNames: Readonly<Record<string, string>> = { f: "a file", d: "a folder", l: "a link" };
 const typeName = (type: string): string => typeNames[type] ?? "something else";
 
+const contentOf = ({ digest, size }: FileFacts): string => `${digest} ${size}`;
+const accessOf = ({ mode, owner, group }: FileFacts): string => `${owner}:${group} ${mode}`;
+
 /** Whether two files are alike in all that is not masked. */
 function aspects(before: FileFacts, now: FileFacts, path: string, mask: Mask): [FileAspect, string][] {
     const found: [FileAspect, string][] = [];
@@ -27,12 +30,17 @@ function aspects(before: FileFacts, now: FileFacts, path: string, mask: Mask): [
     if (mask.hidesAll(path)) return found;
     if (now.type !== before.type)
         return [...found, ["type", `is ${typeName(now.type)} instead of ${typeName(before.type)}`]];
-    if (now.target !== before.target) found.push(["target", `leads to ${now.target} instead of ${before.target}`]);
-    if ((now.digest !== before.digest || now.size !== before.size) && !mask.hidesContent(path))
-        found.push(["content", "has another content"]);
-    const access = ({ mode, owner, group }: FileFacts) => `${owner}:${group} ${mode}`;
-    if (access(now) !== access(before)) found.push(["access", `is ${access(now)} instead of ${access(before)}`]);
-    return found;
+    const [is, was] = [accessOf(now), accessOf(before)];
+    const others: [boolean, FileAspect, string][] = [
+        [now.target !== before.target, "target", `leads to ${now.target} instead of ${before.target}`],
+        [contentOf(now) !== contentOf(before) && !mask.hidesContent(path), "content", "has another content"],
+        [now.many === true && !before.many, "many", "holds too much to be looked at one by one"],
+        [is !== was, "access", `is ${is} instead of ${was}`],
+    ];
+    return [
+        ...found,
+        ...others.flatMap(([differs, aspect, said]): [FileAspect, string][] => (differs ? [[aspect, said]] : [])),
+    ];
 }
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
@@ -49,22 +57,37 @@ function tops(paths: readonly string[]): Map<string, string[]> {
     return found;
 }
 
+/** Whether a path may be there although it is not listed: below a folder with too much in it. */
+function isUnlisted(files: Reading["files"], path: string): boolean {
+    if (files[path]) return false;
+    for (let above = parentOf(path); above !== ""; above = parentOf(above)) if (files[above]?.many) return true;
+    return false;
+}
+
+/** How much is in a folder that came or went. */
+function withIn(files: Reading["files"], file: string, within: readonly string[]): string {
+    if ([file, ...within].some(path => files[path]?.many)) return ", with too much in it to be looked at one by one";
+    return within.length > 0 ? `, with ${within.length} in it` : "";
+}
+
 function ofFiles(manifest: Reading["files"], reading: Reading["files"], mask: Mask): Difference[] {
     const comeOrGone = (paths: string[], aspect: "added" | "gone", said: string): Difference[] =>
         [...tops(paths)].map(([file, within]) => ({
             file,
             aspect,
             within,
-            words: `${file} ${said}${within.length > 0 ? `, with ${within.length} in it` : ""}`,
+            words: `${file} ${said}${withIn(aspect === "added" ? reading : manifest, file, within)}`,
         }));
     return [
         ...comeOrGone(
-            Object.keys(manifest).filter(path => !reading[path] && !mask.hidesGone(path)),
+            Object.keys(manifest).filter(path => !reading[path] && !mask.hidesGone(path) && !isUnlisted(reading, path)),
             "gone",
             "is gone",
         ),
         ...comeOrGone(
-            Object.keys(reading).filter(path => !manifest[path] && !mask.hidesAdded(path)),
+            Object.keys(reading).filter(
+                path => !manifest[path] && !mask.hidesAdded(path) && !isUnlisted(manifest, path),
+            ),
             "added",
             "was added",
         ),
@@ -177,12 +200,22 @@ export function stillThere(now: readonly Difference[], told: readonly string[]):
     return now.filter(difference => inWords([difference]).some(words => known.has(words)));
 }
 
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** A file after a run, as far as it is known that the run made it what it is. */
+function fileAfterRun(path: string, manifest: Reading, before: Reading, after: Reading): FileFacts | undefined {
+    if (isUnlisted(before.files, path) || isUnlisted(after.files, path)) return manifest.files[path];
+    const [was, is] = [before.files[path], after.files[path]];
+    if (same(was, is)) return manifest.files[path];
+    // Of what is in it now nobody knows since when: it is not called added, and not recorded.
+    return was?.many && is?.type === "d" ? { ...is, many: true } : is;
+}
+
 /** What a run has made of a node: where a reading after it is another than the one before it, as it is after it; all else as it was recorded. */
 export function afterRun(manifest: Reading, before: Reading, after: Reading): Reading {
     const files: Reading["files"] = {};
     for (const path of new Set([...Object.keys(manifest.files), ...Object.keys(after.files)])) {
-        const [was, is] = [before.files[path], after.files[path]];
-        const facts = JSON.stringify(was) === JSON.stringify(is) ? manifest.files[path] : is;
+        const facts = fileAfterRun(path, manifest, before, after);
         if (facts) files[path] = facts;
     }
     const lines: Reading["lines"] = {};
@@ -210,9 +243,11 @@ function changedLines(
 
 /** What of a manifest still holds while a run is under way that was cut off: nothing is known of what has changed since it began. */
 export function untouched(manifest: Reading, before: Reading, now: Reading): { manifest: Reading; now: Reading } {
-    const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-    const paths = [...new Set([...Object.keys(manifest.files), ...Object.keys(now.files)])].filter(path =>
-        same(before.files[path], now.files[path]),
+    const paths = [...new Set([...Object.keys(manifest.files), ...Object.keys(now.files)])].filter(
+        path =>
+            same(before.files[path], now.files[path]) &&
+            !isUnlisted(before.files, path) &&
+            !isUnlisted(now.files, path),
     );
     const names = (Object.keys(kinds) as KindName[]).filter(
         name => same(before.lines[name], now.lines[name]) || (kinds[name] as Kind).never,

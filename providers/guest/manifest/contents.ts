@@ -53,6 +53,12 @@ function wantedOf({ reading, packs }: Manifest, mask: Mask): Map<string, { path:
     );
 }
 
+/** Packs of which at least one content is still a file's. */
+function packsOf({ reading, packs }: Manifest): Manifest["packs"] {
+    const digests = new Set(Object.values(reading.files).map(({ digest }) => digest));
+    return Object.fromEntries(Object.entries(packs).filter(([, held]) => held.some(digest => digests.has(digest))));
+}
+
 /** Keeps the contents of a reading's files which a manifest's packs do not hold yet. */
 export async function keepContents(
     run: RunScript,
@@ -73,7 +79,7 @@ export async function keepContents(
         }
         if (contents.size > 0) kept[await store.keep(contents)] = [...contents.keys()];
     }
-    return { ...manifest.packs, ...kept };
+    return { ...packsOf(manifest), ...kept };
 }
 
 /** Contents of files, cut by the sizes that they had: one that is shorter now is filled up. */

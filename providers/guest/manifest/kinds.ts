@@ -133,10 +133,7 @@ export const kinds = {
             added: line => `its card ${line.replace(" ", " has the address ")}, which was added`,
             gone: line => `its card ${line.replace(" ", " lacks the address ")}`,
         },
-        mend: {
-            added: line => `ip addr del ${quote(line.split(" ")[1]!)} dev ${quote(line.split(" ")[0]!)}`,
-            gone: line => `ip addr add ${quote(line.split(" ")[1]!)} brd + dev ${quote(line.split(" ")[0]!)}`,
-        },
+        // A card's are mended together: manifest/addresses.ts.
     },
     routes: {
         ask: "ip -4 route show",

@@ -5,9 +5,10 @@ import { recordNotices } from "../../../system/handed-over";
 import { toText } from "../file-text";
 import { writeFile } from "../machine-files";
 import { type Ready, restart } from "../restarts";
+import { addressMending } from "./addresses";
 import type { Difference, FileAspect } from "./compare";
 import type { Kind } from "./kind";
-import { kinds } from "./kinds";
+import { type KindName, kinds } from "./kinds";
 import type { FileFacts } from "./reading";
 import type { Manifest, Store } from "./store";
 
@@ -27,12 +28,30 @@ const isPlain = (path: string): boolean => !path.includes("\x01");
 type FileDifference = Extract<Difference, { file: string }>;
 const isOfFile = (difference: Difference): difference is FileDifference => "file" in difference;
 
+type Thing = Exclude<Difference, FileDifference>;
+
 /** Shell that mends a thing that is no file; none where nothing can be done. */
-export function mendingOf(difference: Exclude<Difference, FileDifference>): string | undefined {
+export function mendingOf(difference: Thing): string | undefined {
     const mend = (kinds[difference.kind] as Kind).mend;
     return difference.how === "changed"
         ? mend?.changed?.(difference.name, difference.now, difference.before)
         : mend?.[difference.how]?.(difference.line);
+}
+
+/** Shell for things that are no files, one kind after another: an address comes before the routes that need it. */
+function scriptsOf(things: readonly Thing[]): string[] {
+    return (Object.keys(kinds) as KindName[]).flatMap(name => {
+        const some = things.filter(({ kind }) => kind === name);
+        return name === "addresses"
+            ? addressMending(some)
+            : gatewaysLast(some).flatMap(thing => mendingOf(thing) ?? []);
+    });
+}
+
+/** A route over a gateway comes after the one to its gateway; all else stays in its order. */
+function gatewaysLast(things: readonly Thing[]): Thing[] {
+    const isOver = (thing: Thing) => Number(thing.kind === "routes" && "line" in thing && thing.line.includes(" via "));
+    return [...things].sort((a, b) => isOver(a) - isOver(b));
 }
 
 /** The services that a file belongs to, by its path's words: /etc/nova/api-paste.ini is of nova-api, nova-scheduler … */
@@ -55,14 +74,13 @@ export class Mending {
             // Where packages were installed or upgraded, files are theirs: one of before would be half of another version.
             theirs = things.some(({ kind }) => kind === "packages"),
             files = theirs ? [] : differences.filter(isOfFile).filter(({ file }) => isPlain(file));
-        const scripts = (some: typeof things) => some.flatMap(thing => mendingOf(thing) ?? []),
-            hides = ({ kind }: (typeof things)[number]) => kind === "mounts",
+        const hides = ({ kind }: Thing) => kind === "mounts",
             locked = files.filter(({ aspect }) => aspect === "immutable");
         // First what hides files or locks them: a mount over them, an immutable bit.
         await this.script([
-            ...scripts(things.filter(hides)),
+            ...scriptsOf(things.filter(hides)),
             ...locked.flatMap(difference => this.prepared(difference)),
-            ...scripts(things.filter(thing => !hides(thing))),
+            ...scriptsOf(things.filter(thing => !hides(thing))),
             ...files.filter(file => !locked.includes(file)).flatMap(difference => this.prepared(difference)),
         ]);
         await this.putBack(files);
@@ -102,6 +120,8 @@ export class Mending {
                 target: this.made(file),
                 content: [kept("cp -a")],
                 access: facts ? [accessOf(file, facts)] : [],
+                // Nobody can tell which of it belongs there.
+                many: [],
             };
         return steps[aspect];
     }

@@ -1,9 +1,10 @@
 import { gunzipSync } from "zlib";
-import { ask, bytes, optional } from "../../../clients/answer";
+import { ask, bytes, optional, poured } from "../../../clients/answer";
 import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { toText } from "../file-text";
 import { type KindName, kinds, linesOf } from "./kinds";
+import { listingShell } from "./listing";
 
 /** What is known of a file, a folder or a link. */
 export interface FileFacts {
@@ -21,6 +22,8 @@ export interface FileFacts {
     target?: string;
     /** The immutable bit. */
     immutable?: true;
+    /** Of a folder with too much in it: what is not listed of it may be there all the same. */
+    many?: true;
 }
 
 /** A node at one moment. */
@@ -34,19 +37,9 @@ export interface Reading {
 /** Unpacked, of all files of a node. */
 const MOST_BYTES = 32 << 20;
 
-/** Services whose folders of state and logs are looked at: who owns them and who may enter. */
-const SERVICES = "nova glance cinder keystone placement mysql rabbitmq apache2";
-
 /** Shell with options of 2012. */
 const script = `LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH
-roots= state=
-for d in /etc /usr/local /root /lib/systemd/system /run/systemd/system /run/systemd/system.control /var/spool/cron; do [ ! -d $d ] || roots="$roots $d"; done
-for s in ${SERVICES}; do for d in /var/lib/$s /var/log/$s; do [ ! -d $d ] || state="$state $d"; done; done
-about='%y %m %u %g %s\\0%p\\0%l\\0'
-programs() { find /usr/bin /usr/sbin -maxdepth 1 ! -type d \\( -name 'nova*' -o -name 'glance*' -o -name 'cinder*' -o -name 'keystone*' -o -name 'placement*' -o -name 'rabbitmq*' -o -name 'mysqld*' -o -name 'mariadbd' \\) "$@"; }
-{ find $roots -xdev -printf "$about"; programs -printf "$about"; [ -z "$state" ] || find $state -maxdepth 1 -type d -printf "$about"; } 2> /dev/null | gzip -1 | tell files
-{ find $roots -xdev -type f -size -2049 -print0; programs -type f -size -2049 -print0; } 2> /dev/null | xargs -0 -r sha256sum -b 2> /dev/null | gzip -1 | tell digests
-{ lsattr -aR $roots 2> /dev/null || true; } | { grep '^[^ ]*i[^ ]* /' || true; } | gzip -1 | tell immutable
+${listingShell}
 put() { name=$1; shift; if got=$("$@" 2> /dev/null); then printf '%s\\n' "$got" | tell "$name"; fi; }
 ${Object.entries(kinds)
     .map(([name, { ask: command }]) => `${name}() { ${command}; }\nput ${name} ${name}`)
@@ -60,9 +53,9 @@ export async function takeReading(run: RunScript, on: Connection): Promise<Readi
         on,
         script,
         {
-            files: bytes,
-            digests: bytes,
-            immutable: bytes,
+            files: poured,
+            digests: poured,
+            immutable: poured,
             ...(fields as Record<KindName, ReturnType<typeof optional<Buffer>>>),
         },
         { timeoutSeconds: 120 },
@@ -106,6 +99,7 @@ function factsOf(about: string, target: string): FileFacts {
     if (!found) throw new Error(`a file's line is ${JSON.stringify(about.slice(0, 80))}`);
     const { type, mode, owner, group, size } = found;
     if (type === "l") return { type, mode: "777", owner, group, target };
+    if (type === "D") return { type: "d", mode, owner, group, many: true };
     return { type, mode, owner, group, ...(type === "f" && { size: Number(size) }) };
 }
 

@@ -4,7 +4,7 @@ import { compare, type Difference, untouched } from "./compare";
 import { keepContents } from "./contents";
 import { Mask, type Managed } from "./masks";
 import { type Reading, takeReading } from "./reading";
-import { type Manifest, Store } from "./store";
+import { type Manifest, type Pending, Store } from "./store";
 
 /** A node, and by what its record is found and read. */
 export interface Recorded {
@@ -32,23 +32,27 @@ export async function look(
     return { found: compare(known.manifest, known.now, managed), manifest };
 }
 
-/** Records a reading as right, with the contents of its files. */
+/**
+ * Records a reading as right, with the contents of its files; what only a former record needed goes.
+ * @param pending the run whose end this is
+ */
 export async function record(
     run: RunScript,
     { connection, key, expects, managed }: Recorded,
     reading: Reading,
     packs: Manifest["packs"],
+    pending: Pending | undefined,
 ): Promise<void> {
-    const store = new Store(run, connection, key),
-        manifest = { reading, packs };
-    const kept = await keepContents(run, connection, store, manifest, new Mask(managed));
-    await store.saveManifest(expects, { reading, packs: kept });
+    const store = new Store(run, connection, key);
+    const kept = await keepContents(run, connection, store, { reading, packs }, new Mask(managed));
+    const manifest = { reading, packs: kept, ...(pending?.number !== undefined && { ends: pending.number }) };
+    await store.saveManifest(expects, manifest);
+    await store.settle(expects, manifest);
 }
 
 /** Takes a node for right as it is now. */
 export async function accept(run: RunScript, recorded: Recorded): Promise<void> {
     const store = new Store(run, recorded.connection, recorded.key),
-        { manifest } = await store.load(recorded.expects);
-    await record(run, recorded, await takeReading(run, recorded.connection), manifest?.packs ?? {});
-    await store.clearPending();
+        { manifest, pending } = await store.load(recorded.expects);
+    await record(run, recorded, await takeReading(run, recorded.connection), manifest?.packs ?? {}, pending);
 }

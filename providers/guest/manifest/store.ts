@@ -1,26 +1,38 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "crypto";
 import { gunzipSync, gzipSync } from "zlib";
-import { ask, bytes, optional } from "../../../clients/answer";
+import { ask, bytes, poured } from "../../../clients/answer";
 import { type Connection, jumpOf, Unreachable } from "../../../clients/connection";
 import { quote, type RunScript } from "../../../clients/ssh";
 import type { Reading } from "./reading";
 
 /** Where a physical host keeps what is recorded of its nodes, a folder each. */
-const groundsDir = "/var/lib/libvirt/grounds";
+export const groundsDir = "/var/lib/libvirt/grounds";
 
 /** What is right in a node. */
 export interface Manifest {
     reading: Reading;
     /** Packs of kept contents, by the digests that are in them. */
     packs: Record<string, string[]>;
+    /** The run whose end it is, by its number: what is pending of that one is over. */
+    ends?: string;
 }
 
 /** A run that has begun in a node and has not recorded yet what it made of it. */
-export type Pending =
-    /** The node is new: all that is in it when the run is over is right. */
-    | { fresh: true }
-    /** What the node was before, and which manifest held then. */
-    | { fresh: false; expects: string; before: Reading };
+export type Pending = {
+    /** Of this run alone; a former version gave none. */
+    number?: string;
+} & (
+    | /** The node is new: all that is in it when the run is over is right. */ { fresh: true }
+    | {
+          fresh: false;
+          /** The manifest that held when the run began, by its configuration. */
+          expects: string;
+          /** The configuration that the run makes; a former version did not tell. */
+          to?: string;
+          /** What the node was before. */
+          before: Reading;
+      }
+);
 
 const NONCE = 12,
     TAG = 16,
@@ -68,13 +80,15 @@ export class Store {
         const { manifest, pending } = await ask(
             this.run,
             this.host,
-            `[ ! -f ${file(name)} ] || tell manifest < ${file(name)}
-[ ! -f ${file("pending")} ] || tell pending < ${file("pending")}`,
-            { manifest: optional(bytes), pending: optional(bytes) },
+            `[ ! -f ${file(name)} ] || pour manifest < ${file(name)}
+[ ! -f ${file("pending")} ] || pour pending < ${file("pending")}`,
+            { manifest: poured, pending: poured },
         );
+        const recorded = manifest.length > 0 ? (this.opened(name, manifest) as Manifest) : undefined,
+            begun = pending.length > 0 ? (this.opened("pending", pending) as Pending) : undefined;
         return {
-            ...(manifest && { manifest: this.opened(name, manifest) as Manifest }),
-            ...(pending && { pending: this.opened("pending", pending) as Pending }),
+            ...(recorded && { manifest: recorded }),
+            ...(begun && isUnderWay(begun, expects, recorded) && { pending: begun }),
         };
     }
 
@@ -90,8 +104,14 @@ export class Store {
         await this.write("pending", Buffer.from(JSON.stringify(pending)));
     }
 
-    async clearPending(): Promise<void> {
-        await this.run(this.host, `rm -f ${quote(`${this.dir}/pending`)}`);
+    /** Nothing is pending any more, and what the manifest does not need goes. */
+    async settle(expects: string, { packs }: Manifest): Promise<void> {
+        const needed = [nameOf(expects), ...Object.keys(packs)].map(quote).join(" | ");
+        await this.run(
+            this.host,
+            `cd ${quote(this.dir)}
+for f in *; do case $f in ${needed}) ;; pending | manifest-* | pack-* | *.new) rm -f "$f" ;; esac; done`,
+        );
     }
 
     /** Keeps contents. @returns the pack's name */
@@ -149,6 +169,19 @@ export class Store {
         );
     }
 }
+
+/**
+ * Whether what is pending still counts: not where the manifest has taken it in and the run was cut off before it could be removed;
+ * nor where the run was cut off before the node's first resource, so that it changed nothing in it.
+ * @param expects the configuration that the state has
+ */
+function isUnderWay(pending: Pending, expects: string, manifest: Manifest | undefined): boolean {
+    if (pending.number !== undefined && manifest?.ends === pending.number) return false;
+    if (pending.fresh || pending.to === undefined) return true;
+    return pending.expects !== expects || pending.to === expects;
+}
+
+export const newNumber = (): string => randomBytes(8).toString("hex");
 
 export const digestOf = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
 

@@ -162,6 +162,50 @@ test("a snapshot: all stand still while they are copied, and go on; the restore:
     expect(run(scripts.lookAtPoint(on))).toMatchObject({ ...ran, stdout: `id the-id\n${kept}` });
 });
 
+const keepAll = () => run(scripts.freeze(on), scripts.copy(on), scripts.thaw(on), scripts.keep(on, "the-id"));
+const putBack = () => run(scripts.stage(on), scripts.end(on), scripts.swap(on), scripts.start(on), scripts.tidy(on));
+const records = (node: string): string[] =>
+    fs.existsSync(at("grounds", node)) ? fs.readdirSync(at("grounds", node)).sort() : [];
+
+test("a node's record comes back as it was at the point: one of later is none of it, nor is a run that has begun since", () => {
+    for (const node of ["db-node", "volume-node", "of-another-stack"]) {
+        write(`grounds/${node}/manifest-1`, "as it was", 0o600);
+        write(`grounds/${node}/pack-1`, "contents");
+    }
+    expect(keepAll()).toMatchObject(ran);
+    for (const node of ["db-node", "volume-node", "of-another-stack", "auth-node"]) {
+        write(`grounds/${node}/manifest-1`, "accepted");
+        write(`grounds/${node}/manifest-2`, "of another configuration");
+        write(`grounds/${node}/pending`, "a run that was cut off");
+        fs.rmSync(at("grounds", node, "pack-1"), { force: true });
+    }
+    for (let twice = 0; twice < 2; twice++) {
+        expect(putBack()).toMatchObject(ran);
+        for (const node of ["db-node", "volume-node"]) {
+            expect(records(node)).toEqual(["manifest-1", "pack-1"]);
+            expect(read("grounds", node, "manifest-1")).toBe("as it was");
+        }
+        expect(fs.statSync(at("grounds/db-node/manifest-1")).mode & 0o777).toBe(0o600);
+        expect(records("auth-node")).toEqual([]);
+        expect(read("grounds/of-another-stack/manifest-1")).toBe("accepted");
+    }
+});
+
+test("of a point that was made without records those stay that are older than it; what came since goes", () => {
+    write("grounds/db-node/manifest-1", "as it was");
+    write("grounds/auth-node/manifest-1", "as it was");
+    fs.utimesSync(at("grounds/db-node/manifest-1"), 1000, 1000);
+    expect(keepAll()).toMatchObject(ran);
+    for (const { name } of on.machines) fs.rmSync(points("before", name, "record"), { recursive: true });
+    write("grounds/auth-node/manifest-1", "accepted");
+    write("grounds/db-node/pending", "a run that was cut off");
+    write("grounds/auth-node/pack-1", "");
+    for (const file of ["auth-node/manifest-1", "db-node/pending"])
+        fs.utimesSync(at("grounds", file), Date.now() / 1000 + 60, Date.now() / 1000 + 60);
+    expect(putBack()).toMatchObject(ran);
+    expect([records("db-node"), records("auth-node")]).toEqual([["manifest-1"], ["pack-1"]]);
+});
+
 test("a root that processes hold is asked for again, and taken away all the same in the end", () => {
     expect(
         run(scripts.freeze(on), scripts.copy(on), scripts.thaw(on), scripts.keep(on, "the-id"), scripts.stage(on)),

@@ -63,7 +63,7 @@ const differences = (): Difference[] => {
             changed(other, one),
         ];
     });
-    const aspects: FileAspect[] = ["immutable", "added", "type", "gone", "target", "content", "access"];
+    const aspects: FileAspect[] = ["immutable", "added", "type", "gone", "target", "content", "access", "many"];
     const ofFiles = aspects.flatMap(aspect =>
         Object.keys(reading.files).map((file): Difference => ({ words: "", file, aspect, within: ["/etc/f"] })),
     );

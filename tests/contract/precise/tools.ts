@@ -56,7 +56,7 @@ const entriesOf = (list: string): Map<string, Takes> =>
     );
 
 /** Programs whose options end with the first other word: what follows is another program's. */
-const FIRST_WORD_ENDS = new Set(["ssh", "awk", "xargs", "env", "nice", "nohup", "timeout", "rabbitmqctl"]);
+const FIRST_WORD_ENDS = new Set(["ssh", "awk", "perl", "xargs", "env", "nice", "nohup", "timeout", "rabbitmqctl"]);
 
 interface Split {
     unknown: string[];

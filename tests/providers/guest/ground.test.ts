@@ -3,7 +3,8 @@ import * as path from "path";
 import { baselineHandler } from "../../../providers/guest/baseline";
 import { groundHandler } from "../../../providers/guest/ground";
 import type { FileFacts, Reading } from "../../../providers/guest/manifest/reading";
-import { digestOf } from "../../../providers/guest/manifest/store";
+import { accept } from "../../../providers/guest/manifest/record";
+import { digestOf, Store } from "../../../providers/guest/manifest/store";
 import { connection, FakeNode } from "./manifest/node";
 
 const content = (name: string) => `content of ${name}\n`;
@@ -112,6 +113,75 @@ test("a changed configuration records what the run made, and nothing that was br
     await baseline().update("", last, { ...last, expects: "two" });
     expect(await differences(cutOff)).toEqual(["the firewall rule -A FORWARD -j DROP (filter) was added"]);
     expect(kept()).not.toContain("pending");
+});
+
+/** A run with another configuration, which makes a file. */
+async function reconfigured(id: string, recorded: Awaited<ReturnType<typeof made>>["recorded"], to: string) {
+    const next = { ...recorded, expects: to };
+    await ground().update(id, recorded, next);
+    node.now = { ...node.now, files: { ...etc, [`/etc/${to}`]: file(`/etc/${to}`) } };
+    await baseline().update("", { ...next, recorded: true }, { ...next, recorded: true });
+    return next;
+}
+
+test("what a record needs no longer goes with the next one: manifests, contents, halves of runs that were cut off", async () => {
+    const { id, recorded } = await made();
+    fs.writeFileSync(path.join(node.dir, "grounds/compute-1/pack-0123456789abcdef"), "of a run that was cut off");
+    fs.writeFileSync(path.join(node.dir, "grounds/compute-1/manifest-0123456789abcdef.new"), "half");
+    fs.writeFileSync(path.join(node.dir, "grounds/compute-1/other"), "not ours");
+    const before = kept();
+    const two = await reconfigured(id, recorded, "two"),
+        three = await reconfigured(id, two, "three");
+    expect(kept().map(name => name.replace(/-[0-9a-f]{16}$/, ""))).toEqual(["manifest", "other", "pack"]);
+    expect(kept().filter(name => before.includes(name))).toEqual(["other"]);
+    node.now = { ...right, files: etc };
+    const seen = (await ground().read(id, three))!,
+        warn = jest.spyOn(console, "warn").mockReturnValue();
+    await ground().update(id, seen, three);
+    warn.mockRestore();
+    expect(node.changes.join()).toContain(content("/etc/three"));
+});
+
+test("a state of before, put back by hand, has no record instead of a wrong one", async () => {
+    const { id, recorded, last, differences } = await made();
+    await reconfigured(id, recorded, "two");
+    expect(await differences()).toEqual([]);
+    expect((await baseline().read("", last))!.recorded).toBe(false);
+});
+
+test("a run that a former version began is gone on with", async () => {
+    const { recorded, last } = await made(),
+        store = new Store(node.run, connection, recorded.key);
+    await store.savePending({
+        fresh: false,
+        expects: "one",
+        before: { ...right, files: { ...right.files, "/etc/broken": file("b") } },
+    });
+    node.now = { ...right, files: { ...right.files, "/etc/broken": file("b"), "/etc/new": file("/etc/new") } };
+    const next = { ...recorded, expects: "two" };
+    const broken = ["/etc/broken was added"];
+    expect((await ground().read("", next))!.differences).toEqual(broken);
+    await baseline().update("", last, { ...last, expects: "two" });
+    expect((await ground().read("", next))!.differences).toEqual(broken);
+});
+
+test("accepting removes what the former record alone needed", async () => {
+    const { recorded, differences } = await made(),
+        before = kept();
+    node.now = { ...right, files: { ...etc, "/etc/other": file("/etc/other") } };
+    await accept(node.run, recorded);
+    expect(await differences()).toEqual([]);
+    expect(kept().filter(name => name.startsWith("pack-") && before.includes(name))).toEqual([]);
+});
+
+test("a node with as many files as are listed is recorded, and asked again", async () => {
+    const files = Array.from({ length: 16_000 }, (_, i) => {
+        const name = `/etc/${digestOf(Buffer.from(String(i))).slice(0, 50)}`;
+        return [name, file(name)];
+    });
+    node.now = { ...right, files: { ...right.files, ...Object.fromEntries(files) } };
+    const { differences } = await made();
+    expect(await differences()).toEqual([]);
 });
 
 test("a record that somebody changed is none, and no other resource's fault", async () => {

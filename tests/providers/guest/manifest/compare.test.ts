@@ -162,6 +162,26 @@ describe("what a run has made", () => {
         });
     });
 
+    const crowded: FileFacts = { ...folder, many: true };
+
+    test("of a folder that had too much in it before, what is in it now is neither recorded nor called added", () => {
+        const before = now({ "/etc/nova": crowded, "/etc/nova/policy.json": undefined }),
+            right = afterRun(recorded, before, now({ "/etc/nova/junk": file("j") }));
+        expect(right.files["/etc/nova/junk"]).toBeUndefined();
+        expect(compare(right, now({ "/etc/nova/junk": file("j") }), none)).toEqual([]);
+    });
+
+    test("a folder that had too much in it before and after the run still has: it was not the run's", () => {
+        const same = now({ "/etc/nova": crowded });
+        expect(compare(afterRun(recorded, same, same), same, none)).toHaveLength(1);
+    });
+
+    test("while a run is cut off, nothing is called gone from a folder that had too much in it when it began", () => {
+        const before = now({ "/etc/nova": crowded, "/etc/nova/policy.json": undefined }),
+            { manifest, now: live } = untouched(recorded, before, now({ "/etc/nova/policy.json": undefined }));
+        expect(compare(manifest, live, none)).toEqual([]);
+    });
+
     test("while a run is cut off, what has changed since it began is no difference, what was broken before is", () => {
         const since = { ...broken, files: { ...broken.files, "/etc/new.conf": file("n") } };
         const { manifest, now: live } = untouched(recorded, broken, since);

@@ -28,7 +28,7 @@ async function sent(...differences: Difference[]): Promise<string[]> {
     const lines: string[] = [];
     const mending = new Mending(
         async (_on, _script, options) => {
-            lines.push(...[...String(options?.input).matchAll(/^\( (.*)$/gm)].map(([, line]) => line!));
+            lines.push(...[...String(options?.input).matchAll(/^\( (.*?)\n\) >/gms)].map(([, line]) => line!));
             return { code: 0, stdout: "", stderr: "" };
         },
         { name: "db-node" } as Connection,
@@ -55,6 +55,27 @@ test("mounts and immutable bits come first: they keep all else from being mended
     ]);
 });
 
+const address = (how: "added" | "gone", line: string): Difference => ({ words: "", kind: "addresses", line, how });
+
+test("addresses come back before routes, a card's at once; its other addresses and the routes that went with one come back too", async () => {
+    const lines = await sent(
+        { words: "", kind: "routes", line: "10.9.0.0/16 via 10.0.0.1 dev eth1", how: "gone" },
+        { words: "", kind: "routes", line: "10.0.0.0/24 dev eth1 scope link", how: "gone" },
+        address("gone", "eth1 10.0.0.7/24"),
+        address("added", "eth1 10.0.0.7/25"),
+        address("gone", "eth2 10.1.0.7/24"),
+    );
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(
+        /ip -4 route show.*ip addr del '10.0.0.7\/25' dev 'eth1'.*ip addr add '10.0.0.7\/24' brd \+ dev 'eth1'.*ip route add/s,
+    );
+    expect(lines[1]).toContain("ip addr add '10.1.0.7/24' brd + dev 'eth2'");
+    expect(lines.slice(2)).toEqual([
+        "ip route add '10.0.0.0/24' 'dev' 'eth1' 'scope' 'link'",
+        "ip route add '10.9.0.0/16' 'via' '10.0.0.1' 'dev' 'eth1'",
+    ]);
+});
+
 test("where a package was installed or upgraded no file is touched: files are the package's then", async () => {
     const upgraded: Difference = {
         words: "",
@@ -65,6 +86,15 @@ test("where a package was installed or upgraded no file is touched: files are th
         before: "1",
     };
     expect(await sent(upgraded, added("/etc/x"))).toEqual([]);
+});
+
+test("an added tree goes aside as one piece; in a folder with too much in it nothing is done", async () => {
+    expect(
+        await sent({ ...added("/etc/linux"), within: ["/etc/linux/README", "/etc/linux/fs"] } as Difference),
+    ).toEqual([
+        `chattr -R -i '/etc/linux' 2> /dev/null; umask 077; mkdir -p "$a"'/etc'; mv '/etc/linux' "$a"'/etc/linux'`,
+    ]);
+    expect(await sent({ words: "", file: "/etc", aspect: "many", within: [] })).toEqual([]);
 });
 
 test("a file with another content is copied before its own comes back", async () => {

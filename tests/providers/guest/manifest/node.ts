@@ -54,7 +54,7 @@ export class FakeNode {
     }
 
     private inNode(script: string, input: string) {
-        if (script.includes("tell digests")) return { stdout: printed(this.now), stderr: "", code: 0 };
+        if (script.includes("pour digests")) return { stdout: printed(this.now), stderr: "", code: 0 };
         if (script.includes("/etc/hosts"))
             return this.sh(script.replaceAll("/etc/hosts", this.file("hosts", this.etcHosts)), "");
         if (script.includes("tell packed"))
@@ -83,7 +83,7 @@ export class FakeNode {
     }
 
     private sh(script: string, input: string) {
-        const { stdout, stderr, status } = spawnSync("sh", ["-ec", script], { input });
+        const { stdout, stderr, status } = spawnSync("sh", ["-ec", script], { input, maxBuffer: 64 << 20 });
         return { stdout: stdout.toString(), stderr: stderr.toString(), code: status ?? 1 };
     }
 
