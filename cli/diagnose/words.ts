@@ -126,7 +126,7 @@ const words: Readonly<Record<string, Words>> = {
     "guest:Database": { what: e => `database ${input("database")(e)} on ${e.area}` },
     "guest:DatabaseGrant": {
         what: e => `the database account ${input("user")(e)} on ${e.area}`,
-        changed: [[/^password$/, password]],
+        changed: [[/^password$/, ({ where }) => (where === undefined ? password : `does not get in: ${where}`)]],
     },
     "guest:DatabaseRoot": {
         what: e => `the database's root on ${e.area}`,

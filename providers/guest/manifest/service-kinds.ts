@@ -1,5 +1,6 @@
 import { quote } from "../../../clients/ssh";
 import { text as sqlText } from "../mysql";
+import { databaseKinds, sql } from "./database-kinds";
 import { apart, type Kind, nonEmpty } from "./kind";
 
 /** Names that a statement or a command may hold as they are; others are told alone. */
@@ -12,9 +13,6 @@ const FOLDERS =
 /** Packages of Python modules, each with the folder of its service's settings. */
 const MODULES =
     "nova:nova glance:glance cinder:cinder keystone:keystone placement:placement horizon:openstack-dashboard openstack_dashboard:openstack-dashboard";
-
-/** Commands of mending have more time than questions: they change something, and a cut one may have done half. */
-const sql = (statement: string): string => `timeout 30 mysql --protocol=socket -e ${quote(statement)}`;
 
 /** `cinderUser@%`, apart. */
 const account = (line: string): [user: string, host: string] => {
@@ -145,4 +143,5 @@ timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), har
             },
         },
     },
+    ...databaseKinds,
 } as const satisfies Record<string, Kind>;

@@ -42,6 +42,9 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     queueMemory: ["watermark 0.1", "watermark 0.4"],
     accounts: ["other@% there", "nova@localhost there"],
     quotas: ["nova.cores 1", "nova.cores 20"],
+    tables: ["nova.instances MyISAM", "nova.instances InnoDB"],
+    databaseSettings: ["sql_mode ANSI", "sql_mode ''"],
+    databaseEvents: ["event:nova.other there", "trigger:nova.other there"],
 };
 
 const differences = (): Difference[] => {

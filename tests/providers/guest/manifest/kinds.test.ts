@@ -73,6 +73,24 @@ test.each<[string, KindName, string, string[]]>([
         ["@localhost there", "cinderUser@% there"],
     ],
     ["versions of packages", "packages", "nova-api 2:15.1\n", ["nova-api 2:15.1"]],
+    [
+        "tables with their engines, without copies under way",
+        "tables",
+        "nova.instances\tInnoDB\nnova.torn\tNULL\nnova.#sql-1_2\tInnoDB\n",
+        ["nova.instances InnoDB", "nova.torn NULL"],
+    ],
+    [
+        "settings of the running server, empty ones and those of several words too",
+        "databaseSettings",
+        "max_connections\t151\nsql_mode\t\ntime_zone\ta b\nx;y\t1\n",
+        ["max_connections 151", "sql_mode ''", "time_zone a b"],
+    ],
+    [
+        "events and triggers",
+        "databaseEvents",
+        "event:nova.reaper\tthere\ntrigger:nova.a b\tthere\n",
+        ["event:nova.reaper there", "trigger:nova.a_b there"],
+    ],
     ["default quotas", "quotas", "nova.cores\t20\nnonsense\n", ["nova.cores 20"]],
     [
         "mounts",
@@ -91,9 +109,26 @@ test.each<[KindName, "added" | "gone", string, string]>([
     ["queueHosts", "gone", "/", "rabbitmqctl -q add_vhost '/'"],
     ["queuePolicies", "added", "/\tshort\t.*\tqueues\t{}\t0", "rabbitmqctl -q clear_policy -p '/' 'short'"],
     ["accounts", "added", "eve@% there", "DROP USER "],
+    ["databaseEvents", "added", "event:nova.reaper there", "'ALTER EVENT `nova`.`reaper` DISABLE'"],
+    ["databaseEvents", "added", "trigger:nova.guard there", "'DROP TRIGGER `nova`.`guard`'"],
     ["quotas", "added", "nova_api.cores 1", "DELETE FROM nova_api.quota_classes WHERE class_name = "],
     ["routes", "added", "blackhole 10.1.0.0/24", "ip route del 'blackhole' '10.1.0.0/24'"],
     ["queues", "added", "qdisc netem 8001: dev eth1 root limit 1000", "tc qdisc del dev 'eth1' root"],
 ])("%s, %s: %s is mended by %s", (name, how, line, shell) =>
     expect((kinds[name] as Kind).mend![how]!(line)).toContain(shell),
+);
+
+test.each<[KindName, string, string, string, string | undefined]>([
+    ["tables", "nova.instances", "MyISAM", "InnoDB", "ALTER TABLE `nova`.`instances` ENGINE = InnoDB"],
+    ["tables", "nova.instances", "NULL", "InnoDB", undefined],
+    ["databaseSettings", "max_connections", "1", "151", "SET GLOBAL max_connections = 151"],
+    ["databaseSettings", "sql_mode", "ANSI", "''", "SET GLOBAL sql_mode = "],
+])("%s, changed: %s from %s to %s is mended by %s", (name, thing, now, before, shell) => {
+    const said = (kinds[name] as Kind).mend!.changed!(thing, now, before);
+    if (shell === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(shell);
+});
+
+test.each(["event:nova.a'b there", "trigger:nova.a;b there"])("%s is told, and left", line =>
+    expect((kinds.databaseEvents as Kind).mend!.added!(line)).toBeUndefined(),
 );
