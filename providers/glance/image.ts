@@ -2,13 +2,16 @@ import { createHash } from "crypto";
 import * as fs from "fs";
 import { pipeline } from "stream/promises";
 import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
 import { asked, unlessGone } from "../../clients/http";
 import { type Image as Found, type Images, images } from "../../clients/image";
 import type { CloudAccess } from "../../clients/identity";
+import { exec, type RunScript } from "../../clients/ssh";
 import { inHome } from "../../system/paths";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import { type AccessArgs, refuseDifferent } from "../keystone/adopt";
+import { foundWrong, MOST_BYTES, putBack, whole } from "./stored-data";
 
 interface Inputs {
     cloud: CloudAccess;
@@ -19,6 +22,9 @@ interface Inputs {
     containerFormat: string;
     isPublic: boolean;
     status: string;
+    store?: Connection;
+    /** What is wrong with the bytes in the store; always `whole` in the program. */
+    data?: string;
 }
 interface Outputs {
     checksum: string;
@@ -133,15 +139,33 @@ async function create(api: Connect, inputs: Inputs): Promise<{ id: string; outpu
     };
 }
 
-async function read(api: Connect, id: string, recorded: Inputs & Outputs): Promise<(Inputs & Outputs) | undefined> {
+/** Whether its bytes can be put into the store without glance. */
+const canPutBack = ({ store, data, size }: Inputs & Outputs): boolean =>
+    store !== undefined && data !== undefined && size <= MOST_BYTES;
+
+/** What is wrong with its bytes; nothing is known of those of a large one, and of one that was made before this. */
+const inStore = async (run: RunScript, id: string, recorded: Inputs & Outputs): Promise<string | undefined> =>
+    canPutBack(recorded) ? await foundWrong(run, recorded.store!, id, recorded) : undefined;
+
+async function read(
+    run: RunScript,
+    api: Connect,
+    id: string,
+    recorded: Inputs & Outputs,
+): Promise<(Inputs & Outputs) | undefined> {
     const glance = api(recorded.cloud),
         live = (await asked(glance.list())).find(i => i.id === id);
     if (!live) return undefined;
-    const { status, other } = await dataOf(glance, live, recorded);
+    const data = await inStore(run, id, recorded);
+    const { status, other } =
+        data !== undefined && data !== whole ? { status: live.status } : await dataOf(glance, live, recorded);
+    // Bytes that are gone come back under the same id; glance itself gives new ones another.
+    const lost = status === "without data" && canPutBack(recorded);
     return {
         ...recorded,
+        ...(recorded.data !== undefined && { data: lost ? "are gone" : (data ?? whole) }),
         name: live.name,
-        status,
+        status: lost ? "active" : status,
         isPublic: live.isPublic,
         diskFormat: live.diskFormat ?? "",
         containerFormat: live.containerFormat ?? "",
@@ -150,15 +174,19 @@ async function read(api: Connect, id: string, recorded: Inputs & Outputs): Promi
 }
 
 /** An image of the image service, found by its name, its data compared by glance's checksum. */
-export function imageHandler(api: Connect = images): Handler<Inputs, Outputs> {
+export function imageHandler(api: Connect = images, run: RunScript = exec): Handler<Inputs, Outputs> {
     return {
-        inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status"],
-        access: ["cloud", "file"],
+        inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status", "data"],
+        access: ["cloud", "file", "store"],
         replaceOn: ["sha256", "diskFormat", "containerFormat", "status"],
         check,
         create: inputs => create(api, inputs),
-        read: (id, recorded) => read(api, id, recorded),
-        async update(id, { checksum, size }, { cloud, name, isPublic }) {
+        read: (id, recorded) => read(run, api, id, recorded),
+        async update(id, { checksum, size, data }, { cloud, name, isPublic, store, file, sha256, diskFormat }) {
+            if (store !== undefined && data !== undefined && data !== whole) {
+                await measure(file, sha256, diskFormat);
+                await putBack(run, store, id, file);
+            }
             await api(cloud).update(id, { name, isPublic });
             return { checksum, size };
         },
@@ -184,6 +212,8 @@ export interface ImageArgs {
     containerFormat?: pulumi.Input<string>;
     /** Whether every tenant sees it. Default false. */
     isPublic?: pulumi.Input<boolean>;
+    /** The machine whose folder holds the data: there its bytes are compared, and put back. */
+    store?: pulumi.Input<Connection>;
 }
 
 /** An image that instances start from (G2). Its `id` is glance's. */
@@ -203,6 +233,7 @@ export class Image extends LiveResource {
                 ...args,
                 cloud: pulumi.secret(args.cloud),
                 status: "active",
+                data: whole,
                 checksum: undefined,
                 size: undefined,
             },

@@ -24,6 +24,7 @@ const reading: Reading = {
 const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     stopped: ["nova-api 812", "nova-api 812"],
     rules: ["filter -A INPUT -j DROP", "nat -P POSTROUTING DROP"],
+    strangeRules: ["filter -A nova-network-FORWARD -j DROP", "filter -A LIBVIRT_FWI -j DROP"],
     rulesSix: ["filter -N other", "filter -A INPUT -j DROP"],
     links: ["eth0 down with MTU 1400", "eth0 up with MTU 1500"],
     addresses: ["eth0 10.0.0.9/24", "eth0 10.0.0.3/24"],
