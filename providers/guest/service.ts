@@ -164,7 +164,11 @@ fi`;
             const fields = {
                 running: yesOrNo,
                 enabled: yesOrNo,
-                lacks: list(text(/stopped|port|queue|database|[a-z]+ of [A-Za-z0-9-]{1,15}|firewall rules of [a-z0-9. ]{1,60}|floating address [\d.]{7,15}/)),
+                lacks: list(
+                    text(
+                        /stopped|port|queue|database|[a-z]+ of [A-Za-z0-9-]{1,15}|firewall rules of [a-z0-9. ]{1,60}|floating address [\d.]{7,15}/,
+                    ),
+                ),
                 error: optional(bytes),
                 holder: optional(text(/|[\w.:/-]{1,16} \(\d{1,10}\)/)),
             };

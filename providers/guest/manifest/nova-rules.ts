@@ -18,5 +18,7 @@ export function isStrange(rule: string): boolean {
     if (/^nova-/.test(chain)) return !NOVAS.test(target) && !(target === "DROP" && dropsItself(chain, rest));
     if (!/^(DROP|REJECT)$/.test(target)) return false;
     // libvirt's name the bridge of a network; those of a card are in chains of the card's own.
-    return /^LIBVIRT_/.test(chain) ? !/(^| )-[io] /.test(rest) : /^[A-Z]+$/.test(chain) && /\b(vnet|tap|macvtap)\d/.test(rest);
+    return /^LIBVIRT_/.test(chain)
+        ? !/(^| )-[io] /.test(rest)
+        : /^[A-Z]+$/.test(chain) && /\b(vnet|tap|macvtap)\d/.test(rest);
 }

@@ -2,6 +2,7 @@ import { quote } from "../../../clients/ssh";
 import { text as sqlText } from "../mysql";
 import { databaseKinds, sql } from "./database-kinds";
 import { apart, type Kind, nonEmpty } from "./kind";
+import { processKinds } from "./process-kinds";
 
 /** Names that a statement or a command may hold as they are; others are told alone. */
 const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
@@ -144,4 +145,5 @@ timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), har
         },
     },
     ...databaseKinds,
+    ...processKinds,
 } as const satisfies Record<string, Kind>;

@@ -237,7 +237,9 @@ describe("an image whose store is known", () => {
 
     test("does not get another file's bytes", async () => {
         const recorded = { ...known, checksum: hash("md5"), size: data.length, data: "are gone" };
-        await expect(handler.update("i", recorded, { ...known, sha256: "0".repeat(64) })).rejects.toThrow("it is not used");
+        await expect(handler.update("i", recorded, { ...known, sha256: "0".repeat(64) })).rejects.toThrow(
+            "it is not used",
+        );
         expect(sent).toEqual([]);
     });
 });
