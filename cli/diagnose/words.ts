@@ -231,7 +231,8 @@ const words: Readonly<Record<string, Words>> = {
         ],
     },
     "glance:Image": {
-        what: e => `${isOfData(e) ? "the data of " : ""}image ${input("name")(e)}${isOfData(e) ? " on image-node" : ""}`,
+        what: e =>
+            `${isOfData(e) ? "the data of " : ""}image ${input("name")(e)}${isOfData(e) ? " on image-node" : ""}`,
         changed: [[/^data$/, ({ new: now }) => text(now)]],
     },
     "nova:Flavor": { what: e => `flavor ${input("name")(e)}` },

@@ -147,6 +147,22 @@ const canPutBack = ({ store, data, size }: Inputs & Outputs): boolean =>
 const inStore = async (run: RunScript, id: string, recorded: Inputs & Outputs): Promise<string | undefined> =>
     canPutBack(recorded) ? await foundWrong(run, recorded.store!, id, recorded) : undefined;
 
+/** Glance's word on an image, and what is wrong with its bytes. */
+async function stateOf(
+    run: RunScript,
+    glance: Api,
+    live: Found,
+    recorded: Inputs & Outputs,
+): Promise<{ status: string; other?: string; data: string }> {
+    const data = (await inStore(run, live.id, recorded)) ?? whole;
+    if (data !== whole) return { status: live.status, data };
+    const said = await dataOf(glance, live, recorded);
+    // Bytes that are gone come back under the same id; what glance itself takes in gets another.
+    return said.status === "without data" && canPutBack(recorded)
+        ? { status: live.status, data: "are gone" }
+        : { ...said, data };
+}
+
 async function read(
     run: RunScript,
     api: Connect,
@@ -156,16 +172,12 @@ async function read(
     const glance = api(recorded.cloud),
         live = (await asked(glance.list())).find(i => i.id === id);
     if (!live) return undefined;
-    const data = await inStore(run, id, recorded);
-    const { status, other } =
-        data !== undefined && data !== whole ? { status: live.status } : await dataOf(glance, live, recorded);
-    // Bytes that are gone come back under the same id; glance itself gives new ones another.
-    const lost = status === "without data" && canPutBack(recorded);
+    const { status, other, data } = await stateOf(run, glance, live, recorded);
     return {
         ...recorded,
-        ...(recorded.data !== undefined && { data: lost ? "are gone" : (data ?? whole) }),
+        ...(recorded.data !== undefined && { data }),
         name: live.name,
-        status: lost ? "active" : status,
+        status,
         isPublic: live.isPublic,
         diskFormat: live.diskFormat ?? "",
         containerFormat: live.containerFormat ?? "",

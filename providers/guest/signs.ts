@@ -28,10 +28,17 @@ const YOUNG_SECONDS = 60;
 const CONNECTED_SECONDS = 300;
 
 /**
- * A shell function: of nova-network's rules those that are missing, and floating addresses that are on no card. Nova has set up a
+ * Shell functions. `no_dnsmasq`: of its bridges those without a dnsmasq. `no_rules`: of nova-network's rules those that are missing, and floating addresses that are on no card. Nova has set up a
  * network where there is a file nova-BRIDGE.conf. A floating address has a rule in each of three chains, which come and go at once.
  */
-const rulesShell = `no_rules() {
+const networkShell = `no_dnsmasq() {
+    for f in "$1"/nova-*.conf; do
+        b=\${f##*/nova-}; b=\${b%.conf}
+        case $b in *[!A-Za-z0-9-]*) continue ;; esac
+        [ ! -d "/sys/class/net/$b" ] || pgrep -f "dnsmasq.*/nova-$b[.]conf" > /dev/null || echo "dnsmasq of $b"
+    done
+}
+no_rules() {
     set -- "$1"/nova-*.conf
     [ -e "$1" ] || return 0
     nat=$(iptables-save -t nat 2> /dev/null) || return 0
@@ -100,14 +107,7 @@ connected() {
     sockets=$(awk -v at="$at" '$3 == at && $4 == "01" { print "socket:[" $10 "]" }' /proc/net/tcp)
     [ -n "$sockets" ] && for p; do ls -l "/proc/$p/fd" 2> /dev/null; done | grep -qF "$sockets"
 }
-no_dnsmasq() {
-    for f in "$1"/nova-*.conf; do
-        b=\${f##*/nova-}; b=\${b%.conf}
-        case $b in *[!A-Za-z0-9-]*) continue ;; esac
-        [ ! -d "/sys/class/net/$b" ] || pgrep -f "dnsmasq.*/nova-$b[.]conf" > /dev/null || echo "dnsmasq of $b"
-    done
-}
-${dnsmasqs === undefined ? "" : rulesShell}
+${dnsmasqs === undefined ? "" : networkShell}
 signs() {
     own=$(pids "$1") || own=
     ! is_stopped $own || { echo stopped; return 0; }

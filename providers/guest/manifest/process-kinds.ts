@@ -42,18 +42,20 @@ interface Process {
     limits: Map<string, number>;
 }
 
-/** `/proc/PID/stat` and `/proc/PID/limits`, each line after its file's name: of services, without those of a terminal. */
+/** `/proc/PID/stat` after its file's name: a process without a terminal. */
+function processOf(line: string): [pid: string, Process] | undefined {
+    const { pid, name, rest } =
+        /^\/proc\/(?<pid>\d+)\/stat:\d+ \((?<name>[\w.:-]{1,15})\) (?<rest>.*)$/.exec(line)?.groups ?? {};
+    const fields = rest?.split(" ") ?? [];
+    return fields[4] === "0" ? [pid!, { name: name!, nice: Number(fields[16]), limits: new Map() }] : undefined;
+}
+
+/** Of what was printed the processes, each with its limits: `/proc/PID/limits`. */
 function processes(printed: readonly string[]): Process[] {
-    const found = new Map<string, Process>();
-    for (const line of printed) {
-        const [, pid, name, rest] = /^\/proc\/(\d+)\/stat:\d+ \((.{1,15})\) (.*)$/.exec(line) ?? [];
-        const [, , , , terminal, ...more] = rest?.split(" ") ?? [];
-        if (pid && terminal === "0" && /^[\w.:-]+$/.test(name!))
-            found.set(pid, { name: name!, nice: Number(more[11]), limits: new Map() });
-    }
+    const found = new Map(printed.map(processOf).filter(entry => entry !== undefined));
     for (const line of printed) {
         const [, pid, limit, soft] = /^\/proc\/(\d+)\/limits:Max ([a-z ]+?) {2,}(\d+) /.exec(line) ?? [];
-        if (pid) found.get(pid)?.limits.set(limit!, Number(soft));
+        if (pid !== undefined) found.get(pid)?.limits.set(limit!, Number(soft));
     }
     return [...found.values()];
 }

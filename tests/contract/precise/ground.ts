@@ -45,7 +45,10 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     quotas: ["nova.cores 1", "nova.cores 20"],
     tables: ["nova.instances MyISAM", "nova.instances InnoDB"],
     databaseSettings: ["sql_mode ANSI", "sql_mode ''"],
-    groups: ["/sys/fs/cgroup/system.slice/x.service/cpu.max 1000 100000", "/sys/fs/cgroup/system.slice/x.service/cpu.max 2 1"],
+    groups: [
+        "/sys/fs/cgroup/system.slice/x.service/cpu.max 1000 100000",
+        "/sys/fs/cgroup/system.slice/x.service/cpu.max 2 1",
+    ],
     treatment: ["nova-api:nice 19", "nova-api:open-files 10"],
     lostPrograms: ["812 /usr/sbin/tgtd", "812 /usr/sbin/tgtd"],
     targets: ["volume-1", "volume-1"],
