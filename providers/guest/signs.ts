@@ -28,8 +28,9 @@ const YOUNG_SECONDS = 60;
 const CONNECTED_SECONDS = 300;
 
 /**
- * Shell functions. `no_dnsmasq`: of its bridges those without a dnsmasq. `no_rules`: of nova-network's rules those that are missing, and floating addresses that are on no card. Nova has set up a
- * network where there is a file nova-BRIDGE.conf. A floating address has a rule in each of three chains, which come and go at once.
+ * Shell functions. `no_dnsmasq`: of nova-network's bridges those without a dnsmasq. `no_rules`: of its rules those that are missing, and
+ * floating addresses that are on no card. Nova has set up a network where there is a file nova-BRIDGE.conf. A floating address has a
+ * rule in each of three chains, which come and go at once.
  */
 const networkShell = `no_dnsmasq() {
     for f in "$1"/nova-*.conf; do
@@ -46,7 +47,8 @@ no_rules() {
     has() { printf '%s\n' "$nat" | grep -qE -e "$1"; }
     { has '^-A PREROUTING (.* )?-j nova-network-PREROUTING' && has '^-A nova-network-PREROUTING .*-d 169[.]254[.]169[.]254(/32)? .*-j (DNAT|REDIRECT) '; } ||
         echo "firewall rules of the metadata service"
-    grep -qsE '^[[:space:]]*routing_source_ip' /etc/nova/nova.conf ||
+    # One that knows no network has none of these rules.
+    grep -qsE '^[[:space:]]*routing_source_ip' /etc/nova/nova.conf || ! has '^-A nova-network-POSTROUTING -s .*-j ACCEPT' ||
         { has '^-A POSTROUTING (.* )?-j nova-postrouting-bottom' && has '^-A nova-postrouting-bottom (.* )?-j nova-network-snat' && has '^-A nova-network-snat .*-j SNAT '; } ||
         echo "firewall rules of the way out"
     cards=$(ip -o -4 addr show) || return 0

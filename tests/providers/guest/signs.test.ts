@@ -109,6 +109,7 @@ describe("nova-network's rules", () => {
 -A PREROUTING -j nova-network-PREROUTING
 -A POSTROUTING -m comment --comment "x" -j nova-postrouting-bottom
 -A nova-network-OUTPUT -d 172.16.1.5/32 -j DNAT --to-destination 10.1.0.10
+-A nova-network-POSTROUTING -s 10.1.0.0/24 -d 10.0.0.9/32 -j ACCEPT
 -A nova-network-PREROUTING -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.6:8775
 -A nova-network-PREROUTING -d 172.16.1.5/32 -j DNAT --to-destination 10.1.0.10
 -A nova-network-PREROUTING -d 172.16.1.9/32 -p udp -m udp --dport 1194 -j DNAT --to-destination 10.1.0.2:1194
@@ -142,6 +143,7 @@ COMMIT
         [/-OUTPUT -d 172/, ["firewall rules of the floating address 172.16.1.5"]],
         [/-PREROUTING -d 172.16.1.5/, ["firewall rules of the floating address 172.16.1.5"]],
         [/172\.16\.1\.5/, []],
+        [/10\.1\.0\.0/, []],
     ])("without %s it lacks %j", async (line, wanted) => expect(await lacks(without(line))).toEqual(wanted));
 
     test("with a floating address that is on no card it lacks that", async () =>
