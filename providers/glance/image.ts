@@ -195,7 +195,9 @@ export function imageHandler(api: Connect = images, run: RunScript = exec): Hand
         create: inputs => create(api, inputs),
         read: (id, recorded) => read(run, api, id, recorded),
         async update(id, { checksum, size, data }, { cloud, name, isPublic, store, file, sha256, diskFormat }) {
-            if (store !== undefined && data !== undefined && data !== whole) {
+            // What was found may stand no longer: a folder above it was mended first.
+            const lost = store !== undefined && data !== undefined && data !== whole;
+            if (lost && (await foundWrong(run, store, id, { checksum, size })) !== whole) {
                 await measure(file, sha256, diskFormat);
                 await putBack(run, store, id, file);
             }

@@ -16,7 +16,7 @@ export const MOST_BYTES = 64 << 20;
 
 /**
  * What is wrong with an image's data in the store, as what follows "its data"; {@link whole} where nothing is. Undefined where this folder
- * does not hold it: a store may be elsewhere. Its bytes are read: one that was overwritten has the same size.
+ * does not hold it: a store may be elsewhere. A folder that glance may not enter is told by the node's record. Its bytes are read: one that was overwritten has the same size.
  */
 export async function foundWrong(
     run: RunScript,
@@ -30,7 +30,7 @@ export async function foundWrong(
         `f=${folder}/${quote(id)}; [ -f "$f" ] || exit 0
 n=$(stat -L -c %s "$f"); say size "$n"
 m=$([ "$n" -ne ${size} ] || md5sum < "$f" | cut -c 1-32); say sum "$m"
-r=yes; su -s /bin/sh -c "head -c 1 $f" glance > /dev/null 2>&1 || r=no; say readable "$r"`,
+r=yes; su -s /bin/sh -c "[ ! -x ${folder} ] || head -c 1 $f" glance > /dev/null 2>&1 || r=no; say readable "$r"`,
         { size: optional(number), sum: optional(text(/[0-9a-f]{32}|/)), readable: optional(text(/yes|no/)) },
         { timeoutSeconds: 120 },
     );

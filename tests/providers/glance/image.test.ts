@@ -217,6 +217,10 @@ describe("an image whose store is known", () => {
         expect(handler.replaceOn).not.toContain("data");
         expect(await handler.update(id, cut!, known)).toEqual(outputs);
         expect(Buffer.from(sent.pop()!, "base64")).toEqual(data);
+        bytes = said(data.length, hash("md5"));
+        await handler.update(id, cut!, known);
+        expect(sent).toEqual([]);
+        bytes = undefined;
         glance.lost = [id];
         expect(await handler.read(id, recorded)).toEqual({ ...recorded, data: "are gone" });
     });

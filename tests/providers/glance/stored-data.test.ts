@@ -6,7 +6,11 @@ import { foundWrong, MOST_BYTES, putBack, whole } from "../../../providers/glanc
 import { localHost } from "../machine/local-host";
 
 const data = Buffer.from("QFI\xfb\0 an image\0", "latin1");
-const host = localHost({ su: '[ ! -e "$ROOT/kept-out" ] && sh -c "$4"', chown: "" });
+// Who is no root finds a folder without the right to enter where the test says so.
+const host = localHost({
+    su: '[ ! -e "$ROOT/no-folder" ] || case $4 in "[ ! -x "*) exit 0 ;; esac; [ ! -e "$ROOT/kept-out" ] && sh -c "$4"',
+    chown: "",
+});
 afterAll(() => host.remove());
 const store = { name: "image-node" } as Connection,
     facts = { size: data.length, checksum: createHash("md5").update(data).digest("hex") },
@@ -35,6 +39,13 @@ test.each([
 test("bytes that glance cannot read are found", async () => {
     host.put("kept-out", "");
     expect(await found()).toBe("cannot be read by glance");
+});
+
+test("a folder that glance may not enter is another's finding", async () => {
+    host.put("no-folder", "");
+    host.put("kept-out", "");
+    expect(await found()).toBe(whole);
+    fs.rmSync(path.join(host.dir, "no-folder"));
 });
 
 test("of a store that is elsewhere nothing is known", async () => {
