@@ -214,6 +214,8 @@ interface Shared extends Pick<AuthNode, "admin" | "ec2"> {
 class Inside {
     private readonly parent: pulumi.ComponentResourceOptions;
     private readonly partOf = new Map<NodeName, pulumi.Resource>();
+    /** What comes after the tables that other nodes make in db-node. */
+    private readonly filled: pulumi.Resource[] = [];
 
     constructor(
         private readonly name: string,
@@ -230,6 +232,7 @@ class Inside {
         this.storage(shared, image);
         const api = this.api(shared);
         if (!api) return;
+        this.filled.push(...api.schema);
         this.network(shared, api);
         this.computes(shared, api);
     }
@@ -242,7 +245,11 @@ class Inside {
     /** Records what is right in each of them, when all is in it. */
     record(own: Partial<Record<NodeName, pulumi.Resource>>): void {
         for (const [node, part] of this.partOf)
-            this.args.machines[node]!.ground?.end([part, ...(own[node] ? [own[node]] : [])]);
+            this.args.machines[node]!.ground?.end([
+                part,
+                ...(own[node] ? [own[node]] : []),
+                ...(node === "db-node" ? this.filled : []),
+            ]);
     }
 
     private made<Part extends pulumi.Resource>(node: NodeName, part: Part): Part {
@@ -267,6 +274,7 @@ class Inside {
             "auth-node",
             new AuthNode(`${this.name}-auth`, { ...this.on(authNode), database: databases.keystone, via }, this.parent),
         );
+        this.filled.push(...ready);
         return {
             databases,
             queue,
@@ -282,8 +290,8 @@ class Inside {
     private storage(shared: Shared, image: Settings["image"]): void {
         const { "image-node": imageNode, "volume-node": volumeNode } = this.args.machines,
             { databases, queue, admin, identity, certificates } = shared;
-        if (imageNode)
-            this.made(
+        if (imageNode) {
+            const { ready } = this.made(
                 "image-node",
                 new ImageNode(
                     `${this.name}-image`,
@@ -299,8 +307,10 @@ class Inside {
                     this.parent,
                 ),
             );
-        if (volumeNode)
-            this.made(
+            this.filled.push(...ready);
+        }
+        if (volumeNode) {
+            const { ready } = this.made(
                 "volume-node",
                 new VolumeNode(
                     `${this.name}-volume`,
@@ -308,6 +318,8 @@ class Inside {
                     this.parent,
                 ),
             );
+            this.filled.push(...ready);
+        }
     }
 
     private api({ databases, queue, admin, identity, accounts, certificates, ec2 }: Shared): ApiNode | undefined {

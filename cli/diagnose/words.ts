@@ -76,6 +76,10 @@ const option = (path: string): string => {
     return key === undefined ? path : section === "" ? key : `[${section}] ${key}`;
 };
 
+/** Whether nothing of an image is another but its bytes in the store. */
+const isOfData = ({ verdict }: Examined): boolean =>
+    verdict.found === "drifted" && verdict.changes.every(({ path }) => path === "data");
+
 /** How what is broken is said, by type. What is not here is said by its property. */
 const words: Readonly<Record<string, Words>> = {
     host: { what: e => `host ${e.name}` },
@@ -126,7 +130,7 @@ const words: Readonly<Record<string, Words>> = {
     "guest:Database": { what: e => `database ${input("database")(e)} on ${e.area}` },
     "guest:DatabaseGrant": {
         what: e => `the database account ${input("user")(e)} on ${e.area}`,
-        changed: [[/^password$/, password]],
+        changed: [[/^password$/, ({ where }) => (where === undefined ? password : `does not get in: ${where}`)]],
     },
     "guest:DatabaseRoot": {
         what: e => `the database's root on ${e.area}`,
@@ -231,7 +235,11 @@ const words: Readonly<Record<string, Words>> = {
             ],
         ],
     },
-    "glance:Image": { what: e => `image ${input("name")(e)}` },
+    "glance:Image": {
+        what: e =>
+            `${isOfData(e) ? "the data of " : ""}image ${input("name")(e)}${isOfData(e) ? " on image-node" : ""}`,
+        changed: [[/^data$/, ({ new: now }) => text(now)]],
+    },
     "nova:Flavor": { what: e => `flavor ${input("name")(e)}` },
     "nova:Keypair": { what: e => `keypair ${input("name")(e)}` },
     "nova:Network": { what: e => `network ${input("label")(e)} of nova` },

@@ -96,6 +96,8 @@ const userOf = ({ username, tenant, password }: CloudAccess): string =>
 
 /** How inputs of some types are shown: files as they will be, lists of small objects a line each. */
 const forms: Readonly<Record<string, (inputs: Tree) => Tree>> = {
+    // Its bytes are in the node that it stands beneath.
+    "glance:Image": ({ store: _node, data: _whole, ...rest }) => rest,
     // By which ports its services are known to be ready is shown at them.
     "guest:OptionsFile": ({ path, options, secretOptions, ready: _ports, ...rest }) => ({
         path,

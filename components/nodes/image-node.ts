@@ -48,6 +48,7 @@ export class ImageNode extends pulumi.ComponentResource {
                           diskFormat: "qcow2",
                           containerFormat: "bare",
                           isPublic: true,
+                          store: guest.connection,
                       },
                       { parent: this, dependsOn: [...services, ...identity], deletedWith: store, replacementTrigger },
                   ),

@@ -2,13 +2,16 @@ import { createHash } from "crypto";
 import * as fs from "fs";
 import { pipeline } from "stream/promises";
 import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../clients/connection";
 import { asked, unlessGone } from "../../clients/http";
 import { type Image as Found, type Images, images } from "../../clients/image";
 import type { CloudAccess } from "../../clients/identity";
+import { exec, type RunScript } from "../../clients/ssh";
 import { inHome } from "../../system/paths";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import { type AccessArgs, refuseDifferent } from "../keystone/adopt";
+import { foundWrong, MOST_BYTES, putBack, whole } from "./stored-data";
 
 interface Inputs {
     cloud: CloudAccess;
@@ -19,6 +22,9 @@ interface Inputs {
     containerFormat: string;
     isPublic: boolean;
     status: string;
+    store?: Connection;
+    /** What is wrong with the bytes in the store; always `whole` in the program. */
+    data?: string;
 }
 interface Outputs {
     checksum: string;
@@ -133,13 +139,43 @@ async function create(api: Connect, inputs: Inputs): Promise<{ id: string; outpu
     };
 }
 
-async function read(api: Connect, id: string, recorded: Inputs & Outputs): Promise<(Inputs & Outputs) | undefined> {
+/** Whether its bytes can be put into the store without glance. */
+const canPutBack = ({ store, data, size }: Inputs & Outputs): boolean =>
+    store !== undefined && data !== undefined && size <= MOST_BYTES;
+
+/** What is wrong with its bytes; nothing is known of those of a large one, and of one that was made before this. */
+const inStore = async (run: RunScript, id: string, recorded: Inputs & Outputs): Promise<string | undefined> =>
+    canPutBack(recorded) ? await foundWrong(run, recorded.store!, id, recorded) : undefined;
+
+/** Glance's word on an image, and what is wrong with its bytes. */
+async function stateOf(
+    run: RunScript,
+    glance: Api,
+    live: Found,
+    recorded: Inputs & Outputs,
+): Promise<{ status: string; other?: string; data: string }> {
+    const data = (await inStore(run, live.id, recorded)) ?? whole;
+    if (data !== whole) return { status: live.status, data };
+    const said = await dataOf(glance, live, recorded);
+    // Bytes that are gone come back under the same id; what glance itself takes in gets another.
+    return said.status === "without data" && canPutBack(recorded)
+        ? { status: live.status, data: "are gone" }
+        : { ...said, data };
+}
+
+async function read(
+    run: RunScript,
+    api: Connect,
+    id: string,
+    recorded: Inputs & Outputs,
+): Promise<(Inputs & Outputs) | undefined> {
     const glance = api(recorded.cloud),
         live = (await asked(glance.list())).find(i => i.id === id);
     if (!live) return undefined;
-    const { status, other } = await dataOf(glance, live, recorded);
+    const { status, other, data } = await stateOf(run, glance, live, recorded);
     return {
         ...recorded,
+        ...(recorded.data !== undefined && { data }),
         name: live.name,
         status,
         isPublic: live.isPublic,
@@ -150,15 +186,21 @@ async function read(api: Connect, id: string, recorded: Inputs & Outputs): Promi
 }
 
 /** An image of the image service, found by its name, its data compared by glance's checksum. */
-export function imageHandler(api: Connect = images): Handler<Inputs, Outputs> {
+export function imageHandler(api: Connect = images, run: RunScript = exec): Handler<Inputs, Outputs> {
     return {
-        inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status"],
-        access: ["cloud", "file"],
+        inputs: ["name", "sha256", "diskFormat", "containerFormat", "isPublic", "status", "data"],
+        access: ["cloud", "file", "store"],
         replaceOn: ["sha256", "diskFormat", "containerFormat", "status"],
         check,
         create: inputs => create(api, inputs),
-        read: (id, recorded) => read(api, id, recorded),
-        async update(id, { checksum, size }, { cloud, name, isPublic }) {
+        read: (id, recorded) => read(run, api, id, recorded),
+        async update(id, { checksum, size, data }, { cloud, name, isPublic, store, file, sha256, diskFormat }) {
+            // What was found may stand no longer: a folder above it was mended first.
+            const lost = store !== undefined && data !== undefined && data !== whole;
+            if (lost && (await foundWrong(run, store, id, { checksum, size })) !== whole) {
+                await measure(file, sha256, diskFormat);
+                await putBack(run, store, id, file);
+            }
             await api(cloud).update(id, { name, isPublic });
             return { checksum, size };
         },
@@ -184,6 +226,8 @@ export interface ImageArgs {
     containerFormat?: pulumi.Input<string>;
     /** Whether every tenant sees it. Default false. */
     isPublic?: pulumi.Input<boolean>;
+    /** The machine whose folder holds the data: there its bytes are compared, and put back. */
+    store?: pulumi.Input<Connection>;
 }
 
 /** An image that instances start from (G2). Its `id` is glance's. */
@@ -203,6 +247,7 @@ export class Image extends LiveResource {
                 ...args,
                 cloud: pulumi.secret(args.cloud),
                 status: "active",
+                data: whole,
                 checksum: undefined,
                 size: undefined,
             },

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, type RunScript } from "../../clients/ssh";
-import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
-import { canLogIn, isDatabaseName, name as quoted, sql, text } from "./mysql";
+import { differs, type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
+import { isDatabaseName, name as quoted, otherPassword, refusalOf, sql, text } from "./mysql";
 
 interface Inputs {
     connection: Connection;
@@ -33,6 +33,13 @@ export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
                 "FLUSH PRIVILEGES;",
             ].join("\n"),
         );
+    /** A right password alone does not let in one that is locked, or that has expired; the MySQL of 2012 has neither. */
+    const unlock = async ({ connection, user, password, address }: Inputs) => {
+        const refusal = await refusalOf(run, connection, user, password, address);
+        if (refusal === undefined) return;
+        const renewed = `SET PASSWORD FOR ${account(user)} = PASSWORD(${text(password)});`;
+        await sql(run, connection, `${renewed} ALTER USER ${account(user)} ACCOUNT UNLOCK;`);
+    };
     return {
         inputs: ["databases", "user", "password"],
         access: ["connection", "address"],
@@ -70,17 +77,18 @@ export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
                 ...databases.filter(d => granted.includes(d)),
                 ...granted.filter(d => !databases.includes(d)),
             ];
-            return {
-                ...recorded,
-                databases: kept,
-                password: (await canLogIn(run, connection, user, password, address)) ? password : differs,
-            };
+            const refusal = await refusalOf(run, connection, user, password, address);
+            return withPlaces(
+                { ...recorded, databases: kept, password: refusal === undefined ? password : differs },
+                refusal === undefined || refusal === otherPassword ? {} : { password: refusal },
+            );
         },
         async update(_id, recorded, inputs) {
             await put(
                 inputs,
                 recorded.databases.filter(d => !inputs.databases.includes(d)),
             );
+            if (recorded.password !== inputs.password) await unlock(inputs);
             return {};
         },
         async delete(_id, { connection, user }) {

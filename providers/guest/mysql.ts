@@ -29,20 +29,34 @@ export async function sql(run: RunScript, on: Connection, statements: string): P
     }
 }
 
-/** Whether the server lets an account in with a password, from the network. */
-export async function canLogIn(
+/** Why an account is kept out that is as it should be but for its password. */
+export const otherPassword = "its password is another";
+
+/** Errors by which a server keeps an account out: MySQL's and MariaDB's. */
+const refusals: Readonly<Record<string, string>> = {
+    1044: otherPassword,
+    1045: otherPassword,
+    1820: "its password has expired",
+    1862: "its password has expired",
+    3118: "the account is locked",
+    4151: "the account is locked",
+};
+
+/** Why the server does not let an account in with a password, from the network; undefined where it does. */
+export async function refusalOf(
     run: RunScript,
     on: Connection,
     user: string,
     password: string,
     address: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
     const { code, stderr } = await run(
         on,
         `IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults --protocol=tcp -h ${quote(address)} -u ${quote(user)} --connect-timeout=5 -e 'SELECT 1'`,
         { input: `${password}\n`, timeoutSeconds: 30, allowFailure: true },
     );
-    if (code === 0) return true;
-    if (/^ERROR (1045|1044)\b/m.test(stderr)) return false;
+    if (code === 0) return undefined;
+    const refusal = refusals[/^ERROR (\d{4})\b/m.exec(stderr)?.[1] ?? ""];
+    if (refusal !== undefined) return refusal;
     throw new Unreachable(`${on.name}: the database cannot be asked: ${lastOf(stderr)}`);
 }

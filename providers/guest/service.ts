@@ -5,7 +5,7 @@ import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
 import { type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
-import { isAddress, signsShell } from "./signs";
+import { holderShell, isAddress, signsShell } from "./signs";
 import { hex, initShell, isName, listeningShell, READY_SECONDS, readyShell } from "./init";
 
 interface Inputs {
@@ -76,13 +76,14 @@ export function serviceHandler(
         const { connection, service, running, enabled, port } = inputs;
         // What it lacked may have come back when what it works on was mended.
         const alive = `{ is_running "$s" && l=$(signs "$s") && [ -z "$l" ]; } || { go_on "$s"; restart "$s"; }`,
-            up = anew ? 'restart "$s"' : lifeless ? alive : 'is_running "$s" || start "$s"',
+            free = port === undefined ? ":" : `free "$s" ${port} ${hex(port)}`,
+            up = anew ? 'restart "$s"' : lifeless ? alive : `is_running "$s" || { ${free}; start "$s"; }`,
             ready = port === undefined ? "" : readyShell(new Map([[service, port]]));
         const begun = await run(
             connection,
             `${shellFor(inputs)}
 ${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s"'}
-${lifeless ? signsShell(inputs) : ""}
+${lifeless ? signsShell(inputs) : holderShell}
 ${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${ready}` : '! is_running "$s" || stop "$s"'}`,
             { allowFailure: true, timeoutSeconds: readySeconds + 60 },
         );
@@ -151,7 +152,10 @@ LACKS
         e=$(last_error "$s"); say error "$e"
         ! may_come "$s" "$l" || exit ${NOT_YET}
     }
-else say running no; e=$(last_error "$s"); say error "$e"; ! is_booting || exit ${NOT_YET}; fi`;
+else
+    say running no; e=$(last_error "$s"); say error "$e"
+    ${recorded.port === undefined ? "" : `${holderShell}\n    h=$(holder ${hex(recorded.port)}); say holder "$h"\n    `}! is_booting || exit ${NOT_YET}
+fi`;
             // Of a machine that is still starting when the time is up, what is so then.
             const booted: RunScript = async (to, ask) => ({
                 ...(await askUntil(run, to, { ask, seconds: BOOT_SECONDS, every: 1 }, clock)),
@@ -160,11 +164,18 @@ else say running no; e=$(last_error "$s"); say error "$e"; ! is_booting || exit 
             const fields = {
                 running: yesOrNo,
                 enabled: yesOrNo,
-                lacks: list(text(/stopped|port|queue|database|[a-z]+ of [A-Za-z0-9-]{1,15}/)),
+                lacks: list(
+                    text(
+                        /stopped|port|queue|database|[a-z]+ of [A-Za-z0-9-]{1,15}|firewall rules of [a-z0-9. ]{1,60}|floating address [\d.]{7,15}/,
+                    ),
+                ),
                 error: optional(bytes),
+                holder: optional(text(/|[\w.:/-]{1,16} \(\d{1,10}\)/)),
             };
-            const { error, lacks, ...live } = await ask(booted, recorded.connection, script, fields),
-                said = error === undefined || error.length === 0 ? undefined : `its log: ${error.toString()}`;
+            const { error, lacks, holder, ...live } = await ask(booted, recorded.connection, script, fields),
+                log = error === undefined || error.length === 0 ? [] : [`its log: ${error.toString()}`],
+                held = holder ? [`port ${recorded.port} is held by ${holder}`] : [],
+                said = [...held, ...log].join("; ") || undefined;
             return withPlaces(
                 { ...recorded, ...live, ...(recorded.lacks !== undefined && { lacks }) },
                 said === undefined ? {} : { lacks: said, running: said },

@@ -27,6 +27,60 @@ const YOUNG_SECONDS = 60;
 /** Its connections come later: after a start of all machines, a service asks for its queue again every half minute. */
 const CONNECTED_SECONDS = 300;
 
+/**
+ * Shell functions. `no_dnsmasq`: of nova-network's bridges those without a dnsmasq. `no_rules`: of its rules those that are missing, and
+ * floating addresses that are on no card. Nova has set up a network where there is a file nova-BRIDGE.conf. A floating address has a
+ * rule in each of three chains, which come and go at once.
+ */
+const networkShell = `no_dnsmasq() {
+    for f in "$1"/nova-*.conf; do
+        b=\${f##*/nova-}; b=\${b%.conf}
+        case $b in *[!A-Za-z0-9-]*) continue ;; esac
+        [ ! -d "/sys/class/net/$b" ] || pgrep -f "dnsmasq.*/nova-$b[.]conf" > /dev/null || echo "dnsmasq of $b"
+    done
+}
+no_rules() {
+    set -- "$1"/nova-*.conf
+    [ -e "$1" ] || return 0
+    nat=$(iptables-save -t nat 2> /dev/null) || return 0
+    [ -n "$nat" ] || return 0
+    has() { printf '%s\n' "$nat" | grep -qE -e "$1"; }
+    { has '^-A PREROUTING (.* )?-j nova-network-PREROUTING' && has '^-A nova-network-PREROUTING .*-d 169[.]254[.]169[.]254(/32)? .*-j (DNAT|REDIRECT) '; } ||
+        echo "firewall rules of the metadata service"
+    # One that knows no network has none of these rules.
+    grep -qsE '^[[:space:]]*routing_source_ip' /etc/nova/nova.conf || ! has '^-A nova-network-POSTROUTING -s .*-j ACCEPT' ||
+        { has '^-A POSTROUTING (.* )?-j nova-postrouting-bottom' && has '^-A nova-postrouting-bottom (.* )?-j nova-network-snat' && has '^-A nova-network-snat .*-j SNAT '; } ||
+        echo "firewall rules of the way out"
+    cards=$(ip -o -4 addr show) || return 0
+    printf '%s\n' "$nat" | awk '
+/--dport / { next }
+/^-A nova-network-(PREROUTING|OUTPUT) .*-j DNAT / { for (i = 3; i < NF; i++) if ($i == "-d") { f = $(i + 1); sub("/32$", "", f); all[f]; has[f " " $2] } }
+/^-A nova-network-float-snat .*-j SNAT / { for (i = 3; i < NF; i++) if ($i == "--to-source") { f = $(i + 1); all[f]; has[f " " $2] } }
+END { for (f in all) print f, ((f " nova-network-PREROUTING") in has) + ((f " nova-network-OUTPUT") in has) + ((f " nova-network-float-snat") in has) }' |
+        while read -r f n; do
+            [ "$n" = 3 ] || echo "firewall rules of the floating address $f"
+            case $cards in *" $f/"*) ;; *) echo "floating address $f" ;; esac
+        done
+}`;
+
+/**
+ * Shell functions for a service that does not run; they look at all processes. `holder`: who listens on a port, as the kernel has it:
+ * `nc (812)`. `free`: ends the script where that is another program than the service.
+ */
+export const holderShell = `holder() {
+    socket=$(awk -v p=":$1" 'substr($2, length($2) - 4) == p && $4 == "0A" { print "socket:[" $10 "]"; exit }' /proc/net/tcp /proc/net/tcp6)
+    [ -n "$socket" ] || return 0
+    pid=$(ls -l /proc/[0-9]*/fd 2> /dev/null | awk -v s="$socket" '$0 ~ "^/proc/" { split($1, path, "/"); pid = path[3] } $NF == s { print pid; exit }') || true
+    [ -z "$pid" ] || { read -r name < "/proc/$pid/comm"; echo "$(echo "$name" | tr -cd 'A-Za-z0-9_.:/-') ($pid)"; } 2> /dev/null || true
+}
+free() {
+    by=$(holder "$3")
+    # Its own may still be there for a moment.
+    case $1 in "\${by%% *}"*) return 0 ;; esac
+    echo "service $1 cannot be started: port $2 is held by $by; end that process, or have it listen elsewhere" >&2
+    exit 1
+}`;
+
 /** A shell function: whether a process has started within so many seconds. */
 const youngerShell = `is_younger() {
     { read -r up _ < /proc/uptime && read -r stat < "/proc/$2/stat"; } 2> /dev/null || return 1
@@ -55,20 +109,20 @@ connected() {
     sockets=$(awk -v at="$at" '$3 == at && $4 == "01" { print "socket:[" $10 "]" }' /proc/net/tcp)
     [ -n "$sockets" ] && for p; do ls -l "/proc/$p/fd" 2> /dev/null; done | grep -qF "$sockets"
 }
-no_dnsmasq() {
-    for f in "$1"/nova-*.conf; do
-        b=\${f##*/nova-}; b=\${b%.conf}
-        case $b in *[!A-Za-z0-9-]*) continue ;; esac
-        [ ! -d "/sys/class/net/$b" ] || pgrep -f "dnsmasq.*/nova-$b[.]conf" > /dev/null || echo "dnsmasq of $b"
-    done
-}
+${dnsmasqs === undefined ? "" : networkShell}
 signs() {
     own=$(pids "$1") || own=
     ! is_stopped $own || { echo stopped; return 0; }
     ${port === undefined ? ":" : `listening ${hex(port)} || echo port`}
     ${queue === undefined ? ":" : `[ -z "$own" ] || connected ${inTable(queue)} $own || echo queue`}
     ${database === undefined ? ":" : `[ -z "$own" ] || connected ${inTable(database)} $own || echo database`}
-    ${dnsmasqs === undefined ? ":" : `no_dnsmasq ${dnsmasqs}`}
+    ${
+        dnsmasqs === undefined
+            ? ":"
+            : `no_dnsmasq ${dnsmasqs}
+    # While an address is given to an instance or taken, half of it is there.
+    [ -z "$(no_rules ${dnsmasqs})" ] || { sleep 2; no_rules ${dnsmasqs}; }`
+    }
 }
 may_come() {
     case $2 in stopped) return 1 ;; esac

@@ -182,6 +182,20 @@ test("what is on a host comes after its clock, what is in a virtual machine afte
     expect(after("cloud-volume-node-ground")).toEqual(["cloud-volume-node-clock"]);
 });
 
+test("db-node is recorded when those that make its tables are made: what is recorded before has none", async () => {
+    const all = Object.values(await registered("lab", () => program)) as { name: string; dependenciesList: string[] }[];
+    const after = (name: string) => all.find(r => r.name === name)!.dependenciesList.map(urn => urn.split("::").pop());
+    expect(after("cloud-db-node-baseline")).toEqual(
+        expect.arrayContaining([
+            "cloud-auth-openrc",
+            "cloud-image-glance-api",
+            "cloud-volume-cinder-api",
+            "cloud-api-nova-cell1",
+        ]),
+    );
+    expect(after("cloud-compute-1-baseline")).not.toContain("cloud-api-nova-cell1");
+});
+
 test.each([
     [
         "a key that there is not",

@@ -110,6 +110,7 @@ test.each<[kind: string, type: string, resource: object, props: object, given?: 
             containerFormat: "bare",
             isPublic: false,
             status: "active",
+            data: "whole",
             checksum: undefined,
             size: undefined,
         },

@@ -118,8 +118,10 @@ function without(list: readonly string[], others: readonly string[]): string[] {
 
 function ofNamed(name: KindName, before: readonly string[], now: readonly string[]): Difference[] {
     const kind: Kind = kinds[name],
-        known = new Map(before.map(apart));
-    return now.flatMap((line): Difference[] => {
+        known = new Map(before.map(apart)),
+        there = new Set(now.map(line => apart(line)[0]));
+    const gone = before.filter(line => kind.kept && !there.has(apart(line)[0]));
+    const others = now.flatMap((line): Difference[] => {
         const [key, value] = apart(line),
             recorded = known.get(key);
         if (recorded === undefined)
@@ -137,6 +139,10 @@ function ofNamed(name: KindName, before: readonly string[], now: readonly string
                   },
               ];
     });
+    return [
+        ...gone.map((line): Difference => ({ kind: name, line, how: "gone", words: kind.words.gone(line) })),
+        ...others,
+    ];
 }
 
 function ofKind(name: KindName, before: readonly string[], now: readonly string[], mask: Mask): Difference[] {
@@ -165,7 +171,9 @@ export function compare(manifest: Reading, reading: Reading, managed: Managed): 
     const mask = new Mask(managed);
     return [
         ...(Object.keys(kinds) as KindName[]).flatMap(name => {
-            const [before, now] = [manifest.lines[name], reading.lines[name]];
+            // Of what is never right no record is needed: one of before this kind has none.
+            const never = (kinds[name] as Kind).never && [];
+            const [before, now] = [manifest.lines[name] ?? never, reading.lines[name]];
             return before && now ? ofKind(name, before, now, mask) : [];
         }),
         ...ofFiles(manifest.files, reading.files, mask),

@@ -6,6 +6,8 @@ export interface Kind {
     lines(printed: readonly string[]): string[];
     /** The first word of a line names it: the rest is what it is. One that is not in both readings is no difference. */
     named?: true;
+    /** With a name: one that was recorded and is not there any more is a difference all the same. */
+    kept?: true;
     /** None is right, whatever was recorded. */
     never?: true;
     words: {

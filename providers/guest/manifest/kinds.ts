@@ -1,5 +1,6 @@
 import { quote } from "../../../clients/ssh";
 import { type Kind, nonEmpty } from "./kind";
+import { isStrange } from "./nova-rules";
 import { serviceKinds } from "./service-kinds";
 
 /** Firewall rules and chains that nova, libvirt and instances bring and take away by themselves. */
@@ -10,7 +11,7 @@ const THEIRS = /\b(virbr|vnet|tap|macvtap|vlan|br)\d/;
 const words = (line: string): string => line.trim().split(/\s+/).map(quote).join(" ");
 
 /** `iptables-save`: each rule, chain and policy that is none of the kernel's own, after the name of its table. */
-function rules(printed: readonly string[]): string[] {
+function allRules(printed: readonly string[]): string[] {
     let table = "";
     const found: string[] = [];
     for (const line of printed) {
@@ -20,8 +21,9 @@ function rules(printed: readonly string[]): string[] {
         else if (chain !== undefined && policy !== "ACCEPT") found.push(`${table} -P ${chain} ${policy}`);
         else if (line.startsWith("-A ")) found.push(`${table} ${line.trim()}`);
     }
-    return found.filter(line => !THEIR_RULES.test(line));
+    return found;
 }
+const rules = (printed: readonly string[]): string[] => allRules(printed).filter(line => !THEIR_RULES.test(line));
 
 function firewall(program: string, what: string): Kind {
     const apart = (line: string) =>
@@ -99,6 +101,18 @@ export const kinds = {
     },
     rules: firewall("iptables", "the firewall rule"),
     rulesSix: firewall("ip6tables", "the firewall rule for IPv6"),
+    strangeRules: {
+        ...firewall("iptables", "the firewall rule"),
+        // With these options nova itself rejects more.
+        ask: "grep -qsE '^[[:space:]]*(forward_bridge_interface|iptables_drop_action)' /etc/nova/nova.conf || iptables-save",
+        lines: printed => allRules(printed).filter(isStrange),
+        never: true,
+        words: {
+            added: line =>
+                `the firewall rule ${line.slice(line.indexOf(" ") + 1)} (${line.split(" ")[0]}) was added among those of nova and libvirt`,
+            gone: line => line,
+        },
+    },
     links: {
         ask: "ip -o link show",
         lines: printed =>

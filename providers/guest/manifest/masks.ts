@@ -34,7 +34,7 @@ const masks: readonly (readonly [RegExp, Aspect])[] = [
     // Keys and certificates that services rotate or make, and what nova, libvirt and cinder write of users' things.
     [/^\/etc\/(keystone|glance|nova|cinder)\/(ssl|fernet-keys|credential-keys|certs)(\/|$)/, "all"],
     [/^\/etc\/libvirt\/(qemu|nwfilter|lxc|storage|secrets)(\/|$)/, "all"],
-    [/^\/etc\/(cinder\/volumes|tgt\/conf\.d)(\/|$)/, "all"],
+    [/^\/etc\/cinder\/volumes(\/|$)/, "all"],
     [/^\/run\/systemd\/system\/(netplan-|session-|user-|libcontainer|docker)/, "all"],
     // People work as root.
     [/^\/root\//, "added"],

@@ -1,6 +1,8 @@
 import { quote } from "../../../clients/ssh";
 import { text as sqlText } from "../mysql";
+import { databaseKinds, sql } from "./database-kinds";
 import { apart, type Kind, nonEmpty } from "./kind";
+import { processKinds } from "./process-kinds";
 
 /** Names that a statement or a command may hold as they are; others are told alone. */
 const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
@@ -12,9 +14,6 @@ const FOLDERS =
 /** Packages of Python modules, each with the folder of its service's settings. */
 const MODULES =
     "nova:nova glance:glance cinder:cinder keystone:keystone placement:placement horizon:openstack-dashboard openstack_dashboard:openstack-dashboard";
-
-/** Commands of mending have more time than questions: they change something, and a cut one may have done half. */
-const sql = (statement: string): string => `timeout 30 mysql --protocol=socket -e ${quote(statement)}`;
 
 /** `cinderUser@%`, apart. */
 const account = (line: string): [user: string, host: string] => {
@@ -145,4 +144,6 @@ timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), har
             },
         },
     },
+    ...databaseKinds,
+    ...processKinds,
 } as const satisfies Record<string, Kind>;

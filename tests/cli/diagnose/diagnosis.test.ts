@@ -282,6 +282,27 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         drifted("password", "[secret]", "(differs)"),
     ],
     [
+        "the database account novaUser on api-node does not get in: the account is locked",
+        "guest:DatabaseGrant",
+        { user: "novaUser" },
+        {
+            found: "drifted",
+            changes: [{ path: "password", old: "[secret]", new: "(differs)", where: "the account is locked" }],
+        },
+    ],
+    [
+        "the data of image cirros-0.3.0 on image-node have 3 bytes instead of 18",
+        "glance:Image",
+        { name: "cirros-0.3.0" },
+        drifted("data", "whole", "have 3 bytes instead of 18"),
+    ],
+    [
+        "nova-network on api-node runs without its firewall rules of the metadata service",
+        "guest:Service",
+        { service: "nova-network" },
+        drifted("lacks", undefined, "firewall rules of the metadata service"),
+    ],
+    [
         "user <1> has no longer the role <2> in tenant <3>",
         "keystone:Grant",
         { userId: "1", roleId: "2", tenantId: "3" },

@@ -24,6 +24,7 @@ const reading: Reading = {
 const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     stopped: ["nova-api 812", "nova-api 812"],
     rules: ["filter -A INPUT -j DROP", "nat -P POSTROUTING DROP"],
+    strangeRules: ["filter -A nova-network-FORWARD -j DROP", "filter -A LIBVIRT_FWI -j DROP"],
     rulesSix: ["filter -N other", "filter -A INPUT -j DROP"],
     links: ["eth0 down with MTU 1400", "eth0 up with MTU 1500"],
     addresses: ["eth0 10.0.0.9/24", "eth0 10.0.0.3/24"],
@@ -42,6 +43,16 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     queueMemory: ["watermark 0.1", "watermark 0.4"],
     accounts: ["other@% there", "nova@localhost there"],
     quotas: ["nova.cores 1", "nova.cores 20"],
+    tables: ["nova.instances MyISAM", "nova.instances InnoDB"],
+    databaseSettings: ["sql_mode ANSI", "sql_mode ''"],
+    groups: [
+        "/sys/fs/cgroup/system.slice/x.service/cpu.max 1000 100000",
+        "/sys/fs/cgroup/system.slice/x.service/cpu.max 2 1",
+    ],
+    treatment: ["nova-api:nice 19", "nova-api:open-files 10"],
+    lostPrograms: ["812 /usr/sbin/tgtd", "812 /usr/sbin/tgtd"],
+    targets: ["volume-1", "volume-1"],
+    databaseEvents: ["event:nova.other there", "trigger:nova.other there"],
 };
 
 const differences = (): Difference[] => {

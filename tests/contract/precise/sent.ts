@@ -10,6 +10,7 @@ import { stepSchema } from "../../../cli/sabotage/steps";
 import { answerShell } from "../../../clients/answer";
 import type { Connection } from "../../../clients/connection";
 import { exec } from "../../../clients/ssh";
+import { foundWrong, putBack } from "../../../providers/glance/stored-data";
 import { optionsFile } from "../../../providers/guest/database-root";
 import { restart } from "../../../providers/guest/restarts";
 import { isRunning, untilRunning } from "../../../providers/guest/service";
@@ -102,7 +103,7 @@ const isOfNode = ({ connection, guest }: Inputs): boolean =>
     guest !== undefined || (connection as Partial<Connection> | undefined)?.jump !== undefined;
 
 /** How often a handler is asked with the first inputs of its kind, and with others. */
-const ROUNDS = { first: 24, more: 1, most: 400 };
+const ROUNDS = { first: 24, more: 1, most: 4000 };
 /** What an input may be beside what this stack has. */
 const also: Readonly<Record<string, object>> = {
     "guest/apt-archive": { key: "KEY", settings: undefined },
@@ -206,6 +207,14 @@ function bySabotage(): void {
     }
 }
 
+/** What compares an image's bytes in its node and puts them back. */
+async function byImage(store: Connection): Promise<void> {
+    now.by = "glance/image";
+    const facts = { size: 1, checksum: "0" };
+    await foundWrong(exec, store, "id", facts).catch(() => undefined);
+    await putBack(exec, store, "id", __filename).catch(() => undefined);
+}
+
 function byOrphans(): void {
     now.by = "rebuild, what belongs to nothing";
     for (const { node: name, list, remove, keep } of searches(settings)) {
@@ -228,6 +237,7 @@ export async function sentToNodes(): Promise<Sent[]> {
     await byHandlers(resources);
     await byOtherHandlers();
     await byGround(node("db-node"));
+    await byImage(node("image-node"));
     await byServices();
     atFirstStart(resources);
     await byChecks();

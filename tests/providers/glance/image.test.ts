@@ -2,9 +2,11 @@ import { createHash } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import type { Connection } from "../../../clients/connection";
 import { HttpError } from "../../../clients/http";
 import type { CloudAccess } from "../../../clients/identity";
 import type { Image, ImageUpload } from "../../../clients/image";
+import type { RunScript } from "../../../clients/ssh";
 import { imageHandler } from "../../../providers/glance/image";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-glance-")),
@@ -182,6 +184,68 @@ test("data of another size are other data; a store that tells none has them", as
     expect(await handler.read(id, recorded)).toEqual({ ...recorded, sha256: "(other data, 3 bytes)" });
     glance.stored = undefined;
     expect(await handler.read(id, recorded)).toEqual(recorded);
+});
+
+describe("an image whose store is known", () => {
+    /** What the machine says of the bytes; none: the folder does not hold them. */
+    let bytes: string | undefined;
+    const sent: string[] = [];
+    const run: RunScript = async (on, script, { input } = {}) => {
+        expect(on.name).toBe("image-node");
+        if (input !== undefined) {
+            sent.push(String(input));
+            bytes = undefined;
+        }
+        return { stdout: /tell|say/.test(script) ? (bytes ?? "") : "", stderr: "", code: 0 };
+    };
+    const said = (size: number, sum: string, readable = "yes") =>
+        Object.entries({ size, sum, readable })
+            .map(([name, value]) => `${name}:${Buffer.from(String(value)).toString("base64")}\n`)
+            .join("");
+    const known = { ...inputs, store: { name: "image-node" } as Connection, data: "whole" };
+    const glance = new Glance(),
+        handler = imageHandler(() => glance, run);
+
+    test("is whole where its bytes are; where they are gone or others they are put back under its id", async () => {
+        const { id, outputs } = await handler.create(known),
+            recorded = { ...known, ...outputs };
+        bytes = said(data.length, hash("md5"));
+        expect(await handler.read(id, recorded)).toEqual(recorded);
+        bytes = said(3, "");
+        const cut = await handler.read(id, recorded);
+        expect(cut).toEqual({ ...recorded, data: `have 3 bytes instead of ${data.length}` });
+        expect(handler.replaceOn).not.toContain("data");
+        expect(await handler.update(id, cut!, known)).toEqual(outputs);
+        expect(Buffer.from(sent.pop()!, "base64")).toEqual(data);
+        bytes = said(data.length, hash("md5"));
+        await handler.update(id, cut!, known);
+        expect(sent).toEqual([]);
+        bytes = undefined;
+        glance.lost = [id];
+        expect(await handler.read(id, recorded)).toEqual({ ...recorded, data: "are gone" });
+    });
+
+    test("that is too large for ssh, or was made before this, gets another id", async () => {
+        const [{ id }] = glance.all as [Image];
+        const recorded = { ...known, checksum: hash("md5"), size: data.length };
+        bytes = said(3, "");
+        glance.lost = [id];
+        const { data: _none, ...before } = recorded;
+        expect(await handler.read(id, before)).toEqual({ ...before, status: "without data" });
+        const large = { ...recorded, size: 65 << 20 };
+        expect(await handler.read(id, large)).toMatchObject({ status: "without data", data: "whole" });
+        sent.length = 0;
+        await handler.update(id, before, known);
+        expect(sent).toEqual([]);
+    });
+
+    test("does not get another file's bytes", async () => {
+        const recorded = { ...known, checksum: hash("md5"), size: data.length, data: "are gone" };
+        await expect(handler.update("i", recorded, { ...known, sha256: "0".repeat(64) })).rejects.toThrow(
+            "it is not used",
+        );
+        expect(sent).toEqual([]);
+    });
 });
 
 test("of an image that is not whole, or has another checksum, nothing is asked for", async () => {

@@ -1,9 +1,9 @@
 import { type Connection, Unreachable } from "../../../clients/connection";
-import { differs } from "../../../providers/dynamic";
+import { differs, placesOf } from "../../../providers/dynamic";
 import { databaseHandler } from "../../../providers/guest/database";
 import { databaseGrantHandler, grantedDatabases } from "../../../providers/guest/database-grant";
 import { databaseRootHandler } from "../../../providers/guest/database-root";
-import { canLogIn, isDatabaseName, name, sql, text } from "../../../providers/guest/mysql";
+import { isDatabaseName, name, otherPassword, refusalOf, sql, text } from "../../../providers/guest/mysql";
 import { localHost } from "../machine/local-host";
 
 /** The server's client: what it is asked, with whose password, goes into the log; the file `answer` is shell that answers. */
@@ -54,14 +54,21 @@ test("SQL is root's, its rows come back; a server that is down is not asked, a m
 });
 
 test("a password is tried from the network; one that is not let in is another thing than nobody who answers", async () => {
-    const tried = () => canLogIn(host.run, connection, "nova", "pw", "10.0.0.3");
-    expect(await tried()).toBe(true);
+    const tried = () => refusalOf(host.run, connection, "nova", "pw", "10.0.0.3");
+    expect(await tried()).toBeUndefined();
     expect(host.said()).toBe(
         "mysql --no-defaults --protocol=tcp -h 10.0.0.3 -u nova --connect-timeout=5 -e SELECT 1 by pw: \n",
     );
-    for (const code of ["1045", "1044"]) {
+    for (const [code, why] of [
+        ["1045", otherPassword],
+        ["1044", otherPassword],
+        ["1820", "its password has expired"],
+        ["1862", "its password has expired"],
+        ["3118", "the account is locked"],
+        ["4151", "the account is locked"],
+    ]) {
         host.put("answer", `echo 'ERROR ${code}: denied' >&2; exit 1`);
-        expect(await tried()).toBe(false);
+        expect(await tried()).toBe(why);
     }
     host.put("answer", "echo 'ERROR 2003: no' >&2; exit 1");
     await expect(tried()).rejects.toThrow(new Unreachable("db-node: the database cannot be asked: ERROR 2003: no"));
@@ -94,6 +101,8 @@ test("a database: made, adopted as the same, made anew as another, found, altere
     );
 });
 
+const grantsNothing = `case "$said" in SELECT*) echo nova;; esac; [ -z "$MYSQL_PWD" ] || { echo 'ERROR 1045' >&2; exit 1; }`;
+
 describe("an account", () => {
     const handler = databaseGrantHandler(host.run),
         inputs = { connection, address: "10.0.0.3", databases: ["nova", "cells"], user: "nova", password: "it's" };
@@ -121,6 +130,24 @@ describe("an account", () => {
         );
         host.put("answer", `${grants("other", "nova")}; [ -z "$MYSQL_PWD" ] || { echo 'ERROR 1045' >&2; exit 1; }`);
         expect(await handler.read("", inputs)).toEqual({ ...inputs, databases: ["nova", "other"], password: differs });
+    });
+
+    test("that is locked is found as such, and let in again; one that has only another password is not unlocked", async () => {
+        const refuse = (code: number) =>
+            `case "$said" in *"ACCOUNT UNLOCK"*) : > "$ROOT/free" ;; SELECT*) echo nova;; esac; [ -z "$MYSQL_PWD" ] || [ -e "$ROOT/free" ] || { echo 'ERROR ${code} (HY000): no' >&2; exit 1; }`;
+        host.put("answer", refuse(4151));
+        const found = await handler.read("", inputs);
+        expect(found!.password).toBe(differs);
+        expect(placesOf(found)).toEqual({ password: "the account is locked" });
+        host.said();
+        await handler.update("", found!, inputs);
+        expect(host.said()).toContain(
+            "SET PASSWORD FOR 'nova'@'%' = PASSWORD('it''s'); ALTER USER 'nova'@'%' ACCOUNT UNLOCK;\n",
+        );
+        await handler.update("", found!, inputs);
+        expect(host.said()).not.toContain("UNLOCK");
+        host.put("answer", grantsNothing);
+        expect(placesOf(await handler.read("", inputs))).toEqual({});
     });
 
     test("is dropped where it is, with what it might", async () => {

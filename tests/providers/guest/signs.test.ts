@@ -1,4 +1,5 @@
 import type { Connection } from "../../../clients/connection";
+import type { RunScript } from "../../../clients/ssh";
 import { placesOf } from "../../../providers/dynamic";
 import { serviceHandler } from "../../../providers/guest/service";
 import { isAddress } from "../../../providers/guest/signs";
@@ -12,6 +13,9 @@ const host = localHost({
     pgrep: 'case "$*" in *dnsmasq*) [ -e "$ROOT/dnsmasq" ] ;; *) cat "$ROOT/pids" ;; esac',
     ls: 'case "$1" in -l) cat "$ROOT/fds" ;; esac',
     kill: "",
+    sleep: "",
+    "iptables-save": 'cat "$ROOT/nat"',
+    ip: 'cat "$ROOT/addresses"',
 });
 afterAll(() => host.remove());
 const connection = { name: "api-node" } as Connection;
@@ -97,6 +101,92 @@ test("a dnsmasq that does not run is named; none is wanted of a bridge that is n
     expect((await read({ ...inputs, dnsmasqs: folder })).lacks).toEqual(["dnsmasq of br100"]);
     host.put("dnsmasq", "");
     expect((await read({ ...inputs, dnsmasqs: folder })).lacks).toEqual([]);
+});
+
+describe("nova-network's rules", () => {
+    const folder = `${host.dir}/var/lib/nova/networks`;
+    const sound = `*nat
+-A PREROUTING -j nova-network-PREROUTING
+-A POSTROUTING -m comment --comment "x" -j nova-postrouting-bottom
+-A nova-network-OUTPUT -d 172.16.1.5/32 -j DNAT --to-destination 10.1.0.10
+-A nova-network-POSTROUTING -s 10.1.0.0/24 -d 10.0.0.9/32 -j ACCEPT
+-A nova-network-PREROUTING -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.6:8775
+-A nova-network-PREROUTING -d 172.16.1.5/32 -j DNAT --to-destination 10.1.0.10
+-A nova-network-PREROUTING -d 172.16.1.9/32 -p udp -m udp --dport 1194 -j DNAT --to-destination 10.1.0.2:1194
+-A nova-network-float-snat -s 10.1.0.10/32 -d 10.1.0.10/32 -j SNAT --to-source 172.16.1.5
+-A nova-network-float-snat -s 10.1.0.10/32 -o eth2 -j SNAT --to-source 172.16.1.5
+-A nova-network-snat -j nova-network-float-snat
+-A nova-network-snat -s 10.1.0.0/24 -o eth2 -j SNAT --to-source 10.0.0.6
+-A nova-postrouting-bottom -j nova-network-snat
+COMMIT
+`;
+    const lacks = async (nat: string, addresses = "3: eth2    inet 172.16.1.5/32 scope global eth2\n") => {
+        host.put("nat", nat);
+        host.put("addresses", addresses);
+        host.put("dnsmasq", "");
+        host.put("var/lib/nova/networks/nova-br100.conf", "");
+        return (await read({ ...inputs, dnsmasqs: folder })).lacks;
+    };
+    const without = (line: RegExp) =>
+        sound
+            .split("\n")
+            .filter(rule => !line.test(rule))
+            .join("\n");
+
+    test("that are all there, it lacks nothing", async () => expect(await lacks(sound)).toEqual([]));
+
+    test.each([
+        [/--to-destination 10.0.0.6/, ["firewall rules of the metadata service"]],
+        [/-j nova-network-PREROUTING/, ["firewall rules of the metadata service"]],
+        [/--to-source 10.0.0.6/, ["firewall rules of the way out"]],
+        [/-j nova-network-snat/, ["firewall rules of the way out"]],
+        [/-OUTPUT -d 172/, ["firewall rules of the floating address 172.16.1.5"]],
+        [/-PREROUTING -d 172.16.1.5/, ["firewall rules of the floating address 172.16.1.5"]],
+        [/172\.16\.1\.5/, []],
+        [/10\.1\.0\.0/, []],
+    ])("without %s it lacks %j", async (line, wanted) => expect(await lacks(without(line))).toEqual(wanted));
+
+    test("with a floating address that is on no card it lacks that", async () =>
+        expect(await lacks(sound, "")).toEqual(["floating address 172.16.1.5"]));
+
+    test("that a stack's own option leaves out are not missed", async () => {
+        host.put("etc/nova/nova.conf", "[DEFAULT]\nrouting_source_ip =\n");
+        expect(await lacks(without(/--to-source 10.0.0.6/))).toEqual([]);
+    });
+
+    test("that cannot be asked for are not missed", async () => expect(await lacks("")).toEqual([]));
+});
+
+describe("a port that another program holds", () => {
+    const stopped: RunScript = (to, script, options) => host.run(to, `rm -f "$ROOT/runs"\n${script}`, options);
+    const processes = (name: string) => {
+        host.put("proc/812/comm", `${name}\n`);
+        host.put(
+            "fds",
+            "/proc/7/fd:\nlrwx 1 a a 64 Nov 29 10:00 5 -> socket:[4711]\n\n/proc/812/fd:\nlrwx 1 a a 64 Nov 29 10:00 3 -> socket:[4712]\n",
+        );
+    };
+
+    test("is told with the service that does not run", async () => {
+        processes("nc\x1b[31m");
+        const found = await serviceHandler(stopped, 1, new FakeClock()).read("", inputs);
+        expect(placesOf(found).running).toMatch(/^port 8774 is held by nc31m \(812\); its log: ERROR no way/);
+    });
+
+    test("keeps it from being started, at once and in words", async () => {
+        processes("nc");
+        const update = serviceHandler(stopped, 1, new FakeClock()).update("", { ...inputs, running: false }, inputs);
+        await expect(update).rejects.toThrow("service nova-conductor cannot be started: port 8774 is held by nc (812)");
+        expect(host.said()).not.toContain("nova-conductor start");
+    });
+
+    test("is none where it is the service's own", async () => {
+        processes("nova-conductor");
+        host.said();
+        const service = serviceHandler(stopped, 1, new FakeClock());
+        await service.update("", { ...inputs, running: false }, inputs).catch(() => undefined);
+        expect(host.said()).toContain("nova-conductor start");
+    });
 });
 
 test("one that does not run is found with its last error, and lacks nothing beside that", async () => {

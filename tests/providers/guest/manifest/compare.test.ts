@@ -191,3 +191,21 @@ describe("what a run has made", () => {
         expect(compare(manifest, live, none).map(({ words }) => words)).not.toContain("/etc/new.conf was added");
     });
 });
+
+test("a table that is gone or kept otherwise is told, a further one is not; one that was not recorded is none", () => {
+    const tables = (...lines: string[]): Reading => ({ files: {}, lines: { tables: lines } });
+    const words = (before: Reading, after: Reading) => compare(before, after, none).map(d => d.words);
+    expect(
+        words(tables("nova.a InnoDB", "nova.b InnoDB"), tables("nova.b MyISAM", "nova.c InnoDB")).map(
+            said => said.split(" (")[0],
+        ),
+    ).toEqual(["MySQL's table nova.a is gone", "MySQL's table nova.b is kept by MyISAM instead of InnoDB"]);
+    expect(words({ files: {}, lines: {} }, tables("nova.a InnoDB"))).toEqual([]);
+});
+
+test("what is never right is told of a node that was recorded before it was asked for", () => {
+    const { stopped: _none, ...lines } = recorded.lines;
+    expect(compare({ ...recorded, lines }, now({}, { stopped: ["nova-api 7"] }), none).map(d => d.words)).toEqual([
+        "the process nova-api (7) is stopped by a signal",
+    ]);
+});

@@ -27,6 +27,19 @@ test.each(["/etc/nova/nova.conf.bak", "/etc/hosts.orig", "/etc/hosts.save.1", "/
     path => expect([mask.hidesAdded(path), mask.hidesContent(path)]).toEqual([true, false]),
 );
 
+test.each([
+    "/etc/default/nova-common",
+    "/etc/default/mysql",
+    "/etc/rabbitmq/conf.d/x.conf",
+    "/etc/rabbitmq/rabbitmq-env.conf",
+    "/etc/tgt/conf.d/cinder_tgt.conf",
+    "/etc/systemd/system.control/nova-api.service.d/50-CPUQuota.conf",
+    "/run/systemd/system.control/nova-api.service.d/50-CPUQuota.conf",
+    "/etc/security/limits.d/x.conf",
+])("%s, by which a service gets its environment or its limits, is found where it is added or another", path =>
+    expect([mask.hidesAdded(path), mask.hidesContent(path)]).toEqual([false, false]),
+);
+
 test.each(["/etc/nova/rootwrap.d/compute.filters", "/etc/nova/policy.json", "/root/.bashrc"])(
     "%s is found where it is gone or another",
     path => expect([mask.hidesGone(path), mask.hidesContent(path)]).toEqual([false, false]),

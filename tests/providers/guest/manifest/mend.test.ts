@@ -6,6 +6,11 @@ test("a file belongs to the services of its path's words", () => {
     const services = ["nova-api", "nova-scheduler", "mysql", "rabbitmq-server"];
     expect(readersOf("/etc/nova/api-paste.ini", services)).toEqual(["nova-api", "nova-scheduler"]);
     expect(readersOf("/etc/systemd/system/rabbitmq-server.service.d/x.conf", services)).toEqual(["rabbitmq-server"]);
+    for (const folder of ["/etc", "/run"])
+        expect(readersOf(`${folder}/systemd/system.control/nova-api.service.d/50-CPUQuota.conf`, services)).toContain(
+            "nova-api",
+        );
+    expect(readersOf("/etc/default/mysql", services)).toEqual(["mysql"]);
     expect(readersOf("/etc/innovation.conf", services)).toEqual([]);
 });
 

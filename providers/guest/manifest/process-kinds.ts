@@ -1,0 +1,165 @@
+import { quote } from "../../../clients/ssh";
+import { apart, type Kind, nonEmpty } from "./kind";
+
+/** Processes of services, by the beginnings of the names that the kernel has of them. */
+const SERVICES = "nova|glance|cinder|keystone|placement|mysqld|mariadbd|beam|apache2|memcached|libvirtd|dnsmasq|tgtd";
+
+/** Of the kernel's limits of a process: the value below which it keeps a service from its work, and what the process may do no more. */
+const LIMITS: Readonly<Record<string, { least: number; words: string }>> = {
+    "open files": { least: 256, words: "open files at once" },
+    processes: { least: 64, words: "start processes at once" },
+    "address space": { least: 1 << 30, words: "use bytes of memory" },
+    "file size": { least: 1 << 30, words: "write bytes into a file" },
+};
+
+/** What a unit's group is where nobody limits it. */
+const UNLIMITED: Readonly<Record<string, RegExp>> = {
+    "cpu.max": /^max /,
+    "memory.max": /^max$/,
+    "memory.high": /^max$/,
+    "cgroup.freeze": /^0$/,
+    "cpu.cfs_quota_us": /^-1$/,
+    "memory.limit_in_bytes": /^\d{16,}$/,
+};
+/** What takes a limit away. */
+const free = (file: string): string =>
+    file === "cgroup.freeze" ? "0" : /^(cpu|memory)\.(max|high)$/.test(file) ? "max" : "-1";
+
+const groupFile = /^(\/sys\/fs\/cgroup\/[\w/]*system\.slice\/([\w@.-]+)\.service\/([a-z_.]+)):(.+)$/;
+
+/** `/sys/fs/cgroup/system.slice/nova-api.service/cpu.max` in words. */
+function ofGroup(path: string, value: string): string {
+    const [unit, file] = path.split("/").slice(-2) as [string, string];
+    const service = unit.replace(/\.service$/, "");
+    return file === "cgroup.freeze"
+        ? `the processes of ${service} are frozen`
+        : `${service} is limited: ${file} is ${value}`;
+}
+
+interface Process {
+    name: string;
+    nice: number;
+    limits: Map<string, number>;
+}
+
+/** `/proc/PID/stat` after its file's name: a process without a terminal. */
+function processOf(line: string): [pid: string, Process] | undefined {
+    const { pid, name, rest } =
+        /^\/proc\/(?<pid>\d+)\/stat:\d+ \((?<name>[\w.:-]{1,15})\) (?<rest>.*)$/.exec(line)?.groups ?? {};
+    const fields = rest?.split(" ") ?? [];
+    return fields[4] === "0" ? [pid!, { name: name!, nice: Number(fields[16]), limits: new Map() }] : undefined;
+}
+
+/** Of what was printed the processes, each with its limits: `/proc/PID/limits`. */
+function processes(printed: readonly string[]): Process[] {
+    const found = new Map(printed.map(processOf).filter(entry => entry !== undefined));
+    for (const line of printed) {
+        const [, pid, limit, soft] = /^\/proc\/(\d+)\/limits:Max ([a-z ]+?) {2,}(\d+) /.exec(line) ?? [];
+        if (pid !== undefined) found.get(pid)?.limits.set(limit!, Number(soft));
+    }
+    return [...found.values()];
+}
+
+/** What of a process is less than a service needs: `nova-api:nice 19`. */
+const hindered = ({ name, nice, limits }: Process): string[] => [
+    ...(nice > 0 ? [`${name}:nice ${nice}`] : []),
+    ...[...limits].flatMap(([limit, soft]) =>
+        soft < (LIMITS[limit]?.least ?? 0) ? [`${name}:${limit.replace(/ /g, "-")} ${soft}`] : [],
+    ),
+];
+
+function ofProcess(thing: string, value: string): string {
+    const [name, what] = thing.split(":") as [string, string];
+    return what === "nice"
+        ? `the processes ${name} give way to others (nice ${value})`
+        : `the processes ${name} may ${LIMITS[what.replace(/-/g, " ")]!.words.replace(/^(\w+) /, `$1 ${value} `)} only (a restart of the service takes that back)`;
+}
+
+/** One that a service's own start gives it comes back with a restart; the machines of 2012 do not say which service it is. */
+function unhindered(thing: string): string {
+    const [name, what] = thing.split(":") as [string, string],
+        each = `for p in $(pgrep -x ${quote(name)})`;
+    if (what === "nice") return `${each}; do renice 0 -p "$p"; done`;
+    return `[ ! -d /run/systemd/system ] || ${each}; do u=$(sed -n 's,.*/\\([^/]*[.]service\\)$,\\1,p' "/proc/$p/cgroup" | head -n 1); [ -z "$u" ] || systemctl restart "$u"; done`;
+}
+
+/** Where programs of packages are. */
+const PROGRAM = /^\d+ (\/usr|\/bin|\/sbin|\/opt)\/[!-~]{1,200}$/;
+
+/** How a node's processes are treated. */
+export const processKinds = {
+    groups: {
+        ask: `grep -sH . ${Object.keys(UNLIMITED)
+            .map(file =>
+                /^cpu\.cfs|limit_in/.test(file)
+                    ? `/sys/fs/cgroup/*/system.slice/*.service/${file}`
+                    : `/sys/fs/cgroup/system.slice/*.service/${file}`,
+            )
+            .join(" ")} || true`,
+        lines: printed =>
+            printed.flatMap(line => {
+                const [, path, , file, value] = groupFile.exec(line) ?? [];
+                return file === undefined || (UNLIMITED[file] ?? /^/).test(value!) ? [] : [`${path} ${value}`];
+            }),
+        named: true,
+        words: {
+            added: line => ofGroup(...apart(line)),
+            gone: line => line,
+            changed: (path, now, before) => `${ofGroup(path, now)} instead of ${before}`,
+        },
+        mend: {
+            added(line) {
+                const [path] = apart(line);
+                return `echo ${free(path.slice(path.lastIndexOf("/") + 1))} > ${quote(path)}`;
+            },
+            changed: (path, _now, before) => `echo ${quote(before)} > ${quote(path)}`,
+        },
+    },
+    treatment: {
+        // Of limits the small ones alone: a node may have a thousand processes.
+        ask: `grep -sHE '^[0-9]+ [(](${SERVICES})' /proc/[0-9]*/stat || true
+grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|file size) +[0-9]{1,10} ' /proc/[0-9]*/limits || true`,
+        lines: printed => [...new Set(processes(printed).flatMap(hindered))],
+        named: true,
+        words: {
+            added: line => ofProcess(...apart(line)),
+            gone: line => line,
+            changed: (thing, now, before) => `${ofProcess(thing, now)}, instead of ${before}`,
+        },
+        mend: {
+            added: line => unhindered(apart(line)[0]),
+            changed: (thing, _now, before) =>
+                thing.endsWith(":nice")
+                    ? `for p in $(pgrep -x ${quote(thing.split(":")[0]!)}); do renice ${quote(before)} -p "$p"; done`
+                    : unhindered(thing),
+        },
+    },
+    lostPrograms: {
+        // One that an upgrade replaced is there again under its name.
+        ask: `ls -l /proc/[0-9]*/exe 2> /dev/null | sed -n 's,^.* /proc/\\([0-9]*\\)/exe -> \\(.*\\) (deleted)$,\\1 \\2,p' | while read -r p f; do [ -e "$f" ] || echo "$p $f"; done`,
+        lines: printed => nonEmpty(printed).filter(line => PROGRAM.test(line)),
+        never: true,
+        words: {
+            added: line =>
+                `the program ${apart(line)[1]} of the process ${apart(line)[0]} is gone: its next start fails (apt-get install --reinstall of its package brings it back, or a rebuild)`,
+            gone: line => line,
+        },
+    },
+    targets: {
+        // A volume that is being made or deleted has its file a moment before its target or after it.
+        ask: `[ -d /var/lib/cinder/volumes ] && found=$(timeout 10 tgtadm --lld iscsi --op show --mode target) &&
+find /var/lib/cinder/volumes -maxdepth 1 -type f -name 'volume-*' -mmin +1 -printf '%f\\n' | while read -r v; do case $found in *":$v"*) ;; *) echo "$v" ;; esac; done`,
+        lines: printed => nonEmpty(printed).filter(line => /^volume-[\w-]{1,64}$/.test(line)),
+        never: true,
+        words: {
+            added: line => `the iSCSI target of the volume ${line.replace(/^volume-/, "")} is gone`,
+            gone: line => line,
+        },
+        mend: {
+            added(line) {
+                const file = quote(`/var/lib/cinder/volumes/${line}`);
+                return `t=$(sed -n 's,^ *<target \\([^ >]*\\)>.*,\\1,p' ${file} | head -n 1); timeout 30 tgt-admin --conf ${file} --update "$t"`;
+            },
+        },
+    },
+} as const satisfies Record<string, Kind>;
