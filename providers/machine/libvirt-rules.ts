@@ -1,7 +1,7 @@
 import type { Hindrance } from "./hindrance";
 
 /** A network of libvirt's with an address of its host's, as far as its firewall rules go. */
-export interface RuledNetwork {
+interface RuledNetwork {
     mode: "nat" | "route";
     bridge: string;
     /** `192.168.122.0/24` */

@@ -12,7 +12,7 @@ export interface Card {
 }
 
 /** What libvirt says of a network. */
-export interface Definition {
+interface Definition {
     network: string;
     mode: string;
     bridge: string;
@@ -132,7 +132,7 @@ function linkOf(line: string): Link {
 }
 
 /** All that is known of a network that runs. */
-export interface Found {
+interface Found {
     definition: Definition;
     cards: readonly Card[];
     /** The ports that lead out of its bridge when it was recorded, where the bridge is the host's own. */
