@@ -2,8 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as libvirt from "@pulumi/libvirt";
 import type { AddressPlan } from "../config/address-plan";
 import type { Connection } from "../clients/connection";
+import { pools } from "./golden-image";
 import { type HostRole, hostRoles, type NetworkName } from "../config/nodes";
 import { uplinkedNetworks, type UplinkedNetwork, type Uplinks } from "../config/uplinks";
+import { HostState } from "../providers/machine/host-state";
 import { NetworkState } from "../providers/machine/network-state";
 import { Uplink } from "../providers/machine/uplink";
 
@@ -22,6 +24,7 @@ export const ownBridges = { nat: "br-nat", public: "br-public" } as const;
 export class Networks extends pulumi.ComponentResource {
     /** The networks of each host, running. */
     readonly running: Readonly<Record<HostRole, pulumi.Resource[]>> = { central: [], compute: [] };
+    private readonly hosts: Readonly<Record<HostRole, HostState>>;
 
     constructor(
         private readonly name: string,
@@ -29,12 +32,29 @@ export class Networks extends pulumi.ComponentResource {
         opts?: pulumi.ComponentResourceOptions,
     ) {
         super("classroom:index:Networks", name, {}, opts);
+        this.hosts = { central: this.host("central"), compute: this.host("compute") };
         for (const role of hostRoles) {
             this.nat(role);
             for (const which of uplinkedNetworks) this.bridged(role, which);
         }
         this.routed();
         this.registerOutputs();
+    }
+
+    /** What the networks of a host have in common, before all of them. */
+    private host(role: HostRole): HostState {
+        const { connections, plan, uplinks } = this.args,
+            { nat, internal, public: open, fixed } = plan.ranges;
+        return new HostState(
+            `${this.name}-${role}-host`,
+            {
+                connection: connections[role],
+                bridges: [...Object.values(ownBridges), ...uplinkedNetworks.map(which => uplinks[which].bridge)],
+                ranges: [nat, internal, open, fixed],
+                pools: Object.values(pools).map(({ name }) => name),
+            },
+            { parent: this },
+        );
     }
 
     /** Each host has a NAT network of its own; the same range on both, as libvirt's default has it (N1). */
@@ -75,7 +95,7 @@ export class Networks extends pulumi.ComponentResource {
                 parent: this,
                 provider: providers[role],
                 deleteBeforeReplace: true,
-                ...(after.length > 0 && { dependsOn: after }),
+                dependsOn: [this.hosts[role], ...after],
             },
         );
         const state = new NetworkState(

@@ -80,3 +80,9 @@ export function parseAddress(text: string): number {
 export function formatAddress(value: number): string {
     return [24, 16, 8, 0].map(shift => (value >>> shift) & 255).join(".");
 }
+
+/** How many bits of an address are the network's: of `255.255.255.0`, or of the number itself. */
+export const prefixOf = (mask: string): number =>
+    mask.includes(".")
+        ? mask.split(".").reduce((sum, part) => sum + Number(part).toString(2).replace(/0/g, "").length, 0)
+        : Number(mask);

@@ -70,6 +70,7 @@ const reachesFar = new Set([
     "machine:Container",
     "machine:DomainPower",
     "domain:Domain",
+    "machine:HostState",
     "machine:NetworkState",
     "machine:Uplink",
     "network:Network",

@@ -43,6 +43,15 @@ const power = (machine: (e: Examined) => string): Words => ({
     changed: [[/^power$/, ({ old, new: now }) => `is ${text(now)}, but it should be ${text(old)}`]],
 });
 
+/** Whether all that is found of it holds up its work: each is a sentence of its own, with the thing itself in it. */
+const isHinderedAlone = ({ verdict }: Examined): boolean =>
+    verdict.found === "drifted" && verdict.changes.every(({ path }) => path === "hindered");
+/** The sentences, with the host's name. */
+const hindered = [
+    /^hindered$/,
+    ({ old, new: now }: Change, e: Examined) => text(now ?? old).replace("this host", () => `${e.area}`),
+] as const;
+
 const units = [
     ["days", 86_400],
     ["h", 3600],
@@ -187,10 +196,16 @@ const words: Readonly<Record<string, Words>> = {
     "machine:Container": power(input("name")),
     "machine:DomainPower": power(input("domain")),
     "domain:Domain": { what: e => `the virtual machine ${input("name")(e)}`, gone: "does not exist any more" },
-    "network:Network": { what: e => `the network ${input("name")(e)} of ${e.area}`, gone: "does not exist any more" },
+    "network:Network": {
+        what: e => `the network ${input("name")(e)} of ${e.area}`,
+        gone: "does not exist any more",
+        changed: [[/^autostart$/, "does not start with its host"]],
+    },
+    "machine:HostState": { what: e => (isHinderedAlone(e) ? "" : e.area), changed: [hindered] },
     "machine:NetworkState": {
-        what: e => `the network ${input("network")(e)} of ${e.area}`,
+        what: e => (isHinderedAlone(e) ? "" : `the network ${input("network")(e)} of ${e.area}`),
         changed: [
+            hindered,
             [/^active$/, ({ new: now }) => (now === true ? "runs, but it should not" : "is stopped")],
             [/^apart$/, ({ new: now }) => `has a guest's card off its bridge: ${text(now)}`],
         ],
@@ -275,7 +290,7 @@ function sentence(e: Examined, nameOf: NameOf): string {
         const found = own?.changed?.find(([path]) => path.test(change.path))?.[1];
         return found === undefined ? `has ${changeLine(change)}` : typeof found === "string" ? found : found(change, e);
     });
-    return `${what} ${list([...new Set(said)])}`;
+    return `${what} ${list([...new Set(said)])}`.trimStart();
 }
 
 /** A cause in one sentence. */

@@ -1,7 +1,7 @@
 import { type Answer, list, text, word } from "../../clients/answer";
 import { quote } from "../../clients/ssh";
 import { ownBridges } from "../../components/networks";
-import { Cidr } from "../../config/cidr";
+import { Cidr, prefixOf } from "../../config/cidr";
 import { type HostRole, networkNames } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 
@@ -73,11 +73,6 @@ if has virsh; then
             while read -r range; do say network "$now$range $n"; done
     done
 fi`;
-
-const prefixOf = (mask: string): number =>
-    mask.includes(".")
-        ? mask.split(".").reduce((sum, part) => sum + Number(part).toString(2).replace(/0/g, "").length, 0)
-        : Number(mask);
 
 /** A name that a host gave, as a word of a command that somebody is told to type. */
 export const typed = (name: string): string => (/^[A-Za-z0-9_.-]+$/.test(name) ? name : quote(name));

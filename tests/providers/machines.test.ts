@@ -23,6 +23,7 @@ import * as clock from "../../providers/machine/clock";
 import * as container from "../../providers/machine/container";
 import * as domainPower from "../../providers/machine/domain-power";
 import * as hostKey from "../../providers/machine/host-key";
+import * as hostState from "../../providers/machine/host-state";
 import * as imageFile from "../../providers/machine/image-file";
 import * as networkState from "../../providers/machine/network-state";
 import * as seedDisk from "../../providers/machine/seed-disk";
@@ -62,6 +63,7 @@ const modules = {
     "machine/container": container,
     "machine/domain-power": domainPower,
     "machine/host-key": hostKey,
+    "machine/host-state": hostState,
     "machine/image-file": imageFile,
     "machine/network-state": networkState,
     "machine/seed-disk": seedDisk,
@@ -147,6 +149,12 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
     ],
     ["machine/domain-power", "DomainPower", { connection, domain: "volume-node", incarnation: "1", power: "on" }],
     [
+        "machine/host-state",
+        "HostState",
+        { connection, bridges: ["br-nat"], ranges: ["10.0.0.0/24"], pools: ["machines"] },
+        { hindered: [] },
+    ],
+    [
         "machine/host-key",
         "HostKey",
         { machine: "db-node", type: "rsa" },
@@ -154,7 +162,12 @@ test.each<[kind: string, type: string, args: object, added?: object, given?: obj
         { additionalSecretOutputs: ["privateKey"] },
     ],
     ["machine/image-file", "ImageFile", { connection, pool: "golden", path, url: "http://a", sha256: "0" }],
-    ["machine/network-state", "NetworkState", { connection, network: "nat", active: true }, { apart: [] }],
+    [
+        "machine/network-state",
+        "NetworkState",
+        { connection, network: "nat", active: true },
+        { apart: [], hindered: [] },
+    ],
     ["machine/seed-disk", "SeedDisk", { connection, path, instanceId: "1", script: "pw" }, { script: secret }],
     ["machine/uplink", "Uplink", { connection, ...uplinkArgs }, { ports: ["up-private"], up: true, persistent: true }],
 ])(
@@ -238,8 +251,9 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
         ["domain", "incarnation"],
     ],
     ["machine/host-key", [], ["machine", "type"], ["machine", "type"]],
+    ["machine/host-state", ["connection"], ["bridges", "ranges", "pools", "hindered"], []],
     ["machine/image-file", ["connection", "pool", "url"], ["path", "sha256"], ["path"]],
-    ["machine/network-state", ["connection"], ["network", "active", "spanningTree", "apart"], ["network"]],
+    ["machine/network-state", ["connection"], ["network", "active", "spanningTree", "apart", "hindered"], ["network"]],
     ["machine/seed-disk", ["connection"], ["path", "instanceId", "script", "hostname", "interfaces"], ["path"]],
     [
         "machine/uplink",

@@ -327,6 +327,36 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         drifted("active", true, false),
     ],
     [
+        "the bridge br-nat of api-node is down",
+        "machine:NetworkState",
+        { network: "nat" },
+        drifted("hindered", undefined, "the bridge br-nat of this host is down"),
+    ],
+    [
+        "the network nat of api-node is stopped and the pool x of api-node is stopped",
+        "machine:NetworkState",
+        { network: "nat" },
+        {
+            found: "drifted",
+            changes: [
+                { path: "active", old: true, new: false },
+                { path: "hindered", old: undefined, new: "the pool x of this host is stopped" },
+            ],
+        },
+    ],
+    [
+        "api-node does not forward (net.ipv4.ip_forward is 0)",
+        "machine:HostState",
+        {},
+        drifted("hindered", undefined, "this host does not forward (net.ipv4.ip_forward is 0)"),
+    ],
+    [
+        "the network nat of api-node does not start with its host",
+        "network:Network",
+        { name: "nat" },
+        drifted("autostart", true, false),
+    ],
+    [
         "api-node: the process nova-api (42) is stopped by a signal",
         "guest:Ground",
         {},

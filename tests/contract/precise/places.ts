@@ -11,6 +11,8 @@ const toHosts = [
     "cli/rebuild/machines.ts",
     "components/new-volume.ts",
     "providers/machine/container.ts",
+    "providers/machine/hindrance.ts",
+    "providers/machine/host-state.ts",
     "providers/machine/image-file.ts",
     "providers/machine/network-state.ts",
     "providers/machine/seed-disk.ts",
