@@ -19,7 +19,7 @@ import {
     vncOptions,
 } from "./tutorial";
 
-/** OpenStack 2013.1 from the cloud archive on Ubuntu 12.04: the tutorial to the letter. */
+/** OpenStack 2013.1 from the cloud archive on Ubuntu 12.04: the tutorial to the letter, and what it forgets on compute nodes. */
 
 const middleware = { "paste.filter_factory": "keystoneclient.middleware.auth_token:filter_factory" };
 const rootHelper = "sudo nova-rootwrap /etc/nova/rootwrap.conf";
@@ -303,7 +303,16 @@ export const grizzly: Release = {
                 path: "/etc/nova/nova.conf",
                 ...readableBy("nova"),
                 readBy: ["nova-compute"],
-                options: { DEFAULT: { ...novaOptions(cloud, node), lock_path: "/run/lock/nova" } },
+                options: {
+                    DEFAULT: {
+                        ...novaOptions(cloud, node),
+                        lock_path: "/run/lock/nova",
+                        // The tutorial leaves these two at their defaults. By the first a resize looks for the other compute node at its
+                        // address in the NAT network (T10); by the other nova asks cinder in the public network, where no compute node is (T9).
+                        my_ip: cloud.plan.node(node).internalAddress,
+                        cinder_catalog_info: "volume:cinder:internalURL",
+                    },
+                },
                 secretOptions: { DEFAULT: novaSecrets(cloud) },
             },
             {
@@ -319,7 +328,8 @@ export const grizzly: Release = {
                 },
             },
         ],
-        sync: [],
+        // Ubuntu's package gives its account /bin/false, and sshd starts an account's own shell: a resize's ssh would fail (T10).
+        sync: [{ step: "nova-shell", command: "usermod -s /bin/sh nova" }],
         services: [
             { service: "libvirt-bin", worksAlone: true },
             { service: "nova-compute", queue: true },

@@ -51,7 +51,7 @@ export class ComputeNode extends pulumi.ComponentResource {
         const config = guest.config(release.novaCompute, [packages]);
         const services = guest.services(
             release.novaCompute.services,
-            [...config, bridge, ...after],
+            [...config, ...guest.steps(release.novaCompute.sync, machine.incarnation, [packages]), bridge, ...after],
             database.incarnation,
         );
         this.ready = [

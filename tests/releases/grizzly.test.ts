@@ -146,6 +146,29 @@ const differences: { node: NodeName; path: string; section: string; option: stri
         value: "10.0.0.21",
         why: "the listing is compute-1's; its own address (P1)",
     },
+    ...(["compute-1", "compute-2"] as const).flatMap(node =>
+        (
+            [
+                [
+                    "my_ip",
+                    node === "compute-1" ? "10.0.0.20" : "10.0.0.21",
+                    "its default is the address in the NAT network, where a resize would look for it (T10)",
+                ],
+                [
+                    "cinder_catalog_info",
+                    "volume:cinder:internalURL",
+                    "its default is the public URL, and compute nodes are not in the public network (T9)",
+                ],
+            ] as const
+        ).map(([option, value, why]) => ({
+            node,
+            path: "/etc/nova/nova.conf",
+            section: "DEFAULT",
+            option,
+            value,
+            why,
+        })),
+    ),
     ...(
         [
             ["image-node", "/etc/glance/glance-api.conf"],
@@ -164,6 +187,32 @@ const differences: { node: NodeName; path: string; section: string; option: stri
         why: account,
     })),
 ];
+
+test("a resize finds the other compute node where nova's account knows it (T10): 2013.1.5 goes by ssh to its my_ip", () => {
+    for (const [node, other] of [
+        ["compute-1", "compute-2"],
+        ["compute-2", "compute-1"],
+    ] as const) {
+        const [conf] = of("guest:OptionsFile", other).filter(f => f.path === "/etc/nova/nova.conf"),
+            address = conf!.options.DEFAULT.my_ip as string,
+            file = (name: string) => of("guest:File", node).find(f => f.path === `/var/lib/nova/.ssh/${name}`)!.content;
+        expect(file("known_hosts")).toMatch(new RegExp(`^${address} `));
+        expect(file("authorized_keys")).toMatch(new RegExp(`^from="${address}" `));
+        expect(of("guest:Step", node)).toMatchObject([{ step: "nova-shell", command: "usermod -s /bin/sh nova" }]);
+    }
+});
+
+test("nova-compute asks only what its node has a card for: cinder's and glance's internal addresses (T9)", () => {
+    const plan = new AddressPlan(1);
+    for (const node of ["compute-1", "compute-2"] as const) {
+        expect(plan.node(node).publicAddress).toBeUndefined();
+        const conf = of("guest:OptionsFile", node).find(f => f.path === "/etc/nova/nova.conf")!;
+        const [type, service, which] = conf.options.DEFAULT.cinder_catalog_info.split(":");
+        const at = of("keystone:Service").find(s => s.service === service)!;
+        expect([at.type, which]).toEqual([type, "internalURL"]);
+        expect(JSON.stringify(conf.options)).not.toMatch(/172\.16\.|example\.org/);
+    }
+});
 
 describe("files, option by option", () => {
     test.each(files.map(f => [`${f.node}:${f.path}`, f] as const))(
