@@ -2,6 +2,7 @@ import { gunzipSync } from "zlib";
 import { ask, bytes, optional } from "../../../clients/answer";
 import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
+import { serviceNames } from "../../../config/credentials";
 import { toText } from "../file-text";
 import { type KindName, kinds, linesOf } from "./kinds";
 
@@ -35,7 +36,11 @@ export interface Reading {
 const MOST_BYTES = 32 << 20;
 
 /** Services whose folders of state and logs are looked at: who owns them and who may enter. */
-const SERVICES = "nova glance cinder keystone placement mysql rabbitmq apache2";
+const SERVICES = [...serviceNames, "placement", "mysql", "rabbitmq", "apache2"].join(" ");
+/** What their programs' names look like. */
+const PROGRAMS = [...[...serviceNames, "placement", "rabbitmq", "mysqld"].map(name => `${name}*`), "mariadbd"]
+    .map(name => `-name '${name}'`)
+    .join(" -o ");
 
 /** Shell with options of 2012. */
 const script = `LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH
@@ -43,7 +48,7 @@ roots= state=
 for d in /etc /usr/local /root /lib/systemd/system /run/systemd/system /run/systemd/system.control /var/spool/cron; do [ ! -d $d ] || roots="$roots $d"; done
 for s in ${SERVICES}; do for d in /var/lib/$s /var/log/$s; do [ ! -d $d ] || state="$state $d"; done; done
 about='%y %m %u %g %s\\0%p\\0%l\\0'
-programs() { find /usr/bin /usr/sbin -maxdepth 1 ! -type d \\( -name 'nova*' -o -name 'glance*' -o -name 'cinder*' -o -name 'keystone*' -o -name 'placement*' -o -name 'rabbitmq*' -o -name 'mysqld*' -o -name 'mariadbd' \\) "$@"; }
+programs() { find /usr/bin /usr/sbin -maxdepth 1 ! -type d \\( ${PROGRAMS} \\) "$@"; }
 { find $roots -xdev -printf "$about"; programs -printf "$about"; [ -z "$state" ] || find $state -maxdepth 1 -type d -printf "$about"; } 2> /dev/null | gzip -1 | tell files
 { find $roots -xdev -type f -size -2049 -print0; programs -type f -size -2049 -print0; } 2> /dev/null | xargs -0 -r sha256sum -b 2> /dev/null | gzip -1 | tell digests
 { lsattr -aR $roots 2> /dev/null || true; } | { grep '^[^ ]*i[^ ]* /' || true; } | gzip -1 | tell immutable
