@@ -1,28 +1,5 @@
-import * as z from "zod";
-
-/** The passwords that a stack may set itself. */
-export const credentialsSchema = z.strictObject({
-    mysqlRoot: z.string().min(1),
-    adminToken: z.string().min(1),
-    adminPassword: z.string().min(1),
-    rabbitPassword: z.string().min(1),
-    keystoneDatabase: z.string().min(1),
-    glanceDatabase: z.string().min(1),
-    cinderDatabase: z.string().min(1),
-    novaDatabase: z.string().min(1),
-    glanceUser: z.string().min(1),
-    cinderUser: z.string().min(1),
-    novaUser: z.string().min(1),
-    placementUser: z.string().min(1),
-});
-/** The cloud's passwords; every one is a secret of the stack. */
-export type Credentials = z.infer<typeof credentialsSchema>;
-
-/** Names of the passwords that a stack may set. */
-export const credentialNames = Object.keys(credentialsSchema.shape) as (keyof Credentials)[];
-
 /** The passwords that the tutorial prints, and one for the account that only newer releases have. */
-export const tutorialCredentials: Credentials = {
+const tutorial = {
     mysqlRoot: "mysql",
     adminToken: "ADMIN",
     adminPassword: "keystoneAdmin",
@@ -36,3 +13,32 @@ export const tutorialCredentials: Credentials = {
     novaUser: "novaServ",
     placementUser: "placementServ",
 };
+/** The cloud's passwords; every one is a secret of the stack. */
+export type Credentials = Record<keyof typeof tutorial, string>;
+export const tutorialCredentials: Credentials = tutorial;
+
+/** Names of the passwords that a stack may set. */
+export const credentialNames = Object.keys(tutorial) as (keyof Credentials)[];
+
+/** A service with a database: the database's password is SERVICEDatabase. */
+export type ServiceName = NameBefore<"Database">;
+/** An account in the tenant `service`: its password is ACCOUNTUser. */
+export type AccountName = NameBefore<"User">;
+type NameBefore<What extends string> = keyof Credentials extends infer Name
+    ? Name extends `${infer Before}${What}`
+        ? Before
+        : never
+    : never;
+
+const namesBefore = (what: string): string[] =>
+    credentialNames.filter(name => name.endsWith(what)).map(name => name.slice(0, -what.length));
+export const serviceNames = namesBefore("Database") as ServiceName[];
+
+/** Under which name the configuration has a service's password for its database (D3). */
+export const databasePassword = <Name extends ServiceName>(service: Name) => `${service}Database` as const;
+/** Under which name the configuration has the password that a service logs in at identity with. */
+export const servicePassword = <Name extends AccountName>(account: Name) => `${account}User` as const;
+/** Those of the services that have them in a paste file; placement has none. */
+export const pastePasswords = (namesBefore("User") as AccountName[])
+    .filter(account => account !== "placement")
+    .map(servicePassword);

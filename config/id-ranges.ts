@@ -13,17 +13,21 @@ const idsPerCloud = nodeNames.length * idsPerContainer;
 
 /** The first id of a team's cloud, by its number, 0 to 255. The ranges of labs follow behind these. */
 export const teamIds = (number: number): number => firstOfAll + number * idsPerCloud;
-/** The number of labs for which a machine has ranges. */
-export const labSlots = 255;
-export const labIds = (slot: number): number => teamIds(256 + slot);
+const teams = 256;
+export const labIds = (slot: number): number => teamIds(teams + slot);
 
 /** The first of a node's ids, in a cloud whose ranges begin at `first`. */
 export const nodeIds = (first: number, node: NodeName): number => first + nodeNames.indexOf(node) * idsPerContainer;
 
-/** Limits for the first id of a container's range: above root's and other users' ids, below the ids that systemd keeps for itself. */
-export const rangeLimits = { least: 0x80000, most: 0x7ffe0000 - idsPerContainer } as const;
+/** Systemd keeps the ids from here on for itself. */
+const firstOfSystemd = 0x7ffe0000;
+/** The number of labs for which a machine has ranges: what the teams' leave. */
+export const labSlots = Math.floor((firstOfSystemd - firstOfAll) / idsPerCloud) - teams;
+
+/** Limits for the first id of a container's range: above root's and other users' ids. */
+export const rangeLimits = { least: 0x80000, most: firstOfSystemd - idsPerContainer } as const;
 /** The same limits for the ranges of a whole cloud. */
-export const cloudLimits = { least: rangeLimits.least, most: 0x7ffe0000 - idsPerCloud } as const;
+export const cloudLimits = { least: rangeLimits.least, most: firstOfSystemd - idsPerCloud } as const;
 
 /** Whether a cloud's ranges that begin at `first` have an id of `count` from `from`. */
 export const overlaps = (first: number, from: number, count: number): boolean =>

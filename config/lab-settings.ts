@@ -4,6 +4,7 @@ import * as z from "zod";
 import { stateDir } from "../system/paths";
 import { UserError } from "../system/errors";
 import { nodeNames } from "./nodes";
+import { limitsOf } from "./releases";
 import { shown } from "./words";
 
 const host = z.object({ address: z.string(), port: z.int(), hostKey: z.string().optional() });
@@ -92,8 +93,10 @@ export function withLab(given: Record<string, unknown>, factsOf: (lab: string) =
  * Whether a stack's nodes install from the lab's archive, and know such keys: another archive is none that the lab has
  * signed.
  */
-const signedByLab = ({ archiveUrl, release }: Record<string, unknown>): boolean =>
-    archiveUrl === undefined && release === "ocata";
+const signedByLab = ({ archiveUrl, release }: Record<string, unknown>): boolean => {
+    const limits = limitsOf(release);
+    return archiveUrl === undefined && limits !== undefined && !limits.precise;
+};
 
 /** Own values over others, key by key. A value that is no object is left for the check to name. */
 function merge(base: Record<string, object>, own: unknown): unknown {

@@ -42,6 +42,19 @@ export const nodes: Readonly<Record<NodeName, NodeFacts>> = {
     "compute-2": { host: "compute", octet: 21, networks: ["nat", "internal", "private"] },
 };
 
+/** The parts of a release on each node, beside what all nodes have. */
+export const partsOf = {
+    "db-node": ["database", "queue"],
+    "auth-node": ["keystone"],
+    "image-node": ["glance"],
+    "volume-node": ["cinder"],
+    "api-node": ["novaApi", "dashboard"],
+    "network-node": ["novaNetwork"],
+    "compute-1": ["novaCompute"],
+    "compute-2": ["novaCompute"],
+} as const satisfies Readonly<Record<NodeName, readonly string[]>>;
+export type Part = (typeof partsOf)[NodeName][number];
+
 /** The course's teams and the numbers of their hosts, central and compute (H1). */
 export const teamHosts: Readonly<Record<string, readonly [number, number]>> = {
     "01": [125, 126],

@@ -1,42 +1,17 @@
-import type { Credentials } from "./credentials";
-import type { ReleaseName } from "./releases";
-
-interface Limit {
-    names: readonly (keyof Credentials)[];
-    release?: ReleaseName;
-    unusable: RegExp;
-    reason: string;
-}
+import { type Credentials, pastePasswords } from "./credentials";
+import { limitsOf, type PasswordLimit } from "./releases";
 
 /** Characters that a password's files cannot hold in any spelling (oslo.config, Python 2's ConfigParser). */
-const limits: readonly Limit[] = [
+const limits: readonly PasswordLimit[] = [
     {
         names: ["adminToken", "rabbitPassword", "placementUser"],
         unusable: /\\\$|^(["']).*\1$/,
         reason: "it must not hold \\$ nor begin and end with the same quotation mark, which OpenStack's configuration files cannot tell",
     },
     {
-        names: ["glanceUser", "cinderUser", "novaUser"],
+        names: pastePasswords,
         unusable: /%\(| ;|^""$/,
         reason: "it must not hold %( nor a semicolon after a space: in a service's paste file these begin a reference and a comment",
-    },
-    {
-        names: ["adminPassword", "glanceUser", "cinderUser", "novaUser"],
-        release: "grizzly",
-        unusable: /^\$6\$/,
-        reason: "it must not begin with $6$: keystone of this release takes it for the hash of a password, and nobody could log in with it",
-    },
-    {
-        names: ["rabbitPassword"],
-        release: "ocata",
-        unusable: /\//,
-        reason: "it must not hold a slash: oslo.messaging of this release leaves one as it is in the URL that compute nodes are called by, and kombu cannot read it",
-    },
-    {
-        names: ["glanceDatabase"],
-        release: "ocata",
-        unusable: /[%:@/]/,
-        reason: "it must not hold % : @ or /: glance-manage of this release hands its database's URL to a parser that takes % for a reference",
     },
 ];
 
@@ -56,6 +31,7 @@ export const shortestPassword = 4;
 export function passwordProblem(name: keyof Credentials, password: string, release: string): string | undefined {
     if (!PRINTABLE.test(password)) return "it must be one line of printable ASCII characters without spaces around it";
     if (password.length > LONGEST) return `it must have at most ${LONGEST} characters`;
-    return limits.find(l => l.names.includes(name) && (l.release ?? release) === release && l.unusable.test(password))
-        ?.reason;
+    return [...limits, ...(limitsOf(release)?.passwords ?? [])].find(
+        l => l.names.includes(name) && l.unusable.test(password),
+    )?.reason;
 }

@@ -2,14 +2,14 @@ import * as z from "zod";
 import type { Member } from "./class-settings";
 import { AddressPlan, type NetworkRanges, problems, tutorialRanges } from "./address-plan";
 import { commandsSchema, doubled } from "./commands";
-import { credentialNames, type Credentials, credentialsSchema, tutorialCredentials } from "./credentials";
+import { credentialNames, type Credentials, tutorialCredentials } from "./credentials";
 import { hostKeyForms, pastedKeys } from "./host-keys";
 import { cloudLimits, nodeIds, teamIds } from "./id-ranges";
 import { issueMistakes, patternMessage } from "./issues";
 import { type Mistake, mistakeAt, Mistaken, mistakeIn } from "./mistakes";
 import { type NodeName, nodeNames, nodes } from "./nodes";
 import { passwordProblem } from "./passwords";
-import { releaseNames } from "./releases";
+import { limitsOf, preciseReleases, releaseNames } from "./releases";
 import { unprintable } from "./words";
 import {
     uplinkedNetworks,
@@ -46,6 +46,13 @@ const url = (schemes: string, ...forms: RegExp[]) => {
 const sha256 = z
     .string("64 hexadecimal digits: nothing is used unverified")
     .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+
+const credentialsSchema = z.strictObject(
+    Object.fromEntries(credentialNames.map(name => [name, z.string().min(1)])) as Record<
+        keyof Credentials,
+        z.ZodString
+    >,
+);
 
 const hostKey = z
     .string()
@@ -289,21 +296,21 @@ const rules: readonly Rule[] = [
             : [],
     ),
     rule(["archiveKey", "release"], ({ archiveKey, release }) =>
-        archiveKey !== undefined && release === "grizzly"
+        archiveKey !== undefined && limitsOf(release)?.precise
             ? [
                   mistakeAt(
                       "archiveKey",
-                      "it is not for release grizzly, whose machines (Ubuntu 12.04) know no key of a single archive: the archive at archiveUrl has to be signed by the key of ubuntu-cloud-keyring",
+                      `it is not for release ${release}, whose machines (Ubuntu 12.04) know no key of a single archive: the archive at archiveUrl has to be signed by the key of ubuntu-cloud-keyring`,
                   ),
               ]
             : [],
     ),
     rule(["baseArchiveUrl", "release"], ({ baseArchiveUrl, release }) =>
-        baseArchiveUrl !== undefined && release !== "grizzly"
+        baseArchiveUrl !== undefined && !limitsOf(release)?.precise
             ? [
                   mistakeAt(
                       "baseArchiveUrl",
-                      `it is for release grizzly alone; machines of release ${release} have their system's archives from their image`,
+                      `it is for release ${preciseReleases.join(" and ")} alone; machines of release ${release} have their system's archives from their image`,
                   ),
               ]
             : [],

@@ -1,36 +1,11 @@
-import { type NodeName, nodeNames } from "../config/nodes";
+import { type NodeName, nodeNames, type Part, partsOf } from "../config/nodes";
 import { UserError } from "../system/errors";
 import type { CloudFacts, ConfigFile, Release, Sections, Software } from "./release";
 
-/** Which of a release's software stands on which node, beside what all have. */
-const parts: Readonly<
-    Record<
-        NodeName,
-        readonly (
-            | "database"
-            | "queue"
-            | "keystone"
-            | "glance"
-            | "cinder"
-            | "novaApi"
-            | "dashboard"
-            | "novaNetwork"
-            | "novaCompute"
-        )[]
-    >
-> = {
-    "db-node": ["database", "queue"],
-    "auth-node": ["keystone"],
-    "image-node": ["glance"],
-    "volume-node": ["cinder"],
-    "api-node": ["novaApi", "dashboard"],
-    "network-node": ["novaNetwork"],
-    "compute-1": ["novaCompute"],
-    "compute-2": ["novaCompute"],
-};
+/** A release's software on a node. */
 export const softwareOf = (release: Release, node: NodeName): Software[] => [
     release.common,
-    ...parts[node].map(part => release[part]),
+    ...partsOf[node].map((part: Part) => release[part]),
 ];
 
 const merged = (one: Sections, other: Sections): Sections =>

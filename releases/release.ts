@@ -1,7 +1,7 @@
 import type { AddressPlan } from "../config/address-plan";
-import type { NodeName } from "../config/nodes";
+import type { NodeName, Part } from "../config/nodes";
 import type { Settings } from "../config/settings";
-import type { Credentials } from "../config/credentials";
+import type { AccountName, Credentials, ServiceName } from "../config/credentials";
 import type { HostKeyType } from "../config/host-keys";
 import type { ReleaseName } from "../config/releases";
 import type { DashboardPages } from "./dashboard";
@@ -74,13 +74,10 @@ export interface Software {
     services: readonly ServiceFacts[];
 }
 
-/** A service's account in the database and in identity. */
-export type ServiceName = "keystone" | "glance" | "cinder" | "nova";
-
 /** A service in the catalogue (K4, K6). */
 export interface CatalogueService {
     /** Its account in the tenant `service`; absent for what shares another's. */
-    user?: "glance" | "cinder" | "nova" | "placement";
+    user?: AccountName;
     name: string;
     type: string;
     description: string;
@@ -126,8 +123,8 @@ export interface UrlFacts {
     numbers: readonly string[];
 }
 
-/** What differs between releases of OpenStack, as data. */
-export interface Release {
+/** What differs between releases of OpenStack, as data; the parts that stand on nodes are among it. */
+export interface Release extends Readonly<Record<Part, Software>> {
     name: ReleaseName;
     /** A1 */
     archive(settings: Pick<Settings, "archiveUrl" | "archiveKey">): {
@@ -148,22 +145,13 @@ export interface Release {
     recommends?: true;
     /** On every node (A2). */
     common: Software;
-    database: Software;
-    queue: Software;
     /** Databases of each service; the first is the tutorial's (D3). */
     databases: Readonly<Record<ServiceName, readonly string[]>>;
-    keystone: Software;
     endpointUrls: UrlFacts;
     /** Keystone answers 500 to names of tenants, users and roles with other characters than ASCII's. */
     asciiNames?: true;
-    glance: Software;
-    cinder: Software;
-    novaApi: Software;
-    dashboard: Software;
     /** What the dashboard's pages send (T1, T3, T7, T8). */
     pages: DashboardPages;
-    novaNetwork: Software;
-    novaCompute: Software;
     /** On api-node, when compute nodes have come: what makes them known to the scheduler. */
     computeDiscovery?: SyncStep;
     /** On every node whose services verify signed tokens, when there are new certificates: what makes them fetch those. */

@@ -3,7 +3,13 @@ import type { CloudAccess } from "../clients/identity";
 import { quote } from "../clients/ssh";
 import { type AddressPlan, networkSize } from "../config/address-plan";
 import type { NodeName } from "../config/nodes";
-import type { Credentials } from "../config/credentials";
+import {
+    type AccountName,
+    type Credentials,
+    databasePassword,
+    servicePassword,
+    type ServiceName,
+} from "../config/credentials";
 import type {
     CatalogueService,
     CloudFacts,
@@ -11,7 +17,6 @@ import type {
     FlavorFacts,
     Sections,
     ServiceFacts,
-    ServiceName,
     SyncStep,
 } from "./release";
 
@@ -20,26 +25,12 @@ import type {
 /** For software that has no files of its own to write. */
 export const none = (): ConfigFile[] => [];
 
-const accounts: Readonly<Record<ServiceName, string>> = {
-    keystone: "keystoneUser",
-    glance: "glanceUser",
-    cinder: "cinderUser",
-    nova: "novaUser",
-};
 /** A service's account in the database (D3). */
-export const databaseAccount = (service: ServiceName): string => accounts[service];
-
-/** Under which name the configuration has its password. */
-export const databasePasswords = {
-    keystone: "keystoneDatabase",
-    glance: "glanceDatabase",
-    cinder: "cinderDatabase",
-    nova: "novaDatabase",
-} as const;
+export const databaseAccount = (service: ServiceName): string => `${service}User`;
 
 /** `mysql://user:password@10.0.0.3/database` */
 export function databaseUrl(cloud: CloudFacts, service: ServiceName, database: string = service): string {
-    return `mysql://${databaseAccount(service)}:${encodeURIComponent(cloud.credentials[databasePasswords[service]])}@${cloud.plan.node("db-node").internalAddress}/${database}`;
+    return `mysql://${databaseAccount(service)}:${encodeURIComponent(cloud.credentials[databasePassword(service)])}@${cloud.plan.node("db-node").internalAddress}/${database}`;
 }
 
 /** A value in oslo.config's files: a dollar sign alone would begin a reference to another option. */
@@ -54,20 +45,12 @@ export const rabbit = (cloud: CloudFacts): { host: Record<string, string>; passw
     password: { rabbit_password: literal(cloud.credentials.rabbitPassword) },
 });
 
-/** Under which name the configuration has the password that a service logs in at identity with. */
-export const servicePasswords = {
-    glance: "glanceUser",
-    cinder: "cinderUser",
-    nova: "novaUser",
-    placement: "placementUser",
-} as const;
-
 const authtokenSection = "filter:authtoken";
 
 /** [filter:authtoken] as the tutorial writes it into each service's paste file; `more` is what a release wants beside it. */
 export function authtoken(
     cloud: CloudFacts,
-    user: "glance" | "cinder" | "nova",
+    user: AccountName,
     more: Record<string, string> = {},
 ): { options: Sections; secretOptions: Sections } {
     return {
@@ -81,20 +64,20 @@ export function authtoken(
                 admin_user: user,
             },
         },
-        secretOptions: { [authtokenSection]: { admin_password: cloud.credentials[servicePasswords[user]] } },
+        secretOptions: { [authtokenSection]: { admin_password: cloud.credentials[servicePassword(user)] } },
     };
 }
 
 /** A command of a service's own user: root's would leave logs that the service cannot write. */
 export const asUser = (user: string, command: string): string => `su -s /bin/sh -c '${command}' ${user}`;
 
-/** The services' schemas (K1, G1, C2, V1). */
-export const schemas: Readonly<Record<ServiceName, SyncStep>> = {
+/** The schemas of the tutorial's services (K1, G1, C2, V1). */
+export const schemas = {
     keystone: { step: "keystone-db-sync", command: asUser("keystone", "keystone-manage db_sync") },
     glance: { step: "glance-db-sync", command: asUser("glance", "glance-manage db_sync") },
     cinder: { step: "cinder-db-sync", command: asUser("cinder", "cinder-manage db sync"), timeoutSeconds: 900 },
     nova: { step: "nova-db-sync", command: asUser("nova", "nova-manage db sync") },
-};
+} as const satisfies Record<string, SyncStep>;
 
 /**
  * Of a file with passwords in it: its service reads it, as a member of its group, and cannot change it. Debian's packages

@@ -44,7 +44,9 @@ export function addCheckCommand(cli: Command): void {
     const command = cli
         .command("check")
         .argument("[stack]")
-        .description("use the cloud as the tutorial does (T1–T12): image, instance, ssh, rule, volume")
+        .description(
+            `use the cloud as the tutorial does (${acceptance[0].id}–${acceptance.at(-1)!.id}): image, instance, ssh, rule, volume`,
+        )
         .option(...jsonOption)
         .option(
             "--patience <seconds>",

@@ -1,6 +1,9 @@
+import * as path from "path";
 import * as z from "zod";
 import { nodeNames } from "../../config/nodes";
 import { releaseNames } from "../../config/releases";
+import { replaceFile } from "../../system/files";
+import { projectDir } from "../../system/paths";
 import { stepSchema } from "./steps";
 
 /** Where the symptom shows, from the outside in: never a hint at the cause. */
@@ -62,5 +65,10 @@ export type Exercise = z.infer<typeof exerciseSchema>;
 /** One way to do an exercise: what is broken, and where. */
 export type Variant = Exercise["ways"][number];
 
-/** The schema as editors read it, which exercises/schema.json is. */
-export const jsonSchema = (): object => z.toJSONSchema(exerciseSchema, { io: "input" });
+export const EXERCISE_SCHEMA_FILE = "exercises/schema.json";
+
+/** The schema for editors, as its file has it. */
+export const exerciseSchemaText = (): string =>
+    `${JSON.stringify(z.toJSONSchema(exerciseSchema, { io: "input" }), undefined, 2)}\n`;
+
+if (require.main === module) replaceFile(path.join(projectDir(), EXERCISE_SCHEMA_FILE), exerciseSchemaText(), 0o644);

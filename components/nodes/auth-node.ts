@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { servicePassword } from "../../config/credentials";
 import type { ReleaseName } from "../../config/releases";
 import type { Connection } from "../../clients/connection";
 import { type CloudAccess, type IdentityAccess, REGION } from "../../clients/identity";
@@ -10,7 +11,7 @@ import { Service as CatalogueEntry } from "../../providers/keystone/service";
 import { Tenant } from "../../providers/keystone/tenant";
 import { User } from "../../providers/keystone/user";
 import type { CatalogueService, OpenFacts } from "../../releases/release";
-import { adminAccess, servicePasswords } from "../../releases/tutorial";
+import { adminAccess } from "../../releases/tutorial";
 import { Guest } from "../guest";
 import type { PasswordName, Passwords } from "../passwords";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
@@ -76,7 +77,7 @@ export class AuthNode extends pulumi.ComponentResource {
         const catalogue = release.catalogue(cloud.plan).map(service => {
             const { user: account } = service;
             if (account) {
-                const password = servicePasswords[account];
+                const password = servicePassword(account);
                 const user = entities.user(account, password, tenant.id);
                 const own = entities.grant(account, "admin", user, admin, tenant, password);
                 // Nothing that the program makes asks for a volume, and the node of that service's files may be the

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { databasePassword, type ServiceName, serviceNames } from "../../config/credentials";
 import { DatabaseGrant } from "../../providers/guest/database-grant";
 import { Database } from "../../providers/guest/database";
 import { DatabaseRoot } from "../../providers/guest/database-root";
 import { RabbitUser } from "../../providers/guest/rabbit-user";
-import type { OpenFacts, Release, ServiceName } from "../../releases/release";
-import { databaseAccount, databasePasswords } from "../../releases/tutorial";
+import type { OpenFacts, Release } from "../../releases/release";
+import { databaseAccount } from "../../releases/tutorial";
 import { Guest } from "../guest";
 import type { Machine } from "../machine";
 import type { Passwords } from "../passwords";
@@ -47,12 +48,9 @@ export class DatabaseNode extends pulumi.ComponentResource {
             { connection: guest.connection, password: passwords.of("mysqlRoot") },
             guest.options(mysql),
         );
-        this.databases = {
-            keystone: databaseOf("keystone", name, args, guest, root),
-            glance: databaseOf("glance", name, args, guest, root),
-            cinder: databaseOf("cinder", name, args, guest, root),
-            nova: databaseOf("nova", name, args, guest, root),
-        };
+        this.databases = Object.fromEntries(
+            serviceNames.map(service => [service, databaseOf(service, name, args, guest, root)]),
+        ) as Record<ServiceName, ServiceDatabase>;
 
         const rabbitmq = guest.services(release.queue.services, guest.config(release.queue, [packages]));
         this.queue = [queueAccount(name, args, guest, rabbitmq)];
@@ -78,12 +76,12 @@ function databaseOf(
             connection,
             databases: [...release.databases[service]],
             user: databaseAccount(service),
-            password: passwords.of(databasePasswords[service]),
+            password: passwords.of(databasePassword(service)),
             address: cloud.plan.node("db-node").internalAddress,
         },
         guest.options([...made]),
     );
-    passwords.letInBy(databasePasswords[service], grant);
+    passwords.letInBy(databasePassword(service), grant);
     return {
         ready: [...made, grant],
         incarnation: pulumi.all(made.map(d => d.id)).apply(all => all.join(" ")),

@@ -5,6 +5,7 @@ import type { Connection } from "../../clients/connection";
 import { ALLOWED_SECONDS, aheadBy, readClock, type Reading, speedOf } from "../../clients/machine-clock";
 import { type OperatorClock, operatorClock } from "../../clients/operator-clock";
 import { exec, type RunScript } from "../../clients/ssh";
+import { serviceNames } from "../../config/credentials";
 import { type Handler, LiveResource } from "../dynamic";
 import { initShell, runningShell } from "../guest/init";
 import { restart } from "../guest/restarts";
@@ -144,7 +145,8 @@ class Clocks {
  * Services whose timers wait by the clock: set back from two hours ahead it would leave them without a report for two
  * hours.
  */
-const isOpenStack = (service: string): boolean => /^(nova|cinder|glance|keystone)(-[a-z]+)*$/.test(service);
+const isOpenStack = (service: string): boolean => openStack.test(service);
+const openStack = new RegExp(`^(${serviceNames.join("|")})(-[a-z]+)*$`);
 
 /** Restarts those of them that run. */
 async function wake(run: RunScript, on: Connection): Promise<void> {

@@ -113,7 +113,7 @@ function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
                     ...found,
                     id: told("instance", found.id),
                     status: said("status", found.status),
-                    host: said("host", found.host),
+                    host: said("host", found.host!),
                     addresses: { net1: [{ addr: answers.fixed }, ...(floating ? [floating] : [])] },
                     ...(answers.fault !== "" && { fault: { message: answers.fault } }),
                 };
@@ -129,7 +129,7 @@ function cloudWith(answers: Answers, jail: Jail): CheckedCloud {
                     instance_uuid: f.instance_uuid === null ? null : said("instance", f.instance_uuid),
                 })),
             createImage: async (id, name) => compute.createImage(real(id), name),
-            attachVolume: async (id, volume) => compute.attachVolume(real(id), real(volume)),
+            attachVolume: async (id, volume, device) => compute.attachVolume(real(id), real(volume), device),
             detachVolume: async (id, volume) => compute.detachVolume(real(id), real(volume)),
             resize: async (id, flavor) => compute.resize(real(id), flavor),
             confirmResize: async id => compute.confirmResize(real(id)),

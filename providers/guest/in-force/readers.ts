@@ -1,3 +1,4 @@
+import { serviceNames } from "../../../config/credentials";
 import type { OptionName } from "../ini";
 import { myCnf } from "./my-cnf";
 import { oslo } from "./oslo";
@@ -114,11 +115,15 @@ const databaseReader: Reader = {
     ],
 };
 
+const projects = serviceNames.join("|");
+const osloFile = new RegExp(`^/etc/(${projects})/([a-z-]+\\.conf)$`);
+const pasteFile = new RegExp(`^/etc/(${projects})/[a-z-]*paste\\.ini$`);
+
 /** How the services that read a file of a node find its options. */
 export function readerOf(path: string, services: readonly string[] = []): Reader {
-    const [, project, file] = /^\/etc\/(nova|glance|cinder|keystone)\/([a-z-]+\.conf)$/.exec(path) ?? [];
+    const [, project, file] = osloFile.exec(path) ?? [];
     if (project !== undefined) return osloReader(project, file!, services);
-    if (/^\/etc\/(nova|glance|cinder)\/[a-z-]*paste\.ini$/.test(path)) return pasteReader;
+    if (pasteFile.test(path)) return pasteReader;
     if (path === "/etc/openstack-dashboard/local_settings.py") return { ...simple, grammar: pythonSettings };
     return path === "/etc/mysql/my.cnf" ? databaseReader : simple;
 }

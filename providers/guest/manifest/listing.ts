@@ -1,4 +1,5 @@
 import { quote } from "../../../clients/ssh";
+import { serviceNames } from "../../../config/credentials";
 
 /** Files and folders that are listed below one folder: more than a node's own configuration has. */
 const MOST_BELOW = 8000;
@@ -8,7 +9,11 @@ const MOST_OF_NODE = 16_000;
 const CHARACTERS = 64;
 
 /** Services whose folders of state and logs are looked at: who owns them and who may enter. */
-const SERVICES = "nova glance cinder keystone placement mysql rabbitmq apache2";
+const SERVICES = [...serviceNames, "placement", "mysql", "rabbitmq", "apache2"].join(" ");
+/** What their programs' names look like. */
+const PROGRAMS = [...[...serviceNames, "placement", "rabbitmq", "mysqld"].map(name => `${name}*`), "mariadbd"]
+    .map(name => `-name '${name}'`)
+    .join(" -o ");
 
 /**
  * Perl that leaves out of find's list what is too much, and marks the folder that it was in: `D` in place of `d`.
@@ -74,7 +79,7 @@ for s in ${SERVICES}; do for d in /var/lib/$s /var/log/$s; do [ ! -d $d ] || sta
 about='%y %m %u %g %s\\0%p\\0%l\\0'
 everything() {
 find $roots -xdev -printf "$about"
-find /usr/bin /usr/sbin -maxdepth 1 ! -type d \\( -name 'nova*' -o -name 'glance*' -o -name 'cinder*' -o -name 'keystone*' -o -name 'placement*' -o -name 'rabbitmq*' -o -name 'mysqld*' -o -name 'mariadbd' \\) -printf "$about"
+find /usr/bin /usr/sbin -maxdepth 1 ! -type d \\( ${PROGRAMS} \\) -printf "$about"
 [ -z "$state" ] || find $state -maxdepth 1 -type d -printf "$about"
 }
 # One walk: below a folder there may be hundreds of thousands. What is left is small enough for a variable.

@@ -1,3 +1,5 @@
+import { serviceNames } from "../../../config/credentials";
+
 /** What of a file is no difference; `content`: another resource makes it and puts what belongs there into it. */
 type Aspect = "all" | "added" | "content";
 
@@ -32,14 +34,15 @@ const masks: readonly (readonly [RegExp, Aspect])[] = [
     [/^\/etc\/systemd\/system\/[^/]+\.(wants|requires)(\/|$)/, "all"],
     [/^\/etc\/rc[0-6S]\.d$/, "all"],
     // Keys and certificates that services rotate or make, and what nova, libvirt and cinder write of users' things.
-    [/^\/etc\/(keystone|glance|nova|cinder)\/(ssl|fernet-keys|credential-keys|certs)(\/|$)/, "all"],
+    [new RegExp(`^/etc/(${serviceNames.join("|")})/(ssl|fernet-keys|credential-keys|certs)(/|$)`), "all"],
     [/^\/etc\/libvirt\/(qemu|nwfilter|lxc|storage|secrets)(\/|$)/, "all"],
     [/^\/etc\/cinder\/volumes(\/|$)/, "all"],
     [/^\/run\/systemd\/system\/(netplan-|session-|user-|libcontainer|docker)/, "all"],
     // People work as root.
     [/^\/root\//, "added"],
     [/^\/root\/\.(bash_history|mysql_history|python_history|lesshst|viminfo|rnd|wget-hsts|ssh\/known_hosts.*)$/, "all"],
-    [/^\/root\/\.(cache|config|local|nova[^/]*|glance[^/]*|cinder[^/]*|keystone[^/]*|pki|gnupg|ipython)(\/|$)/, "all"],
+    [/^\/root\/\.(cache|config|local|pki|gnupg|ipython)(\/|$)/, "all"],
+    [new RegExp(`^/root/\\.(${serviceNames.join("|")})[^/]*(/|$)`), "all"],
     // State and logs: who owns a folder that was there counts.
     [/^\/var\/(lib|log)\//, "added"],
 ];

@@ -1,4 +1,5 @@
 import { quote } from "../../../clients/ssh";
+import { serviceNames } from "../../../config/credentials";
 import { text as sqlText } from "../mysql";
 import { databaseKinds, sql } from "./database-kinds";
 import { apart, type Kind, nonEmpty } from "./kind";
@@ -12,8 +13,10 @@ const FOLDERS =
     "/usr/lib/python2.7/dist-packages /usr/lib/python3/dist-packages /opt/openstack/*/lib/python*/site-packages";
 
 /** Packages of Python modules, each with the folder of its service's settings. */
-const MODULES =
-    "nova:nova glance:glance cinder:cinder keystone:keystone placement:placement horizon:openstack-dashboard openstack_dashboard:openstack-dashboard";
+const MODULES = [
+    ...[...serviceNames, "placement"].map(name => `${name}:${name}`),
+    ...["horizon", "openstack_dashboard"].map(name => `${name}:openstack-dashboard`),
+].join(" ");
 
 /** `cinderUser@%`, apart. */
 const account = (line: string): [user: string, host: string] => {

@@ -1,7 +1,9 @@
 import { createHash } from "crypto";
 import { type CheckedCloud, PREFIX } from "../../../cli/check/cloud";
+import type { Compute } from "../../../clients/compute";
 import type { DashboardRequest } from "../../../clients/dashboard";
 import { HttpError } from "../../../clients/http";
+import type { Images } from "../../../clients/image";
 import { pikePages } from "../../../releases/dashboard";
 
 const missing = () => new HttpError("GET", "/x", 404, "not found", "there");
@@ -13,6 +15,9 @@ const up = (binary: string, host: string, state = "up") => ({
     state,
     updated_at: null,
 });
+
+/** A client with the calls that checks make: one that is not here fails the check that makes it. */
+const standIn = <T>(calls: Partial<Pick<T, keyof T>>) => calls as Pick<T, keyof T>;
 
 /** An instance of the fake cloud; `files` are those of its disk. */
 interface FakeServer {
@@ -155,7 +160,7 @@ export class FakeCloud implements CheckedCloud {
         },
     };
 
-    compute = {
+    compute = standIn<Compute>({
         forget: () => undefined,
         keypair: async (name: string) => {
             if (this.broken("keypair")) throw missing();
@@ -268,8 +273,8 @@ export class FakeCloud implements CheckedCloud {
         },
         whyFailed: async (_: string, action: string) =>
             action === "resize" ? "ResizeError: not able to execute ssh command" : "InternalError: no such target",
-    };
-    images = {
+    });
+    images = standIn<Images>({
         forget: () => undefined,
         list: async () => [...this.images_].map(([id, i]) => ({ id, ...i, status: "active", isPublic: true })),
         get: async (id: string) => {
@@ -284,7 +289,7 @@ export class FakeCloud implements CheckedCloud {
         delete: async (id: string) => {
             this.images_.delete(id);
         },
-    };
+    });
     volumes = {
         list: async () => [...this.volumes_].map(([id, { name }]) => ({ id, name, status: "available", sizeGb: 1 })),
         get: async (id: string) => {
