@@ -88,7 +88,11 @@ export class Mending {
             await this.script([
                 "if [ -d /run/systemd/system ]; then systemctl daemon-reload; else initctl reload-configuration; fi",
             ]);
-        const restarted = new Set(files.flatMap(({ file }) => readersOf(file, services)));
+        const restarted = new Set([
+            ...files.flatMap(({ file }) => readersOf(file, services)),
+            // Services ask for the name once: those that were started meanwhile go by the other one.
+            ...(things.some(({ kind }) => kind === "hostName") ? services : []),
+        ]);
         // A service whose own configuration is broken is mended by a later resource.
         await restart(this.run, this.on, [...restarted], ready).catch((e: unknown) =>
             console.warn(`${this.on.name}: ${recordNotices.unmended}${messageOf(e)}`),

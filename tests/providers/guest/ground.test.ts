@@ -79,6 +79,16 @@ test("what was found and still stands is mended, what came since is not", async 
     expect(node.changes.join()).not.toContain("iptables");
 });
 
+test("a host name that is put back has the services restarted: they would go by the other one", async () => {
+    node.now = { ...right, lines: { ...right.lines, hostName: ["name compute-1"] } };
+    const { id, recorded } = await made();
+    node.now = { ...right, lines: { ...right.lines, hostName: ["name compute-01"] } };
+    const { differences } = (await ground().read(id, recorded))!;
+    await ground().update(id, { ...recorded, differences }, inputs);
+    expect(differences).toEqual(["its host name is compute-01 instead of compute-1"]);
+    expect(node.changes.join()).toContain("for s in 'nova-compute'");
+});
+
 test("a lost file comes back with its content, and what reads it restarts", async () => {
     const { id, recorded } = await made();
     node.now = { ...right, files: etc };
