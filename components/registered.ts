@@ -7,8 +7,8 @@ const waitForRegistrations = (): Promise<void> =>
 /**
  * Runs a program to its end: each resource is registered, or depends on one that failed.
  *
- * With `--continue-on-error` the engine goes on after a failure. A program that ends well then tells it that all other resources were
- * removed, and it deletes the dependents of the failed one, for nobody has registered these. Pulumi's runtime (3.258, `run` of
+ * With `--continue-on-error` the engine goes on after a failure. Nobody registers the dependents of the failed resource. If the
+ * program then ends well, the engine takes them for removed ones, and deletes them. Pulumi's runtime (3.258, `run` of
  * automation/server.js) looks for failures only after that. So the program itself ends with an error.
  * @throws RunError where a resource could not be registered
  */

@@ -45,11 +45,13 @@ export async function putBack(run: RunScript, store: Connection, id: string, fil
     const data = await fs.promises.readFile(inHome(file));
     await run(
         store,
-        `umask 077; f=${folder}/${quote(id)}; [ -d ${folder} ] || { mkdir -p ${folder}; chown glance:glance ${folder}; }
+        `umask 077; f=${folder}/${quote(id)}; a=${aside}/$(date +%Y%m%d-%H%M%S)${folder}
+# In the folder's place there may be a file, or a link to nowhere.
+[ -d ${folder} ] || { [ ! -e ${folder} -a ! -h ${folder} ] || { mkdir -p "$a"; mv -f ${folder} "$a"/; }; mkdir -p ${folder}; chown glance:glance ${folder}; chmod 0755 ${folder}; }
 t=$(mktemp -d ${folder}/.new.XXXXXX); trap 'rm -rf "$t"' EXIT; cd "$t"
 [ -O . ] && [ "$(stat -c %a .)" = 700 ] || { echo "somebody has put another folder in place of $t" >&2; exit 1; }
 set -C; base64 -d > new; chown glance:glance new; chmod 0640 new
-a=${aside}/$(date +%Y%m%d-%H%M%S)${folder}; [ ! -e "$f" ] || { mkdir -p "$a"; mv -f "$f" "$a"/; }
+[ ! -e "$f" ] || { mkdir -p "$a"; mv -f "$f" "$a"/; }
 mv -fT new "$f"; cd /`,
         { input: data.toString("base64"), timeoutSeconds: 600 },
     );

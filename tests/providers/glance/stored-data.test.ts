@@ -67,3 +67,16 @@ test.each(["are gone", "are others"])("bytes that %s come back under their id; o
 });
 
 test("what goes through ssh at once has a bound", () => expect(MOST_BYTES).toBeLessThan(100 << 20));
+
+test("a link to nowhere in the folder's place goes aside", async () => {
+    const images = path.join(host.dir, "var/lib/glance/images"),
+        file = path.join(host.dir, "image.qcow2");
+    fs.rmSync(images, { recursive: true, force: true });
+    fs.symlinkSync("/nowhere", images);
+    fs.writeFileSync(file, "data");
+    await putBack(host.run, store, "one", file);
+    expect([fs.lstatSync(images).isDirectory(), fs.readFileSync(path.join(images, "one"), "utf8")]).toEqual([
+        true,
+        "data",
+    ]);
+});
