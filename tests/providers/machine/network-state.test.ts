@@ -169,8 +169,8 @@ test("by shell that runs: cards of guests that run are found off the bridge, of 
 net-info) echo "Active: yes" ;;
 net-dumpxml) echo "<network><bridge name='br-nat' stp='off'/></network>" ;;
 list) case "$3" in qemu*) echo volume-node ;; *) printf 'db-node\\napi-node\\n' ;; esac ;;
-"echo guest volume-node; domiflist volume-node;") printf 'guest volume-node\\n vnet0 network nat virtio 52:54\\n vnet1 network public virtio 52:54\\n\\n' ;;
-"echo guest db-node; domiflist db-node;"*) printf 'guest db-node\\n veth0 network nat - 52:54\\n - network nat - 52:54\\nguest api-node\\n veth1 network nat - 52:54\\n' ;;
+"echo guest volume-node; domiflist volume-node;") printf 'guest volume-node vnet0 network nat virtio 52:54\\n vnet1 network public virtio 52:54\\n\\n' ;;
+"echo guest db-node; domiflist db-node;"*) printf 'guest db-node veth0 network nat - 52:54\\n - network nat - 52:54\\nguest api-node veth1 network nat - 52:54\\n' ;;
 *) exit 9 ;;
 esac`,
         ip: `case "$*" in "-o link show master br-nat") cat "$ROOT/ports" ;; "link set"*) echo "ip $*" >> "$LOG" ;; esac`,
@@ -201,7 +201,7 @@ test("by shell that runs: a guest's card that is down, small, isolated, blocked 
 net-info) echo "Active: yes" ;;
 net-dumpxml) echo "<network><forward mode='bridge'/><bridge name='br-internal'/></network>" ;;
 list) case "$3" in qemu*) echo volume-node ;; esac ;;
-"echo guest "*) printf 'guest volume-node\\n vnet1 network internal virtio 52:54\\n' ;;
+"echo guest "*) printf 'guest volume-node vnet1 network internal virtio 52:54\\n' ;;
 "echo card vnet1; domif-getlink volume-node vnet1;") printf 'card vnet1\\nvnet1 down\\n' ;;
 *) echo "virsh $*" >> "$LOG" ;;
 esac`,
