@@ -91,7 +91,7 @@ for o in $ours; do
     say filter "$o $a"
 done
 a=$(printf '%s\\n' "$c" | sed -n 's/^\\([^ ]*\\) \\([^ ]*\\) qemu$/echo card \\2; domif-getlink \\1 \\2;/p')
-[ -z "$a" ] || a=$(virsh -q -c qemu:///system "$a" 2> /dev/null | awk '$1 == "card" { d = $2 } $2 == "down" { print d }') || a=
+[ -z "$a" ] || a=$(virsh -c qemu:///system "$a" 2> /dev/null | awk '$1 == "card" { d = $2 } $2 == "down" { print d }') || a=
 say unplugged "$a"
 f=$(cat /proc/sys/net/ipv4/ip_forward)
 k=$(cat "/proc/sys/net/ipv4/conf/$bridge/forwarding" 2> /dev/null) || k=$f

@@ -49,10 +49,11 @@ const bridgeShell = `bridge=$(printf %s "$xml" | sed -n "s/.*<bridge [^>]*name='
  * the network $network, with the driver; `ports`: what is in the bridge $bridge. Each driver is asked once for all its guests.
  */
 const cardsShell = `cards() {
-    # A quiet virsh ends no line after an echo: a guest's first card stands behind its name.
+    # A quiet virsh (-q) ends no line after an echo. A card in a network of the kind "bridge" is of that kind, by the name of
+    # the network.
     for driver in qemu:///system lxc:///system; do
         asked=$(virsh -q -c $driver list --name 2> /dev/null | sed -n 's/^[A-Za-z0-9][A-Za-z0-9.-]*$/echo guest &; domiflist &;/p')
-        [ -z "$asked" ] || virsh -q -c $driver "$asked" 2> /dev/null | awk -v n="$network" -v d=\${driver%%:*} '$1 == "guest" { g = $2; sub(/^guest +[^ ]+/, "") } $2 == "network" && $3 == n && $1 ~ /^[A-Za-z0-9_.-]+$/ && $1 != "-" { print g, $1, d }'
+        [ -z "$asked" ] || virsh -c $driver "$asked" 2> /dev/null | awk -v n="$network" -v b="$bridge" -v d=\${driver%%:*} '$1 == "guest" { g = $2 } ($2 == "network" || $2 == "bridge") && ($3 == n || $3 == b) && $1 ~ /^[A-Za-z0-9_.-]+$/ && $1 != "-" { print g, $1, d }'
     done
 }
 ports() { ip -o link show master "$bridge" 2> /dev/null | sed 's/^[0-9]*: \\([^:@]*\\).*/\\1/'; }`;

@@ -163,14 +163,19 @@ esac`,
     machine.remove();
 });
 
+/** As virsh: a quiet one ends no line after an echo. */
+const virshAnswer = `quiet=1; [ "$1" = -q ] || { quiet=; set -- -q "$@"; }
+answer() { if [ "$quiet" ]; then printf "$said" | tr -d '\\n'; else printf "$said"; fi; }`;
+
 test("by shell that runs: cards of guests that run are found off the bridge, of either kind, and put back", async () => {
     const machine = localHost({
-        virsh: `case "$4" in
+        virsh: `${virshAnswer}
+case "$4" in
 net-info) echo "Active: yes" ;;
 net-dumpxml) echo "<network><bridge name='br-nat' stp='off'/></network>" ;;
 list) case "$3" in qemu*) echo volume-node ;; *) printf 'db-node\\napi-node\\n' ;; esac ;;
-"echo guest volume-node; domiflist volume-node;") printf 'guest volume-node vnet0 network nat virtio 52:54\\n vnet1 network public virtio 52:54\\n\\n' ;;
-"echo guest db-node; domiflist db-node;"*) printf 'guest db-node veth0 network nat - 52:54\\n - network nat - 52:54\\nguest api-node veth1 network nat - 52:54\\n' ;;
+"echo guest volume-node; domiflist volume-node;") said='guest volume-node\\n vnet0 network nat virtio 52:54\\n vnet1 network public virtio 52:54\\n\\n'; answer ;;
+"echo guest db-node; domiflist db-node;"*) said='guest db-node\\n veth0 network nat - 52:54\\n - network nat - 52:54\\nguest api-node\\n veth1 bridge nat - 52:54\\n'; answer ;;
 *) exit 9 ;;
 esac`,
         ip: `case "$*" in "-o link show master br-nat") cat "$ROOT/ports" ;; "link set"*) echo "ip $*" >> "$LOG" ;; esac`,
@@ -197,12 +202,13 @@ esac`,
 
 test("by shell that runs: a guest's card that is down, small, isolated, blocked or slow is found and mended", async () => {
     const machine = localHost({
-        virsh: `case "$4" in
+        virsh: `${virshAnswer}
+case "$4" in
 net-info) echo "Active: yes" ;;
 net-dumpxml) echo "<network><forward mode='bridge'/><bridge name='br-internal'/></network>" ;;
 list) case "$3" in qemu*) echo volume-node ;; esac ;;
-"echo guest "*) printf 'guest volume-node vnet1 network internal virtio 52:54\\n' ;;
-"echo card vnet1; domif-getlink volume-node vnet1;") printf 'card vnet1\\nvnet1 down\\n' ;;
+"echo guest "*) said='guest volume-node\\n vnet1 bridge internal virtio 52:54\\n'; answer ;;
+"echo card vnet1; domif-getlink volume-node vnet1;") said='card vnet1\\nvnet1 down\\n'; answer ;;
 *) echo "virsh $*" >> "$LOG" ;;
 esac`,
         ip: `case "$*" in "-o link show master br-internal") printf '7: vnet1: <>\\n8: eth1: <>\\n' ;; "link set"*) echo "ip $*" >> "$LOG" ;; esac`,
