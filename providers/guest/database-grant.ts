@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
-import { exec, type RunScript } from "../../clients/ssh";
+import { exec, RemoteError, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
 import { isDatabaseName, name as quoted, otherPassword, refusalOf, sql, text } from "./mysql";
 
@@ -39,6 +39,20 @@ export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
         if (refusal === undefined) return;
         const renewed = `SET PASSWORD FOR ${account(user)} = PASSWORD(${text(password)});`;
         await sql(run, connection, `${renewed} ALTER USER ${account(user)} ACCOUNT UNLOCK;`);
+    };
+    /** An open connection keeps the rights that it has begun with: services connect again, with those of now. */
+    const reconnect = async ({ connection, user }: Inputs) => {
+        const open = `SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = ${text(user)};`;
+        // One may have ended meanwhile.
+        for (let tries = 3; tries > 0; tries--) {
+            const kills = (await sql(run, connection, open)).filter(row => /^KILL \d{1,20};$/.test(row));
+            try {
+                if (kills.length > 0) await sql(run, connection, kills.join("\n"));
+                return;
+            } catch (e) {
+                if (!(e instanceof RemoteError && /^ERROR 1094\b/m.test(e.result.stderr))) throw e;
+            }
+        }
     };
     return {
         inputs: ["databases", "user", "password"],
@@ -89,6 +103,7 @@ export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
                 recorded.databases.filter(d => !inputs.databases.includes(d)),
             );
             if (recorded.password !== inputs.password) await unlock(inputs);
+            if (inputs.databases.some(d => !recorded.databases.includes(d))) await reconnect(inputs);
             return {};
         },
         async delete(_id, { connection, user }) {

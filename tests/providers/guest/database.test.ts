@@ -118,6 +118,17 @@ describe("an account", () => {
         );
     });
 
+    test("gets its rights back in the connections that are open, too: these end", async () => {
+        const open = "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = 'nova';";
+        host.put(
+            "answer",
+            `case "$said" in *CONCAT*) printf 'KILL 7;\\nDROP\\n' ;; KILL*) [ -e "$ROOT/again" ] || { touch "$ROOT/again"; echo 'ERROR 1094 (HY000): Unknown thread id: 7' >&2; exit 1; } ;; esac`,
+        );
+        await handler.update("", { ...inputs, databases: ["cells"] }, inputs);
+        const asked = `${asRoot}${open}\n${asRoot}KILL 7;\n`;
+        expect(host.said()).toBe(`${asRoot}${grant("nova")}${grant("cells")}FLUSH PRIVILEGES;\n${asked}${asked}`);
+    });
+
     test("is found with what it may, in the order that is wanted, and its password as another where it is not let in", async () => {
         expect(await handler.read("", inputs)).toBeUndefined();
         const grants = (...of: string[]) =>
