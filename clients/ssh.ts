@@ -12,6 +12,12 @@ import { readKeyFile, UnusableKey } from "../system/key-file";
 export { lastOf, type ExecResult } from "./command";
 export { quote } from "./frame";
 
+/**
+ * A shell function that makes a folder. Beside it another script may remove the folder above, which it found empty: then mkdir
+ * fails between the two, and is tried again.
+ */
+export const folderShell = `folder() { n=0; until mkdir -p "$1" 2> /dev/null; do n=$((n + 1)); [ $n -lt 20 ] || { mkdir -p "$1"; return; }; done; }`;
+
 /** The machine answers with another host key than the recorded one: nothing was sent to it. */
 export class HostKeyMismatch extends Error {
     override readonly name = "HostKeyMismatch";

@@ -1,5 +1,5 @@
 import { list, number, optional, text } from "../../clients/answer";
-import { quote } from "../../clients/ssh";
+import { folderShell, quote } from "../../clients/ssh";
 import { NOT_YET } from "../../clients/waiting";
 import { groundsDir } from "../../providers/guest/manifest/store";
 import { rootsDir } from "../../providers/machine/container-xml";
@@ -47,7 +47,8 @@ qemu() { virsh -q -c qemu:///system "$@"; }
 # What was begun beside each other.
 pids=
 await() { for p in $pids; do wait "$p" || exit 1; done; pids=; }
-mkdir -p "$base"
+${folderShell}
+folder "$base"
 exec 9> "$base/lock"
 ${lock}`;
 }
@@ -224,8 +225,8 @@ for v in $vms; do for d in $(disks "$v"); do mv -f "$base/staged/$v/\${d##*/}" "
 for m in $containers $vms; do
     if [ -d "$base/staged/$m/record" ]; then
         rm -rf "$records/$m"
-        mkdir -p "$records"
-        mv "$base/staged/$m/record" "$records/$m"
+        folder "$records/$m"
+        mv -T "$base/staged/$m/record" "$records/$m"
     elif [ -d "$records/$m" ]; then
         # A point of a former version has no records: one that is older than it was right at it.
         find "$records/$m" -type f ! -name 'pack-*' -newer "$point/id" -delete

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from "crypt
 import { gunzipSync, gzipSync } from "zlib";
 import { ask, bytes, poured } from "../../../clients/answer";
 import { type Connection, jumpOf, Unreachable } from "../../../clients/connection";
-import { quote, type RunScript } from "../../../clients/ssh";
+import { folderShell, quote, type RunScript } from "../../../clients/ssh";
 import type { Reading } from "./reading";
 
 /** Where a physical host keeps what is recorded of its nodes, a folder each. */
@@ -164,7 +164,8 @@ for f in *; do case $f in ${needed}) ;; pending | manifest-* | pack-* | *.new) r
         // Input of a script has no NUL in it.
         await this.run(
             this.host,
-            `umask 077; mkdir -p ${quote(this.dir)}; base64 -d > ${file}.new; mv -f ${file}.new ${file}`,
+            `${folderShell}
+umask 077; folder ${quote(this.dir)}; base64 -d > ${file}.new; mv -f ${file}.new ${file}`,
             { input: seal(this.key, this.about(name), plain).toString("base64") },
         );
     }
