@@ -38,6 +38,12 @@ export function mendingOf(difference: Thing): string | undefined {
         : mend?.[difference.how]?.(difference.line);
 }
 
+/** The file that a thing is a line of. */
+function fileOf(thing: Thing): string | undefined {
+    const { inFile }: Kind = kinds[thing.kind];
+    return inFile?.("line" in thing ? thing.line : thing.name);
+}
+
 /** Shell for things that are no files, one kind after another: an address comes before the routes that need it. */
 function scriptsOf(things: readonly Thing[]): string[] {
     return (Object.keys(kinds) as KindName[]).flatMap(name => {
@@ -89,7 +95,9 @@ export class Mending {
                 "if [ -d /run/systemd/system ]; then systemctl daemon-reload; else initctl reload-configuration; fi",
             ]);
         const restarted = new Set([
-            ...files.flatMap(({ file }) => readersOf(file, services)),
+            ...[...files.map(({ file }) => file), ...things.flatMap(thing => fileOf(thing) ?? [])].flatMap(file =>
+                readersOf(file, services),
+            ),
             // Services ask for the name once: those that were started meanwhile go by the other one.
             ...(things.some(({ kind }) => kind === "hostName") ? services : []),
         ]);

@@ -52,6 +52,7 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     treatment: ["nova-api:nice 19", "nova-api:open-files 10"],
     lostPrograms: ["812 /usr/sbin/tgtd", "812 /usr/sbin/tgtd"],
     targets: ["volume-1", "volume-1"],
+    options: ["/etc/nova/nova.conf[DEFAULT]debug#2 true", "/etc/nova/nova.conf[DEFAULT]debug false"],
     databaseEvents: ["event:nova.other there", "trigger:nova.other there"],
 };
 
