@@ -1,6 +1,7 @@
 import { quote } from "../../../clients/ssh";
 import { type Kind, nonEmpty } from "./kind";
 import { isStrange } from "./nova-rules";
+import { installedKinds } from "./installed-kinds";
 import { optionKinds } from "./option-kinds";
 import { serviceKinds } from "./service-kinds";
 
@@ -253,6 +254,7 @@ df -Pi $d | awk 'NR == 2 && $2 > 0 && $4 < 200 { print $6, "inodes" }'; done | s
         },
     },
     ...optionKinds,
+    ...installedKinds,
     ...serviceKinds,
 } as const satisfies Record<string, Kind>;
 

@@ -76,9 +76,10 @@ export class Mending {
     ) {}
 
     async mend(differences: readonly Difference[], { services, ready }: Services): Promise<void> {
-        const things = differences.flatMap(difference => (isOfFile(difference) ? [] : [difference])),
+        const all = differences.flatMap(difference => (isOfFile(difference) ? [] : [difference])),
             // Where packages were installed or upgraded, files are theirs: one of before would be half of another version.
-            theirs = things.some(({ kind }) => kind === "packages"),
+            theirs = all.some(({ kind }) => kind === "packages"),
+            things = all.filter(({ kind }) => !theirs || kind !== "executables"),
             files = theirs ? [] : differences.filter(isOfFile).filter(({ file }) => isPlain(file));
         const hides = ({ kind }: Thing) => kind === "mounts",
             locked = files.filter(({ aspect }) => aspect === "immutable");
