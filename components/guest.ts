@@ -76,7 +76,8 @@ export class Guest {
                 this.options([...after, ...this.passwords.accountsOf(held)]),
             );
             this.passwords.heldBy(held, file);
-            this.machine.ground?.manage(facts.path);
+            for (const sections of [facts.options, secretOptions ?? {}])
+                this.machine.ground?.manageOptions(facts.path, sections);
             this.machine.ground?.expect(facts);
             return file;
         });

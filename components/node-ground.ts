@@ -62,9 +62,16 @@ export class NodeGround {
         this.paths.add(path);
     }
 
+    /** A file's options that a resource manages, by section: whatever else stands in the file is compared with the record. */
+    manageOptions(path: string, sections: Readonly<Record<string, Readonly<Record<string, unknown>>>>): void {
+        this.manage(path);
+        for (const [section, options] of Object.entries(sections))
+            for (const option of Object.keys(options)) this.lines.add(`options ${path}[${section}]${option}`);
+    }
+
     /** A setting of the kernel that a resource manages. */
     manageSysctl(key: string): void {
-        this.lines.add(`sysctls ${key} `);
+        this.lines.add(`sysctls ${key}`);
     }
 
     service({ service, port }: ServiceFacts): void {

@@ -38,7 +38,9 @@ test("each node has a first resource and a last, which know what other resources
     expect(compute).toMatchObject({ connection: { name: "compute-1" }, mends: true, differences: [] });
     expect(compute.managed.paths).toContain("/etc/nova/nova.conf");
     expect(compute.services).toContain("nova-compute");
-    expect(all.get("cloud-network-node-ground")!.managed.lines).toEqual(["sysctls net.ipv4.ip_forward "]);
+    const { lines } = all.get("cloud-network-node-ground")!.managed;
+    expect(lines.filter(line => !line.startsWith("options "))).toEqual(["sysctls net.ipv4.ip_forward"]);
+    expect(lines).toContain("options /etc/nova/nova.conf[DEFAULT]rabbit_host");
     expect(all.get("cloud-compute-1-baseline")).toMatchObject({ recorded: true, managed: compute.managed });
     expect(all.get("cloud-compute-1-baseline")!.expects).toBe(compute.expects);
 });

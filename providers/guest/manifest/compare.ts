@@ -147,7 +147,10 @@ function ofNamed(name: KindName, before: readonly string[], now: readonly string
 
 function ofKind(name: KindName, before: readonly string[], now: readonly string[], mask: Mask): Difference[] {
     const kind: Kind = kinds[name],
-        shown = (lines: readonly string[]) => lines.filter(line => !mask.hidesLine(name, line));
+        shown = (lines: readonly string[]) =>
+            lines.filter(
+                line => !mask.hidesLine(name, line) && (!kind.inFile || mask.manages(kind.inFile(line) ?? "")),
+            );
     if (kind.named) return ofNamed(name, shown(before), shown(now));
     const wanted = kind.never ? [] : shown(before);
     return [

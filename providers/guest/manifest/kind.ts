@@ -8,6 +8,8 @@ export interface Kind {
     named?: true;
     /** With a name: one that was recorded and is not there any more is a difference all the same. */
     kept?: true;
+    /** The file that a line is in: only lines of files that the program manages count, and what reads the file restarts when one is mended. */
+    inFile?(line: string): string | undefined;
     /** None is right, whatever was recorded. */
     never?: true;
     words: {

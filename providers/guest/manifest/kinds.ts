@@ -1,6 +1,8 @@
 import { quote } from "../../../clients/ssh";
 import { type Kind, nonEmpty } from "./kind";
 import { isStrange } from "./nova-rules";
+import { installedKinds } from "./installed-kinds";
+import { optionKinds } from "./option-kinds";
 import { serviceKinds } from "./service-kinds";
 
 /** Firewall rules and chains that nova, libvirt and instances bring and take away by themselves. */
@@ -251,6 +253,8 @@ df -Pi $d | awk 'NR == 2 && $2 > 0 && $4 < 200 { print $6, "inodes" }'; done | s
             gone: line => line,
         },
     },
+    ...optionKinds,
+    ...installedKinds,
     ...serviceKinds,
 } as const satisfies Record<string, Kind>;
 

@@ -11,7 +11,7 @@ const CHARACTERS = 64;
 /** Services whose folders of state and logs are looked at: who owns them and who may enter. */
 const SERVICES = [...serviceNames, "placement", "mysql", "rabbitmq", "apache2"].join(" ");
 /** What their programs' names look like. */
-const PROGRAMS = [...[...serviceNames, "placement", "rabbitmq", "mysqld"].map(name => `${name}*`), "mariadbd"]
+export const PROGRAMS = [...[...serviceNames, "placement", "rabbitmq", "mysqld"].map(name => `${name}*`), "mariadbd"]
     .map(name => `-name '${name}'`)
     .join(" -o ");
 

@@ -54,7 +54,7 @@ const COMES_AND_GOES = /^\/var\/(lib|log)\/[^/]+\/|^\/run\//;
 export interface Managed {
     /** Files of which only the immutable bit counts. */
     paths: readonly string[];
-    /** Of kinds that are no files, lines that begin so: `sysctls net.ipv4.ip_forward`. */
+    /** Of kinds that are no files, lines with these names: `sysctls net.ipv4.ip_forward`. */
     lines: readonly string[];
 }
 
@@ -85,8 +85,18 @@ export class Mask {
         return this.hidesAll(path) || this.is(path, "content");
     }
 
+    /** Whether the program manages a file: its options are compared one by one. */
+    manages(path: string): boolean {
+        return this.paths.has(path);
+    }
+
     hidesLine(kind: string, line: string): boolean {
-        return this.managed.lines.some(begin => `${kind} ${line}`.startsWith(begin));
+        const all = `${kind} ${line}`;
+        return this.managed.lines.some(name => {
+            const begin = name.trimEnd();
+            // A second line of an option has its number behind the name.
+            return all.startsWith(begin) && /^( |#|$)/.test(all.slice(begin.length));
+        });
     }
 
     private is(path: string, aspect?: Aspect): boolean {

@@ -38,6 +38,12 @@ export function mendingOf(difference: Thing): string | undefined {
         : mend?.[difference.how]?.(difference.line);
 }
 
+/** The file that a thing is a line of. */
+function fileOf(thing: Thing): string | undefined {
+    const { inFile }: Kind = kinds[thing.kind];
+    return inFile?.("line" in thing ? thing.line : thing.name);
+}
+
 /** Shell for things that are no files, one kind after another: an address comes before the routes that need it. */
 function scriptsOf(things: readonly Thing[]): string[] {
     return (Object.keys(kinds) as KindName[]).flatMap(name => {
@@ -70,9 +76,10 @@ export class Mending {
     ) {}
 
     async mend(differences: readonly Difference[], { services, ready }: Services): Promise<void> {
-        const things = differences.flatMap(difference => (isOfFile(difference) ? [] : [difference])),
+        const all = differences.flatMap(difference => (isOfFile(difference) ? [] : [difference])),
             // Where packages were installed or upgraded, files are theirs: one of before would be half of another version.
-            theirs = things.some(({ kind }) => kind === "packages"),
+            theirs = all.some(({ kind }) => kind === "packages"),
+            things = all.filter(({ kind }) => !theirs || kind !== "executables"),
             files = theirs ? [] : differences.filter(isOfFile).filter(({ file }) => isPlain(file));
         const hides = ({ kind }: Thing) => kind === "mounts",
             locked = files.filter(({ aspect }) => aspect === "immutable");
@@ -89,7 +96,9 @@ export class Mending {
                 "if [ -d /run/systemd/system ]; then systemctl daemon-reload; else initctl reload-configuration; fi",
             ]);
         const restarted = new Set([
-            ...files.flatMap(({ file }) => readersOf(file, services)),
+            ...[...files.map(({ file }) => file), ...things.flatMap(thing => fileOf(thing) ?? [])].flatMap(file =>
+                readersOf(file, services),
+            ),
             // Services ask for the name once: those that were started meanwhile go by the other one.
             ...(things.some(({ kind }) => kind === "hostName") ? services : []),
         ]);

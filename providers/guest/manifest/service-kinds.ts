@@ -2,15 +2,12 @@ import { quote } from "../../../clients/ssh";
 import { serviceNames } from "../../../config/credentials";
 import { text as sqlText } from "../mysql";
 import { databaseKinds, sql } from "./database-kinds";
+import { MODULE_FOLDERS } from "./installed-kinds";
 import { apart, type Kind, nonEmpty } from "./kind";
 import { processKinds } from "./process-kinds";
 
 /** Names that a statement or a command may hold as they are; others are told alone. */
 const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
-
-/** Where Debian and the lab's environments have Python modules. */
-const FOLDERS =
-    "/usr/lib/python2.7/dist-packages /usr/lib/python3/dist-packages /opt/openstack/*/lib/python*/site-packages";
 
 /** Packages of Python modules, each with the folder of its service's settings. */
 const MODULES = [
@@ -44,7 +41,7 @@ export const serviceKinds = {
     },
     programs: {
         // Of the services that are configured here: a lab's nodes have the modules of all, and reading those takes an emulated node long.
-        ask: `for d in ${FOLDERS}; do for x in ${MODULES}; do p=\${x%%:*}; [ -d $d/$p ] && [ -d /etc/\${x#*:} ] || continue
+        ask: `for d in ${MODULE_FOLDERS}; do for x in ${MODULES}; do p=\${x%%:*}; [ -d $d/$p ] && [ -d /etc/\${x#*:} ] || continue
 found=$(find $d/$p -name '*.py' -type f -printf '%P %s %T@\\n' | sort)
 echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n' "$found" | sort -k 3 -n | tail -n 1 | cut -d ' ' -f 1); done; done`,
         lines: nonEmpty,

@@ -52,6 +52,9 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     treatment: ["nova-api:nice 19", "nova-api:open-files 10"],
     lostPrograms: ["812 /usr/sbin/tgtd", "812 /usr/sbin/tgtd"],
     targets: ["volume-1", "volume-1"],
+    executables: ["/usr/sbin/dnsmasq 20-1", "/usr/sbin/dnsmasq 21-1"],
+    libraries: ["/usr/lib/python2.7/dist-packages/paste there", "/usr/lib/python2.7/dist-packages/paste there"],
+    options: ["/etc/nova/nova.conf[DEFAULT]debug#2 true", "/etc/nova/nova.conf[DEFAULT]debug false"],
     databaseEvents: ["event:nova.other there", "trigger:nova.other there"],
 };
 

@@ -1,0 +1,50 @@
+import { quote } from "../../../clients/ssh";
+import { type Kind, nonEmpty } from "./kind";
+import { PROGRAMS } from "./listing";
+
+/** Where Debian and the lab's environments have Python modules. */
+export const MODULE_FOLDERS =
+    "/usr/lib/python2.7/dist-packages /usr/lib/python3/dist-packages /opt/openstack/*/lib/python*/site-packages";
+
+const isProgram = /^(?:\/usr)?\/s?bin\/[\w.+:@[-]+$/;
+
+/** Shell that has the program's package installed anew; another one in its place goes aside. */
+const reinstall = (path: string): string | undefined => {
+    const p = quote(path);
+    return isProgram.test(path)
+        ? `package=$(dpkg -S ${p} | sed -n '1s/:.*//p'); [ -n "$package" ] || exit 1
+[ ! -e ${p} ] || { mkdir -p "$a"${quote(path.slice(0, path.lastIndexOf("/")))}; cp -p ${p} "$a"${p}; }
+DEBIAN_FRONTEND=noninteractive apt-get -y --reinstall -o Dpkg::Options::=--force-confold install "$package"`
+        : undefined;
+};
+
+/** What packages and environments have put into a node beside the services' own programs (listing.ts). */
+export const installedKinds = {
+    executables: {
+        // By size and time: reading them all would take an emulated node long.
+        ask: `for d in /usr/bin /usr/sbin /bin /sbin; do [ -h $d ] || find $d -maxdepth 1 -type f ! \\( ${PROGRAMS} \\) -printf '%p %s-%T@\\n'; done`,
+        lines: printed =>
+            nonEmpty(printed).flatMap(line => {
+                const [, path = "", size, time] = /^(\S+) (\d{1,15})-(\d{1,12})(?:\.\d+)?$/.exec(line) ?? [];
+                return isProgram.test(path) ? [`${path} ${size}-${time}`] : [];
+            }),
+        named: true,
+        kept: true,
+        words: {
+            added: line => line,
+            gone: line => `the program ${line.split(" ")[0]} is gone`,
+            changed: name => `the program ${name} is another one than was recorded`,
+        },
+        mend: { gone: line => reinstall(line.split(" ")[0]!), changed: name => reinstall(name) },
+    },
+    libraries: {
+        ask: `for d in ${MODULE_FOLDERS}; do [ ! -d $d ] || find $d -mindepth 1 -maxdepth 2 -type d ! -name '*.*-info' ! -name __pycache__ -printf '%p there\\n'; done`,
+        lines: printed => nonEmpty(printed).filter(line => /^\/[\w./+-]+ there$/.test(line)),
+        named: true,
+        kept: true,
+        words: {
+            added: line => line,
+            gone: line => `the Python module ${line.split(" ")[0]} is gone`,
+        },
+    },
+} as const satisfies Record<string, Kind>;
