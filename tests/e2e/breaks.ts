@@ -83,7 +83,7 @@ export const breaks: readonly { machine: string; script: string; drifted: string
     },
     {
         machine: "compute",
-        drifted: ["cloud-compute-2-golden"],
-        script: "virsh -q -c lxc:///system undefine compute-2-golden",
+        drifted: ["cloud-compute-2-golden", "cloud-net-compute-host"],
+        script: "virsh -q -c lxc:///system undefine compute-2-golden; iptables -I FORWARD -i br-nat -d 198.51.100.9 -j DROP",
     },
 ];

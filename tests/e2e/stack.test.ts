@@ -547,7 +547,9 @@ test("the engine is obtained before anything is done on the lab's side of the ne
     const cache = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-cache-"));
     try {
         // A machine without a network, a cache and Go. Where the lab's side came first, another error would.
-        const { code, stderr } = await run("/usr/bin/unshare", ["--net", process.execPath, program, "refresh", stack], {
+        const hidden = '[ ! -d /usr/local/go ] || /bin/mount -t tmpfs none /usr/local/go; exec "$@"',
+            command = ["/bin/sh", "-c", hidden, "sh", process.execPath, program, "refresh", stack];
+        const { code, stderr } = await run("/usr/bin/unshare", ["--net", "--mount", ...command], {
             allowFailure: true,
             env: { PATH: "/nonexistent", CLASSROOM_CACHE: cache, CLASSROOM_STATE: state },
         });
