@@ -19,14 +19,14 @@ l !~ /^[#;]/ { told() }
 k != "" { o = k; s = c; v = l; if (!sub(/^[^=:]*[=:][ \\t]*/, "", v)) v = ""; sub(/[ \\t]+$/, "", v) }
 END { told() }`;
 
-/** Leaves out the option o of the section s, and with V a line that sets it in place of all that did. */
+/** Leaves out the line that sets the option o of the section s for the time `repeated`; with SET, LINE stands in its section. */
 const SET = `function put() { if (set && !done) print line; done = 1 }
 BEGIN { set = ENVIRON["SET"]; line = ENVIRON["LINE"] }
 ${READ}
 FNR == 1 && s == "" { put() }
 drop && l ~ /^[ \\t]+[^ \\t]/ { next }
 { drop = 0 }
-c == s && k == o { drop = 1; if (!repeated) next; if (++seen == repeated) next }
+c == s && k == o && ++seen == repeated { drop = 1; next }
 { print }
 l ~ /^\\[/ && c == s { put() }
 END { if (set && !done) { print "[" s "]"; put() } }`;

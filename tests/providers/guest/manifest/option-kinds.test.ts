@@ -59,6 +59,11 @@ test("of one that stands twice the second is taken out", async () => {
     expect(await mend(options.mend.added(`${nova}[DEFAULT]debug#2 2`))).toBe("[DEFAULT]\ndebug = 1\na = 2\n");
 });
 
+test("of one that stands twice the lines that go on with the first stay", async () => {
+    host.put(nova, "[DEFAULT]\nlist = 1\n  more\nlist = 2\n  less\n");
+    expect(await mend(options.mend.added(`${nova}[DEFAULT]list#2 2 less`))).toBe("[DEFAULT]\nlist = 1\n  more\n");
+});
+
 test.each([
     ["its section", "sql", "[sql]\nmax = it's 100%\\n\ndebug"],
     ["a section of its own", "new", "[new]\nmax = it's 100%\\n\n"],
