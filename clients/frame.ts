@@ -28,6 +28,9 @@ const unescaped = `i=$IFS; IFS=${LINE}; set -f; set -- $1; IFS=\${i#??}; set -- 
 /** A word for a POSIX shell. */
 export const quote = (word: string): string => `'${word.replace(/'/g, `'\\''`)}'`;
 
+/** The words of a line that a tool printed, each as a word for a POSIX shell. */
+export const quoteWords = (line: string): string => line.trim().split(/\s+/).map(quote).join(" ");
+
 /**
  * A script on its way through the login shell of a machine. That shell may print, and read, before it comes to the
  * script, and something that it started may print afterwards: both streams are cut at marks that nobody can know

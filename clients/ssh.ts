@@ -10,7 +10,7 @@ import { Frame } from "./frame";
 import { readKeyFile, UnusableKey } from "../system/key-file";
 
 export { lastOf, type ExecResult } from "./command";
-export { quote } from "./frame";
+export { quote, quoteWords } from "./frame";
 
 /**
  * A shell function that makes a folder. Beside it another script may remove the folder above, which it found empty: then mkdir

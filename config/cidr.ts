@@ -48,6 +48,18 @@ export class Cidr {
         return (parseAddress(address) & this.mask) >>> 0 === this.base;
     }
 
+    /** An address, or a range, as a host prints it: an address is the range of it alone. Undefined of anything else. */
+    static printed(text: string): Cidr | undefined {
+        const [, at, prefix = "32"] = /^(\d+\.\d+\.\d+\.\d+)(?:\/(\d+))?$/.exec(text) ?? [];
+        if (
+            at === undefined ||
+            Number(prefix) > 32 ||
+            at.split(".").some(part => Number(part) > 255 || /^0\d/.test(part))
+        )
+            return undefined;
+        return Cidr.holding(at, Number(prefix));
+    }
+
     /** Whether every address of the other network is one of this. */
     includes(other: Cidr): boolean {
         return other.prefix >= this.prefix && (other.base & this.mask) >>> 0 === this.base;

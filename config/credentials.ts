@@ -34,6 +34,9 @@ const namesBefore = (what: string): string[] =>
     credentialNames.filter(name => name.endsWith(what)).map(name => name.slice(0, -what.length));
 export const serviceNames = namesBefore("Database") as ServiceName[];
 
+/** All of OpenStack's programs and folders are called by these: placement has its database in nova's. */
+export const softwareNames: readonly string[] = [...serviceNames, "placement"];
+
 /** Under which name the configuration has a service's password for its database (D3). */
 export const databasePassword = <Name extends ServiceName>(service: Name) => `${service}Database` as const;
 /** Under which name the configuration has the password that a service logs in at identity with. */

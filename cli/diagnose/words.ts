@@ -43,9 +43,11 @@ const power = (machine: (e: Examined) => string): Words => ({
     changed: [[/^power$/, ({ old, new: now }) => `is ${text(now)}, but it should be ${text(old)}`]],
 });
 
+/** Whether nothing of a thing is another but one property. */
+const isOnly = (property: string, { verdict }: Examined): boolean =>
+    verdict.found === "drifted" && verdict.changes.every(({ path }) => path === property);
 /** Whether all that is found of it holds up its work: each is a sentence of its own, with the thing itself in it. */
-const isHinderedAlone = ({ verdict }: Examined): boolean =>
-    verdict.found === "drifted" && verdict.changes.every(({ path }) => path === "hindered");
+const isHinderedAlone = (e: Examined): boolean => isOnly("hindered", e);
 /** The sentences, with the host's name. */
 const hindered = [
     /^hindered$/,
@@ -86,8 +88,7 @@ const option = (path: string): string => {
 };
 
 /** Whether nothing of an image is another but its bytes in the store. */
-const isOfData = ({ verdict }: Examined): boolean =>
-    verdict.found === "drifted" && verdict.changes.every(({ path }) => path === "data");
+const isOfData = (e: Examined): boolean => isOnly("data", e);
 
 /** How what is broken is said, by type. What is not here is said by its property. */
 const words: Readonly<Record<string, Words>> = {

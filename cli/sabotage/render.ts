@@ -3,7 +3,7 @@ import { tutorialCredentials } from "../../config/credentials";
 import { type HostRole, type NetworkName, type NodeName, nodes } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { initShell } from "../../providers/guest/init";
-import { name as sqlName, text as sqlText } from "../../providers/guest/mysql";
+import { killsOf, name as sqlName, text as sqlText } from "../../providers/guest/mysql";
 import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
 import { databaseAccount } from "../../releases/tutorial";
@@ -100,12 +100,11 @@ function sql({ statement, account }: StepOf<"sql">, { settings }: Scene): Effect
         "drop-account": [`DROP USER ${whom};`],
         "change-password": [`SET PASSWORD FOR ${whom} = PASSWORD(${sqlText(WRONG_PASSWORD)});`],
     }[statement];
-    const open = `SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = ${sqlText(user)};`;
     return {
         on: "db-node",
         script: `export HOME=/root
 printf '%s\\n' ${quote(`${statements.join(" ")} FLUSH PRIVILEGES;`)} | mysql --batch
-printf '%s\\n' ${quote(open)} | mysql --batch --skip-column-names | mysql --batch --force 2> /dev/null || true`,
+printf '%s\\n' ${quote(killsOf(user))} | mysql --batch --skip-column-names | mysql --batch --force 2> /dev/null || true`,
     };
 }
 

@@ -2,11 +2,11 @@ import * as fs from "fs";
 import { ask, number, optional, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { quote, type RunScript } from "../../clients/ssh";
+import { asideDir } from "../guest/machine-files";
 import { inHome } from "../../system/paths";
 
 /** Where glance keeps the data of images: a file each, which its id names. Only glance may enter. */
 const folder = "/var/lib/glance/images";
-const aside = "/var/lib/classroom/aside";
 
 /** Nothing is wrong with an image's data. */
 export const whole = "whole";
@@ -45,7 +45,7 @@ export async function putBack(run: RunScript, store: Connection, id: string, fil
     const data = await fs.promises.readFile(inHome(file));
     await run(
         store,
-        `umask 077; f=${folder}/${quote(id)}; a=${aside}/$(date +%Y%m%d-%H%M%S)${folder}
+        `umask 077; f=${folder}/${quote(id)}; a=${asideDir}/$(date +%Y%m%d-%H%M%S)${folder}
 # In the folder's place there may be a file, or a link to nowhere.
 [ -d ${folder} ] || { [ ! -e ${folder} -a ! -h ${folder} ] || { mkdir -p "$a"; mv -f ${folder} "$a"/; }; mkdir -p ${folder}; chown glance:glance ${folder}; chmod 0755 ${folder}; }
 t=$(mktemp -d ${folder}/.new.XXXXXX); trap 'rm -rf "$t"' EXIT; cd "$t"

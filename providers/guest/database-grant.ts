@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, RemoteError, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
-import { isDatabaseName, name as quoted, otherPassword, refusalOf, sql, text } from "./mysql";
+import { isDatabaseName, killsOf, name as quoted, otherPassword, refusalOf, sql, text } from "./mysql";
 
 interface Inputs {
     connection: Connection;
@@ -42,10 +42,9 @@ export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
     };
     /** An open connection keeps the rights that it has begun with: services connect again, with those of now. */
     const reconnect = async ({ connection, user }: Inputs) => {
-        const open = `SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = ${text(user)};`;
         // One may have ended meanwhile.
         for (let tries = 3; tries > 0; tries--) {
-            const kills = (await sql(run, connection, open)).filter(row => /^KILL \d{1,20};$/.test(row));
+            const kills = (await sql(run, connection, killsOf(user))).filter(row => /^KILL \d{1,20};$/.test(row));
             try {
                 if (kills.length > 0) await sql(run, connection, kills.join("\n"));
                 return;

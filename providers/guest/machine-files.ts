@@ -3,6 +3,9 @@ import { type Connection, Unreachable } from "../../clients/connection";
 import { quote, type RunScript } from "../../clients/ssh";
 import { toBytes, toText } from "./file-text";
 
+/** Where a node keeps what was taken away: nothing is deleted. */
+export const asideDir = "/var/lib/classroom/aside";
+
 /** A file as it lies on a machine. Its content is as file-text.ts has it. */
 export interface RemoteFile {
     content: string;

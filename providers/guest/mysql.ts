@@ -29,6 +29,10 @@ export async function sql(run: RunScript, on: Connection, statements: string): P
     }
 }
 
+/** SQL that answers with a statement for each of an account's open connections, which ends it. */
+export const killsOf = (user: string): string =>
+    `SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = ${text(user)};`;
+
 /** Why an account is kept out that is as it should be but for its password. */
 export const otherPassword = "its password is another";
 

@@ -103,14 +103,8 @@ class Names {
 
     /** An address, or a range, of the cloud's alone. */
     address(text: string): boolean {
-        const [, at, prefix = "32"] = /^(\d+\.\d+\.\d+\.\d+)(?:\/(\d+))?$/.exec(text) ?? [];
-        if (
-            at === undefined ||
-            Number(prefix) > 32 ||
-            at.split(".").some(part => Number(part) > 255 || /^0\d/.test(part))
-        )
-            return false;
-        return this.ranges.some(range => range.includes(Cidr.holding(at, Number(prefix))));
+        const found = Cidr.printed(text);
+        return found !== undefined && this.ranges.some(range => range.includes(found));
     }
 
     /** Whether a rule is about the cloud by its own words. */

@@ -1,5 +1,5 @@
 import { type Answer, lines, list, text, yesOrNo } from "../../clients/answer";
-import { quote } from "../../clients/ssh";
+import { quote, quoteWords } from "../../clients/ssh";
 import { Cidr, prefixOf } from "../../config/cidr";
 import { usualMtu } from "../../config/uplinks";
 import type { Hindrance } from "./hindrance";
@@ -382,10 +382,9 @@ function addressHindrances(parts: Parts): Hindrance[] {
     ];
 }
 
-const words = (line: string): string => line.trim().split(/\s+/).map(quote).join(" ");
 const isWithin = (text: string, range: Cidr): boolean => {
-    const [, at, prefix = "32"] = /^(\d+\.\d+\.\d+\.\d+)(?:\/(\d+))?$/.exec(text) ?? [];
-    return at !== undefined && range.includes(Cidr.holding(at, Number(prefix)));
+    const found = Cidr.printed(text);
+    return found !== undefined && range.includes(found);
 };
 
 /** Routes and routing rules that throw away what is for the network. */
@@ -402,11 +401,11 @@ function sinkHindrances({ sinks, policies }: Said, range: Cidr): Hindrance[] {
     return [
         ...routes.map(line => ({
             words: `this host has the route ${line.trim()}`,
-            mend: `ip -4 route del ${words(line)}`,
+            mend: `ip -4 route del ${quoteWords(line)}`,
         })),
         ...rules.map(({ priority, rest }) => ({
             words: `this host has the routing rule ${rest}`,
-            mend: `ip -4 rule del pref ${priority} ${words(rest)}`,
+            mend: `ip -4 rule del pref ${priority} ${quoteWords(rest)}`,
         })),
     ];
 }

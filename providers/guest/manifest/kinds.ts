@@ -1,4 +1,4 @@
-import { quote } from "../../../clients/ssh";
+import { quote, quoteWords } from "../../../clients/ssh";
 import { type Kind, nonEmpty } from "./kind";
 import { isStrange } from "./nova-rules";
 import { installedKinds } from "./installed-kinds";
@@ -9,8 +9,6 @@ import { serviceKinds } from "./service-kinds";
 const THEIR_RULES = /\b(nova-|nova_|neutron-)|\bLIBVIRT_|\blibvirt-|\b(virbr|vnet|tap|macvtap)\d/;
 /** Their cards and bridges. */
 const THEIRS = /\b(virbr|vnet|tap|macvtap|vlan|br)\d/;
-
-const words = (line: string): string => line.trim().split(/\s+/).map(quote).join(" ");
 
 /** `iptables-save`: each rule, chain and policy that is none of the kernel's own, after the name of its table. */
 function allRules(printed: readonly string[]): string[] {
@@ -160,7 +158,7 @@ export const kinds = {
                 // A DHCP client counts it from the card's number, which is another after each start of the node.
                 .map(line => (/ proto dhcp\b/.test(line) ? line.replace(/ metric \d+/, "") : line)),
         words: { added: line => `the route ${line} was added`, gone: line => `the route ${line} is gone` },
-        mend: { added: line => `ip route del ${words(line)}`, gone: line => `ip route add ${words(line)}` },
+        mend: { added: line => `ip route del ${quoteWords(line)}`, gone: line => `ip route add ${quoteWords(line)}` },
     },
     policies: {
         ask: "ip -4 rule show",

@@ -1,5 +1,5 @@
 import { quote } from "../../../clients/ssh";
-import { serviceNames } from "../../../config/credentials";
+import { softwareNames } from "../../../config/credentials";
 
 /** Files and folders that are listed below one folder: more than a node's own configuration has. */
 const MOST_BELOW = 8000;
@@ -9,9 +9,9 @@ const MOST_OF_NODE = 16_000;
 const CHARACTERS = 64;
 
 /** Services whose folders of state and logs are looked at: who owns them and who may enter. */
-const SERVICES = [...serviceNames, "placement", "mysql", "rabbitmq", "apache2"].join(" ");
+const SERVICES = [...softwareNames, "mysql", "rabbitmq", "apache2"].join(" ");
 /** What their programs' names look like. */
-export const PROGRAMS = [...[...serviceNames, "placement", "rabbitmq", "mysqld"].map(name => `${name}*`), "mariadbd"]
+export const PROGRAMS = [...[...softwareNames, "rabbitmq", "mysqld"].map(name => `${name}*`), "mariadbd"]
     .map(name => `-name '${name}'`)
     .join(" -o ");
 

@@ -3,7 +3,7 @@ import { quote, type RunScript } from "../../../clients/ssh";
 import { messageOf } from "../../../system/errors";
 import { recordNotices } from "../../../system/handed-over";
 import { toText } from "../file-text";
-import { writeFile } from "../machine-files";
+import { asideDir, writeFile } from "../machine-files";
 import { type Ready, restart } from "../restarts";
 import { addressMending } from "./addresses";
 import type { Difference, FileAspect } from "./compare";
@@ -11,9 +11,6 @@ import type { Kind } from "./kind";
 import { type KindName, kinds } from "./kinds";
 import type { FileFacts } from "./reading";
 import type { Manifest, Store } from "./store";
-
-/** Where a node keeps what was taken away: nothing is deleted. */
-const asideDir = "/var/lib/classroom/aside";
 
 /** A node's services: those that run restart when files of theirs were put back. */
 export interface Services {

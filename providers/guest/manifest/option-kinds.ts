@@ -1,9 +1,9 @@
 import { quote } from "../../../clients/ssh";
-import { serviceNames } from "../../../config/credentials";
+import { softwareNames } from "../../../config/credentials";
 import { apart, type Kind } from "./kind";
 
 /** Files of options, of which the program manages some. */
-const FILES = `${[...serviceNames, "placement"].map(name => `/etc/${name}/*.conf /etc/${name}/*.ini`).join(" ")} /etc/mysql/my.cnf`;
+const FILES = `${softwareNames.map(name => `/etc/${name}/*.conf /etc/${name}/*.ini`).join(" ")} /etc/mysql/my.cnf`;
 
 /** awk, for a line l of a file: c is its section afterwards, and k the option that it sets; MySQL's may be indented. */
 const READ = `{ l = $0; sub(/\\r$/, "", l); k = ""; if (f ~ /mysql/) sub(/^[ \\t]+/, "", l) }

@@ -1,5 +1,5 @@
 import { quote } from "../../../clients/ssh";
-import { serviceNames } from "../../../config/credentials";
+import { softwareNames } from "../../../config/credentials";
 import { text as sqlText } from "../mysql";
 import { databaseKinds, sql } from "./database-kinds";
 import { MODULE_FOLDERS } from "./installed-kinds";
@@ -11,7 +11,7 @@ const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
 
 /** Packages of Python modules, each with the folder of its service's settings. */
 const MODULES = [
-    ...[...serviceNames, "placement"].map(name => `${name}:${name}`),
+    ...softwareNames.map(name => `${name}:${name}`),
     ...["horizon", "openstack_dashboard"].map(name => `${name}:openstack-dashboard`),
 ].join(" ");
 

@@ -102,7 +102,10 @@ async function everyCall(kind: string, inputs: Inputs, rounds: number, instead?:
 const isOfNode = ({ connection, guest }: Inputs): boolean =>
     guest !== undefined || (connection as Partial<Connection> | undefined)?.jump !== undefined;
 
-/** How often a handler is asked with the first inputs of its kind, and with others. */
+/**
+ * How often a handler is asked with the first inputs of its kind, and with others. `most`: database-root tries its login only where
+ * its own file has the right content, owner and mode at once. The sequence of answers is always the same, and comes to that late.
+ */
 const ROUNDS = { first: 24, more: 1, most: 4000 };
 /** What an input may be beside what this stack has. */
 const also: Readonly<Record<string, object>> = {
