@@ -57,6 +57,9 @@ export const runningShell = `running() {
 /** `listening PORT`: whether something listens on it, which is asked of the kernel; the port as {@link hex} has it. */
 export const listeningShell = `listening() { grep -qi ": [0-9A-F]*:$1 [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6; }`;
 
+/** A command that prints the ports on which something listens, as {@link hex} has them, a line each. */
+export const listenedShell = `awk '$4 == "0A" { print substr($2, length($2) - 3) }' /proc/net/tcp /proc/net/tcp6 | sort -u`;
+
 /** A port as the kernel's tables have it. */
 export const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0");
 

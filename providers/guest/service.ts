@@ -158,7 +158,7 @@ else
 fi`;
             // Of a machine that is still starting when the time is up, what is so then.
             const booted: RunScript = async (to, ask) => ({
-                ...(await askUntil(run, to, { ask, seconds: BOOT_SECONDS, every: 1 }, clock)),
+                ...(await askUntil(run, to, { ask, seconds: BOOT_SECONDS, every: 1, computes: true }, clock)),
                 code: 0,
             });
             const fields = {

@@ -24,6 +24,8 @@ const inTable = (at: string): string => {
 
 /** A service that has just started may still get its missing signs. */
 const YOUNG_SECONDS = 60;
+/** On a machine without a processor to spare it computes for longer: a start of cinder-api takes 35 s there, and 137 s at a load of ten. */
+const STARVED_SECONDS = 240;
 /** Its connections come later: after a start of all machines, a service asks for its queue again every half minute. */
 const CONNECTED_SECONDS = 300;
 
@@ -81,8 +83,11 @@ free() {
     exit 1
 }`;
 
-/** A shell function: whether a process has started within so many seconds. */
-const youngerShell = `is_younger() {
+/** Shell functions. `is_younger`: whether a process has started within so many seconds. `is_busy`: whether no processor is to spare. */
+const youngerShell = `is_busy() {
+    { read -r load _ < /proc/loadavg; } 2> /dev/null && [ "\${load%.*}" -ge "$(grep -c ^processor /proc/cpuinfo)" ]
+}
+is_younger() {
     { read -r up _ < /proc/uptime && read -r stat < "/proc/$2/stat"; } 2> /dev/null || return 1
     limit=$1
     set -- \${stat##*) }
@@ -126,7 +131,8 @@ signs() {
 }
 may_come() {
     case $2 in stopped) return 1 ;; esac
-    is_younger ${YOUNG_SECONDS} "$(pids "$1" | head -n 1)"
+    young=${YOUNG_SECONDS}; ! is_busy || young=${STARVED_SECONDS}
+    is_younger "$young" "$(pids "$1" | head -n 1)"
 }
 last_error() {
     found=$(tail -q -n 300 /var/log/*/"$1.log" 2> /dev/null | grep -aE 'ERROR|CRITICAL|[Ee]rror' | tail -n 1) || true

@@ -4,10 +4,11 @@ import { ask, list, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { ALLOWED_SECONDS, aheadBy, readClock, type Reading, speedOf } from "../../clients/machine-clock";
 import { type OperatorClock, operatorClock } from "../../clients/operator-clock";
-import { exec, type RunScript } from "../../clients/ssh";
+import { exec, quote, type RunScript } from "../../clients/ssh";
+import { NOT_YET, waitUntil } from "../../clients/waiting";
 import { serviceNames } from "../../config/credentials";
 import { type Handler, LiveResource } from "../dynamic";
-import { initShell, runningShell } from "../guest/init";
+import { initShell, listenedShell, listeningShell, READY_SECONDS, runningShell } from "../guest/init";
 import { restart } from "../guest/restarts";
 
 interface Inputs {
@@ -131,7 +132,7 @@ class Clocks {
                 `${off}, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set`,
             );
         await setFrom(this.run, on, this.clock, reading);
-        if (on.jump && aheadBy(reading) > 0) await wake(this.run, on);
+        if (on.jump && aheadBy(reading) > 0) await wake(this.run, on, this.clock);
     }
 
     /** Of a physical host. A virtual machine's answer about it does not count: the machine may have stood still. */
@@ -148,11 +149,20 @@ class Clocks {
 const isOpenStack = (service: string): boolean => openStack.test(service);
 const openStack = new RegExp(`^(${serviceNames.join("|")})(-[a-z]+)*$`);
 
-/** Restarts those of them that run. */
-async function wake(run: RunScript, on: Connection): Promise<void> {
-    const script = `${runningShell}\nall=$(running); for s in $all; do say running "$s"; done`,
-        { running } = await ask(run, on, script, { running: list(text()) });
-    await restart(run, on, running.filter(isOpenStack));
+/** Restarts those of them that run, and waits until the machine listens on each port again that it listened on. */
+async function wake(run: RunScript, on: Connection, clock: OperatorClock): Promise<void> {
+    const script = `${runningShell}
+all=$(running); for s in $all; do say running "$s"; done
+ports=$(${listenedShell}); for p in $ports; do say port "$p"; done`,
+        { running, port } = await ask(run, on, script, { running: list(text()), port: list(text(/[0-9A-F]{4}/)) }),
+        services = running.filter(isOpenStack);
+    if (services.length === 0) return;
+    await restart(run, on, services);
+    const again = `${initShell}
+${listeningShell}
+for s in ${services.map(quote).join(" ")}; do is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }; done
+for p in ${port.join(" ")}; do listening "$p" || { echo "nothing listens on port $((0x$p))" >&2; exit ${NOT_YET}; }; done`;
+    await waitUntil(run, on, { ask: again, seconds: READY_SECONDS, computes: true }, clock);
 }
 
 /** Whether a machine's clock is right: how far it is from the operator's, and how fast it runs. */

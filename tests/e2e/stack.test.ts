@@ -66,9 +66,8 @@ test(
     async () => {
         const status = async () => (await run("git", ["status", "--porcelain"], { cwd: projectDir() })).stdout;
         const before = await status();
-        const first = await classroom("up", stack);
-        expect(`${first.stdout}${first.stderr}`).toMatch(new RegExp(`^${RESOURCES} created in `, "m"));
-        expect(first.code).toBe(0);
+        const first = await cloud.succeeds("up", stack);
+        expect(first.stdout).toMatch(new RegExp(`^${RESOURCES} created in `, "m"));
         expect(first.stdout).toContain(`\ndashboard: ./classroom open ${stack}\n`);
         openrc = /^openrc of admin: (.+)$/m.exec(first.stdout)?.[1] ?? first.stdout;
         expect(fs.statSync(openrc).mode & 0o777).toBe(0o600);

@@ -84,14 +84,14 @@ export class TestCloud {
 
     /**
      * Runs a command that has to succeed.
-     * @throws with the last of what it said
+     * @throws with the last of what it said, without the lines about each thing that was made
      */
     async succeeds(...args: string[]): Promise<RunResult> {
         const result = await this.classroom(...args);
-        if (result.code !== 0)
-            throw new Error(
-                `classroom ${args.join(" ")} ended with ${result.code}:\n${`${result.stdout}${result.stderr}`.split("\n").slice(-60).join("\n")}`,
-            );
+        if (result.code !== 0) {
+            const said = `${result.stdout}${result.stderr}`.split("\n").filter(line => !/ [+] created /.test(line));
+            throw new Error(`classroom ${args.join(" ")} ended with ${result.code}:\n${said.slice(-60).join("\n")}`);
+        }
         return result;
     }
 

@@ -94,6 +94,22 @@ test("one that has just started is given time to listen", async () => {
     expect(clock.elapsed() - begin).toBeGreaterThanOrEqual(60);
 });
 
+test.each([
+    [100, "0.80", 0],
+    [100, "1.00", 60],
+    [250, "9.00", 0],
+])("one that started %p s ago, at a load of %s on one processor, is given %p s", async (age, load, seconds) => {
+    host.put("proc/7/stat", stat("S", (9000 - age) * 100));
+    host.put("proc/loadavg", `${load} 0.50 0.50 1/100 4711\n`);
+    host.put("proc/net/tcp", QUEUE);
+    const clock = new FakeClock(),
+        begin = clock.elapsed();
+    await serviceHandler(host.run, 1, clock).read("", inputs);
+    expect(clock.elapsed() - begin).toBeGreaterThanOrEqual(seconds);
+    expect(clock.elapsed() - begin).toBeLessThanOrEqual(4 * seconds);
+    host.put("proc/loadavg", "0.00 0.00 0.00 1/100 4711\n");
+});
+
 test("a dnsmasq that does not run is named; none is wanted of a bridge that is not there", async () => {
     const folder = `${host.dir}/var/lib/nova/networks`;
     for (const bridge of ["br100", "br101", "br;x"]) host.put(`var/lib/nova/networks/nova-${bridge}.conf`, "");

@@ -1,3 +1,4 @@
+import * as fs from "fs";
 import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { clockHandler, setShell } from "../../../providers/machine/clock";
@@ -69,14 +70,66 @@ test.each([7203, -86_400 * 365])("one that is %p s ahead is set", async ahead =>
 });
 
 test.each([
-    ["ahead", 7203, true, ["set", "cinder-api"]],
+    ["ahead", 7203, true, ["set", "cinder-api", "0016 2248"]],
     ["behind", -7203, true, ["set"]],
     ["ahead on a host", 7203, false, ["set"]],
-])("services whose timers would wait for the clock are restarted: %s", async (_what, ahead, isNode, said) => {
-    const { handler, told } = machineWithClock({ ahead }),
-        on = { ...connection, ...(isNode && { jump: { host: "192.0.2.1", port: 24, hostKey: "" } }) };
-    await handler.update("", { ...wanted, connection: on }, { ...wanted, connection: on });
-    expect(told).toEqual(said);
+])(
+    "services whose timers would wait for the clock are restarted, and waited for: %s",
+    async (_what, ahead, isNode, said) => {
+        const { handler, told } = machineWithClock({ ahead }),
+            on = { ...connection, ...(isNode && { jump: { host: "192.0.2.1", port: 24, hostKey: "" } }) };
+        await handler.update("", { ...wanted, connection: on }, { ...wanted, connection: on });
+        expect(told).toEqual(said);
+    },
+);
+
+describe("after that restart", () => {
+    const node = localHost({
+        service: '[ "$2" != status ] || [ ! -e "$ROOT/ended" ]',
+        initctl: "echo cinder-api start/running, process 7",
+        date: 'case "$1" in +*) [ -e "$ROOT/right" ] && echo 1764400000.000000000 || echo 1764407200.000000000 ;; *) : > "$ROOT/right" ;; esac',
+    });
+    afterAll(() => node.remove());
+    const LISTENS =
+            "   0: 00000000:2248 00000000:0000 0A 00000000:00000000 00:00000000 00000000   107        0 4712 1\n",
+        on = { ...connection, jump: { host: "192.0.2.1", port: 24, hostKey: "" } };
+    beforeEach(() => {
+        for (const [file, text] of Object.entries({
+            "proc/cpuinfo": "processor : 0\n",
+            "proc/sys/kernel/random/boot_id": `${BOOT}\n`,
+            "proc/net/tcp": LISTENS,
+            "proc/net/tcp6": "",
+        }))
+            node.put(file, text);
+        fs.rmSync(`${node.dir}/right`, { force: true });
+        fs.rmSync(`${node.dir}/ended`, { force: true });
+    });
+    const update = (meanwhile: () => void) => {
+        const clock = new FakeClock(1_764_400_000),
+            run: RunScript = (to, script, options) => {
+                node.put("proc/uptime", `${clock.elapsed().toFixed(2)} 0.00\n`);
+                if (script.includes("nothing listens")) meanwhile();
+                return node.run(to, script, options);
+            };
+        const inputs = { ...wanted, connection: on };
+        return clockHandler(run, clock, () => OWN).update("", inputs, inputs);
+    };
+
+    test("a port that was listened to is asked for until it is listened to again", async () => {
+        let asked = 0;
+        await update(() => node.put("proc/net/tcp", ++asked < 4 ? "" : LISTENS));
+        expect(asked).toBe(4);
+    });
+
+    test("one that stays closed is an error with its number", async () => {
+        await expect(update(() => node.put("proc/net/tcp", ""))).rejects.toThrow(
+            /^volume-node: nothing listens on port 8776 after \d+ s/,
+        );
+    });
+
+    test("a service that ended is an error at once", async () => {
+        await expect(update(() => node.put("ended", ""))).rejects.toThrow("service cinder-api ended while it started:");
+    });
 });
 
 test("one that is ahead again when it was set is an error", async () => {
