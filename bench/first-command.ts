@@ -18,8 +18,9 @@ interface Row {
     busyLoops: number;
     exitCode: number;
     seconds: number;
-    /** The last line of the command where it failed. */
+    /** The last lines of the command where it failed, and the file with all of them. */
     said?: string;
+    log?: string;
 }
 
 /** Runs a program; its output goes to a file, for a run that fails has to be read. */
@@ -39,6 +40,13 @@ function busy(count: number): ChildProcess[] {
     return Array.from({ length: count }, () => spawn("sh", ["-c", "while :; do :; done"], { stdio: "ignore" }));
 }
 
+/** What is kept of a run that failed. */
+function failed(log: string, run: number): Pick<Row, "said" | "log"> {
+    const kept = path.join(os.tmpdir(), `classroom-first-${process.pid}-${run}.log`);
+    fs.copyFileSync(log, kept);
+    return { said: fs.readFileSync(log, "utf8").trim().split("\n").slice(-3).join(" · "), log: kept };
+}
+
 async function once(run: number, caches: Row["caches"], busyLoops: number): Promise<Row> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-first-")),
         log = path.join(folder, "log");
@@ -55,8 +63,7 @@ async function once(run: number, caches: Row["caches"], busyLoops: number): Prom
     try {
         const exitCode = await logged(env, log, entry, "up", "lab");
         const seconds = Math.round(Number(process.hrtime.bigint() - start) / 1e8) / 10;
-        const said = fs.readFileSync(log, "utf8").trim().split("\n").slice(-3).join(" · ");
-        return { run, caches, busyLoops, exitCode, seconds, ...(exitCode !== 0 && { said }) };
+        return { run, caches, busyLoops, exitCode, seconds, ...(exitCode !== 0 && failed(log, run)) };
     } finally {
         loops.forEach(loop => loop.kill("SIGKILL"));
         await logged(env, log, entry, "lab", "down", "lab");
@@ -74,7 +81,7 @@ async function all(warm: number, cold: number): Promise<void> {
         const row = await once(i + 1, caches, busyLoops);
         rows.push(row);
         console.log(
-            `${row.run} ${caches} busy loops ${busyLoops}: exit ${row.exitCode} in ${row.seconds} s${row.said ? `: ${row.said}` : ""}`,
+            `${row.run} ${caches} busy loops ${busyLoops}: exit ${row.exitCode} in ${row.seconds} s${row.said ? `: ${row.said} (${row.log})` : ""}`,
         );
         fs.writeFileSync(
             path.join(projectDir(), "bench/first-command.json"),
