@@ -1,7 +1,7 @@
 import type { ConfigMap } from "@pulumi/pulumi/automation";
 import type { Connection } from "../../clients/connection";
 import { hostConnection } from "../../components/host-pair";
-import { hostRoles } from "../../config/nodes";
+import { hostRoles, nodeNames } from "../../config/nodes";
 import { givenBy, ofProject, readStackSettings, type Surroundings } from "../../config/stack-settings";
 import type { Settings } from "../../config/settings";
 import { PROJECT, textOf, textsIn } from "../../engine/stack-file";
@@ -70,11 +70,19 @@ export const plainOf = ({ credentials }: Record<string, unknown>): object =>
           )
         : {};
 
-/** The nodes that the stack's state knows, by name; none before the first up. */
+/**
+ * The nodes that the stack's state knows, by name; none before the first up. An `up` that failed has told no outputs: then a node is
+ * known by the first resource in it.
+ */
 export function recordedNodes(stack: string): Record<string, Connection> {
     const state = stackStore.state(stack);
-    const nodes = state && stackOutputs(state).nodes;
-    return typeof nodes === "object" && nodes !== null ? (nodes as Record<string, Connection>) : {};
+    if (!state) return {};
+    const isNode = (to: unknown): to is Connection =>
+        nodeNames.some(name => name === (to as Partial<Connection> | undefined)?.name);
+    const made = state.resources.flatMap(({ inputs }) =>
+        isNode(inputs?.connection) ? [[inputs.connection.name, inputs.connection] as const] : [],
+    );
+    return { ...Object.fromEntries(made), ...(stackOutputs(state).nodes as Record<string, Connection> | undefined) };
 }
 
 /** How a node or a physical host (`central`, `compute`) is reached. */

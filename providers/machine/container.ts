@@ -217,11 +217,13 @@ async function update(means: Means, recorded: Inputs, inputs: Inputs): Promise<o
 
 async function remove({ run, clock }: Means, { connection, name }: Inputs): Promise<void> {
     const root = `${rootsDir}/${name}/root`,
+        there = `${VIRSH} dominfo ${name} > /dev/null 2>&1`,
         ask = `! mountpoint -q ${root} || umount ${root} 2> /dev/null || exit ${NOT_YET}`;
     const begun = await run(
         connection,
         `${VIRSH} destroy ${name} > /dev/null 2>&1 || true
-! ${VIRSH} dominfo ${name} > /dev/null 2>&1 || ${VIRSH} undefine ${name} > /dev/null
+# Somebody else may remove it at the same moment.
+if ${there}; then ${VIRSH} undefine ${name} > /dev/null || if ${there}; then exit 1; fi; fi
 ${ask}`,
         { allowFailure: true },
     );

@@ -23,6 +23,29 @@ test("a stack that was never used", () => {
     expect(() => statusOf("../x")).toThrow('there is no stack "../x"');
 });
 
+test("after an `up` that failed, a node is known by a resource in it", () => {
+    const node = { name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAA", keyFile: "/k" },
+        resource = { urn: "urn:pulumi:lab::p::t::a", type: "t:index:T", custom: true };
+    fs.mkdirSync(path.dirname(stateFile("lab")), { recursive: true });
+    fs.writeFileSync(
+        stateFile("lab"),
+        JSON.stringify({
+            checkpoint: {
+                latest: {
+                    resources: [
+                        { ...resource, inputs: { connection: { ...node, name: "host 192.0.2.1" } } },
+                        { ...resource, inputs: { connection: node } },
+                        { ...resource, inputs: { connection: "x" } },
+                    ],
+                },
+            },
+        }),
+    );
+    expect(connectionOf("lab", "db-node")).toEqual(node);
+    expect(() => connectionOf("lab", "api-node")).toThrow("there are central, compute, db-node");
+    fs.rmSync(stateFile("lab"));
+});
+
 test("resources are counted for the part of the cloud that they are in, secrets are not shown", () => {
     const urn = (name: string) => `urn:pulumi:lab::p::t::${name}`;
     const node = { name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAA", keyFile: "/k" };

@@ -21,7 +21,7 @@ dominfo) [ -e "$ROOT/xml" ] ;;
 start) echo running > "$ROOT/state" ;;
 shutdown) [ -e "$ROOT/stubborn" ] || echo "shut off" > "$ROOT/state" ;;
 destroy) echo "shut off" > "$ROOT/state" ;;
-undefine) rm "$ROOT/xml" "$ROOT/state" ;;
+undefine) [ ! -e "$ROOT/kept" ] || exit 1; rm "$ROOT/xml" "$ROOT/state"; [ ! -e "$ROOT/twice" ] || exit 1 ;;
 esac`,
     mountpoint: 'case "$2" in */clone/root) [ -s "$ROOT/cloned" ] ;; *) [ -e "$ROOT/mounted" ] ;; esac',
     umount: 'echo "umount $*" >> "$LOG"; [ "$1" = -l ] || [ ! -e "$ROOT/busy" ] || exit 1; rm "$ROOT/mounted"',
@@ -188,6 +188,17 @@ test("made of its golden clone with its own files, started and waited for; found
     expect(fs.existsSync(at("."))).toBe(false);
     await handler.delete("", plain);
     expect(host.said()).toBe("destroy db-node\n");
+});
+
+test.each([
+    ["that somebody else removes at the same moment is no failure", "twice", "fulfilled"],
+    ["that libvirt keeps is one", "kept", "rejected"],
+])("a domain %s", async (_what, how, status) => {
+    await handler.create(plain);
+    host.put(how, "");
+    const settled = await Promise.allSettled([handler.delete("", plain)]);
+    rid(how);
+    expect(settled).toMatchObject([{ status }]);
 });
 
 test("a root that something holds is let go", async () => {
