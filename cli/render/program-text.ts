@@ -111,6 +111,9 @@ const forms: Readonly<Record<string, (inputs: Tree) => Tree>> = {
         lines: writeBlock("", block as string, entries as HostsEntry[]),
     }),
     "guest:Step": ({ ready: _ports, ...rest }) => rest,
+    // What it leaves to the node's other resources is shown at them.
+    "guest:Ground": ({ managed: _theirs, services: _running, ready: _ports, ...rest }) => rest,
+    "guest:Baseline": ({ managed: _theirs, ...rest }) => rest,
     "guest:AptArchive": ({ archive, ...rest }) => ({ path: archiveFile(archive as string), ...rest }),
     "guest:Bridge": inputs => ({
         ...inputs,

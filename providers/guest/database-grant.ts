@@ -42,16 +42,12 @@ export function databaseGrantHandler(run: RunScript = exec): Handler<Inputs> {
     };
     /** An open connection keeps the rights that it has begun with: services connect again, with those of now. */
     const reconnect = async ({ connection, user }: Inputs) => {
-        // One may have ended meanwhile.
-        for (let tries = 3; tries > 0; tries--) {
-            const kills = (await sql(run, connection, killsOf(user))).filter(row => /^KILL \d{1,20};$/.test(row));
-            try {
-                if (kills.length > 0) await sql(run, connection, kills.join("\n"));
-                return;
-            } catch (e) {
+        const kills = (await sql(run, connection, killsOf(user))).filter(row => /^KILL \d{1,20};$/.test(row));
+        for (const kill of kills)
+            await sql(run, connection, kill).catch((e: unknown) => {
+                // It has ended meanwhile.
                 if (!(e instanceof RemoteError && /^ERROR 1094\b/m.test(e.result.stderr))) throw e;
-            }
-        }
+            });
     };
     return {
         inputs: ["databases", "user", "password"],

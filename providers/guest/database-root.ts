@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ask, text as anyText } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
+import { operatorClock } from "../../clients/operator-clock";
 import { exec, lastOf, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
-import { rootOptionsFile, sql, text } from "./mysql";
+import { asRoot, rootOptionsFile, sql, text } from "./mysql";
 
 interface Inputs {
     connection: Connection;
@@ -23,14 +24,18 @@ const hindrances: Readonly<Record<string, string>> = {
     max_user_connections: "0",
     init_connect: "",
 };
+/** Connections that a server lets in without an option of its files. With fewer than its files say it keeps services out. */
+const LIMIT = "max_connections",
+    USUAL_LIMIT = 151;
 
 export const optionsFile = (password: string): string =>
     `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
 
 /** The password of a MySQL server's root, and root's own file that holds it (D1). */
-export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
+export function databaseRootHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
+    const root = asRoot(run, clock);
     const enters = async ({ connection, password }: Inputs): Promise<boolean> => {
-        const { code, stderr } = await run(
+        const { code, stderr } = await root(
             connection,
             "IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults -u root --connect-timeout=5 -e 'SELECT 1'",
             { input: `${password}\n`, allowFailure: true },
@@ -48,7 +53,7 @@ export function databaseRootHandler(run: RunScript = exec): Handler<Inputs> {
         const { connection, password } = inputs;
         // One of these logins works: the machine's own root, the file's password, no password yet. After a run that was cut
         // off before it wrote the file, the wanted password works.
-        await run(
+        await root(
             connection,
             `set +e; IFS= read -r wanted; all=$(cat)
 enter() { said=$(printf '%s\\n' "$all" | mysql "$@" --connect-timeout=5 2>&1); }
@@ -63,27 +68,37 @@ enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { exp
             mode: "0600",
         });
     };
-    /** Names of such variables that are something else, with what they are. */
-    const hindering = async ({ connection }: Inputs): Promise<[string, string][]> => {
-        const asked = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${Object.keys(hindrances).map(text).join(", ")});`;
-        const other = (await sql(run, connection, asked))
-            .map((row): [string, string] => [row.split("\t")[0]!, row.split("\t").slice(1).join(" ")])
-            .filter(([name, value]) => name in hindrances && hindrances[name] !== value);
+    /** Such variables that are something else: name, value now, value wanted. */
+    const hindering = async ({ connection }: Inputs): Promise<[string, string, string][]> => {
+        const names = [...Object.keys(hindrances), LIMIT].map(text).join(", "),
+            rows = await sql(run, connection, `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names});`);
+        const now = rows.map((row): [string, string] => [row.split("\t")[0]!, row.split("\t").slice(1).join(" ")]),
+            isOther = ([name, value]: [string, string]) =>
+                name === LIMIT ? Number(value) < USUAL_LIMIT : name in hindrances && hindrances[name] !== value;
+        const other = now.filter(isOther);
         if (other.length === 0) return [];
-        const wanted = await configured(connection);
-        return other.filter(([name]) => !wanted.has(name));
+        const own = await configured(connection);
+        return other.flatMap(([name, value]): [string, string, string][] => {
+            if (name !== LIMIT) return own.has(name) ? [] : [[name, value, hindrances[name]!]];
+            const wanted = own.get(name) ?? `${USUAL_LIMIT}`;
+            return Number(value) < Number(wanted) ? [[name, value, wanted]] : [];
+        });
     };
-    /** Names of the options that the server's files set: a stack's own are no hindrances. */
-    const configured = async (connection: Connection): Promise<Set<string>> => {
+    /** The options that the server's files set: a stack's own are no hindrances. */
+    const configured = async (connection: Connection): Promise<Map<string, string>> => {
         const script = 'o=$(my_print_defaults mysqld server mariadb 2> /dev/null) || o=; say options "$o"';
         const { options } = await ask(run, connection, script, { options: anyText() });
-        return new Set(options.split("\n").map(line => line.replace(/^--|=.*/g, "").replaceAll("-", "_")));
+        return new Map(
+            options.split("\n").map(line => {
+                const [, name, value = ""] = /^--([^=]*)(?:=(.*))?$/.exec(line) ?? [];
+                return [(name ?? "").replaceAll("-", "_"), value];
+            }),
+        );
     };
     const free = async (inputs: Inputs) => {
-        const set = (await hindering(inputs)).map(([name]) => {
-            const value = hindrances[name]!;
-            return `SET GLOBAL ${name} = ${/^\d+$|^OFF$/.test(value) ? value : text(value)};`;
-        });
+        const set = (await hindering(inputs)).map(
+            ([name, , wanted]) => `SET GLOBAL ${name} = ${/^\d+$|^OFF$/.test(wanted) ? wanted : text(wanted)};`,
+        );
         if (set.length > 0) await sql(run, inputs.connection, set.join(" "));
     };
     return {

@@ -1,6 +1,8 @@
 import { ask, text as anyText } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
-import { lastOf, quote, RemoteError, type RunScript } from "../../clients/ssh";
+import { operatorClock } from "../../clients/operator-clock";
+import { type ExecResult, lastOf, quote, RemoteError, type RunScript } from "../../clients/ssh";
+import { alone } from "./machine-files";
 
 /** Where the client finds root's password: a file of root's own, mode 0600. */
 export const rootOptionsFile = "/root/.my.cnf";
@@ -11,6 +13,32 @@ export const text = (value: string): string => `'${value.replace(/\\/g, "\\\\").
 export const name = (value: string): string => `\`${value.replace(/`/g, "``")}\``;
 export const isDatabaseName = (value: string): boolean => /^[A-Za-z0-9_]{1,64}$/.test(value);
 
+/** How often root asks for the last connection of a full server, and the seconds in between. */
+const ASKS = 20,
+    BETWEEN_SECONDS = 0.5;
+
+/**
+ * Runs root's scripts. A server without a free connection keeps one more for its root: these scripts take it one after another, and wait for
+ * whoever has it.
+ */
+export const asRoot =
+    (run: RunScript, clock = operatorClock): RunScript =>
+    async (on, script, options) => {
+        const once = () => run(on, script, { ...options, allowFailure: true }),
+            isFull = ({ code, stderr }: ExecResult) => code !== 0 && /^ERROR (1040|1203)\b/m.test(stderr),
+            later = async (answer: ExecResult) => {
+                for (let asks = 1; isFull(answer) && asks < ASKS; asks++) {
+                    await clock.pause(BETWEEN_SECONDS);
+                    answer = await once();
+                }
+                return answer;
+            };
+        const first = await once(),
+            answer = isFull(first) ? await alone(on, "the last connection", () => later(first)) : first;
+        if (answer.code !== 0 && options?.allowFailure !== true) throw new RemoteError(on.name, answer);
+        return answer;
+    };
+
 /**
  * Runs SQL as root on the database's machine; it comes on standard input, so that no password is in a process list.
  * @returns the rows, tab-separated
@@ -20,10 +48,16 @@ export async function sql(run: RunScript, on: Connection, statements: string): P
     // In its batch mode the client writes a newline in a value as \\n.
     const script = 'rows=$(HOME=/root mysql --batch --skip-column-names --connect-timeout=5); say rows "$rows"';
     try {
-        const { rows } = await ask(run, on, script, { rows: anyText() }, { input: statements, timeoutSeconds: 60 });
+        const { rows } = await ask(
+            asRoot(run),
+            on,
+            script,
+            { rows: anyText() },
+            { input: statements, timeoutSeconds: 60 },
+        );
         return rows.split("\n").filter(Boolean);
     } catch (e) {
-        if (e instanceof RemoteError && /^ERROR (200[236]|2013|1045)\b/m.test(e.result.stderr))
+        if (e instanceof RemoteError && /^ERROR (200[236]|2013|1040|1045|1203)\b/m.test(e.result.stderr))
             throw new Unreachable(`${on.name}: the database cannot be asked: ${e.result.stderr}`);
         throw e;
     }

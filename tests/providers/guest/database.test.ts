@@ -4,6 +4,7 @@ import { databaseHandler } from "../../../providers/guest/database";
 import { databaseGrantHandler, grantedDatabases } from "../../../providers/guest/database-grant";
 import { databaseRootHandler } from "../../../providers/guest/database-root";
 import { isDatabaseName, name, otherPassword, refusalOf, sql, text } from "../../../providers/guest/mysql";
+import { FakeClock } from "../../clients/fake-clock";
 import { localHost } from "../machine/local-host";
 
 /** The server's client: what it is asked, with whose password, goes into the log; the file `answer` is shell that answers. */
@@ -118,15 +119,15 @@ describe("an account", () => {
         );
     });
 
-    test("gets its rights back in the connections that are open, too: these end", async () => {
+    test("gets its rights back in the connections that are open, too: each ends, or has ended meanwhile", async () => {
         const open = "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = 'nova';";
         host.put(
             "answer",
-            `case "$said" in *CONCAT*) printf 'KILL 7;\\nDROP\\n' ;; KILL*) [ -e "$ROOT/again" ] || { touch "$ROOT/again"; echo 'ERROR 1094 (HY000): Unknown thread id: 7' >&2; exit 1; } ;; esac`,
+            `case "$said" in *CONCAT*) printf 'KILL 7;\\nDROP\\nKILL 8;\\n' ;; "KILL 7"*) echo 'ERROR 1094 (HY000): Unknown thread id: 7' >&2; exit 1 ;; esac`,
         );
         await handler.update("", { ...inputs, databases: ["cells"] }, inputs);
-        const asked = `${asRoot}${open}\n${asRoot}KILL 7;\n`;
-        expect(host.said()).toBe(`${asRoot}${grant("nova")}${grant("cells")}FLUSH PRIVILEGES;\n${asked}${asked}`);
+        const asked = `${asRoot}${open}\n${asRoot}KILL 7;\n${asRoot}KILL 8;\n`;
+        expect(host.said()).toBe(`${asRoot}${grant("nova")}${grant("cells")}FLUSH PRIVILEGES;\n${asked}`);
     });
 
     test("is found with what it may, in the order that is wanted, and its password as another where it is not let in", async () => {
@@ -216,6 +217,49 @@ test("root's password: set by whichever way in stands, in root's own file, tried
     expect(await handler.read("", inputs)).toEqual(inputs);
     host.put("root/.my.cnf", "[client]\n");
     expect(await handler.read("", inputs)).toEqual({ ...inputs, password: differs });
+});
+
+describe("a server without a free connection", () => {
+    const full = "echo 'ERROR 1040 (08004): Too many connections' >&2; exit 1",
+        inputs = { connection, password: "pw", hindered: [] };
+    const handler = (clock: FakeClock) => databaseRootHandler(host.run, clock);
+    beforeEach(async () => {
+        host.put("answer", "");
+        await handler(new FakeClock()).create(inputs);
+    });
+
+    test("lets root in when whoever has the last one is through", async () => {
+        const clock = new FakeClock();
+        host.put("answer", `[ -e "$ROOT/asked" ] || { : > "$ROOT/asked"; ${full}; }`);
+        expect(await handler(clock).read("", inputs)).toEqual(inputs);
+        expect(clock.pauses).toEqual([0.5]);
+    });
+
+    test("that lets nobody in is told as one that cannot be asked", async () => {
+        const clock = new FakeClock();
+        host.put("answer", full);
+        await expect(handler(clock).read("", inputs)).rejects.toThrow(
+            new Unreachable("db-node: the database cannot be asked: ERROR 1040 (08004): Too many connections"),
+        );
+        expect(clock.pauses).toHaveLength(19);
+    });
+
+    test.each([
+        ["1", "--max-connections=200\n", "200"],
+        ["150", "", "151"],
+        ["50", "--max_connections=50\n", undefined],
+        ["160", "--max_connections=1024\n", undefined],
+    ])("of %s in all, with %j in its files, is given %s", async (now, own, wanted) => {
+        host.put("own", own);
+        host.put("answer", `case "$said" in SHOW*) printf 'max_connections\\t${now}\\n' ;; esac`);
+        const found = await handler(new FakeClock()).read("", inputs);
+        expect(found).toEqual({ ...inputs, hindered: wanted === undefined ? [] : [`max_connections ${now}`] });
+        host.said();
+        await handler(new FakeClock()).update("", found!, inputs);
+        const set = /SET GLOBAL max_connections = (\d+);/.exec(host.said())?.[1];
+        host.put("own", "");
+        expect(set).toBe(wanted);
+    });
 });
 
 test("a variable of the running server that keeps services from their work is found and set back; no other is", async () => {

@@ -194,9 +194,9 @@ test.each([
     ["that somebody else removes at the same moment is no failure", "twice", "fulfilled"],
     ["that libvirt keeps is one", "kept", "rejected"],
 ])("a domain %s", async (_what, how, status) => {
-    await handler.create(plain);
+    await handler.create(inputs);
     host.put(how, "");
-    const settled = await Promise.allSettled([handler.delete("", plain)]);
+    const settled = await Promise.allSettled([handler.delete("", inputs)]);
     rid(how);
     expect(settled).toMatchObject([{ status }]);
 });
