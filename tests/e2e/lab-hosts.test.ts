@@ -238,6 +238,19 @@ test("containers that start at once on a new host all run, in a cgroup that none
     await onCentral(lab, `for g in ${guests.join(" ")}; do ${virsh} destroy $g; ${virsh} undefine $g; done`);
 });
 
+test("what makes a container's cgroups mounts nothing where the controller of another one would find it", async () => {
+    const lab = labStatus(name)!;
+    // A mount that tells in whose place it would be.
+    const script = `d=$(mktemp -d); trap 'rm -rf $d' EXIT
+printf '#!/bin/sh\nreadlink /proc/self/ns/mnt\n' > $d/mount; cp $d/mount $d/umount; chmod 755 $d/*
+echo "seen by all: $(readlink /proc/self/ns/mnt)"
+PATH=$d:$PATH /usr/local/lib/classroom/guest-cgroups remove nobody`;
+    const [all, ...mounted] = (await onCentral(lab, script)).split("\n").filter(line => line);
+    expect(all).toMatch(/^seen by all: mnt:\[\d+\]$/);
+    if (cgroupVersion() === 1) expect(mounted.length).toBeGreaterThan(0);
+    expect(mounted.filter(where => all!.endsWith(where))).toEqual([]);
+});
+
 test("up again finds the lab; down leaves nothing", async () => {
     const first = await bringUp(name, silent);
     expect(await bringUp(name, silent)).toEqual(first);

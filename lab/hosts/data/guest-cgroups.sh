@@ -3,12 +3,16 @@
 #
 # Without systemd-machined, libvirt leaves every guest at the top of some cgroup hierarchies of the host. Two guests' systemds would
 # share /system.slice. So each guest gets a cgroup of its own in those hierarchies, and its root may write there.
+#
+# A controller looks for cgroups among all mounts of its host, and binds what it finds: nothing is mounted where another one sees it.
+[ -n "$APART" ] || APART=1 exec unshare --mount "$0" "$@"
 operation=$1 guest=$2
 lower=/var/lib/libvirt/roots/$guest
 mapfile -t hierarchies < /proc/self/cgroup
 # libvirt itself handles version 2 alone.
 [ "${#hierarchies[@]}" -gt 1 ] || exit 0
-at=$(mktemp -d /run/guest-cgroups.XXXXXX)
+at=/run/guest-cgroups
+mkdir -p "$at"
 for line in "${hierarchies[@]}"; do
     IFS=: read -r _ controllers _ <<< "$line"
     case $controllers in
@@ -31,4 +35,3 @@ for line in "${hierarchies[@]}"; do
     fi
     umount "$at"
 done
-rmdir "$at"
