@@ -161,7 +161,7 @@ ports=$(${listenedShell}); for p in $ports; do say port "$p"; done`,
     const again = `${initShell}
 ${listeningShell}
 for s in ${services.map(quote).join(" ")}; do is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }; done
-for p in ${port.join(" ")}; do listening "$p" || { echo "nothing listens on port $((0x$p))" >&2; exit ${NOT_YET}; }; done`;
+${port.map(p => `listening ${p} || { echo "nothing listens on port ${parseInt(p, 16)}" >&2; exit ${NOT_YET}; }`).join("\n")}`;
     await waitUntil(run, on, { ask: again, seconds: READY_SECONDS, computes: true }, clock);
 }
 

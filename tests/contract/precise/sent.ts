@@ -70,7 +70,10 @@ function changed(inputs: object, handler: Handler<object>): object {
 }
 
 /** What else a machine may say that means something to a handler. */
-const means: Readonly<Record<string, string[]>> = { "guest/database-root": ["read_only\tON"] };
+const means: Readonly<Record<string, string[]>> = {
+    "guest/database-root": ["read_only\tON"],
+    "machine/clock": ["nova-api"],
+};
 
 /** Has a handler do all that it can, by the answers of a machine that says now this, now that. */
 async function everyCall(kind: string, inputs: Inputs, rounds: number, instead?: object): Promise<void> {
