@@ -4,6 +4,7 @@ import { nodeNames } from "../../config/nodes";
 import { releaseNames } from "../../config/releases";
 import { replaceFile } from "../../system/files";
 import { projectDir } from "../../system/paths";
+import { noticedSchema } from "./noticed";
 import { stepSchema } from "./steps";
 
 /** Where the symptom shows, from the outside in: never a hint at the cause. */
@@ -32,9 +33,11 @@ const way = z.strictObject({
     /** Where its steps are done, unless they say otherwise. */
     node: z.enum(nodeNames),
     steps: z.array(stepSchema).min(1).max(10),
+    /** How the symptom is looked for. Left out where no command shows it. */
+    noticed: noticedSchema.optional(),
     /** How each cause begins that `diagnose` names; * stands for anything. Empty where it finds nothing. */
     causes: z.array(line).max(10),
-    /** The commands that a person mends it with. */
+    /** The commands that a person mends it with, as a session: `root@api-node:~# service nova-api start`. */
     solution: paragraph,
 });
 

@@ -6,6 +6,7 @@ import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
 import type { ConfigFile } from "../../releases/release";
 import type { Exercise } from "./exercise";
+import { noticedFaults } from "./noticed";
 import { INSTANCES, type Step, type StepOf } from "./steps";
 
 /** What is wrong with a value of an exercise: where, by keys and places in lists, and what is allowed. */
@@ -167,6 +168,8 @@ export function problemsOf({ releases, machines, ways }: Exercise): Problem[] {
     ways.forEach((way, w) => {
         if (ways.findIndex(other => other.name === way.name) !== w)
             tell(["ways", w, "name"], `"${way.name}" is another way's name; each has its own`);
+        for (const [key, reason] of way.noticed ? noticedFaults(way.noticed, way.node) : [])
+            tell(["ways", w, "noticed", ...(key === "" ? [] : [key])], reason);
         way.steps.forEach((step, s) => {
             const at = ["ways", w, "steps", s],
                 own = needsMachine(step),

@@ -3,6 +3,7 @@ import { UserError } from "../../system/errors";
 import { sayJson, sayLines } from "../../system/output";
 import { type Chosen, named, nameOf, waysOf } from "./choose";
 import type { Exercise } from "./exercise";
+import { noticedInWords } from "./noticed";
 import { hasUndo } from "./render";
 import { underWay } from "../stack/under-way";
 
@@ -46,6 +47,9 @@ export function explanation(ways: readonly Chosen[]): string[] {
         ...ways.flatMap(chosen => [
             "",
             `${nameOf(chosen)}, on ${chosen.variant.node}`,
+            ...(chosen.variant.noticed
+                ? [`    noticed by ${noticedInWords(chosen.variant.noticed, chosen.variant.node)}`]
+                : []),
             ...(chosen.variant.causes.length > 0
                 ? chosen.variant.causes.map(cause => `    diagnose: ${cause}`)
                 : ["    diagnose: finds nothing"]),

@@ -29,6 +29,20 @@ export interface Broken {
     variant: Variant;
 }
 
+/** A cause, as `diagnose --json` tells it. */
+export interface Told {
+    cause: string;
+    brokenByIt: string[];
+}
+
+/** Whether a diagnosis names one of the expected causes. A service that is stopped is told beneath a broken file that it reads. */
+export const isNamed = ({ name, variant }: Broken, expected: readonly string[], told: readonly Told[]): boolean =>
+    told.some(
+        ({ cause, brokenByIt }) =>
+            expected.some(one => isCause(one, cause)) ||
+            (name.startsWith("S4-") && brokenByIt.some(resource => resource.endsWith(`-${variant.name}`))),
+    );
+
 /** Those that are known to be found and mended by `diagnose` and `up --refresh`. */
 export const tried = filtered(loadExercises(), {});
 
@@ -64,17 +78,9 @@ export async function mended(cloud: TestCloud, broken: readonly Broken[], only?:
     const seen = unnamed.length > 0;
     do {
         const [diagnose, found] = await seconds(() => cloud.classroom("diagnose", stack, "--json"));
-        const told = (JSON.parse(found.stdout) as { causes?: { cause: string; brokenByIt: string[] }[] }).causes ?? [],
+        const told = (JSON.parse(found.stdout) as { causes?: Told[] }).causes ?? [],
             causes = told.map(c => c.cause);
-        // A service that is stopped is told beneath a broken file that it reads.
-        const still = unnamed.filter(
-            ({ name, variant }) =>
-                !told.some(
-                    ({ cause, brokenByIt }) =>
-                        variant.causes.some(expected => isCause(expected, cause)) ||
-                        (name.startsWith("S4-") && brokenByIt.some(resource => resource.endsWith(`-${variant.name}`))),
-                ),
-        );
+        const still = unnamed.filter(one => !isNamed(one, one.variant.causes, told));
         if (seen)
             expect({ causes, code: found.code, named: unnamed.length > still.length }).toEqual({
                 causes,

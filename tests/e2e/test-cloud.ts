@@ -6,7 +6,7 @@ import { PROJECT } from "../../engine/stack-file";
 import { type RecordedState, stateOf } from "../../engine/state";
 import { processesWith } from "../../lab/hosts/processes";
 import { projectDir } from "../../system/paths";
-import { run, type RunResult } from "../../system/run";
+import { CommandError, run, type RunOptions, type RunResult } from "../../system/run";
 
 /** Of the lab's whole cloud, without components and providers. */
 export const RESOURCES = 226;
@@ -100,6 +100,33 @@ export class TestCloud {
         const result = await this.classroom("ssh", this.stack, machine, "--", script);
         if (result.code !== 0) throw new Error(`${machine}: ${script}\nended with ${result.code}: ${result.stderr}`);
         return result.stdout;
+    }
+
+    /**
+     * Asks something of a node or a physical host.
+     * @param seconds what has not ended by then has the code 124
+     * @returns its code, and all that it said; 255 where ssh could not connect
+     */
+    async ask(
+        machine: string,
+        script: string,
+        seconds: number,
+        { input }: Pick<RunOptions, "input"> = {},
+    ): Promise<{ code: number; said: string }> {
+        const args = [path.join(projectDir(), "bin/cli/main.js"), "ssh", this.stack, machine, "--", script];
+        try {
+            const { code, stdout, stderr } = await run(process.execPath, args, {
+                cwd: projectDir(),
+                env: { CLASSROOM_STATE: this.state },
+                allowFailure: true,
+                timeoutSeconds: seconds,
+                input,
+            });
+            return { code, said: `${stdout}\n${stderr}`.trim() };
+        } catch (e) {
+            if (!(e instanceof CommandError)) throw e;
+            return { code: 124, said: e.message };
+        }
     }
 
     /** What the hosts have of the cloud: machines, networks, volumes, roots, names; nothing after `destroy`. */

@@ -200,6 +200,67 @@ test.each<[string, string, string, string[]]>([
         "ways:\n  - { name: one, node: db-node, steps: [{ do: stop, service: mysql }], causes: [], solution: start it }\n",
         at(19, 'ways.1.name: "one" is another way\'s name; each has its own'),
     ],
+    [
+        "a symptom without checks and command",
+        "    causes:",
+        "    noticed: {}\n    causes:",
+        at(22, "ways.0.noticed: wants checks that fail, or a command that shows it"),
+    ],
+    [
+        "a check that there is not",
+        "    causes:",
+        "    noticed: { checks: [T13] }\n    causes:",
+        at(22, 'ways.0.noticed.checks.0: "T13" is not one of T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12'),
+    ],
+    [
+        "a symptom with a key that there is not",
+        "    causes:",
+        "    noticed: { checks: [T4], seconds: 5 }\n    causes:",
+        at(22, "ways.0.noticed.seconds: there is no such key; allowed are checks, node, command, says, lacks"),
+    ],
+    [
+        "a symptom's command that does more than look",
+        "    causes:",
+        "    noticed:\n      command: nova delete x\n    causes:",
+        [
+            expect.stringMatching(
+                /line 23: ways\.0\.noticed\.command: "nova delete x" is not allowed; allowed is a command that only looks, one of: nova list; /,
+            ) as string,
+        ],
+    ],
+    [
+        "a symptom's pattern that is none",
+        "    causes:",
+        '    noticed: { command: nova list, says: "a(" }\n    causes:',
+        at(
+            22,
+            'ways.0.noticed.says: "a(" is not allowed; allowed is a regular expression, such as nova-network .* down',
+        ),
+    ],
+    [
+        "a symptom with checks and a command",
+        "    causes:",
+        "    noticed: { checks: [T4], command: nova list }\n    causes:",
+        at(22, "ways.0.noticed.command: goes without checks; write one of the two"),
+    ],
+    [
+        "a symptom with two patterns",
+        "    causes:",
+        "    noticed: { command: nova list, says: abc, lacks: def }\n    causes:",
+        at(22, "ways.0.noticed.lacks: goes without says; write one of the two"),
+    ],
+    [
+        "a symptom of checks with the keys of a command",
+        "    causes:",
+        "    noticed: { checks: [T4], node: db-node, says: abc }\n    causes:",
+        [...at(22, "ways.0.noticed.node: goes with a command"), ...at(22, "ways.0.noticed.says: goes with a command")],
+    ],
+    [
+        "a client where there is none",
+        "    causes:",
+        "    noticed:\n      command: glance image-list\n    causes:",
+        at(22, "ways.0.noticed.node: glance is asked on image-node; write node: image-node"),
+    ],
 ])("%s is named with file, line, key and what is allowed", (_what, from, to, expected) => {
     expect(mistakesIn(from, to)).toEqual(expected);
 });

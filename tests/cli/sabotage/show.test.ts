@@ -36,15 +36,16 @@ test("the list as JSON gives nothing away", () => {
     showList([S4], true);
     expect(JSON.parse(printed.join())).toEqual({ exercises: [listed(S4)] });
     for (const e of exercises)
-        expect(Object.keys(listed(e)).filter(key => ["hints", "steps", "causes", "solution"].includes(key))).toEqual(
-            [],
-        );
+        expect(
+            Object.keys(listed(e)).filter(key => ["hints", "steps", "noticed", "causes", "solution"].includes(key)),
+        ).toEqual([]);
     expect(JSON.stringify(listed(S4))).not.toMatch(/mysql|rabbit|node/);
 });
 
 test("an explanation says what is broken, how diagnose names it and how it is mended", () => {
-    expect(explanation(named(exercises, "S4-mysql")).slice(-5)).toEqual([
+    expect(explanation(named(exercises, "S4-mysql")).slice(-6)).toEqual([
         "S4-mysql, on db-node",
+        "    noticed by root@api-node:~# nova list … fails",
         "    diagnose: mysql on db-node is stopped",
         "    mended by: up --refresh, or by hand",
         "    root@db-node:~# service mysql status",

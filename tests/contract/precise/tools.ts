@@ -135,6 +135,9 @@ function builtin({ name, words }: Command, known: ReadonlyMap<string, Takes>): S
 function splitBy(command: Command, tool: Tool): Split {
     const known = optionsOf(tool.options);
     if (tool.style === "builtin") return builtin(command, known);
+    // What pkill takes for a signal is none of its options, as with kill.
+    if (command.name === "pkill" && /^-([A-Z]{2,}|\d+)$/.test(command.words[0] ?? ""))
+        return getopt(command.words.slice(1), known, false);
     if (tool.style) return wholeWords(command.words, known, tool.style === "words");
     if (!tool.commands) return getopt(command.words, known, FIRST_WORD_ENDS.has(command.name));
     return ofSubcommand(command, tool, known);
