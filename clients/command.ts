@@ -38,6 +38,8 @@ export class Session {
     private running = 0;
     private readonly waiting: { begin: () => void; fail: (why: Error) => void }[] = [];
     closed = false;
+    /** Channels to other machines that somebody has over it. */
+    readonly carried = new Set<object>();
     /** Its result. */
     private end = "the connection was lost while a command ran";
 
@@ -46,6 +48,11 @@ export class Session {
             this.closed = true;
             for (const { fail } of this.waiting.splice(0)) fail(new Unreachable(this.end));
         });
+    }
+
+    /** Whether a command or a channel of somebody's goes over it. */
+    get isUsed(): boolean {
+        return this.free < CHANNELS || this.carried.size > 0;
     }
 
     /**
