@@ -112,9 +112,16 @@ const CONNECT_ATTEMPTS = 3,
     LONGEST_WAIT_SECONDS = 30;
 const pause = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
-/** A channel of an ssh connection with the further methods of a socket that node's agent calls. */
+/**
+ * A channel of an ssh connection with the further methods of a socket that node's agent calls. A socket closes when its other end
+ * does. A channel stays half open: a request over it would not fail, it would wait in vain for its whole time.
+ */
 function asSocket(stream: Duplex): Duplex {
     const nothing = () => stream;
+    stream.once("end", () => {
+        stream.emit("agentRemove");
+        stream.destroy();
+    });
     return Object.assign(
         stream,
         Object.fromEntries(
