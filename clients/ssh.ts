@@ -7,6 +7,7 @@ import { agentWith } from "../system/ssh-agent";
 import { type CommandLimits, type ExecResult, lastOf, Session } from "./command";
 import { type Connection, hostKeysOf, jumpOf, Unreachable, way } from "./connection";
 import { Frame } from "./frame";
+import { operatorClock } from "./operator-clock";
 import { readKeyFile, UnusableKey } from "../system/key-file";
 
 export { lastOf, type ExecResult } from "./command";
@@ -234,14 +235,14 @@ async function channelTo(
 
 /** Waits until a machine that is starting accepts sessions. A wrong host key ends the wait. */
 export async function waitForSsh(to: Connection, deadlineSeconds: number): Promise<void> {
-    const deadline = Date.now() + deadlineSeconds * 1000;
+    const deadline = operatorClock.elapsed() + deadlineSeconds;
     for (;;) {
         try {
             await session(to);
             return;
         } catch (e) {
             if (!(e instanceof Unreachable)) throw e;
-            if (Date.now() > deadline)
+            if (operatorClock.elapsed() > deadline)
                 throw new Unreachable(`${to.name} did not accept ssh within ${deadlineSeconds} s; last: ${e.message}`);
         }
         await new Promise(resolve => setTimeout(resolve, 250));

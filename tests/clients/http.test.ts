@@ -3,6 +3,7 @@ import * as net from "net";
 import { Duplex, Readable } from "stream";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { asked, Http, HttpError, type Target, unlessGone } from "../../clients/http";
+import { set } from "./clock";
 import { onLoopback } from "./on-loopback";
 
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, count: number) => void;
@@ -123,6 +124,20 @@ test("a rate limit is waited for as long as it asks for, a 503 for a while; any 
         const said = body === limit ? "Only 10 POST request(s) can be made to * every minute." : "too large";
         expect([error.message, count]).toEqual([`POST /v2/x at api-node, port 8774: 413 ${said}`, 1]);
     }
+});
+
+test("a clock that is set on ends no wait for a service that is starting, and none for a rate limit", async () => {
+    const client = using((_q, r, n) => (n === 1 ? r.writeHead(503).end() : r.end('"there"')), 12);
+    await set(async () => {
+        expect((await client.request(target, { method: "GET", path: "/" })).json()).toBe("there");
+    });
+    const limited = using(
+        (_q, r, n) => (n <= 2 ? r.writeHead(429, { "Retry-After": "0.4" }).end() : r.end('"there"')),
+        12,
+    );
+    await set(async () => {
+        expect((await limited.request(target, { method: "GET", path: "/" })).json()).toBe("there");
+    });
 });
 
 test("Grizzly's limit of ten writes a minute: as long as it says, and then the same request", async () => {

@@ -16,7 +16,7 @@ import {
     waitForSsh,
 } from "../../clients/ssh";
 import { keyPair } from "../../providers/machine/host-key";
-import { ending, timed } from "./clock";
+import { ending, set, timed } from "./clock";
 import { newKey } from "./keys";
 import { marksIn, runInShell } from "./login-shell";
 
@@ -223,6 +223,26 @@ test("a host that accepts and then says nothing is given up after eight seconds"
             `db-node (127.0.0.1, port ${ports.mute}): accepts no ssh session within 8 s`,
         );
     }));
+
+test("a clock that is set on ends no wait: for a command, for a session that is refused, for a machine that is starting", async () => {
+    const starting = new Server({ hostKeys: [hostKey.private] }, serve),
+        listen = (port: number) => new Promise<void>(resolve => starting.listen(port, "127.0.0.1", resolve));
+    await listen(0);
+    const { port } = starting.address() as net.AddressInfo;
+    await new Promise(resolve => starting.close(resolve));
+    await connect(to());
+    await set(async () => {
+        expect((await exec(to(), "cat", { input: "in time" })).stdout).toBe("in time");
+        refusals = 1;
+        expect((await exec(to(), "cat", { input: "again" })).stdout).toBe("again");
+        const waited = waitForSsh(to({ port }), 10);
+        await new Promise(resolve => setTimeout(resolve, 100));
+        await listen(port);
+        await waited;
+    });
+    await closeAll();
+    await new Promise(resolve => starting.close(resolve));
+});
 
 test("sessions that are refused for ten seconds: the machine could not be asked", () =>
     timed(async pass => {
