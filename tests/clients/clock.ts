@@ -23,7 +23,7 @@ export async function ending(asked: Promise<unknown>, pass: (seconds: number) =>
     return (Date.now() - start) / 1000;
 }
 
-/** Runs while somebody sets this machine's clock on by an hour each time that it is looked at, as a server of time may do once. */
+/** Runs while this machine's clock is set on by an hour each time that it is looked at. A server of time may do that once. */
 export async function set<T>(use: () => Promise<T>): Promise<T> {
     const real = Date.now;
     let looks = 0;
