@@ -1,6 +1,7 @@
 import type { Client, ClientChannel } from "ssh2";
 import { Unreachable } from "./connection";
 import { type Cut, type Frame } from "./frame";
+import { operatorClock } from "./operator-clock";
 
 /** The output of a script on a machine, and its exit code. */
 export interface ExecResult {
@@ -38,6 +39,8 @@ export class Session {
     private running = 0;
     private readonly waiting: { begin: () => void; fail: (why: Error) => void }[] = [];
     closed = false;
+    /** Channels to other machines that somebody has over it. */
+    readonly carried = new Set<object>();
     /** Its result. */
     private end = "the connection was lost while a command ran";
 
@@ -46,6 +49,11 @@ export class Session {
             this.closed = true;
             for (const { fail } of this.waiting.splice(0)) fail(new Unreachable(this.end));
         });
+    }
+
+    /** Whether a command or a channel of somebody's goes over it. */
+    get isUsed(): boolean {
+        return this.free < CHANNELS || this.carried.size > 0;
     }
 
     /**
@@ -92,11 +100,11 @@ export class Session {
         frame: Frame,
         { timeoutSeconds = 300, openSeconds = OPEN_SECONDS }: CommandLimits,
     ): Promise<ExecResult> {
-        const deadline = Date.now() + openSeconds * 1000;
+        const deadline = operatorClock.elapsed() + openSeconds;
         for (;;) {
             const outcome = await this.begin(frame, timeoutSeconds, deadline, openSeconds);
             if (!(outcome instanceof Error)) return outcome;
-            if (!("reason" in outcome) || Date.now() > deadline) throw new Unreachable(outcome.message);
+            if (!("reason" in outcome) || operatorClock.elapsed() > deadline) throw new Unreachable(outcome.message);
             await new Promise(resolve => setTimeout(resolve, 250));
         }
     }
@@ -116,7 +124,7 @@ export class Session {
                 reject(new Unreachable(reason));
                 this.giveUp(reason);
             };
-            const timer = setTimeout(expire, Math.max(0, deadline - Date.now()));
+            const timer = setTimeout(expire, Math.max(0, deadline - operatorClock.elapsed()) * 1000);
             const begun = (error: Error | undefined, channel?: ClientChannel) => {
                 clearTimeout(timer);
                 if (late) channel?.close();

@@ -3,6 +3,7 @@ import type { Duplex, Readable } from "stream";
 import { handed } from "../system/handed-over";
 import { type Connection, Unreachable } from "./connection";
 import { listIn, objectIn, readJson } from "./json";
+import { operatorClock } from "./operator-clock";
 import { limitedFor, Pace } from "./pace";
 import { forward } from "./ssh";
 
@@ -112,9 +113,16 @@ const CONNECT_ATTEMPTS = 3,
     LONGEST_WAIT_SECONDS = 30;
 const pause = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
-/** A channel of an ssh connection with the further methods of a socket that node's agent calls. */
+/**
+ * A channel of an ssh connection with the further methods of a socket that node's agent calls. A socket closes when its other end
+ * does. A channel stays half open: a request over it would not fail, it would wait in vain for its whole time.
+ */
 function asSocket(stream: Duplex): Duplex {
     const nothing = () => stream;
+    stream.once("end", () => {
+        stream.emit("agentRemove");
+        stream.destroy();
+    });
     return Object.assign(
         stream,
         Object.fromEntries(
@@ -184,13 +192,13 @@ export class Http {
     /**
      * @param patienceSeconds of a run that only asks: how long an answer is waited for, repetitions included. A service
      * that gave none by then is not asked again: each of a dozen questions would have to wait as long.
-     * @param now the operator's clock, in milliseconds
+     * @param now the operator's clock that nobody sets, in milliseconds
      */
     constructor(
         private readonly dial: Dial = ({ via, host, port }) => forward(via, host, port),
         private readonly patienceSeconds?: number,
         private readonly wait = pause,
-        private readonly now = () => Date.now(),
+        private readonly now = () => operatorClock.elapsed() * 1000,
     ) {}
 
     /** One object a key, for the life of the process: a session, a list that several ask for. */

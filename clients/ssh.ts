@@ -5,8 +5,9 @@ import { type AgentAuthMethod, Client, type ClientChannel, type ConnectConfig } 
 import { inHome } from "../system/paths";
 import { agentWith } from "../system/ssh-agent";
 import { type CommandLimits, type ExecResult, lastOf, Session } from "./command";
-import { type Connection, hostKeysOf, jumpOf, Unreachable } from "./connection";
+import { type Connection, hostKeysOf, jumpOf, Unreachable, way } from "./connection";
 import { Frame } from "./frame";
+import { operatorClock } from "./operator-clock";
 import { readKeyFile, UnusableKey } from "../system/key-file";
 
 export { lastOf, type ExecResult } from "./command";
@@ -59,7 +60,14 @@ const CONNECT_SECONDS = 8;
 /** A dead connection is noticed within 15 s; for its beginning there is a limit above. */
 const ALIVE = { readyTimeout: 0, keepaliveInterval: 5000, keepaliveCountMax: 3 };
 
-const sessions = new Map<string, Promise<Session>>();
+/** A pooled connection: who waits for it has its promise. */
+interface Pooled {
+    opening: Promise<Session>;
+    open?: Session;
+    /** The keys of this one and of those that it goes through. */
+    way: string[];
+}
+const sessions = new Map<string, Pooled>();
 const keyOf = (c: Connection): string => {
     const jump = jumpOf(c);
     return JSON.stringify([c.user, c.host, c.port, c.hostKey, c.keyFile, jump && keyOf(jump)]);
@@ -70,17 +78,20 @@ async function session(to: Connection): Promise<Session> {
     const key = keyOf(to);
     const known = sessions.get(key);
     if (known) {
-        const open = await known;
+        const open = await known.opening;
         if (!open.closed) return open;
     }
     if (sessions.get(key) === known) {
-        const opening = open(to);
-        sessions.set(key, opening);
-        opening.catch(() => {
-            if (sessions.get(key) === opening) sessions.delete(key);
-        });
+        const pooled: Pooled = { opening: open(to), way: way(to).map(keyOf) };
+        sessions.set(key, pooled);
+        pooled.opening.then(
+            opened => (pooled.open = opened),
+            () => {
+                if (sessions.get(key) === pooled) sessions.delete(key);
+            },
+        );
     }
-    return await sessions.get(key)!;
+    return await sessions.get(key)!.opening;
 }
 
 const fingerprint = (key: Buffer): string =>
@@ -90,7 +101,7 @@ async function open(to: Connection): Promise<Session> {
     const { user = "root" } = to,
         signing = await signingWith(to, user),
         jump = jumpOf(to),
-        sock = jump && (await forward(jump, to.host, to.port));
+        sock = jump && (await wayThrough(jump, to));
     const { keys, algorithms } = expectedKeys(to),
         client = new Client();
     let mismatch: HostKeyMismatch | undefined;
@@ -125,6 +136,13 @@ async function open(to: Connection): Promise<Session> {
             },
         });
     });
+}
+
+/** The way of a pooled connection through another one. It is none that somebody has of it. */
+async function wayThrough(jump: Connection, { host, port }: Connection): Promise<Duplex> {
+    const channel = await forward(jump, host, port);
+    (await session(jump)).carried.delete(channel);
+    return channel;
 }
 
 /** The keys that a machine may answer with, and the algorithms that it may prove one of them with. */
@@ -188,14 +206,16 @@ async function channelTo(
     target: string,
     ask: (client: Client, opened: (error: Error | undefined, channel: ClientChannel) => void) => void,
 ): Promise<Duplex> {
-    const open = await session(via);
-    return await new Promise<Duplex>((resolve, reject) => {
+    const { client, carried } = await session(via),
+        asked = {};
+    carried.add(asked);
+    const opening = new Promise<Duplex>((resolve, reject) => {
         let late = false;
         const timer = setTimeout(() => {
             late = true;
             reject(new Unreachable(`${target} does not answer ${via.name} within ${CONNECT_SECONDS} s`));
         }, CONNECT_SECONDS * 1000);
-        ask(open.client, (error, channel) => {
+        ask(client, (error, channel) => {
             clearTimeout(timer);
             if (late) channel?.close();
             else if ((error as { reason?: unknown } | undefined)?.reason === PROHIBITED)
@@ -204,18 +224,25 @@ async function channelTo(
             else resolve(channel);
         });
     });
+    try {
+        const channel = await opening;
+        carried.add(channel);
+        return channel.once("close", () => carried.delete(channel));
+    } finally {
+        carried.delete(asked);
+    }
 }
 
 /** Waits until a machine that is starting accepts sessions. A wrong host key ends the wait. */
 export async function waitForSsh(to: Connection, deadlineSeconds: number): Promise<void> {
-    const deadline = Date.now() + deadlineSeconds * 1000;
+    const deadline = operatorClock.elapsed() + deadlineSeconds;
     for (;;) {
         try {
             await session(to);
             return;
         } catch (e) {
             if (!(e instanceof Unreachable)) throw e;
-            if (Date.now() > deadline)
+            if (operatorClock.elapsed() > deadline)
                 throw new Unreachable(`${to.name} did not accept ssh within ${deadlineSeconds} s; last: ${e.message}`);
         }
         await new Promise(resolve => setTimeout(resolve, 250));
@@ -224,7 +251,17 @@ export async function waitForSsh(to: Connection, deadlineSeconds: number): Promi
 
 /** Ends every pooled connection. */
 export async function closeAll(): Promise<void> {
-    const all = [...sessions.values()];
+    const all = [...sessions.values()].map(({ opening }) => opening);
     sessions.clear();
     for (const s of await Promise.allSettled(all)) if (s.status === "fulfilled") s.value.client.end();
+}
+
+/** Ends the pooled connections over which nothing goes for anybody, and nobody waits for. */
+export function closeUnused(): void {
+    const used = new Set([...sessions.values()].filter(({ open }) => open?.isUsed !== false).flatMap(p => p.way));
+    for (const [key, { open }] of [...sessions]) {
+        if (used.has(key)) continue;
+        sessions.delete(key);
+        open!.client.end();
+    }
 }

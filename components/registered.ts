@@ -4,6 +4,23 @@ import * as pulumi from "@pulumi/pulumi";
 const waitForRegistrations = (): Promise<void> =>
     (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
 
+/** Pulumi's words (`registerResource` of runtime/resource.js) in the outputs of a resource that the engine could not make. */
+const FOLLOWS = /\bresource \S.* \[.+\] failed to register$/;
+const LEFT = "whatever depends on a failed resource is left as it was";
+
+const firstLine = (reason: unknown): string =>
+    (reason instanceof Error ? reason.message : String(reason)).trim().split("\n")[0]!;
+
+/** Whether a rejection only follows from a failure that the engine tells of itself, or from the engine's end. */
+const followsFailure = (reason: unknown): boolean =>
+    reason instanceof Error && (pulumi.isGrpcError(reason) || FOLLOWS.test(firstLine(reason)));
+
+/** What the program ends with after these rejections. Any promise of this process may be among them. */
+function wordsOf(rejections: readonly unknown[]): string {
+    const own = rejections.find(reason => !followsFailure(reason));
+    return own === undefined ? LEFT : `the program failed itself: ${firstLine(own) || "no reason is told"}; ${LEFT}`;
+}
+
 /**
  * Runs a program to its end: each resource is registered, or depends on one that failed.
  *
@@ -13,17 +30,16 @@ const waitForRegistrations = (): Promise<void> =>
  * @throws RunError where a resource could not be registered
  */
 export async function registered<T>(program: () => Promise<T>): Promise<T> {
-    let failed = false;
     // The dependents of a resource that failed never get its outputs.
-    const note = () => (failed = true);
+    const rejections: unknown[] = [];
+    const note = (reason: unknown) => void rejections.push(reason ?? "");
     process.on("unhandledRejection", note);
     try {
         const outputs = await program();
         await waitForRegistrations();
         // Rejections are told when all promises of this turn are through.
         await new Promise(setImmediate);
-        if (failed || pulumi.log.hasErrors())
-            throw new pulumi.RunError("whatever depends on a failed resource is left as it was");
+        if (rejections.length > 0 || pulumi.log.hasErrors()) throw new pulumi.RunError(wordsOf(rejections));
         return outputs;
     } finally {
         process.off("unhandledRejection", note);

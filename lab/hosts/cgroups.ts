@@ -90,14 +90,14 @@ function processesBelow(dir: string): number[] {
 
 /** Removes a lab's cgroups, which have to be empty of processes; the kernel takes a moment to see that. */
 export async function removeCgroups(name: string, deadlineSeconds = 10): Promise<void> {
-    const deadline = Date.now() + deadlineSeconds * 1000;
+    const deadline = performance.now() + deadlineSeconds * 1000;
     for (const { mountPoint } of hierarchies()) {
         const top = path.join(mountPoint, name);
         while (fs.existsSync(top)) {
             try {
                 removeTree(top);
             } catch (e) {
-                if (Date.now() > deadline) throw new Error(`${top} cannot be removed: ${(e as Error).message}`);
+                if (performance.now() > deadline) throw new Error(`${top} cannot be removed: ${(e as Error).message}`);
                 await sleep(50);
             }
         }

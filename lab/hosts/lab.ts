@@ -178,12 +178,12 @@ async function remove(files: LabFiles): Promise<void> {
     await killAll(() => [...processesOf(files), ...processesIn(cgroup)], EXIT_SECONDS);
     await removeCgroups(cgroup);
     // The namespaces are taken down a moment after their last process; an upper directory is busy until then.
-    for (const deadline = Date.now() + 10_000; ;) {
+    for (const deadline = performance.now() + 10_000; ;) {
         try {
             fs.rmSync(files.dir, { recursive: true, force: true });
             return;
         } catch (e) {
-            if (Date.now() > deadline) throw e;
+            if (performance.now() > deadline) throw e;
             await sleep(100);
         }
     }
@@ -280,13 +280,13 @@ async function ready(files: LabFiles, signal?: AbortSignal): Promise<void> {
         files.run("operator.ready"),
         ...(Object.keys(labHosts) as LabHostName[]).map(h => files.host(h, "run", "ready")),
     ];
-    for (const deadline = Date.now() + READY_SECONDS * 1000; ;) {
+    for (const deadline = performance.now() + READY_SECONDS * 1000; ;) {
         signal?.throwIfAborted();
         const missing = signs.filter(s => !fs.existsSync(s));
         if (missing.length === 0) return;
         if (fs.existsSync(files.run("failed"))) throw new Error(fs.readFileSync(files.run("failed"), "utf8").trim());
         if (processesOf(files).length === 0) throw new Error("the lab's first process has ended");
-        if (Date.now() > deadline)
+        if (performance.now() > deadline)
             throw new Error(
                 `after ${READY_SECONDS} s there is still no ${missing.map(m => path.relative(files.dir, m)).join(", ")}`,
             );

@@ -33,9 +33,9 @@ export function isAlive(pid: number, start?: string): boolean {
  * @throws Error when some are left after `deadlineSeconds`
  */
 export async function killAll(find: () => number[], deadlineSeconds = 20): Promise<void> {
-    const deadline = Date.now() + deadlineSeconds * 1000;
+    const deadline = performance.now() + deadlineSeconds * 1000;
     for (let left = find().filter(pid => isAlive(pid)); left.length > 0; left = find().filter(pid => isAlive(pid))) {
-        if (Date.now() > deadline)
+        if (performance.now() > deadline)
             throw new Error(`processes ${left.join(", ")} are still there ${deadlineSeconds} s after they were killed`);
         for (const pid of left)
             try {

@@ -38,11 +38,11 @@ const metaData = ({ instanceId, hostname, interfaces }: Inputs): string =>
     ].join("\n");
 
 /**
- * Makes the disk at $d.iso; says why there is none, for the host's packages of libvirt and QEMU do not bring the
- * program.
+ * Makes the disk in $d; says why there is none, for the host's packages of libvirt and QEMU do not bring the program. Not beside
+ * $d: libvirt reads that folder as a pool while it makes volumes, and stops the pool where a name in it goes away meanwhile.
  */
 const MAKE_DISK = `command -v genisoimage > /dev/null || { echo "it has no genisoimage, which makes the disk with a new machine's settings; install the package genisoimage" >&2; exit 1; }
-said=$(genisoimage -quiet -output "$d.iso" -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2>&1) || { printf 'genisoimage: %s\\n' "$said" >&2; exit 1; }`;
+said=$(genisoimage -quiet -output "$d/disk" -volid cidata -joliet -rock "$d/user-data" "$d/meta-data" 2>&1) || { printf 'genisoimage: %s\\n' "$said" >&2; exit 1; }`;
 
 function put(run: RunScript, inputs: Inputs) {
     return run(
@@ -51,7 +51,7 @@ function put(run: RunScript, inputs: Inputs) {
 d=${quote(beside(inputs.path))}; rm -rf "$d"; mkdir -p "$d"
 cat > "$d/user-data"; printf %s ${quote(metaData(inputs))} > "$d/meta-data"
 ${MAKE_DISK}
-mv "$d.iso" ${quote(inputs.path)}`,
+mv "$d/disk" ${quote(inputs.path)}`,
         { input: inputs.script },
     );
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked } from "../../clients/http";
 import { type Compute, compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
+import { operatorClock } from "../../clients/operator-clock";
 import { type Handler, LiveResource } from "../dynamic";
 import type { AccessArgs } from "../keystone/adopt";
 
@@ -23,7 +24,7 @@ async function find(api: Connect, { cloud, host, binary }: Inputs) {
 
 async function put(api: Connect, inputs: Inputs, pauseSeconds: number): Promise<void> {
     const { cloud, host, binary, enabled } = inputs,
-        deadline = Date.now() + WAIT_SECONDS * 1000;
+        deadline = operatorClock.elapsed() + WAIT_SECONDS;
     for (;;) {
         api(cloud).forget("services");
         const live = await find(api, inputs);
@@ -31,7 +32,7 @@ async function put(api: Connect, inputs: Inputs, pauseSeconds: number): Promise<
             if ((live.status === "enabled") !== enabled) await api(cloud).enableService(host, binary, enabled);
             return;
         }
-        if (Date.now() >= deadline) {
+        if (operatorClock.elapsed() >= deadline) {
             throw new Error(
                 `${binary} on ${host} is not up after ${WAIT_SECONDS} s; nova ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/nova on ${host}`,
             );

@@ -22,3 +22,15 @@ export async function ending(asked: Promise<unknown>, pass: (seconds: number) =>
     }
     return (Date.now() - start) / 1000;
 }
+
+/** Runs while this machine's clock is set on by an hour each time that it is looked at. A server of time may do that once. */
+export async function set<T>(use: () => Promise<T>): Promise<T> {
+    const real = Date.now;
+    let looks = 0;
+    const spy = jest.spyOn(Date, "now").mockImplementation(() => real() + 3_600_000 * looks++);
+    try {
+        return await use();
+    } finally {
+        spy.mockRestore();
+    }
+}

@@ -3,6 +3,7 @@ import * as net from "net";
 import { Duplex, Readable } from "stream";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { asked, Http, HttpError, type Target, unlessGone } from "../../clients/http";
+import { set } from "./clock";
 import { onLoopback } from "./on-loopback";
 
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, count: number) => void;
@@ -61,6 +62,42 @@ test("reads share a few kept connections, a POST gets one of its own", async () 
     expect(connections).toBe(6);
 });
 
+/** As ssh has a connection whose other end is closed: it can be written to, and nobody tells that nothing comes of it. */
+function halfOpen(socket: net.Socket): Duplex {
+    const channel: Duplex = new Duplex({
+        read: () => undefined,
+        write: (part, _encoding, done) => {
+            if (!socket.writableEnded) socket.write(part as Buffer);
+            done();
+        },
+        final: done => {
+            socket.end();
+            done();
+        },
+        destroy: (error, done) => {
+            socket.destroy();
+            done(error);
+        },
+    });
+    socket
+        .on("data", part => channel.push(part))
+        .on("end", () => channel.push(null))
+        .on("error", () => undefined);
+    return channel;
+}
+
+test("a kept connection that the service has closed meanwhile is not used again", async () => {
+    answer = (_q, r) => r.end("{}");
+    const client = new Http(async () => halfOpen(await dial(port)()), 2);
+    const ask = () => client.request(target, { method: "GET", path: "/" });
+    await ask();
+    connections = 0;
+    server.closeIdleConnections();
+    await new Promise(resolve => setTimeout(resolve, 50));
+    expect((await ask()).json()).toEqual({});
+    expect(connections).toBe(1);
+});
+
 test("a rate limit is waited for as long as it asks for, a 503 for a while; any other 413 means what it says, at once", async () => {
     const limit = '{"overLimit": {"message": "Only 10 POST request(s) can be made to * every minute.", "code": 413}}';
     const client = using((_q, r, n) =>
@@ -87,6 +124,20 @@ test("a rate limit is waited for as long as it asks for, a 503 for a while; any 
         const said = body === limit ? "Only 10 POST request(s) can be made to * every minute." : "too large";
         expect([error.message, count]).toEqual([`POST /v2/x at api-node, port 8774: 413 ${said}`, 1]);
     }
+});
+
+test("a clock that is set on ends no wait for a service that is starting, and none for a rate limit", async () => {
+    const client = using((_q, r, n) => (n === 1 ? r.writeHead(503).end() : r.end('"there"')), 12);
+    await set(async () => {
+        expect((await client.request(target, { method: "GET", path: "/" })).json()).toBe("there");
+    });
+    const limited = using(
+        (_q, r, n) => (n <= 2 ? r.writeHead(429, { "Retry-After": "0.4" }).end() : r.end('"there"')),
+        12,
+    );
+    await set(async () => {
+        expect((await limited.request(target, { method: "GET", path: "/" })).json()).toBe("there");
+    });
 });
 
 test("Grizzly's limit of ten writes a minute: as long as it says, and then the same request", async () => {

@@ -4,9 +4,19 @@ import * as os from "os";
 import * as path from "path";
 import { Client, type Connection as ServerClient, Server, type ServerHostKeyAlgorithm, utils } from "ssh2";
 import { type Connection, Unreachable } from "../../clients/connection";
-import { closeAll, connect, exec, forward, HostKeyMismatch, quote, RemoteError, waitForSsh } from "../../clients/ssh";
+import {
+    closeAll,
+    closeUnused,
+    connect,
+    exec,
+    forward,
+    HostKeyMismatch,
+    quote,
+    RemoteError,
+    waitForSsh,
+} from "../../clients/ssh";
 import { keyPair } from "../../providers/machine/host-key";
-import { ending, timed } from "./clock";
+import { ending, set, timed } from "./clock";
 import { newKey } from "./keys";
 import { marksIn, runInShell } from "./login-shell";
 
@@ -214,6 +224,26 @@ test("a host that accepts and then says nothing is given up after eight seconds"
         );
     }));
 
+test("a clock that is set on ends no wait: for a command, for a session that is refused, for a machine that is starting", async () => {
+    const starting = new Server({ hostKeys: [hostKey.private] }, serve),
+        listen = (port: number) => new Promise<void>(resolve => starting.listen(port, "127.0.0.1", resolve));
+    await listen(0);
+    const { port } = starting.address() as net.AddressInfo;
+    await new Promise(resolve => starting.close(resolve));
+    await connect(to());
+    await set(async () => {
+        expect((await exec(to(), "cat", { input: "in time" })).stdout).toBe("in time");
+        refusals = 1;
+        expect((await exec(to(), "cat", { input: "again" })).stdout).toBe("again");
+        const waited = waitForSsh(to({ port }), 10);
+        await new Promise(resolve => setTimeout(resolve, 100));
+        await listen(port);
+        await waited;
+    });
+    await closeAll();
+    await new Promise(resolve => starting.close(resolve));
+});
+
 test("sessions that are refused for ten seconds: the machine could not be asked", () =>
     timed(async pass => {
         await connect(to());
@@ -332,6 +362,34 @@ test("a machine behind another one is reached through it", async () => {
     await expect(exec(to({ jump: unnamed }), "cat")).rejects.toThrow(/^host 127\.0\.0\.1: its ssh key/);
     const channel = await forward(jump, "127.0.0.1", ports.mute);
     channel.destroy();
+});
+
+test("what is unused of the pool is ended; a way that somebody goes stays, and that of a command", async () => {
+    await closeAll();
+    const bastion = to({ name: "bastion" }),
+        host = to({ jump: bastion });
+    const echo = net.createServer(socket => socket.pipe(socket)).listen(0, "127.0.0.1");
+    await new Promise(resolve => echo.once("listening", resolve));
+    const tunnel = await forward(bastion, "127.0.0.1", (echo.address() as net.AddressInfo).port),
+        said = new Promise(resolve =>
+            tunnel.once("data", resolve).once("close", () => resolve("the tunnel is closed")),
+        );
+    const command = exec(host, "cat", { input: "whole" });
+    closeUnused();
+    expect((await command).stdout).toBe("whole");
+    const before = connections;
+    closeUnused();
+    tunnel.write("still here");
+    expect(String(await said)).toBe("still here");
+    await exec(bastion, "true");
+    expect(connections).toBe(before);
+    await exec(host, "true");
+    expect(connections).toBe(before + 1);
+    await new Promise(resolve => tunnel.once("close", resolve).destroy());
+    closeUnused();
+    await exec(bastion, "true");
+    expect(connections).toBe(before + 2);
+    await new Promise(resolve => echo.close(resolve));
 });
 
 test("OpenSSH 5.9 with an ecdsa host key: nothing has to be allowed for it", async () => {

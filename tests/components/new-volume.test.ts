@@ -15,7 +15,7 @@ function hook(code: number): { ask: () => Promise<void>; said: string[] } {
         said.push(script);
         return { stdout: "", stderr: "", code };
     };
-    const [first] = onlyNewVolumes(host, run, async () => {
+    const [first] = onlyNewVolumes(host, run, () => {
         said.push("closed");
     }).beforeCreate as ResourceHookFunction[];
     return {

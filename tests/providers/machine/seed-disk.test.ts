@@ -29,7 +29,7 @@ test("a script: made, found, drifted, mended, gone", async () => {
     const inputs = seed("db-node");
     expect(await handler.create(inputs)).toEqual({ id: `host a:${inputs.path}`, outputs: {} });
     expect(host.said()).toBe(
-        `-quiet -output ${inputs.path}.d.iso -volid cidata -joliet -rock ${inputs.path}.d/user-data ${inputs.path}.d/meta-data\n`,
+        `-quiet -output ${inputs.path}.d/disk -volid cidata -joliet -rock ${inputs.path}.d/user-data ${inputs.path}.d/meta-data\n`,
     );
     expect(fs.readFileSync(inputs.path, "utf8")).toBe("user-data meta-data\n");
     expect(fs.readFileSync(`${inputs.path}.d/meta-data`, "utf8")).toBe("instance-id: db-node\n");
@@ -51,6 +51,25 @@ test("a script: made, found, drifted, mended, gone", async () => {
     await handler.delete("", inputs);
     expect(fs.readdirSync(host.dir).sort()).toEqual(["bin", "login"]);
     expect(await handler.read("", inputs)).toBeUndefined();
+});
+
+test("no name in the disk's folder goes away: a pool of libvirt's that is read just then would be stopped", async () => {
+    const during = localHost({
+        genisoimage:
+            'for out; do case $out in *.d*) break ;; esac; done; ls "$ROOT" >> "$LOG"; : > "$out"; ls "$ROOT" >> "$LOG"',
+    });
+    try {
+        const inputs = { ...seed("db-node"), path: path.join(during.dir, "db-node.iso") },
+            own = seedDiskHandler(during.run);
+        await own.create(inputs);
+        const names = during.said().trim().split("\n"),
+            after = fs.readdirSync(during.dir);
+        expect(names.filter(name => name !== "log" && !after.includes(name))).toEqual([]);
+        expect(names).toContain("db-node.iso.d");
+        expect(after).toContain("db-node.iso");
+    } finally {
+        during.remove();
+    }
 });
 
 test("what cloud-init 0.6.3 reads: YAML with the cards' file in it, marked as local", async () => {

@@ -17,6 +17,7 @@ import { addressesOf, floatingRangeHandler, rangesOf, runs } from "../../../prov
 import { keypairHandler } from "../../../providers/nova/keypair";
 import { networkHandler } from "../../../providers/nova/network";
 import { securityRuleHandler } from "../../../providers/nova/security-rule";
+import { set } from "../../clients/clock";
 import { serviceStateHandler } from "../../../providers/nova/service-state";
 import { formatAddress, parseAddress } from "../../../config/cidr";
 import { expectApart } from "../apart";
@@ -591,6 +592,14 @@ describe("an agent", () => {
             `nova-compute on compute-1 is not up after 120 s; ${heard}. See its log in /var/log/nova on compute-1`,
         );
         expect([nova.calls, nova.forgotten.length]).toEqual([[], 61]);
+    });
+
+    test("is waited for though this machine's clock is set on meanwhile", async () => {
+        const nova = new Nova();
+        setTimeout(() => nova.agents.push(agent), 20);
+        await set(async () => {
+            expect((await serviceStateHandler(() => nova, 0.01).create(inputs)).id).toBe("compute-1/nova-compute");
+        });
     });
 
     test("is changed only where it is not as wanted", async () => {
