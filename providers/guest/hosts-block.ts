@@ -79,6 +79,22 @@ export function shadowsOf(file: string, block: string, wanted: readonly HostsEnt
     return [...found.values()].flatMap(shadow => shadow ?? []);
 }
 
+/** Whether the first line with each of an entry's names gives it the entry's address: a line of one's own outside a block does so, too. */
+function isGiven(file: string, { address, names }: HostsEntry): boolean {
+    const all = file.split("\n").flatMap(line => entryOf(line) ?? []),
+        first = (name: string) =>
+            all.find(e => isIP(e.address) !== 0 && e.names.some(given => given.toLowerCase() === name.toLowerCase()));
+    return names.every(name => first(name)?.address === address);
+}
+
+/** The entries of a block; a wanted one that stands outside of it is among them. */
+export function given(file: string, inBlock: readonly HostsEntry[], wanted: readonly HostsEntry[]): HostsEntry[] {
+    const same = (a: HostsEntry) => (b: HostsEntry) => JSON.stringify(a) === JSON.stringify(b),
+        there = wanted.filter(entry => inBlock.some(same(entry)) || isGiven(file, entry));
+    if (there.every(entry => inBlock.some(same(entry)))) return [...inBlock];
+    return [...there, ...inBlock.filter(entry => !wanted.some(same(entry)))];
+}
+
 /** Entries as the machine gets them: a name that is shadowed has the address of that line. */
 export function inForce(entries: readonly HostsEntry[], shadows: readonly HostsShadow[]): HostsEntry[] {
     return entries.flatMap(({ address, names }) => {

@@ -3,7 +3,7 @@ import type { Connection } from "../../clients/connection";
 import { exec } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
-import { type HostsEntry, inForce, readBlock, shadowsOf, withoutShadows, writeBlock } from "./hosts-block";
+import { given, type HostsEntry, inForce, readBlock, shadowsOf, withoutShadows, writeBlock } from "./hosts-block";
 
 interface Inputs {
     connection: Connection;
@@ -48,9 +48,10 @@ export function hostsEntriesHandler(file: HostsFile = remote): Handler<Inputs> {
         },
         async read(_id, recorded) {
             const text = await file.read(recorded.connection),
-                entries = readBlock(text, recorded.block);
-            if (!entries) return undefined;
-            const shadows = shadowsOf(text, recorded.block, entries, recorded.connection.name),
+                inBlock = readBlock(text, recorded.block);
+            if (!inBlock) return undefined;
+            const entries = given(text, inBlock, recorded.entries),
+                shadows = shadowsOf(text, recorded.block, entries, recorded.connection.name),
                 live = { ...recorded, entries: inForce(entries, shadows) };
             return shadows.length === 0
                 ? live

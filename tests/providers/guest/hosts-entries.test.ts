@@ -209,6 +209,25 @@ describe("a line above the block counts before it", () => {
         expect(shadowsOf(`${block}10.0.0.99 db\n`, "nodes", entries, "api-node")).toEqual([]);
     });
 
+    test.each([
+        ["at the end", "", "10.0.0.4 auth-node\n"],
+        ["above the block, with another name", "10.0.0.4 auth auth-node\n", ""],
+    ])("a line that a person has added %s gives a name as well", async (_where, above, below) => {
+        const wanted = [
+            { address: "10.0.0.3", names: ["db-node"] },
+            { address: "10.0.0.4", names: ["auth-node"] },
+            { address: "10.0.0.5", names: ["image-node"] },
+        ];
+        const left = [wanted[0]!, wanted[2]!],
+            recorded = { connection: { name: "api-node" } as Connection, block: "nodes", entries: wanted };
+        const read = async (text: string) =>
+            (await hostsEntriesHandler({ read: async () => text, write: async () => undefined }).read("", recorded))!
+                .entries;
+        expect(await read(above + writeBlock("", "nodes", left) + below)).toEqual(wanted);
+        const wrong = (above + writeBlock("", "nodes", left) + below).replace("10.0.0.4", "10.0.0.9");
+        expect(await read(wrong)).toEqual(left);
+    });
+
     test("the resource shows the address in force with its line, and takes the line away", async () => {
         let text = `127.0.0.1 localhost\n10.0.0.99 db\n${block}`;
         const handler = hostsEntriesHandler({
