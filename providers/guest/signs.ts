@@ -107,7 +107,15 @@ export const signsShell = (
 ): string => `${listeningShell}
 ${youngerShell}
 pids() { case $1 in rabbitmq-server) pgrep -u rabbitmq ;; *) pgrep -f "(^|/)$1(d|-all)?( |\$)" ;; esac; }
-is_stopped() { for p; do { read -r stat < "/proc/$p/stat"; } 2> /dev/null && case \${stat##*) } in [Tt]*) return 0 ;; esac; done; return 1; }
+# One with a terminal is a person's, who pressed Ctrl-Z: \`mysql\` is the client's name too.
+is_stopped() {
+    for p; do
+        { read -r stat < "/proc/$p/stat"; } 2> /dev/null || continue
+        set -- \${stat##*) }
+        case $1$5 in [Tt]0) return 0 ;; esac
+    done
+    return 1
+}
 connected() {
     at=$1; shift
     ! is_younger ${after} "$1" || return 0
