@@ -1,13 +1,10 @@
-import { quote } from "../../../clients/ssh";
 import { softwareNames } from "../../../config/credentials";
 import { text as sqlText } from "../mysql";
 import { databaseKinds, sql } from "./database-kinds";
 import { MODULE_FOLDERS } from "./installed-kinds";
-import { apart, type Kind, nonEmpty } from "./kind";
+import { apart, isPlain, type Kind, nonEmpty } from "./kind";
 import { processKinds } from "./process-kinds";
-
-/** Names that a statement or a command may hold as they are; others are told alone. */
-const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
+import { queueKinds } from "./queue-kinds";
 
 /** Packages of Python modules, each with the folder of its service's settings. */
 const MODULES = [
@@ -53,48 +50,7 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
                 `the Python modules in ${name} are others than were recorded (the newest is ${apart(now)[1]})`,
         },
     },
-    queueHosts: {
-        ask: "[ -d /var/lib/rabbitmq ] && timeout 10 rabbitmqctl -q list_vhosts",
-        lines: printed => nonEmpty(printed).filter(line => line !== "name"),
-        words: {
-            added: line => `the virtual host ${line} of RabbitMQ was added`,
-            gone: line => `the virtual host ${line} of RabbitMQ is gone`,
-        },
-        mend: {
-            added: line => (isPlain(line) ? `timeout 30 rabbitmqctl -q delete_vhost ${quote(line)}` : undefined),
-            gone: line => (isPlain(line) ? `timeout 30 rabbitmqctl -q add_vhost ${quote(line)}` : undefined),
-        },
-    },
-    queuePolicies: {
-        // RabbitMQ 2.7 of Ubuntu 12.04 has none.
-        ask: "[ -d /var/lib/rabbitmq ] && { [ ! -d /run/systemd/system ] || timeout 10 rabbitmqctl -q list_policies; }",
-        lines: printed => nonEmpty(printed).filter(line => !/^vhost\tname\t/.test(line)),
-        words: {
-            added: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ was added`,
-            gone: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ is gone`,
-        },
-        mend: {
-            added(line) {
-                const [host, name] = line.split("\t");
-                return name !== undefined && isPlain(name) && isPlain(host!)
-                    ? `[ ! -d /run/systemd/system ] || timeout 30 rabbitmqctl -q clear_policy -p ${quote(host!)} ${quote(name)}`
-                    : undefined;
-            },
-        },
-    },
-    queueMemory: {
-        ask: `[ -d /var/lib/rabbitmq ] && echo watermark $(timeout 10 rabbitmqctl -q eval 'vm_memory_monitor:get_vm_memory_high_watermark().')`,
-        lines: printed => nonEmpty(printed).filter(line => /^watermark \d[\d.e-]{0,20}$/.test(line)),
-        named: true,
-        words: {
-            added: line => line,
-            gone: line => line,
-            changed: (_name, now, before) => `RabbitMQ stops its senders at ${now} of the memory instead of ${before}`,
-        },
-        mend: {
-            changed: (_name, _now, before) => `timeout 30 rabbitmqctl -q set_vm_memory_high_watermark ${quote(before)}`,
-        },
-    },
+    ...queueKinds,
     accounts: {
         // The server of this node, whatever root's own settings name.
         ask: `[ -d /var/lib/mysql/mysql ] && timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT(user, '@', host) FROM mysql.user"`,

@@ -48,6 +48,8 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     queueHosts: ["/other", "/"],
     queuePolicies: ["/\tother\t.*\tall\t{}\t0", "/\tone\t.*\tall\t{}\t0"],
     queueMemory: ["watermark 0.1", "watermark 0.4"],
+    queueLimits: ["parameter\t/\tvhost-limits\tlimits\t1", "topic\t/\tnova\tnova\t1"],
+    queueAlarms: ["disk alarm", "memory alarm"],
     accounts: ["other@% there", "nova@localhost there"],
     quotas: ["nova.cores 1", "nova.cores 20"],
     tables: ["nova.instances MyISAM", "nova.instances InnoDB"],

@@ -73,7 +73,7 @@ test.each<[string, KindName, string, string[]]>([
         "vhost\tname\tpattern\tapply-to\tdefinition\tpriority\n/\tshort\t.*\tqueues\t{}\t0\n",
         ["/\tshort\t.*\tqueues\t{}\t0"],
     ],
-    ["the queue's memory", "queueMemory", "watermark 0.4\n", ["watermark 0.4"]],
+    ["the queue's memory", "queueMemory", "['watermark 0.4']\n", ["watermark 0.4"]],
     ["no memory of a queue that does not answer", "queueMemory", "watermark\n", []],
     [
         "accounts without the packages' own",
