@@ -1,14 +1,18 @@
 import { quote } from "../../../clients/ssh";
 import { apart, type Kind, nonEmpty } from "./kind";
+import { SERVICES as LOGGING } from "./listing";
 
 /** Processes of services, by the beginnings of the names that the kernel has of them. */
-const SERVICES = "nova|glance|cinder|keystone|placement|mysqld|mariadbd|beam|apache2|memcached|libvirtd|dnsmasq|tgtd";
+const SERVICES =
+    "nova|glance|cinder|keystone|placement|mysqld[)]|mariadbd|beam|apache2|memcached|libvirtd|dnsmasq|tgtd";
 
 /** Of the kernel's limits of a process: the value below which it keeps a service from its work, and what the process may do no more. */
 const LIMITS: Readonly<Record<string, { least: number; words: string }>> = {
     "open files": { least: 256, words: "open files at once" },
     processes: { least: 64, words: "start processes at once" },
     "address space": { least: 1 << 30, words: "use bytes of memory" },
+    "data size": { least: 1 << 30, words: "use bytes of memory for data" },
+    "cpu time": { least: 1e7, words: "compute for seconds" },
     "file size": { least: 1 << 30, words: "write bytes into a file" },
 };
 
@@ -18,12 +22,13 @@ const UNLIMITED: Readonly<Record<string, RegExp>> = {
     "memory.max": /^max$/,
     "memory.high": /^max$/,
     "cgroup.freeze": /^0$/,
+    "pids.max": /^(max|\d{3,})$/,
     "cpu.cfs_quota_us": /^-1$/,
     "memory.limit_in_bytes": /^\d{16,}$/,
 };
 /** What takes a limit away. */
 const free = (file: string): string =>
-    file === "cgroup.freeze" ? "0" : /^(cpu|memory)\.(max|high)$/.test(file) ? "max" : "-1";
+    file === "cgroup.freeze" ? "0" : /^(cpu|memory|pids)\.(max|high)$/.test(file) ? "max" : "-1";
 
 const groupFile = /^(\/sys\/fs\/cgroup\/[\w/]*system\.slice\/([\w@.-]+)\.service\/([a-z_.]+)):(.+)$/;
 
@@ -50,19 +55,21 @@ function processOf(line: string): [pid: string, Process] | undefined {
     return fields[4] === "0" ? [pid!, { name: name!, nice: Number(fields[16]), limits: new Map() }] : undefined;
 }
 
-/** Of what was printed the processes, each with its limits: `/proc/PID/limits`. */
-function processes(printed: readonly string[]): Process[] {
+/** Of the processes that were printed what is less than services need, with their limits: `/proc/PID/limits`. */
+function hindrances(printed: readonly string[]): string[] {
     const found = new Map(printed.map(processOf).filter(entry => entry !== undefined));
     for (const line of printed) {
         const [, pid, limit, soft] = /^\/proc\/(\d+)\/limits:Max ([a-z ]+?) {2,}(\d+) /.exec(line) ?? [];
         if (pid !== undefined) found.get(pid)?.limits.set(limit!, Number(soft));
     }
-    return [...found.values()];
+    const first = Math.max(0, found.get("1")?.nice ?? 0);
+    found.delete("1");
+    return [...found.values()].flatMap(process => hindered(process, first));
 }
 
-/** What of a process is less than a service needs: `nova-api:nice 19`. */
-const hindered = ({ name, nice, limits }: Process): string[] => [
-    ...(nice > 0 ? [`${name}:nice ${nice}`] : []),
+/** What of a process is less than a service needs: `nova-api:nice 19`. A container's first process may be nice itself, and all of its others with it. */
+const hindered = ({ name, nice, limits }: Process, first: number): string[] => [
+    ...(nice > first ? [`${name}:nice ${nice}`] : []),
     ...[...limits].flatMap(([limit, soft]) =>
         soft < (LIMITS[limit]?.least ?? 0) ? [`${name}:${limit.replace(/ /g, "-")} ${soft}`] : [],
     ),
@@ -117,9 +124,9 @@ export const processKinds = {
     },
     treatment: {
         // Of limits the small ones alone: a node may have a thousand processes.
-        ask: `grep -sHE '^[0-9]+ [(](${SERVICES})' /proc/[0-9]*/stat || true
-grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|file size) +[0-9]{1,10} ' /proc/[0-9]*/limits || true`,
-        lines: printed => [...new Set(processes(printed).flatMap(hindered))],
+        ask: `grep -sHE '^1 [(]|^[0-9]+ [(](${SERVICES})' /proc/[0-9]*/stat || true
+grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|data size|file size|cpu time) +[0-9]{1,10} ' /proc/[0-9]*/limits || true`,
+        lines: printed => [...new Set(hindrances(printed))],
         named: true,
         words: {
             added: line => ofProcess(...apart(line)),
@@ -145,20 +152,27 @@ grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|file siz
             gone: line => line,
         },
     },
-    targets: {
-        // A volume that is being made or deleted has its file a moment before its target or after it.
-        ask: `[ -d /var/lib/cinder/volumes ] && found=$(timeout 10 tgtadm --lld iscsi --op show --mode target) &&
-find /var/lib/cinder/volumes -maxdepth 1 -type f -name 'volume-*' -mmin +1 -printf '%f\\n' | while read -r v; do case $found in *":$v"*) ;; *) echo "$v" ;; esac; done`,
-        lines: printed => nonEmpty(printed).filter(line => /^volume-[\w-]{1,64}$/.test(line)),
-        never: true,
+    logOwners: {
+        // A log of another's keeps a service from its next start. Its mode is whoever's makes the next one.
+        ask: `for s in ${LOGGING}; do [ ! -d /var/log/$s ] || find /var/log/$s -maxdepth 1 -type f -name '*.log' -printf '%p %u %m\\n'; done`,
+        lines: printed =>
+            nonEmpty(printed).flatMap(line => {
+                const [, path, owner, mode] = /^(\/var\/log\/[\w./-]+) ([\w.-]+) ([0-7]{1,4})$/.exec(line) ?? [];
+                if (path === undefined) return [];
+                return [`${path} ${owner}${(parseInt(mode!, 8) & 0o200) === 0 ? " (read-only)" : ""}`];
+            }),
+        named: true,
         words: {
-            added: line => `the iSCSI target of the volume ${line.replace(/^volume-/, "")} is gone`,
+            added: line => line,
             gone: line => line,
+            changed: (path, now, before) => `the log ${path} belongs to ${now} instead of ${before}`,
         },
         mend: {
-            added(line) {
-                const file = quote(`/var/lib/cinder/volumes/${line}`);
-                return `t=$(sed -n 's,^ *<target \\([^ >]*\\)>.*,\\1,p' ${file} | head -n 1); timeout 30 tgt-admin --conf ${file} --update "$t"`;
+            changed(path, _now, before) {
+                const p = quote(path);
+                return /^[\w.-]+$/.test(before)
+                    ? `chown -h ${quote(before)} ${p}; [ -h ${p} ] || chmod u+w ${p}`
+                    : undefined;
             },
         },
     },

@@ -3,7 +3,7 @@ import { ask, bytes, optional, poured } from "../../../clients/answer";
 import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { toText } from "../file-text";
-import type { Kind } from "./kind";
+import { apart, type Kind } from "./kind";
 import { type KindName, kinds, linesOf } from "./kinds";
 import { listingShell } from "./listing";
 
@@ -21,8 +21,8 @@ export interface FileFacts {
     digest?: string;
     /** Of a link. */
     target?: string;
-    /** The immutable bit. */
-    immutable?: true;
+    /** The immutable bit, or the one that lets it grow alone. */
+    immutable?: true | "append";
     /** Of a folder with too much in it: what is not listed of it may be there all the same. */
     many?: true;
 }
@@ -87,11 +87,17 @@ export function filesOf(found: string, digests: string, immutable: string): Read
         throw new Error("the list of files is not whole");
     for (let i = 0; i < parts.length; i += 3) files[parts[i + 1]!] = factsOf(parts[i]!, parts[i + 2]!);
     for (const [path, digest] of digestsOf(digests)) if (files[path]?.type === "f") files[path].digest = digest;
-    for (const line of immutable.split("\n")) {
-        const file = files[line.slice(line.indexOf(" ") + 1)];
-        if (file) file.immutable = true;
-    }
+    markFixed(files, immutable);
     return files;
+}
+
+/** @param printed `lsattr`: a file's bits and its name, a line each */
+function markFixed(files: Reading["files"], printed: string): void {
+    for (const line of printed.split("\n")) {
+        const [bits, path] = apart(line),
+            file = files[path];
+        if (file) file.immutable = bits.includes("i") || "append";
+    }
 }
 
 const ABOUT = /^(?<type>[a-zA-Z?]) (?<mode>[0-7]{1,4}) (?<owner>\S{1,64}) (?<group>\S{1,64}) (?<size>\d{1,15})$/;

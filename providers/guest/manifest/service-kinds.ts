@@ -5,6 +5,7 @@ import { MODULE_FOLDERS } from "./installed-kinds";
 import { apart, isPlain, type Kind, nonEmpty } from "./kind";
 import { processKinds } from "./process-kinds";
 import { queueKinds } from "./queue-kinds";
+import { volumeKinds } from "./volume-kinds";
 
 /** Packages of Python modules, each with the folder of its service's settings. */
 const MODULES = [
@@ -102,4 +103,5 @@ timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), har
     },
     ...databaseKinds,
     ...processKinds,
+    ...volumeKinds,
 } as const satisfies Record<string, Kind>;

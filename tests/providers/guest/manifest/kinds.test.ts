@@ -116,10 +116,13 @@ test.each<[string, KindName, string, string[]]>([
             "/sys/fs/cgroup/cpu,cpuacct/system.slice/tgt.service/cpu.cfs_quota_us:-1",
             "/sys/fs/cgroup/memory/system.slice/tgt.service/memory.limit_in_bytes:9223372036854771712",
             "/sys/fs/cgroup/memory/system.slice/mysql.service/memory.limit_in_bytes:1048576",
+            "/sys/fs/cgroup/system.slice/nova-api.service/pids.max:4915",
+            "/sys/fs/cgroup/system.slice/mysql.service/pids.max:9",
             "/tmp/x/system.slice/mysql.service/cpu.max:1 1",
         ].join("\n"),
         [
             "/sys/fs/cgroup/memory/system.slice/mysql.service/memory.limit_in_bytes 1048576",
+            "/sys/fs/cgroup/system.slice/mysql.service/pids.max 9",
             "/sys/fs/cgroup/system.slice/nova-api.service/cgroup.freeze 1",
             "/sys/fs/cgroup/system.slice/nova-api.service/cpu.max 1000 100000",
         ],
@@ -144,6 +147,12 @@ test.each<[string, KindName, string, string[]]>([
         "lostPrograms",
         "812 /usr/sbin/tgtd\n7 /memfd:x\nx /usr/bin/y\n",
         ["812 /usr/sbin/tgtd"],
+    ],
+    [
+        "logs with their owners, and whether these may write",
+        "logOwners",
+        "/var/log/nova/nova-api.log nova 640\n/var/log/nova/x.log root 444\n/var/log/nova/a b.log root 644\n",
+        ["/var/log/nova/nova-api.log nova", "/var/log/nova/x.log root (read-only)"],
     ],
     ["targets that are gone", "targets", "volume-1a\nvolume-;x\n", ["volume-1a"]],
     ["default quotas", "quotas", "nova.cores\t20\nnonsense\n", ["nova.cores 20"]],
@@ -175,6 +184,8 @@ test.each<[KindName, "added" | "gone", string, string]>([
     ["groups", "added", "/sys/fs/cgroup/system.slice/x.service/cgroup.freeze 1", "echo 0 > "],
     ["treatment", "added", "nova-api:nice 19", 'renice 0 -p "$p"'],
     ["treatment", "added", "nova-api:open-files 10", 'systemctl restart "$u"'],
+    ["targets", "added", "volume-1 disk", '--update "$t" --force'],
+    ["targets", "added", "volume-1 guests", '--op bind --mode target --tid "$n" -I ALL'],
     ["targets", "added", "volume-1", "tgt-admin --conf '/var/lib/cinder/volumes/volume-1' --update"],
     ["databaseEvents", "added", "event:nova.reaper there", "'ALTER EVENT `nova`.`reaper` DISABLE'"],
     ["databaseEvents", "added", "trigger:nova.guard there", "'DROP TRIGGER `nova`.`guard`'"],
@@ -189,6 +200,8 @@ test.each<[KindName, string, string, string, string | undefined]>([
     ["tables", "nova.instances", "MyISAM", "InnoDB", "ALTER TABLE `nova`.`instances` ENGINE = InnoDB"],
     ["tables", "nova.instances", "NULL", "InnoDB", undefined],
     ["databaseSettings", "max_connections", "1", "151", "SET GLOBAL max_connections = 151"],
+    ["logOwners", "/var/log/nova/x.log", "root", "nova", "chown -h 'nova' '/var/log/nova/x.log'"],
+    ["logOwners", "/var/log/nova/x.log", "nova", "nova (read-only)", undefined],
     ["databaseSettings", "sql_mode", "ANSI", "''", "SET GLOBAL sql_mode = "],
 ])("%s, changed: %s from %s to %s is mended by %s", (name, thing, now, before, shell) => {
     const said = (kinds[name] as Kind).mend!.changed!(thing, now, before);
@@ -267,11 +280,36 @@ test("rules are asked for where nova has no option that makes it reject more", (
     expect(asked("strangeRules", { "etc/nova/nova.conf": "forward_bridge_interface = eth0\n" }, program)).toEqual([]);
 });
 
-test("of targets those count whose volume has a file that is not new", () => {
+test("of targets those count whose volume has a file that is not new: they are there, have a disk and let guests in", () => {
     const volumes = { "var/lib/cinder/volumes/volume-a": "", "var/lib/cinder/volumes/volume-b": "" };
-    const tgtadm = "echo 'Target 1: iqn.2010-10.org.openstack:volume-a'";
+    const target = (name: string, disk: string, acl: string) =>
+        `Target ${name.length}: iqn.2010-10.org.openstack:${name}\n    I_T nexus information:\n        I_T nexus: 3\n    LUN information:\n        LUN: 0\n            Type: controller\n${disk}    Account information:\n        abc\n    ACL information:\n${acl}`;
+    const LUN = "        LUN: 1\n            Type: disk\n",
+        ALL = "        ALL\n";
+    const tgtadm = `cat <<'END'\n${target("volume-aa", LUN, ALL)}${target("volume-a", LUN, ALL)}${target("volume-c", LUN, "")}${target("volume-d", "", ALL)}END`;
     expect(asked("targets", volumes, { tgtadm })).toEqual([]);
-    expect(asked("targets", volumes, { tgtadm, find: "echo volume-a; echo volume-b" })).toEqual(["volume-b"]);
+    expect(
+        asked("targets", volumes, { tgtadm, find: "for v in a b c d; do echo volume-$v; done" }).map(
+            (kinds.targets as Kind).words.added,
+        ),
+    ).toEqual([
+        "the iSCSI target of the volume b is gone",
+        "the iSCSI target of the volume c lets nobody in",
+        "the iSCSI target of the volume d has lost its disk",
+    ]);
+});
+
+test("a container whose first process is nice has no services that give way", () => {
+    const content = (line: string) => `${line.slice(line.indexOf(":") + 1)}\n`,
+        processes = (first: number) => ({
+            "proc/1/stat": content(stat(1, "systemd", 0, first)),
+            "proc/7/stat": content(stat(7, "nova-api", 0, 10)),
+            "proc/8/stat": content(stat(8, "mysqldump", 0, 19)),
+            "proc/8/limits": content(limit(8, "data size", 1000)),
+            "proc/7/limits": content(limit(7, "data size", 1000)) + content(limit(7, "cpu time", 60)),
+        });
+    expect(asked("treatment", processes(10))).toEqual(["nova-api:cpu-time 60", "nova-api:data-size 1000"]);
+    expect(asked("treatment", processes(0))).toContain("nova-api:nice 10");
 });
 
 test("a program that is gone is told, one that was replaced is not", () => {
