@@ -63,9 +63,11 @@ export const kinds = {
         lines: printed =>
             printed.flatMap(line => {
                 const [, name, flags, mtu] = /^\d+: ([^:@ ]+)(?:@\S+)?: <([^>]*)> mtu (\d+)/.exec(line) ?? [];
-                return name === undefined || THEIRS.test(name)
-                    ? []
-                    : [`${name} ${flags!.split(",").includes("UP") ? "up" : "down"} with MTU ${mtu}`];
+                if (name === undefined || THEIRS.test(name)) return [];
+                const set = flags!.split(","),
+                    // Tunnels and the like have none of their own.
+                    deaf = set.includes("NOARP") && /^(eth|en)/.test(name);
+                return [`${name} ${set.includes("UP") ? "up" : "down"} with MTU ${mtu}${deaf ? " without ARP" : ""}`];
             }),
         named: true,
         words: {
@@ -74,8 +76,11 @@ export const kinds = {
             changed: (name, now, before) => `its card ${name} is ${now} instead of ${before}`,
         },
         mend: {
-            changed: (name, _now, before) =>
-                `ip link set ${quote(name)} mtu ${quote(before.split(" ").pop()!)}; ip link set ${quote(name)} ${before.startsWith("up") ? "up" : "down"}`,
+            changed(name, now, before) {
+                const card = `ip link set ${quote(name)}`,
+                    [, state, mtu] = /^(up|down) with MTU (\d+)/.exec(before)!;
+                return `${card} mtu ${quote(mtu!)}; ${card} ${state}${now.endsWith("ARP") ? `; ${card} arp on` : ""}`;
+            },
         },
     },
     addresses: {

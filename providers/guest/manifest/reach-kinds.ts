@@ -70,7 +70,7 @@ export const reachKinds = {
     cardSettings: {
         // Where the node does not forward at all, that says it.
         ask: `keys=arp_ignore; read -r all < /proc/sys/net/ipv4/ip_forward; [ "$all" != 1 ] || keys="arp_ignore forwarding"
-for d in /proc/sys/net/ipv4/conf/*; do for k in $keys; do ! { read -r v < "$d/$k"; } 2> /dev/null || echo "\${d##*/} $k $v"; done; done`,
+for d in /proc/sys/net/ipv4/conf/*; do for k in $keys; do [ ! -r "$d/$k" ] || { read -r v < "$d/$k" && echo "\${d##*/} $k $v"; }; done; done`,
         lines: printed =>
             printed.flatMap(line => {
                 const [card = "", key = "", value = ""] = line.trim().split(" "),

@@ -5,6 +5,8 @@ import { MODULE_FOLDERS } from "./installed-kinds";
 import { apart, isPlain, type Kind, nonEmpty } from "./kind";
 import { processKinds } from "./process-kinds";
 import { queueKinds } from "./queue-kinds";
+import { quotaKinds } from "./quota-kinds";
+import { unitKinds } from "./unit-kinds";
 import { volumeKinds } from "./volume-kinds";
 
 /** Packages of Python modules, each with the folder of its service's settings. */
@@ -19,9 +21,6 @@ const account = (line: string): [user: string, host: string] => {
         at = name.lastIndexOf("@");
     return [name.slice(0, at), name.slice(at + 1)];
 };
-
-/** `nova_api.cores 20`: a row of a database's quota classes. */
-const quota = (name: string): [database: string, resource: string] => name.split(".", 2) as [string, string];
 
 /** What OpenStack's services, the queue and the database have beside their files, and beside the program's own resources. One that a signal has stopped does not answer: each question has ten seconds. */
 export const serviceKinds = {
@@ -72,36 +71,9 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
             },
         },
     },
-    quotas: {
-        // Cinder fills its own from volume-node, after this node is recorded.
-        ask: `[ -d /var/lib/mysql/mysql ] && for d in nova nova_api; do ls /var/lib/mysql/$d/quota_classes.* > /dev/null 2>&1 || continue
-timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), hard_limit FROM $d.quota_classes WHERE class_name = 'default'" || exit 1; done`,
-        lines: printed =>
-            nonEmpty(printed)
-                .map(line => line.replace(/\t/g, " "))
-                .filter(line => /^\w+\.\w+ -?\d{1,10}$/.test(line)),
-        named: true,
-        words: {
-            added: line => `nova's default quota ${apart(line).join(" was set to ")}`,
-            gone: line => line,
-            changed: (name, now, before) => `nova's default quota ${name} is ${now} instead of ${before}`,
-        },
-        mend: {
-            added(line) {
-                const [database, resource] = quota(apart(line)[0]);
-                return sql(
-                    `DELETE FROM ${database}.quota_classes WHERE class_name = 'default' AND resource = '${resource}'`,
-                );
-            },
-            changed(name, _now, before) {
-                const [database, resource] = quota(name);
-                return sql(
-                    `UPDATE ${database}.quota_classes SET hard_limit = ${Number(before)} WHERE class_name = 'default' AND resource = '${resource}'`,
-                );
-            },
-        },
-    },
+    ...quotaKinds,
     ...databaseKinds,
     ...processKinds,
     ...volumeKinds,
+    ...unitKinds,
 } as const satisfies Record<string, Kind>;

@@ -37,6 +37,12 @@ test.each<[string, KindName, string, string[]]>([
         ["eth0 up with MTU 1500"],
     ],
     [
+        "a card that does not ask for addresses, without a tunnel, which never does",
+        "links",
+        "2: eth1: <BROADCAST,NOARP,UP> mtu 1500 x\n3: tun0: <POINTOPOINT,NOARP,UP> mtu 1400 x\n",
+        ["eth1 up with MTU 1500 without ARP", "tun0 up with MTU 1400"],
+    ],
+    [
         "addresses without floating ones",
         "addresses",
         "2: eth1    inet 10.0.0.7/24 brd 10.0.0.255 scope global eth1\\  valid\n2: eth2    inet 172.16.1.1/32 scope global eth2\n",
@@ -155,7 +161,25 @@ test.each<[string, KindName, string, string[]]>([
         ["/var/log/nova/nova-api.log nova", "/var/log/nova/x.log root (read-only)"],
     ],
     ["targets that are gone", "targets", "volume-1a\nvolume-;x\n", ["volume-1a"]],
-    ["default quotas", "quotas", "nova.cores\t20\nnonsense\n", ["nova.cores 20"]],
+    [
+        "default quotas",
+        "quotas",
+        "nova.cores\t20\nnonsense\nnova.0a-b.cores\t0\ncinder.volumes\t10\n",
+        ["nova.cores 20"],
+    ],
+    [
+        "quotas of nothing",
+        "emptyQuotas",
+        "nova.cores\t0\nnova.0a-b.cores\t0\nnova.x;y.cores\t0\ncinder.volumes\t0\ncinder.snapshots\t10\n",
+        ["cinder.volumes 0", "nova.0a-b.cores 0"],
+    ],
+    [
+        "what systemd gives all units",
+        "environment",
+        "LANG=C\nMYSQLD_OPTS=--skip-networking -x=1\nnonsense\n",
+        ["LANG C", "MYSQLD_OPTS --skip-networking -x=1"],
+    ],
+    ["timers without a file of /etc", "timers", "run-r1.timer there\nx;y.timer there\n", ["run-r1.timer there"]],
     [
         "mounts",
         "mounts",
@@ -190,6 +214,15 @@ test.each<[KindName, "added" | "gone", string, string]>([
     ["databaseEvents", "added", "event:nova.reaper there", "'ALTER EVENT `nova`.`reaper` DISABLE'"],
     ["databaseEvents", "added", "trigger:nova.guard there", "'DROP TRIGGER `nova`.`guard`'"],
     ["quotas", "added", "nova_api.cores 1", "DELETE FROM nova_api.quota_classes WHERE class_name = "],
+    [
+        "emptyQuotas",
+        "added",
+        "nova.0a-b.cores 0",
+        "DELETE FROM nova.quotas WHERE project_id = '\\''0a-b'\\'' AND resource",
+    ],
+    ["emptyQuotas", "added", "cinder.volumes 0", "DELETE FROM cinder.quota_classes WHERE class_name = "],
+    ["environment", "added", "MYSQLD_OPTS -x", "systemctl unset-environment 'MYSQLD_OPTS'; grep -lzs '^MYSQLD_OPTS='"],
+    ["timers", "added", "run-r1.timer there", "systemctl stop -- 'run-r1.timer'"],
     ["routes", "added", "blackhole 10.1.0.0/24", "ip route del 'blackhole' '10.1.0.0/24'"],
     ["queues", "added", "qdisc netem 8001: dev eth1 root limit 1000", "tc qdisc del dev 'eth1' root"],
 ])("%s, %s: %s is mended by %s", (name, how, line, shell) =>
@@ -197,6 +230,7 @@ test.each<[KindName, "added" | "gone", string, string]>([
 );
 
 test.each<[KindName, string, string, string, string | undefined]>([
+    ["links", "eth1", "up with MTU 1500 without ARP", "up with MTU 1500", "ip link set 'eth1' arp on"],
     ["tables", "nova.instances", "MyISAM", "InnoDB", "ALTER TABLE `nova`.`instances` ENGINE = InnoDB"],
     ["tables", "nova.instances", "NULL", "InnoDB", undefined],
     ["databaseSettings", "max_connections", "1", "151", "SET GLOBAL max_connections = 151"],
@@ -226,6 +260,9 @@ test.each<[KindName, string, string]>([
         "nova-api:open-files 10",
         "the processes nova-api may open 10 files at once only (a restart of the service takes that back)",
     ],
+    ["emptyQuotas", "nova_api.0a-b.cores 0", "nova's quota cores of the tenant 0a-b was set to 0"],
+    ["emptyQuotas", "cinder.volumes 0", "cinder's default quota volumes was set to 0"],
+    ["environment", "MYSQLD_OPTS --x", "systemd gives all units the variable MYSQLD_OPTS, which was added"],
     ["databaseEvents", "trigger:nova.guard there", "MySQL's trigger nova.guard was added: it changes tables by itself"],
     [
         "strangeRules",
