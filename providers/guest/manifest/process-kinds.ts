@@ -93,7 +93,14 @@ function unhindered(thing: string): string {
 /** Where programs of packages are. */
 const PROGRAM = /^\d+ (\/usr|\/bin|\/sbin|\/opt)\/[!-~]{1,200}$/;
 
-/** How a node's processes are treated. */
+/** `root, not nova` or `nova, read-only nova`: whose a log is, and in whose folder. */
+function logWords(path: string, value: string): string {
+    const [owner, how, service] = value.split(/,? /) as [string, string, string];
+    if (owner !== service) return `the log ${path} belongs to ${owner} instead of ${service}`;
+    return `the log ${path} cannot be written (${how})`;
+}
+
+/** How a node's processes are treated, and whether they can write their logs. */
 export const processKinds = {
     groups: {
         ask: `grep -sH . ${Object.keys(UNLIMITED)
@@ -153,26 +160,27 @@ grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|data siz
         },
     },
     logOwners: {
-        // A log of another's keeps a service from its next start. Its mode is whoever's makes the next one.
-        ask: `for s in ${LOGGING}; do [ ! -d /var/log/$s ] || find /var/log/$s -maxdepth 1 -type f -name '*.log' -printf '%p %u %m\\n'; done`,
+        // Another's log keeps a service from its next start. What root does by hand has logs of root's own.
+        ask: `for s in ${LOGGING}; do [ ! -d /var/log/$s ] || { o=$(stat -c %U /var/log/$s); find /var/log/$s -maxdepth 1 -type f -name '*.log' ! -name '*-manage.log' -printf "%p %u %m $o\\n"; }; done`,
         lines: printed =>
             nonEmpty(printed).flatMap(line => {
-                const [, path, owner, mode] = /^(\/var\/log\/[\w./-]+) ([\w.-]+) ([0-7]{1,4})$/.exec(line) ?? [];
+                const [, path, owner, mode, service] =
+                    /^(\/var\/log\/[\w./-]+) ([\w.-]+) ([0-7]{1,4}) ([a-z][\w.-]*)$/.exec(line) ?? [];
                 if (path === undefined) return [];
-                return [`${path} ${owner}${(parseInt(mode!, 8) & 0o200) === 0 ? " (read-only)" : ""}`];
+                const mute = (parseInt(mode!, 8) & 0o200) === 0;
+                return owner === service && !mute ? [] : [`${path} ${owner}, ${mute ? "read-only" : "not"} ${service}`];
             }),
         named: true,
         words: {
-            added: line => line,
+            added: line => logWords(...apart(line)),
             gone: line => line,
-            changed: (path, now, before) => `the log ${path} belongs to ${now} instead of ${before}`,
+            changed: (path, now) => logWords(path, now),
         },
         mend: {
-            changed(path, _now, before) {
-                const p = quote(path);
-                return /^[\w.-]+$/.test(before)
-                    ? `chown -h ${quote(before)} ${p}; [ -h ${p} ] || chmod u+w ${p}`
-                    : undefined;
+            added(line) {
+                const path = quote(apart(line)[0]),
+                    service = quote(line.slice(line.lastIndexOf(" ") + 1));
+                return `[ -h ${path} ] || { chown -h ${service} ${path}; chmod u+w ${path}; }`;
             },
         },
     },

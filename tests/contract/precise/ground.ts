@@ -65,7 +65,7 @@ const lines: Readonly<Record<KindName, readonly [string, string]>> = {
     lostPrograms: ["812 /usr/sbin/tgtd", "812 /usr/sbin/tgtd"],
     targets: ["volume-1", "volume-1 guests"],
     lostFiles: ["/usr/lib/x nova-common", "/usr/lib/y nova-common"],
-    logOwners: ["/var/log/nova/nova-api.log root", "/var/log/nova/nova-api.log nova"],
+    logOwners: ["/var/log/nova/nova-api.log root, not nova", "/var/log/nova/nova-api.log nova, read-only nova"],
     executables: ["/usr/sbin/dnsmasq 20-1", "/usr/sbin/dnsmasq 21-1"],
     libraries: ["/usr/lib/python2.7/dist-packages/paste there", "/usr/lib/python2.7/dist-packages/paste there"],
     options: ["/etc/nova/nova.conf[DEFAULT]debug#2 true", "/etc/nova/nova.conf[DEFAULT]debug false"],

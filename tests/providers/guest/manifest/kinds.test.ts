@@ -155,10 +155,10 @@ test.each<[string, KindName, string, string[]]>([
         ["812 /usr/sbin/tgtd"],
     ],
     [
-        "logs with their owners, and whether these may write",
+        "logs of others than their folder, or that nobody may write",
         "logOwners",
-        "/var/log/nova/nova-api.log nova 640\n/var/log/nova/x.log root 444\n/var/log/nova/a b.log root 644\n",
-        ["/var/log/nova/nova-api.log nova", "/var/log/nova/x.log root (read-only)"],
+        "/var/log/nova/a.log nova 640 nova\n/var/log/nova/b.log root 644 nova\n/var/log/nova/c.log nova 444 nova\n/var/log/nova/d e.log root 644 nova\n",
+        ["/var/log/nova/b.log root, not nova", "/var/log/nova/c.log nova, read-only nova"],
     ],
     ["targets that are gone", "targets", "volume-1a\nvolume-;x\n", ["volume-1a"]],
     [
@@ -223,6 +223,7 @@ test.each<[KindName, "added" | "gone", string, string]>([
     ["emptyQuotas", "added", "cinder.volumes 0", "DELETE FROM cinder.quota_classes WHERE class_name = "],
     ["environment", "added", "MYSQLD_OPTS -x", "systemctl unset-environment 'MYSQLD_OPTS'; grep -lzs '^MYSQLD_OPTS='"],
     ["timers", "added", "run-r1.timer there", "systemctl stop -- 'run-r1.timer'"],
+    ["logOwners", "added", "/var/log/nova/x.log root, not nova", "chown -h 'nova' '/var/log/nova/x.log'; chmod u+w"],
     ["routes", "added", "blackhole 10.1.0.0/24", "ip route del 'blackhole' '10.1.0.0/24'"],
     ["queues", "added", "qdisc netem 8001: dev eth1 root limit 1000", "tc qdisc del dev 'eth1' root"],
 ])("%s, %s: %s is mended by %s", (name, how, line, shell) =>
@@ -234,8 +235,6 @@ test.each<[KindName, string, string, string, string | undefined]>([
     ["tables", "nova.instances", "MyISAM", "InnoDB", "ALTER TABLE `nova`.`instances` ENGINE = InnoDB"],
     ["tables", "nova.instances", "NULL", "InnoDB", undefined],
     ["databaseSettings", "max_connections", "1", "151", "SET GLOBAL max_connections = 151"],
-    ["logOwners", "/var/log/nova/x.log", "root", "nova", "chown -h 'nova' '/var/log/nova/x.log'"],
-    ["logOwners", "/var/log/nova/x.log", "nova", "nova (read-only)", undefined],
     ["databaseSettings", "sql_mode", "ANSI", "''", "SET GLOBAL sql_mode = "],
 ])("%s, changed: %s from %s to %s is mended by %s", (name, thing, now, before, shell) => {
     const said = (kinds[name] as Kind).mend!.changed!(thing, now, before);
@@ -259,6 +258,12 @@ test.each<[KindName, string, string]>([
         "treatment",
         "nova-api:open-files 10",
         "the processes nova-api may open 10 files at once only (a restart of the service takes that back)",
+    ],
+    ["logOwners", "/var/log/nova/b.log root, not nova", "the log /var/log/nova/b.log belongs to root instead of nova"],
+    [
+        "logOwners",
+        "/var/log/nova/c.log nova, read-only nova",
+        "the log /var/log/nova/c.log cannot be written (read-only)",
     ],
     ["emptyQuotas", "nova_api.0a-b.cores 0", "nova's quota cores of the tenant 0a-b was set to 0"],
     ["emptyQuotas", "cinder.volumes 0", "cinder's default quota volumes was set to 0"],
