@@ -49,3 +49,8 @@ test("where it is told to make none, or nobody can tell, none is missed", async 
     host.put("lacks", "");
     expect(await lost("")).toEqual([]);
 });
+
+test("where it is told to use iptables, rules are looked for there alone", async () => {
+    host.put("etc/libvirt/network.conf", 'firewall_backend = "iptables"\n');
+    expect(await lost(table)).toEqual(["the bridge br-nat of this host lacks 10 of libvirt's 10 firewall rules"]);
+});
