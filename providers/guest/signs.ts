@@ -94,6 +94,17 @@ is_younger() {
     [ $((\${up%.*} - \${20} / 100)) -lt "$limit" ]
 }`;
 
+/** Shell function: whether one of some processes is stopped by a signal. */
+const stoppedShell = `# One with a terminal is a person's, who pressed Ctrl-Z: \`mysql\` is the client's name too.
+is_stopped() {
+    for p; do
+        { read -r stat < "/proc/$p/stat"; } 2> /dev/null || continue
+        set -- \${stat##*) }
+        case $1$5 in [Tt]0) return 0 ;; esac
+    done
+    return 1
+}`;
+
 /**
  * Shell functions of a service that runs, each with its name. `signs`: what it lacks of the signs that it works, a line each: `stopped`, by a signal;
  * `port`, on which it does not listen; `queue` and `database`, to which it has no connection; `dnsmasq of BRIDGE`, which does not run. `may_come`,
@@ -107,7 +118,7 @@ export const signsShell = (
 ): string => `${listeningShell}
 ${youngerShell}
 pids() { case $1 in rabbitmq-server) pgrep -u rabbitmq ;; *) pgrep -f "(^|/)$1(d|-all)?( |\$)" ;; esac; }
-is_stopped() { for p; do { read -r stat < "/proc/$p/stat"; } 2> /dev/null && case \${stat##*) } in [Tt]*) return 0 ;; esac; done; return 1; }
+${stoppedShell}
 connected() {
     at=$1; shift
     ! is_younger ${after} "$1" || return 0

@@ -218,7 +218,9 @@ function nativeHindrance(line: string, names: Names): Hindrance[] {
         )
         .trim();
     const forAll = base === "1" && place === "1" && /^(drop|reject\b.*)$/.test(bare);
+    // The words may be those of a log, of a counter or of a chain: a rule that lets packets through has them too.
     const isNamed =
+        /(^| )(drop|reject( with .*)?)$|: (drop|reject)\b/.test(bare.replace(/"[^"]*"/g, "x")) &&
         !/!=/.test(bare) &&
         (quoted(bare).some(word => names.interface(word)) || addressesIn(bare).some(word => names.address(word)));
     if (!forAll && !isNamed) return [];

@@ -21,11 +21,17 @@ const CHAINS = [
 
 /**
  * Answers as `rules` with libvirt's rules in iptables, and as `newer` with whether libvirt may have them elsewhere: since
- * 10.4 it has a file where that is chosen.
+ * 10.4 it has a file where that is chosen. `native` has them as nftables does; `none` where nobody can tell, or wants any.
  */
 export const rulesShell = `r=$({ iptables-save -t filter; iptables-save -t nat; } 2> /dev/null | awk '/^-A/ && /LIBVIRT_/ && n++ < 2000') || r=
 say rules "$r"
-if [ -e /etc/libvirt/network.conf ]; then say newer yes; else say newer no; fi`;
+f=$(sed -n 's/^[[:space:]]*firewall_backend *= *"\\([a-z]*\\)".*/\\1/p' /etc/libvirt/network.conf 2> /dev/null) || f=
+if [ -e /etc/libvirt/network.conf ] && [ "$f" != iptables ]; then say newer yes; else say newer no; fi
+n=none
+if [ "$f" != none ] && nft list tables > /dev/null 2>&1; then
+    n=$(nft list table ip libvirt_network 2> /dev/null | awk '/^\\t\\t/ && n++ < 2000') || n=
+fi
+say native "$n"`;
 
 /** The beginning and the end of each rule without which a network's traffic does not come through. */
 function wanted({ mode, bridge, range }: RuledNetwork): [begin: string, end: string][] {
@@ -58,10 +64,37 @@ export const reloadShell = `for d in virtnetworkd libvirtd; do
     p=$(cat /run/$d.pid) && n=$(cat /proc/$p/comm) && [ "$n" = $d ] && kill -HUP $p && break
 done 2> /dev/null`;
 
+/** Its table of nftables, too, libvirt makes only once in its life. */
+const tableShell = `( flock 9
+nft list table ip libvirt_network > /dev/null 2>&1 && exit
+n="ip libvirt_network"; nft add table $n
+nft add chain $n forward '{ type filter hook forward priority 0; policy accept; }'
+for c in guest_output guest_input guest_cross; do nft add chain $n $c; nft insert rule $n forward counter jump $c; done
+nft add chain $n guest_nat '{ type nat hook postrouting priority 100; policy accept; }'
+) 9< /run/libvirt`;
+
+/** The rules that it lacks where libvirt has them in nftables. */
+function lostNative({ mode, bridge, range }: RuledNetwork, native: string): Hindrance[] {
+    const own = native.split("\n").filter(line => line.includes(` ${range} `)),
+        lets = own.some(line => / accept$/.test(line)),
+        hides = own.some(line => /\b(masquerade|snat)\b/.test(line));
+    if (native === "none" || (lets && (hides || mode !== "nat"))) return [];
+    return [
+        {
+            words: `the bridge ${bridge} of this host lacks ${lets ? "one of" : "all"} libvirt's firewall rules (nft, table libvirt_network)`,
+            mend: `${tableShell}\n${reloadShell}`,
+            mended: `{ nft list table ip libvirt_network; iptables-save; } 2> /dev/null | grep -qF -e ' ${range} '`,
+        },
+    ];
+}
+
 /** The rules of libvirt's that a network lacks. */
-export function lostRules(network: RuledNetwork, { rules, newer }: { rules: string; newer: boolean }): Hindrance[] {
+export function lostRules(
+    network: RuledNetwork,
+    { rules, newer, native }: { rules: string; newer: boolean; native: string },
+): Hindrance[] {
     const there = rules.split("\n").filter(Boolean);
-    if (there.length === 0 && newer) return [];
+    if (there.length === 0 && newer) return lostNative(network, native);
     const all = wanted(network),
         lost = all.filter(
             ([begin, end]) =>

@@ -58,6 +58,7 @@ export const hindranceFields = {
     dnsmasq: list(text(/\d{1,10} \S/)),
     rules: text(),
     newer: yesOrNo,
+    native: text(),
 };
 type Said = Answer<typeof hindranceFields>;
 

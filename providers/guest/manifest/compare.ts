@@ -26,7 +26,11 @@ const accessOf = ({ mode, owner, group }: FileFacts): string => `${owner}:${grou
 /** Whether two files are alike in all that is not masked. */
 function aspects(before: FileFacts, now: FileFacts, path: string, mask: Mask): [FileAspect, string][] {
     const found: [FileAspect, string][] = [];
-    if (now.immutable && !before.immutable) found.push(["immutable", "cannot be changed (its immutable bit is set)"]);
+    if (now.immutable && !before.immutable)
+        found.push([
+            "immutable",
+            `cannot be changed (its ${now.immutable === "append" ? "append-only" : "immutable"} bit is set)`,
+        ]);
     if (mask.hidesAll(path)) return found;
     if (now.type !== before.type)
         return [...found, ["type", `is ${typeName(now.type)} instead of ${typeName(before.type)}`]];

@@ -15,7 +15,7 @@ const inSql = (name: string): string | undefined =>
 
 /** What of the running server keeps services from their work where it is another; a restart takes it from the files. */
 const SETTINGS =
-    "autocommit character_set_server connect_timeout default_storage_engine event_scheduler foreign_key_checks general_log innodb_lock_wait_timeout interactive_timeout lock_wait_timeout max_allowed_packet max_connect_errors max_connections max_statement_time net_read_timeout net_write_timeout offline_mode require_secure_transport slow_query_log sql_mode sql_select_limit time_zone transaction_isolation tx_isolation unique_checks wait_timeout";
+    "autocommit character_set_server connect_timeout default_storage_engine enforce_storage_engine event_scheduler foreign_key_checks general_log innodb_lock_wait_timeout interactive_timeout lock_wait_timeout max_allowed_packet max_connect_errors max_connections max_execution_time max_heap_table_size max_join_size max_password_errors max_session_mem_used max_statement_time net_read_timeout net_write_timeout offline_mode require_secure_transport slow_query_log sql_mode sql_safe_updates sql_select_limit time_zone transaction_isolation tx_isolation unique_checks wait_timeout";
 
 /** An empty value, so that its line has two words. */
 const EMPTY = "''";

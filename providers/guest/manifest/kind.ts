@@ -2,6 +2,8 @@
 export interface Kind {
     /** Shell that prints them. */
     ask: string;
+    /** It asks nothing: its lines are in what this other kind's question prints. */
+    with?: string;
     /** What counts of what was printed. */
     lines(printed: readonly string[]): string[];
     /** The first word of a line names it: the rest is what it is. One that is not in both readings is no difference. */
@@ -34,3 +36,6 @@ export function apart(line: string): [first: string, rest: string] {
     const at = line.indexOf(" ");
     return [line.slice(0, at), line.slice(at + 1)];
 }
+
+/** Whether a statement or a command may hold a name as it is; others are told alone. */
+export const isPlain = (name: string): boolean => /^[\w.%:/][\w.%:/-]{0,63}$/.test(name);

@@ -1,58 +1,13 @@
 import { quote, quoteWords } from "../../../clients/ssh";
 import { type Kind, nonEmpty } from "./kind";
-import { isStrange } from "./nova-rules";
 import { installedKinds } from "./installed-kinds";
 import { optionKinds } from "./option-kinds";
+import { reachKinds } from "./reach-kinds";
+import { ruleKinds } from "./rule-kinds";
 import { serviceKinds } from "./service-kinds";
 
-/** Firewall rules and chains that nova, libvirt and instances bring and take away by themselves. */
-const THEIR_RULES = /\b(nova-|nova_|neutron-)|\bLIBVIRT_|\blibvirt-|\b(virbr|vnet|tap|macvtap)\d/;
-/** Their cards and bridges. */
+/** Cards and bridges that nova, libvirt and instances bring and take away by themselves. */
 const THEIRS = /\b(virbr|vnet|tap|macvtap|vlan|br)\d/;
-
-/** `iptables-save`: each rule, chain and policy that is none of the kernel's own, after the name of its table. */
-function allRules(printed: readonly string[]): string[] {
-    let table = "";
-    const found: string[] = [];
-    for (const line of printed) {
-        const [, chain, policy] = /^:(\S+) (\S+)/.exec(line) ?? [];
-        if (line.startsWith("*")) table = line.slice(1).trim();
-        else if (chain !== undefined && policy === "-") found.push(`${table} -N ${chain}`);
-        else if (chain !== undefined && policy !== "ACCEPT") found.push(`${table} -P ${chain} ${policy}`);
-        else if (line.startsWith("-A ")) found.push(`${table} ${line.trim()}`);
-    }
-    return found;
-}
-const rules = (printed: readonly string[]): string[] => allRules(printed).filter(line => !THEIR_RULES.test(line));
-
-function firewall(program: string, what: string): Kind {
-    const apart = (line: string) =>
-        /^(\S+) (-\S) (\S+) ?(.*)$/.exec(line)?.slice(1) as [string, string, string, string];
-    const restore = (table: string, ...lines: string[]) =>
-        `printf '%s\\n' ${[`*${table}`, ...lines, "COMMIT"].map(quote).join(" ")} | ${program}-restore -n`;
-    const inWords = (line: string) => `${what} ${line.slice(line.indexOf(" ") + 1)} (${line.split(" ")[0]})`;
-    return {
-        ask: `${program}-save`,
-        lines: rules,
-        words: { added: line => `${inWords(line)} was added`, gone: line => `${inWords(line)} is gone` },
-        mend: {
-            added(line) {
-                const [table, how, chain, rest] = apart(line);
-                if (how === "-P") return restore(table, `:${chain} ACCEPT [0:0]`);
-                return how === "-N"
-                    ? restore(table, `-F ${chain}`, `-X ${chain}`)
-                    : restore(table, `-D ${chain} ${rest}`);
-            },
-            gone(line) {
-                const [table, how, chain, rest] = apart(line);
-                return restore(
-                    table,
-                    how === "-A" ? `-A ${chain} ${rest}` : `:${chain} ${how === "-P" ? rest : "-"} [0:0]`,
-                );
-            },
-        },
-    };
-}
 
 /** Settings of the kernel that are a container's own. */
 const SYSCTLS = [
@@ -61,6 +16,9 @@ const SYSCTLS = [
     "net.ipv4.conf.default.rp_filter",
     "net.ipv4.conf.all.arp_ignore",
     "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv4.ip_default_ttl",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_abort_on_overflow",
     "net.ipv4.ip_local_port_range",
     "net.ipv4.tcp_syncookies",
     "net.ipv6.conf.all.disable_ipv6",
@@ -99,28 +57,17 @@ export const kinds = {
         },
         mend: { added: line => `kill -CONT ${quote(line.split(" ")[1]!)}` },
     },
-    rules: firewall("iptables", "the firewall rule"),
-    rulesSix: firewall("ip6tables", "the firewall rule for IPv6"),
-    strangeRules: {
-        ...firewall("iptables", "the firewall rule"),
-        // With these options nova itself rejects more.
-        ask: "grep -qsE '^[[:space:]]*(forward_bridge_interface|iptables_drop_action)' /etc/nova/nova.conf || iptables-save",
-        lines: printed => allRules(printed).filter(isStrange),
-        never: true,
-        words: {
-            added: line =>
-                `the firewall rule ${line.slice(line.indexOf(" ") + 1)} (${line.split(" ")[0]}) was added among those of nova and libvirt`,
-            gone: line => line,
-        },
-    },
+    ...ruleKinds,
     links: {
         ask: "ip -o link show",
         lines: printed =>
             printed.flatMap(line => {
                 const [, name, flags, mtu] = /^\d+: ([^:@ ]+)(?:@\S+)?: <([^>]*)> mtu (\d+)/.exec(line) ?? [];
-                return name === undefined || THEIRS.test(name)
-                    ? []
-                    : [`${name} ${flags!.split(",").includes("UP") ? "up" : "down"} with MTU ${mtu}`];
+                if (name === undefined || THEIRS.test(name)) return [];
+                const set = flags!.split(","),
+                    // Tunnels and the like have none of their own.
+                    deaf = set.includes("NOARP") && /^(eth|en)/.test(name);
+                return [`${name} ${set.includes("UP") ? "up" : "down"} with MTU ${mtu}${deaf ? " without ARP" : ""}`];
             }),
         named: true,
         words: {
@@ -129,8 +76,11 @@ export const kinds = {
             changed: (name, now, before) => `its card ${name} is ${now} instead of ${before}`,
         },
         mend: {
-            changed: (name, _now, before) =>
-                `ip link set ${quote(name)} mtu ${quote(before.split(" ").pop()!)}; ip link set ${quote(name)} ${before.startsWith("up") ? "up" : "down"}`,
+            changed(name, now, before) {
+                const card = `ip link set ${quote(name)}`,
+                    [, state, mtu] = /^(up|down) with MTU (\d+)/.exec(before)!;
+                return `${card} mtu ${quote(mtu!)}; ${card} ${state}${now.endsWith("ARP") ? `; ${card} arp on` : ""}`;
+            },
         },
     },
     addresses: {
@@ -149,6 +99,7 @@ export const kinds = {
         },
         // A card's are mended together: manifest/addresses.ts.
     },
+    ...reachKinds,
     routes: {
         ask: "ip -4 route show",
         lines: printed =>

@@ -9,7 +9,7 @@ const MOST_OF_NODE = 16_000;
 const CHARACTERS = 64;
 
 /** Services whose folders of state and logs are looked at: who owns them and who may enter. */
-const SERVICES = [...softwareNames, "mysql", "rabbitmq", "apache2"].join(" ");
+export const SERVICES = [...softwareNames, "mysql", "rabbitmq", "apache2"].join(" ");
 /** What their programs' names look like. */
 export const PROGRAMS = [...[...softwareNames, "rabbitmq", "mysqld"].map(name => `${name}*`), "mariadbd"]
     .map(name => `-name '${name}'`)
@@ -88,4 +88,4 @@ listed() { printf %s "$list" | base64 -d; }
 paths() { listed | gzip -d | perl -e ${quote(paths)} "$1"; }
 listed | pour files
 paths contents | xargs -0 -r sha256sum -b 2> /dev/null | gzip -1 | pour digests
-paths fixed | xargs -0 -r lsattr -ad 2> /dev/null | { grep '^[^ ]*i[^ ]* /' || true; } | gzip -1 | pour immutable`;
+paths fixed | xargs -0 -r lsattr -ad 2> /dev/null | { grep '^[^ ]*[ai][^ ]* /' || true; } | gzip -1 | pour immutable`;

@@ -9,7 +9,7 @@ const masks: readonly (readonly [RegExp, Aspect])[] = [
     [/^\/etc\/(mtab|adjtime|ld\.so\.cache|machine-id|resolv\.conf|\.pwd\.lock|blkid\.tab(\.old)?|\.updated)$/, "all"],
     [/^\/etc\/(passwd|shadow|group|gshadow|subuid|subgid)-$/, "all"],
     [
-        /^\/etc\/(lvm\/(archive|backup|cache)|network\/run|apparmor\.d\/(libvirt|cache)|resolvconf\/run|udev\/rules\.d)(\/|$)/,
+        /^\/etc\/(lvm\/(archive|backup|cache|devices)|network\/run|apparmor\.d\/(libvirt|cache)|resolvconf\/run|udev\/rules\.d)(\/|$)/,
         "all",
     ],
     [/^\/etc\/ssl\/certs\//, "all"],

@@ -59,7 +59,9 @@ function gatewaysLast(things: readonly Thing[]): Thing[] {
 
 /** The services that a file belongs to, by its path's words: /etc/nova/api-paste.ini is of nova-api, nova-scheduler … */
 export function readersOf(path: string, services: readonly string[]): string[] {
-    const parts = path.split(/[^A-Za-z0-9]+/);
+    // A drop-in of all units; and MySQL's unit, where another program is the server.
+    if (/\/systemd\/(system|system\.control)\/service\.d(\/|$)/.test(path)) return [...services];
+    const parts = path.replace(/\bmariadb(?=\.service)/, "mysql").split(/[^A-Za-z0-9]+/);
     return services.filter(service => parts.includes(service.split(/[^A-Za-z0-9]/)[0]!));
 }
 
@@ -123,13 +125,13 @@ export class Mending {
                 `umask 077; mkdir -p "$a"${quote(file.slice(0, file.lastIndexOf("/")))}; ${command} ${p} "$a"${p}`,
             aside = kept("mv"),
             steps: Record<FileAspect, string[]> = {
-                immutable: [`chattr -i ${p}`],
-                added: [`chattr -R -i ${p} 2> /dev/null; ${aside}`],
+                immutable: [`chattr -i -a ${p}`],
+                added: [`chattr -R -i -a ${p} 2> /dev/null; ${aside}`],
                 type: [aside, ...this.made(file)],
                 gone: [file, ...within].flatMap(path => this.made(path)),
                 target: this.made(file),
                 content: [kept("cp -a")],
-                access: facts ? [accessOf(file, facts)] : [],
+                access: facts ? [...withinOf(file, facts), accessOf(file, facts)] : [],
                 // Nobody can tell which of it belongs there.
                 many: [],
             };
@@ -172,6 +174,16 @@ export class Mending {
             await writeFile(this.run, this.on, path, toText(content), access).catch(() => undefined);
         }
     }
+}
+
+/** Of a folder of state or logs: what is in it was given away with it, as far as it is the same one's now. No link is followed. */
+function withinOf(path: string, { type, owner, group }: FileFacts): string[] {
+    if (type !== "d" || !/^\/var\/(lib|log)\//.test(path)) return [];
+    const p = quote(path);
+    return [
+        `[ "$(stat -c %U ${p})" = ${quote(owner)} ] || chown -R -h --from="$(stat -c %u ${p})" ${quote(owner)} ${p}`,
+        `[ "$(stat -c %G ${p})" = ${quote(group)} ] || chown -R -h --from=":$(stat -c %g ${p})" ${quote(`:${group}`)} ${p}`,
+    ];
 }
 
 const accessOf = (path: string, { owner, group, mode }: FileFacts): string =>

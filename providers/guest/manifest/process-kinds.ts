@@ -1,14 +1,18 @@
 import { quote } from "../../../clients/ssh";
 import { apart, type Kind, nonEmpty } from "./kind";
+import { SERVICES as LOGGING } from "./listing";
 
 /** Processes of services, by the beginnings of the names that the kernel has of them. */
-const SERVICES = "nova|glance|cinder|keystone|placement|mysqld|mariadbd|beam|apache2|memcached|libvirtd|dnsmasq|tgtd";
+const SERVICES =
+    "nova|glance|cinder|keystone|placement|mysqld[)]|mariadbd|beam|apache2|memcached|libvirtd|dnsmasq|tgtd";
 
 /** Of the kernel's limits of a process: the value below which it keeps a service from its work, and what the process may do no more. */
 const LIMITS: Readonly<Record<string, { least: number; words: string }>> = {
     "open files": { least: 256, words: "open files at once" },
     processes: { least: 64, words: "start processes at once" },
     "address space": { least: 1 << 30, words: "use bytes of memory" },
+    "data size": { least: 1 << 30, words: "use bytes of memory for data" },
+    "cpu time": { least: 1e7, words: "compute for seconds" },
     "file size": { least: 1 << 30, words: "write bytes into a file" },
 };
 
@@ -18,12 +22,13 @@ const UNLIMITED: Readonly<Record<string, RegExp>> = {
     "memory.max": /^max$/,
     "memory.high": /^max$/,
     "cgroup.freeze": /^0$/,
+    "pids.max": /^(max|\d{3,})$/,
     "cpu.cfs_quota_us": /^-1$/,
     "memory.limit_in_bytes": /^\d{16,}$/,
 };
 /** What takes a limit away. */
 const free = (file: string): string =>
-    file === "cgroup.freeze" ? "0" : /^(cpu|memory)\.(max|high)$/.test(file) ? "max" : "-1";
+    file === "cgroup.freeze" ? "0" : /^(cpu|memory|pids)\.(max|high)$/.test(file) ? "max" : "-1";
 
 const groupFile = /^(\/sys\/fs\/cgroup\/[\w/]*system\.slice\/([\w@.-]+)\.service\/([a-z_.]+)):(.+)$/;
 
@@ -50,19 +55,21 @@ function processOf(line: string): [pid: string, Process] | undefined {
     return fields[4] === "0" ? [pid!, { name: name!, nice: Number(fields[16]), limits: new Map() }] : undefined;
 }
 
-/** Of what was printed the processes, each with its limits: `/proc/PID/limits`. */
-function processes(printed: readonly string[]): Process[] {
+/** Of the processes that were printed what is less than services need, with their limits: `/proc/PID/limits`. */
+function hindrances(printed: readonly string[]): string[] {
     const found = new Map(printed.map(processOf).filter(entry => entry !== undefined));
     for (const line of printed) {
         const [, pid, limit, soft] = /^\/proc\/(\d+)\/limits:Max ([a-z ]+?) {2,}(\d+) /.exec(line) ?? [];
         if (pid !== undefined) found.get(pid)?.limits.set(limit!, Number(soft));
     }
-    return [...found.values()];
+    const first = Math.max(0, found.get("1")?.nice ?? 0);
+    found.delete("1");
+    return [...found.values()].flatMap(process => hindered(process, first));
 }
 
-/** What of a process is less than a service needs: `nova-api:nice 19`. */
-const hindered = ({ name, nice, limits }: Process): string[] => [
-    ...(nice > 0 ? [`${name}:nice ${nice}`] : []),
+/** What of a process is less than a service needs: `nova-api:nice 19`. A container's first process may be nice itself, and all of its others with it. */
+const hindered = ({ name, nice, limits }: Process, first: number): string[] => [
+    ...(nice > first ? [`${name}:nice ${nice}`] : []),
     ...[...limits].flatMap(([limit, soft]) =>
         soft < (LIMITS[limit]?.least ?? 0) ? [`${name}:${limit.replace(/ /g, "-")} ${soft}`] : [],
     ),
@@ -86,7 +93,14 @@ function unhindered(thing: string): string {
 /** Where programs of packages are. */
 const PROGRAM = /^\d+ (\/usr|\/bin|\/sbin|\/opt)\/[!-~]{1,200}$/;
 
-/** How a node's processes are treated. */
+/** `root, not nova` or `nova, read-only nova`: whose a log is, and in whose folder. */
+function logWords(path: string, value: string): string {
+    const [owner, how, service] = value.split(/,? /) as [string, string, string];
+    if (owner !== service) return `the log ${path} belongs to ${owner} instead of ${service}`;
+    return `the log ${path} cannot be written (${how})`;
+}
+
+/** How a node's processes are treated, and whether they can write their logs. */
 export const processKinds = {
     groups: {
         ask: `grep -sH . ${Object.keys(UNLIMITED)
@@ -117,9 +131,9 @@ export const processKinds = {
     },
     treatment: {
         // Of limits the small ones alone: a node may have a thousand processes.
-        ask: `grep -sHE '^[0-9]+ [(](${SERVICES})' /proc/[0-9]*/stat || true
-grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|file size) +[0-9]{1,10} ' /proc/[0-9]*/limits || true`,
-        lines: printed => [...new Set(processes(printed).flatMap(hindered))],
+        ask: `grep -sHE '^1 [(]|^[0-9]+ [(](${SERVICES})' /proc/[0-9]*/stat || true
+grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|data size|file size|cpu time) +[0-9]{1,10} ' /proc/[0-9]*/limits || true`,
+        lines: printed => [...new Set(hindrances(printed))],
         named: true,
         words: {
             added: line => ofProcess(...apart(line)),
@@ -145,20 +159,28 @@ grep -sHE '^Max (open files|processes) +[0-9]{1,3} |^Max (address space|file siz
             gone: line => line,
         },
     },
-    targets: {
-        // A volume that is being made or deleted has its file a moment before its target or after it.
-        ask: `[ -d /var/lib/cinder/volumes ] && found=$(timeout 10 tgtadm --lld iscsi --op show --mode target) &&
-find /var/lib/cinder/volumes -maxdepth 1 -type f -name 'volume-*' -mmin +1 -printf '%f\\n' | while read -r v; do case $found in *":$v"*) ;; *) echo "$v" ;; esac; done`,
-        lines: printed => nonEmpty(printed).filter(line => /^volume-[\w-]{1,64}$/.test(line)),
-        never: true,
+    logOwners: {
+        // Another's log keeps a service from its next start. What root does by hand has logs of root's own.
+        ask: `for s in ${LOGGING}; do [ ! -d /var/log/$s ] || { o=$(stat -c %U /var/log/$s); find /var/log/$s -maxdepth 1 -type f -name '*.log' ! -name '*-manage.log' -printf "%p %u %m $o\\n"; }; done`,
+        lines: printed =>
+            nonEmpty(printed).flatMap(line => {
+                const [, path, owner, mode, service] =
+                    /^(\/var\/log\/[\w./-]+) ([\w.-]+) ([0-7]{1,4}) ([a-z][\w.-]*)$/.exec(line) ?? [];
+                if (path === undefined) return [];
+                const mute = (parseInt(mode!, 8) & 0o200) === 0;
+                return owner === service && !mute ? [] : [`${path} ${owner}, ${mute ? "read-only" : "not"} ${service}`];
+            }),
+        named: true,
         words: {
-            added: line => `the iSCSI target of the volume ${line.replace(/^volume-/, "")} is gone`,
+            added: line => logWords(...apart(line)),
             gone: line => line,
+            changed: (path, now) => logWords(path, now),
         },
         mend: {
             added(line) {
-                const file = quote(`/var/lib/cinder/volumes/${line}`);
-                return `t=$(sed -n 's,^ *<target \\([^ >]*\\)>.*,\\1,p' ${file} | head -n 1); timeout 30 tgt-admin --conf ${file} --update "$t"`;
+                const path = quote(apart(line)[0]),
+                    service = quote(line.slice(line.lastIndexOf(" ") + 1));
+                return `[ -h ${path} ] || { chown -h ${service} ${path}; chmod u+w ${path}; }`;
             },
         },
     },

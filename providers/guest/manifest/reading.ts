@@ -3,6 +3,7 @@ import { ask, bytes, optional, poured } from "../../../clients/answer";
 import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { toText } from "../file-text";
+import { apart, type Kind } from "./kind";
 import { type KindName, kinds, linesOf } from "./kinds";
 import { listingShell } from "./listing";
 
@@ -20,8 +21,8 @@ export interface FileFacts {
     digest?: string;
     /** Of a link. */
     target?: string;
-    /** The immutable bit. */
-    immutable?: true;
+    /** The immutable bit, or the one that lets it grow alone. */
+    immutable?: true | "append";
     /** Of a folder with too much in it: what is not listed of it may be there all the same. */
     many?: true;
 }
@@ -37,17 +38,18 @@ export interface Reading {
 /** Unpacked, of all files of a node. */
 const MOST_BYTES = 32 << 20;
 
+/** Kinds with a question of their own. */
+const asked = (Object.entries(kinds) as [KindName, Kind][]).filter(([, kind]) => kind.with === undefined);
+
 /** Shell with options of 2012. */
 const script = `LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH
 ${listingShell}
 put() { name=$1; shift; if got=$("$@" 2> /dev/null); then printf '%s\\n' "$got" | tell "$name"; fi; }
-${Object.entries(kinds)
-    .map(([name, { ask: command }]) => `${name}() { ${command}; }\nput ${name} ${name}`)
-    .join("\n")}`;
+${asked.map(([name, { ask: command }]) => `${name}() { ${command}; }\nput ${name} ${name}`).join("\n")}`;
 
 /** Takes a reading of a node. @throws Unreachable where its answer is not what it was asked for */
 export async function takeReading(run: RunScript, on: Connection): Promise<Reading> {
-    const fields = Object.fromEntries(Object.keys(kinds).map(name => [name, optional(bytes)]));
+    const fields = Object.fromEntries(asked.map(([name]) => [name, optional(bytes)]));
     const said = await ask(
         run,
         on,
@@ -65,7 +67,7 @@ export async function takeReading(run: RunScript, on: Connection): Promise<Readi
             files: filesOf(unpacked(said.files), unpacked(said.digests), unpacked(said.immutable)),
             lines: Object.fromEntries(
                 (Object.keys(kinds) as KindName[]).flatMap(name => {
-                    const found = said[name];
+                    const found = said[((kinds[name] as Kind).with as KindName | undefined) ?? name];
                     return found === undefined ? [] : [[name, linesOf(name, toText(found))]];
                 }),
             ),
@@ -85,11 +87,17 @@ export function filesOf(found: string, digests: string, immutable: string): Read
         throw new Error("the list of files is not whole");
     for (let i = 0; i < parts.length; i += 3) files[parts[i + 1]!] = factsOf(parts[i]!, parts[i + 2]!);
     for (const [path, digest] of digestsOf(digests)) if (files[path]?.type === "f") files[path].digest = digest;
-    for (const line of immutable.split("\n")) {
-        const file = files[line.slice(line.indexOf(" ") + 1)];
-        if (file) file.immutable = true;
-    }
+    markFixed(files, immutable);
     return files;
+}
+
+/** @param printed `lsattr`: a file's bits and its name, a line each */
+function markFixed(files: Reading["files"], printed: string): void {
+    for (const line of printed.split("\n")) {
+        const [bits, path] = apart(line),
+            file = files[path];
+        if (file) file.immutable = bits.includes("i") || "append";
+    }
 }
 
 const ABOUT = /^(?<type>[a-zA-Z?]) (?<mode>[0-7]{1,4}) (?<owner>\S{1,64}) (?<group>\S{1,64}) (?<size>\d{1,15})$/;

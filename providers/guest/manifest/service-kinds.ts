@@ -1,13 +1,13 @@
-import { quote } from "../../../clients/ssh";
 import { softwareNames } from "../../../config/credentials";
 import { text as sqlText } from "../mysql";
 import { databaseKinds, sql } from "./database-kinds";
 import { MODULE_FOLDERS } from "./installed-kinds";
-import { apart, type Kind, nonEmpty } from "./kind";
+import { apart, isPlain, type Kind, nonEmpty } from "./kind";
 import { processKinds } from "./process-kinds";
-
-/** Names that a statement or a command may hold as they are; others are told alone. */
-const isPlain = (name: string): boolean => /^[\w.%:/-]{1,64}$/.test(name);
+import { queueKinds } from "./queue-kinds";
+import { quotaKinds } from "./quota-kinds";
+import { unitKinds } from "./unit-kinds";
+import { volumeKinds } from "./volume-kinds";
 
 /** Packages of Python modules, each with the folder of its service's settings. */
 const MODULES = [
@@ -21,9 +21,6 @@ const account = (line: string): [user: string, host: string] => {
         at = name.lastIndexOf("@");
     return [name.slice(0, at), name.slice(at + 1)];
 };
-
-/** `nova_api.cores 20`: a row of a database's quota classes. */
-const quota = (name: string): [database: string, resource: string] => name.split(".", 2) as [string, string];
 
 /** What OpenStack's services, the queue and the database have beside their files, and beside the program's own resources. One that a signal has stopped does not answer: each question has ten seconds. */
 export const serviceKinds = {
@@ -53,48 +50,7 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
                 `the Python modules in ${name} are others than were recorded (the newest is ${apart(now)[1]})`,
         },
     },
-    queueHosts: {
-        ask: "[ -d /var/lib/rabbitmq ] && timeout 10 rabbitmqctl -q list_vhosts",
-        lines: printed => nonEmpty(printed).filter(line => line !== "name"),
-        words: {
-            added: line => `the virtual host ${line} of RabbitMQ was added`,
-            gone: line => `the virtual host ${line} of RabbitMQ is gone`,
-        },
-        mend: {
-            added: line => (isPlain(line) ? `timeout 30 rabbitmqctl -q delete_vhost ${quote(line)}` : undefined),
-            gone: line => (isPlain(line) ? `timeout 30 rabbitmqctl -q add_vhost ${quote(line)}` : undefined),
-        },
-    },
-    queuePolicies: {
-        // RabbitMQ 2.7 of Ubuntu 12.04 has none.
-        ask: "[ -d /var/lib/rabbitmq ] && { [ ! -d /run/systemd/system ] || timeout 10 rabbitmqctl -q list_policies; }",
-        lines: printed => nonEmpty(printed).filter(line => !/^vhost\tname\t/.test(line)),
-        words: {
-            added: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ was added`,
-            gone: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ is gone`,
-        },
-        mend: {
-            added(line) {
-                const [host, name] = line.split("\t");
-                return name !== undefined && isPlain(name) && isPlain(host!)
-                    ? `[ ! -d /run/systemd/system ] || timeout 30 rabbitmqctl -q clear_policy -p ${quote(host!)} ${quote(name)}`
-                    : undefined;
-            },
-        },
-    },
-    queueMemory: {
-        ask: `[ -d /var/lib/rabbitmq ] && echo watermark $(timeout 10 rabbitmqctl -q eval 'vm_memory_monitor:get_vm_memory_high_watermark().')`,
-        lines: printed => nonEmpty(printed).filter(line => /^watermark \d[\d.e-]{0,20}$/.test(line)),
-        named: true,
-        words: {
-            added: line => line,
-            gone: line => line,
-            changed: (_name, now, before) => `RabbitMQ stops its senders at ${now} of the memory instead of ${before}`,
-        },
-        mend: {
-            changed: (_name, _now, before) => `timeout 30 rabbitmqctl -q set_vm_memory_high_watermark ${quote(before)}`,
-        },
-    },
+    ...queueKinds,
     accounts: {
         // The server of this node, whatever root's own settings name.
         ask: `[ -d /var/lib/mysql/mysql ] && timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT(user, '@', host) FROM mysql.user"`,
@@ -115,35 +71,9 @@ echo $d/$p $(printf '%s\\n' "$found" | sha256sum | cut -c 1-16) $(printf '%s\\n'
             },
         },
     },
-    quotas: {
-        // Cinder fills its own from volume-node, after this node is recorded.
-        ask: `[ -d /var/lib/mysql/mysql ] && for d in nova nova_api; do ls /var/lib/mysql/$d/quota_classes.* > /dev/null 2>&1 || continue
-timeout 10 mysql --protocol=socket -N -B -e "SELECT CONCAT('$d.', resource), hard_limit FROM $d.quota_classes WHERE class_name = 'default'" || exit 1; done`,
-        lines: printed =>
-            nonEmpty(printed)
-                .map(line => line.replace(/\t/g, " "))
-                .filter(line => /^\w+\.\w+ -?\d{1,10}$/.test(line)),
-        named: true,
-        words: {
-            added: line => `nova's default quota ${apart(line).join(" was set to ")}`,
-            gone: line => line,
-            changed: (name, now, before) => `nova's default quota ${name} is ${now} instead of ${before}`,
-        },
-        mend: {
-            added(line) {
-                const [database, resource] = quota(apart(line)[0]);
-                return sql(
-                    `DELETE FROM ${database}.quota_classes WHERE class_name = 'default' AND resource = '${resource}'`,
-                );
-            },
-            changed(name, _now, before) {
-                const [database, resource] = quota(name);
-                return sql(
-                    `UPDATE ${database}.quota_classes SET hard_limit = ${Number(before)} WHERE class_name = 'default' AND resource = '${resource}'`,
-                );
-            },
-        },
-    },
+    ...quotaKinds,
     ...databaseKinds,
     ...processKinds,
+    ...volumeKinds,
+    ...unitKinds,
 } as const satisfies Record<string, Kind>;

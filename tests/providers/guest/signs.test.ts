@@ -56,6 +56,11 @@ test("one whose process is stopped by a signal is found, whatever else there is"
     expect((await read()).lacks).toEqual(["stopped"]);
 });
 
+test("a person's client of the same name that waits in a terminal is none of the service's", async () => {
+    host.put("proc/7/stat", `7 (mysql) T 6 7 6 34817 ${"0 ".repeat(14)}100 0 0\n`);
+    expect((await read()).lacks).toEqual([]);
+});
+
 test("one that does not listen, and has no connection to its queue, is found with the last error of its log", async () => {
     host.put("proc/net/tcp", QUEUE.replace("4711", "4713"));
     const found = await read();

@@ -18,6 +18,7 @@ const sound = {
     forwards: "1 1",
     rules: "",
     newer: "yes",
+    native: "none",
 };
 const inputs = { connection, network: "nat", active: true };
 

@@ -74,6 +74,11 @@ test.each<[string, Record<string, FileFacts>, string]>([
         { "/etc/nova/policy.json": file("c", { immutable: true }) },
         "/etc/nova/policy.json cannot be changed (its immutable bit is set)",
     ],
+    [
+        "the bit that lets it grow alone",
+        { "/etc/nova/policy.json": file("c", { immutable: "append" }) },
+        "/etc/nova/policy.json cannot be changed (its append-only bit is set)",
+    ],
 ])("of a file %s is told", (_what, files, words) => expect(said(now(files))).toEqual([words]));
 
 test("a file that another resource manages is its own: its immutable bit alone counts", () => {

@@ -1,5 +1,6 @@
 import { compare } from "../../../../providers/guest/manifest/compare";
 import { installedKinds } from "../../../../providers/guest/manifest/installed-kinds";
+import { linesOf } from "../../../../providers/guest/manifest/kinds";
 import { mendingOf } from "../../../../providers/guest/manifest/mend";
 import type { Reading } from "../../../../providers/guest/manifest/reading";
 import { localHost } from "../../machine/local-host";
@@ -57,5 +58,42 @@ test("a Python module that is gone is named, and one that was added is not", () 
     });
     expect(compare(of("paste", "paste/deploy"), of("paste", "own"), managed).map(({ words }) => words)).toEqual([
         "the Python module /opt/openstack/ocata/lib/python2.7/site-packages/paste/deploy is gone",
+    ]);
+});
+
+test("files of packages that services need are told where they are gone, a folder once, and brought back with their package", async () => {
+    const host = localHost({ "apt-get": 'echo "apt-get $*" >> "$LOG"' });
+    const list = (...paths: string[]) => `${["/.", ...paths].join("\n")}\n`,
+        gone = "/usr/lib/erlang-of-a-test";
+    host.put(
+        "info/erlang-base.list",
+        list("/usr/lib", gone, `${gone}/bin`, `${gone}/bin/beam`, "/usr/share/doc/erlang-of-a-test"),
+    );
+    host.put("info/mysql-server:amd64.list", list("/usr/share/mysql-of-a-test.sys", "/etc/mysql-of-a-test"));
+    host.put("info/vim.list", list("/usr/share/vim-of-a-test"));
+    const ask = installedKinds.lostFiles.ask.replace("/var/lib/dpkg/info", `${host.dir}/info`),
+        node = { name: "node" } as never;
+    const now = linesOf("lostFiles", (await host.run(node, ask)).stdout);
+    const found = compare({ files: {}, lines: { lostFiles: [] } }, { files: {}, lines: { lostFiles: now } }, managed);
+    expect(found.map(({ words }) => words)).toEqual([
+        "/usr/lib/erlang-of-a-test of the package erlang-base is gone",
+        "/usr/share/mysql-of-a-test.sys of the package mysql-server:amd64 is gone",
+    ]);
+    await host.run(node, mendingOf(found[0] as never)!);
+    expect(host.said()).toBe("apt-get -y --reinstall -o Dpkg::Options::=--force-confold install erlang-base\n");
+    host.remove();
+});
+
+test("a module of one file counts too", async () => {
+    const host = localHost({}),
+        folder = `${host.dir}/dist-packages`;
+    for (const file of ["six.py", "_mysql.so", "six.pyc", "kombu/__init__.py"]) host.put(`dist-packages/${file}`, "");
+    const ask = libraries.ask.replaceAll(/for d in [^;]*;/g, `for d in ${folder};`),
+        { stdout } = await host.run({ name: "node" } as never, ask);
+    host.remove();
+    expect(stdout.replaceAll(folder, "").trim().split("\n").sort()).toEqual([
+        "/_mysql.so there",
+        "/kombu there",
+        "/six.py there",
     ]);
 });

@@ -37,6 +37,12 @@ test.each<[string, KindName, string, string[]]>([
         ["eth0 up with MTU 1500"],
     ],
     [
+        "a card that does not ask for addresses, without a tunnel, which never does",
+        "links",
+        "2: eth1: <BROADCAST,NOARP,UP> mtu 1500 x\n3: tun0: <POINTOPOINT,NOARP,UP> mtu 1400 x\n",
+        ["eth1 up with MTU 1500 without ARP", "tun0 up with MTU 1400"],
+    ],
+    [
         "addresses without floating ones",
         "addresses",
         "2: eth1    inet 10.0.0.7/24 brd 10.0.0.255 scope global eth1\\  valid\n2: eth2    inet 172.16.1.1/32 scope global eth2\n",
@@ -73,7 +79,7 @@ test.each<[string, KindName, string, string[]]>([
         "vhost\tname\tpattern\tapply-to\tdefinition\tpriority\n/\tshort\t.*\tqueues\t{}\t0\n",
         ["/\tshort\t.*\tqueues\t{}\t0"],
     ],
-    ["the queue's memory", "queueMemory", "watermark 0.4\n", ["watermark 0.4"]],
+    ["the queue's memory", "queueMemory", "['watermark 0.4']\n", ["watermark 0.4"]],
     ["no memory of a queue that does not answer", "queueMemory", "watermark\n", []],
     [
         "accounts without the packages' own",
@@ -116,10 +122,13 @@ test.each<[string, KindName, string, string[]]>([
             "/sys/fs/cgroup/cpu,cpuacct/system.slice/tgt.service/cpu.cfs_quota_us:-1",
             "/sys/fs/cgroup/memory/system.slice/tgt.service/memory.limit_in_bytes:9223372036854771712",
             "/sys/fs/cgroup/memory/system.slice/mysql.service/memory.limit_in_bytes:1048576",
+            "/sys/fs/cgroup/system.slice/nova-api.service/pids.max:4915",
+            "/sys/fs/cgroup/system.slice/mysql.service/pids.max:9",
             "/tmp/x/system.slice/mysql.service/cpu.max:1 1",
         ].join("\n"),
         [
             "/sys/fs/cgroup/memory/system.slice/mysql.service/memory.limit_in_bytes 1048576",
+            "/sys/fs/cgroup/system.slice/mysql.service/pids.max 9",
             "/sys/fs/cgroup/system.slice/nova-api.service/cgroup.freeze 1",
             "/sys/fs/cgroup/system.slice/nova-api.service/cpu.max 1000 100000",
         ],
@@ -145,8 +154,32 @@ test.each<[string, KindName, string, string[]]>([
         "812 /usr/sbin/tgtd\n7 /memfd:x\nx /usr/bin/y\n",
         ["812 /usr/sbin/tgtd"],
     ],
+    [
+        "logs of others than their folder, or that nobody may write",
+        "logOwners",
+        "/var/log/nova/a.log nova 640 nova\n/var/log/nova/b.log root 644 nova\n/var/log/nova/c.log nova 444 nova\n/var/log/nova/d e.log root 644 nova\n",
+        ["/var/log/nova/b.log root, not nova", "/var/log/nova/c.log nova, read-only nova"],
+    ],
     ["targets that are gone", "targets", "volume-1a\nvolume-;x\n", ["volume-1a"]],
-    ["default quotas", "quotas", "nova.cores\t20\nnonsense\n", ["nova.cores 20"]],
+    [
+        "default quotas",
+        "quotas",
+        "nova.cores\t20\nnonsense\nnova.0a-b.cores\t0\ncinder.volumes\t10\n",
+        ["nova.cores 20"],
+    ],
+    [
+        "quotas of nothing",
+        "emptyQuotas",
+        "nova.cores\t0\nnova.0a-b.cores\t0\nnova.x;y.cores\t0\ncinder.volumes\t0\ncinder.snapshots\t10\n",
+        ["cinder.volumes 0", "nova.0a-b.cores 0"],
+    ],
+    [
+        "what systemd gives all units",
+        "environment",
+        "LANG=C\nMYSQLD_OPTS=--skip-networking -x=1\nnonsense\n",
+        ["LANG C", "MYSQLD_OPTS --skip-networking -x=1"],
+    ],
+    ["timers without a file of /etc", "timers", "run-r1.timer there\nx;y.timer there\n", ["run-r1.timer there"]],
     [
         "mounts",
         "mounts",
@@ -175,10 +208,22 @@ test.each<[KindName, "added" | "gone", string, string]>([
     ["groups", "added", "/sys/fs/cgroup/system.slice/x.service/cgroup.freeze 1", "echo 0 > "],
     ["treatment", "added", "nova-api:nice 19", 'renice 0 -p "$p"'],
     ["treatment", "added", "nova-api:open-files 10", 'systemctl restart "$u"'],
+    ["targets", "added", "volume-1 disk", '--update "$t" --force'],
+    ["targets", "added", "volume-1 guests", '--op bind --mode target --tid "$n" -I ALL'],
     ["targets", "added", "volume-1", "tgt-admin --conf '/var/lib/cinder/volumes/volume-1' --update"],
     ["databaseEvents", "added", "event:nova.reaper there", "'ALTER EVENT `nova`.`reaper` DISABLE'"],
     ["databaseEvents", "added", "trigger:nova.guard there", "'DROP TRIGGER `nova`.`guard`'"],
     ["quotas", "added", "nova_api.cores 1", "DELETE FROM nova_api.quota_classes WHERE class_name = "],
+    [
+        "emptyQuotas",
+        "added",
+        "nova.0a-b.cores 0",
+        "DELETE FROM nova.quotas WHERE project_id = '\\''0a-b'\\'' AND resource",
+    ],
+    ["emptyQuotas", "added", "cinder.volumes 0", "DELETE FROM cinder.quota_classes WHERE class_name = "],
+    ["environment", "added", "MYSQLD_OPTS -x", "systemctl unset-environment 'MYSQLD_OPTS'; grep -lzs '^MYSQLD_OPTS='"],
+    ["timers", "added", "run-r1.timer there", "systemctl stop -- 'run-r1.timer'"],
+    ["logOwners", "added", "/var/log/nova/x.log root, not nova", "chown -h 'nova' '/var/log/nova/x.log'; chmod u+w"],
     ["routes", "added", "blackhole 10.1.0.0/24", "ip route del 'blackhole' '10.1.0.0/24'"],
     ["queues", "added", "qdisc netem 8001: dev eth1 root limit 1000", "tc qdisc del dev 'eth1' root"],
 ])("%s, %s: %s is mended by %s", (name, how, line, shell) =>
@@ -186,6 +231,7 @@ test.each<[KindName, "added" | "gone", string, string]>([
 );
 
 test.each<[KindName, string, string, string, string | undefined]>([
+    ["links", "eth1", "up with MTU 1500 without ARP", "up with MTU 1500", "ip link set 'eth1' arp on"],
     ["tables", "nova.instances", "MyISAM", "InnoDB", "ALTER TABLE `nova`.`instances` ENGINE = InnoDB"],
     ["tables", "nova.instances", "NULL", "InnoDB", undefined],
     ["databaseSettings", "max_connections", "1", "151", "SET GLOBAL max_connections = 151"],
@@ -213,6 +259,15 @@ test.each<[KindName, string, string]>([
         "nova-api:open-files 10",
         "the processes nova-api may open 10 files at once only (a restart of the service takes that back)",
     ],
+    ["logOwners", "/var/log/nova/b.log root, not nova", "the log /var/log/nova/b.log belongs to root instead of nova"],
+    [
+        "logOwners",
+        "/var/log/nova/c.log nova, read-only nova",
+        "the log /var/log/nova/c.log cannot be written (read-only)",
+    ],
+    ["emptyQuotas", "nova_api.0a-b.cores 0", "nova's quota cores of the tenant 0a-b was set to 0"],
+    ["emptyQuotas", "cinder.volumes 0", "cinder's default quota volumes was set to 0"],
+    ["environment", "MYSQLD_OPTS --x", "systemd gives all units the variable MYSQLD_OPTS, which was added"],
     ["databaseEvents", "trigger:nova.guard there", "MySQL's trigger nova.guard was added: it changes tables by itself"],
     [
         "strangeRules",
@@ -267,11 +322,36 @@ test("rules are asked for where nova has no option that makes it reject more", (
     expect(asked("strangeRules", { "etc/nova/nova.conf": "forward_bridge_interface = eth0\n" }, program)).toEqual([]);
 });
 
-test("of targets those count whose volume has a file that is not new", () => {
+test("of targets those count whose volume has a file that is not new: they are there, have a disk and let guests in", () => {
     const volumes = { "var/lib/cinder/volumes/volume-a": "", "var/lib/cinder/volumes/volume-b": "" };
-    const tgtadm = "echo 'Target 1: iqn.2010-10.org.openstack:volume-a'";
+    const target = (name: string, disk: string, acl: string) =>
+        `Target ${name.length}: iqn.2010-10.org.openstack:${name}\n    I_T nexus information:\n        I_T nexus: 3\n    LUN information:\n        LUN: 0\n            Type: controller\n${disk}    Account information:\n        abc\n    ACL information:\n${acl}`;
+    const LUN = "        LUN: 1\n            Type: disk\n",
+        ALL = "        ALL\n";
+    const tgtadm = `cat <<'END'\n${target("volume-aa", LUN, ALL)}${target("volume-a", LUN, ALL)}${target("volume-c", LUN, "")}${target("volume-d", "", ALL)}END`;
     expect(asked("targets", volumes, { tgtadm })).toEqual([]);
-    expect(asked("targets", volumes, { tgtadm, find: "echo volume-a; echo volume-b" })).toEqual(["volume-b"]);
+    expect(
+        asked("targets", volumes, { tgtadm, find: "for v in a b c d; do echo volume-$v; done" }).map(
+            (kinds.targets as Kind).words.added,
+        ),
+    ).toEqual([
+        "the iSCSI target of the volume b is gone",
+        "the iSCSI target of the volume c lets nobody in",
+        "the iSCSI target of the volume d has lost its disk",
+    ]);
+});
+
+test("a container whose first process is nice has no services that give way", () => {
+    const content = (line: string) => `${line.slice(line.indexOf(":") + 1)}\n`,
+        processes = (first: number) => ({
+            "proc/1/stat": content(stat(1, "systemd", 0, first)),
+            "proc/7/stat": content(stat(7, "nova-api", 0, 10)),
+            "proc/8/stat": content(stat(8, "mysqldump", 0, 19)),
+            "proc/8/limits": content(limit(8, "data size", 1000)),
+            "proc/7/limits": content(limit(7, "data size", 1000)) + content(limit(7, "cpu time", 60)),
+        });
+    expect(asked("treatment", processes(10))).toEqual(["nova-api:cpu-time 60", "nova-api:data-size 1000"]);
+    expect(asked("treatment", processes(0))).toContain("nova-api:nice 10");
 });
 
 test("a program that is gone is told, one that was replaced is not", () => {

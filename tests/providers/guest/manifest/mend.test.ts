@@ -1,5 +1,7 @@
 import type { Connection } from "../../../../clients/connection";
 import type { Difference } from "../../../../providers/guest/manifest/compare";
+import type { FileFacts } from "../../../../providers/guest/manifest/reading";
+import { localHost } from "../../machine/local-host";
 import { Mending, mendingOf, readersOf } from "../../../../providers/guest/manifest/mend";
 
 test("a file belongs to the services of its path's words", () => {
@@ -11,6 +13,8 @@ test("a file belongs to the services of its path's words", () => {
             "nova-api",
         );
     expect(readersOf("/etc/default/mysql", services)).toEqual(["mysql"]);
+    expect(readersOf("/etc/systemd/system/mariadb.service.d/x.conf", services)).toEqual(["mysql"]);
+    expect(readersOf("/etc/systemd/system/service.d/x.conf", services)).toEqual(services);
     expect(readersOf("/etc/innovation.conf", services)).toEqual([]);
 });
 
@@ -29,7 +33,8 @@ test("a card gets its MTU back before it is up again; for a full disk nothing ca
 });
 
 /** The commands that a node is sent for differences, in their order. */
-async function sent(...differences: Difference[]): Promise<string[]> {
+const sent = (...differences: Difference[]): Promise<string[]> => sentWith({}, ...differences);
+async function sentWith(files: Record<string, FileFacts>, ...differences: Difference[]): Promise<string[]> {
     const lines: string[] = [];
     const mending = new Mending(
         async (_on, _script, options) => {
@@ -38,11 +43,31 @@ async function sent(...differences: Difference[]): Promise<string[]> {
         },
         { name: "db-node" } as Connection,
         { contents: async () => new Map() } as never,
-        { reading: { files: {}, lines: {} }, packs: {} },
+        { reading: { files, lines: {} }, packs: {} },
     );
     await mending.mend(differences, { services: [], ready: {} });
     return lines;
 }
+test("a folder of state that was given away with all that is in it comes back so, and no link in it is followed", async () => {
+    const host = localHost({
+            stat: 'case "$*" in *%U*) echo root ;; *%u*) echo 0 ;; *) echo mysql ;; esac',
+            chown: 'echo "chown $*" >> "$LOG"',
+            chmod: ":",
+        }),
+        facts: FileFacts = { type: "d", mode: "700", owner: "mysql", group: "mysql" };
+    const lines = await sentWith(
+        { "/var/lib/mysql": facts, "/etc/mysql": facts },
+        { words: "", file: "/var/lib/mysql", aspect: "access", within: [] },
+        { words: "", file: "/etc/mysql", aspect: "access", within: [] },
+    );
+    for (const line of lines) await host.run({ name: "db-node" } as Connection, line);
+    const said = host.said();
+    host.remove();
+    expect(said.replaceAll(host.dir, "")).toBe(
+        "chown -R -h --from=0 mysql /var/lib/mysql\nchown mysql:mysql /var/lib/mysql\nchown mysql:mysql /etc/mysql\n",
+    );
+});
+
 const added = (file: string): Difference => ({ words: "", file, aspect: "added", within: [] });
 
 test("mounts and immutable bits come first: they keep all else from being mended", async () => {
@@ -97,7 +122,7 @@ test("an added tree goes aside as one piece; in a folder with too much in it not
     expect(
         await sent({ ...added("/etc/linux"), within: ["/etc/linux/README", "/etc/linux/fs"] } as Difference),
     ).toEqual([
-        `chattr -R -i '/etc/linux' 2> /dev/null; umask 077; mkdir -p "$a"'/etc'; mv '/etc/linux' "$a"'/etc/linux'`,
+        `chattr -R -i -a '/etc/linux' 2> /dev/null; umask 077; mkdir -p "$a"'/etc'; mv '/etc/linux' "$a"'/etc/linux'`,
     ]);
     expect(await sent({ words: "", file: "/etc", aspect: "many", within: [] })).toEqual([]);
 });
