@@ -87,14 +87,17 @@ class Clocks {
         return { offset: offsetInWords(aheadBy(reading)), speed: speedInWords(await this.speed(on, reading)) };
     }
 
-    async put(on: Connection): Promise<void> {
+    /** @param wasAhead when it was last looked at; whoever set it since then may not have come to the services */
+    async put(on: Connection, wasAhead = false): Promise<void> {
         let reading = await this.read(on);
         const speed = await this.speed(on, reading);
         if (speed !== 1) {
             await this.mendSpeed(on, speed);
             reading = await this.read(on);
         }
+        const isAhead = wasAhead || aheadBy(reading) > 0;
         if (aheadBy(reading) !== 0) await this.set(on, reading);
+        if (on.jump && isAhead) await wake(this.run, on, this.clock);
     }
 
     private read(on: Connection): Promise<Reading> {
@@ -132,7 +135,6 @@ class Clocks {
                 `${off}, and a server of time keeps it (NTPSynchronized): look which of the two is wrong, and set that one; nothing was set`,
             );
         await setFrom(this.run, on, this.clock, reading);
-        if (on.jump && aheadBy(reading) > 0) await wake(this.run, on, this.clock);
     }
 
     /** Of a physical host. A virtual machine's answer about it does not count: the machine may have stood still. */
@@ -183,8 +185,8 @@ export function clockHandler(
         async read(_id, recorded) {
             return { ...recorded, ...(await clocks.look(recorded.connection)) };
         },
-        async update(_id, _recorded, { connection }) {
-            await clocks.put(connection);
+        async update(_id, recorded, { connection }) {
+            await clocks.put(connection, recorded.offset.endsWith(" ahead"));
             return {};
         },
         // It goes with its machine.

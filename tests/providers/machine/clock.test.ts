@@ -83,6 +83,17 @@ test.each([
     },
 );
 
+test.each([
+    ["ahead", "7203 s ahead", true, ["cinder-api", "0016 2248"]],
+    ["behind", "7203 s behind", true, []],
+    ["ahead on a host", "7203 s ahead", false, []],
+])("a run that was cut off after it had set a clock is gone on with: %s", async (_what, offset, isNode, said) => {
+    const { handler, told } = machineWithClock(),
+        on = { ...connection, ...(isNode && { jump: { host: "192.0.2.1", port: 24, hostKey: "" } }) };
+    await handler.update("", { ...wanted, connection: on, offset }, { ...wanted, connection: on });
+    expect(told).toEqual(said);
+});
+
 describe("after that restart", () => {
     const node = localHost({
         service: '[ "$2" != status ] || [ ! -e "$ROOT/ended" ]',
