@@ -23,7 +23,12 @@ export class VolumeNode extends pulumi.ComponentResource {
         const packages = guest.base();
         const group = new VolumeGroup(
             `${name}-volumes`,
-            { connection: guest.connection, group: "cinder-volumes", devices: ["/dev/vdb"] },
+            {
+                connection: guest.connection,
+                group: "cinder-volumes",
+                devices: ["/dev/vdb"],
+                restarts: ["cinder-volume"],
+            },
             guest.options([packages]),
         );
         const config = guest.config(release.cinder, [packages]);

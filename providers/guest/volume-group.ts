@@ -4,11 +4,13 @@ import type { Connection } from "../../clients/connection";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { isName } from "./init";
+import { restart } from "./restarts";
 
 interface Inputs {
     connection: Connection;
     group: string;
     devices: string[];
+    restarts?: string[];
 }
 
 /** A volume group that is there. */
@@ -38,7 +40,7 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
         run(connection, `vgrename --quiet ${quote(from)} ${quote(to)}`);
     return {
         inputs: ["group", "devices"],
-        access: ["connection"],
+        access: ["connection", "restarts"],
         replaceOn: [],
         check({ group, devices }): Problem[] {
             const bad = devices?.find(d => !/^\/dev\/[A-Za-z0-9/_-]+$/.test(d));
@@ -63,11 +65,13 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
                 );
             }
             // Neither command takes a disk that something else is on: that is for a person to decide.
-            if (!there)
+            if (!there) {
                 await run(
                     inputs.connection,
                     `for d in ${inputs.devices.map(quote).join(" ")}; do pvs "$d" > /dev/null 2>&1 || pvcreate --quiet "$d"; done; vgcreate --quiet ${quote(inputs.group)} ${inputs.devices.map(quote).join(" ")}`,
                 );
+                await restart(run, inputs.connection, inputs.restarts ?? []);
+            }
             return { id: `${inputs.connection.name}:${inputs.group}`, outputs: {} };
         },
         async read(_id, recorded) {
@@ -76,7 +80,10 @@ disks=$(pvs --noheadings -o pv_name,vg_name); say disks "$disks"`,
         },
         async update(_id, _recorded, inputs) {
             const there = await find(inputs);
-            if (there && there.group !== inputs.group) await rename(inputs.connection, there.group, inputs.group);
+            if (there && there.group !== inputs.group) {
+                await rename(inputs.connection, there.group, inputs.group);
+                await restart(run, inputs.connection, inputs.restarts ?? []);
+            }
             const on = there?.devices ?? [],
                 add = inputs.devices.filter(d => !on.includes(d)),
                 drop = on.filter(d => !inputs.devices.includes(d));
@@ -103,6 +110,8 @@ export interface VolumeGroupArgs {
     group: pulumi.Input<string>;
     /** Whole disks, e.g. /dev/vdb. */
     devices: pulumi.Input<string[]>;
+    /** Services that look for the group when they start, and work no more where it was not there. */
+    restarts?: pulumi.Input<string[]>;
 }
 
 /** A volume group, with a physical volume on each of its disks (C1). */

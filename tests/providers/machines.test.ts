@@ -224,7 +224,7 @@ test.each<[kind: string, access: string[], inputs: string[], replaceOn: string[]
         ["step", "per"],
     ],
     ["guest/sysctl", ["connection"], ["key", "value", "persistent"], ["key"]],
-    ["guest/volume-group", ["connection"], ["group", "devices"], []],
+    ["guest/volume-group", ["connection", "restarts"], ["group", "devices"], []],
     ["machine/clock", ["connection"], ["offset", "speed"], []],
     [
         "machine/container",

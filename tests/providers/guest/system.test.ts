@@ -57,6 +57,26 @@ test("a volume group that was renamed is found by its disk and renamed back; not
     expect(handler.replaceOn).toEqual([]);
 });
 
+test.each([
+    ["made", "/dev/vda root\n", "create"],
+    ["renamed back", "/dev/vda root\n/dev/vdb x\n", "update"],
+] as const)("a group that is %s has its services restarted: they had not found it", async (_how, disks, does) => {
+    const asked: string[] = [],
+        handler = volumeGroupHandler((to, script, options) => {
+            asked.push(script);
+            return host.run(to, script, options);
+        });
+    const inputs = { connection, group: "cinder-volumes", devices: ["/dev/vdb"], restarts: ["cinder-volume"] };
+    const restarts = () => asked.filter(script => script.includes("for s in 'cinder-volume'; do")).length;
+    host.put("pvs", disks);
+    const put = () => (does === "create" ? handler.create(inputs) : handler.update("", inputs, inputs));
+    await put();
+    expect(restarts()).toBe(1);
+    await put();
+    expect(restarts()).toBe(1);
+    host.said();
+});
+
 test("a disk that is in another volume group is not taken for a new one", async () => {
     host.put("pvs", "/dev/vdb x\n");
     await expect(
