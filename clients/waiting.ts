@@ -36,7 +36,7 @@ export interface Question {
 }
 
 /** How many times as long a starved machine is waited for. */
-const STARVED = 4;
+export const STARVED = 4;
 
 /**
  * Tells on the first line of standard error how long the machine's processors have been idle, all together, and how

@@ -72,7 +72,7 @@ export const plainOf = ({ credentials }: Record<string, unknown>): object =>
 
 /**
  * The nodes that the stack's state knows, by name; none before the first up. An `up` that failed has told no outputs: then a node is
- * known by the first resource in it.
+ * known by a resource in it.
  */
 export function recordedNodes(stack: string): Record<string, Connection> {
     const state = stackStore.state(stack);

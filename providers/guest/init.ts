@@ -63,16 +63,20 @@ export const listenedShell = `awk '$4 == "0A" { print substr($2, length($2) - 3)
 /** A port as the kernel's tables have it. */
 export const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0");
 
+/** `goes_on SERVICE`: ends the script with the service's last words where it has ended. Goes after {@link initShell}. */
+export const goesOnShell = `goes_on() { is_running "$1" || { echo "service $1 ended while it started:" >&2; last_words "$1" >&2; exit 1; }; }`;
+
 /**
  * Asks whether services listen on their ports: one that is up but not ready would fail whoever comes next. Goes after
  * {@link initShell}; ends as {@link NOT_YET} says, and with 1 where one has ended.
  */
 export const readyShell = (ports: ReadonlyMap<string, number>): string => `
 ${listeningShell}
+${goesOnShell}
 late=
 ready() {
     ! listening "$2" || return 0
-    is_running "$1" || { echo "service $1 ended while it started:" >&2; last_words "$1" >&2; exit 1; }
+    goes_on "$1"
     late=1; echo "service $1 does not listen on port $3" >&2
 }
 ${[...ports].map(([service, port]) => `ready ${quote(service)} ${hex(port)} ${port}`).join("\n")}

@@ -2,7 +2,6 @@ import { ask, text as anyText } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
 import { type ExecResult, lastOf, quote, RemoteError, type RunScript } from "../../clients/ssh";
-import { alone } from "./machine-files";
 
 /** Where the client finds root's password: a file of root's own, mode 0600. */
 export const rootOptionsFile = "/root/.my.cnf";
@@ -18,23 +17,18 @@ const ASKS = 20,
     BETWEEN_SECONDS = 0.5;
 
 /**
- * Runs root's scripts. A server without a free connection keeps one more for its root: these scripts take it one after another, and wait for
- * whoever has it.
+ * Runs root's scripts. A server without a free connection keeps one more for its root: who comes as root meanwhile asks again.
  */
 export const asRoot =
     (run: RunScript, clock = operatorClock): RunScript =>
     async (on, script, options) => {
         const once = () => run(on, script, { ...options, allowFailure: true }),
-            isFull = ({ code, stderr }: ExecResult) => code !== 0 && /^ERROR (1040|1203)\b/m.test(stderr),
-            later = async (answer: ExecResult) => {
-                for (let asks = 1; isFull(answer) && asks < ASKS; asks++) {
-                    await clock.pause(BETWEEN_SECONDS);
-                    answer = await once();
-                }
-                return answer;
-            };
-        const first = await once(),
-            answer = isFull(first) ? await alone(on, "the last connection", () => later(first)) : first;
+            isFull = ({ code, stderr }: ExecResult) => code !== 0 && /^ERROR (1040|1203)\b/m.test(stderr);
+        let answer = await once();
+        for (let asks = 1; isFull(answer) && asks < ASKS; asks++) {
+            await clock.pause(BETWEEN_SECONDS);
+            answer = await once();
+        }
         if (answer.code !== 0 && options?.allowFailure !== true) throw new RemoteError(on.name, answer);
         return answer;
     };

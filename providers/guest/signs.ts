@@ -1,4 +1,5 @@
 import { isIPv4 } from "net";
+import { STARVED } from "../../clients/waiting";
 import { hex, listeningShell } from "./init";
 
 /** The facts by which a service shows that it does its work. */
@@ -24,8 +25,8 @@ const inTable = (at: string): string => {
 
 /** A service that has just started may still get its missing signs. */
 const YOUNG_SECONDS = 60;
-/** On a machine without a processor to spare it computes for longer: a start of cinder-api takes 35 s there, and 137 s at a load of ten. */
-const STARVED_SECONDS = 240;
+/** Without a processor to spare it takes longer: cinder-api starts in 35 s in an emulated machine, and in 137 s at a load of ten. */
+const STARVED_SECONDS = STARVED * YOUNG_SECONDS;
 /** Its connections come later: after a start of all machines, a service asks for its queue again every half minute. */
 const CONNECTED_SECONDS = 300;
 

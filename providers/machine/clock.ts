@@ -8,7 +8,7 @@ import { exec, quote, type RunScript } from "../../clients/ssh";
 import { NOT_YET, waitUntil } from "../../clients/waiting";
 import { serviceNames } from "../../config/credentials";
 import { type Handler, LiveResource } from "../dynamic";
-import { initShell, listenedShell, listeningShell, READY_SECONDS, runningShell } from "../guest/init";
+import { goesOnShell, initShell, listenedShell, listeningShell, READY_SECONDS, runningShell } from "../guest/init";
 import { restart } from "../guest/restarts";
 
 interface Inputs {
@@ -162,7 +162,8 @@ ports=$(${listenedShell}); for p in $ports; do say port "$p"; done`,
     await restart(run, on, services);
     const again = `${initShell}
 ${listeningShell}
-for s in ${services.map(quote).join(" ")}; do is_running "$s" || { echo "service $s ended while it started:" >&2; last_words "$s" >&2; exit 1; }; done
+${goesOnShell}
+for s in ${services.map(quote).join(" ")}; do goes_on "$s"; done
 ${port.map(p => `listening ${p} || { echo "nothing listens on port ${parseInt(p, 16)}" >&2; exit ${NOT_YET}; }`).join("\n")}`;
     await waitUntil(run, on, { ask: again, seconds: READY_SECONDS, computes: true }, clock);
 }

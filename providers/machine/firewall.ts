@@ -1,6 +1,7 @@
 import { type Answer, list, text } from "../../clients/answer";
 import { quote } from "../../clients/ssh";
 import { Cidr } from "../../config/cidr";
+import { isNftShell, nftTables } from "../guest/nft-tables";
 import type { Hindrance } from "./hindrance";
 
 /** What is the cloud's on a host. */
@@ -31,13 +32,13 @@ export const firewallShell = ({ bridges }: Ours): string => `for b in ${bridges.
     for i in "/sys/class/net/$b/brif/"*; do [ ! -e "$i" ] || say port "\${i##*/}"; done
 done
 programs=iptables; theirs=
-is_nft() { case $($1 --version 2> /dev/null) in *nf_tables*) ;; *) return 1 ;; esac; }
+${isNftShell}
 if is_nft iptables; then
-    theirs="ip:filter ip:nat ip:mangle ip:raw ip:security"
+    theirs="${nftTables.iptables}"
     [ ! -s /proc/net/ip_tables_names ] || programs="iptables iptables-legacy"
 fi
-! is_nft ebtables || { programs="$programs ebtables"; theirs="$theirs bridge:filter bridge:nat bridge:broute"; }
-! is_nft arptables || { programs="$programs arptables"; theirs="$theirs arp:filter"; }
+! is_nft ebtables || { programs="$programs ebtables"; theirs="$theirs ${nftTables.ebtables}"; }
+! is_nft arptables || { programs="$programs arptables"; theirs="$theirs ${nftTables.arptables}"; }
 for p in $programs; do
     a=$($p-save 2> /dev/null | awk -v p=$p '/^\\*/ { t = $1 }
         /^-A / && length($0) < 1000 && (!n[t $2]++ || $2 ~ /^[A-Z]+$/ || / -j (DROP|REJECT)/) && m++ < ${RULES} { print p, t, $0 }') || a=

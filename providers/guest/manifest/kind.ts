@@ -6,7 +6,7 @@ export interface Kind {
     with?: string;
     /** What counts of what was printed. */
     lines(printed: readonly string[]): string[];
-    /** The first word of a line names it: the rest is what it is. One that is not in both readings is no difference. */
+    /** The first word of a line names it: the rest is what it is. One that was not recorded is a difference where `mend` has a way. */
     named?: true;
     /** With a name: one that was recorded and is not there any more is a difference all the same. */
     kept?: true;
@@ -36,6 +36,11 @@ export function apart(line: string): [first: string, rest: string] {
     const at = line.indexOf(" ");
     return [line.slice(0, at), line.slice(at + 1)];
 }
+
+/** Goes before one command that Ubuntu 12.04 lacks: it is not run on a machine without systemd. */
+export const IF_SYSTEMD = "[ ! -d /run/systemd/system ] ||";
+/** The same of several commands. */
+export const withSystemd = (shell: string): string => `${IF_SYSTEMD} { ${shell}; }`;
 
 /** Whether a statement or a command may hold a name as it is; others are told alone. */
 export const isPlain = (name: string): boolean => /^[\w.%:/][\w.%:/-]{0,63}$/.test(name);

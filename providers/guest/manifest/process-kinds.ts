@@ -1,5 +1,5 @@
 import { quote } from "../../../clients/ssh";
-import { apart, type Kind, nonEmpty } from "./kind";
+import { apart, IF_SYSTEMD, type Kind, nonEmpty } from "./kind";
 import { SERVICES as LOGGING } from "./listing";
 
 /** Processes of services, by the beginnings of the names that the kernel has of them. */
@@ -87,7 +87,7 @@ function unhindered(thing: string): string {
     const [name, what] = thing.split(":") as [string, string],
         each = `for p in $(pgrep -x ${quote(name)})`;
     if (what === "nice") return `${each}; do renice 0 -p "$p"; done`;
-    return `[ ! -d /run/systemd/system ] || ${each}; do u=$(sed -n 's,.*/\\([^/]*[.]service\\)$,\\1,p' "/proc/$p/cgroup" | head -n 1); [ -z "$u" ] || systemctl restart "$u"; done`;
+    return `${IF_SYSTEMD} ${each}; do u=$(sed -n 's,.*/\\([^/]*[.]service\\)$,\\1,p' "/proc/$p/cgroup" | head -n 1); [ -z "$u" ] || systemctl restart "$u"; done`;
 }
 
 /** Where programs of packages are. */

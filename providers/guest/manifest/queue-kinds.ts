@@ -1,9 +1,8 @@
 import { quote, quoteWords } from "../../../clients/ssh";
-import { apart, isPlain, type Kind, nonEmpty } from "./kind";
+import { apart, IF_SYSTEMD, isPlain, type Kind, nonEmpty } from "./kind";
 
 /** RabbitMQ 2.7 of Ubuntu 12.04 has neither policies nor limits. */
-const newer = (shell: string): string => `[ ! -d /run/systemd/system ] || ${shell}`;
-const control = (words: string): string => newer(`timeout 30 rabbitmqctl -q ${words}`);
+const control = (words: string): string => `${IF_SYSTEMD} timeout 30 rabbitmqctl -q ${words}`;
 
 /**
  * One question to the server, for each costs an emulated node seconds. It answers with words in a list; a server that lacks a function has none
@@ -75,7 +74,7 @@ export const queueKinds = {
         },
     },
     queuePolicies: {
-        ask: `[ -d /var/lib/rabbitmq ] && { ${newer("timeout 10 rabbitmqctl -q list_policies")}; }`,
+        ask: `[ -d /var/lib/rabbitmq ] && { ${IF_SYSTEMD} timeout 10 rabbitmqctl -q list_policies; }`,
         lines: printed => nonEmpty(printed).filter(line => !/^vhost\tname\t/.test(line)),
         words: {
             added: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ was added`,

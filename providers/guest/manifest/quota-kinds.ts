@@ -66,7 +66,6 @@ q=; w=; [ $d = nova_api ] || w=" AND deleted = 0"
         words: {
             added: line => `${nothingOf(line).words} was set to 0`,
             gone: line => line,
-            changed: name => `${nothingOf(`${name} 0`).words} was set to 0`,
         },
         // Without a row the service goes by its own default.
         mend: { added: line => sql(`DELETE FROM ${nothingOf(line).row}`) },

@@ -1,8 +1,5 @@
 import { quote } from "../../../clients/ssh";
-import { apart, type Kind, nonEmpty } from "./kind";
-
-/** What only a machine with systemd has. */
-const systemd = (shell: string): string => `[ ! -d /run/systemd/system ] || { ${shell}; }`;
+import { apart, type Kind, nonEmpty, withSystemd } from "./kind";
 
 /** Shell that restarts the units whose processes were started with a variable. */
 const restarted = (name: string): string =>
@@ -12,7 +9,7 @@ const NAME = /^[A-Za-z_]\w{0,99} /;
 /** What systemd gives its units, or starts by itself, without any file of /etc. */
 export const unitKinds = {
     environment: {
-        ask: systemd("systemctl show-environment"),
+        ask: withSystemd("systemctl show-environment"),
         lines: printed =>
             nonEmpty(printed)
                 .map(line => line.replace("=", " "))
@@ -26,17 +23,17 @@ export const unitKinds = {
         },
         mend: {
             added: line =>
-                systemd(`systemctl unset-environment ${quote(apart(line)[0])}; ${restarted(apart(line)[0])}`),
+                withSystemd(`systemctl unset-environment ${quote(apart(line)[0])}; ${restarted(apart(line)[0])}`),
             changed: (name, _now, before) =>
                 // One that is printed in quotes would get these, too.
                 /^[\w./:,@+-]*$/.test(before)
-                    ? systemd(`systemctl set-environment ${quote(`${name}=${before}`)}; ${restarted(name)}`)
+                    ? withSystemd(`systemctl set-environment ${quote(`${name}=${before}`)}; ${restarted(name)}`)
                     : undefined,
         },
     },
     timers: {
         // Those of systemd-run: others have files in /etc.
-        ask: systemd(
+        ask: withSystemd(
             "find /run/systemd/transient -maxdepth 1 -name '*.timer' -printf '%f there\\n' 2> /dev/null || true",
         ),
         lines: printed => nonEmpty(printed).filter(line => /^[\w@.:-]{1,100}\.timer there$/.test(line)),
@@ -45,6 +42,6 @@ export const unitKinds = {
             added: line => `the timer ${apart(line)[0]} was added: it starts something by itself`,
             gone: line => line,
         },
-        mend: { added: line => systemd(`systemctl stop -- ${quote(apart(line)[0])}`) },
+        mend: { added: line => withSystemd(`systemctl stop -- ${quote(apart(line)[0])}`) },
     },
 } as const satisfies Record<string, Kind>;

@@ -8,12 +8,15 @@ const SHOWN = `/^Target [0-9]+: / { n = $3; all[n]; disks[n] = guests[n] = 0; ac
 acl && /^ +[^ :]+$/ { guests[n]++ }
 END { for (n in all) print n, disks[n], guests[n] }`;
 
+/** Shows all targets. */
+const SHOW = "timeout 10 tgtadm --lld iscsi --op show --mode target";
+
 const NAME = /^volume-[\w-]{1,64}$/;
 /** What tgt has of cinder's volumes, which are exported. */
 export const volumeKinds = {
     targets: {
         // A volume that is being made or deleted has its file a moment before its target or after it.
-        ask: `[ -d /var/lib/cinder/volumes ] && found=$(timeout 10 tgtadm --lld iscsi --op show --mode target) &&
+        ask: `[ -d /var/lib/cinder/volumes ] && found=$(${SHOW}) &&
 found=$(printf '%s\\n' "$found" | awk ${quote(SHOWN)}) &&
 find /var/lib/cinder/volumes -maxdepth 1 -type f -name 'volume-*' -mmin +1 -printf '%f\\n' | while read -r v; do
 case $(printf '%s\\n' "$found" | grep -F ":$v ") in *" 0 "*) echo "$v disk" ;; *" 0") echo "$v guests" ;; *?*) ;; *) echo "$v" ;; esac; done`,
@@ -34,7 +37,7 @@ case $(printf '%s\\n' "$found" | grep -F ":$v ") in *" 0 "*) echo "$v disk" ;; *
                     file = quote(`/var/lib/cinder/volumes/${volume}`);
                 // Whom it lets in is changed beside its guests; without a disk it serves none.
                 if (lack === "guests")
-                    return `n=$(timeout 10 tgtadm --lld iscsi --op show --mode target | sed -n 's/^Target \\([0-9]*\\): .*:${volume}$/\\1/p'); timeout 30 tgtadm --lld iscsi --op bind --mode target --tid "$n" -I ALL`;
+                    return `n=$(${SHOW} | sed -n 's/^Target \\([0-9]*\\): .*:${volume}$/\\1/p'); timeout 30 tgtadm --lld iscsi --op bind --mode target --tid "$n" -I ALL`;
                 return `t=$(sed -n 's,^ *<target \\([^ >]*\\)>.*,\\1,p' ${file} | head -n 1); timeout 30 tgt-admin --conf ${file} --update "$t"${lack === undefined ? "" : " --force"}`;
             },
         },
