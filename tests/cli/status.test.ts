@@ -8,6 +8,13 @@ import { ownState } from "../system/own-state";
 
 ownState("classroom-status-");
 
+const node = { name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAA", keyFile: "/k" };
+/** Makes a state of the lab's stack. */
+function record(resources: object[]): void {
+    fs.mkdirSync(path.dirname(stateFile("lab")), { recursive: true });
+    fs.writeFileSync(stateFile("lab"), JSON.stringify({ checkpoint: { latest: { resources } } }));
+}
+
 test("a stack that was never used", () => {
     expect(statusOf("lab")).toEqual({
         stack: "lab",
@@ -24,23 +31,12 @@ test("a stack that was never used", () => {
 });
 
 test("after an `up` that failed, a node is known by a resource in it", () => {
-    const node = { name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAA", keyFile: "/k" },
-        resource = { urn: "urn:pulumi:lab::p::t::a", type: "t:index:T", custom: true };
-    fs.mkdirSync(path.dirname(stateFile("lab")), { recursive: true });
-    fs.writeFileSync(
-        stateFile("lab"),
-        JSON.stringify({
-            checkpoint: {
-                latest: {
-                    resources: [
-                        { ...resource, inputs: { connection: { ...node, name: "host 192.0.2.1" } } },
-                        { ...resource, inputs: { connection: node } },
-                        { ...resource, inputs: { connection: "x" } },
-                    ],
-                },
-            },
-        }),
-    );
+    const resource = { urn: "urn:pulumi:lab::p::t::a", type: "t:index:T", custom: true };
+    record([
+        { ...resource, inputs: { connection: { ...node, name: "host 192.0.2.1" } } },
+        { ...resource, inputs: { connection: node } },
+        { ...resource, inputs: { connection: "x" } },
+    ]);
     expect(connectionOf("lab", "db-node")).toEqual(node);
     expect(() => connectionOf("lab", "api-node")).toThrow("there are central, compute, db-node");
     fs.rmSync(stateFile("lab"));
@@ -48,7 +44,6 @@ test("after an `up` that failed, a node is known by a resource in it", () => {
 
 test("resources are counted for the part of the cloud that they are in, secrets are not shown", () => {
     const urn = (name: string) => `urn:pulumi:lab::p::t::${name}`;
-    const node = { name: "db-node", host: "192.168.122.3", port: 22, hostKey: "ssh-ed25519 AAAA", keyFile: "/k" };
     const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };
     const resource = (name: string, custom: boolean, parent?: string) => ({
         urn: urn(name),
@@ -56,29 +51,19 @@ test("resources are counted for the part of the cloud that they are in, secrets 
         custom,
         ...(parent && { parent: urn(parent) }),
     });
-    fs.mkdirSync(path.dirname(stateFile("lab")), { recursive: true });
-    fs.writeFileSync(
-        stateFile("lab"),
-        JSON.stringify({
-            checkpoint: {
-                latest: {
-                    resources: [
-                        {
-                            ...resource("p-lab", false),
-                            type: "pulumi:pulumi:Stack",
-                            outputs: { nodes: { "db-node": node }, password: secret },
-                        },
-                        resource("cloud", false, "p-lab"),
-                        resource("cloud-db", false, "cloud"),
-                        resource("cloud-db-guest", false, "cloud-db"),
-                        resource("a", true, "cloud-db-guest"),
-                        resource("b", true, "cloud-db"),
-                        resource("c", true, "cloud"),
-                    ],
-                },
-            },
-        }),
-    );
+    record([
+        {
+            ...resource("p-lab", false),
+            type: "pulumi:pulumi:Stack",
+            outputs: { nodes: { "db-node": node }, password: secret },
+        },
+        resource("cloud", false, "p-lab"),
+        resource("cloud-db", false, "cloud"),
+        resource("cloud-db-guest", false, "cloud-db"),
+        resource("a", true, "cloud-db-guest"),
+        resource("b", true, "cloud-db"),
+        resource("c", true, "cloud"),
+    ]);
     expect(statusOf("lab")).toMatchObject({
         resources: 3,
         components: { "cloud-db": 2, cloud: 1 },

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "timers/promises";
 import type { Variant } from "../../cli/sabotage/exercise";
 import { clientNodes, type Noticed } from "../../cli/sabotage/noticed";
+import { operatorClock } from "../../clients/operator-clock";
 import type { TestCloud } from "./test-cloud";
 
 /** What is asked of a cloud; a test of this gives its own. */
@@ -15,7 +15,8 @@ const ANSWER_SECONDS = 60;
  * How long a person waits. Nova calls an agent dead after a minute without a word. Cinder's services take two more to start where
  * volume-node is emulated and the machine is busy.
  */
-const WAIT_SECONDS = 300;
+const WAIT_SECONDS = 300,
+    EVERY_SECONDS = 5;
 
 /** Clients find their account in openrc; the lists of identity are at its other port. */
 const accounts = (command: string): string =>
@@ -54,13 +55,6 @@ export async function look(cloud: AskedCloud, { noticed, node }: Variant): Promi
     return { seen: judged(noticed, code, said), said: `${command} ended with ${code}: ${said}` };
 }
 
-/** The operator's clock, and how one waits by it; a test gives its own. */
-interface Watch {
-    now(): number;
-    pause(): Promise<void>;
-}
-const watch: Watch = { now: () => Date.now(), pause: async () => void (await sleep(5000)) };
-
 /**
  * Looks again and again, until a symptom is there, or gone.
  * @returns the seconds that it took; 0 where the way has no symptom
@@ -70,10 +64,10 @@ export async function waitFor(
     cloud: AskedCloud,
     variant: Variant,
     wanted: "there" | "gone",
-    { now, pause } = watch,
+    clock = operatorClock,
 ): Promise<number> {
-    const start = now(),
-        since = () => Math.round((now() - start) / 100) / 10;
+    const start = clock.elapsed(),
+        since = () => Math.round((clock.elapsed() - start) * 10) / 10;
     for (;;) {
         const found = await look(cloud, variant);
         if (found === undefined) return 0;
@@ -82,6 +76,6 @@ export async function waitFor(
             throw new Error(
                 `the symptom of ${variant.name} is not ${wanted} within ${WAIT_SECONDS} s:\n${found.said.slice(-2000)}`,
             );
-        await pause();
+        await clock.pause(EVERY_SECONDS);
     }
 }

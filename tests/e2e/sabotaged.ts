@@ -23,6 +23,13 @@ export const isCause = (expected: string, cause: string): boolean =>
             .join(".*")}`,
     ).test(cause);
 
+/** The seconds that something takes, and its result. */
+export async function seconds<T>(work: () => Promise<T>): Promise<[number, T]> {
+    const start = Date.now(),
+        result = await work();
+    return [Math.round((Date.now() - start) / 100) / 10, result];
+}
+
 /** One way to break a cloud. */
 export interface Broken {
     name: string;
@@ -66,12 +73,7 @@ export async function sabotage(cloud: TestCloud, broken: readonly Broken[]): Pro
  * @param only the checks that use what was broken; default: all
  */
 export async function mended(cloud: TestCloud, broken: readonly Broken[], only?: string): Promise<Row> {
-    const { stack } = cloud,
-        seconds = async <T>(work: () => Promise<T>): Promise<[number, T]> => {
-            const start = Date.now(),
-                result = await work();
-            return [Math.round((Date.now() - start) / 100) / 10, result];
-        };
+    const { stack } = cloud;
     const row: Row = { name: broken.map(b => b.name).join(" + "), causes: [], diagnose: 0, mend: 0, check: 0, ups: 0 };
     const mending = broken.some(b => hasUndo(b.variant)) ? ["sabotage", stack, "--undo"] : ["up", stack, "--refresh"];
     let unnamed = broken.filter(b => b.variant.causes.length > 0);

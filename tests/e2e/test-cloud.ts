@@ -67,11 +67,16 @@ export class TestCloud {
     }
 
     async classroom(...args: string[]): Promise<RunResult> {
-        return await run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], {
+        return await this.command(args, this.timeoutSeconds);
+    }
+
+    private command(args: string[], timeoutSeconds: number, input?: RunOptions["input"]): Promise<RunResult> {
+        return run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), ...args], {
             cwd: projectDir(),
             env: { CLASSROOM_STATE: this.state },
             allowFailure: true,
-            timeoutSeconds: this.timeoutSeconds,
+            timeoutSeconds,
+            input,
         });
     }
 
@@ -113,15 +118,9 @@ export class TestCloud {
         seconds: number,
         { input }: Pick<RunOptions, "input"> = {},
     ): Promise<{ code: number; said: string }> {
-        const args = [path.join(projectDir(), "bin/cli/main.js"), "ssh", this.stack, machine, "--", script];
+        const args = ["ssh", this.stack, machine, "--", script];
         try {
-            const { code, stdout, stderr } = await run(process.execPath, args, {
-                cwd: projectDir(),
-                env: { CLASSROOM_STATE: this.state },
-                allowFailure: true,
-                timeoutSeconds: seconds,
-                input,
-            });
+            const { code, stdout, stderr } = await this.command(args, seconds, input);
             return { code, said: `${stdout}\n${stderr}`.trim() };
         } catch (e) {
             if (!(e instanceof CommandError)) throw e;

@@ -1,9 +1,9 @@
 import * as fs from "fs";
-import { setTimeout as sleep } from "timers/promises";
 import { hasUndo } from "../../cli/sabotage/render";
+import { operatorClock } from "../../clients/operator-clock";
 import { inHome } from "../../system/paths";
 import { waitFor } from "./noticed";
-import { type Broken, isNamed, type Told } from "./sabotaged";
+import { type Broken, isNamed, seconds, type Told } from "./sabotaged";
 import { sessionsOf } from "./solution";
 import type { TestCloud } from "./test-cloud";
 
@@ -29,21 +29,15 @@ const SETTLED_SECONDS = 300;
 /** Things that get another id when a person makes them anew. The program takes them for its own at its next `up`. */
 const madeAnew = ["delete-image", "delete-service"];
 
-async function seconds<T>(work: () => Promise<T>): Promise<[number, T]> {
-    const start = Date.now(),
-        result = await work();
-    return [Math.round((Date.now() - start) / 100) / 10, result];
-}
-
 /** Waits until `diagnose` calls the cloud sound, which ends the exercise; then `refresh` finds nothing either. */
 async function isSound(cloud: TestCloud, what: string): Promise<void> {
-    const start = Date.now();
+    const start = operatorClock.elapsed();
     for (;;) {
         const { code, stdout, stderr } = await cloud.classroom("diagnose", cloud.stack);
         if (code === 0) break;
-        if (Date.now() - start > SETTLED_SECONDS * 1000)
+        if (operatorClock.elapsed() - start > SETTLED_SECONDS)
             throw new Error(`after ${what} diagnose ended with ${code}:\n${stdout}${stderr}`);
-        await sleep(5000);
+        await operatorClock.pause(5);
     }
     const { code, stdout } = await cloud.classroom("refresh", cloud.stack);
     expect({ what, code, stdout }).toEqual({ what, code: 0, stdout: expect.anything() as string });

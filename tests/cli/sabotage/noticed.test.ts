@@ -4,6 +4,7 @@ import { acceptance } from "../../../cli/check/which";
 import type { Variant } from "../../../cli/sabotage/exercise";
 import { checkNames, looks, type Noticed, noticedInWords, noticedSchema } from "../../../cli/sabotage/noticed";
 import { type AskedCloud, look, waitFor } from "../../e2e/noticed";
+import { FakeClock } from "../../clients/fake-clock";
 import { notPosix } from "../../contract/precise/shell";
 import { unknown } from "../../contract/precise/tools";
 import { ways } from "./loaded";
@@ -123,36 +124,29 @@ test.each<[string, number, object, string]>([
 });
 
 describe("a person who waits", () => {
-    let seconds = 0;
-    const watch = {
-        now: () => seconds * 1000,
-        pause: () => {
-            seconds += 5;
-            return Promise.resolve();
-        },
-    };
-    beforeEach(() => (seconds = 0));
+    let clock: FakeClock;
+    beforeEach(() => (clock = new FakeClock()));
 
     test("looks again until the symptom is there", async () => {
         const { cloud } = answering({ code: 0, said: "" }, { code: 0, said: "" }, { code: 1, said: "" });
-        expect(await waitFor(cloud, variantWith({ command }), "there", watch)).toBe(10);
+        expect(await waitFor(cloud, variantWith({ command }), "there", clock)).toBe(10);
     });
 
     test("looks again until it is gone", async () => {
         const { cloud } = answering({ code: 1, said: "" }, { code: 0, said: "" });
-        expect(await waitFor(cloud, variantWith({ command }), "gone", watch)).toBe(5);
+        expect(await waitFor(cloud, variantWith({ command }), "gone", clock)).toBe(5);
     });
 
     test("gives up after five minutes by the operator's clock, with what was seen last", async () => {
         const { cloud } = answering({ code: 0, said: "all is well" });
-        await expect(waitFor(cloud, variantWith({ command }), "there", watch)).rejects.toThrow(
+        await expect(waitFor(cloud, variantWith({ command }), "there", clock)).rejects.toThrow(
             "the symptom of x is not there within 300 s:\nnova service-list ended with 0: all is well",
         );
-        expect(seconds).toBe(300);
+        expect(clock.passed).toBe(300);
     });
 
     test("does not wait for a way without a symptom", async () => {
         const { cloud } = answering({ code: 0, said: "" });
-        expect(await waitFor(cloud, variantWith(undefined), "there", watch)).toBe(0);
+        expect(await waitFor(cloud, variantWith(undefined), "there", clock)).toBe(0);
     });
 });
