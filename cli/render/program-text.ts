@@ -72,6 +72,11 @@ function wayTo(machine: string, its: readonly ProgramResource[]): { reached?: st
     return to ? { reached: way(to).reverse().map(name).join(" through ") } : {};
 }
 
+/** Properties that a refresh fills, each a list that is to be empty: no part of a cloud. */
+const findings = new Set(["apart", "differences", "foreign", "hindered", "lacks", "malformed", "missing", "unread"]);
+const isNoFinding = ([key, value]: [string, unknown]): boolean =>
+    !(findings.has(key) && Array.isArray(value) && value.length === 0);
+
 /** What a resource is given, in the form that it has on the machine where there is one. */
 function described(
     { type, provider, inputs: { connection, guest, identity, cloud, ...rest } }: ProgramResource,
@@ -87,7 +92,7 @@ function described(
         ...otherThanIt("guest", guest),
         ...(identity !== undefined && { as: `token ${(identity as IdentityAccess).adminToken}` }),
         ...(cloud !== undefined && { as: userOf(cloud as CloudAccess) }),
-        ...(forms[type] ?? (inputs => inputs))(rest),
+        ...(forms[type] ?? (inputs => inputs))(Object.fromEntries(Object.entries(rest).filter(isNoFinding))),
     };
 }
 

@@ -57,7 +57,7 @@ export class ComputeNode extends pulumi.ComponentResource {
         this.ready = [
             new ServiceState(
                 `${name}-state`,
-                { cloud: admin, host: node, binary: "nova-compute", enabled: true },
+                { cloud: admin, guest: guest.connection, host: node, binary: "nova-compute" },
                 {
                     parent: this,
                     dependsOn: [...services, ...after],

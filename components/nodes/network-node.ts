@@ -43,17 +43,17 @@ export class NetworkNode extends pulumi.ComponentResource {
             [...config, ...ways, ...after],
             database.incarnation,
         );
-        this.ready = [this.enabled(name, args, services)];
+        this.ready = [this.enabled(name, args, guest, services)];
         this.networks = [...this.addresses(name, args), ...this.openPorts(name, args)];
         this.registerOutputs();
     }
 
     /** nova-network, known to nova and switched on. */
-    private enabled(name: string, args: NetworkNodeArgs, services: pulumi.Resource[]): ServiceState {
+    private enabled(name: string, args: NetworkNodeArgs, guest: Guest, services: pulumi.Resource[]): ServiceState {
         const { machine, admin, api, database, store } = args;
         return new ServiceState(
             `${name}-state`,
-            { cloud: admin, host: "network-node", binary: "nova-network", enabled: true },
+            { cloud: admin, guest: guest.connection, host: "network-node", binary: "nova-network" },
             {
                 parent: this,
                 dependsOn: [...services, ...api],

@@ -3,7 +3,6 @@ import type { Connection } from "../../clients/connection";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
-import { restart } from "./restarts";
 
 interface Inputs {
     connection: Connection;
@@ -13,7 +12,6 @@ interface Inputs {
     owner: string;
     group: string;
     mode: string;
-    restarts?: string[];
 }
 
 /** A whole file: content, owner and mode. */
@@ -31,11 +29,10 @@ export function fileHandler(run: RunScript = exec): Handler<Inputs> {
         )
             return;
         await writeFile(run, connection, path, content, { owner, group, mode });
-        if (before?.content !== content) await restart(run, connection, inputs.restarts ?? []);
     };
     return {
         inputs: ["path", "content", "secretContent", "owner", "group", "mode"],
-        access: ["connection", "restarts"],
+        access: ["connection"],
         replaceOn: ["path"],
         check({ path, mode }): Problem[] {
             return [
@@ -54,12 +51,12 @@ export function fileHandler(run: RunScript = exec): Handler<Inputs> {
         async read(_id, recorded) {
             const live = await readFile(run, recorded.connection, recorded.path);
             if (!live) return undefined;
-            const { content, ...attributes } = live;
+            const { content, owner, group, mode } = live;
             const shown =
                 recorded.secretContent === undefined
                     ? { content }
                     : { secretContent: content === recorded.secretContent ? content : differs };
-            return { ...recorded, ...attributes, ...shown };
+            return { ...recorded, owner, group, mode, ...shown };
         },
         async update(_id, _recorded, inputs) {
             await put(inputs);
@@ -84,8 +81,6 @@ export interface FileArgs {
     group?: pulumi.Input<string>;
     /** Four octal digits. Default 0644, 0600 with `secretContent`. */
     mode?: pulumi.Input<string>;
-    /** Services that read the file: those that run are restarted when its content changes. */
-    restarts?: pulumi.Input<string[]>;
 }
 
 /** A file of a machine, as a whole. */

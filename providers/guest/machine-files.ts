@@ -2,6 +2,7 @@ import { ask, bytes, list, number, optional, text, VALUE_BYTES } from "../../cli
 import { type Connection, Unreachable } from "../../clients/connection";
 import { quote, type RunScript } from "../../clients/ssh";
 import { toBytes, toText } from "./file-text";
+import { initShell } from "./init";
 
 /** Where a node keeps what was taken away: nothing is deleted. */
 export const asideDir = "/var/lib/classroom/aside";
@@ -29,23 +30,40 @@ const opening = (p: string): string =>
     `[ -f ${p} ] || exit 0; exec 7< ${p}; [ "$(stat -L -c %d:%i /dev/fd/7)" = "$(stat -c %d:%i ${p})" ] || [ -O "$(dirname ${p})" ] || exit 0`;
 
 /**
+ * Those of some services that run since before the file's last change: they have not read it. Where the file is of the
+ * future, the clock was changed, and nothing is known.
+ */
+const unreadBy = (services: readonly string[]): string => `${initShell}
+changed=$(stat -L -c %Y /dev/fd/7)
+[ "$changed" -gt "$(date +%s)" ] || began ${services.map(quote).join(" ")} |
+    while read -r s at; do [ "$at" -ge "$changed" ] || say unread "$s"; done`;
+
+/**
  * The file, or undefined when there is none.
+ * @param readBy services that read it when they start
  * @throws Unreachable for one of more than 1 MiB, which is not read
  */
-export async function readFile(run: RunScript, on: Connection, path: string): Promise<RemoteFile | undefined> {
+export async function readFile(
+    run: RunScript,
+    on: Connection,
+    path: string,
+    readBy: readonly string[] = [],
+): Promise<(RemoteFile & { unread: string[] }) | undefined> {
     const said = await ask(
         run,
         on,
         `${opening(quote(path))}
 file=$(stat -L -c '%s:%a:%U:%G' /dev/fd/7); say file "$file"
-[ "\${file%%:*}" -gt ${VALUE_BYTES} ] || tell content <&7`,
-        { file: optional(text(attributes)), content: optional(bytes) },
+[ "\${file%%:*}" -gt ${VALUE_BYTES} ] || tell content <&7
+${readBy.length === 0 ? "" : unreadBy(readBy)}`,
+        { file: optional(text(attributes)), content: optional(bytes), unread: list(text(/[A-Za-z0-9@+._-]+/)) },
     );
     if (said.file === undefined) return undefined;
     const { size, mode, owner, group } = attributes.exec(said.file)!.groups as Record<string, string>;
     if (said.content === undefined)
         throw new Unreachable(`${on.name}: ${path} has ${inMiB(Number(size))}; allowed is ${inMiB(VALUE_BYTES)}`);
-    return { content: toText(said.content), owner: owner!, group: group!, mode: mode!.padStart(4, "0") };
+    const unread = readBy.filter(s => said.unread.includes(s));
+    return { content: toText(said.content), owner: owner!, group: group!, mode: mode!.padStart(4, "0"), unread };
 }
 
 /** Files of one pattern that are read beside another, at most. */

@@ -8,7 +8,7 @@ import { readerOf } from "./in-force/readers";
 import { entriesOf, inForceOf } from "./in-force/shown";
 import { type OptionName, type Options, writeOptions } from "./ini";
 import { isName } from "./init";
-import { alone, type FileAccess, type Beside, readBeside, readFile, type RemoteFile, writeFile } from "./machine-files";
+import { alone, type FileAccess, type Beside, readBeside, readFile, writeFile } from "./machine-files";
 import { type Ready, restart } from "./restarts";
 
 interface Inputs {
@@ -19,9 +19,13 @@ interface Inputs {
     owner: string;
     group: string;
     mode: string;
+    unread?: string[];
     restarts?: string[];
     ready?: Ready;
 }
+
+/** The file, and those of its services that have not read its last change. */
+type Seen = NonNullable<Awaited<ReturnType<typeof readFile>>>;
 
 const hasAccess = (file: FileAccess, { owner, group, mode }: Inputs): boolean =>
     file.owner === owner && file.group === group && file.mode === mode;
@@ -47,11 +51,11 @@ async function look(
     run: RunScript,
     { connection, path, restarts }: Inputs,
     managed: readonly OptionName[],
-): Promise<{ file: RemoteFile | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
+): Promise<{ file: Seen | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
     const reader = amongst(readerOf(path, restarts), managed);
     const { before, after, isStartedWith } = reader;
     const [file, beside] = await Promise.all([
-        readFile(run, connection, path),
+        readFile(run, connection, path, restarts),
         readBeside(run, connection, [...before, ...after], isStartedWith ? restarts : []),
     ]);
     // A file that the service's arguments name before this one is read before it.
@@ -96,8 +100,8 @@ function wantedOf(understood: Understood, inputs: Inputs, before?: Inputs): Want
  */
 export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
     const put = async (inputs: Inputs, before?: Inputs) => {
-        const { connection, path, owner, group, mode } = inputs;
-        const changed = await alone(connection, path, async () => {
+        const { connection, path, owner, group, mode, restarts = [], ready } = inputs;
+        const late = await alone(connection, path, async () => {
             const managed = entriesOf(inputs).map(([name]) => name),
                 { file, sources, reader, matching } = await look(run, inputs, managed);
             const wanted = wantedOf(new Understood(reader, sources, matching), inputs, before);
@@ -109,12 +113,13 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
                 await writeFile(run, connection, source.path, next, isItself ? { owner, group, mode } : undefined);
                 written = true;
             }
-            return written;
+            // A run that was cut off may have changed the file, and not restarted all of them.
+            return written ? restarts : (file?.unread ?? []);
         });
-        if (changed) await restart(run, connection, inputs.restarts ?? [], inputs.ready);
+        await restart(run, connection, late, ready);
     };
     return {
-        inputs: ["path", "options", "secretOptions", "owner", "group", "mode"],
+        inputs: ["path", "options", "secretOptions", "owner", "group", "mode", "unread"],
         access: ["connection", "restarts", "ready"],
         replaceOn: ["path"],
         check(inputs): Problem[] {
@@ -154,9 +159,12 @@ export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
             const managed = entriesOf(recorded).map(([name]) => name),
                 { file, sources, reader, matching } = await look(run, recorded, managed);
             if (!file) return undefined;
-            const { content: _text, ...access } = file,
+            const { content: _text, unread, ...access } = file,
                 { places, ...live } = inForceOf(new Understood(reader, sources, matching), recorded);
-            return withPlaces({ ...recorded, ...access, ...live }, places);
+            return withPlaces(
+                { ...recorded, ...access, ...live, ...(recorded.unread !== undefined && { unread }) },
+                places,
+            );
         },
         async update(_id, recorded, inputs) {
             await put(inputs, recorded);
@@ -195,7 +203,10 @@ export interface OptionsFileArgs {
     ready?: pulumi.Input<Ready>;
 }
 
-/** Options of a configuration file, managed and shown one by one, with its owner, group and mode. */
+/**
+ * Options of a configuration file, managed and shown one by one, with its owner, group and mode. `unread` names those of its services that
+ * run since before its last change; they are restarted.
+ */
 export class OptionsFile extends LiveResource {
     constructor(name: string, args: OptionsFileArgs, opts?: pulumi.CustomResourceOptions) {
         super(
@@ -206,6 +217,7 @@ export class OptionsFile extends LiveResource {
                 owner: "root",
                 group: "root",
                 mode: args.secretOptions === undefined ? "0644" : "0640",
+                ...(args.restarts !== undefined && { unread: [] }),
                 ...args,
                 secretOptions: args.secretOptions && pulumi.secret(args.secretOptions),
             },

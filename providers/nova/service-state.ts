@@ -1,62 +1,96 @@
 import * as pulumi from "@pulumi/pulumi";
+import { compute } from "../../clients/compute";
+import type { Connection } from "../../clients/connection";
 import { asked } from "../../clients/http";
-import { type Compute, compute } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { operatorClock } from "../../clients/operator-clock";
+import type { ServiceState as Agent } from "../../clients/service-state";
+import { exec, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource } from "../dynamic";
+import { restart } from "../guest/restarts";
 import type { AccessArgs } from "../keystone/adopt";
 
 interface Inputs {
     cloud: CloudAccess;
+    guest?: Connection;
     host: string;
     binary: string;
     enabled: boolean;
     state: string;
 }
-type Api = Pick<Compute, "services" | "enableService" | "forget">;
+/** The API of the software that an agent reports itself to. */
+interface Api {
+    services(): Promise<Agent[]>;
+    enableService(host: string, binary: string, enabled: boolean): Promise<void>;
+    /** Where its lists are kept for a run: the next one is asked for. */
+    forget?(kind: "services"): void;
+}
 type Connect = (access: CloudAccess) => Api;
 
-const WAIT_SECONDS = 120;
+/** Whose agents they are, and how they are waited for, by the operator's clock. */
+interface Ways {
+    software: string;
+    /** One that has reported itself within this time is not called down. */
+    lateSeconds: number;
+    waitSeconds: number;
+    pauseSeconds: number;
+    run: RunScript;
+}
+const nova: Ways = { software: "nova", lateSeconds: 0, waitSeconds: 120, pauseSeconds: 2, run: exec };
+
+/** Of the time for an agent to report itself again, this part passes before its service is restarted. */
+const OWN_WAY = 0.25;
 
 async function find(api: Connect, { cloud, host, binary }: Inputs) {
     return (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
 }
 
-async function put(api: Connect, inputs: Inputs, pauseSeconds: number): Promise<void> {
-    const { cloud, host, binary, enabled } = inputs,
-        deadline = operatorClock.elapsed() + WAIT_SECONDS;
+/** @param mends whether a service whose agent stays silent is restarted: it may have given up on something that is back */
+async function put(api: Connect, inputs: Inputs, ways: Ways, mends: boolean): Promise<void> {
+    const { cloud, guest, host, binary, enabled } = inputs,
+        { software, waitSeconds, pauseSeconds, run } = ways,
+        begun = operatorClock.elapsed();
+    let mending = mends && guest !== undefined;
     for (;;) {
-        api(cloud).forget("services");
+        api(cloud).forget?.("services");
         const live = await find(api, inputs);
         if (live?.state === "up") {
             if ((live.status === "enabled") !== enabled) await api(cloud).enableService(host, binary, enabled);
             return;
         }
-        if (operatorClock.elapsed() >= deadline) {
+        const passed = operatorClock.elapsed() - begun;
+        if (passed >= waitSeconds) {
             throw new Error(
-                `${binary} on ${host} is not up after ${WAIT_SECONDS} s; nova ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/nova on ${host}`,
+                `${binary} on ${host} is not up after ${waitSeconds} s; ${software} ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/${software} on ${host}`,
             );
+        }
+        if (mending && passed >= OWN_WAY * waitSeconds) {
+            mending = false;
+            await restart(run, guest!, [binary]);
         }
         await new Promise(resolve => setTimeout(resolve, pauseSeconds * 1000));
     }
 }
 
-/** Nova's knowledge of one of its agents: it reports itself, and it is used or not. */
-export function serviceStateHandler(api: Connect = compute, pauseSeconds = 2): Handler<Inputs> {
+/** The knowledge that nova, or another software of its kind, has of one of its agents: it reports itself, and it is used or not. */
+export function serviceStateHandler(api: Connect = compute, own: Partial<Ways> = {}): Handler<Inputs> {
+    const ways = { ...nova, ...own };
     return {
         inputs: ["host", "binary", "enabled", "state"],
-        access: ["cloud"],
+        access: ["cloud", "guest"],
         replaceOn: ["host", "binary"],
         async create(inputs) {
-            await put(api, inputs, pauseSeconds);
+            await put(api, inputs, ways, false);
             return { id: `${inputs.host}/${inputs.binary}`, outputs: {} };
         },
         async read(_id, recorded) {
             const live = await asked(find(api, recorded));
-            return live && { ...recorded, enabled: live.status === "enabled", state: live.state };
+            if (!live) return undefined;
+            const isLate = live.age !== undefined && Math.abs(live.age) < ways.lateSeconds;
+            return { ...recorded, enabled: live.status === "enabled", state: isLate ? "up" : live.state };
         },
         async update(_id, _recorded, inputs) {
-            await put(api, inputs, pauseSeconds);
+            await put(api, inputs, ways, true);
             return {};
         },
         // Grizzly has no way to forget one.
@@ -70,6 +104,8 @@ export const handler = serviceStateHandler();
 export interface ServiceStateArgs {
     /** The cloud's admin; the password in it is a secret. */
     cloud: AccessArgs<CloudAccess>;
+    /** The node. Its service is restarted where the agent stays silent though it runs. */
+    guest?: pulumi.Input<Connection>;
     /** Name of the node. */
     host: pulumi.Input<string>;
     /** E.g. nova-compute. */

@@ -42,14 +42,17 @@ mkdir -p $trial/upper $trial/work $trial/root
 printf /srv/golden > $trial/lower
 { /usr/local/lib/classroom/mount-root $trial "$LAB_IDS" && umount $trial/root; } > /run/lab/ranges 2>&1
 rm -rf $trial
-for i in $(seq 300); do
-    virsh -q -c qemu:///system version > /dev/null 2>&1 && virsh -q -c lxc:///system version > /dev/null 2>&1 && break
-    sleep 0.1
-done
+# Whoever waits for the ready file says how long that may take.
+until virsh -q -c qemu:///system version > /dev/null 2>&1 && virsh -q -c lxc:///system version > /dev/null 2>&1; do sleep 0.1; done
 # What a host of the course had before any program came: images to make machines from, and a place for their disks.
 mkdir -p -m 711 /var/lib/libvirt/machines
 for pool in golden:/srv/images machines:/var/lib/libvirt/machines; do
-    virsh -q -c qemu:///system pool-define-as "${pool%%:*}" dir --target "${pool#*:}" && virsh -q -c qemu:///system pool-start "${pool%%:*}" && virsh -q -c qemu:///system pool-autostart "${pool%%:*}"
+    name=${pool%%:*}
+    until virsh -q -c qemu:///system pool-list --name | grep -qxF "$name"; do
+        virsh -q -c qemu:///system pool-define-as "$name" dir --target "${pool#*:}"
+        virsh -q -c qemu:///system pool-start "$name" || sleep 0.1
+    done
+    virsh -q -c qemu:///system pool-autostart "$name"
 done
 touch /run/lab/ready
 trap '' TERM HUP INT

@@ -276,8 +276,7 @@ describe("files", () => {
     const at = (file: string) => path.join(host.dir, file),
         restarted = () => host.said().match(/restart \S+/g) ?? [];
 
-    test("a file restarts who reads it, where its content is another one", async () => {
-        host.put("active/nova-api", "");
+    test("a file is written where it is another one, and not otherwise", async () => {
         const handler = fileHandler(here),
             inputs = {
                 connection,
@@ -286,23 +285,19 @@ describe("files", () => {
                 owner,
                 group: owner,
                 mode: "0640",
-                restarts: ["nova-api"],
             };
         expect(await handler.create(inputs)).toEqual({ id: `api-node:${inputs.path}`, outputs: {} });
-        expect(restarted()).toEqual(["restart nova-api"]);
         const written = () => fs.statSync(inputs.path).ino,
             before = written();
         await handler.create(inputs);
         expect(written()).toBe(before);
         expect(await handler.update("", inputs, { ...inputs, mode: "0600" })).toEqual({});
-        expect(restarted()).toEqual([]);
         expect(fs.statSync(inputs.path).mode & 0o777).toBe(0o600);
         fs.appendFileSync(inputs.path, "x");
         expect(await handler.read("", inputs)).toEqual({ ...inputs, content: "1\nx", mode: "0600" });
         await handler.update("", inputs, {
             ...inputs,
             content: undefined as unknown as string,
-            restarts: undefined as unknown as string[],
         });
         expect(fs.readFileSync(inputs.path, "utf8")).toBe("");
         expect(await readFile(here, connection, inputs.path)).toEqual({
@@ -310,6 +305,7 @@ describe("files", () => {
             owner,
             group: owner,
             mode: "0640",
+            unread: [],
         });
     });
 

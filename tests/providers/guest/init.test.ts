@@ -76,6 +76,7 @@ beforeEach(() => {
 const here: RunScript = async (_to, script, { allowFailure } = {}) => {
     const moved = script
         .replaceAll("/run/systemd", `${dir}/none`)
+        .replace(/\/proc\/(?=stat|\$p)/g, `${dir}/proc/`)
         .replaceAll("/etc/", `${dir}/etc/`)
         .replaceAll("/var/log/", `${dir}/log/`);
     const { status, stdout, stderr } = spawnSync("sh", ["-ec", moved], {
@@ -101,6 +102,13 @@ test.each([
     ["unknown", false],
 ])("%s runs: %p", async (service, runs) => {
     expect(await holds(`is_running ${service}`)).toBe(runs);
+});
+
+test("a running job began when its process did, counted from the boot; others have no line", async () => {
+    put("proc/stat", "cpu 1 2 3\nbtime 1377597600\n");
+    put("proc/26273/stat", `26273 (nova (api) S ${Array.from({ length: 18 }, (_, i) => i).join(" ")} 12345 0\n`);
+    const { stdout } = await here(connection, `${initShell}\nbegan cinder-api nova-api mysql libvirt ntp unknown`);
+    expect(stdout).toBe("nova-api 1377597723\n");
 });
 
 test("a machine is booting until its rc job has ended", async () => {

@@ -9,7 +9,7 @@ import { localHost } from "../machine/local-host";
 /** A node on which services say what they are told. */
 const host = localHost({
     systemctl:
-        'case "$1" in is-active) ;; restart) echo "restart $2" >> "$LOG" ;; show) cat "$ROOT/units/$4" ;; *) false ;; esac',
+        'case "$1" in is-active) ;; restart) echo "restart $2" >> "$LOG" ;; show) case $4 in -p) cat "$ROOT/began" ;; *) cat "$ROOT/units/$4" ;; esac ;; *) false ;; esac',
     chown: ":",
 });
 const { username: owner } = os.userInfo(),
@@ -19,6 +19,7 @@ beforeEach(() => {
     for (const folder of ["etc", "units", "run"])
         fs.rmSync(path.join(host.dir, folder), { recursive: true, force: true });
     host.put("run/systemd/system/x", "");
+    host.put("began", "");
     host.said();
 });
 afterAll(() => host.remove());
@@ -52,6 +53,50 @@ test("where nothing shadows anything, what is read is what is recorded, and noth
     const { live, places, restarts, after } = await found(nova, { "etc/nova/nova.conf": sound });
     expect([live, places, restarts, after]).toEqual([nova, {}, "", nova]);
     expect(host.there("etc/nova/nova.conf")).toBe(sound);
+});
+
+describe("services that run since before the file's last change", () => {
+    const two = inputs("/etc/nova/nova.conf", { restarts: ["nova-api", "nova-cert"], unread: [] });
+    const unit = (state: string, at: string) => `ActiveState=${state}\nStateChangeTimestamp=${at}\n`;
+    const put = (changed: string, ...units: string[]) => {
+        host.put("etc/nova/nova.conf", sound);
+        mode("etc/nova/nova.conf");
+        fs.utimesSync(path.join(host.dir, "etc/nova/nova.conf"), new Date(), new Date(changed));
+        host.put("began", units.join("\n"));
+    };
+    const [before, after] = ["Tue 2013-08-27 09:59:59 UTC", "Tue 2013-08-27 10:00:00 UTC"],
+        changed = "2013-08-27T10:00:00.900Z";
+
+    test("are found, those that started since are not", async () => {
+        put(changed, unit("active", before), unit("active", after));
+        expect(await handler.read("", two)).toEqual({ ...two, unread: ["nova-api"] });
+    });
+    test("are not those that do not run, or whose start is not known", async () => {
+        put(changed, unit("inactive", before), unit("active", ""));
+        expect(await handler.read("", two)).toEqual(two);
+    });
+    test("are restarted alone, and the file stays", async () => {
+        put(changed, unit("active", after), unit("active", before));
+        const { ino } = fs.statSync(path.join(host.dir, "etc/nova/nova.conf"));
+        await handler.update("", { ...two, unread: ["nova-cert"] }, two);
+        expect([host.said(), fs.statSync(path.join(host.dir, "etc/nova/nova.conf")).ino]).toEqual([
+            "restart nova-cert\n",
+            ino,
+        ]);
+    });
+    test("are restarted where a run was cut off between its change and the restart", async () => {
+        put(changed, unit("active", before), unit("active", before));
+        await handler.create(two);
+        expect(host.said().split("\n").sort()).toEqual(["", "restart nova-api", "restart nova-cert"]);
+    });
+    test("are not known of a file of the future: the clock was set", async () => {
+        put("2113-08-27T10:00:00Z", unit("active", before), unit("active", before));
+        expect(await handler.read("", two)).toEqual(two);
+    });
+    test("are no property of a file that was recorded by a former version", async () => {
+        put(changed, unit("active", before), unit("active", before));
+        expect(await handler.read("", nova)).toEqual(nova);
+    });
 });
 
 test.each<[what: string, text: string, value: string, place: string]>([

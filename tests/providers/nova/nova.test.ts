@@ -9,7 +9,9 @@ import type {
     RuleSpec,
     SecurityGroup,
 } from "../../../clients/compute";
+import type { Connection } from "../../../clients/connection";
 import type { ServiceState } from "../../../clients/service-state";
+import type { RunScript } from "../../../clients/ssh";
 import { HttpError } from "../../../clients/http";
 import type { CloudAccess } from "../../../clients/identity";
 import { flavorHandler } from "../../../providers/nova/flavor";
@@ -532,7 +534,7 @@ test("a security group that is not there is said, with those that are", async ()
 
 test("an agent: waited for until it is up, enabled, and its state shown", async () => {
     const nova = new Nova(),
-        handler = serviceStateHandler(() => nova, 0.01),
+        handler = serviceStateHandler(() => nova, { pauseSeconds: 0.01 }),
         inputs = { cloud, host: "compute-1", binary: "nova-compute", enabled: true, state: "up" };
     const agent: ServiceState = {
         host: "compute-1",
@@ -594,11 +596,70 @@ describe("an agent", () => {
         expect([nova.calls, nova.forgotten.length]).toEqual([[], 61]);
     });
 
+    describe("that stays silent though its service runs", () => {
+        const guest = { name: "compute-1", host: "10.0.0.9", port: 22 } as Connection,
+            within = { ...inputs, guest };
+        const silent = () => {
+            const nova = new Nova(),
+                asked: string[] = [];
+            nova.agents = [{ ...agent, state: "down" }];
+            const run: RunScript = async (_to, script) => {
+                asked.push(script);
+                nova.agents = [agent];
+                return { stdout: "restarted nova-compute\n", stderr: "", code: 0 };
+            };
+            return { nova, asked, handler: serviceStateHandler(() => nova, { run }) };
+        };
+        beforeEach(() => jest.useFakeTimers());
+        afterEach(() => jest.useRealTimers());
+
+        test("has it restarted when a quarter of the time has passed", async () => {
+            const { asked, handler } = silent();
+            const mended = handler.update("", { ...within, state: "down" }, within);
+            await jest.advanceTimersByTimeAsync(29_000);
+            expect(asked).toEqual([]);
+            await jest.advanceTimersByTimeAsync(4000);
+            await mended;
+            expect(asked).toEqual([expect.stringContaining("for s in 'nova-compute'; do")]);
+        });
+        test("is not restarted where it reports itself before", async () => {
+            const { nova, asked, handler } = silent();
+            const mended = handler.update("", { ...within, state: "down" }, within);
+            await jest.advanceTimersByTimeAsync(10_000);
+            nova.agents = [agent];
+            await jest.advanceTimersByTimeAsync(2000);
+            await mended;
+            expect(asked).toEqual([]);
+        });
+        test("is waited for alone while it is made", async () => {
+            const { asked, handler } = silent(),
+                ended = handler.create(within);
+            ended.catch(() => undefined);
+            await jest.advanceTimersByTimeAsync(121_000);
+            await expect(ended).rejects.toThrow("nova-compute on compute-1 is not up after 120 s");
+            expect(asked).toEqual([]);
+        });
+    });
+
+    test.each([
+        [179, "up"],
+        [-179, "up"],
+        [180, "down"],
+        [undefined, "down"],
+    ])("of cinder, which reports itself late, has reported %p s ago: it is %s", async (age, state) => {
+        const nova = new Nova();
+        nova.agents = [{ ...agent, state: "down", ...(age !== undefined && { age }) }];
+        const handler = serviceStateHandler(() => nova, { lateSeconds: 180 });
+        expect(await handler.read("", inputs)).toEqual({ ...inputs, state });
+    });
+
     test("is waited for though this machine's clock is set on meanwhile", async () => {
         const nova = new Nova();
         setTimeout(() => nova.agents.push(agent), 20);
         await set(async () => {
-            expect((await serviceStateHandler(() => nova, 0.01).create(inputs)).id).toBe("compute-1/nova-compute");
+            expect((await serviceStateHandler(() => nova, { pauseSeconds: 0.01 }).create(inputs)).id).toBe(
+                "compute-1/nova-compute",
+            );
         });
     });
 
