@@ -10,6 +10,7 @@ import { formsOf } from "../../../cli/shell/redact";
 import { addRenderCommand } from "../../../cli/render/show-program";
 import { type ProgramResource, programOf } from "../../../cli/render/program";
 import { tutorialCredentials } from "../../../config/credentials";
+import { releaseOf } from "../../../releases";
 import { hostKeys } from "../../clients/keys";
 
 /** A team's virtual machines with the lab's release; as its file has it, team01 stands further below. */
@@ -111,6 +112,53 @@ test("a placeholder stands for one of the passwords, a key of the operator's mac
     }
 });
 
+test("render.md explains each placeholder that is no password and no resource's", () => {
+    const doc = fs.readFileSync(path.join(__dirname, "../../../docs/render.md"), "utf8");
+    for (const name of [
+        "archiveKey",
+        "centralHostKey",
+        "computeHostKey",
+        "operatorKey",
+        "privateKey",
+        "HOME",
+        "knownHosts",
+    ])
+        expect(doc).toMatch(new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, "m"));
+});
+
+/** All that comes before a resource: what it waits for, and what its inputs are made of. */
+function allBefore(resources: readonly ProgramResource[], of: string): ReadonlySet<string> {
+    const found = new Set<string>();
+    const within = (name: string): string[] => [
+        name,
+        ...resources.filter(r => r.parent === name).flatMap(r => within(r.name)),
+    ];
+    const visit = (name: string): void => {
+        const { dependsOn, parent, inputs } = named(resources, name);
+        const made = [...JSON.stringify(inputs).matchAll(/\$\{([^}]*)\.\w+\}/g)].map(m => m[1]!);
+        for (const earlier of [...dependsOn.flatMap(within), ...made])
+            if (earlier !== of && !found.has(earlier)) {
+                found.add(earlier);
+                visit(earlier);
+            }
+        if (parent !== undefined) visit(parent);
+    };
+    visit(of);
+    return found;
+}
+
+test("in each release every service, step and file of options comes after its node's packages", async () => {
+    for (const resources of [lab, team, await programOf("team01", configured("team01"))]) {
+        // The step about certificates removes files, and needs no package.
+        const inside = resources.filter(
+            r => /^guest:(Service|Step|OptionsFile)$/.test(r.type) && !r.name.endsWith("-token-certificates"),
+        );
+        expect(inside.length).toBeGreaterThan(40);
+        for (const { name, parent } of inside)
+            expect([name, ...allBefore(resources, name)]).toContain(`${parent}-packages`);
+    }
+});
+
 describe("team01 as its file has it", () => {
     let course: ProgramResource[], text: string;
     beforeAll(async () => {
@@ -138,6 +186,54 @@ describe("team01 as its file has it", () => {
             "old-releases.ubuntu.com",
             "ubuntu-cloud.archive.canonical.com",
         ]);
+    });
+
+    test("hosts.md names each of them, for who lets the machines out", () => {
+        const doc = fs.readFileSync(path.join(__dirname, "../../../docs/hosts.md"), "utf8");
+        const before = /## Before the first up\n([\s\S]*?)\n## /.exec(doc)![1]!;
+        for (const name of [
+            "cloud-images-archive.ubuntu.com",
+            "old-releases.ubuntu.com",
+            "ubuntu-cloud.archive.canonical.com",
+            new URL(releaseOf("grizzly").image!.url).hostname,
+            // Launchpad sends whoever asks for a file on to this one.
+            "launchpadlibrarian.net",
+        ])
+            expect(before).toContain(name);
+    });
+
+    /** The tutorial's steps as resources, each with the step that comes right before it in what it needs. */
+    test.each(
+        `db-packages ← db-archive; db-my-cnf ← db-packages; db-mysql ← db-my-cnf; db-mysql-root ← db-mysql
+db-grant-keystone ← db-database-keystone, db-mysql-root; db-rabbit-guest ← db-rabbitmq-server; db-rabbitmq-server ← db-packages
+auth-keystone-conf ← auth-packages; auth-keystone-db-sync ← auth-keystone-conf, db-grant-keystone; auth-keystone ← auth-keystone-db-sync
+auth-tenant-admin ← auth-keystone; auth-grant-admin-admin ← auth-user-admin, auth-role-admin, auth-tenant-admin
+auth-user-glance ← auth-tenant-service; auth-grant-glance-admin ← auth-user-glance, auth-role-admin
+auth-user-cinder ← auth-tenant-service; auth-grant-cinder-admin ← auth-user-cinder, auth-role-admin
+auth-user-nova ← auth-tenant-service; auth-grant-nova-admin ← auth-user-nova, auth-role-admin
+auth-endpoint-keystone ← auth-service-keystone; auth-endpoint-glance ← auth-service-glance; auth-endpoint-cinder ← auth-service-cinder
+auth-endpoint-nova ← auth-service-nova; auth-endpoint-ec2 ← auth-service-ec2; auth-ec2-admin ← auth-user-admin, auth-grant-admin-admin
+image-glance-db-sync ← db-grant-glance, image-glance-api-paste, image-glance-api-conf, image-glance-registry-paste, image-glance-registry-conf
+image-glance-api ← image-glance-db-sync, db-rabbit-guest; image-glance-registry ← image-glance-db-sync
+image-image-cirros ← image-glance-api, image-glance-registry, auth-endpoint-glance, auth-grant-glance-admin, auth-grant-admin-admin
+volume-volumes ← volume-packages; volume-cinder-db-sync ← db-grant-cinder, volume-cinder-paste, volume-cinder-conf
+volume-cinder-volume ← volume-cinder-db-sync, volume-volumes, db-rabbit-guest; volume-cinder-api ← volume-cinder-db-sync
+volume-cinder-scheduler ← volume-cinder-db-sync, db-rabbit-guest; volume-open-iscsi ← volume-packages
+api-nova-db-sync ← db-grant-nova, api-nova-conf, api-nova-paste; api-nova-api ← api-nova-db-sync, db-rabbit-guest
+api-nova-conductor ← api-nova-db-sync, db-rabbit-guest; api-nova-scheduler ← api-nova-db-sync; api-nova-cert ← api-nova-db-sync
+api-nova-novncproxy ← api-nova-db-sync; api-nova-consoleauth ← api-nova-db-sync; api-apache2 ← api-dashboard-settings, api-packages
+api-flavor-x1.tiny ← api-nova-api, auth-endpoint-nova, auth-grant-nova-admin; api-keypair ← api-root-key, api-nova-api
+network-nova-network ← network-br100, network-ip-forward, network-nova-conf, api-nova-db-sync, api-nova-conductor, db-rabbit-guest
+network-nova-api-metadata ← network-nova-conf; network-br100 ← network-packages; network-net1 ← network-nova-network, api-nova-api
+network-floating ← api-nova-api; network-rule-icmp ← api-nova-api; network-rule-ssh ← api-nova-api
+compute-1-nova-nova-compute ← compute-1-nova-br100, compute-1-nova-nova-conf, compute-1-nova-nova-compute-conf, api-nova-conductor, db-rabbit-guest
+compute-2-nova-nova-compute ← compute-2-nova-br100, compute-2-nova-nova-conf, compute-2-nova-nova-compute-conf, api-nova-conductor, db-rabbit-guest
+compute-1-nova-br100 ← compute-1-nova-packages; compute-1-nova-state ← compute-1-nova-nova-compute`
+            .split(/[;\n]\s*/)
+            .map(step => step.split(" ← ") as [string, string]),
+    )("the tutorial's order: %s comes after %s", (step, needs) => {
+        const earlier = allBefore(course, `cloud-${step}`);
+        expect(needs.split(", ").filter(name => !earlier.has(`cloud-${name}`))).toEqual([]);
     });
 
     test("the image that check T2 looks for is in it, with the tutorial's file", () => {
