@@ -26,6 +26,7 @@ export interface Handler<Inputs extends object, Outputs extends object = object>
     create(inputs: Inputs): Promise<{ id: string; outputs: Outputs }>;
     /**
      * The live object, or `undefined` when it is gone. Throws {@link Unreachable} when it cannot be asked.
+     * One that was made again by hand, and has another id, is returned as {@link madeAgain}.
      * A secret that differs is returned as {@link differs}, never as the live value.
      */
     read(id: string, recorded: Inputs & Outputs): Promise<(Inputs & Outputs) | undefined>;
@@ -50,15 +51,35 @@ export const differs = "(differs)";
  * it.
  */
 export type Places = Readonly<Record<string, string>>;
+/** What a handler tells of a live object beside its properties: neither compared nor recorded. */
+interface Beside {
+    places?: Places;
+    /** Its id, where that is another one than the recorded one. */
+    id?: string;
+    /** Properties that are others with the id of what was made again, and are right so. */
+    follows?: readonly string[];
+}
 // By name: the handler may have been loaded from another copy of the module.
-const PLACES = Symbol.for("classroom places");
+const BESIDE = Symbol.for("classroom beside");
+const beside = (live: object | undefined): Beside => (live as { [BESIDE]?: Beside } | undefined)?.[BESIDE] ?? {};
+const withBeside = <T extends object>(live: T, more: Beside): T =>
+    Object.defineProperty(live, BESIDE, { value: { ...beside(live), ...more }, configurable: true });
 
-/** The live object, with where its values come from: beside it, for this is neither compared nor recorded. */
-export const withPlaces = <T extends object>(live: T, places: Places): T =>
-    Object.defineProperty(live, PLACES, { value: places });
+/** The live object, with where its values come from. */
+export const withPlaces = <T extends object>(live: T, places: Places): T => withBeside(live, { places });
 /** Where the values of a live object come from; empty where its handler does not say. */
-export const placesOf = (live: object | undefined): Places =>
-    (live as { [PLACES]?: Places } | undefined)?.[PLACES] ?? {};
+export const placesOf = (live: object | undefined): Places => beside(live).places ?? {};
+
+/**
+ * The live object, where somebody made it again by hand, or made again what it names by an id.
+ * @param id its present id @param follows the properties that name by an id what was made again
+ */
+export const madeAgain = <T extends object>(live: T, id: string, follows: readonly string[] = []): T =>
+    withBeside(live, { id, follows });
+/** The present id of a live object. @param id the recorded one */
+export const idOf = (live: object, id: string): string => beside(live).id ?? id;
+/** Properties of a live object whose other values are no difference. */
+export const followsOf = (live: object | undefined): readonly string[] => beside(live).follows ?? [];
 
 /**
  * Thrown by `create` when the object exists but is not finished: it is recorded with `outputs`,

@@ -3,7 +3,7 @@ import * as path from "path";
 import { unknownValue } from "@pulumi/pulumi/runtime";
 import { type Connection, jumpOf } from "../clients/connection";
 import { handed } from "../system/handed-over";
-import { type Handler, objectOf, placesOf, type Problem } from "./dynamic";
+import { followsOf, type Handler, idOf, objectOf, placesOf, type Problem } from "./dynamic";
 import { machineIsGone } from "./machine/gone";
 
 /** The engine's message: inputs or state, with the stored provider beside them. */
@@ -155,16 +155,13 @@ async function read(kind: string, id: string, props: Sent): Promise<{ id: string
     }
     try {
         const live = await handler.read(id, recorded);
-        // The engine shows two secrets alike, equal or not.
-        report({
-            event: "asked",
-            kind,
-            id,
-            differs: live ? differencesOf(handler, recorded, live) : [],
-            ...(Object.keys(placesOf(live)).length > 0 && { places: placesOf(live) }),
-        });
+        report({ event: "asked", kind, id, ...(live ? foundOf(handler, id, recorded, live) : { differs: [] }) });
         if (!live) return gone();
-        return { id, props: { ...recorded, ...onlyKnown(live, recorded) }, inputs: inputsOf(handler, recorded, live) };
+        return {
+            id: idOf(live, id),
+            props: { ...recorded, ...onlyKnown(live, recorded) },
+            inputs: inputsOf(handler, recorded, live),
+        };
     } catch (e) {
         if (!tellsNothing(e)) throw clean(e);
         return unasked(kind, id, recorded, e);
@@ -185,6 +182,17 @@ async function unasked(kind: string, id: string, recorded: Sent, e: Error): Prom
     report({ event: "unreachable", kind, id, reason: e.message });
     console.warn(`${kind} ${id}: ${e.message}; what was recorded is kept`);
     return { id, props: recorded };
+}
+
+/** What the command line is told of a live object. The engine itself shows two secrets alike, equal or not. */
+function foundOf(handler: AnyHandler, id: string, recorded: Sent, live: Sent): object {
+    const [newId, follows, places] = [idOf(live, id), followsOf(live), placesOf(live)];
+    return {
+        differs: differencesOf(handler, recorded, live).filter(path => !follows.includes(path)),
+        ...(newId !== id && { newId }),
+        ...(follows.length > 0 && { follows }),
+        ...(Object.keys(places).length > 0 && { places }),
+    };
 }
 
 const differencesOf = (handler: AnyHandler, recorded: Sent, live: Sent): string[] =>

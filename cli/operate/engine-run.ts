@@ -147,14 +147,11 @@ async function execute(
     const write = (line: string) => {
         if (!engine.quiet || run.options.verbose) terminal.line(line);
     };
-    const renderer = new Renderer(
-        write,
-        engine,
-        known,
-        run.options.verbose,
-        (type, id) => report.differing(type, id),
-        (type, id) => report.places(type, id),
-    );
+    const renderer = new Renderer(write, engine, known, run.options.verbose, {
+        differing: (type, id) => report.differing(type, id),
+        places: (type, id) => report.places(type, id),
+        follows: (type, id) => report.follows(type, id),
+    });
     const { patienceSeconds, rebuilds = [] } = engine;
     Object.assign(ready.stack.workspace.envVars, forHandlers({ patienceSeconds, rebuilding: rebuilds }));
     const began = Date.now();

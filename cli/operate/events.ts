@@ -211,6 +211,16 @@ function steady(type: string, outputs: Record<string, unknown> | undefined): Rec
     return { ...rest, networkInterfaces: cards };
 }
 
+/** What handlers tell of the resource of a type and id. */
+interface Told {
+    /** Paths of the properties that a refresh found changed, secret ones included. */
+    differing(type: string, id: string): string[];
+    /** Where such properties are set, by their paths. */
+    places(type: string, id: string): Readonly<Record<string, string>>;
+    /** Properties that name by an id what was made again by hand. */
+    follows(type: string, id: string): readonly string[];
+}
+
 /** Turns the engine's events into lines as they come, and counts. */
 export class Renderer {
     readonly tally: Tally = { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 0, drifted: [] };
@@ -248,16 +258,14 @@ export class Renderer {
 
     /**
      * @param total how many resources the last operation knew, for "how far"; 0 where it is not known
-     * @param differing paths of the properties that a refresh found changed, secret ones included, of the resource of that type and id
-     * @param places where such properties are set, by their paths
+     * @param told what the handlers tell of their resources
      */
     constructor(
         private readonly write: (line: string) => void,
         private readonly engine: { name: string; reading: Reading },
         private readonly total = 0,
         private readonly verbose = false,
-        private readonly differing: (type: string, id: string) => string[] = () => [],
-        private readonly places: (type: string, id: string) => Readonly<Record<string, string>> = () => ({}),
+        private readonly told: Partial<Told> = {},
     ) {}
 
     /** Names of what failed. */
@@ -356,8 +364,11 @@ export class Renderer {
             this.record(step, [], "", "gone");
             return;
         }
-        const shown = changes(before, now).filter(c => !c.path.startsWith("__"));
-        const hidden = this.differing(shortType(step.type), step.new?.id ?? "").filter(
+        this.madeAgain(step);
+        const [type, id] = [shortType(step.type), step.new?.id ?? ""],
+            follows = this.told.follows?.(type, id) ?? [];
+        const shown = changes(before, now).filter(c => !c.path.startsWith("__") && !follows.includes(c.path));
+        const hidden = (this.told.differing?.(type, id) ?? []).filter(
             path => !shown.some(c => isWithin(path, c.path) || isWithin(c.path, path)),
         );
         const found = [...shown, ...hidden.map(path => ({ path, old: SECRET, new: "(differs)" }))];
@@ -368,6 +379,14 @@ export class Renderer {
         this.tally.drifted.push(nameOf(step.urn));
         this.write(`${this.clock()} ! ${label(step)} has drifted`);
         this.record(step, found, "           ", "drifted");
+    }
+
+    /** Told, and no drift: what it is, its own differences say. */
+    private madeAgain(step: StepEventMetadata): void {
+        const [recorded, present] = [step.old?.id, step.new?.id];
+        if (!recorded || !present || recorded === present) return;
+        const id = inShort(visible(present.slice(0, 1000)), 120);
+        this.write(`${this.clock()} ~ ${label(step)} was made again by hand: its id is now ${id}`);
     }
 
     /** What the program would change though the refresh found it as recorded: an earlier refresh has recorded the drift. */
@@ -413,7 +432,8 @@ export class Renderer {
             ...(restarts.length > 0 && { restarts }),
         };
         if (found.length === 0) this.changes.push(what);
-        const places = action === "drifted" ? this.places(what.type, (step.new ?? step.old)?.id ?? "") : {};
+        const places =
+            action === "drifted" ? (this.told.places?.(what.type, (step.new ?? step.old)?.id ?? "") ?? {}) : {};
         for (const c of found) {
             const where = places[c.path];
             this.write(`${indent}${changeLine({ ...c, where })}`);

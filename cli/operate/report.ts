@@ -6,6 +6,8 @@ interface Reported {
     id: string;
     reason?: string;
     differs?: string[];
+    newId?: string;
+    follows?: string[];
     places?: Record<string, string>;
 }
 
@@ -69,15 +71,25 @@ export class Report {
 
     /** Paths of properties that a handler found to differ, secret ones included. */
     differing(type: string, id: string): string[] {
-        return this.all()
-            .filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type)
-            .flatMap(r => r.differs ?? []);
+        return this.asked(type, id).flatMap(r => r.differs ?? []);
     }
 
     /** Where a resource's values come from, by their paths, as far as its handler tells. */
     places(type: string, id: string): Readonly<Record<string, string>> {
-        const asked = this.all().filter(r => r.event === "asked" && r.id === id && typeOf(r.kind) === type);
+        const asked = this.asked(type, id);
         return asked[asked.length - 1]?.places ?? {};
+    }
+
+    /** Properties that name by an id what was made again by hand: that they are others is right. */
+    follows(type: string, id: string): readonly string[] {
+        return this.asked(type, id).flatMap(r => r.follows ?? []);
+    }
+
+    /** @param id the recorded one or, of what was made again by hand, the present one */
+    private asked(type: string, id: string): Reported[] {
+        return this.all().filter(
+            r => r.event === "asked" && (r.id === id || r.newId === id) && typeOf(r.kind) === type,
+        );
     }
 
     /** Resources that were kept as recorded because what they live in did not answer. */

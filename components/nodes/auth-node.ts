@@ -48,14 +48,21 @@ export class AuthNode extends pulumi.ComponentResource {
         const [adminTenant, serviceTenant] = [entities.tenant("admin"), entities.tenant("service")];
         const roles = roleNames.map(role => entities.role(role));
         const admin = entities.user("admin", "adminPassword");
-        const grants = adminRoles.map((role, i) => entities.grant("admin", role, admin, roles[i]!, adminTenant));
+        const grants = adminRoles.map((role, i) =>
+            entities.grant(["admin", role, "admin"], admin, roles[i]!, adminTenant),
+        );
         const { catalogue, accounts } = this.catalogue(entities, args, roles[0]!, serviceTenant);
         this.admin = passwords.in(credentials => adminAccess({ ...cloud, credentials }, via));
         this.ready = [guest.openrc([packages, ...grants, ...accounts, ...catalogue])];
         if (release.ec2)
             this.ec2 = new Ec2Credential(
                 `${name}-ec2-admin`,
-                { cloud: this.admin, userId: admin.id, tenantId: adminTenant.id },
+                {
+                    cloud: this.admin,
+                    userId: admin.id,
+                    tenantId: adminTenant.id,
+                    names: { user: "admin", tenant: "admin" },
+                },
                 { ...entities.options, dependsOn: this.ready },
             );
         this.registerOutputs();
@@ -78,8 +85,8 @@ export class AuthNode extends pulumi.ComponentResource {
             const { user: account } = service;
             if (account) {
                 const password = servicePassword(account);
-                const user = entities.user(account, password, tenant.id);
-                const own = entities.grant(account, "admin", user, admin, tenant, password);
+                const user = entities.user(account, password, { id: tenant.id, name: "service" });
+                const own = entities.grant([account, "admin", "service"], user, admin, tenant, password);
                 // Nothing that the program makes asks for a volume, and the node of that service's files may be the
                 // slowest.
                 if (account !== "cinder") accounts.push(own);
@@ -153,7 +160,7 @@ class Entities {
         return new Role(`${this.name}-role-${role}`, { identity: this.identity, role, ...this.names }, this.options);
     }
 
-    user(user: string, password: PasswordName, tenantId?: pulumi.Output<string>): User {
+    user(user: string, password: PasswordName, tenant?: { id: pulumi.Output<string>; name: string }): User {
         return new User(
             `${this.name}-user-${user}`,
             {
@@ -161,14 +168,20 @@ class Entities {
                 user,
                 password: this.passwords.of(password),
                 enabled: true,
-                ...(tenantId && { tenantId }),
+                ...(tenant && { tenantId: tenant.id, names: { tenant: tenant.name } }),
                 ...this.names,
             },
             { ...this.options, dependsOn: this.written(password) },
         );
     }
 
-    grant(user: string, role: string, of: User, what: Role, where: Tenant, password?: PasswordName): Grant {
+    grant(
+        [user, role, tenant]: readonly [user: string, role: string, tenant: string],
+        of: User,
+        what: Role,
+        where: Tenant,
+        password?: PasswordName,
+    ): Grant {
         return new Grant(
             `${this.name}-grant-${user}-${role}`,
             {
@@ -176,6 +189,7 @@ class Entities {
                 userId: of.id,
                 roleId: what.id,
                 tenantId: where.id,
+                names: { user, role, tenant },
                 ...(password && { password: this.passwords.of(password) }),
             },
             this.options,
@@ -199,6 +213,7 @@ class Entities {
                 identity,
                 region: REGION,
                 serviceId: entry.id,
+                names: { service, type },
                 publicUrl: url.public,
                 adminUrl: url.admin,
                 internalUrl: url.internal,

@@ -8,9 +8,9 @@ import { type Image as Found, type Images, images } from "../../clients/image";
 import type { CloudAccess } from "../../clients/identity";
 import { exec, type RunScript } from "../../clients/ssh";
 import { inHome } from "../../system/paths";
-import { type Handler, LiveResource, type Problem } from "../dynamic";
+import { type Handler, LiveResource, madeAgain, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { type AccessArgs, refuseDifferent } from "../keystone/adopt";
+import { type AccessArgs, foundAgain, refuseDifferent } from "../keystone/adopt";
 import { foundWrong, MOST_BYTES, putBack, whole } from "./stored-data";
 
 interface Inputs {
@@ -169,20 +169,22 @@ async function read(
     id: string,
     recorded: Inputs & Outputs,
 ): Promise<(Inputs & Outputs) | undefined> {
-    const glance = api(recorded.cloud),
-        live = (await asked(glance.list())).find(i => i.id === id);
+    const glance = api(recorded.cloud);
+    // One that is seen by others than this one may be a tenant's own: such a one is left alone.
+    const isSame = (i: Found) => i.name === recorded.name && i.isPublic === recorded.isPublic,
+        live = foundAgain(await asked(glance.list()), id, isSame, "an image's id");
     if (!live) return undefined;
     const { status, other, data } = await stateOf(run, glance, live, recorded);
-    return {
-        ...recorded,
-        ...(recorded.data !== undefined && { data }),
-        name: live.name,
-        status,
-        isPublic: live.isPublic,
-        diskFormat: live.diskFormat ?? "",
-        containerFormat: live.containerFormat ?? "",
-        sha256: other === undefined ? recorded.sha256 : `(other data, ${other})`,
-    };
+    const { name, isPublic, diskFormat = "", containerFormat = "" } = live;
+    return madeAgain(
+        {
+            ...recorded,
+            ...(recorded.data !== undefined && { data }),
+            ...{ name, status, isPublic, diskFormat, containerFormat },
+            sha256: other === undefined ? recorded.sha256 : `(other data, ${other})`,
+        },
+        live.id,
+    );
 }
 
 /** An image of the image service, found by its name, its data compared by glance's checksum. */

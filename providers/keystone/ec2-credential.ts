@@ -1,25 +1,46 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { type CloudAccess, type Identity, identity } from "../../clients/identity";
-import { type Handler, LiveResource } from "../dynamic";
+import { type Handler, LiveResource, madeAgain } from "../dynamic";
 import type { AccessArgs } from "./adopt";
+import { followsIn, referencesAgain } from "./again";
 
 interface Inputs {
     cloud: CloudAccess;
     userId: string;
     tenantId: string;
+    /** By these the two are found where they were made again. */
+    names?: Names;
+}
+interface Names {
+    user: string;
+    tenant: string;
 }
 interface Outputs {
     access: string;
     secret: string;
 }
-type Api = Pick<Identity, "ec2Credentials" | "createEc2Credential" | "deleteEc2Credential" | "forget">;
+type Lists = "tenants" | "tenantNamed" | "users" | "userNamed" | "roles" | "ec2Credentials";
+type Api = Pick<Identity, Lists | "createEc2Credential" | "deleteEc2Credential" | "forget">;
+
+async function read(keystone: Api, id: string, recorded: Inputs & Outputs): Promise<(Inputs & Outputs) | undefined> {
+    // The credentials of a missing user are gone.
+    const of = async (user: string) => (await asked(unlessGone(keystone.ec2Credentials(user)))) ?? [];
+    const { userId, tenantId, names } = recorded,
+        ids = { userId, tenantId };
+    if ((await of(userId)).some(c => c.access === id && c.tenantId === tenantId)) return recorded;
+    const now = { ...ids, ...(names && (await referencesAgain(keystone, ids, names))) };
+    const [only, ...more] = (await of(now.userId)).filter(c => c.tenantId === now.tenantId);
+    if (!only || more.length > 0) return undefined;
+    const { access, secret } = only;
+    return madeAgain({ ...recorded, ...now, access, secret }, access, [...followsIn(ids, now), "access", "secret"]);
+}
 
 /** A pair of keys by which a user works on a tenant through the EC2 API. Nothing of it can be changed. */
 export function ec2CredentialHandler(api: (access: CloudAccess) => Api = identity): Handler<Inputs, Outputs> {
     return {
         inputs: ["userId", "tenantId"],
-        access: ["cloud"],
+        access: ["cloud", "names"],
         replaceOn: ["userId", "tenantId"],
         async create({ cloud, userId, tenantId }) {
             const keystone = api(cloud);
@@ -30,11 +51,7 @@ export function ec2CredentialHandler(api: (access: CloudAccess) => Api = identit
                 (await keystone.createEc2Credential(userId, tenantId));
             return { id: access, outputs: { access, secret } };
         },
-        async read(id, recorded) {
-            // The credentials of a missing user are gone.
-            const all = await asked(unlessGone(api(recorded.cloud).ec2Credentials(recorded.userId)));
-            return all?.some(c => c.access === id && c.tenantId === recorded.tenantId) ? recorded : undefined;
-        },
+        read: (id, recorded) => read(api(recorded.cloud), id, recorded),
         async update(_id, { access, secret }) {
             return { access, secret };
         },
@@ -55,6 +72,8 @@ export interface Ec2CredentialArgs {
     /** Ids of a `User` and a `Tenant`. */
     userId: pulumi.Input<string>;
     tenantId: pulumi.Input<string>;
+    /** Of the two: with them the credentials are known again where somebody made one of them again by hand. */
+    names?: Names;
 }
 
 /** EC2 credentials of a user on a tenant (K7). Its `id` is the access key. */

@@ -5,9 +5,10 @@ import { type Identity, identity, type IdentityAccess } from "../../clients/iden
 import { type Endpoint as Found } from "../../clients/v3-endpoints";
 import { releaseOf } from "../../releases";
 import type { UrlFacts } from "../../releases/release";
-import { type Handler, LiveResource, type Problem } from "../dynamic";
+import { type Handler, LiveResource, madeAgain, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { type AccessArgs, refuseDifferent } from "./adopt";
+import { type AccessArgs, foundAgain, refuseDifferent } from "./adopt";
+import { followsIn, serviceAgain } from "./again";
 import { canBeFilledIn } from "./endpoint-url";
 
 interface Inputs {
@@ -27,8 +28,14 @@ interface Inputs {
     alone?: true;
     /** Whose keystone fills in the URLs; with `malformed`. */
     release?: ReleaseName;
+    /** By these the service is found where it was made again. */
+    names?: Names;
 }
-type Api = Pick<Identity, "endpoints" | "createEndpoint" | "deleteEndpoint" | "forget">;
+interface Names {
+    service: string;
+    type: string;
+}
+type Api = Pick<Identity, "endpoints" | "services" | "createEndpoint" | "deleteEndpoint" | "forget">;
 type Connect = (access: IdentityAccess) => Api;
 
 /** Keystone takes any URL, and then answers 500 to every scoped login if it cannot fill one in. */
@@ -102,26 +109,47 @@ async function create(api: Connect, inputs: Inputs): Promise<{ id: string; outpu
     return { id: (equal ?? (await keystone.createEndpoint(wanted))).id, outputs: {} };
 }
 
+/** The present id of the service: another one where that was made again. */
+const serviceIdNow = async (keystone: Api, { serviceId, names }: Inputs): Promise<string> =>
+    (names && (await serviceAgain(keystone, serviceId, names)))?.id ?? serviceId;
+
+/** One that was made over v3 alone cannot be worked with over v2.0. */
+function endpointAgain(all: readonly Found[], id: string, { region, serviceId }: Inputs): Found | undefined {
+    const isSame = (e: Found) => e.serviceId === serviceId && e.region === region,
+        live = foundAgain(all, id, isSame, "an endpoint's id");
+    return live?.madeOverV3 && live.id !== id ? undefined : live;
+}
+
 async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs | undefined> {
-    const all = await asked(api(recorded.identity).endpoints()),
-        live = all.find(e => e.id === id);
+    const keystone = api(recorded.identity),
+        all = await asked(keystone.endpoints());
+    // While the endpoint is as recorded, the services are not asked for.
+    const isAsRecorded = all.some(e => e.id === id && e.serviceId === recorded.serviceId),
+        now = isAsRecorded ? recorded : { ...recorded, serviceId: await serviceIdNow(keystone, recorded) },
+        live = endpointAgain(all, id, now);
     if (!live) return undefined;
-    const { id: _id, madeOverV3: _made, ...properties } = live;
+    const { id: present, madeOverV3: _made, ...properties } = live;
     const malformed = malformedOf(all, recorded).map(({ e, url }) => `${e.id} of service ${e.serviceId}: ${url}`);
-    const foreign = strangers(all, id, recorded).map(e => strangerInWords(e, recorded));
-    return {
-        ...recorded,
-        ...properties,
-        ...(recorded.foreign && { foreign }),
-        ...(recorded.malformed && { malformed }),
-    };
+    const foreign = strangers(all, present, now).map(e => strangerInWords(e, now));
+    return madeAgain(
+        {
+            ...recorded,
+            ...properties,
+            ...(recorded.foreign && { foreign }),
+            ...(recorded.malformed && { malformed }),
+        },
+        present,
+        live.serviceId === now.serviceId
+            ? followsIn({ serviceId: recorded.serviceId }, { serviceId: now.serviceId })
+            : [],
+    );
 }
 
 /** The URLs of a service in a region, found by these two: v2.0 can neither change nor tell apart equal ones. */
 export function endpointHandler(api: Connect = identity): Handler<Inputs> {
     return {
         inputs: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl", "foreign", "malformed"],
-        access: ["identity", "release", "alone"],
+        access: ["identity", "release", "alone", "names"],
         replaceOn: ["region", "serviceId", "publicUrl", "adminUrl", "internalUrl"],
         check: ({ region, publicUrl, adminUrl, internalUrl }) => [
             ...nameProblems("region", "a region", region),
@@ -159,6 +187,8 @@ export interface EndpointArgs {
      * release fills in. One in a catalogue does. Not by default.
      */
     answersForCatalogue?: ReleaseName;
+    /** The service's: with them the endpoint is known again where somebody made the service again by hand. */
+    names?: Names;
 }
 
 /** Where a service is reached (K4, K6). Its `id` is keystone's. */

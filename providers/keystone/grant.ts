@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, isStatus, unlessGone } from "../../clients/http";
 import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
-import { type Handler, LiveResource } from "../dynamic";
+import { type Handler, LiveResource, madeAgain } from "../dynamic";
 import type { AccessArgs } from "./adopt";
+import { followsIn, referencesAgain } from "./again";
 
 interface Inputs {
     identity: IdentityAccess;
@@ -10,14 +11,40 @@ interface Inputs {
     userId: string;
     roleId: string;
     password?: string;
+    /** By these the three are found where they were made again. */
+    names?: Names;
 }
-type Api = Pick<Identity, "grants" | "grant" | "revoke" | "updateUser">;
+interface Names {
+    tenant: string;
+    user: string;
+    role: string;
+}
+type Ids = Pick<Inputs, "tenantId" | "userId" | "roleId">;
+type Lists = "tenants" | "tenantNamed" | "users" | "userNamed" | "roles";
+type Api = Pick<Identity, Lists | "grants" | "grant" | "revoke" | "updateUser">;
+
+const idFor = ({ tenantId, userId, roleId }: Ids): string => `${tenantId}/${userId}/${roleId}`;
+
+async function isGranted(keystone: Api, { tenantId, userId, roleId }: Ids): Promise<boolean> {
+    const roles = await asked(unlessGone(keystone.grants(tenantId, userId)));
+    return roles?.some(r => r.id === roleId) ?? false;
+}
+
+async function read(keystone: Api, recorded: Inputs): Promise<Inputs | undefined> {
+    if (await isGranted(keystone, recorded)) return recorded;
+    const { tenantId, userId, roleId, names } = recorded,
+        ids = { tenantId, userId, roleId },
+        now = { ...ids, ...(names && (await referencesAgain(keystone, ids, names))) },
+        follows = followsIn<Ids>(ids, now);
+    if (follows.length === 0 || !(await isGranted(keystone, now))) return undefined;
+    return madeAgain({ ...recorded, ...now }, idFor(now), follows);
+}
 
 /** A role of a user on a tenant; deleting one of the three takes it away. */
 export function grantHandler(api: (access: IdentityAccess) => Api = identity): Handler<Inputs> {
     return {
         inputs: ["tenantId", "userId", "roleId"],
-        access: ["identity", "password"],
+        access: ["identity", "password", "names"],
         replaceOn: ["tenantId", "userId", "roleId"],
         async create({ identity: access, tenantId, userId, roleId, password }) {
             const keystone = api(access);
@@ -28,13 +55,9 @@ export function grantHandler(api: (access: IdentityAccess) => Api = identity): H
             }
             // A 409 may be of a run that was killed in between.
             if (password !== undefined) await keystone.updateUser(userId, { password });
-            return { id: `${tenantId}/${userId}/${roleId}`, outputs: {} };
+            return { id: idFor({ tenantId, userId, roleId }), outputs: {} };
         },
-        async read(_id, recorded) {
-            const { identity: access, tenantId, userId, roleId } = recorded;
-            const roles = await asked(unlessGone(api(access).grants(tenantId, userId)));
-            return roles?.some(r => r.id === roleId) ? recorded : undefined;
-        },
+        read: (_id, recorded) => read(api(recorded.identity), recorded),
         async update() {
             return {};
         },
@@ -57,6 +80,8 @@ export interface GrantArgs {
      * tokens: a service keeps one for a day, with the roles that it was given for.
      */
     password?: pulumi.Input<string>;
+    /** Of the three: with them the grant is known again where somebody made one of them again by hand. */
+    names?: Names;
 }
 
 /** That a user has a role on a tenant (K3, K5). Its `id` is `tenant/user/role`. */

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { asked, unlessGone } from "../../clients/http";
+import { unlessGone } from "../../clients/http";
 import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
-import { type Handler, LiveResource } from "../dynamic";
+import { type Handler, LiveResource, madeAgain } from "../dynamic";
 import { nameProblems } from "../names";
 import { type AccessArgs, refuseDifferent, sameName } from "./adopt";
+import { roleAgain } from "./again";
 
 interface Inputs {
     identity: IdentityAccess;
@@ -27,8 +28,8 @@ export function roleHandler(api: (access: IdentityAccess) => Api = identity): Ha
             return { id: (found ?? (await keystone.createRole(role))).id, outputs: {} };
         },
         async read(id, recorded) {
-            const live = (await asked(api(recorded.identity).roles())).find(r => r.id === id);
-            return live && { ...recorded, role: live.name };
+            const live = await roleAgain(api(recorded.identity), id, recorded.role);
+            return live && madeAgain({ ...recorded, role: live.name }, live.id);
         },
         async update() {
             return {};

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { asked, unlessGone } from "../../clients/http";
+import { unlessGone } from "../../clients/http";
 import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
-import { type Handler, LiveResource } from "../dynamic";
+import { type Handler, LiveResource, madeAgain } from "../dynamic";
 import { nameProblems } from "../names";
 import { type AccessArgs, refuseDifferent } from "./adopt";
+import { serviceAgain } from "./again";
 
 interface Inputs {
     identity: IdentityAccess;
@@ -40,8 +41,10 @@ export function serviceHandler(api: (access: IdentityAccess) => Api = identity):
             };
         },
         async read(id, recorded) {
-            const live = (await asked(api(recorded.identity).services())).find(s => s.id === id);
-            return live && { ...recorded, service: live.name, type: live.type, description: live.description };
+            const live = await serviceAgain(api(recorded.identity), id, recorded);
+            if (!live) return undefined;
+            const { name: service, type, description } = live;
+            return madeAgain({ ...recorded, service, type, description }, live.id);
         },
         async update() {
             return {};

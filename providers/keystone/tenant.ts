@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { asked, unlessGone } from "../../clients/http";
+import { unlessGone } from "../../clients/http";
 import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
-import { type Handler, LiveResource } from "../dynamic";
+import { type Handler, LiveResource, madeAgain } from "../dynamic";
 import { nameProblems } from "../names";
 import { type AccessArgs, refuseDifferent } from "./adopt";
+import { tenantAgain } from "./again";
 
 interface Inputs {
     identity: IdentityAccess;
@@ -31,8 +32,10 @@ export function tenantHandler(api: (access: IdentityAccess) => Api = identity): 
             };
         },
         async read(id, recorded) {
-            const live = (await asked(api(recorded.identity).tenants())).find(t => t.id === id);
-            return live && { ...recorded, tenant: live.name, description: live.description, enabled: live.enabled };
+            const live = await tenantAgain(api(recorded.identity), id, recorded.tenant);
+            if (!live) return undefined;
+            const { name: tenant, description, enabled } = live;
+            return madeAgain({ ...recorded, tenant, description, enabled }, live.id);
         },
         async update(id, _recorded, { identity: access, tenant, description, enabled }) {
             await api(access).updateTenant(id, { name: tenant, description, enabled });

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { type Identity, identity, type IdentityAccess } from "../../clients/identity";
-import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
+import { differs, type Handler, LiveResource, madeAgain, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
 import { type AccessArgs, refuseDifferent } from "./adopt";
+import { tenantAgain, userAgain } from "./again";
 
 interface Inputs {
     identity: IdentityAccess;
@@ -13,8 +14,11 @@ interface Inputs {
     tenantId?: string;
     enabled: boolean;
     ascii?: boolean;
+    /** The tenant's name: it is found by it where it was made again. */
+    names?: { tenant: string };
 }
-type Api = Pick<Identity, "users" | "userNamed" | "createUser" | "updateUser" | "deleteUser" | "accepts">;
+type Reads = "users" | "userNamed" | "tenants" | "tenantNamed" | "accepts";
+type Api = Pick<Identity, Reads | "createUser" | "updateUser" | "deleteUser">;
 type Connect = (access: IdentityAccess) => Api;
 
 /** Keystone cuts off a longer password, and then refuses it at a login. */
@@ -48,21 +52,25 @@ async function create(api: Connect, { identity: access, ...wanted }: Inputs): Pr
     return { id: found.id, outputs: {} };
 }
 
+/** Whether a user's other tenant is the recorded one, which was made again. */
+async function isTenantAgain(keystone: Api, now: string | undefined, { tenantId, names }: Inputs): Promise<boolean> {
+    if (now === tenantId || now === undefined || tenantId === undefined || !names) return false;
+    return (await tenantAgain(keystone, tenantId, names.tenant))?.id === now;
+}
+
 async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs | undefined> {
     const keystone = api(recorded.identity);
-    const live = (await asked(keystone.users())).find(u => u.id === id);
+    const live = await userAgain(keystone, id, recorded.user);
     if (!live) return undefined;
     // A disabled user cannot log in with any password.
     const same =
         !live.enabled || recorded.password === differs || (await asked(keystone.accepts(live.name, recorded.password)));
-    return {
-        ...recorded,
-        user: live.name,
-        email: live.email,
-        tenantId: live.tenantId,
-        enabled: live.enabled,
-        password: same ? recorded.password : differs,
-    };
+    const { name: user, email, tenantId, enabled } = live;
+    return madeAgain(
+        { ...recorded, user, email, tenantId, enabled, password: same ? recorded.password : differs },
+        live.id,
+        (await isTenantAgain(keystone, tenantId, recorded)) ? ["tenantId"] : [],
+    );
 }
 
 async function update(api: Connect, id: string, recorded: Inputs, inputs: Inputs): Promise<object> {
@@ -82,7 +90,7 @@ async function update(api: Connect, id: string, recorded: Inputs, inputs: Inputs
 export function userHandler(api: Connect = identity): Handler<Inputs> {
     return {
         inputs: ["user", "password", "email", "tenantId", "enabled"],
-        access: ["identity", "ascii"],
+        access: ["identity", "ascii", "names"],
         replaceOn: [],
         check,
         create: inputs => create(api, inputs),
@@ -109,6 +117,8 @@ export interface UserArgs {
     enabled?: pulumi.Input<boolean>;
     /** The release's keystone takes names in ASCII only. Default false. */
     ascii?: boolean;
+    /** The tenant's name: with it the user is known again where somebody made the tenant again by hand. */
+    names?: { tenant: string };
 }
 
 /** A user (K3, K5). Its `id` is keystone's. */

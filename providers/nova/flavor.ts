@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { asked, unlessGone } from "../../clients/http";
 import { type Compute, compute, type FlavorSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
-import { type Handler, LiveResource, type Problem } from "../dynamic";
+import { type Handler, LiveResource, madeAgain, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { type AccessArgs, refuseDifferent, sameName } from "../keystone/adopt";
+import { type AccessArgs, foundAgain, refuseDifferent, sameName } from "../keystone/adopt";
 
 interface Inputs extends FlavorSpec {
     cloud: CloudAccess;
@@ -58,6 +58,15 @@ async function create(api: Connect, { cloud, ...wanted }: Inputs): Promise<{ id:
     return { id: wanted.flavorId, outputs: {} };
 }
 
+/** One that was made again with another id differs in that. */
+async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs | undefined> {
+    const all = (await asked(api(recorded.cloud).flavors())).map(f => ({ ...f, id: f.flavorId }));
+    const found = foundAgain(all, id, f => sameName(f.name, recorded.name), "a flavor's id");
+    if (!found) return undefined;
+    const { id: present, ...live } = found;
+    return madeAgain({ ...recorded, ...live }, present);
+}
+
 /** A size of instances, found by its id or its name; nova cannot change one. */
 export function flavorHandler(api: Connect = compute): Handler<Inputs> {
     return {
@@ -66,10 +75,7 @@ export function flavorHandler(api: Connect = compute): Handler<Inputs> {
         replaceOn: PROPERTIES,
         check,
         create: inputs => create(api, inputs),
-        async read(id, recorded) {
-            const live = (await asked(api(recorded.cloud).flavors())).find(f => f.flavorId === id);
-            return live && { ...recorded, ...live };
-        },
+        read: (id, recorded) => read(api, id, recorded),
         async update() {
             return {};
         },

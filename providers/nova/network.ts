@@ -3,9 +3,9 @@ import { asked, isStatus, unlessGone } from "../../clients/http";
 import { type Compute, compute, type Network as Found, type NetworkSpec } from "../../clients/compute";
 import type { CloudAccess } from "../../clients/identity";
 import { Cidr } from "../../config/cidr";
-import { type Handler, LiveResource, type Problem } from "../dynamic";
+import { type Handler, LiveResource, madeAgain, type Problem } from "../dynamic";
 import { nameProblems } from "../names";
-import { type AccessArgs, refuseDifferent } from "../keystone/adopt";
+import { type AccessArgs, foundAgain, refuseDifferent } from "../keystone/adopt";
 
 interface Inputs extends NetworkSpec {
     cloud: CloudAccess;
@@ -73,10 +73,11 @@ async function create(api: Connect, { cloud, ...wanted }: Inputs): Promise<{ id:
 }
 
 async function read(api: Connect, id: string, recorded: Inputs): Promise<Inputs | undefined> {
-    const live = (await asked(api(recorded.cloud).networks())).find(n => n.id === id);
+    const all = await asked(api(recorded.cloud).networks()),
+        live = foundAgain(all, id, n => n.cidr === recorded.cidr, "a network's id");
     if (!live) return undefined;
-    const { id: _id, projectId: _project, ...properties } = live;
-    return { ...recorded, ...properties };
+    const { id: present, projectId: _project, ...properties } = live;
+    return madeAgain({ ...recorded, ...properties }, present);
 }
 
 async function remove(api: Connect, id: string, { cloud, label }: Inputs): Promise<void> {

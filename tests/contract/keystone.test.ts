@@ -51,7 +51,7 @@ test("a grant that is there is a grant (409); one that is not there is taken awa
     grizzly("grant-again grant-twice grant-missing-tenant revoke revoke-twice", async api => {
         const handler = grantHandler(api),
             inputs = { identity: access, tenantId: t1!, userId: u1!, roleId: r1! };
-        expect(handler.access).toEqual(["identity", "password"]);
+        expect(handler.access).toEqual(["identity", "password", "names"]);
         const made = await handler.create(inputs);
         expect(made.id).toBe(`${t1}/${u1}/${r1}`);
         await expect(handler.create({ ...inputs, tenantId: "nonesuch" })).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
-import { withPlaces } from "../../providers/dynamic";
+import { madeAgain, withPlaces } from "../../providers/dynamic";
 import { provider } from "../../providers/host";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-provider-")),
@@ -65,6 +65,22 @@ test("a read tells where values come from, and it is neither recorded nor compar
     expect(JSON.parse(fs.readFileSync(report, "utf8"))).toMatchObject({
         differs: [],
         places: { "options.s.a": "line 1" },
+    });
+});
+
+test("what was made again by hand is read under its present id, and what follows from that is no difference", async () => {
+    const live = madeAgain({ path: "/b", options: { a: "2" } }, "new id", ["path"]),
+        recorded = { path: "/a", options: { a: "1" } };
+    fs.rmSync(report, { force: true });
+    const { id, props, inputs } = await provider("test/file").read("id", { ...recorded, live });
+    expect([id, props, inputs]).toMatchObject(["new id", { path: "/b" }, { path: "/b", options: { a: "2" } }]);
+    expect(JSON.parse(fs.readFileSync(report, "utf8"))).toEqual({
+        event: "asked",
+        kind: "test/file",
+        id: "id",
+        differs: ["options.a"],
+        newId: "new id",
+        follows: ["path"],
     });
 });
 

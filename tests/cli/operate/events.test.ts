@@ -67,13 +67,9 @@ test("a refresh counts and names what is gone and what is different", () => {
 });
 
 test("a secret that a handler found changed or gone is named by its path; what the engine shows is not told twice", () => {
-    const renderer = new Renderer(
-        () => undefined,
-        reading("answers"),
-        0,
-        false,
-        () => ["options.DEFAULT.a", "secretOptions.DEFAULT.sql_connection"],
-    );
+    const renderer = new Renderer(() => undefined, reading("answers"), 0, false, {
+        differing: () => ["options.DEFAULT.a", "secretOptions.DEFAULT.sql_connection"],
+    });
     const outputs = (a: string) => state({ options: { DEFAULT: { a } }, secretOptions: "[secret]" });
     renderer.handle(event("update", "conf", { old: outputs("1"), new: outputs("2") }));
     expect(renderer.changes.map(c => [c.property, c.old, c.new])).toEqual([
@@ -89,14 +85,10 @@ test("where the value of a drift is set is told behind it, of a secret too, and 
             "secretOptions.DEFAULT.b": `line 3 of /${"x".repeat(300)}`,
             "options.DEFAULT.fine": "line 1",
         };
-    const renderer = new Renderer(
-        line => lines.push(line.trim()),
-        reading("answers"),
-        0,
-        false,
-        () => ["secretOptions.DEFAULT.b"],
-        (type, id) => (type === "guest:File" && id === "api-node:/a" ? where : {}),
-    );
+    const renderer = new Renderer(line => lines.push(line.trim()), reading("answers"), 0, false, {
+        differing: () => ["secretOptions.DEFAULT.b"],
+        places: (type, id) => (type === "guest:File" && id === "api-node:/a" ? where : {}),
+    });
     const outputs = (a: string) => ({
         ...state({ options: { DEFAULT: { a, fine: "1" } }, secretOptions: "[secret]" }),
         id: "api-node:/a",
@@ -106,6 +98,27 @@ test("where the value of a drift is set is told behind it, of a secret too, and 
     expect(lines).toContain("options.DEFAULT.a: 1 → 2 (line 12)");
     expect(lines.at(-1)).toMatch(/^secretOptions\.DEFAULT\.b: \[secret\] → \(differs\) \(line 3 of \/x{180,}…\)$/);
 });
+
+test.each(["answers", "comparison"] as const)(
+    "%s: what was made again by hand is told with its new id, and has drifted only where more than ids differs",
+    read => {
+        const lines: string[] = [],
+            follows = () => ["serviceId"];
+        const renderer = new Renderer(line => lines.push(line.trim()), reading(read), 0, false, { follows });
+        const made = (id: string, outputs: object) => ({ ...state(outputs), id });
+        const asked = (name: string, now: object) => {
+            const step = { old: made("x1", { serviceId: "s1", url: "a" }), new: made("x2", now) };
+            const { metadata } = event("refresh", name, step).resOutputsEvent!;
+            renderer.handle({ sequence: 1, timestamp: 1, resourcePreEvent: { metadata } } as unknown as EngineEvent);
+            renderer.handle(event("refresh", name, step));
+        };
+        asked("equal", { serviceId: "s2", url: "a" });
+        expect(lines).toEqual([expect.stringMatching(/~ guest:File equal was made again by hand: its id is now x2$/)]);
+        expect([renderer.tally.unchanged, renderer.tally.drifted, renderer.changes]).toEqual([1, [], []]);
+        asked("other", { serviceId: "s2", url: "b" });
+        expect(renderer.changes.map(c => [c.resource, c.property, c.old, c.new])).toEqual([["other", "url", "a", "b"]]);
+    },
+);
 
 test("a diagnosis: what an earlier refresh recorded as it was found is told as what it should be", () => {
     const renderer = new Renderer(() => undefined, reading("comparison"));

@@ -20,3 +20,15 @@ test("where values come from is what the last read told of that resource", () =>
     expect(report.places("guest:OptionsFile", "api-node:/a")).toEqual({ a: "line 2" });
     expect(report.places("guest:OptionsFile", "api-node:/c")).toEqual({});
 });
+
+test("what was made again by hand is known by its recorded id and by its present one", () => {
+    const asked = { event: "asked", kind: "keystone/endpoint", id: "x1", newId: "x2" };
+    fs.writeFileSync(file, `${JSON.stringify({ ...asked, differs: ["publicUrl"], follows: ["serviceId"] })}\n`);
+    const report = new Report(file);
+    for (const id of ["x1", "x2"]) {
+        expect(report.follows("keystone:Endpoint", id)).toEqual(["serviceId"]);
+        expect(report.differing("keystone:Endpoint", id)).toEqual(["publicUrl"]);
+    }
+    expect(report.follows("keystone:Endpoint", "x3")).toEqual([]);
+    expect(report.follows("keystone:Service", "x2")).toEqual([]);
+});

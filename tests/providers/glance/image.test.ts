@@ -7,6 +7,7 @@ import { HttpError } from "../../../clients/http";
 import type { CloudAccess } from "../../../clients/identity";
 import type { Image, ImageUpload } from "../../../clients/image";
 import type { RunScript } from "../../../clients/ssh";
+import { idOf } from "../../../providers/dynamic";
 import { imageHandler } from "../../../providers/glance/image";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "classroom-glance-")),
@@ -73,6 +74,44 @@ test("uploaded once, read, renamed and hidden, gone, deleted twice", async () =>
     await handler.delete(id, recorded);
     await handler.delete(id, recorded);
     expect(await handler.read(id, recorded)).toBeUndefined();
+});
+
+describe("an image that was made again by hand", () => {
+    const made = async (...all: Partial<Image>[]) => {
+        const glance = new Glance(),
+            handler = imageHandler(() => glance);
+        const { id, outputs } = await handler.create(inputs),
+            [former] = glance.all;
+        glance.all = all.map((more, i) => ({ ...former!, id: `new-${i + 1}`, ...more }));
+        const recorded = { ...inputs, ...outputs };
+        return { glance, recorded, live: await handler.read(id, recorded), id };
+    };
+
+    test("is read under its new id, and nothing differs; its data are asked for under that", async () => {
+        const { glance, recorded, live, id } = await made({});
+        expect(live).toEqual(recorded);
+        expect(idOf(live!, id)).toBe("new-1");
+        expect(glance.asked).toEqual(["new-1"]);
+    });
+
+    test("is gone where there are two of it, or where not the same tenants see it: it may be a tenant's own", async () => {
+        expect((await made({}, {})).live).toBeUndefined();
+        expect((await made({ isPublic: false })).live).toBeUndefined();
+        expect((await made({ isPublic: false }, {})).live).toBeDefined();
+    });
+
+    test("shows what is another", async () => {
+        const { recorded, live } = await made({ diskFormat: "raw", checksum: "feed" });
+        expect(live).toEqual({ ...recorded, diskFormat: "raw", sha256: "(other data, md5 feed)" });
+        expect((await made({ status: "queued" })).live).toMatchObject({ status: "queued" });
+    });
+
+    test("cannot be asked where its id is none", async () => {
+        await expect(made({ id: "../../etc" })).rejects.toMatchObject({
+            name: "Unreachable",
+            message: expect.stringContaining(`an image's id, "../../etc", is not`),
+        });
+    });
 });
 
 test("another file is not uploaded; a missing one is said to be", async () => {

@@ -14,6 +14,7 @@ import type { ServiceState } from "../../../clients/service-state";
 import type { RunScript } from "../../../clients/ssh";
 import { HttpError } from "../../../clients/http";
 import type { CloudAccess } from "../../../clients/identity";
+import { idOf } from "../../../providers/dynamic";
 import { flavorHandler } from "../../../providers/nova/flavor";
 import { addressesOf, floatingRangeHandler, rangesOf, runs } from "../../../providers/nova/floating-range";
 import { keypairHandler } from "../../../providers/nova/keypair";
@@ -137,6 +138,43 @@ const kinds = (nova: Nova) => ({
     },
 });
 const names = Object.keys(kinds(new Nova())) as (keyof ReturnType<typeof kinds>)[];
+
+describe("made again by hand", () => {
+    const readNetwork = async (...nets: Network[]) => {
+        const nova = new Nova(),
+            { handler, inputs } = kinds(nova).network;
+        nova.nets = nets;
+        const live = await handler.read("old", inputs);
+        return live && { id: idOf(live, "old"), same: JSON.stringify(live) === JSON.stringify(inputs), live };
+    };
+    const net = { id: "new", label: "net1", cidr: "10.99.0.0/22", bridge: "br100" };
+
+    test("a network is found by its range, under its new id; of two none", async () => {
+        expect(await readNetwork({ ...net, projectId: "t" })).toMatchObject({ id: "new", same: true });
+        expect(await readNetwork({ ...net, label: "by hand" })).toMatchObject({
+            id: "new",
+            live: { label: "by hand", cidr: net.cidr },
+        });
+        expect(await readNetwork(net, { ...net, id: "newer" })).toBeUndefined();
+        expect(await readNetwork({ ...net, cidr: "10.98.0.0/22" })).toBeUndefined();
+        expect(await readNetwork({ ...net, id: "another" }, { ...net, id: "old" })).toMatchObject({ id: "old" });
+        await expect(readNetwork({ ...net, id: "../x" })).rejects.toMatchObject({ name: "Unreachable" });
+    });
+
+    test("a flavor with another id differs in that; of two none", async () => {
+        const nova = new Nova(),
+            { handler, inputs } = kinds(nova).flavor,
+            { cloud: _cloud, ...flavor } = inputs;
+        nova.sizes = [{ ...flavor, flavorId: "by-hand", name: "X1.tiny" }];
+        const live = await handler.read("6", inputs);
+        expect(live).toEqual({ ...inputs, flavorId: "by-hand", name: "X1.tiny" });
+        expect(idOf(live!, "6")).toBe("by-hand");
+        nova.sizes.push({ ...flavor, flavorId: "7" });
+        expect(await handler.read("6", inputs)).toBeUndefined();
+        nova.sizes = [{ ...flavor, flavorId: "../x" }];
+        await expect(handler.read("6", inputs)).rejects.toMatchObject({ name: "Unreachable" });
+    });
+});
 
 test.each(names)("%s: made once however often it is tried, read as it is, gone, deleted twice", async name => {
     const nova = new Nova(),
