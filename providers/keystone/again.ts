@@ -38,12 +38,7 @@ export const serviceAgain = async (
     id: string,
     { service, type }: { service: string; type: string },
 ): Promise<IdentityService | undefined> =>
-    foundAgain(
-        await asked(keystone.services()),
-        id,
-        s => s.name === service && s.type === type,
-        "a service's id",
-    );
+    foundAgain(await asked(keystone.services()), id, s => s.name === service && s.type === type, "a service's id");
 
 /** The lists have those of other domains too. By its name keystone finds those of its own. */
 async function ofOwnDomain<T extends { id: string }>(

@@ -45,10 +45,14 @@ async function find(api: Connect, { cloud, host, binary }: Inputs) {
     return (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
 }
 
+/** That an agent did not come, in words, with where to look. */
+const silent = ({ host, binary }: Inputs, { software, waitSeconds }: Ways, live: Agent | undefined): string =>
+    `${binary} on ${host} is not up after ${waitSeconds} s; ${software} ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/${software} on ${host}`;
+
 /** @param mends whether a service whose agent stays silent is restarted: it may have given up on something that is back */
 async function put(api: Connect, inputs: Inputs, ways: Ways, mends: boolean): Promise<void> {
     const { cloud, guest, host, binary, enabled } = inputs,
-        { software, waitSeconds, pauseSeconds, run } = ways,
+        { waitSeconds, pauseSeconds, run } = ways,
         begun = operatorClock.elapsed();
     let mending = mends && guest !== undefined;
     for (;;) {
@@ -59,11 +63,7 @@ async function put(api: Connect, inputs: Inputs, ways: Ways, mends: boolean): Pr
             return;
         }
         const passed = operatorClock.elapsed() - begun;
-        if (passed >= waitSeconds) {
-            throw new Error(
-                `${binary} on ${host} is not up after ${waitSeconds} s; ${software} ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/${software} on ${host}`,
-            );
-        }
+        if (passed >= waitSeconds) throw new Error(silent(inputs, ways, live));
         if (mending && passed >= OWN_WAY * waitSeconds) {
             mending = false;
             await restart(run, guest!, [binary]);

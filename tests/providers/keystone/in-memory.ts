@@ -1,13 +1,6 @@
 import type { Connection } from "../../../clients/connection";
 import { HttpError } from "../../../clients/http";
-import type {
-    Ec2Credential,
-    IdentityAccess,
-    IdentityService,
-    Role,
-    Tenant,
-    User,
-} from "../../../clients/identity";
+import type { Ec2Credential, IdentityAccess, IdentityService, Role, Tenant, User } from "../../../clients/identity";
 import type { Endpoint } from "../../../clients/v3-endpoints";
 import { endpointHandler } from "../../../providers/keystone/endpoint";
 import { grantHandler } from "../../../providers/keystone/grant";
@@ -22,7 +15,8 @@ export const access: IdentityAccess = {
     adminPort: 35357,
     adminToken: "t",
 };
-export const error = (status: number, reason = "") => new HttpError("GET", "/v2.0/x", status, reason, "auth-node, port 35357");
+export const error = (status: number, reason = "") =>
+    new HttpError("GET", "/v2.0/x", status, reason, "auth-node, port 35357");
 
 /** Identity in memory: a handler is given its methods; `calls` is what it wrote, `forgotten` the lists that it wanted anew. */
 export class Keystone {
