@@ -26,7 +26,8 @@ const words: Readonly<Record<string, () => readonly string[]>> = {
     kind: () => exerciseKinds,
     difficulty: () => difficulties,
     exercise: () => {
-        const all = loadExercises();
+        // On a line that is being typed nothing else is said.
+        const all = loadExercises([], undefined, () => undefined);
         return [...all.map(({ id }) => id), ...waysOf(all).map(nameOf)];
     },
     explain: () => words.exercise!(),

@@ -10,7 +10,7 @@ import { configFile, configuredStacks, readStackFile, textOf } from "../engine/s
 import { messageOf, UserError } from "../system/errors";
 import { sayJson, sayLines } from "../system/output";
 import { sharedWithOthers } from "./hosts/teams";
-import { loadExercises } from "./sabotage/exercises";
+import { loadExercises, mistakesOf } from "./sabotage/exercises";
 import { addHelp, setWork } from "./shell/command";
 import { encryptedKeys, noMachine, placeholderCredentials } from "./stack/placeholders";
 import { plainOf } from "./stack/reach";
@@ -31,22 +31,45 @@ export interface Validation {
 export function addValidateCommand(cli: Command): void {
     const command = cli
         .command("validate")
-        .argument("[stack]", "lab, team01, …: a Pulumi.<stack>.yaml")
-        .description("check a stack's file, all mistakes at once; asks neither the engine nor the hosts")
+        .argument("[stack]", "lab, team01, …: a Pulumi.<stack>.yaml; or the file of an exercise: exercises/X1.yaml")
+        .description(
+            "check the file of a stack or of an exercise, all mistakes at once; asks neither the engine nor the hosts",
+        )
         .option("--class", `${CLASS_FILE}, and the files of its teams' stacks`)
         .option("--json", "as JSON");
     setWork(command, (stack: string | undefined, options: { class?: boolean; json?: boolean }) => {
         if ((stack === undefined) === (options.class === undefined))
             throw new UserError("validate wants a stack, or --class: ./classroom validate team01");
-        const validations: Validation[] = stack === undefined ? validateClass() : [validate(stack)];
+        const validations: Validation[] =
+            stack === undefined ? validateClass() : [isExercise(stack) ? validateExercise(stack) : validate(stack)];
         if (options.json) sayJson(stack === undefined ? validations : validations[0]);
         else sayLines(validations.flatMap(inWords));
         return validations.every(({ valid }) => valid) ? 0 : 1;
     });
-    addHelp(command, ["validate team01", "validate team01 --json | jq -r '.findings[].key'", "validate --class"], {
-        0: "nothing is wrong in it",
-        1: "something is, or there is no such stack",
+    addHelp(
+        command,
+        [
+            "validate team01",
+            "validate exercises/X1.yaml",
+            "validate team01 --json | jq -r '.findings[].key'",
+            "validate --class",
+        ],
+        {
+            0: "nothing is wrong in it",
+            1: "something is, or there is no such stack or file",
+        },
+    );
+}
+
+const isExercise = (word: string): boolean => /\.ya?ml$/.test(word) && !/(^|\/)Pulumi\.[^/]*$/.test(word);
+
+/** Everything that is wrong in the file of an exercise. */
+function validateExercise(file: string): Validation {
+    const findings = mistakesOf(file).map(mistake => {
+        const [, line, reason = mistake] = /^[^:]*: (?:line (\d+): )?(.*)$/.exec(mistake) ?? [];
+        return { key: "", reason, ...(line !== undefined && { line: Number(line) }) };
     });
+    return { file, valid: findings.length === 0, findings, unchecked: [] };
 }
 
 /**

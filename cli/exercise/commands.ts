@@ -181,7 +181,7 @@ function wordsForEach(
 /** Which way of which exercise each team gets; nothing is broken where one of them cannot have it. */
 function choices(teams: readonly string[], wanted: string | undefined, options: StartOptions): Map<string, Chosen> {
     const seed = seedOf(options.seed),
-        all = loadExercises(),
+        all = loadExercises([wanted]),
         fitting = teams.reduce((left, team) => drawnFrom(team, left), options.random ? filtered(all, {}) : all),
         // What fits not all is refused by its reason, below.
         from = options.random || fitting.some(e => wanted?.toUpperCase() === e.id) ? fitting : all;

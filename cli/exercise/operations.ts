@@ -130,7 +130,7 @@ export class Exercises {
         this.journal.add(team, "hint", { number }, "running");
         // Two who ask at once are given two hints.
         const given = this.journal.standing(team).open!;
-        return { number: given.hints, text: toldOf(loadExercises(), given.exercise, 3)!.hints[given.hints - 1]! };
+        return { number: given.hints, text: toldOf(loadExercises([given.exercise]), given.exercise, 3)!.hints[given.hints - 1]! };
     }
 
     /** Judges a cloud that its team calls mended: by `diagnose`, then by `check`. */
@@ -186,7 +186,7 @@ export class Exercises {
     reveal(team: string): string[] {
         const { open } = this.journal.standing(team);
         this.journal.add(team, "reveal", {}, "open");
-        return explanation(named(loadExercises(), open!.exercise));
+        return explanation(named(loadExercises([open!.exercise]), open!.exercise));
     }
 
     stop = (team: string): unknown => this.journal.add(team, "stop", {}, "open");

@@ -1,11 +1,17 @@
 import * as yaml from "yaml";
-import * as z from "zod";
+import type * as z from "zod";
 import { mistakable } from "../../engine/plain-words";
 import { type Exercise, exerciseSchema } from "./exercise";
 import { problemsOf } from "./facts";
-import { stepNames } from "./steps";
-
-type Path = readonly PropertyKey[];
+import {
+    isForPeople,
+    isMandatory,
+    issueInWords,
+    type Path,
+    placeInWords,
+    unknownKey,
+    yamlInWords,
+} from "./mistake-words";
 
 /** An exercise as its file has it, or every mistake in the file: each a line, by itself to be understood. */
 export type Read = { exercise: Exercise; mistakes?: undefined } | { mistakes: string[] };
@@ -39,7 +45,7 @@ class ExerciseFile {
         // What comes after the first is mostly because of it.
         const [error] = document.errors;
         if (error) {
-            this.tell(this.lines.linePos(error.pos[0]).line, [], `no YAML: ${error.message.split("\n")[0]}`);
+            this.tell(this.lines.linePos(error.pos[0]).line, [], yamlInWords(error));
             return { mistakes: this.mistakes };
         }
         const value = this.value(document.contents, []);
@@ -54,9 +60,7 @@ class ExerciseFile {
     }
 
     private tell(line: number, at: Path, reason: string): void {
-        this.mistakes.push(
-            `${this.file}: line ${line}: ${at.length > 0 ? `${at.map(String).join(".")}: ` : ""}${reason}`,
-        );
+        this.mistakes.push(`${this.file}: line ${line}: ${at.length > 0 ? `${placeInWords(at)}: ` : ""}${reason}`);
     }
 
     /** Tells a mistake at its key, or at the nearest around it that is there. */
@@ -77,10 +81,21 @@ class ExerciseFile {
         if (yaml.isMap(node)) return this.map(node, at);
         if (yaml.isSeq(node)) return node.items.map((item, i) => this.value(item, [...at, i]));
         if (!yaml.isScalar(node)) return undefined;
-        const reason = node.type === "PLAIN" ? mistakable(node.source ?? "") : undefined;
-        if (reason !== undefined) this.wrong(at, reason);
+        if (node.type === "PLAIN") this.plain(node, at);
         // A text over several lines ends with a line's end that nobody means.
         return typeof node.value === "string" ? node.value.replace(/\n+$/, "") : node.value;
+    }
+
+    /** Tells what another reader, or its writer, takes a text without quotation marks for. */
+    private plain({ source = "", comment, range }: yaml.Scalar, at: Path): void {
+        const reason = mistakable(source),
+            behind = this.text.slice(range?.[1] ?? 0, range?.[2] ?? 0);
+        if (reason !== undefined) this.wrong(at, source === "" && isMandatory(at) ? "no value; write one" : reason);
+        else if (comment && isForPeople(at) && /^ +#/.test(behind))
+            this.wrong(
+                at,
+                `the text ends before " #${comment}"; put quotation marks around the whole text, or the remark in a line of its own`,
+            );
     }
 
     private map(node: yaml.YAMLMap, at: Path): Record<string, unknown> {
@@ -101,75 +116,10 @@ class ExerciseFile {
     private issue(issue: z.core.$ZodIssue, given: unknown): void {
         const { path } = issue,
             value = path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], given);
-        if (issue.code === "unrecognized_keys") {
-            const allowed = keysAt(exerciseSchema, path, given);
-            for (const key of issue.keys)
-                this.wrong([...path, key], `there is no such key; allowed are ${allowed.join(", ")}`);
-        } else if (issue.code === "invalid_union")
-            this.wrong(
-                path,
-                value === undefined
-                    ? `missing; it is one of ${stepNames.join(", ")}`
-                    : `${wordOf(value)} is not one of ${stepNames.join(", ")}`,
-            );
-        else if (issue.code === "invalid_value" && value === undefined)
-            this.wrong(path, `missing; it is one of ${issue.values.join(", ")}`);
-        else if (issue.code === "invalid_value")
-            this.wrong(path, `${wordOf(value)} is not one of ${issue.values.join(", ")}`);
-        else if (value === undefined) this.wrong(path, `missing${allowedBy(issue)}`);
-        else if (issue.code === "invalid_type" && issue.expected === "string" && typeof value !== "object")
-            this.wrong(path, `${String(value)} is not a text as it stands; write "${String(value)}"`);
-        else if (issue.code === "invalid_type")
-            this.wrong(
-                path,
-                `${wordOf(value)} is not allowed; allowed is ${typeWords[issue.expected] ?? issue.expected}`,
-            );
-        else this.wrong(path, `${wordOf(value)} is not allowed; allowed is ${limitOf(issue)}`);
+        if (issue.code === "unrecognized_keys")
+            for (const key of issue.keys) this.wrong([...path, key], unknownKey(key, path, given));
+        else this.wrong(path, issueInWords(issue, value));
     }
 }
 
 const keyOf = (at: Path): string => JSON.stringify(at);
-
-const typeWords: Readonly<Record<string, string>> = {
-    array: "a list",
-    tuple: "a list",
-    object: "a map of keys and values",
-    int: "a whole number",
-    number: "a number",
-    string: "a text",
-};
-const allowedBy = (issue: z.core.$ZodIssue): string =>
-    issue.code === "invalid_type" ? `; it is ${typeWords[issue.expected] ?? issue.expected}` : "";
-
-/** The limit that a value is beyond, in words. */
-function limitOf(issue: z.core.$ZodIssue): string {
-    const counted = "origin" in issue && issue.origin === "array" ? " entries" : "";
-    if (issue.code === "too_small") return `${String(issue.minimum)}${counted} or more`;
-    if (issue.code === "too_big") return `${String(issue.maximum)}${counted} at most`;
-    return issue.message;
-}
-
-/** A value for a message, as long as it may stand in a line. */
-const wordOf = (value: unknown): string => {
-    const word = value === undefined ? "nothing" : JSON.stringify(value);
-    return word.length > 80 ? `${word.slice(0, 79)}…` : word;
-};
-
-/** The keys that a map may have, by where it stands. */
-function keysAt(schema: z.core.$ZodType, path: Path, given: unknown): string[] {
-    if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
-        return keysAt(schema.unwrap() as z.core.$ZodType, path, given);
-    if (schema instanceof z.ZodDiscriminatedUnion) {
-        const name = (given as { do?: unknown }).do,
-            kinds = schema.options as readonly z.ZodObject[];
-        const kind = kinds.find(k => (k.shape.do as z.ZodLiteral).value === name);
-        return kind ? keysAt(kind, path, given) : ["do"];
-    }
-    const [first, ...rest] = path,
-        below = (given as Record<PropertyKey, unknown> | undefined)?.[first ?? ""];
-    if (schema instanceof z.ZodObject)
-        return first === undefined
-            ? Object.keys(schema.shape)
-            : keysAt(schema.shape[String(first)] as z.core.$ZodType, rest, below);
-    return schema instanceof z.ZodArray ? keysAt(schema.element, rest, below) : [];
-}

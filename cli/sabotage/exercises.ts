@@ -1,9 +1,10 @@
 import * as fs from "fs";
 import * as path from "path";
 import { UserError } from "../../system/errors";
+import { complain } from "../../system/output";
 import { projectDir } from "../../system/paths";
 import type { Exercise } from "./exercise";
-import { readExercise } from "./exercise-file";
+import { type Read, readExercise } from "./exercise-file";
 
 /** A file of more than this is none that a person has written. */
 const LARGEST = 256 * 1024;
@@ -33,35 +34,55 @@ function order(a: Exercise, b: Exercise): number {
     return rank(word).localeCompare(rank(other)) || Number(number) - Number(counted);
 }
 
+/** A file of a folder of exercises: the exercise, or its mistakes. */
+function readFile(folder: string, file: string): Read {
+    const shown = `${path.basename(folder)}/${file}`,
+        read = textOf(path.join(folder, file));
+    if (!("text" in read)) return { mistakes: [`${shown}: cannot be read: ${read.reason}`] };
+    const parsed = readExercise(shown, read.text);
+    if (parsed.mistakes || `${parsed.exercise.id}.yaml` === file) return parsed;
+    const line = read.text.split("\n").findIndex(text => text.startsWith("id:")) + 1;
+    return {
+        mistakes: [`${shown}: line ${line}: id is "${parsed.exercise.id}", the file is ${file}: make them equal`],
+    };
+}
+
+/** The mistakes of one exercise's file, wherever it is. */
+export const mistakesOf = (file: string): string[] =>
+    readFile(path.dirname(path.resolve(file)), path.basename(file)).mistakes ?? [];
+
+const inLines = (mistakes: readonly string[]): string => mistakes.map(m => `\n  ${m}`).join("");
+const counted = ({ length }: readonly string[]): string => (length === 1 ? "a mistake" : `${length} mistakes`);
+/** `X1` of X1.yaml. */
+const idOf = (file: string): string => file.replace(/\.ya?ml$/, "");
+
 /**
- * Every exercise of a folder, S1 first.
+ * The exercises of a folder that have no mistake, S1 first. What is wrong with others is told, and does not stop these.
+ * @param needed exercises, or ways of them, that have to be sound
  * @param folder whose files *.yaml hold one exercise each, named by its id
- * @throws UserError naming every mistake in them: file, line, key, what is allowed
+ * @param tell how mistakes are told that stop nothing
+ * @throws UserError naming every mistake in what is needed: file, line, key, what is allowed
  */
-export function loadExercises(folder = path.join(projectDir(), "exercises")): Exercise[] {
-    const name = path.basename(folder),
-        mistakes: string[] = [],
+export function loadExercises(
+    needed: readonly (string | undefined)[] = [],
+    folder = path.join(projectDir(), "exercises"),
+    tell: (text: string) => void = complain,
+): Exercise[] {
+    const ids = needed.flatMap(name => name?.replace(/-.*$/, "").toUpperCase() ?? []),
+        wrong: string[] = [],
         found: Exercise[] = [];
-    for (const file of fs
-        .readdirSync(folder)
-        .filter(f => f.endsWith(".yaml"))
-        .sort()) {
-        const shown = `${name}/${file}`,
-            read = textOf(path.join(folder, file));
-        const parsed =
-            "text" in read
-                ? readExercise(shown, read.text)
-                : { mistakes: [`${shown}: cannot be read: ${read.reason}`] };
-        if (parsed.mistakes) mistakes.push(...parsed.mistakes);
-        else if (`${parsed.exercise.id}.yaml` !== file)
-            mistakes.push(
-                `${shown}: line 1: id: the exercise ${parsed.exercise.id} is in the file ${parsed.exercise.id}.yaml; rename one of them`,
-            );
-        else found.push(parsed.exercise);
+    for (const file of fs.readdirSync(folder).sort()) {
+        if (file.endsWith(".yml"))
+            tell(`classroom: ${path.basename(folder)}/${file} is not read; call it ${idOf(file)}.yaml`);
+        if (!file.endsWith(".yaml")) continue;
+        const { exercise, mistakes } = readFile(folder, file) as { exercise?: Exercise; mistakes?: string[] };
+        if (exercise) found.push(exercise);
+        else if (ids.includes(idOf(file).toUpperCase())) wrong.push(...mistakes!);
+        else tell(`classroom: ${idOf(file)} is left out, because it has ${counted(mistakes!)}${inLines(mistakes!)}`);
     }
-    if (mistakes.length > 0)
+    if (wrong.length > 0)
         throw new UserError(
-            `the exercises have ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}; nothing was broken\n${mistakes.map(m => `  ${m}`).join("\n")}`,
+            `${ids.length === 1 ? "the exercise has" : "the exercises have"} ${counted(wrong)}; nothing was broken${inLines(wrong)}`,
         );
     return found.sort(order);
 }

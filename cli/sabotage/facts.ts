@@ -1,12 +1,13 @@
 import { type NetworkName, type NodeName, nodeNames, nodes } from "../../config/nodes";
 import { tutorialCredentials } from "../../config/credentials";
-import type { ReleaseName } from "../../config/releases";
+import { type ReleaseName, releaseNames } from "../../config/releases";
 import { readSettings, type Settings } from "../../config/settings";
 import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
 import type { ConfigFile } from "../../releases/release";
 import type { Exercise } from "./exercise";
 import { noticedFaults } from "./noticed";
+import { solutionFault } from "./solution";
 import { INSTANCES, type Step, type StepOf } from "./steps";
 
 /** What is wrong with a value of an exercise: where, by keys and places in lists, and what is allowed. */
@@ -26,11 +27,19 @@ const sample = (() => {
     };
 })();
 
+const hostsOf = ({ plan }: Settings, node: NodeName): string[] => [
+    "127.0.0.1 localhost",
+    `127.0.1.1 ${node}`,
+    ...plan.hostsEntries().map(({ address, names }) => `${address} ${names.join(" ")}`),
+];
+
 /** What a release has on a node. */
 interface NodeSoftware {
     services: string[];
     packages: string[];
     files: ConfigFile[];
+    /** The lines of its /etc/hosts. */
+    hosts: string[];
 }
 
 const known = new Map<string, NodeSoftware>();
@@ -43,6 +52,7 @@ function softwareFacts(release: ReleaseName, node: NodeName): NodeSoftware {
         services: software.flatMap(s => s.services.map(({ service }) => service)),
         packages: [...new Set(software.flatMap(s => s.packages))],
         files: software.flatMap(s => s.config({ ...sample(release), credentials: tutorialCredentials }, node)),
+        hosts: hostsOf(sample(release), node),
     };
     known.set(key, found);
     return found;
@@ -74,6 +84,8 @@ function optionFaults(
         value = options[step.option];
     if (value === undefined)
         return oneOf("option", step.option, Object.keys(options), `${step.file} of ${where}, as the program writes it`);
+    if (step.do === "set-option" && step.value === value)
+        return [{ key: "value", reason: `"${value}" is what the program itself sets there, so nothing would change` }];
     if (step.do === "flip-option" && !/^(true|false)$/i.test(value))
         return [{ key: "option", reason: `"${step.option}" is neither true nor false in ${step.file}` }];
     if (step.do === "wrong-password" && !value.includes("://"))
@@ -93,6 +105,15 @@ const onNetwork = (key: string, node: NodeName, network: NetworkName, addressed:
           ];
 };
 
+const HOSTS = "/etc/hosts";
+/** Folders that hold one software's files. */
+const FOLDER = /^\/(etc|var\/lib|var\/log)\/[a-z]+$/;
+/** Every file that a release writes on some node. */
+const knownFiles = (): string[] =>
+    releaseNames.flatMap(release =>
+        nodeNames.flatMap(node => softwareFacts(release, node).files.map(({ path }) => path)),
+    );
+
 const computes = nodeNames.filter(name => nodes[name].host === "compute");
 const bridged = nodeNames.filter(name => nodes[name].networks.includes("private"));
 
@@ -106,8 +127,22 @@ const service = (step: { service: string }, { services, where }: Place): Fault[]
     oneOf("service", step.service, services, where);
 const option = (step: Step & { file: string; option: string }, { files, where }: Place): Fault[] =>
     optionFaults(step, files, where);
-const line = (step: { file: string }, { files, where }: Place): Fault[] =>
-    oneOf("file", step.file, [...files.map(f => f.path), "/etc/hosts"], where);
+const line = (step: StepOf<"replace-text" | "remove-line">, { files, where, hosts }: Place): Fault[] => [
+    ...oneOf("file", step.file, [...files.map(f => f.path), HOSTS], where),
+    ...(step.file === HOSTS && !hosts.some(entry => entry.includes(step.text))
+        ? [{ key: "text", reason: `no line of ${HOSTS} on ${where} has "${step.text}"; it has ${hosts.join(", ")}` }]
+        : []),
+    ...(step.do === "replace-text" && step.with === step.text
+        ? [{ key: "with", reason: `"${step.with}" is the text itself, so nothing would change` }]
+        : []),
+];
+/** A file that a step changes as a whole: folders keep more alive than an exercise is about. */
+const whole = ({ file }: { file: string }): Fault[] =>
+    FOLDER.test(file) || knownFiles().some(known => known.startsWith(`${file}/`))
+        ? [{ key: "file", reason: `"${file}" is a folder; name a file in it` }]
+        : [];
+const other = (key: "peer" | "to", named: NodeName | undefined, { node }: Place): Fault[] =>
+    named === node ? [{ key, reason: `${node} is the step's own node; name another` }] : [];
 const bridge = (_step: Step, { node }: Place): Fault[] =>
     oneOf("node", node, bridged, "those that have the bridge br100");
 
@@ -122,9 +157,13 @@ const checks: { readonly [K in Step["do"]]?: (step: StepOf<K>, place: Place) => 
     "wrong-password": option,
     "replace-text": line,
     "remove-line": line,
+    mode: whole,
+    owner: whole,
+    move: whole,
     "remove-package": (step, { packages, where }) => oneOf("package", step.package, packages, where),
-    firewall: ({ peer, network }) => (peer === undefined ? [] : onNetwork("peer", peer, network, true)),
-    route: ({ to, network }) => onNetwork("to", to, network, true),
+    firewall: ({ peer, network }, place) =>
+        peer === undefined ? [] : [...other("peer", peer, place), ...onNetwork("peer", peer, network, true)],
+    route: ({ to, network }, place) => [...other("to", to, place), ...onNetwork("to", to, network, true)],
     traffic: ({ network }, { node }) => onNetwork("network", node, network, false),
     "unplug-bridge": bridge,
     "bridge-down": bridge,
@@ -170,6 +209,8 @@ export function problemsOf({ releases, machines, ways }: Exercise): Problem[] {
             tell(["ways", w, "name"], `"${way.name}" is another way's name; each has its own`);
         for (const [key, reason] of way.noticed ? noticedFaults(way.noticed, way.node) : [])
             tell(["ways", w, "noticed", ...(key === "" ? [] : [key])], reason);
+        const untypable = solutionFault(way.solution);
+        if (untypable !== undefined) tell(["ways", w, "solution"], untypable);
         way.steps.forEach((step, s) => {
             const at = ["ways", w, "steps", s],
                 own = needsMachine(step),

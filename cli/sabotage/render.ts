@@ -44,8 +44,8 @@ const replacement = (text: string, delimiter: "#" | "/"): string =>
 /** Changes lines that begin with an option, wherever its section is; there has to be one. */
 const edit = (file: string, option: string, command: string): Effect => ({
     file,
-    script: `grep -q '^${option}[ =]' ${file} || { echo "${file} sets no ${option}: it has been changed already" >&2; exit 1; }
-sed -i ${quote(`/^${option}[ =]/${command}`)} ${file}`,
+    script: `grep -q ${quote(`^${pattern(option)}[ =]`)} ${file} || { echo "${file} sets no ${option}: it has been changed already" >&2; exit 1; }
+sed -i ${quote(`/^${pattern(option)}[ =]/${command}`)} ${file}`,
 });
 /** Changes lines that have a text in them; there has to be one. */
 const editLines = (file: string, text: string, command: string): Effect => ({
@@ -226,7 +226,7 @@ const effects: { readonly [K in Step["do"]]: (step: StepOf<K>, scene: Scene) => 
     "pull-plug": (_step, scene) => machine("destroy", "start", scene),
     script: ({ file, undo }, { scriptNamed }) => ({
         script: scriptNamed(file),
-        ...(undo !== undefined && { undo: scriptNamed(undo) }),
+        undo: scriptNamed(undo),
     }),
 };
 

@@ -24,7 +24,8 @@ interface SabotageOptions extends Wanted {
     random?: boolean;
     seed?: string;
     list?: boolean;
-    explain?: string;
+    /** True where the exercise is not behind it. */
+    explain?: string | true;
     reveal?: boolean;
     hint?: string;
     scripts?: string;
@@ -39,7 +40,7 @@ export function addSabotageCommand(cli: Command): void {
     const command = cli
         .command("sabotage")
         .argument("[stack]")
-        .argument("[exercise]", "S1 … S10 or a teacher's, or one way to do it: S4-mysql")
+        .argument("[exercise]", "S1 … S10, E1 … E40 or a teacher's, or one way to do it: S4-mysql")
         .description("break something in a practice cloud")
         .option("--node <node>", "only variants of this node")
         .option("--random", "any exercise that fits the stack")
@@ -52,17 +53,18 @@ export function addSabotageCommand(cli: Command): void {
             "--hint <number>",
             "show the first, second or third hint to the exercise under way, or to another exercise",
         )
-        .option("--explain <exercise>", "show its faults and the way to mend them, once it is over")
+        .option("--explain [exercise]", "show its faults and the way to mend them, once it is over: --explain E4")
         .option("--reveal", "with --explain: also while it is under way")
         .option("--scripts <folder>", "trust this folder: exercises may run its scripts")
         .option("--undo", "mend all faults: first those that no refresh sees, then up --refresh")
         .option("--json", "for --list, --explain and --hint: one JSON object")
         .addOption(new Option("--take-back").hideHelp());
     severalStacks(command, { shows: "output", json: false });
+    command.usage("[options] [stack...] [exercise]");
     setWork(command, start);
     command.addHelpText(
         "after",
-        "\nOnly a stack with `training: true` in its file can be broken. ./classroom diagnose STACK finds the faults, --undo mends them. To write an exercise: docs/exercises.md.",
+        "\n--list and --explain need no stack. Only a stack with `training: true` in its file can be broken. ./classroom diagnose STACK finds the faults, --undo mends them. To write an exercise: docs/exercises.md.",
     );
     addHelp(
         command,
@@ -91,11 +93,16 @@ async function start(
     try {
         // What is broken can be mended, whatever has become of the files.
         if (options.undo) return await undo(stack, exercise, options);
-        const exercises = loadExercises();
+        if (options.explain === true)
+            throw new UserError(
+                `--explain wants the exercise behind it: ./classroom sabotage --explain ${exercise ?? stack ?? "E4"}`,
+            );
+        if (options.takeBack && stack !== undefined) return await takeBack(stack);
+        const hinted = options.hint === undefined || stack === undefined ? [] : underWay(stack).map(({ name }) => name);
+        const exercises = loadExercises([exercise, options.explain, ...hinted]);
         if (show(exercises, stack, exercise, options)) return 0;
         if (options.json) throw new UserError("--json goes with --list, --explain and --hint");
         if (stack === undefined) throw new UserError("sabotage wants a stack and an exercise; --list shows them");
-        if (options.takeBack) return await takeBack(stack, exercises);
         return await breakOne(stack, exercise, options, exercises);
     } finally {
         await closeAll();
@@ -110,7 +117,7 @@ function show(
     { list, explain: explained, reveal, hint, json, ...options }: SabotageOptions,
 ): boolean {
     if (list) showList(filtered(exercises, options), json ?? false);
-    else if (explained !== undefined) explain(exercises, explained, stack, { reveal, json });
+    else if (typeof explained === "string") explain(exercises, explained, stack, { reveal, json });
     else if (hint !== undefined) {
         if (stack === undefined) throw new UserError("--hint wants a stack: ./classroom sabotage lab --hint 1");
         showHint(exercises, stack, exercise, hint, json ?? false);
@@ -209,21 +216,20 @@ async function undo(
     const taken =
         own.length === 0
             ? 0
-            : await onOperatorSide(labOf(stack), ["sabotage", stack, "--take-back"], () =>
-                  takeBack(stack, loadExercises()),
-              );
+            : await onOperatorSide(labOf(stack), ["sabotage", stack, "--take-back"], () => takeBack(stack));
     const code = await operate(up(true), stack, {}, ["up", stack, "--refresh"]);
     return code === 0 ? taken : code;
 }
 
 /** Runs the own undos of what is under way; what fails is told, and stays under way. */
-async function takeBack(stack: string, exercises: readonly Exercise[]): Promise<number> {
+async function takeBack(stack: string): Promise<number> {
     const settings = settingsWithoutSecrets(stack);
     let code = 0;
     for (const { name, scripts } of underWay(stack)
         .filter(o => o.hasUndo)
         .reverse())
         try {
+            const exercises = loadExercises([name], undefined, () => undefined);
             if (waysOf(exercises).some(c => nameOf(c) === name)) {
                 const { variant } = named(exercises, name)[0]!;
                 await onMachines(stack, undosOf(variant, { settings, scriptNamed: scriptsIn(scripts) }));

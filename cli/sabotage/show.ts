@@ -2,9 +2,10 @@ import { configuredStacks } from "../../engine/stack-file";
 import { UserError } from "../../system/errors";
 import { sayJson, sayLines } from "../../system/output";
 import { type Chosen, named, nameOf, waysOf } from "./choose";
-import type { Exercise } from "./exercise";
+import type { Exercise, Variant } from "./exercise";
 import { noticedInWords } from "./noticed";
 import { hasUndo } from "./render";
+import { hasPlace, type Step } from "./steps";
 import { underWay } from "../stack/under-way";
 
 const waysInWords = ({ ways }: Exercise): string => (ways.length > 1 ? ` (${ways.length} ways)` : "");
@@ -35,6 +36,18 @@ export function showList(exercises: readonly Exercise[], json: boolean): void {
     else sayLines(exercises.length > 0 ? exercises.map(listLine) : ["no exercise is like that"]);
 }
 
+/** A step with its place, its keys and how it is mended: `stop on api-node (service: nova-api); mended by up --refresh`. */
+function stepLine(step: Step, variant: Variant): string {
+    const keys = Object.entries(step).flatMap(([key, value]) =>
+        key === "do" || key === "node" ? [] : [`${key}: ${value}`],
+    );
+    const mends = hasUndo({ ...variant, steps: [step] }) ? "sabotage --undo" : "up --refresh";
+    return `${step.do}${placeOf(step, variant)}${keys.length > 0 ? ` (${keys.join(", ")})` : ""}; mended by ${mends}`;
+}
+/** Steps about the cloud have no place of their own. */
+const placeOf = (step: Step, { node }: Variant): string =>
+    hasPlace(step) ? ` on ${("node" in step && step.node) || node}` : "";
+
 /** Everything that is known of an exercise, as lines. */
 export function explanation(ways: readonly Chosen[]): string[] {
     const { exercise } = ways[0]!;
@@ -42,11 +55,12 @@ export function explanation(ways: readonly Chosen[]): string[] {
     return [
         `${id}  ${title} (${kind}, ${difficulty}, ${minutes} min)${untried(exercise)}`,
         ...story.split("\n"),
-        `noticed: ${symptom}`,
+        `symptom: ${symptom}`,
         ...hints.map((hint, i) => `hint ${i + 1}: ${hint}`),
         ...ways.flatMap(chosen => [
             "",
             `${nameOf(chosen)}, on ${chosen.variant.node}`,
+            ...chosen.variant.steps.map((step, i) => `    step ${i + 1}: ${stepLine(step, chosen.variant)}`),
             ...(chosen.variant.noticed
                 ? [`    noticed by ${noticedInWords(chosen.variant.noticed, chosen.variant.node)}`]
                 : []),

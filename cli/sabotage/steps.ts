@@ -13,7 +13,7 @@ export const INSTANCES = "/var/lib/nova/instances";
 
 const node = z.enum(nodeNames);
 const service = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "the name of a service: small letters, digits and -");
-const option = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,60}$/, "the name of an option: letters, digits, _ and -");
+const option = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,60}$/, "the name of an option: letters, digits, _, - and .");
 const text = z.string().regex(/^[ -~]{1,200}$/, "1 to 200 printable characters of ASCII in one line");
 const software = "nova|glance|cinder|keystone";
 /** Where exercises may touch files: never what keeps the machine itself alive, or lets its operator in. */
@@ -97,13 +97,17 @@ const kinds = [
     }),
     step("suspend", inNode),
     step("pull-plug", inNode),
-    step("script", { ...inNode, file: plainName, undo: plainName.optional() }),
+    step("script", { ...inNode, file: plainName, undo: plainName }),
 ] as const;
 
 /** One step of an exercise: `do` says what, the other keys to what. */
 export const stepSchema = z.discriminatedUnion("do", kinds);
 export type Step = z.infer<typeof stepSchema>;
 export type StepOf<K extends Step["do"]> = Extract<Step, { do: K }>;
+
+/** Whether a step is done in a machine, rather than to the cloud. */
+export const hasPlace = (step: Step): boolean =>
+    kinds.some(kind => kind.shape.do.value === step.do && "node" in kind.shape);
 
 /** The words that a step's `do` may be. */
 export const stepNames: readonly string[] = kinds.map(kind => kind.shape.do.value);

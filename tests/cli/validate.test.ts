@@ -218,3 +218,35 @@ describe("a class", () => {
         expect(validate("team01").findings).toEqual([]);
     });
 });
+
+describe("the file of an exercise", () => {
+    const said: string[] = [];
+    const run = async (...words: string[]): Promise<string[]> => {
+        said.length = 0;
+        jest.spyOn(console, "log").mockImplementation((text: string) => void said.push(text));
+        const cli = new Command().exitOverride();
+        addValidateCommand(cli);
+        await cli.parseAsync(["node", "classroom", "validate", ...words]);
+        return said;
+    };
+    const file = path.join(project, "S8.yaml");
+
+    test("without a mistake", async () => {
+        fs.copyFileSync(path.resolve(__dirname, "../../exercises/S8.yaml"), file);
+        expect(await run(file)).toEqual([`${file}: nothing is wrong in it`]);
+    });
+
+    test("with one, which has its line", async () => {
+        const sound = fs.readFileSync(path.resolve(__dirname, "../../exercises/S8.yaml"), "utf8");
+        fs.writeFileSync(file, sound.replace("minutes: 15", "minutes: 0"));
+        expect(await run(file)).toEqual([`${file}:6: minutes: 0 is not allowed; allowed is 1 or more`]);
+        expect(process.exitCode).toBe(1);
+        expect(JSON.parse((await run(file, "--json")).join())).toMatchObject({ valid: false, findings: [{ line: 6 }] });
+    });
+
+    test("that is not there", async () => {
+        expect(await run("exercises/X99.yaml")).toEqual([
+            expect.stringMatching(/^exercises\/X99.yaml: cannot be read: ENOENT/) as string,
+        ]);
+    });
+});

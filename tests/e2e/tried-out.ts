@@ -4,7 +4,7 @@ import { operatorClock } from "../../clients/operator-clock";
 import { inHome } from "../../system/paths";
 import { waitFor } from "./noticed";
 import { type Broken, isNamed, seconds, type Told } from "./sabotaged";
-import { sessionsOf } from "./solution";
+import { sessionsOf } from "../../cli/sabotage/solution";
 import type { TestCloud } from "./test-cloud";
 
 /** What became of an exercise; seconds of each part. */

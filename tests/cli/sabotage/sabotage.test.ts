@@ -159,6 +159,22 @@ test("a cloud is mended though the file of an exercise has a mistake", async () 
     expect(said).toEqual(["classroom: the exercises have a mistake"]);
 });
 
+test("an exercise under way whose file has a mistake is told, and stays under way", async () => {
+    await sabotage("team01", "E32");
+    said = [];
+    jest.mocked(loadExercises).mockImplementation(needed => {
+        throw new UserError(`${needed!.join(", ")} has a mistake`);
+    });
+    expect(await sabotage("team01", "--undo")).toBe(1);
+    expect(said).toEqual(["classroom: E32-both could not be taken back: E32-both has a mistake"]);
+    expect(names()).toEqual(["E32-both"]);
+});
+
+test("an explanation wants its exercise behind the option", async () => {
+    expect(await sabotage("E4", "--explain")).toBe(1);
+    expect(said).toEqual(["classroom: --explain wants the exercise behind it: ./classroom sabotage --explain E4"]);
+});
+
 test("random is one of those that fit the stack, and the same again by its seed", async () => {
     await sabotage("team01", "--random", "--seed", "7");
     const [again] = said.filter(line => line.startsWith("to do the same again"));

@@ -43,14 +43,27 @@ test("the list as JSON gives nothing away", () => {
 });
 
 test("an explanation says what is broken, how diagnose names it and how it is mended", () => {
-    expect(explanation(named(exercises, "S4-mysql")).slice(-6)).toEqual([
+    expect(explanation(named(exercises, "S4-mysql")).slice(-7)).toEqual([
         "S4-mysql, on db-node",
+        "    step 1: stop on db-node (service: mysql); mended by up --refresh",
         "    noticed by root@api-node:~# nova list … fails",
         "    diagnose: mysql on db-node is stopped",
         "    mended by: up --refresh, or by hand",
         "    root@db-node:~# service mysql status",
         "    root@db-node:~# service mysql start",
     ]);
+});
+
+test("an explanation tells the steps with their place and what mends each of them", () => {
+    const steps = (name: string) => explanation(named(exercises, name)).filter(line => / step \d+: /.test(line));
+    expect(steps("E32")).toEqual([
+        "    step 1: move on volume-node (file: /etc/cinder/cinder.conf, to: /etc/cinder/cinder.conf.orig); mended by sabotage --undo",
+        "    step 2: stop on volume-node (service: tgt); mended by up --refresh",
+    ]);
+    expect(steps("E35")[0]).toBe("    step 1: remove-role (user: glance); mended by up --refresh");
+    expect(explanation(named(exercises, "E32"))).toContain(
+        `symptom: ${exercises.find(({ id }) => id === "E32")!.symptom}`,
+    );
 });
 
 test("what is under way is not explained, on its stack or without one", () => {

@@ -1,10 +1,10 @@
 import { clientNodes } from "../../../cli/sabotage/noticed";
+import { sessionsOf, solutionFault } from "../../../cli/sabotage/solution";
 import type { NodeName } from "../../../config/nodes";
 import { releaseOf } from "../../../releases";
 import { softwareOf } from "../../../releases/own-options";
 import { notPosix, read } from "../../contract/precise/shell";
 import { unknown } from "../../contract/precise/tools";
-import { sessionsOf } from "../../e2e/solution";
 import { inReleases, ways } from "./loaded";
 
 test("a solution is what a person types on one machine after the other", () => {
@@ -29,6 +29,21 @@ test.each([
     ["root@api-node:~# ", "begins with no prompt"],
 ])("nobody can type %j", (solution, message) => {
     expect(() => sessionsOf(solution)).toThrow(message);
+});
+
+test.each([
+    ["root@api-node:~# ssh <HOST>", "nobody can type <HOST>; write the word that stands for it"],
+    ["vi /etc/nova/nova.conf", '"vi /etc/nova/nova.conf" begins with no prompt such as root@api-node:~#'],
+    ["root@networknode:~# ls", 'there is no machine "networknode"; there are db-node, auth-node, '],
+])("a solution is refused that nobody can type: %s", (solution, reason) => {
+    expect(solutionFault(solution)).toMatch(reason);
+});
+
+test.each([
+    "root@api-node:~# nova list     # as <ADMIN> or another",
+    "root@api-node:~# sort < /etc/hosts > /tmp/sorted",
+])("a solution may have %s", solution => {
+    expect(solutionFault(solution)).toBeUndefined();
 });
 
 const sessions = ways.flatMap(({ name, variant }) =>

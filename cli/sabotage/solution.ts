@@ -1,4 +1,5 @@
 import { type HostRole, hostRoles, type NodeName, nodeNames } from "../../config/nodes";
+import { messageOf } from "../../system/errors";
 
 /** What a person types on one machine, before going to the next. */
 export interface Session {
@@ -28,4 +29,21 @@ export function sessionsOf(solution: string): Session[] {
         else sessions.push({ machine: machine as Session["machine"], script: command! });
     }
     return sessions;
+}
+
+/** A word in angle brackets, such as <HOST>, which the reader would have to replace. */
+const PLACEHOLDER = /<[A-Z][A-Z0-9 _-]*>/;
+const withoutRemark = (line: string): string => line.replace(/(^| )#.*$/, "");
+
+/** Why nobody could type a solution as it stands; undefined where somebody could. */
+export function solutionFault(solution: string): string | undefined {
+    try {
+        sessionsOf(solution);
+    } catch (e) {
+        return messageOf(e);
+    }
+    const [word] = solution
+        .split("\n")
+        .flatMap(line => PLACEHOLDER.exec(withoutRemark(line.replace(PROMPT, "$2"))) ?? []);
+    return word === undefined ? undefined : `nobody can type ${word}; write the word that stands for it`;
 }
