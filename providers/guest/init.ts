@@ -49,7 +49,7 @@ else
         fi
     }
     disable() { if job "$1"; then echo manual >> "/etc/init/$1.override"; else update-rc.d "$1" disable > /dev/null; fi; }
-    # A process's start is counted in hundredths of a second since the boot.
+    # A process's start is counted in ticks since the boot, of which there are always a hundred.
     began() {
         boot=$(sed -n 's/^btime //p' /proc/stat)
         for s; do
