@@ -12,7 +12,7 @@ type Api<T> = Pick<T, keyof T>;
 export interface CheckedCloud {
     compute: Api<Compute>;
     images: Api<Images>;
-    volumes: Api<Volumes>;
+    volumes: Omit<Api<Volumes>, "enableService">;
     dashboard: Api<Dashboard>;
     /** What its pages send. */
     pages: DashboardPages;

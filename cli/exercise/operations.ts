@@ -130,7 +130,10 @@ export class Exercises {
         this.journal.add(team, "hint", { number }, "running");
         // Two who ask at once are given two hints.
         const given = this.journal.standing(team).open!;
-        return { number: given.hints, text: toldOf(loadExercises([given.exercise]), given.exercise, 3)!.hints[given.hints - 1]! };
+        return {
+            number: given.hints,
+            text: toldOf(loadExercises([given.exercise]), given.exercise, 3)!.hints[given.hints - 1]!,
+        };
     }
 
     /** Judges a cloud that its team calls mended: by `diagnose`, then by `check`. */

@@ -56,6 +56,14 @@ const counted = ({ length }: readonly string[]): string => (length === 1 ? "a mi
 /** `X1` of X1.yaml. */
 const idOf = (file: string): string => file.replace(/\.ya?ml$/, "");
 
+/** The files of a folder that are read, in order. A name that somebody may have meant so is told. */
+function filesOf(folder: string, tell: (text: string) => void): string[] {
+    const files = fs.readdirSync(folder).sort();
+    for (const file of files.filter(name => name.endsWith(".yml")))
+        tell(`classroom: ${path.basename(folder)}/${file} is not read; call it ${idOf(file)}.yaml`);
+    return files.filter(name => name.endsWith(".yaml"));
+}
+
 /**
  * The exercises of a folder that have no mistake, S1 first. What is wrong with others is told, and does not stop these.
  * @param needed exercises, or ways of them, that have to be sound
@@ -71,10 +79,7 @@ export function loadExercises(
     const ids = needed.flatMap(name => name?.replace(/-.*$/, "").toUpperCase() ?? []),
         wrong: string[] = [],
         found: Exercise[] = [];
-    for (const file of fs.readdirSync(folder).sort()) {
-        if (file.endsWith(".yml"))
-            tell(`classroom: ${path.basename(folder)}/${file} is not read; call it ${idOf(file)}.yaml`);
-        if (!file.endsWith(".yaml")) continue;
+    for (const file of filesOf(folder, tell)) {
         const { exercise, mistakes } = readFile(folder, file) as { exercise?: Exercise; mistakes?: string[] };
         if (exercise) found.push(exercise);
         else if (ids.includes(idOf(file).toUpperCase())) wrong.push(...mistakes!);

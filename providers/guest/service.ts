@@ -219,7 +219,7 @@ export interface ServiceArgs {
     dnsmasqs?: pulumi.Input<string>;
 }
 
-/** A service of a machine, and whether it does its work. It restarts when it shows no sign of life, when a file of options that names it in `restarts` changes, and when it works on something new. */
+/** A service of a machine, and whether it does its work. It restarts without a sign of life, and when it works on something new. A changed file of options restarts those in its `restarts`. */
 export class Service extends LiveResource {
     constructor(name: string, args: ServiceArgs, opts?: pulumi.CustomResourceOptions) {
         super("guest/service", "Service", name, { running: true, enabled: true, lacks: [], ...args }, opts);

@@ -19,7 +19,7 @@ const table = (head: readonly string[], rows: readonly string[][]): string =>
 
 type OfRelease = Record<ReleaseName, readonly string[]>;
 const inEach = (of: (release: ReleaseName) => readonly string[]): OfRelease =>
-    Object.fromEntries(releaseNames.map(r => [r, [...new Set(of(r))]])) as OfRelease;
+    Object.fromEntries(releaseNames.map(r => [r, [...new Set(of(r))]])) as Record<ReleaseName, string[]>;
 /** What both releases have, and what one of them has alone. */
 const split = ({ grizzly, ocata }: OfRelease): string[] => [
     cell(grizzly.filter(word => ocata.includes(word))),
@@ -89,7 +89,11 @@ export const sayingsTable = (): string =>
         ["`do`", "diagnose says, for example", "exercises with it"],
         Object.entries(examples).map(([name, keys]) => [
             `\`${name}\``,
-            cell([saidOf(stepSchema.parse({ do: name, ...keys }), places[name] ?? "api-node", "grizzly")[0] ?? ""].filter(Boolean)),
+            cell(
+                [
+                    saidOf(stepSchema.parse({ do: name, ...keys }), places[name] ?? "api-node", "grizzly")[0] ?? "",
+                ].filter(Boolean),
+            ),
             [
                 ...new Set(
                     ways.filter(w => w.variant.steps.some(s => s.do === name)).map(({ exercise }) => exercise.id),

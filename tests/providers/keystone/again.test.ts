@@ -76,7 +76,8 @@ describe.each(names)("a %s that was made again by hand", name => {
 
     test("is not asked for by its name while its own id is there", async () => {
         const keystone = new Keystone();
-        keystone.tenantNamed = keystone.userNamed = () => Promise.reject(new Error("asked by name"));
+        keystone.tenantNamed = () => Promise.reject(new Error("asked by name"));
+        keystone.userNamed = () => Promise.reject(new Error("asked by name"));
         keystone.services = name === "service" ? keystone.services : () => Promise.reject(new Error("asked"));
         make(keystone, "old");
         make(keystone, "new");

@@ -9,7 +9,7 @@ import { serviceHandler } from "../../../providers/keystone/service";
 import { tenantHandler } from "../../../providers/keystone/tenant";
 import { userHandler } from "../../../providers/keystone/user";
 
-export const access: IdentityAccess = {
+const access: IdentityAccess = {
     via: { name: "host a" } as Connection,
     host: "auth-node",
     adminPort: 35357,
