@@ -48,7 +48,7 @@ until virsh -q -c qemu:///system version > /dev/null 2>&1 && virsh -q -c lxc:///
 mkdir -p -m 711 /var/lib/libvirt/machines
 for pool in golden:/srv/images machines:/var/lib/libvirt/machines; do
     name=${pool%%:*}
-    until virsh -q -c qemu:///system pool-list --name | grep -qxF "$name"; do
+    until [ "$(virsh -q -c qemu:///system pool-info "$name" 2> /dev/null | sed -n 's/^State: *//p')" = running ]; do
         virsh -q -c qemu:///system pool-define-as "$name" dir --target "${pool#*:}"
         virsh -q -c qemu:///system pool-start "$name" || sleep 0.1
     done
