@@ -41,8 +41,11 @@ const nova: Ways = { software: "nova", lateSeconds: 0, waitSeconds: 120, pauseSe
 /** Of the time for an agent to report itself again, this part passes before its service is restarted. */
 const OWN_WAY = 0.25;
 
+/** Later releases of cinder add the backend to the node's name: `volume-node@lvm`. */
+const nodeOf = ({ host }: Agent): string => host.replace(/@.*$/, "");
+
 async function find(api: Connect, { cloud, host, binary }: Inputs) {
-    return (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
+    return (await api(cloud).services()).find(s => nodeOf(s) === host && s.binary === binary);
 }
 
 /** That an agent did not come, in words, with where to look. */
@@ -59,7 +62,7 @@ async function put(api: Connect, inputs: Inputs, ways: Ways, mends: boolean): Pr
         api(cloud).forget?.("services");
         const live = await find(api, inputs);
         if (live?.state === "up") {
-            if ((live.status === "enabled") !== enabled) await api(cloud).enableService(host, binary, enabled);
+            if ((live.status === "enabled") !== enabled) await api(cloud).enableService(live.host, binary, enabled);
             return;
         }
         const passed = operatorClock.elapsed() - begun;

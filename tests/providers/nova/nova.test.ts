@@ -691,6 +691,15 @@ describe("an agent", () => {
         expect(await handler.read("", inputs)).toEqual({ ...inputs, state });
     });
 
+    test("of cinder has its backend behind the node's name, and is enabled by both", async () => {
+        const nova = new Nova(),
+            asked: string[] = [];
+        nova.agents = [{ ...agent, host: "compute-1@lvm", status: "disabled" }];
+        nova.enableService = async host => void asked.push(host);
+        await serviceStateHandler(() => nova).update("", inputs, inputs);
+        expect(asked).toEqual(["compute-1@lvm"]);
+    });
+
     test("is waited for though this machine's clock is set on meanwhile", async () => {
         const nova = new Nova();
         setTimeout(() => nova.agents.push(agent), 20);
