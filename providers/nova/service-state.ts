@@ -54,7 +54,7 @@ const silent = ({ host, binary }: Inputs, { software, waitSeconds }: Ways, live:
 
 /** @param mends whether a service whose agent stays silent is restarted: it may have given up on something that is back */
 async function put(api: Connect, inputs: Inputs, ways: Ways, mends: boolean): Promise<void> {
-    const { cloud, guest, host, binary, enabled } = inputs,
+    const { cloud, guest, binary, enabled } = inputs,
         { waitSeconds, pauseSeconds, run } = ways,
         begun = operatorClock.elapsed();
     let mending = mends && guest !== undefined;
