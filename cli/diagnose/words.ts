@@ -87,6 +87,10 @@ const option = (path: string): string => {
     return key === undefined ? path : section === "" ? key : `[${section}] ${key}`;
 };
 
+/** Services that have not read a file's last change. */
+const unreadBy = ({ verdict }: Examined): string[] =>
+    verdict.found === "drifted" ? verdict.changes.filter(c => c.path === "unread").map(c => text(c.new)) : [];
+
 /** Whether nothing of an image is another but its bytes in the store. */
 const isOfData = (e: Examined): boolean => isOnly("data", e);
 
@@ -132,7 +136,7 @@ const words: Readonly<Record<string, Words>> = {
                         ? `does not set ${option(path)} (it should be ${text(old)})`
                         : `has ${option(path)} ${text(now)} instead of ${text(old)}${placeOf({ where })}`,
             ],
-            [/^unread$/, ({ new: now }) => `is not read by ${text(now)} since its last change`],
+            [/^unread$/, (_, e) => `is not read by ${list(unreadBy(e))} since its last change`],
             [/./, ({ path, old, new: now }) => `has ${path} ${text(now)} instead of ${text(old)}`],
         ],
     },

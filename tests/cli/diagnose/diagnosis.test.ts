@@ -315,6 +315,21 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         { found: "gone" },
     ],
     [
+        "/etc/nova/nova.conf on api-node is not read by nova-api and nova-cert since its last change",
+        "guest:OptionsFile",
+        { path: "/etc/nova/nova.conf", connection: { name: "api-node" } },
+        {
+            found: "drifted",
+            changes: ["nova-api", "nova-cert"].map(name => ({ path: "unread", old: undefined, new: name })),
+        },
+    ],
+    [
+        "cinder-volume on volume-node does not report itself to cinder",
+        "cinder:ServiceState",
+        { binary: "cinder-volume", host: "volume-node" },
+        drifted("state", "up", "down"),
+    ],
+    [
         "nova-compute on compute-1 does not report itself to nova",
         "nova:ServiceState",
         { binary: "nova-compute", host: "compute-1" },
