@@ -166,8 +166,8 @@ describe("a folder of exercises", () => {
         const told: string[] = [];
         expect(loadExercises(["S8"], folder, text => told.push(text)).map(e => e.id)).toEqual(["S8"]);
         expect(told).toEqual([
-            "classroom: A1 is left out, because it has a mistake\n  mine/A1.yaml: line 6: minutes: 0 is not allowed; allowed is 1 or more",
             "classroom: mine/A3.yml is not read; call it A3.yaml",
+            "classroom: A1 is left out, because it has a mistake\n  mine/A1.yaml: line 6: minutes: 0 is not allowed; allowed is 1 or more",
         ]);
     });
 

@@ -72,8 +72,8 @@ virsh pool-start machines; virsh pool-autostart machines`);
             "tc qdisc add dev br-nat root tbf rate 8kbit burst 1600 latency 50ms",
         ],
         ["the bridge br-nat of this host does not forward", "echo 0 > /proc/sys/net/ipv4/conf/br-nat/forwarding"],
-        ["libvirt's dnsmasq of the network nat on this host does not run", "kill -9 $(pgrep -x dnsmasq)"],
-        ["libvirt's dnsmasq of the network nat on this host is stopped by a signal", "kill -STOP $(pgrep -x dnsmasq)"],
+        ["libvirt's dnsmasq of the network nat on this host does not run", "pkill -9 -x dnsmasq"],
+        ["libvirt's dnsmasq of the network nat on this host is stopped by a signal", "pkill -STOP -x dnsmasq"],
         [
             "the bridge br-nat of this host lacks 10 of libvirt's 10 firewall rules",
             "iptables -F; iptables -X; iptables -t nat -F; iptables -t nat -X",
