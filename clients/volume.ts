@@ -86,14 +86,6 @@ export class Volumes {
     async services(): Promise<ServiceState[]> {
         return servicesIn(await this.session.request("volume", { method: "GET", path: "/os-services" }));
     }
-    /** Whether the scheduler uses it. Grizzly knows it by `service`, later releases by `binary`. */
-    async enableService(host: string, binary: string, enabled: boolean): Promise<void> {
-        await this.session.request("volume", {
-            method: "PUT",
-            path: `/os-services/${enabled ? "enable" : "disable"}`,
-            json: { host, binary, service: binary },
-        });
-    }
 }
 
 export const volumes = (access: CloudAccess, http: Http = shared): Volumes => new Volumes(session(access, http));

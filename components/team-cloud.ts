@@ -314,7 +314,7 @@ class Inside {
                 "volume-node",
                 new VolumeNode(
                     `${this.name}-volume`,
-                    { ...this.on(volumeNode), database: databases.cinder, queue, identity, admin, certificates },
+                    { ...this.on(volumeNode), database: databases.cinder, queue, identity, certificates },
                     this.parent,
                 ),
             );

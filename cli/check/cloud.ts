@@ -12,7 +12,7 @@ type Api<T> = Pick<T, keyof T>;
 export interface CheckedCloud {
     compute: Api<Compute>;
     images: Api<Images>;
-    volumes: Omit<Api<Volumes>, "enableService">;
+    volumes: Api<Volumes>;
     dashboard: Api<Dashboard>;
     /** What its pages send. */
     pages: DashboardPages;

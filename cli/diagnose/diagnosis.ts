@@ -48,7 +48,6 @@ const isDormant = ({ name }: Examined): boolean => /-golden(-|$)/.test(name);
 const follow: Readonly<Record<string, readonly string[]>> = {
     "guest:Service": ["running", "lacks"],
     "nova:ServiceState": ["state"],
-    "cinder:ServiceState": ["state"],
 };
 
 /** Whether all that is found of a resource comes about by itself: something below it, or nobody knows what, is the reason. */

@@ -287,7 +287,6 @@ const words: Readonly<Record<string, Words>> = {
         ],
     },
     "nova:ServiceState": agentOf("nova"),
-    "cinder:ServiceState": agentOf("cinder"),
 };
 
 /** What is broken, in one sentence. */

@@ -1,15 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ServiceState } from "../../providers/cinder/service-state";
 import { VolumeGroup } from "../../providers/guest/volume-group";
 import { Guest } from "../guest";
-import type { AdminAccess } from "./auth-node";
 import type { NodeArgs, ServiceDatabase } from "./database-node";
 
 export interface VolumeNodeArgs extends NodeArgs {
     database: ServiceDatabase;
     queue: pulumi.Resource[];
     identity: pulumi.Resource[];
-    admin: AdminAccess;
     /** The certificates that tokens are signed with, where they are. */
     certificates: pulumi.Input<string>;
 }
@@ -20,7 +17,7 @@ export class VolumeNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: VolumeNodeArgs, opts?: pulumi.ComponentResourceOptions) {
         super("classroom:nodes:VolumeNode", name, {}, opts);
-        const { machine, release, cloud, passwords, database, queue, identity, admin, certificates, store } = args;
+        const { machine, release, cloud, passwords, database, queue, identity, certificates } = args;
         const guest = new Guest("volume-node", name, machine, release, cloud, passwords, this);
 
         const packages = guest.base();
@@ -39,17 +36,6 @@ export class VolumeNode extends pulumi.ComponentResource {
         this.ready = guest.services(release.cinder.services, [...schema, ...queue, group], database.incarnation);
         guest.openrc([packages]);
         guest.certificates(certificates, identity);
-        for (const binary of ["cinder-scheduler", "cinder-volume"])
-            new ServiceState(
-                `${name}-${binary}-state`,
-                { cloud: admin, guest: guest.connection, host: "volume-node", binary },
-                {
-                    parent: this,
-                    dependsOn: [...this.ready, ...identity],
-                    deletedWith: store,
-                    replacementTrigger: pulumi.interpolate`${database.incarnation} ${machine.incarnation}`,
-                },
-            );
         this.registerOutputs();
     }
 }

@@ -9,7 +9,7 @@ import { projectDir } from "../../system/paths";
 import { CommandError, run, type RunOptions, type RunResult } from "../../system/run";
 
 /** Of the lab's whole cloud, without components and providers. */
-export const RESOURCES = 228;
+export const RESOURCES = 226;
 
 /** A lab's stack of a test's own, configured as the lab's is but for what the test changes, and its command line. */
 export class TestCloud {

@@ -1,5 +1,4 @@
 import type { CloudAccess, IdentityAccess } from "../../clients/identity";
-import type { Connection } from "../../clients/connection";
 import type { Handler } from "../../providers/dynamic";
 import { Image } from "../../providers/glance/image";
 import { Ec2Credential } from "../../providers/keystone/ec2-credential";
@@ -14,7 +13,6 @@ import { FloatingRange } from "../../providers/nova/floating-range";
 import { Keypair } from "../../providers/nova/keypair";
 import { Network } from "../../providers/nova/network";
 import { SecurityRule } from "../../providers/nova/security-rule";
-import { ServiceState as CinderState } from "../../providers/cinder/service-state";
 import { ServiceState } from "../../providers/nova/service-state";
 
 jest.mock("@pulumi/pulumi", () => jest.requireActual("../doubles/pulumi.js"));
@@ -37,8 +35,7 @@ const user = { user: "nova", password: "pw" },
     service = { service: "nova", type: "compute" },
     rule = { protocol: "tcp", fromPort: 22, toPort: 22, cidr: "0.0.0.0/0" };
 const endpoint = { region: "RegionOne", serviceId: "s", ...urls },
-    agent = { host: "compute-1", binary: "nova-compute" },
-    guest = { name: "compute-1", host: "10.0.0.9", port: 22 } as Connection;
+    agent = { host: "compute-1", binary: "nova-compute" };
 
 test.each<[kind: string, type: string, resource: object, props: object, given?: object]>([
     [
@@ -149,12 +146,6 @@ test.each<[kind: string, type: string, resource: object, props: object, given?: 
         new ServiceState("r", { cloud, ...agent }, opts),
         { ...asUser, ...agent, enabled: true, state: "up" },
     ],
-    [
-        "cinder/service-state",
-        "ServiceState",
-        new CinderState("r", { cloud, guest, ...agent }, opts),
-        { ...asUser, guest, ...agent, enabled: true, state: "up" },
-    ],
 ])(
     "%s: what is not given has its default, access is a secret, and the code is today's handler",
     (kind, type, resource, props, given = {}) => {
@@ -194,7 +185,6 @@ test.each<[kind: string, access: string, replaceOn: string[]]>([
     ["nova/network", "cloud", ["label", "cidr", "bridge", "bridgeInterface", "gateway", "dns1", "dns2", "multiHost"]],
     ["nova/security-rule", "cloud", ["group", "protocol", "fromPort", "toPort", "cidr"]],
     ["nova/service-state", "cloud", ["host", "binary"]],
-    ["cinder/service-state", "cloud", ["host", "binary"]],
     ["glance/image", "cloud", ["sha256", "diskFormat", "containerFormat", "status"]],
 ])("%s: another %s is the same object, another of %j is not", (kind, access, replaceOn) => {
     const { handler } = jest.requireActual<{ handler: Handler<Record<string, unknown>> }>(`../../providers/${kind}`);

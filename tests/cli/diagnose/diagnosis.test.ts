@@ -324,12 +324,6 @@ test.each<[string, string, Record<string, unknown>, Verdict]>([
         },
     ],
     [
-        "cinder-volume on volume-node does not report itself to cinder",
-        "cinder:ServiceState",
-        { binary: "cinder-volume", host: "volume-node" },
-        drifted("state", "up", "down"),
-    ],
-    [
         "nova-compute on compute-1 does not report itself to nova",
         "nova:ServiceState",
         { binary: "nova-compute", host: "compute-1" },
