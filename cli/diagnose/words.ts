@@ -94,19 +94,6 @@ const unreadBy = ({ verdict }: Examined): string[] =>
 /** Whether nothing of an image is another but its bytes in the store. */
 const isOfData = (e: Examined): boolean => isOnly("data", e);
 
-/** Of an agent that reports itself to some software. */
-const agentOf = (software: string): Words => ({
-    what: e => `${input("binary")(e)} on ${input("host")(e)}`,
-    gone: `is not known to ${software}`,
-    changed: [
-        [/^state$/, `does not report itself to ${software}`],
-        [
-            /^enabled$/,
-            ({ new: now }) => (now === true ? "is used, but it should not be" : `is disabled in ${software}`),
-        ],
-    ],
-});
-
 /** How what is broken is said, by type. What is not here is said by its property. */
 const words: Readonly<Record<string, Words>> = {
     host: { what: e => `host ${e.name}` },
@@ -286,7 +273,14 @@ const words: Readonly<Record<string, Words>> = {
             [/^foreign$/, ({ new: now }) => `have beside them ${text(now)}, which is not theirs`],
         ],
     },
-    "nova:ServiceState": agentOf("nova"),
+    "nova:ServiceState": {
+        what: e => `${input("binary")(e)} on ${input("host")(e)}`,
+        gone: "is not known to nova",
+        changed: [
+            [/^state$/, "does not report itself to nova"],
+            [/^enabled$/, ({ new: now }) => (now === true ? "is used, but it should not be" : "is disabled in nova")],
+        ],
+    },
 };
 
 /** What is broken, in one sentence. */

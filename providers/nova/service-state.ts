@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { compute } from "../../clients/compute";
+import { type Compute, compute } from "../../clients/compute";
 import type { Connection } from "../../clients/connection";
 import { asked } from "../../clients/http";
 import type { CloudAccess } from "../../clients/identity";
@@ -18,56 +18,42 @@ interface Inputs {
     enabled: boolean;
     state: string;
 }
-/** The API of the software that an agent reports itself to. */
-interface Api {
-    services(): Promise<Agent[]>;
-    enableService(host: string, binary: string, enabled: boolean): Promise<void>;
-    /** Where its lists are kept for a run: the next one is asked for. */
-    forget?(kind: "services"): void;
-}
+type Api = Pick<Compute, "services" | "enableService" | "forget">;
 type Connect = (access: CloudAccess) => Api;
 
-/** Whose agents they are, and how they are waited for, by the operator's clock. */
-interface Ways {
-    software: string;
-    /** One that has reported itself within this time is not called down. */
-    lateSeconds: number;
-    waitSeconds: number;
+/** How an agent is waited for, and its service restarted. */
+interface Means {
     pauseSeconds: number;
     run: RunScript;
 }
-const nova: Ways = { software: "nova", lateSeconds: 0, waitSeconds: 120, pauseSeconds: 2, run: exec };
 
-/** Of the time for an agent to report itself again, this part passes before its service is restarted. */
-const OWN_WAY = 0.25;
-
-/** Later releases of cinder add the backend to the node's name: `volume-node@lvm`. */
-const nodeOf = ({ host }: Agent): string => host.replace(/@.*$/, "");
+const WAIT_SECONDS = 120;
+/** Of that time so much passes before the service of an agent that was up before is restarted. */
+const OWN_WAY_SECONDS = 30;
 
 async function find(api: Connect, { cloud, host, binary }: Inputs) {
-    return (await api(cloud).services()).find(s => nodeOf(s) === host && s.binary === binary);
+    return (await api(cloud).services()).find(s => s.host === host && s.binary === binary);
 }
 
 /** That an agent did not come, in words, with where to look. */
-const silent = ({ host, binary }: Inputs, { software, waitSeconds }: Ways, live: Agent | undefined): string =>
-    `${binary} on ${host} is not up after ${waitSeconds} s; ${software} ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/${software} on ${host}`;
+const silent = ({ host, binary }: Inputs, live: Agent | undefined): string =>
+    `${binary} on ${host} is not up after ${WAIT_SECONDS} s; nova ${live ? `last heard of it at ${live.updated_at} (UTC)` : "has never heard of it"}. See its log in /var/log/nova on ${host}`;
 
 /** @param mends whether a service whose agent stays silent is restarted: it may have given up on something that is back */
-async function put(api: Connect, inputs: Inputs, ways: Ways, mends: boolean): Promise<void> {
-    const { cloud, guest, binary, enabled } = inputs,
-        { waitSeconds, pauseSeconds, run } = ways,
+async function put(api: Connect, inputs: Inputs, { pauseSeconds, run }: Means, mends: boolean): Promise<void> {
+    const { cloud, guest, host, binary, enabled } = inputs,
         begun = operatorClock.elapsed();
     let mending = mends && guest !== undefined;
     for (;;) {
-        api(cloud).forget?.("services");
+        api(cloud).forget("services");
         const live = await find(api, inputs);
         if (live?.state === "up") {
-            if ((live.status === "enabled") !== enabled) await api(cloud).enableService(live.host, binary, enabled);
+            if ((live.status === "enabled") !== enabled) await api(cloud).enableService(host, binary, enabled);
             return;
         }
         const passed = operatorClock.elapsed() - begun;
-        if (passed >= waitSeconds) throw new Error(silent(inputs, ways, live));
-        if (mending && passed >= OWN_WAY * waitSeconds) {
+        if (passed >= WAIT_SECONDS) throw new Error(silent(inputs, live));
+        if (mending && passed >= OWN_WAY_SECONDS) {
             mending = false;
             await restart(run, guest!, [binary]);
         }
@@ -75,25 +61,23 @@ async function put(api: Connect, inputs: Inputs, ways: Ways, mends: boolean): Pr
     }
 }
 
-/** The knowledge that nova, or another software of its kind, has of one of its agents: it reports itself, and it is used or not. */
-export function serviceStateHandler(api: Connect = compute, own: Partial<Ways> = {}): Handler<Inputs> {
-    const ways = { ...nova, ...own };
+/** Nova's knowledge of one of its agents: it reports itself, and it is used or not. */
+export function serviceStateHandler(api: Connect = compute, own: Partial<Means> = {}): Handler<Inputs> {
+    const means = { pauseSeconds: 2, run: exec, ...own };
     return {
         inputs: ["host", "binary", "enabled", "state"],
         access: ["cloud", "guest"],
         replaceOn: ["host", "binary"],
         async create(inputs) {
-            await put(api, inputs, ways, false);
+            await put(api, inputs, means, false);
             return { id: `${inputs.host}/${inputs.binary}`, outputs: {} };
         },
         async read(_id, recorded) {
             const live = await asked(find(api, recorded));
-            if (!live) return undefined;
-            const isLate = live.age !== undefined && Math.abs(live.age) < ways.lateSeconds;
-            return { ...recorded, enabled: live.status === "enabled", state: isLate ? "up" : live.state };
+            return live && { ...recorded, enabled: live.status === "enabled", state: live.state };
         },
         async update(_id, _recorded, inputs) {
-            await put(api, inputs, ways, true);
+            await put(api, inputs, means, true);
             return {};
         },
         // Grizzly has no way to forget one.

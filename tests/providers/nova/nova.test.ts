@@ -679,27 +679,6 @@ describe("an agent", () => {
         });
     });
 
-    test.each([
-        [179, "up"],
-        [-179, "up"],
-        [180, "down"],
-        [undefined, "down"],
-    ])("of cinder, which reports itself late, has reported %p s ago: it is %s", async (age, state) => {
-        const nova = new Nova();
-        nova.agents = [{ ...agent, state: "down", ...(age !== undefined && { age }) }];
-        const handler = serviceStateHandler(() => nova, { lateSeconds: 180 });
-        expect(await handler.read("", inputs)).toEqual({ ...inputs, state });
-    });
-
-    test("of cinder has its backend behind the node's name, and is enabled by both", async () => {
-        const nova = new Nova(),
-            asked: string[] = [];
-        nova.agents = [{ ...agent, host: "compute-1@lvm", status: "disabled" }];
-        nova.enableService = async host => void asked.push(host);
-        await serviceStateHandler(() => nova).update("", inputs, inputs);
-        expect(asked).toEqual(["compute-1@lvm"]);
-    });
-
     test("is waited for though this machine's clock is set on meanwhile", async () => {
         const nova = new Nova();
         setTimeout(() => nova.agents.push(agent), 20);
