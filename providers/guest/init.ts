@@ -3,9 +3,8 @@ import { NOT_YET } from "../../clients/waiting";
 
 /**
  * Shell functions that treat a service alike under systemd (newer releases) and upstart (Ubuntu 12.04):
- * is_running, is_enabled, start, stop, restart, enable, disable; each takes the service's name. And `began`, of several:
- * for each that runs its name and when it started or was reloaded, in seconds since 1970; no line where the init does not tell.
- * And `is_booting`, of the machine: services that start at boot may not run yet.
+ * is_running, is_enabled, start, stop, restart, enable, disable; each takes the service's name. And `is_booting`, of the
+ * machine: services that start at boot may not run yet.
  */
 export const initShell = `
 if [ -d /run/systemd/system ]; then
@@ -16,17 +15,6 @@ if [ -d /run/systemd/system ]; then
     restart() { systemctl reset-failed "$1" 2> /dev/null || true; systemctl restart "$1"; }
     enable() { systemctl enable -q "$1" 2> /dev/null; }
     disable() { systemctl disable -q "$1" 2> /dev/null; }
-    began() {
-        TZ=UTC systemctl show -p ActiveState -p StateChangeTimestamp "$@" | awk -v names="$*" '
-BEGIN { split(names, name, " "); i = 1 }
-$0 == "" { i++ }
-$0 == "ActiveState=active" { active[i] = 1 }
-sub(/^StateChangeTimestamp=/, "") && $0 != "" { at[i] = $0 }
-END { for (i in at) if (i in active) print name[i], at[i] }' | while read -r s at; do
-            at=$(date -u -d "$at" +%s) || continue
-            echo "$s $at"
-        done
-    }
     is_booting() { case "$(systemctl is-system-running)" in initializing | starting) ;; *) false ;; esac; }
     last_words() { journalctl -q -n 8 -o cat -u "$1" 2> /dev/null; }
 else
@@ -49,16 +37,6 @@ else
         fi
     }
     disable() { if job "$1"; then echo manual >> "/etc/init/$1.override"; else update-rc.d "$1" disable > /dev/null; fi; }
-    # A process's start is counted in ticks since the boot, of which there are always a hundred.
-    began() {
-        boot=$(sed -n 's/^btime //p' /proc/stat)
-        for s; do
-            p=$(service "$s" status 2> /dev/null | sed -n 's,.* start/running\\, process \\([0-9]*\\)$,\\1,p') || continue
-            [ -n "$p" ] && { read -r stat < "/proc/$p/stat"; } 2> /dev/null || continue
-            set -- \${stat##*) }
-            echo "$s $((boot + \${20} / 100))"
-        done
-    }
     is_booting() { service rc status 2> /dev/null | grep -q ' start/running'; }
     last_words() { tail -q -n 8 /var/log/*/"$1.log" 2> /dev/null; }
 fi`;
@@ -69,6 +47,36 @@ fi`;
  * else runs, 137 s at a load of ten on two cores, 204 s at seventeen.
  */
 export const READY_SECONDS = 180;
+
+/**
+ * `began SERVICE…`: for each that runs its name and when it started or was reloaded, in seconds since 1970; no line where the
+ * init does not tell.
+ */
+export const beganShell = `
+if [ -d /run/systemd/system ]; then
+    began() {
+        TZ=UTC systemctl show -p ActiveState -p StateChangeTimestamp "$@" | awk -v names="$*" '
+BEGIN { split(names, name, " "); i = 1 }
+$0 == "" { i++ }
+$0 == "ActiveState=active" { active[i] = 1 }
+sub(/^StateChangeTimestamp=/, "") && $0 != "" { at[i] = $0 }
+END { for (i in at) if (i in active) print name[i], at[i] }' | while read -r s at; do
+            at=$(date -u -d "$at" +%s) || continue
+            echo "$s $at"
+        done
+    }
+else
+    # A process's start is counted in ticks since the boot, of which there are always a hundred.
+    began() {
+        boot=$(sed -n 's/^btime //p' /proc/stat)
+        for s; do
+            p=$(service "$s" status 2> /dev/null | sed -n 's,.* start/running\\, process \\([0-9]*\\)$,\\1,p') || continue
+            [ -n "$p" ] && { read -r stat < "/proc/$p/stat"; } 2> /dev/null || continue
+            set -- \${stat##*) }
+            echo "$s $((boot + \${20} / 100))"
+        done
+    }
+fi`;
 
 /** `running`: the names of running services, a line each. Under upstart, services of init scripts are left out. */
 export const runningShell = `running() {

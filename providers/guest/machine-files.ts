@@ -2,7 +2,7 @@ import { ask, bytes, list, number, optional, text, VALUE_BYTES } from "../../cli
 import { type Connection, Unreachable } from "../../clients/connection";
 import { quote, type RunScript } from "../../clients/ssh";
 import { toBytes, toText } from "./file-text";
-import { initShell } from "./init";
+import { beganShell } from "./init";
 
 /** Where a node keeps what was taken away: nothing is deleted. */
 export const asideDir = "/var/lib/classroom/aside";
@@ -13,6 +13,11 @@ export interface RemoteFile {
     owner: string;
     group: string;
     mode: string;
+}
+
+/** A file that was read, and those of its readers that run since before its last change. */
+export interface SeenFile extends RemoteFile {
+    unread: string[];
 }
 
 /** Whose a file is, and who may read it. */
@@ -33,7 +38,7 @@ const opening = (p: string): string =>
  * Those of some services that run since before the file's last change: they have not read it. Where the file is of the
  * future, the clock was changed, and nothing is known.
  */
-const unreadBy = (services: readonly string[]): string => `${initShell}
+const unreadBy = (services: readonly string[]): string => `${beganShell}
 changed=$(stat -L -c %Y /dev/fd/7)
 [ "$changed" -gt "$(date +%s)" ] || began ${services.map(quote).join(" ")} |
     while read -r s at; do [ "$at" -ge "$changed" ] || say unread "$s"; done`;
@@ -48,7 +53,7 @@ export async function readFile(
     on: Connection,
     path: string,
     readBy: readonly string[] = [],
-): Promise<(RemoteFile & { unread: string[] }) | undefined> {
+): Promise<SeenFile | undefined> {
     const said = await ask(
         run,
         on,

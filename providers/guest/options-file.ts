@@ -8,7 +8,7 @@ import { readerOf } from "./in-force/readers";
 import { entriesOf, inForceOf } from "./in-force/shown";
 import { type OptionName, type Options, writeOptions } from "./ini";
 import { isName } from "./init";
-import { alone, type FileAccess, type Beside, readBeside, readFile, writeFile } from "./machine-files";
+import { alone, type FileAccess, type Beside, readBeside, readFile, type SeenFile, writeFile } from "./machine-files";
 import { type Ready, restart } from "./restarts";
 
 interface Inputs {
@@ -23,9 +23,6 @@ interface Inputs {
     restarts?: string[];
     ready?: Ready;
 }
-
-/** The file, and those of its services that have not read its last change. */
-type Seen = NonNullable<Awaited<ReturnType<typeof readFile>>>;
 
 const hasAccess = (file: FileAccess, { owner, group, mode }: Inputs): boolean =>
     file.owner === owner && file.group === group && file.mode === mode;
@@ -51,7 +48,7 @@ async function look(
     run: RunScript,
     { connection, path, restarts }: Inputs,
     managed: readonly OptionName[],
-): Promise<{ file: Seen | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
+): Promise<{ file: SeenFile | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
     const reader = amongst(readerOf(path, restarts), managed);
     const { before, after, isStartedWith } = reader;
     const [file, beside] = await Promise.all([

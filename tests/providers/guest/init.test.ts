@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import type { Connection } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
-import { initShell, runningShell } from "../../../providers/guest/init";
+import { beganShell, initShell, runningShell } from "../../../providers/guest/init";
 import { serviceHandler } from "../../../providers/guest/service";
 import { FakeClock } from "../../clients/fake-clock";
 
@@ -107,7 +107,7 @@ test.each([
 test("a running job began when its process did, counted from the boot; others have no line", async () => {
     put("proc/stat", "cpu 1 2 3\nbtime 1377597600\n");
     put("proc/26273/stat", `26273 (nova (api) S ${Array.from({ length: 18 }, (_, i) => i).join(" ")} 12345 0\n`);
-    const { stdout } = await here(connection, `${initShell}\nbegan cinder-api nova-api mysql libvirt ntp unknown`);
+    const { stdout } = await here(connection, `${beganShell}\nbegan cinder-api nova-api mysql libvirt ntp unknown`);
     expect(stdout).toBe("nova-api 1377597723\n");
 });
 
