@@ -59,10 +59,13 @@ export class Guest {
         return installed;
     }
 
-    /** Files of one piece of software, option by option. Each has its own passwords: another's change is none of it. */
-    config(software: Software, after: After): OptionsFile[] {
+    /**
+     * Files of one piece of software, option by option. Each has its own passwords: another's change is none of it.
+     * Returns what to wait for: the files or, of software without any, `after`.
+     */
+    config(software: Software, after: After): After {
         const files = (credentials: Credentials) => configFiles(software, { ...this.cloud, credentials }, this.node);
-        return files(marks).map(({ key, secretOptions, readBy, ...facts }, i) => {
+        const made = files(marks).map(({ key, secretOptions, readBy, ...facts }, i) => {
             const secretsOf = (credentials: Credentials) => files(credentials)[i]!.secretOptions!,
                 held = this.passwords.namesIn(secretsOf);
             const file = new OptionsFile(
@@ -81,6 +84,7 @@ export class Guest {
             this.machine.ground?.expect(facts);
             return file;
         });
+        return made.length > 0 ? made : after;
     }
 
     file(key: string, args: Omit<FileArgs, "connection" | "path"> & { path: string }, after: After = []): File {

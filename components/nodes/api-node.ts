@@ -48,7 +48,7 @@ export class ApiNode extends pulumi.ComponentResource {
             release.novaApi.services,
         );
         this.ready = guest.services(release.novaApi.services, this.schema, database.incarnation);
-        guest.services(release.dashboard.services, [packages, ...guest.config(release.dashboard, [packages])]);
+        guest.services(release.dashboard.services, guest.config(release.dashboard, [packages]));
         this.usable = [guest.openrc([...this.ready, ...identity])];
         guest.certificates(certificates, identity);
         this.ec2rc(args, packages);

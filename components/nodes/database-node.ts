@@ -42,10 +42,7 @@ export class DatabaseNode extends pulumi.ComponentResource {
         const guest = new Guest("db-node", name, machine, release, cloud, passwords, this);
         const packages = guest.base();
 
-        const mysql = guest.services(release.database.services, [
-            packages,
-            ...guest.config(release.database, [packages]),
-        ]);
+        const mysql = guest.services(release.database.services, guest.config(release.database, [packages]));
         const root = new DatabaseRoot(
             `${name}-mysql-root`,
             { connection: guest.connection, password: passwords.of("mysqlRoot") },
@@ -55,8 +52,7 @@ export class DatabaseNode extends pulumi.ComponentResource {
             serviceNames.map(service => [service, databaseOf(service, name, args, guest, root)]),
         ) as Record<ServiceName, ServiceDatabase>;
 
-        // The tutorial's queue has no file of its own to wait for.
-        const rabbitmq = guest.services(release.queue.services, [packages, ...guest.config(release.queue, [packages])]);
+        const rabbitmq = guest.services(release.queue.services, guest.config(release.queue, [packages]));
         this.queue = [queueAccount(name, args, guest, rabbitmq)];
         this.registerOutputs();
     }
