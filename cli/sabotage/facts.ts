@@ -8,7 +8,7 @@ import type { ConfigFile } from "../../releases/release";
 import type { Exercise } from "./exercise";
 import { noticedFaults } from "./noticed";
 import { solutionFault } from "./solution";
-import { INSTANCES, type Step, type StepOf } from "./steps";
+import { INSTANCES, nodeOf, type Step, type StepOf } from "./steps";
 
 /** What is wrong with a value of an exercise: where, by keys and places in lists, and what is allowed. */
 export interface Problem {
@@ -214,7 +214,7 @@ export function problemsOf({ releases, machines, ways }: Exercise): Problem[] {
         way.steps.forEach((step, s) => {
             const at = ["ways", w, "steps", s],
                 own = needsMachine(step),
-                node = ("node" in step && step.node) || way.node;
+                node = nodeOf(step, way.node);
             if (own !== undefined && machines.includes("container"))
                 tell([...at, "do"], `${own} of a container is its host's; write machines: [vm]`);
             const unclear = step.do === "traffic" ? trafficFault(step) : undefined;

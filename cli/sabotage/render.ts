@@ -8,7 +8,7 @@ import { releaseOf } from "../../releases";
 import { softwareOf } from "../../releases/own-options";
 import { databaseAccount } from "../../releases/tutorial";
 import type { Variant } from "./exercise";
-import { INSTANCES, type Step, type StepOf, WRONG_PASSWORD } from "./steps";
+import { INSTANCES, nodeOf, type Step, type StepOf, WRONG_PASSWORD } from "./steps";
 
 /** Where a step is done: what it may ask of the stack. */
 interface Scene {
@@ -232,7 +232,7 @@ const effects: { readonly [K in Step["do"]]: (step: StepOf<K>, scene: Scene) => 
 
 /** What one step does, and where. */
 function effectOf(step: Step, { node }: Variant, given: Omit<Scene, "node">): Effect & { on: NodeName | HostRole } {
-    const scene = { ...given, node: ("node" in step && step.node) || node };
+    const scene = { ...given, node: nodeOf(step, node) };
     // TypeScript cannot tell that the renderer found by a step's name is that step's.
     const effect = (effects[step.do] as (step: Step, scene: Scene) => Effect)(step, scene);
     return { on: scene.node, ...effect };
@@ -240,7 +240,7 @@ function effectOf(step: Step, { node }: Variant, given: Omit<Scene, "node">): Ef
 
 /** The nodes that a way breaks something in, each once. */
 export const nodesOf = (variant: Variant): NodeName[] => [
-    ...new Set(variant.steps.map(step => ("node" in step && step.node) || variant.node)),
+    ...new Set(variant.steps.map(step => nodeOf(step, variant.node))),
 ];
 
 /** A script for one machine. */

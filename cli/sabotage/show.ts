@@ -5,7 +5,7 @@ import { type Chosen, named, nameOf, waysOf } from "./choose";
 import type { Exercise, Variant } from "./exercise";
 import { noticedInWords } from "./noticed";
 import { hasUndo } from "./render";
-import { hasPlace, type Step } from "./steps";
+import { hasPlace, nodeOf, type Step } from "./steps";
 import { underWay } from "../stack/under-way";
 
 const waysInWords = ({ ways }: Exercise): string => (ways.length > 1 ? ` (${ways.length} ways)` : "");
@@ -45,8 +45,7 @@ function stepLine(step: Step, variant: Variant): string {
     return `${step.do}${placeOf(step, variant)}${keys.length > 0 ? ` (${keys.join(", ")})` : ""}; mended by ${mends}`;
 }
 /** Steps about the cloud have no place of their own. */
-const placeOf = (step: Step, { node }: Variant): string =>
-    hasPlace(step) ? ` on ${("node" in step && step.node) || node}` : "";
+const placeOf = (step: Step, { node }: Variant): string => (hasPlace(step) ? ` on ${nodeOf(step, node)}` : "");
 
 /** Everything that is known of an exercise, as lines. */
 export function explanation(ways: readonly Chosen[]): string[] {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { networkNames, nodeNames } from "../../config/nodes";
+import { networkNames, type NodeName, nodeNames } from "../../config/nodes";
 
 /**
  * The closed vocabulary of an exercise's steps. No value is shell: each is a name of a list, a number within limits, or a
@@ -104,6 +104,9 @@ const kinds = [
 export const stepSchema = z.discriminatedUnion("do", kinds);
 export type Step = z.infer<typeof stepSchema>;
 export type StepOf<K extends Step["do"]> = Extract<Step, { do: K }>;
+
+/** The node in which a step is done: its own, or its way's. */
+export const nodeOf = (step: Step, wayNode: NodeName): NodeName => ("node" in step && step.node) || wayNode;
 
 /** Whether a step is done in a machine, rather than to the cloud. */
 export const hasPlace = (step: Step): boolean =>

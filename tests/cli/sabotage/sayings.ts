@@ -1,6 +1,6 @@
 import type { Examined, Verdict } from "../../../cli/diagnose/diagnosis";
 import { causeInWords } from "../../../cli/diagnose/words";
-import type { Step, StepOf } from "../../../cli/sabotage/steps";
+import { nodeOf, type Step, type StepOf } from "../../../cli/sabotage/steps";
 import { type NodeName, nodes } from "../../../config/nodes";
 import { tutorialCredentials } from "../../../config/credentials";
 import { kinds } from "../../../providers/guest/manifest/kinds";
@@ -157,8 +157,4 @@ const sayings: { readonly [K in Step["do"]]?: Saying<K> } = {
 
 /** Every sentence that diagnose may say of a step of a way on a node. */
 export const saidOf = (step: Step, node: NodeName, release: ReleaseName): string[] =>
-    (sayings[step.do] as Saying<Step["do"]> | undefined)?.(
-        step as never,
-        ("node" in step && step.node) || node,
-        release,
-    ) ?? [];
+    (sayings[step.do] as Saying<Step["do"]> | undefined)?.(step as never, nodeOf(step, node), release) ?? [];
