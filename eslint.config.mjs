@@ -17,7 +17,6 @@ const notSplitYet = [
     "cli/operate/events.ts",
     "cli/sabotage/exercise-file.ts",
     "cli/sabotage/sabotage.ts",
-    "cli/sabotage/trusted.ts",
     "config/address-plan.ts",
     "engine/stack-schema.ts",
     "providers/guest/apt-archive.ts",
