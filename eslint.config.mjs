@@ -12,7 +12,6 @@ const notSplitYet = [
     "cli/hosts/libvirt-objects.ts",
     "cli/hosts/preflight.ts",
     "cli/hosts/teams.ts",
-    "cli/main.ts",
     "cli/operate/engine-run.ts",
     "cli/operate/events.ts",
     "cli/sabotage/exercise-file.ts",
