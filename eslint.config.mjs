@@ -9,7 +9,6 @@ const notSplitYet = [
     "cli/completion.ts",
     "cli/hosts/host-networks.ts",
     "cli/hosts/hosts-check.ts",
-    "cli/hosts/libvirt-objects.ts",
     "cli/hosts/preflight.ts",
     "cli/hosts/teams.ts",
     "cli/operate/engine-run.ts",
