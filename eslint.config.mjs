@@ -10,7 +10,6 @@ const notSplitYet = [
     "cli/hosts/host-networks.ts",
     "cli/hosts/hosts-check.ts",
     "cli/hosts/preflight.ts",
-    "cli/hosts/teams.ts",
     "cli/operate/engine-run.ts",
     "cli/operate/events.ts",
     "cli/sabotage/exercise-file.ts",
