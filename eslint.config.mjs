@@ -13,7 +13,6 @@ const notSplitYet = [
     "cli/operate/events.ts",
     "cli/sabotage/exercise-file.ts",
     "cli/sabotage/sabotage.ts",
-    "engine/stack-schema.ts",
     "providers/guest/apt-archive.ts",
     "providers/guest/bridge.ts",
     "providers/guest/database-grant.ts",
