@@ -11,7 +11,6 @@ const notSplitYet = [
     "cli/hosts/preflight.ts",
     "cli/operate/engine-run.ts",
     "cli/operate/events.ts",
-    "cli/sabotage/exercise-file.ts",
     "cli/sabotage/sabotage.ts",
     "providers/guest/apt-archive.ts",
     "providers/guest/bridge.ts",
