@@ -7,7 +7,6 @@ const notSplitYet = [
     "bench/identity.ts",
     "bench/stand-in.ts",
     "cli/completion.ts",
-    "cli/sabotage/sabotage.ts",
     "providers/guest/apt-archive.ts",
     "providers/guest/bridge.ts",
     "providers/guest/database-grant.ts",
