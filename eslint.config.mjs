@@ -6,7 +6,6 @@ const notSplitYet = [
     "bench/cloud.ts",
     "bench/identity.ts",
     "bench/stand-in.ts",
-    "cli/completion.ts",
     "providers/guest/apt-archive.ts",
     "providers/guest/bridge.ts",
     "providers/guest/database-grant.ts",
