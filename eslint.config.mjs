@@ -5,7 +5,6 @@ import tseslint from "typescript-eslint";
 const notSplitYet = [
     "bench/cloud.ts",
     "bench/identity.ts",
-    "bench/stand-in.ts",
     "providers/guest/apt-archive.ts",
     "providers/guest/bridge.ts",
     "providers/guest/database-grant.ts",
