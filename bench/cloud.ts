@@ -64,18 +64,24 @@ async function classroom(...args: string[]): Promise<{ seconds: number; said: st
 }
 
 const figures: Figure[] = [];
-/** @param before what is done each time before it, and not counted */
-async function take(
-    what: string,
-    times: number,
-    wanted: number | undefined,
-    args: string[],
-    before: string[] = [],
-): Promise<void> {
+
+/** What a figure is of. */
+interface Step {
+    what: string;
+    args: string[];
+    /** How often it is taken; once where nothing is said. */
+    times?: number;
+    /** The most seconds that it may take. */
+    wanted?: number;
+    /** What is done each time before it, and not counted. */
+    before?: string[];
+}
+
+async function take({ what, args, times = 1, wanted, before }: Step): Promise<void> {
     const runs: number[] = [];
     let said = "";
     for (let i = 0; i < times; i++) {
-        if (before.length > 0) await classroom(...before);
+        if (before) await classroom(...before);
         const one = await classroom(...args);
         runs.push(Math.round(one.seconds * 10) / 10);
         said = one.said;
@@ -84,6 +90,45 @@ async function take(
     figures.push({ what, seconds, runs, ...(wanted !== undefined && { wanted }), said });
     console.log(`${what}: ${seconds} s${runs.length > 1 ? ` (median of ${runs.join(", ")})` : ""}: ${said}`);
 }
+
+/** Of a cloud that is made and left alone: its state is measured after these. */
+const soundSteps: readonly Step[] = [
+    { what: "up of everything from nothing, hosts included", wanted: 300, args: ["up", "lab"] },
+    { what: "up again, nothing to do", times: TIMES, wanted: 10, args: ["up", "lab"] },
+    { what: "preview, nothing to do", times: TIMES, args: ["preview", "lab"] },
+    { what: "refresh", times: TIMES, wanted: 20, args: ["refresh", "lab"] },
+    { what: "diagnose, all sound", times: TIMES, wanted: 15, args: ["diagnose", "lab"] },
+    { what: "check", args: ["check", "lab"] },
+];
+
+/** Mends what an exercise breaks. */
+const mending = (what: string, wanted: number, exercise: string): Step => ({
+    what: `mending ${what}`,
+    times: TIMES,
+    wanted,
+    args: ["up", "lab", "--refresh"],
+    before: ["sabotage", "lab", exercise],
+});
+
+/** From a cloud's faults to its end. */
+const laterSteps: readonly Step[] = [
+    mending("a stopped service (glance-api)", 20, "S4-glance-api"),
+    mending("a wrong option (of nova.conf on api-node: six services restart)", 25, "S2-nova-wrong"),
+    mending("a wrong option (of cinder.conf on volume-node, which is emulated without KVM)", 25, "S2-cinder-wrong"),
+    mending("that all floating addresses are deleted", 25, "S8"),
+    { what: "snapshot of all eight machines", args: ["snapshot", "lab", "bench"] },
+    {
+        what: "restore of all eight machines",
+        wanted: 60,
+        args: ["restore", "lab", "bench"],
+        before: ["sabotage", "lab", "S4-mysql"],
+    },
+    { what: "rebuild of api-node", wanted: 60, args: ["rebuild", "lab", "api-node"] },
+    { what: "rebuild of db-node, with everything that follows", wanted: 240, args: ["rebuild", "lab", "db-node"] },
+    { what: "destroy", wanted: 60, args: ["destroy", "lab"] },
+    { what: "lab down", args: ["lab", "down", "lab"] },
+    { what: "render", times: TIMES, wanted: 5, args: ["render", "lab"] },
+];
 
 /** How large the state is, and its largest resource of our own. */
 function stateFigures(): { stateBytes: number; largest: { name: string; bytes: number } } {
@@ -94,6 +139,35 @@ function stateFigures(): { stateBytes: number; largest: { name: string; bytes: n
     return { stateBytes: fs.statSync(stateFile("lab")).size, largest: sizes.sort((a, b) => b.bytes - a.bytes)[0]! };
 }
 
+/** All that was measured, as bench/cloud.json has it. */
+const resultOf = (sizes: ReturnType<typeof stateFigures>) => ({
+    taken: new Date().toISOString().slice(0, 10),
+    machine: { cores: os.cpus().length, memoryGiB: Math.round(os.totalmem() / 2 ** 30), node: process.version },
+    figures: figures.map(({ said: _words, ...figure }) => figure),
+    peakMemoryGiB: Math.round((peakKiB / 2 ** 20) * 10) / 10,
+    ...sizes,
+});
+
+/** @param shared a sentence about what else the machine did */
+function readme(
+    { taken, machine, peakMemoryGiB, stateBytes, largest }: ReturnType<typeof resultOf>,
+    shared: string,
+): string {
+    return [
+        "# Figures of the lab's whole cloud",
+        "",
+        `Taken ${taken} by \`npm run bench\`: warm caches, ${machine.cores} cores, ${machine.memoryGiB} GiB, no KVM, Node ${machine.node}. Figures under a minute are medians of ${TIMES}.${shared}`,
+        "",
+        "| step | measured | limit |",
+        "|---|---|---|",
+        ...figures.map(f => `| ${f.what} | ${f.seconds} s | ${f.wanted === undefined ? "" : `${f.wanted} s`} |`),
+        `| memory of lab and engine together, at most | ${peakMemoryGiB} GiB | 8 GiB |`,
+        `| state | ${(stateBytes / 1e6).toFixed(2)} MB | 1.5 MB |`,
+        `| largest dynamic resource in it (${largest.name}) | ${largest.bytes} bytes | 6144 bytes |`,
+        "",
+    ].join("\n");
+}
+
 async function main(): Promise<void> {
     const shared = await busyWords(),
         timer = setInterval(sample, 2000);
@@ -101,68 +175,13 @@ async function main(): Promise<void> {
     const file = configFile("lab"),
         configuration = fs.readFileSync(file);
     try {
-        await take("up of everything from nothing, hosts included", 1, 300, ["up", "lab"]);
-        await take("up again, nothing to do", TIMES, 10, ["up", "lab"]);
-        await take("preview, nothing to do", TIMES, undefined, ["preview", "lab"]);
-        await take("refresh", TIMES, 20, ["refresh", "lab"]);
-        await take("diagnose, all sound", TIMES, 15, ["diagnose", "lab"]);
-        await take("check", 1, undefined, ["check", "lab"]);
-        const sizes = stateFigures(),
-            mend = ["up", "lab", "--refresh"];
-        await take("mending a stopped service (glance-api)", TIMES, 20, mend, ["sabotage", "lab", "S4-glance-api"]);
-        await take("mending a wrong option (of nova.conf on api-node: six services restart)", TIMES, 25, mend, [
-            "sabotage",
-            "lab",
-            "S2-nova-wrong",
-        ]);
-        await take(
-            "mending a wrong option (of cinder.conf on volume-node, which is emulated without KVM)",
-            TIMES,
-            25,
-            mend,
-            ["sabotage", "lab", "S2-cinder-wrong"],
-        );
-        await take("mending that all floating addresses are deleted", TIMES, 25, mend, ["sabotage", "lab", "S8"]);
-        await take("snapshot of all eight machines", 1, undefined, ["snapshot", "lab", "bench"]);
-        await take(
-            "restore of all eight machines",
-            1,
-            60,
-            ["restore", "lab", "bench"],
-            ["sabotage", "lab", "S4-mysql"],
-        );
-        await take("rebuild of api-node", 1, 60, ["rebuild", "lab", "api-node"]);
-        await take("rebuild of db-node, with everything that follows", 1, 240, ["rebuild", "lab", "db-node"]);
-        await take("destroy", 1, 60, ["destroy", "lab"]);
-        await take("lab down", 1, undefined, ["lab", "down", "lab"]);
-        await take("render", TIMES, 5, ["render", "lab"]);
-        const result = {
-            taken: new Date().toISOString().slice(0, 10),
-            machine: { cores: os.cpus().length, memoryGiB: Math.round(os.totalmem() / 2 ** 30), node: process.version },
-            figures: figures.map(({ said: _words, ...figure }) => figure),
-            peakMemoryGiB: Math.round((peakKiB / 2 ** 20) * 10) / 10,
-            ...sizes,
-        };
-        fs.writeFileSync(path.join(projectDir(), "bench/cloud.json"), JSON.stringify(result, undefined, 2) + "\n");
-        const rows = figures.map(
-            f => `| ${f.what} | ${f.seconds} s | ${f.wanted === undefined ? "" : `${f.wanted} s`} |`,
-        );
-        fs.writeFileSync(
-            path.join(projectDir(), "bench/README.md"),
-            [
-                "# Figures of the lab's whole cloud",
-                "",
-                `Taken ${result.taken} by \`npm run bench\`: warm caches, ${result.machine.cores} cores, ${result.machine.memoryGiB} GiB, no KVM, Node ${result.machine.node}. Figures under a minute are medians of ${TIMES}.${shared}`,
-                "",
-                "| step | measured | limit |",
-                "|---|---|---|",
-                ...rows,
-                `| memory of lab and engine together, at most | ${result.peakMemoryGiB} GiB | 8 GiB |`,
-                `| state | ${(sizes.stateBytes / 1e6).toFixed(2)} MB | 1.5 MB |`,
-                `| largest dynamic resource in it (${sizes.largest.name}) | ${sizes.largest.bytes} bytes | 6144 bytes |`,
-                "",
-            ].join("\n"),
-        );
+        for (const step of soundSteps) await take(step);
+        const sizes = stateFigures();
+        for (const step of laterSteps) await take(step);
+        const result = resultOf(sizes),
+            bench = path.join(projectDir(), "bench");
+        fs.writeFileSync(path.join(bench, "cloud.json"), JSON.stringify(result, undefined, 2) + "\n");
+        fs.writeFileSync(path.join(bench, "README.md"), readme(result, shared));
     } finally {
         clearInterval(timer);
         await classroom("lab", "down", "lab");

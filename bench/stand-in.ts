@@ -5,6 +5,8 @@ import { Http } from "../clients/http";
 import type { CloudAccess, IdentityAccess } from "../clients/identity";
 
 type Item = Record<string, unknown> & { id: string };
+/** Status and content. */
+type Answer = [number, unknown?];
 
 const via = { name: "host a" } as Connection;
 const TENANT = "tenant-0";
@@ -95,30 +97,35 @@ export class StandIn {
         request
             .on("data", (d: Buffer) => parts.push(d))
             .on("end", () =>
-                setTimeout(() => {
-                    const write = request.method !== "GET" && request.url !== "/v2.0/tokens",
-                        over = this.cut?.writes === 0;
-                    const last = !over && write && this.cut !== undefined && --this.cut.writes === 0;
-                    if (over || (last && !this.cut!.done)) {
-                        request.socket.destroy();
-                        return;
-                    }
-                    const text = Buffer.concat(parts).toString(),
-                        path = request.url!.replace(/\?.*/, "").replace(`/v2/${TENANT}`, "");
-                    const [status, answer] = this.answer(
-                        request,
-                        path,
-                        /json/.test(request.headers["content-type"] ?? "") ? JSON.parse(text) : undefined,
-                    );
-                    if (last) {
-                        request.socket.destroy();
-                        return;
-                    }
-                    response
-                        .writeHead(status, { "Content-Type": "application/json" })
-                        .end(Buffer.isBuffer(answer) ? answer : answer === undefined ? "" : JSON.stringify(answer));
-                }, this.milliseconds),
+                setTimeout(() => this.respond(request, Buffer.concat(parts).toString(), response), this.milliseconds),
             );
+    }
+
+    private respond(request: http.IncomingMessage, text: string, response: http.ServerResponse): void {
+        const fate = this.fateOf(request);
+        if (fate === "lost") {
+            request.socket.destroy();
+            return;
+        }
+        const isJson = /json/.test(request.headers["content-type"] ?? ""),
+            [status, answer] = this.answer(request, isJson ? JSON.parse(text) : undefined);
+        if (fate === "done") {
+            request.socket.destroy();
+            return;
+        }
+        response
+            .writeHead(status, { "Content-Type": "application/json" })
+            .end(Buffer.isBuffer(answer) ? answer : answer === undefined ? "" : JSON.stringify(answer));
+    }
+
+    /** What {@link cutAt} makes of a request: one that is done is not answered all the same. */
+    private fateOf({ method, url }: http.IncomingMessage): "lost" | "done" | "answered" {
+        const { cut } = this;
+        if (cut === undefined) return "answered";
+        if (cut.writes === 0) return "lost";
+        const isWrite = method !== "GET" && url !== "/v2.0/tokens";
+        if (!isWrite || --cut.writes !== 0) return "answered";
+        return cut.done ? "done" : "lost";
     }
 
     private kind(name: string): Item[] {
@@ -127,88 +134,61 @@ export class StandIn {
         return this.all.get(name)!;
     }
 
-    private answer(
-        { method, headers, url }: http.IncomingMessage,
-        path: string,
-        json?: Record<string, never>,
-    ): [number, unknown?] {
+    private answer({ method, headers, url }: http.IncomingMessage, json?: Record<string, never>): Answer {
+        const path = url!.replace(/\?.*/, "").replace(`/v2/${TENANT}`, "");
         if (path === "/v2.0/tokens") return [200, this.login(json!.auth)];
-        if (method === "GET") {
-            const image =
-                path.startsWith("/v1/images/") && this.kind("/v2/images").find(i => path.endsWith(`/${i.id}`));
-            if (image) {
-                this.dataAsked++;
-                return [200, Buffer.alloc(Number(image.size))];
-            }
-            this.lists.set(path, (this.lists.get(path) ?? 0) + 1);
-            const list = this.kind(path.replace(/^(\/flavors)\/detail$/, "$1"));
-            if (/^\/os-keypairs\/./.test(path)) return this.keypair(path);
-            const name = new URL(url!, "http://stand-in").searchParams.get("name");
-            if (name !== null) return this.named(path, name);
-            return [
-                200,
-                {
-                    [NAMES[path] ??
-                    (/\/roles$/.test(path)
-                        ? "roles"
-                        : /OS-EC2$/.test(path)
-                          ? "credentials"
-                          : path.slice(path.lastIndexOf("/") + 1))]: list,
-                },
-            ];
-        }
+        if (method === "GET") return this.read(path, new URL(url!, "http://stand-in").searchParams.get("name"));
         this.writes++;
-        if (method === "DELETE") return this.remove(path);
+        return method === "DELETE" ? this.remove(path) : this.write(path, headers, json);
+    }
+
+    /** @param name of the one item that is asked for; null where it is all */
+    private read(path: string, name: string | null): Answer {
+        const image = path.startsWith("/v1/images/") && this.kind("/v2/images").find(i => path.endsWith(`/${i.id}`));
+        if (image) {
+            this.dataAsked++;
+            return [200, Buffer.alloc(Number(image.size))];
+        }
+        this.lists.set(path, (this.lists.get(path) ?? 0) + 1);
+        const list = this.kind(path.replace(/^(\/flavors)\/detail$/, "$1"));
+        if (/^\/os-keypairs\/./.test(path)) return this.keypair(path);
+        return name === null ? [200, { [listNameOf(path)]: list }] : this.named(path, name);
+    }
+
+    private write(path: string, headers: http.IncomingHttpHeaders, json?: Record<string, never>): Answer {
         if (/\/action$/.test(path)) return [202];
         if (path === "/os-floating-ips-bulk/delete")
             return this.remove(`/os-floating-ips-bulk/${(json as unknown as { ip_range: string }).ip_range}`);
         const grant = /^(.*\/roles)\/OS-KSADM\/(.*)$/.exec(path);
-        if (grant) {
-            const roles = this.kind(grant[1]!);
-            if (roles.some(role => role.id === grant[2]))
-                return [409, { error: { message: "Conflict occurred attempting to store role grant" } }];
-            roles.push({ id: grant[2]! });
-            return [200, {}];
+        if (grant) return this.grant(this.kind(grant[1]!), grant[2]!);
+        if (path === "/v1/images") return [201, { image: this.addImage(headers) }];
+        if (/OS-EC2$/.test(path))
+            return [200, { credential: this.add(path, { ...json, access: `access-${this.next}`, secret: "s" }) }];
+        const [[name, given] = ["", {}]] = Object.entries<Record<string, unknown>>(json ?? {});
+        return this.create(path, name, given);
+    }
+
+    /** @param name what the object is called in the request, and mostly in the answer */
+    private create(path: string, name: string, given: Record<string, unknown>): Answer {
+        switch (path) {
+            case "/os-floating-ips-bulk":
+                this.addFloating(given);
+                return [200, {}];
+            case "/os-security-group-rules":
+                return [200, { security_group_rule: this.addRule(given) }];
+            case "/os-keypairs":
+                this.add(path, given);
+                return [200, {}];
+            default:
+                return [200, { [name]: this.add(path, given) }];
         }
-        if (path === "/v1/images")
-            return [
-                201,
-                {
-                    image: this.add("/v2/images", {
-                        name: headers["x-image-meta-name"],
-                        status: "active",
-                        checksum: headers["x-image-meta-checksum"],
-                        size: Number(headers["x-image-meta-size"]),
-                        disk_format: "qcow2",
-                        container_format: "bare",
-                        visibility: "public",
-                    }),
-                },
-            ];
-        const [name, given] = Object.entries(json ?? {})[0] ?? ["", {}];
-        if (path === "/os-floating-ips-bulk") {
-            this.add(path, {
-                address: (given as { ip_range: string }).ip_range,
-                pool: (given as { pool: string }).pool,
-                project_id: null,
-                instance_uuid: null,
-            });
-            return [200, {}];
-        }
-        if (path === "/os-security-group-rules") return [200, { security_group_rule: this.addRule(given) }];
-        if (path === "/os-keypairs") {
-            this.add(path, given);
-            return [200, {}];
-        }
-        return [
-            200,
-            {
-                [/OS-EC2$/.test(path) ? "credential" : name]: this.add(
-                    path,
-                    /OS-EC2$/.test(path) ? { ...json, access: `access-${this.next}`, secret: "s" } : given,
-                ),
-            },
-        ];
+    }
+
+    private grant(roles: Item[], id: string): Answer {
+        if (roles.some(role => role.id === id))
+            return [409, { error: { message: "Conflict occurred attempting to store role grant" } }];
+        roles.push({ id });
+        return [200, {}];
     }
 
     private login(auth: { tenantName?: string; passwordCredentials: { username: string } }): unknown {
@@ -227,12 +207,12 @@ export class StandIn {
         };
     }
 
-    private keypair(path: string): [number, unknown?] {
+    private keypair(path: string): Answer {
         const found = this.kind("/os-keypairs").find(k => path.endsWith(`/${k.name}`));
         return found ? [200, { keypair: found }] : [404, { itemNotFound: { message: "not found" } }];
     }
 
-    private named(path: string, name: string): [number, unknown?] {
+    private named(path: string, name: string): Answer {
         const found = this.kind(path).find(item => item.name === name);
         return found
             ? [200, { [path.slice(path.lastIndexOf("/") + 1, -1)]: found }]
@@ -245,6 +225,22 @@ export class StandIn {
         return made;
     }
 
+    private addImage(headers: http.IncomingHttpHeaders): Item {
+        return this.add("/v2/images", {
+            name: headers["x-image-meta-name"],
+            status: "active",
+            checksum: headers["x-image-meta-checksum"],
+            size: Number(headers["x-image-meta-size"]),
+            disk_format: "qcow2",
+            container_format: "bare",
+            visibility: "public",
+        });
+    }
+
+    private addFloating({ ip_range: address, pool }: Record<string, unknown>): void {
+        this.add("/os-floating-ips-bulk", { address, pool, project_id: null, instance_uuid: null });
+    }
+
     private add(kind: string, object: Record<string, unknown>): Item {
         const made = { enabled: true, ...object, id: String(object.id ?? `id-${++this.next}`) };
         this.kind(kind).push(made);
@@ -252,7 +248,7 @@ export class StandIn {
     }
 
     /** By its id, or by what it is called in its place. */
-    private remove(path: string): [number, unknown?] {
+    private remove(path: string): Answer {
         const at = path
                 .replace("/OS-KSADM/", /roles\/OS-KSADM/.test(path) ? "/" : "/OS-KSADM/")
                 .replace("/v1/", "/v2/"),
@@ -283,3 +279,9 @@ const NAMES: Record<string, string> = {
     "/os-networks": "networks",
     "/os-services": "services",
 };
+
+function listNameOf(path: string): string {
+    if (/\/roles$/.test(path)) return "roles";
+    if (/OS-EC2$/.test(path)) return "credentials";
+    return NAMES[path] ?? path.slice(path.lastIndexOf("/") + 1);
+}

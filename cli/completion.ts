@@ -114,24 +114,17 @@ const valued = ({ at, options }: Place): [string, readonly string[]][] =>
             namesOf(option).map((name): [string, readonly string[]] => [name, wordsOf(at, option.attributeName())]),
         );
 
+/** The first line of each script. */
+const HEADING = "# Completes ./classroom; made by ./classroom completion, to be made again after an update.";
+
+/** The words for whatever a place takes: for an option's value by its name, for an argument by its number. */
+const lists = (place: Place): [string, readonly string[]][] => [
+    ...valued(place),
+    ...place.args.map((words, i): [string, readonly string[]] => [String(i), words]),
+];
+
 /** What bash and zsh have in common: `_classroom_candidates COMMAND WORD…` prints what the last word can be, a line each. */
-function posix(places: readonly Place[]): string {
-    const cases = places.map(place => {
-        const { at, commands, options, args, again } = place;
-        return `    ${quote(at)}) subs=${quote(commands.map(c => c.name()).join(" "))} opts=${quote(options.flatMap(namesOf).join(" "))}
-        takes=${quote(
-            valued(place)
-                .map(([name]) => name)
-                .join(" "),
-        )} again=${again ? 1 : ""}
-        case $2 in
-${valued(place)
-    .map(([name, of]) => `        ${name}) list=${quote(of.join(" "))} ;;\n`)
-    .join(
-        "",
-    )}${args.map((of, i) => `        ${i}) list=${quote(of.join(" "))} ;;\n`).join("")}        esac; last=${args.length - 1} ;;`;
-    });
-    return `# Completes ./classroom; made by ./classroom completion, to be made again after an update.
+const posix = (places: readonly Place[]): string => `${HEADING}
 _classroom_stacks() {
     for dir in "\${1%/*}" ${quote(projectDir())}; do
         for file in "$dir"/Pulumi.*.yaml; do
@@ -144,10 +137,25 @@ _classroom_stacks() {
 _classroom_place() {
     subs='' opts='' takes='' again='' list='' last=-1
     case $1 in
-${cases.join("\n")}
+${places.map(posixPlace).join("\n")}
     esac
 }
-_classroom_candidates() {
+${posixCandidates}`;
+
+/** A branch of `_classroom_place PLACE LIST`: what the place has, and the words of one of its lists. */
+function posixPlace(place: Place): string {
+    const { at, commands, options, args, again } = place,
+        takes = valued(place).map(([name]) => name);
+    return `    ${quote(at)}) subs=${quote(commands.map(c => c.name()).join(" "))} opts=${quote(options.flatMap(namesOf).join(" "))}
+        takes=${quote(takes.join(" "))} again=${again ? 1 : ""}
+        case $2 in
+${lists(place)
+    .map(([name, words]) => `        ${name}) list=${quote(words.join(" "))} ;;\n`)
+    .join("")}        esac; last=${args.length - 1} ;;`;
+}
+
+/** Goes along the line to the place that the last word is at. */
+const posixCandidates = `_classroom_candidates() {
     [ -z "\${ZSH_VERSION-}" ] || emulate -L sh
     local at='' n=0 pending='' command=$1 word='' subs opts takes again list last dir file name found=''
     shift
@@ -178,7 +186,6 @@ _classroom_candidates() {
     done
 }
 `;
-}
 
 const ends: Readonly<Record<Exclude<Shell, "fish">, string>> = {
     bash: `_classroom() {
@@ -201,26 +208,7 @@ compdef _classroom classroom
 /** A word of fish's. */
 const fishQuote = (word: string): string => `'${word.replace(/[\\']/g, "\\$&")}'`;
 
-function fish(places: readonly Place[]): string {
-    const described = (name: string, description: string) => fishQuote(`${name}\t${description.split("\n")[0]}`);
-    const cases = places.map(place => {
-        const { at, commands, options, args, again } = place;
-        const of = [...valued(place), ...args.map((list, i): [string, readonly string[]] => [String(i), list])].map(
-            ([name, list]) => `                case ${fishQuote(name)}; set words ${list.map(fishQuote).join(" ")}`,
-        );
-        return `        case ${fishQuote(at)}
-            set subs ${commands.map(c => described(c.name(), c.description())).join(" ")}
-            set opts ${options.flatMap(option => namesOf(option).map(name => described(name, option.description))).join(" ")}
-            set takes ${valued(place)
-                .map(([name]) => fishQuote(name))
-                .join(" ")}
-            set again ${again ? 1 : ""}
-            set last ${args.length - 1}
-            switch $argv[2]
-${of.join("\n")}
-            end`;
-    });
-    return `# Completes ./classroom; made by ./classroom completion, to be made again after an update.
+const fish = (places: readonly Place[]): string => `${HEADING}
 function __classroom_stacks
     for dir in (string replace -r '/[^/]*$' '' -- $argv[1]) ${fishQuote(projectDir())}
         set -l files $dir/Pulumi.*.yaml
@@ -234,10 +222,35 @@ end
 function __classroom_place --no-scope-shadowing
     set subs; set opts; set takes; set again; set words; set last -1
     switch $argv[1]
-${cases.join("\n")}
+${places.map(fishPlace).join("\n")}
     end
 end
-function __classroom_candidates
+${fishCandidates}`;
+
+/** A branch of `__classroom_place PLACE LIST`, as of {@link posixPlace}; what fish shows has a description behind it. */
+function fishPlace(place: Place): string {
+    const { at, commands, options, args, again } = place,
+        subs = commands.map(c => described(c.name(), c.description())),
+        opts = options.flatMap(option => namesOf(option).map(name => described(name, option.description))),
+        takes = valued(place).map(([name]) => fishQuote(name));
+    return `        case ${fishQuote(at)}
+            set subs ${subs.join(" ")}
+            set opts ${opts.join(" ")}
+            set takes ${takes.join(" ")}
+            set again ${again ? 1 : ""}
+            set last ${args.length - 1}
+            switch $argv[2]
+${lists(place)
+    .map(([name, words]) => `                case ${fishQuote(name)}; set words ${words.map(fishQuote).join(" ")}`)
+    .join("\n")}
+            end`;
+}
+
+/** A word, and what fish shows beside it. */
+const described = (name: string, description: string): string => fishQuote(`${name}\t${description.split("\n")[0]}`);
+
+/** Goes along the line to the place that the last word is at. */
+const fishCandidates = `function __classroom_candidates
     set -l line (commandline -opc) (commandline -ct)
     set -l at ''
     set -l n 0
@@ -280,4 +293,3 @@ function __classroom_candidates
 end
 complete -c classroom -f -a '(__classroom_candidates)'
 `;
-}

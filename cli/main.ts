@@ -27,6 +27,32 @@ import { addValidateCommand } from "./validate";
 import { addStatusCommand } from "./status";
 import { partsInWords, test } from "./test";
 
+/** Adds each command in turn: `--help` lists them in this order. */
+const commands: readonly ((cli: Command) => void)[] = [
+    addSetupCommand,
+    addTestCommand,
+    addStackCommands,
+    addDiagnoseCommand,
+    addAcceptCommand,
+    addRebuildCommand,
+    addRenderCommand,
+    addGraphCommand,
+    addHandoutCommand,
+    addValidateCommand,
+    addDoctorCommand,
+    addStatusCommand,
+    addCheckCommand,
+    addSabotageCommand,
+    addExerciseCommands,
+    addBoardCommand,
+    addRestoreCommands,
+    addSshCommand,
+    addOpenCommand,
+    addConfigCommands,
+    addLabCommands,
+    addCompletionCommand,
+];
+
 /** The command line. Exit codes: 0 done, 1 error, 2 something could not be asked, 3 drifted, 130 interrupted. */
 function program(): Command {
     const cli = new Command("classroom")
@@ -36,15 +62,6 @@ function program(): Command {
         .configureOutput({ outputError: (text, write) => write(text.split("\n").map(visible).join("\n")) })
         .enablePositionalOptions()
         .showHelpAfterError("(--help shows what there is)");
-    const setup = cli.command("setup").description("install the npm packages and compile the program");
-    setWork(setup, () => say("ready: packages installed, program compiled"));
-    const tests = cli
-        .command("test")
-        .description("run the tests; ends with `N passed, N failed`")
-        .argument("[parts...]", partsInWords);
-    setWork(tests, test);
-    addHelp(setup, ["setup"]);
-    addHelp(tests, ["test", "test unit"], { 0: "all passed", 1: "one failed, or none was run" });
     addHelp(cli, ["up lab", "refresh lab", "ssh lab db-node", "open lab", "destroy lab && ./classroom lab down lab"], {
         0: "done",
         1: "error",
@@ -52,27 +69,25 @@ function program(): Command {
         3: "drifted",
         130: "interrupted",
     });
-    addStackCommands(cli);
-    addDiagnoseCommand(cli);
-    addAcceptCommand(cli);
-    addRebuildCommand(cli);
-    addRenderCommand(cli);
-    addGraphCommand(cli);
-    addHandoutCommand(cli);
-    addValidateCommand(cli);
-    addDoctorCommand(cli);
-    addStatusCommand(cli);
-    addCheckCommand(cli);
-    addSabotageCommand(cli);
-    addExerciseCommands(cli);
-    addBoardCommand(cli);
-    addRestoreCommands(cli);
-    addSshCommand(cli);
-    addOpenCommand(cli);
-    addConfigCommands(cli);
-    addLabCommands(cli);
-    addCompletionCommand(cli);
+    for (const add of commands) add(cli);
     return cli;
+}
+
+/** `setup`: the script `./classroom` has done all of it when this runs. */
+function addSetupCommand(cli: Command): void {
+    const setup = cli.command("setup").description("install the npm packages and compile the program");
+    setWork(setup, () => say("ready: packages installed, program compiled"));
+    addHelp(setup, ["setup"]);
+}
+
+/** `test`: all tests, or parts of them. */
+function addTestCommand(cli: Command): void {
+    const tests = cli
+        .command("test")
+        .description("run the tests; ends with `N passed, N failed`")
+        .argument("[parts...]", partsInWords);
+    setWork(tests, test);
+    addHelp(tests, ["test", "test unit"], { 0: "all passed", 1: "one failed, or none was run" });
 }
 
 async function main(): Promise<void> {

@@ -126,9 +126,18 @@ export class AddressPlan {
     }
 }
 
+/** A mistake in a range: its key, and the value with the allowed ones. */
+interface Problem {
+    key: keyof NetworkRanges;
+    reason: string;
+}
+
+/** Ranges without those that are no network. */
+type Parsed = Readonly<Partial<Record<keyof NetworkRanges, Cidr>>>;
+
 /** The mistakes of a set of ranges: key, value, allowed values. */
-export function problems(ranges: NetworkRanges): { key: keyof NetworkRanges; reason: string }[] {
-    const found: { key: keyof NetworkRanges; reason: string }[] = [];
+export function problems(ranges: NetworkRanges): Problem[] {
+    const found: Problem[] = [];
     const parsed: Partial<Record<keyof NetworkRanges, Cidr>> = {};
     for (const key of Object.keys(tutorialRanges) as (keyof NetworkRanges)[]) {
         try {
@@ -137,52 +146,64 @@ export function problems(ranges: NetworkRanges): { key: keyof NetworkRanges; rea
             found.push({ key, reason: (e as Error).message });
         }
     }
-    const { nat, internal, public: publicRange, fixed, floating } = parsed;
-    const highest = Math.max(...nodeNames.map(name => nodes[name].octet));
-    for (const [key, range] of [
-        ["nat", nat],
-        ["internal", internal],
-        ["public", publicRange],
-    ] as const) {
-        if (range && range.size <= highest + 1)
-            found.push({ key, reason: `${range} is too small: nodes have the addresses up to number ${highest}` });
-    }
-    const apart = [
-        ["nat", nat],
-        ["internal", internal],
-        ["public", publicRange],
-        ["fixed", fixed],
-    ] as const;
-    apart.forEach(([key, range], i) => {
-        for (const [other, otherRange] of apart.slice(0, i)) {
-            if (range && otherRange && range.overlaps(otherRange))
-                found.push({ key, reason: `${range} overlaps the network "${other}" (${otherRange})` });
-        }
+    return [
+        ...found,
+        ...tooSmallForNodes(parsed),
+        ...overlapping(parsed),
+        ...fixedOfOtherSize(parsed),
+        ...floatingTooSmall(parsed),
+        ...floatingElsewhere(parsed),
+    ];
+}
+
+const highestOctet = Math.max(...nodeNames.map(name => nodes[name].octet));
+
+const tooSmallForNodes = (parsed: Parsed): Problem[] =>
+    (["nat", "internal", "public"] as const).flatMap(key => {
+        const range = parsed[key];
+        return range && range.size <= highestOctet + 1
+            ? [{ key, reason: `${range} is too small: nodes have the addresses up to number ${highestOctet}` }]
+            : [];
     });
-    if (fixed && fixed.size !== networkSize + 2) {
-        found.push({
-            key: "fixed",
-            reason: `${fixed} has ${fixed.size} addresses; allowed is a /22: nova makes a network of ${networkSize} addresses of it (network_size)`,
-        });
-    }
-    if (floating && floating.size < 4)
-        found.push({
-            key: "floating",
-            reason: `${floating} is too small: nova takes ranges of at least 4 addresses, a /30`,
-        });
-    if (floating && publicRange) {
-        if (!publicRange.includes(floating)) {
-            found.push({ key: "floating", reason: `${floating} is not inside the public network ${publicRange}` });
-        } else if (publicRange.size > highest) {
-            const taken = nodeNames
-                .filter(n => nodes[n].networks.includes("public"))
-                .find(n => floating.contains(publicRange.address(nodes[n].octet)));
-            if (taken)
-                found.push({
-                    key: "floating",
-                    reason: `${floating} holds ${publicRange.address(nodes[taken].octet)}, the address of ${taken}`,
-                });
-        }
-    }
-    return found;
+
+/** Each range that overlaps one before it. */
+const overlapping = (parsed: Parsed): Problem[] =>
+    (["nat", "internal", "public", "fixed"] as const).flatMap((key, i, all) =>
+        all.slice(0, i).flatMap(other => {
+            const [range, otherRange] = [parsed[key], parsed[other]];
+            return range && otherRange && range.overlaps(otherRange)
+                ? [{ key, reason: `${range} overlaps the network "${other}" (${otherRange})` }]
+                : [];
+        }),
+    );
+
+const fixedOfOtherSize = ({ fixed }: Parsed): Problem[] =>
+    fixed && fixed.size !== networkSize + 2
+        ? [
+              {
+                  key: "fixed",
+                  reason: `${fixed} has ${fixed.size} addresses; allowed is a /22: nova makes a network of ${networkSize} addresses of it (network_size)`,
+              },
+          ]
+        : [];
+
+const floatingTooSmall = ({ floating }: Parsed): Problem[] =>
+    floating && floating.size < 4
+        ? [{ key: "floating", reason: `${floating} is too small: nova takes ranges of at least 4 addresses, a /30` }]
+        : [];
+
+/** The floating range has to be in the public network, and beside the nodes' addresses there. */
+function floatingElsewhere({ floating, public: publicRange }: Parsed): Problem[] {
+    if (!floating || !publicRange) return [];
+    if (!publicRange.includes(floating))
+        return [{ key: "floating", reason: `${floating} is not inside the public network ${publicRange}` }];
+    // One that is too small for the nodes is told as that.
+    if (publicRange.size <= highestOctet) return [];
+    const taken = nodeNames
+        .filter(name => nodes[name].networks.includes("public"))
+        .map(name => ({ name, address: publicRange.address(nodes[name].octet) }))
+        .find(({ address }) => floating.contains(address));
+    return taken
+        ? [{ key: "floating", reason: `${floating} holds ${taken.address}, the address of ${taken.name}` }]
+        : [];
 }

@@ -20,40 +20,19 @@ interface Declared {
 
 /** The JSON schema (draft 7) of a stack's file, as {@link SCHEMA_FILE} has it: of its keys and their values, not of what several together have to be. */
 export function stackSchema(): Schema {
-    const { config: declared } = yaml.parse(fs.readFileSync(path.join(projectDir(), "Pulumi.yaml"), "utf8")) as {
-        config: Record<string, Declared>;
-    };
-    const values: Record<string, Schema> = { lab: { type: "string" }, ...valueSchemas() };
-    const keys = Object.keys(values),
-        { credentials } = values;
-    values.credentials = { ...credentials, properties: encryptable(credentials!.properties as Record<string, Schema>) };
-    const of = (key: string): Schema => ({ $ref: `#/definitions/${key}` });
+    const values = settingSchemas();
     return {
         $schema: "http://json-schema.org/draft-07/schema#",
         title: "A stack of the GridKa cloud classroom",
         $comment: "Made of config/settings.ts and Pulumi.yaml by npm run schema; not to be edited.",
         type: "object",
         properties: {
-            config: {
-                type: ["object", "null"],
-                properties: Object.fromEntries(keys.map(key => [`${PROJECT}:${key}`, of(key)])),
-                // Allowed as well, and not offered: keys without the project's name, and those of the engine's.
-                patternProperties: {
-                    ...Object.fromEntries(keys.map(key => [`^${key}$`, of(key)])),
-                    "^(pulumi|libvirt):": {},
-                },
-                additionalProperties: false,
-            },
+            config: configSchema(Object.keys(values)),
             ...Object.fromEntries(TOP.filter(key => key !== "config").map(key => [key, { type: "string" }])),
         },
         additionalProperties: false,
         definitions: {
-            ...Object.fromEntries(
-                keys.map(key => {
-                    const { type, description } = declared[key]!;
-                    return [key, { description, ...(type === "string" ? asText(values[key]!) : values[key]) }];
-                }),
-            ),
+            ...described(values),
             encrypted: {
                 type: "object",
                 properties: { secure: { type: "string", pattern: "^v[0-9]+:" } },
@@ -62,6 +41,42 @@ export function stackSchema(): Schema {
             },
         },
     };
+}
+
+/** The values of each key as a stack's file may have them: passwords also encrypted. */
+function settingSchemas(): Record<string, Schema> {
+    const values: Record<string, Schema> = { lab: { type: "string" }, ...valueSchemas() };
+    const { credentials } = values;
+    values.credentials = { ...credentials, properties: encryptable(credentials!.properties as Record<string, Schema>) };
+    return values;
+}
+
+/** What may stand below `config`. */
+function configSchema(keys: readonly string[]): Schema {
+    const of = (key: string): Schema => ({ $ref: `#/definitions/${key}` });
+    return {
+        type: ["object", "null"],
+        properties: Object.fromEntries(keys.map(key => [`${PROJECT}:${key}`, of(key)])),
+        // Allowed as well, and not offered: keys without the project's name, and those of the engine's.
+        patternProperties: {
+            ...Object.fromEntries(keys.map(key => [`^${key}$`, of(key)])),
+            "^(pulumi|libvirt):": {},
+        },
+        additionalProperties: false,
+    };
+}
+
+/** The keys' schemas with the descriptions and types that Pulumi.yaml declares. */
+function described(values: Readonly<Record<string, Schema>>): Record<string, Schema> {
+    const { config: declared } = yaml.parse(fs.readFileSync(path.join(projectDir(), "Pulumi.yaml"), "utf8")) as {
+        config: Record<string, Declared>;
+    };
+    return Object.fromEntries(
+        Object.entries(values).map(([key, value]) => {
+            const { type, description } = declared[key]!;
+            return [key, { description, ...(type === "string" ? asText(value) : value) }];
+        }),
+    );
 }
 
 /** What the engine takes as a text only: a whole number among its forms is written in quotation marks. */

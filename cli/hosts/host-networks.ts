@@ -77,22 +77,54 @@ fi`;
 /** A name that a host gave, as a word of a command that somebody is told to type. */
 export const typed = (name: string): string => (/^[A-Za-z0-9_.-]+$/.test(name) ? name : quote(name));
 
+/** A network of the host's own libvirt that is in use, or will be when the host starts. */
+interface LibvirtNetwork {
+    name: string;
+    bridge: string;
+    range: Cidr;
+}
+
+/** A route of the host's: what it leads to, and over which interface. */
+interface Route {
+    over: string;
+    range: Cidr;
+}
+
 /** A sentence for each network of the host's that has addresses which are to be the cloud's. */
 export function networkLacks(own: readonly OwnRange[], said: Answer<typeof networkFields>): string[] {
-    const libvirts = said.network
+    const libvirts = libvirtNetworksIn(said),
+        others = libvirts.filter(({ name }) => !isTheStacks(name)),
+        taken = foreignBridges(said, libvirts),
+        routes = routesIn(said);
+    return own.flatMap(range => [
+        ...bridgeLacks(range, taken),
+        ...rangeLacks(
+            range,
+            others.filter(({ range: its }) => isInTheWay(range, its)),
+            routes,
+        ),
+    ]);
+}
+
+const libvirtNetworksIn = (said: Answer<typeof networkFields>): LibvirtNetwork[] =>
+    said.network
         .map(line => line.split(" "))
-        .map(([active, autostart, bridge, at, mask, ...name]) => ({
+        .filter(([active, autostart]) => active === "yes" || autostart === "yes")
+        .map(([, , bridge, at, mask, ...name]) => ({
             name: name.join(" "),
             bridge: bridge!,
-            comes: active === "yes" || autostart === "yes",
             range: Cidr.holding(at!, prefixOf(mask!)),
-        }))
-        .filter(({ comes }) => comes);
-    const others = libvirts.filter(({ name }) => !(networkNames as readonly string[]).includes(name)),
-        taken: readonly string[] = said.bridges.filter(
-            name => !libvirts.some(l => l.bridge === name && !others.includes(l)),
-        );
-    const routes = said.route
+        }));
+
+/** Whether a network of libvirt's is one that the stack makes. */
+const isTheStacks = (name: string): boolean => (networkNames as readonly string[]).includes(name);
+
+/** Bridges of the names that the stack's networks are to have, which no network of the stack made. */
+const foreignBridges = (said: Answer<typeof networkFields>, libvirts: readonly LibvirtNetwork[]): readonly string[] =>
+    said.bridges.filter(name => !libvirts.some(l => l.bridge === name && isTheStacks(l.name)));
+
+const routesIn = (said: Answer<typeof networkFields>): Route[] =>
+    said.route
         .map(line => line.split(" "))
         .map(([to, over]) => {
             const [at, prefix = "32"] = to!.split("/");
@@ -100,32 +132,43 @@ export function networkLacks(own: readonly OwnRange[], said: Answer<typeof netwo
         })
         // The widest first: it says most.
         .sort((a, b) => a.range.prefix - b.range.prefix);
-    return own.flatMap(({ key, range, bridge, routed }) => {
-        const wanted = Cidr.parse(range),
-            wantedWords = `the network ${key} is to have ${wanted}, but`,
-            another = `let networks.${key} be another range`,
-            inTheWay = (its: Cidr) => wanted.includes(its) || (routed && its.includes(wanted));
-        const networks = others.filter(l => inTheWay(l.range)),
-            seen = new Set([bridge, ...networks.map(l => l.bridge)]);
-        return [
-            ...(taken.includes(bridge)
-                ? [
-                      `the network ${key} is to have the bridge ${bridge}, but there is an interface of that name which is not of this network: take it away (ip link delete ${bridge})`,
-                  ]
-                : []),
-            ...networks.map(
-                ({ name, range: its }) =>
-                    `${wantedWords} libvirt's network ${name} has ${its}: ${another}, or take that one away (virsh net-destroy ${typed(name)}; virsh net-autostart --disable ${typed(name)})`,
-            ),
-            ...routes.flatMap(({ over, range: its }) => {
-                if (seen.has(over) || !inTheWay(its)) return [];
-                seen.add(over);
-                return [
-                    its.prefix === 32
-                        ? `${wantedWords} ${over} has, or leads to, ${its.toString().replace("/32", "")}: ${another}`
-                        : `${wantedWords} the host has a route to ${its} over ${over}: ${another}, or take that route away`,
-                ];
-            }),
-        ];
+
+/** Whether a range of the host's takes addresses away from the stack's, or the stack's from it. */
+function isInTheWay({ range, routed }: OwnRange, its: Cidr): boolean {
+    const wanted = Cidr.parse(range);
+    return wanted.includes(its) || (routed && its.includes(wanted));
+}
+
+const bridgeLacks = ({ key, bridge }: OwnRange, taken: readonly string[]): string[] =>
+    taken.includes(bridge)
+        ? [
+              `the network ${key} is to have the bridge ${bridge}, but there is an interface of that name which is not of this network: take it away (ip link delete ${bridge})`,
+          ]
+        : [];
+
+/** @param networks of libvirt's that are in the way; the routes over their bridges are not told as well */
+function rangeLacks(own: OwnRange, networks: readonly LibvirtNetwork[], routes: readonly Route[]): string[] {
+    const wantedWords = `the network ${own.key} is to have ${Cidr.parse(own.range)}, but`,
+        another = `let networks.${own.key} be another range`;
+    return [
+        ...networks.map(
+            ({ name, range }) =>
+                `${wantedWords} libvirt's network ${name} has ${range}: ${another}, or take that one away (virsh net-destroy ${typed(name)}; virsh net-autostart --disable ${typed(name)})`,
+        ),
+        ...routesInTheWay(own, networks, routes).map(({ over, range }) =>
+            range.prefix === 32
+                ? `${wantedWords} ${over} has, or leads to, ${range.toString().replace("/32", "")}: ${another}`
+                : `${wantedWords} the host has a route to ${range} over ${over}: ${another}, or take that route away`,
+        ),
+    ];
+}
+
+/** The first route in the way over each interface which the stack's network, or a network that is told, does not have. */
+function routesInTheWay(own: OwnRange, networks: readonly LibvirtNetwork[], routes: readonly Route[]): Route[] {
+    const seen = new Set([own.bridge, ...networks.map(l => l.bridge)]);
+    return routes.filter(({ over, range }) => {
+        if (seen.has(over) || !isInTheWay(own, range)) return false;
+        seen.add(over);
+        return true;
     });
 }

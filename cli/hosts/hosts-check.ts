@@ -37,42 +37,52 @@ async function askHosts<T>(
     await agentFor(settings);
     return await Promise.all(
         hostRoles.map(async (role): Promise<HostDown | T> => {
-            const { address, port } = settings.hosts[role];
             const to = hostConnection(settings, role);
-            let timer: NodeJS.Timeout | undefined;
             try {
-                await Promise.race([
-                    connect(to),
-                    new Promise<never>((_, reject) => {
-                        timer = setTimeout(
-                            () => reject(new Error(`no ssh session within ${deadlineSeconds} s (port ${port})`)),
-                            deadlineSeconds * 1000,
-                        );
-                    }),
-                ]);
+                await connectWithin(deadlineSeconds, to, settings.hosts[role].port);
                 return await ask(to, role);
             } catch (e) {
-                const reason = messageOf(e)
-                    .replace(`${to.name}: `, "")
-                    .replace(`${to.name} (${address}, port ${port}): `, "")
-                    .replace(/; nothing was changed$/, "");
-                if (/^getaddrinfo /.test(reason))
-                    return {
-                        role,
-                        address,
-                        reason: `hosts.${role}.address: "${address}" does not resolve; allowed is an address, or a name that this machine can look up`,
-                    };
-                return {
-                    role,
-                    address,
-                    reason,
-                    ...(e instanceof HostKeyMismatch && { cure: mend(settings, role, e) }),
-                };
-            } finally {
-                clearTimeout(timer);
+                return downOf(settings, role, to.name, e);
             }
         }),
     );
+}
+
+/** @throws Error where the host cannot be connected with, or not in time: a mute one is waited for no longer */
+async function connectWithin(seconds: number, to: Connection, port: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(
+            () => reject(new Error(`no ssh session within ${seconds} s (port ${port})`)),
+            seconds * 1000,
+        );
+    });
+    try {
+        await Promise.race([connect(to), late]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/** A host that could not be asked, with the reason in its error, and the remedy where one is known. */
+function downOf(settings: Settings, role: HostRole, name: string, error: unknown): HostDown {
+    const { address, port } = settings.hosts[role];
+    const reason = messageOf(error)
+        .replace(`${name}: `, "")
+        .replace(`${name} (${address}, port ${port}): `, "")
+        .replace(/; nothing was changed$/, "");
+    if (/^getaddrinfo /.test(reason))
+        return {
+            role,
+            address,
+            reason: `hosts.${role}.address: "${address}" does not resolve; allowed is an address, or a name that this machine can look up`,
+        };
+    return {
+        role,
+        address,
+        reason,
+        ...(error instanceof HostKeyMismatch && { cure: mend(settings, role, error) }),
+    };
 }
 
 const SSH_OF_NODES = 22;

@@ -20,24 +20,36 @@ export function findLibvirt(settings: Settings): Find {
         const name = resource.inputs?.name;
         if (kind === undefined || to === undefined || typeof name !== "string") return undefined;
         if (kind === "volume" || kind === "cloudInitDisk") {
-            await exec(
-                to,
-                `virsh -q vol-delete --pool ${quote(String(resource.inputs?.pool ?? "default"))} ${quote(name)}`,
-                { allowFailure: true },
-            );
+            await removeVolume(to, resource.inputs?.pool, name);
             return undefined;
         }
-        const command = { network: "net-uuid", pool: "pool-uuid", domain: "domuuid" }[kind];
-        if (command === undefined) return undefined;
-        const { id } = await ask(
-            exec,
-            to,
-            `if id=$(virsh -q ${command} ${quote(name)} 2> /dev/null); then say id "$id"; fi`,
-            { id: optional(text(/[0-9a-f-]{36}/)) },
-        );
+        const id = await uuidOf(to, kind, name);
         // The bridge reads by the id among the outputs, under this name.
         return id === undefined ? undefined : { id, outputs: { ...resource.inputs, [`${kind}Id`]: id } };
     };
+}
+
+/** Removes a volume from its pool, where it is there. */
+async function removeVolume(to: Connection, pool: unknown, name: string): Promise<void> {
+    await exec(to, `virsh -q vol-delete --pool ${quote(String(pool ?? "default"))} ${quote(name)}`, {
+        allowFailure: true,
+    });
+}
+
+/** virsh's commands that tell the UUID of an object, by its kind. */
+const uuidCommands: Readonly<Record<string, string>> = { network: "net-uuid", pool: "pool-uuid", domain: "domuuid" };
+
+/** The UUID of an object by its name; undefined where the host does not know it. */
+async function uuidOf(to: Connection, kind: string, name: string): Promise<string | undefined> {
+    const command = uuidCommands[kind];
+    if (command === undefined) return undefined;
+    const { id } = await ask(
+        exec,
+        to,
+        `if id=$(virsh -q ${command} ${quote(name)} 2> /dev/null); then say id "$id"; fi`,
+        { id: optional(text(/[0-9a-f-]{36}/)) },
+    );
+    return id;
 }
 
 /**

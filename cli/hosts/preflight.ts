@@ -45,11 +45,48 @@ interface Wanted extends LibvirtWanted {
     ranges: boolean;
     /** Folders that something is going to be written into. */
     folders: { vm: string; container: string; image?: string };
-    uplinks: { network: UplinkedNetwork; uplink: Uplink; peer?: string }[];
+    uplinks: readonly WantedUplink[];
 }
 
+/** A network's way to the other host. */
+interface WantedUplink {
+    network: UplinkedNetwork;
+    uplink: Uplink;
+    /** Of a VXLAN: the address of its other end. */
+    peer?: string;
+}
+
+/** What a stack needs of one of its hosts, before anything of it is made there. */
 export function wantedOf(settings: Settings, role: HostRole): Wanted {
-    const nodes = settings.plan
+    const nodes = nodesOn(settings, role),
+        has = (kind: "vm" | "container") => nodes.some(n => n.kind === kind),
+        image = has("vm") ? imageOf(settings) : undefined;
+    return {
+        nodes,
+        kvm: settings.hypervisor === "kvm" && has("vm"),
+        nested: settings.libvirtType === "kvm" && role === "compute" && has("vm"),
+        tools: toolsFor(settings, has("vm"), image),
+        networks: rangesOn(settings, role),
+        fetched: nodes.length > 0 ? fetchedFor(settings, image) : [],
+        pools: has("vm") ? Object.values(pools) : [],
+        ranges: nodes.some(({ name }) => idsOf(settings, name) !== undefined),
+        drivers: has("container") ? ["qemu", "lxc"] : ["qemu"],
+        folders: {
+            vm: pools.machines.path,
+            container: rootsDir,
+            ...(image !== undefined && { image: pools.golden.path }),
+        },
+        uplinks: uplinksOn(settings, role),
+    };
+}
+
+/** Where virtual machines' image is fetched from; undefined where the release has none. */
+const imageOf = ({ goldenImage, release }: Settings): string | undefined =>
+    goldenImage?.url ?? releaseOf(release).goldenImage?.url;
+
+/** The nodes that are made on a host, with their share of it; one that is off has no memory. */
+const nodesOn = (settings: Settings, role: HostRole): Wanted["nodes"] =>
+    settings.plan
         .on(role)
         .filter(({ name }) => settings.made.includes(name))
         .map(({ name }) => {
@@ -62,41 +99,22 @@ export function wantedOf(settings: Settings, role: HostRole): Wanted {
                     settings.powerOf(name) === "off" ? 0 : Math.ceil(sizes[name].memoryMiB * takes.memoryMiB[kind]),
             };
         });
-    const has = (kind: "vm" | "container") => nodes.some(n => n.kind === kind),
-        image = has("vm") ? (settings.goldenImage?.url ?? releaseOf(settings.release).goldenImage?.url) : undefined,
-        fetched = nodes.length > 0 ? fetchedFor(settings, image) : [];
-    return {
-        nodes,
-        kvm: settings.hypervisor === "kvm" && has("vm"),
-        nested: settings.libvirtType === "kvm" && role === "compute" && has("vm"),
-        tools: [
-            "every host",
-            ...(has("vm") ? (["virtual machines"] as const) : []),
-            ...(image !== undefined ? (["downloads"] as const) : []),
-            ...(uplinkedNetworks.some(network => settings.uplinks[network].kind !== "bridge")
-                ? (["uplinks"] as const)
-                : []),
-        ],
-        networks: rangesOn(settings, role),
-        fetched,
-        pools: has("vm") ? Object.values(pools) : [],
-        ranges: nodes.some(({ name }) => idsOf(settings, name) !== undefined),
-        drivers: ["qemu", ...(has("container") ? ["lxc" as const] : [])],
-        folders: {
-            vm: pools.machines.path,
-            container: rootsDir,
-            ...(image !== undefined && { image: pools.golden.path }),
-        },
-        uplinks: uplinkedNetworks.map(network => {
-            const uplink = settings.uplinks[network];
-            return {
-                network,
-                uplink,
-                ...(uplink.kind === "vxlan" && { peer: uplink.ends[role === "central" ? "compute" : "central"] }),
-            };
-        }),
-    };
+
+function toolsFor({ uplinks }: Settings, virtualMachines: boolean, image: string | undefined): Need[] {
+    const needs: Need[] = ["every host"];
+    if (virtualMachines) needs.push("virtual machines");
+    if (image !== undefined) needs.push("downloads");
+    if (uplinkedNetworks.some(network => uplinks[network].kind !== "bridge")) needs.push("uplinks");
+    return needs;
 }
+
+/** Each network's uplink, a VXLAN with its end on the other host. */
+const uplinksOn = ({ uplinks }: Settings, role: HostRole): WantedUplink[] =>
+    uplinkedNetworks.map(network => {
+        const uplink = uplinks[network],
+            peer = uplink.kind === "vxlan" ? uplink.ends[role === "central" ? "compute" : "central"] : undefined;
+        return { network, uplink, ...(peer !== undefined && { peer }) };
+    });
 
 /** A host's answers, by name. */
 export const preflightFields = {
@@ -130,22 +148,6 @@ export const preflightFields = {
 /** A shell script that answers with {@link preflightFields}; it changes nothing. */
 export function preflightScript(wanted: Wanted): string {
     const { nodes, drivers, folders, uplinks } = wanted;
-    const uplinkLines = uplinks.flatMap(({ uplink, peer }) => {
-        if (uplink.kind === "bridge")
-            return [
-                `i=${quote(uplink.bridge)}; [ ! -d "/sys/class/net/$i/bridge" ] || say bridge "$i $(cat "/sys/class/net/$i/mtu")"`,
-            ];
-        if (uplink.kind === "vlan")
-            return [
-                "kernel 8021q",
-                `i=${quote(uplink.nic)}; [ ! -e "/sys/class/net/$i" ] || say card "$i $(cat "/sys/class/net/$i/mtu")"`,
-            ];
-        return [
-            "kernel vxlan",
-            `p=${quote(peer!)}; a=$(getent ahostsv4 "$p" | head -n 1) || true; a=\${a%% *}
-if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || say way "$p $i $(cat "/sys/class/net/$i/mtu")"; fi`,
-        ];
-    });
     return `export LC_ALL=C
 has() { command -v "$1" > /dev/null; }
 [ ! -r /etc/os-release ] || (. /etc/os-release; say system "$ID $VERSION_ID $PRETTY_NAME")
@@ -169,11 +171,26 @@ for d in ${[...new Set(Object.values(folders))].join(" ")}; do
 done
 making=
 for n in ${nodes.map(n => n.name).join(" ")}; do if [ -e ${folders.vm}/$n.qcow2 ] || [ -d ${folders.container}/$n ]; then say made "$n"; else making=yes; fi; done
-${[...uplinkLines, toolScript(wanted.tools), networkScript, libvirtScript(wanted)].join("\n")}
+${[...uplinks.map(uplinkScript), toolScript(wanted.tools), networkScript, libvirtScript(wanted)].join("\n")}
 # What is there already needs nothing of an archive.
 if [ -n "$making" ]; then
 ${fetchedScript(wanted.fetched)}
 fi`;
+}
+
+/** The part that asks for what carries an uplink's frames. */
+function uplinkScript({ uplink, peer }: WantedUplink): string {
+    switch (uplink.kind) {
+        case "bridge":
+            return `i=${quote(uplink.bridge)}; [ ! -d "/sys/class/net/$i/bridge" ] || say bridge "$i $(cat "/sys/class/net/$i/mtu")"`;
+        case "vlan":
+            return `kernel 8021q
+i=${quote(uplink.nic)}; [ ! -e "/sys/class/net/$i" ] || say card "$i $(cat "/sys/class/net/$i/mtu")"`;
+        case "vxlan":
+            return `kernel vxlan
+p=${quote(peer!)}; a=$(getent ahostsv4 "$p" | head -n 1) || true; a=\${a%% *}
+if [ -n "$a" ]; then i=$(ip -o route get "$a" 2> /dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); [ -z "$i" ] || say way "$p $i $(cat "/sys/class/net/$i/mtu")"; fi`;
+    }
 }
 
 type Said = Answer<typeof preflightFields>;
@@ -188,44 +205,55 @@ const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
  * @param said the script's answer
  */
 export const lacks = (wanted: Wanted, said: Said): string[] => [
-    ...systemLacks(wanted, said),
+    ...systemLacks(said),
+    ...daemonLacks(said),
+    ...kvmLacks(wanted, said),
+    ...idLacks(wanted, said),
     ...toolLacks(said.missing),
     ...libvirtLacks(wanted, said),
     ...networkLacks(wanted.networks, said),
     ...memoryLacks(wanted, said),
     ...diskLacks(wanted, said),
-    ...wanted.uplinks.flatMap(({ network, uplink, peer }) => uplinkLacks(network, uplink, peer, said)),
+    ...wanted.uplinks.flatMap(uplink => uplinkLacks(uplink, said)),
     ...fetchedLacks(wanted.fetched, said.fetched),
 ];
 
-/** Of the system, libvirt and KVM. */
-function systemLacks(wanted: Wanted, said: Said): string[] {
-    const found: string[] = [];
-
+function systemLacks(said: Said): string[] {
     const [id, version, ...name] = (said.system ?? "").split(" ");
+    if (systems.some(s => s[0] === id && s[1] === version)) return [];
     const supported = systems.map(([, , words]) => words).join(", ");
-    if (!systems.some(s => s[0] === id && s[1] === version))
-        found.push(`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`);
-
-    if (!said.virsh) found.push("it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients");
-    for (const [driver, ...words] of said.mute.map(m => m.split(" "))) {
-        found.push(
-            `its libvirt does not answer as ${driver}:///system (${words.join(" ")})${driver === "lxc" ? ": install libvirt-daemon-driver-lxc" : ""}`,
-        );
-    }
-    const [libvirt] = after(said.libvirt, "qemu");
-    if (libvirt !== undefined && Number(libvirt.split(".")[0]) < leastVersion)
-        found.push(`its libvirt is ${libvirt}; needed is ${leastVersion} or newer`);
-    if (wanted.kvm && !said.kvm)
-        found.push(
-            "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
-        );
-    if (wanted.ranges && !said.ranges)
-        found.push(
-            `it cannot give containers ids of their own (no ${mountRoot}, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host`,
-        );
-    return found;
+    return [`its system is ${name.join(" ") || "not known (no /etc/os-release)"}; supported are ${supported}`];
 }
+
+/** Of libvirt's daemons: whether they are there, answer and are new enough. */
+function daemonLacks(said: Said): string[] {
+    const mute = said.mute.map(m => m.split(" ")),
+        [libvirt] = after(said.libvirt, "qemu");
+    return [
+        ...(said.virsh ? [] : ["it has no libvirt (no virsh): install libvirt-daemon-system and libvirt-clients"]),
+        ...mute.map(
+            ([driver, ...words]) =>
+                `its libvirt does not answer as ${driver}:///system (${words.join(" ")})${driver === "lxc" ? ": install libvirt-daemon-driver-lxc" : ""}`,
+        ),
+        ...(libvirt !== undefined && Number(libvirt.split(".")[0]) < leastVersion
+            ? [`its libvirt is ${libvirt}; needed is ${leastVersion} or newer`]
+            : []),
+    ];
+}
+
+const kvmLacks = (wanted: Wanted, said: Said): string[] =>
+    wanted.kvm && !said.kvm
+        ? [
+              "it has no KVM (/dev/kvm): switch virtualisation on in its firmware, or let hypervisor be qemu, which emulates",
+          ]
+        : [];
+
+const idLacks = (wanted: Wanted, said: Said): string[] =>
+    wanted.ranges && !said.ranges
+        ? [
+              `it cannot give containers ids of their own (no ${mountRoot}, which the hosts of a lab have): without, root in a node is root of the host; if that may be, let containerIds be host`,
+          ]
+        : [];
 
 function memoryLacks({ nodes }: Wanted, said: Said): string[] {
     const running = new Set(said.running),
@@ -262,44 +290,53 @@ function diskLacks({ nodes, folders }: Wanted, said: Said): string[] {
     });
 }
 
-function uplinkLacks(network: UplinkedNetwork, uplink: Uplink, peer: string | undefined, said: Said): string[] {
-    const found: string[] = [],
-        key = `uplinks.${network}`;
-    if (uplink.kind === "bridge") {
-        const [mtu] = after(said.bridge, uplink.bridge);
-        if (mtu === undefined)
-            return [
-                `it has no bridge ${uplink.bridge} (${key}.bridge), which connects the network ${network} to the other host`,
-            ];
-        return Number(mtu) < usualMtu
-            ? [`its bridge ${uplink.bridge} carries frames of ${mtu} bytes; the network ${network} needs ${usualMtu}`]
-            : [];
+function uplinkLacks({ network, uplink, peer }: WantedUplink, said: Said): string[] {
+    switch (uplink.kind) {
+        case "bridge":
+            return bridgeLacks(network, uplink.bridge, said);
+        case "vlan":
+            return [...moduleLacks(network, "8021q", "VLANs", said), ...cardLacks(network, uplink, said)];
+        case "vxlan":
+            return [...moduleLacks(network, "vxlan", "VXLAN", said), ...wayLacks(network, uplink.mtu, peer!, said)];
     }
-    const module = uplink.kind === "vlan" ? "8021q" : "vxlan";
-    if (!said.kernel.includes(module))
-        found.push(
-            `its kernel knows no ${uplink.kind === "vlan" ? "VLANs" : "VXLAN"} (${module}), which ${key} asks for`,
-        );
-    if (uplink.kind === "vlan") {
-        const [mtu] = after(said.card, uplink.nic);
-        if (mtu === undefined) found.push(`it has no network card ${uplink.nic} (${key}.vlan.nic)`);
-        else if (Number(mtu) < uplink.mtu)
-            found.push(
-                `its network card ${uplink.nic} carries frames of ${mtu} bytes; the network ${network} needs ${uplink.mtu}`,
-            );
-        return found;
-    }
-    const [way] = after(said.way, peer!),
-        [card, mtu] = (way ?? "").split(" ");
+}
+
+function bridgeLacks(network: UplinkedNetwork, bridge: string, said: Said): string[] {
+    const [mtu] = after(said.bridge, bridge);
+    if (mtu === undefined)
+        return [
+            `it has no bridge ${bridge} (uplinks.${network}.bridge), which connects the network ${network} to the other host`,
+        ];
+    return Number(mtu) < usualMtu
+        ? [`its bridge ${bridge} carries frames of ${mtu} bytes; the network ${network} needs ${usualMtu}`]
+        : [];
+}
+
+const moduleLacks = (network: UplinkedNetwork, module: "8021q" | "vxlan", words: string, said: Said): string[] =>
+    said.kernel.includes(module) ? [] : [`its kernel knows no ${words} (${module}), which uplinks.${network} asks for`];
+
+/** Of the network card that a VLAN is on. */
+function cardLacks(network: UplinkedNetwork, uplink: Extract<Uplink, { kind: "vlan" }>, said: Said): string[] {
+    const [mtu] = after(said.card, uplink.nic);
+    if (mtu === undefined) return [`it has no network card ${uplink.nic} (uplinks.${network}.vlan.nic)`];
+    return Number(mtu) < uplink.mtu
+        ? [`its network card ${uplink.nic} carries frames of ${mtu} bytes; the network ${network} needs ${uplink.mtu}`]
+        : [];
+}
+
+/** Of the way to a VXLAN's other end. */
+function wayLacks(network: UplinkedNetwork, frame: number, peer: string, said: Said): string[] {
+    const key = `uplinks.${network}`,
+        [way] = after(said.way, peer);
     if (way === undefined)
-        found.push(
+        return [
             `it has no way to ${peer}, the other end of ${key}: neither an address of IPv4 nor a name that it can look up and reach`,
-        );
-    else if (Number(mtu) < uplink.mtu + vxlanBytes) {
-        found.push(
-            `its network card ${card}, on the way to ${peer}, carries ${mtu} bytes, but frames of ${uplink.mtu} in VXLAN need ${uplink.mtu + vxlanBytes}` +
-                (network === "internal" ? `; allowed is ${key}.vxlan.mtu up to ${Number(mtu) - vxlanBytes}` : ""),
-        );
-    }
-    return found;
+        ];
+    const [card, mtu] = way.split(" "),
+        most = Number(mtu) - vxlanBytes;
+    if (most >= frame) return [];
+    return [
+        `its network card ${card}, on the way to ${peer}, carries ${mtu} bytes, but frames of ${frame} in VXLAN need ${frame + vxlanBytes}` +
+            (network === "internal" ? `; allowed is ${key}.vxlan.mtu up to ${most}` : ""),
+    ];
 }

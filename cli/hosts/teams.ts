@@ -1,5 +1,5 @@
-import { hostRoles } from "../../config/nodes";
-import { uplinkedNetworks, uplinksOf, uplinksSchema } from "../../config/uplinks";
+import { type HostRole, hostRoles } from "../../config/nodes";
+import { type Uplink, type UplinkedNetwork, uplinkedNetworks, uplinksOf, uplinksSchema } from "../../config/uplinks";
 import { classOf } from "../../engine/class-file";
 import { configuredStacks } from "../../engine/stack-file";
 import { UserError } from "../../system/errors";
@@ -13,63 +13,72 @@ interface Host {
 }
 
 /** Values of a stack that another team's stack has too, although each belongs to one stack alone: a line for each. */
-export function sharedWithTeams(stack: string, own: Given, teams: Readonly<Record<string, Given>>): string[] {
-    const hosts = (given: Given) =>
-        hostRoles.flatMap(role => {
-            const {
-                address,
-                port = 24,
-                jump,
-            } = (given.hosts as Partial<Record<string, Host>> | undefined)?.[role] ?? {};
-            return typeof address === "string"
-                ? [{ role, address, at: `${address.toLowerCase()}:${String(port)} ${String(jump?.address ?? "")}` }]
-                : [];
-        });
-    const ids = ({ uplinks, number }: Given) => {
-        const given = uplinksSchema.safeParse(uplinks ?? {}),
-            of = given.success
-                ? uplinksOf(given.data, typeof number === "number" ? number : 0, { central: "", compute: "" })
-                : undefined;
-        return uplinkedNetworks.flatMap(network => {
-            const uplink = of?.[network];
-            return !uplink || uplink.kind === "bridge" ? [] : [{ network, ...uplink }];
-        });
-    };
-    return Object.entries(teams)
+export const sharedWithTeams = (stack: string, own: Given, teams: Readonly<Record<string, Given>>): string[] =>
+    Object.entries(teams)
         .filter(([team]) => team !== stack)
         .flatMap(([team, given]) => [
-            ...(own.lab !== undefined && own.lab === given.lab
-                ? [
-                      `lab: "${String(own.lab)}" is the lab of ${team} too; allowed is one that no other stack has: its hosts are both stacks'`,
-                  ]
-                : []),
-            // A lab's hosts are on no wire with others.
-            ...(own.number !== undefined &&
-            own.number === given.number &&
-            own.lab === undefined &&
-            given.lab === undefined
-                ? [
-                      `number: ${String(own.number)} is the number of ${team} too; allowed is one that no other stack has: MAC addresses are made of it`,
-                  ]
-                : []),
-            ...hosts(own).flatMap(mine =>
-                hosts(given)
-                    .filter(other => other.at === mine.at)
-                    .map(
-                        other =>
-                            `hosts.${mine.role}.address: "${mine.address}" is the ${other.role} host of ${team} too; allowed is a host that no other stack has`,
-                    ),
-            ),
-            // Whether their wires are the same is not to be seen from here.
-            ...ids(own).flatMap(mine =>
-                ids(given)
-                    .filter(other => other.kind === mine.kind && other.id === mine.id)
-                    .map(
-                        other =>
-                            `uplinks.${mine.network}.${mine.kind}.id: ${mine.id} is the id of the network ${other.network} of ${team} too; allowed is one that no other stack has`,
-                    ),
-            ),
+            ...sharedLab(own, team, given),
+            ...sharedNumber(own, team, given),
+            ...sharedHosts(own, team, given),
+            ...sharedUplinks(own, team, given),
         ]);
+
+const sharedLab = (own: Given, team: string, given: Given): string[] =>
+    own.lab !== undefined && own.lab === given.lab
+        ? [
+              `lab: "${String(own.lab)}" is the lab of ${team} too; allowed is one that no other stack has: its hosts are both stacks'`,
+          ]
+        : [];
+
+function sharedNumber(own: Given, team: string, given: Given): string[] {
+    // A lab's hosts are on no wire with others.
+    if (own.lab !== undefined || given.lab !== undefined) return [];
+    return own.number !== undefined && own.number === given.number
+        ? [
+              `number: ${String(own.number)} is the number of ${team} too; allowed is one that no other stack has: MAC addresses are made of it`,
+          ]
+        : [];
+}
+
+const sharedHosts = (own: Given, team: string, given: Given): string[] =>
+    hostsOf(own).flatMap(mine =>
+        hostsOf(given)
+            .filter(other => other.at === mine.at)
+            .map(
+                other =>
+                    `hosts.${mine.role}.address: "${mine.address}" is the ${other.role} host of ${team} too; allowed is a host that no other stack has`,
+            ),
+    );
+
+/** The hosts that a stack names, each with what tells it from others: its address, its port and the way to it. */
+const hostsOf = (given: Given): { role: HostRole; address: string; at: string }[] =>
+    hostRoles.flatMap(role => {
+        const { address, port = 24, jump } = (given.hosts as Partial<Record<string, Host>> | undefined)?.[role] ?? {};
+        return typeof address === "string"
+            ? [{ role, address, at: `${address.toLowerCase()}:${String(port)} ${String(jump?.address ?? "")}` }]
+            : [];
+    });
+
+/** Whether their wires are the same is not to be seen from here. */
+const sharedUplinks = (own: Given, team: string, given: Given): string[] =>
+    uplinkIdsOf(own).flatMap(mine =>
+        uplinkIdsOf(given)
+            .filter(other => other.kind === mine.kind && other.id === mine.id)
+            .map(
+                other =>
+                    `uplinks.${mine.network}.${mine.kind}.id: ${mine.id} is the id of the network ${other.network} of ${team} too; allowed is one that no other stack has`,
+            ),
+    );
+
+/** The ids of a stack's VLANs and VXLANs; none where its uplinks have a mistake, which is told elsewhere. */
+function uplinkIdsOf({ uplinks, number }: Given): { network: UplinkedNetwork; kind: Uplink["kind"]; id: number }[] {
+    const given = uplinksSchema.safeParse(uplinks ?? {});
+    if (!given.success) return [];
+    const of = uplinksOf(given.data, typeof number === "number" ? number : 0, { central: "", compute: "" });
+    return uplinkedNetworks.flatMap(network => {
+        const uplink = of[network];
+        return uplink.kind === "bridge" ? [] : [{ network, kind: uplink.kind, id: uplink.id }];
+    });
 }
 
 /**

@@ -140,18 +140,10 @@ async function execute(
     report: Report,
     extent: Extent = {},
 ): Promise<Outcome> {
-    const { terminal, log } = run,
-        recorded = stackStore.resources(run.stack),
+    const recorded = stackStore.resources(run.stack),
         known = realOnes(recorded).length,
-        times = new StepTimes();
-    const write = (line: string) => {
-        if (!engine.quiet || run.options.verbose) terminal.line(line);
-    };
-    const renderer = new Renderer(write, engine, known, run.options.verbose, {
-        differing: (type, id) => report.differing(type, id),
-        places: (type, id) => report.places(type, id),
-        follows: (type, id) => report.follows(type, id),
-    });
+        times = new StepTimes(),
+        renderer = rendererOf(run, engine, known, report);
     const { patienceSeconds, rebuilds = [] } = engine;
     Object.assign(ready.stack.workspace.envVars, forHandlers({ patienceSeconds, rebuilding: rebuilds }));
     const began = Date.now();
@@ -159,22 +151,11 @@ async function execute(
         signal: run.signal,
         onEvent: (event: Parameters<Renderer["handle"]>[0]) => {
             times.handle(event);
-            log.event(event);
+            run.log.event(event);
             renderer.handle(event);
         },
     };
-    const hide = terminal.show(() =>
-        run.interrupted ? `interrupted, waiting for steps under way · ${renderer.status()}` : renderer.status(),
-    );
-    let failure: Error | undefined;
-    try {
-        if (run.interrupted) throw new Error("interrupted");
-        await engine.call(ready, options, extent);
-    } catch (e) {
-        failure = e as Error;
-    } finally {
-        hide();
-    }
+    const failure = await failureOf(run, renderer, () => engine.call(ready, options, extent));
     const ended = Date.now(),
         seconds = Math.round((ended - began) / 100) / 10;
     const { steps } = times;
@@ -186,6 +167,34 @@ async function execute(
         times: { began, ended, steps, recorded },
         ...(failure && { failure }),
     };
+}
+
+/** What shows a run of the engine, with what the handlers report of their resources. */
+function rendererOf(run: Run, engine: EngineRun, known: number, report: Report): Renderer {
+    const write = (line: string) => {
+        if (!engine.quiet || run.options.verbose) run.terminal.line(line);
+    };
+    return new Renderer(write, engine, known, run.options.verbose, {
+        differing: (type, id) => report.differing(type, id),
+        places: (type, id) => report.places(type, id),
+        follows: (type, id) => report.follows(type, id),
+    });
+}
+
+/** Does the engine's work below the line of progress. Returns the error that it ended with, if any. */
+async function failureOf(run: Run, renderer: Renderer, work: () => Promise<unknown>): Promise<Error | undefined> {
+    const hide = run.terminal.show(() =>
+        run.interrupted ? `interrupted, waiting for steps under way · ${renderer.status()}` : renderer.status(),
+    );
+    try {
+        if (run.interrupted) throw new Error("interrupted");
+        await work();
+        return undefined;
+    } catch (e) {
+        return e as Error;
+    } finally {
+        hide();
+    }
 }
 
 async function operate(operation: Operation, run: Run, ready: Ready, report: Report): Promise<number> {

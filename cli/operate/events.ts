@@ -89,31 +89,42 @@ export interface Change {
 /** Stands for a secret, as the engine shows it. */
 const SECRET = "[secret]";
 
+const isRecord = (v: unknown): v is Record<string, unknown> =>
+    typeof v === "object" && v !== null && !Array.isArray(v) && !isSecret(v);
+
 /** Every leaf in which two values differ, with its path: `options.DEFAULT.rabbit_host`. */
 export function changes(old: unknown, now: unknown, path = ""): Change[] {
-    const isRecord = (v: unknown): v is Record<string, unknown> =>
-        typeof v === "object" && v !== null && !Array.isArray(v) && !isSecret(v);
-    // One that is absent has no leaves; one that is empty differs from it all the same.
-    const keysOf = (v: unknown): string[] | undefined =>
-        isRecord(v) ? Object.keys(v) : v === undefined && path ? [] : undefined;
-    const [before, after] = [keysOf(old), keysOf(now)],
-        keys = before && after && [...new Set([...before, ...after])].sort();
-    if (keys && (keys.length > 0 || (isRecord(old) && isRecord(now)))) {
+    const keys = keysWithin(old, now, path);
+    if (keys) {
         const at = (v: unknown, key: string) => (isRecord(v) ? v[key] : undefined);
         return keys.flatMap(key => changes(at(old, key), at(now, key), path ? `${path}.${key}` : key));
     }
     if (Array.isArray(old) && Array.isArray(now)) {
-        const within = (list: unknown[], item: unknown) => list.some(i => JSON.stringify(i) === JSON.stringify(item));
-        const gone = old.filter(i => !within(now, i)),
-            added = now.filter(i => !within(old, i));
-        if (gone.length + added.length > 0)
-            return [
-                ...gone.map(i => ({ path, old: i, new: undefined })),
-                ...added.map(i => ({ path, old: undefined, new: i })),
-            ];
+        const items = itemChanges(old, now, path);
+        if (items.length > 0) return items;
     }
     const shown = (v: unknown) => (isSecret(v) ? SECRET : v);
     return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, old: shown(old), new: shown(now) }];
+}
+
+/** The keys below which two values are compared; undefined where they are compared as wholes. */
+function keysWithin(old: unknown, now: unknown, path: string): string[] | undefined {
+    // One that is absent has no leaves; one that is empty differs from it all the same.
+    const keysOf = (v: unknown): string[] | undefined =>
+        isRecord(v) ? Object.keys(v) : v === undefined && path ? [] : undefined;
+    const [before, after] = [keysOf(old), keysOf(now)];
+    if (!before || !after) return undefined;
+    const keys = [...new Set([...before, ...after])].sort();
+    return keys.length > 0 || (isRecord(old) && isRecord(now)) ? keys : undefined;
+}
+
+/** The items that only one of two lists has. */
+function itemChanges(old: unknown[], now: unknown[], path: string): Change[] {
+    const within = (list: unknown[], item: unknown) => list.some(i => JSON.stringify(i) === JSON.stringify(item));
+    return [
+        ...old.filter(i => !within(now, i)).map(i => ({ path, old: i, new: undefined })),
+        ...now.filter(i => !within(old, i)).map(i => ({ path, old: undefined, new: i })),
+    ];
 }
 
 /** A value in one line, however it was found: with nothing in it that a terminal obeys. */
@@ -356,8 +367,6 @@ export class Renderer {
 
     private answered(step: StepEventMetadata): void {
         this.shown++;
-        const before = steady(step.type, step.old?.outputs),
-            now = steady(step.type, step.new?.outputs);
         if (step.old && !step.new) {
             this.tally.drifted.push(nameOf(step.urn));
             this.write(`${this.clock()} ! ${label(step)} is gone`);
@@ -365,13 +374,8 @@ export class Renderer {
             return;
         }
         this.madeAgain(step);
-        const [type, id] = [shortType(step.type), step.new?.id ?? ""],
-            follows = this.told.follows?.(type, id) ?? [];
-        const shown = changes(before, now).filter(c => !c.path.startsWith("__") && !follows.includes(c.path));
-        const hidden = (this.told.differing?.(type, id) ?? []).filter(
-            path => !shown.some(c => isWithin(path, c.path) || isWithin(c.path, path)),
-        );
-        const found = [...shown, ...hidden.map(path => ({ path, old: SECRET, new: "(differs)" }))];
+        const shown = this.shownDrift(step),
+            found = [...shown, ...this.secretDrift(step, shown)];
         if (found.length === 0) {
             this.tally.unchanged++;
             return;
@@ -379,6 +383,22 @@ export class Renderer {
         this.tally.drifted.push(nameOf(step.urn));
         this.write(`${this.clock()} ! ${label(step)} has drifted`);
         this.record(step, found, "           ", "drifted");
+    }
+
+    /** The outputs in which a refresh found a resource different. */
+    private shownDrift({ type, old, new: now }: StepEventMetadata): Change[] {
+        const follows = this.told.follows?.(shortType(type), now?.id ?? "") ?? [];
+        return changes(steady(type, old?.outputs), steady(type, now?.outputs)).filter(
+            c => !c.path.startsWith("__") && !follows.includes(c.path),
+        );
+    }
+
+    /** What only the handler knows to differ, for the engine shows two secrets alike. */
+    private secretDrift(step: StepEventMetadata, shown: readonly Change[]): Change[] {
+        const differing = this.told.differing?.(shortType(step.type), step.new?.id ?? "") ?? [];
+        return differing
+            .filter(path => !shown.some(c => isWithin(path, c.path) || isWithin(c.path, path)))
+            .map(path => ({ path, old: SECRET, new: "(differs)" }));
     }
 
     /** Told, and no drift: what it is, its own differences say. */
@@ -391,18 +411,22 @@ export class Renderer {
 
     /** What the program would change though the refresh found it as recorded: an earlier refresh has recorded the drift. */
     private wanted(step: StepEventMetadata): void {
-        const name = nameOf(step.urn);
-        if (step.op === "same" || this.tally.drifted.includes(name)) return;
-        if (step.op === "create") {
-            this.missing.push({
-                urn: step.urn,
-                type: step.type,
-                inputs: (step.new?.inputs ?? {}) as Record<string, unknown>,
-            });
-            this.tally.drifted.push(name);
-            this.record(step, [], "", "gone");
-        }
-        if (step.op !== "update" && step.op !== "replace") return;
+        if (this.tally.drifted.includes(nameOf(step.urn))) return;
+        if (step.op === "create") this.goneBefore(step);
+        if (step.op === "update" || step.op === "replace") this.driftedBefore(step);
+    }
+
+    private goneBefore(step: StepEventMetadata): void {
+        this.missing.push({
+            urn: step.urn,
+            type: step.type,
+            inputs: (step.new?.inputs ?? {}) as Record<string, unknown>,
+        });
+        this.tally.drifted.push(nameOf(step.urn));
+        this.record(step, [], "", "gone");
+    }
+
+    private driftedBefore(step: StepEventMetadata): void {
         const recorded = (step.old?.inputs ?? {}) as Record<string, unknown>;
         const found = propertyChanges(step).filter(
             c =>
@@ -412,7 +436,7 @@ export class Renderer {
                 c.path.split(".")[0]! in recorded,
         );
         if (found.length === 0) return;
-        this.tally.drifted.push(name);
+        this.tally.drifted.push(nameOf(step.urn));
         this.record(
             step,
             found.map(({ path, old, new: now }) =>
@@ -432,20 +456,18 @@ export class Renderer {
             ...(restarts.length > 0 && { restarts }),
         };
         if (found.length === 0) this.changes.push(what);
-        const places =
-            action === "drifted" ? (this.told.places?.(what.type, (step.new ?? step.old)?.id ?? "") ?? {}) : {};
-        for (const c of found) {
-            const where = places[c.path];
-            this.write(`${indent}${changeLine({ ...c, where })}`);
-            this.changes.push({
-                ...what,
-                property: c.path,
-                old: c.old ?? null,
-                new: c.new ?? null,
-                ...(where !== undefined && { where }),
-            });
+        const places = action === "drifted" ? this.placesOf(step) : {};
+        for (const change of found) {
+            const where = places[change.path];
+            this.write(`${indent}${changeLine({ ...change, where })}`);
+            this.changes.push({ ...what, ...forJson(change), ...(where !== undefined && { where }) });
         }
         if (restarts.length > 0) this.write(`${indent}restarts ${restarts.join(", ")}`);
+    }
+
+    /** Where a resource's drifted properties are set, if its handler tells. */
+    private placesOf({ type, old, new: now }: StepEventMetadata): Readonly<Record<string, string>> {
+        return this.told.places?.(shortType(type), (now ?? old)?.id ?? "") ?? {};
     }
 
     private failed(step: StepEventMetadata): void {
@@ -455,26 +477,25 @@ export class Renderer {
         this.write(`${this.clock()} x ${words[step.op]?.doing ?? step.op} ${label(step)} failed`);
     }
 
-    private diagnostic(event: { urn?: string; severity: string; message: string }): void {
+    private diagnostic({ urn, severity, message }: { urn?: string; severity: string; message: string }): void {
         // The engine colours its messages with tags of its own.
-        const said = event.message.replace(/<\{%[^%]*%\}>/g, "").trim(),
-            text = event.urn ? withAdvice(nameOf(event.urn), said) : said;
+        const said = message.replace(/<\{%[^%]*%\}>/g, "").trim(),
+            text = urn ? withAdvice(nameOf(urn), said) : said;
         if (text === "" || saidElsewhere.some(words => words.test(text))) return;
         const notice = noticeIn(said);
         if (notice?.unmended !== undefined) {
             const { node, unmended } = notice;
             this.leftBehind.push({ resource: node, node, reason: visible(unmended) });
-            return;
-        }
-        if (event.severity === "error") {
-            const error = event.urn ? `${nameOf(event.urn)}: ${text}` : text;
-            // The engine tells a program's failure twice.
-            if (this.errors.includes(error)) return;
-            this.errors.push(error);
-        }
-        this.write(
-            `${event.severity === "error" ? "error" : "note"}${event.urn ? ` ${nameOf(event.urn)}` : ""}: ${text}`,
-        );
+        } else if (severity === "error") this.error(text, urn);
+        else this.write(`note${urn ? ` ${nameOf(urn)}` : ""}: ${text}`);
+    }
+
+    private error(text: string, urn?: string): void {
+        const error = urn ? `${nameOf(urn)}: ${text}` : text;
+        // The engine tells a program's failure twice.
+        if (this.errors.includes(error)) return;
+        this.errors.push(error);
+        this.write(`error${urn ? " " : ": "}${error}`);
     }
 
     private count(step: StepEventMetadata): void {
@@ -490,6 +511,13 @@ export class Renderer {
         return `${Math.round((Date.now() - this.begin) / 1000)} s`.padStart(6);
     }
 }
+
+/** A change as `--json` has it, which knows no undefined. */
+const forJson = (change: Change): Pick<ResourceChange, "property" | "old" | "new"> => ({
+    property: change.path,
+    old: change.old ?? null,
+    new: change.new ?? null,
+});
 
 /** Words of the engine that say nothing new. */
 const saidElsewhere = [

@@ -74,24 +74,45 @@ class ExerciseFile {
 
     /** The value of a node; what readers of YAML differ in is a mistake. */
     private value(node: unknown, at: Path): unknown {
-        if (yaml.isNode(node) && !this.offsets.has(keyOf(at))) this.offsets.set(keyOf(at), node.range?.[0] ?? 0);
-        if (yaml.isAlias(node)) this.wrong(at, `*${node.source} stands for something elsewhere; write that out`);
-        else if (yaml.isNode(node) && (node.anchor !== undefined || node.tag !== undefined))
-            this.wrong(at, "anchors (&) and tags (!) are not for exercises; leave it out");
+        if (yaml.isNode(node)) {
+            this.place(node, at);
+            this.refuseIndirect(node, at);
+        }
         if (yaml.isMap(node)) return this.map(node, at);
         if (yaml.isSeq(node)) return node.items.map((item, i) => this.value(item, [...at, i]));
-        if (!yaml.isScalar(node)) return undefined;
+        return yaml.isScalar(node) ? this.scalar(node, at) : undefined;
+    }
+
+    /** Keeps where a node stands, unless its key's place is known. */
+    private place({ range }: yaml.Node, at: Path): void {
+        if (!this.offsets.has(keyOf(at))) this.offsets.set(keyOf(at), range?.[0] ?? 0);
+    }
+
+    /** Tells of what YAML has for programs: a value that stands elsewhere, a name for one, a type. */
+    private refuseIndirect(node: yaml.Node, at: Path): void {
+        if (yaml.isAlias(node)) this.wrong(at, `*${node.source} stands for something elsewhere; write that out`);
+        else if (node.anchor !== undefined || node.tag !== undefined)
+            this.wrong(at, "anchors (&) and tags (!) are not for exercises; leave it out");
+    }
+
+    private scalar(node: yaml.Scalar, at: Path): unknown {
         if (node.type === "PLAIN") this.plain(node, at);
         // A text over several lines ends with a line's end that nobody means.
         return typeof node.value === "string" ? node.value.replace(/\n+$/, "") : node.value;
     }
 
     /** Tells what another reader, or its writer, takes a text without quotation marks for. */
-    private plain({ source = "", comment, range }: yaml.Scalar, at: Path): void {
-        const reason = mistakable(source),
-            behind = this.text.slice(range?.[1] ?? 0, range?.[2] ?? 0);
+    private plain(node: yaml.Scalar, at: Path): void {
+        const { source = "" } = node,
+            reason = mistakable(source);
         if (reason !== undefined) this.wrong(at, source === "" && isMandatory(at) ? "no value; write one" : reason);
-        else if (comment && isForPeople(at) && /^ +#/.test(behind))
+        else if (isForPeople(at)) this.remark(node, at);
+    }
+
+    /** Tells of a remark behind a text for people, who may mean it as a part of the text. */
+    private remark({ comment, range }: yaml.Scalar, at: Path): void {
+        const behind = this.text.slice(range?.[1] ?? 0, range?.[2] ?? 0);
+        if (comment && /^ +#/.test(behind))
             this.wrong(
                 at,
                 `the text ends before " #${comment}"; put quotation marks around the whole text, or the remark in a line of its own`,

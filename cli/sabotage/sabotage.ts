@@ -62,6 +62,10 @@ export function addSabotageCommand(cli: Command): void {
     severalStacks(command, { shows: "output", json: false });
     command.usage("[options] [stack...] [exercise]");
     setWork(command, start);
+    addSabotageHelp(command);
+}
+
+function addSabotageHelp(command: Command): void {
     command.addHelpText(
         "after",
         "\n--list and --explain need no stack. Only a stack with `training: true` in its file can be broken. ./classroom diagnose STACK finds the faults, --undo mends them. To write an exercise: docs/exercises.md.",
@@ -98,15 +102,25 @@ async function start(
                 `--explain wants the exercise behind it: ./classroom sabotage --explain ${exercise ?? stack ?? "E4"}`,
             );
         if (options.takeBack && stack !== undefined) return await takeBack(stack);
-        const hinted = options.hint === undefined || stack === undefined ? [] : underWay(stack).map(({ name }) => name);
-        const exercises = loadExercises([exercise, options.explain, ...hinted]);
-        if (show(exercises, stack, exercise, options)) return 0;
-        if (options.json) throw new UserError("--json goes with --list, --explain and --hint");
-        if (stack === undefined) throw new UserError("sabotage wants a stack and an exercise; --list shows them");
-        return await breakOne(stack, exercise, options, exercises);
+        return await showOrBreak(stack, exercise, options);
     } finally {
         await closeAll();
     }
+}
+
+/** What needs the exercises: shows them, or does one. */
+async function showOrBreak(
+    stack: string | undefined,
+    exercise: string | undefined,
+    options: SabotageOptions,
+): Promise<number> {
+    const hinted = options.hint === undefined || stack === undefined ? [] : underWay(stack).map(({ name }) => name);
+    const explained = typeof options.explain === "string" ? [options.explain] : [];
+    const exercises = loadExercises([exercise, ...explained, ...hinted]);
+    if (show(exercises, stack, exercise, options)) return 0;
+    if (options.json) throw new UserError("--json goes with --list, --explain and --hint");
+    if (stack === undefined) throw new UserError("sabotage wants a stack and an exercise; --list shows them");
+    return await breakOne(stack, exercise, options, exercises);
 }
 
 /** Shows what is asked for; false where nothing is. */
