@@ -39,7 +39,6 @@ const notSplitYet = [
     "providers/guest/rabbit-user.ts",
     "providers/guest/service.ts",
     "providers/guest/ssh-key.ts",
-    "providers/guest/sysctl.ts",
     "providers/guest/volume-group.ts",
 ];
 
