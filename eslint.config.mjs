@@ -24,7 +24,6 @@ const notSplitYet = [
     "engine/stack-file.ts",
     "engine/stack-schema.ts",
     "providers/guest/apt-archive.ts",
-    "providers/guest/bridge.ts",
     "providers/guest/database-grant.ts",
     "providers/guest/database-root.ts",
     "providers/guest/database.ts",
