@@ -36,7 +36,6 @@ const notSplitYet = [
     "providers/guest/packages.ts",
     "providers/guest/rabbit-user.ts",
     "providers/guest/service.ts",
-    "providers/guest/ssh-key.ts",
     "providers/guest/volume-group.ts",
 ];
 
