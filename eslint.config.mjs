@@ -27,7 +27,6 @@ const notSplitYet = [
     "providers/guest/database-grant.ts",
     "providers/guest/database-root.ts",
     "providers/guest/database.ts",
-    "providers/guest/hosts-entries.ts",
     "providers/guest/in-force/my-cnf.ts",
     "providers/guest/in-force/python-settings.ts",
     "providers/guest/in-force/shown.ts",
