@@ -26,7 +26,6 @@ const notSplitYet = [
     "providers/guest/apt-archive.ts",
     "providers/guest/database-grant.ts",
     "providers/guest/database-root.ts",
-    "providers/guest/database.ts",
     "providers/guest/in-force/my-cnf.ts",
     "providers/guest/in-force/python-settings.ts",
     "providers/guest/in-force/shown.ts",
