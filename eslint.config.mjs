@@ -24,7 +24,6 @@ const notSplitYet = [
     "engine/stack-file.ts",
     "engine/stack-schema.ts",
     "providers/guest/apt-archive.ts",
-    "providers/guest/database-grant.ts",
     "providers/guest/database-root.ts",
     "providers/guest/in-force/my-cnf.ts",
     "providers/guest/in-force/python-settings.ts",
