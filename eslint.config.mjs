@@ -29,7 +29,6 @@ const notSplitYet = [
     "providers/guest/in-force/python-settings.ts",
     "providers/guest/in-force/shown.ts",
     "providers/guest/ini.ts",
-    "providers/guest/packages.ts",
     "providers/guest/rabbit-user.ts",
     "providers/guest/service.ts",
 ];
