@@ -23,7 +23,6 @@ const notSplitYet = [
     "config/settings.ts",
     "engine/stack-file.ts",
     "engine/stack-schema.ts",
-    "providers/guest/apt-archive.ts",
     "providers/guest/database-root.ts",
     "providers/guest/in-force/my-cnf.ts",
     "providers/guest/in-force/python-settings.ts",
