@@ -24,7 +24,6 @@ const notSplitYet = [
     "engine/stack-file.ts",
     "engine/stack-schema.ts",
     "providers/guest/database-root.ts",
-    "providers/guest/ini.ts",
     "providers/guest/rabbit-user.ts",
     "providers/guest/service.ts",
 ];
