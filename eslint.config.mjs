@@ -25,7 +25,6 @@ const notSplitYet = [
     "engine/stack-schema.ts",
     "providers/guest/database-root.ts",
     "providers/guest/rabbit-user.ts",
-    "providers/guest/service.ts",
 ];
 
 /** Rules that need types, over everything that is compiled. Formatting is Prettier's. */
