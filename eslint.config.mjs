@@ -23,7 +23,6 @@ const notSplitYet = [
     "config/settings.ts",
     "engine/stack-file.ts",
     "engine/stack-schema.ts",
-    "providers/guest/rabbit-user.ts",
 ];
 
 /** Rules that need types, over everything that is compiled. Formatting is Prettier's. */
