@@ -3,7 +3,7 @@ import type { Connection } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
 import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
-import { aptShell, LOG, withApt } from "./apt";
+import { type Apt, aptShell, LOG, withApt } from "./apt";
 import { isName } from "./init";
 import { readFile, type RemoteFile, writeFile } from "./machine-files";
 
@@ -75,99 +75,116 @@ function inWords(error: unknown, { connection, line, key }: Inputs): unknown {
     );
 }
 
-/** A package archive that a machine installs from (A1). */
-export function aptArchiveHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
-    const put = async (inputs: Inputs): Promise<void> => {
-        try {
-            await prepare(inputs);
-            await write(inputs);
-        } catch (e) {
-            throw inWords(e, inputs);
-        }
-    };
-    /** apt's general settings: its proxy, and the archives of the system itself. */
-    const prepare = async ({ connection, base, settings }: Inputs): Promise<void> => {
-        if (settings !== undefined) await writeFile(run, connection, SETTINGS, settings, ROOTS);
-        if (base !== undefined) await writeFile(run, connection, BASE, base, ROOTS);
-    };
-    const write = async (inputs: Inputs): Promise<void> => {
-        const { connection, archive, key, keyringPackage } = inputs;
-        const shell = aptShell("-o Acquire::Retries=3 -o Dpkg::Options::=--force-confold");
-        // A machine made of a cloud image has no index yet.
-        if (keyringPackage) {
-            const install = `install ${quote(keyringPackage)}`,
-                script = `${shell}\ntry_apt ${install} || { apt update; apt ${install}; }`;
-            await withApt(run, connection, script, 600, "", clock);
-        }
-        // The key first: nobody is to find the line without it.
-        if (key !== undefined) await writeFile(run, connection, keyringOf(archive), `${key.trim()}\n`, ROOTS);
-        await writeFile(run, connection, fileOf(archive), `${fullLine(inputs)}\n`, ROOTS);
-        // Once a machine, before anything is installed: index and upgrade.
-        const script = `${shell}
+/** The faults of a line of apt's sources. */
+function lineFaults(line: string): string[] {
+    return [
+        ...(/^deb[ \t]+(\[[^\]\n]*\][ \t]+)?\S+:\S+[ \t]+\S[ -~]*$/.test(line)
+            ? []
+            : [`"${line}" is not a line of apt's sources: deb URL SUITE COMPONENT…`]),
+        ...(/\[[^\]]*\b(trusted|allow-insecure|signed-by)\b/i.test(line)
+            ? [`"${line}" sets its own trust; sign an archive of your own, and give its key as archiveKey`]
+            : []),
+    ];
+}
+
+function check({ archive, line, key }: Partial<Inputs>): Problem[] {
+    return [
+        ...(archive !== undefined && !isName(archive)
+            ? [{ property: "archive", reason: `"${archive}" is not a file's name` }]
+            : []),
+        ...(line === undefined ? [] : lineFaults(line).map(reason => ({ property: "line", reason }))),
+        ...(key !== undefined && !isPublicKey(key)
+            ? [{ property: "key", reason: "it is not a public key as gpg --armor --export writes it" }]
+            : []),
+    ];
+}
+
+const shell = aptShell("-o Acquire::Retries=3 -o Dpkg::Options::=--force-confold");
+
+/** apt's general settings: its proxy, and the archives of the system itself. */
+async function writeSettings(run: RunScript, { connection, base, settings }: Inputs): Promise<void> {
+    if (settings !== undefined) await writeFile(run, connection, SETTINGS, settings, ROOTS);
+    if (base !== undefined) await writeFile(run, connection, BASE, base, ROOTS);
+}
+
+/** Installs the package that brings the archive's key, if there is one. */
+async function installKeyring({ run, clock }: Apt, { connection, keyringPackage }: Inputs): Promise<void> {
+    if (!keyringPackage) return;
+    // A machine made of a cloud image has no index yet.
+    const install = `install ${quote(keyringPackage)}`,
+        script = `${shell}\ntry_apt ${install} || { apt update; apt ${install}; }`;
+    await withApt(run, connection, script, 600, "", clock);
+}
+
+/** The archive's key and its line. */
+async function writeLine(run: RunScript, inputs: Inputs): Promise<void> {
+    const { connection, archive, key } = inputs;
+    // The key first: nobody is to find the line without it.
+    if (key !== undefined) await writeFile(run, connection, keyringOf(archive), `${key.trim()}\n`, ROOTS);
+    await writeFile(run, connection, fileOf(archive), `${fullLine(inputs)}\n`, ROOTS);
+}
+
+/** Once a machine, before anything is installed: reads the index and upgrades. */
+async function upgrade({ run, clock }: Apt, { connection }: Inputs): Promise<void> {
+    const script = `${shell}
 apt update
 if grep '^[EW]: Failed' ${LOG} >&2; then exit 1; fi
 apt upgrade`;
-        await withApt(run, connection, script, 1800, "", clock);
+    await withApt(run, connection, script, 1800, "", clock);
+}
+
+async function put(apt: Apt, inputs: Inputs): Promise<void> {
+    try {
+        await writeSettings(apt.run, inputs);
+        await installKeyring(apt, inputs);
+        await writeLine(apt.run, inputs);
+        await upgrade(apt, inputs);
+    } catch (e) {
+        throw inWords(e, inputs);
+    }
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const { connection, archive, key, base, settings } = recorded,
+        file = await readFile(run, connection, fileOf(archive));
+    if (file === undefined) return undefined;
+    const contentOf = async (path: string) => (await readFile(run, connection, path))?.content ?? "none";
+    const found = file.content.trim(),
+        line = found === fullLine(recorded) ? recorded.line : found;
+    return {
+        ...recorded,
+        line,
+        ...(key !== undefined && { key: keyringAsKey(await readFile(run, connection, keyringOf(archive)), key) }),
+        ...(base !== undefined && { base: await contentOf(BASE) }),
+        ...(settings !== undefined && { settings: await contentOf(SETTINGS) }),
     };
+}
+
+async function update(apt: Apt, recorded: Inputs, inputs: Inputs): Promise<void> {
+    // Settings alone need no new index.
+    const onlySettings =
+        recorded.settings !== inputs.settings &&
+        (["line", "key", "base"] as const).every(part => recorded[part] === inputs[part]);
+    if (recorded.settings !== undefined && inputs.settings === undefined)
+        await apt.run(inputs.connection, `rm -f ${SETTINGS}`);
+    await (onlySettings ? writeSettings(apt.run, inputs) : put(apt, inputs));
+}
+
+/** A package archive that a machine installs from (A1). */
+export function aptArchiveHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
+    const apt = { run, clock };
     return {
         inputs: ["archive", "line", "key", "base", "settings"],
         access: ["connection", "keyringPackage"],
         replaceOn: ["archive"],
-        check({ archive, line, key }): Problem[] {
-            return [
-                ...(archive !== undefined && !isName(archive)
-                    ? [{ property: "archive", reason: `"${archive}" is not a file's name` }]
-                    : []),
-                ...(line !== undefined && !/^deb[ \t]+(\[[^\]\n]*\][ \t]+)?\S+:\S+[ \t]+\S[ -~]*$/.test(line)
-                    ? [
-                          {
-                              property: "line",
-                              reason: `"${line}" is not a line of apt's sources: deb URL SUITE COMPONENT…`,
-                          },
-                      ]
-                    : []),
-                ...(/\[[^\]]*\b(trusted|allow-insecure|signed-by)\b/i.test(line ?? "")
-                    ? [
-                          {
-                              property: "line",
-                              reason: `"${line}" sets its own trust; sign an archive of your own, and give its key as archiveKey`,
-                          },
-                      ]
-                    : []),
-                ...(key !== undefined && !isPublicKey(key)
-                    ? [{ property: "key", reason: "it is not a public key as gpg --armor --export writes it" }]
-                    : []),
-            ];
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(apt, inputs);
             return { id: `${inputs.connection.name}:${inputs.archive}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const file = await readFile(run, recorded.connection, fileOf(recorded.archive));
-            if (file === undefined) return undefined;
-            const { connection, archive, key } = recorded,
-                content = async (path: string) => (await readFile(run, connection, path))?.content ?? "none";
-            const found = file.content.trim(),
-                line = found === fullLine(recorded) ? recorded.line : found;
-            return {
-                ...recorded,
-                line,
-                ...(key !== undefined && {
-                    key: keyringAsKey(await readFile(run, connection, keyringOf(archive)), key),
-                }),
-                ...(recorded.base !== undefined && { base: await content(BASE) }),
-                ...(recorded.settings !== undefined && { settings: await content(SETTINGS) }),
-            };
-        },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, recorded, inputs) {
-            // Settings alone need no new index.
-            const onlySettings =
-                recorded.settings !== inputs.settings &&
-                (["line", "key", "base"] as const).every(part => recorded[part] === inputs[part]);
-            if (recorded.settings !== undefined && inputs.settings === undefined)
-                await run(inputs.connection, `rm -f ${SETTINGS}`);
-            await (onlySettings ? prepare(inputs) : put(inputs));
+            await update(apt, recorded, inputs);
             return {};
         },
         async delete(_id, { connection, archive }) {

@@ -1,5 +1,5 @@
 import type { Connection } from "../../clients/connection";
-import { operatorClock } from "../../clients/operator-clock";
+import { type OperatorClock, operatorClock } from "../../clients/operator-clock";
 import type { RunScript } from "../../clients/ssh";
 import { NOT_YET, waitUntil } from "../../clients/waiting";
 import { alone } from "./machine-files";
@@ -9,6 +9,12 @@ const LOCKED = "^(E: Could not get lock|dpkg: .*locked by another process)";
 
 /** How long another apt may be at work on a machine, e.g. that of its cron. */
 const LOCK_SECONDS = 300;
+
+/** How apt is run on a machine; replaced in tests. */
+export interface Apt {
+    run: RunScript;
+    clock: OperatorClock;
+}
 
 /** The file of apt's words, which goes with the script; in shell. */
 export const LOG = '"$log"';

@@ -27,76 +27,68 @@ export const stanza = (bridge: string, ports: readonly string[]): string =>
         "",
     ].join("\n");
 
-/** A bridge over network cards, now and after a reboot (N5). */
-export function bridgeHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = async ({ connection, bridge, ports, up, persistent }: Inputs) => {
-        if (persistent)
-            await writeFile(run, connection, fileOf(bridge), stanza(bridge, ports), {
-                owner: "root",
-                group: "root",
-                mode: "0644",
-            });
-        else await run(connection, `rm -f ${fileOf(bridge)}`);
-        // Not by ifup: a bridge that instances are plugged into must not be taken down to be mended.
-        await run(
-            connection,
-            `b=${quote(bridge)}
+function check({ bridge, ports }: Partial<Inputs>): Problem[] {
+    const bad = [bridge, ...(ports ?? [])].find(n => n !== undefined && !/^[a-z][a-z0-9._-]{0,14}$/.test(n));
+    if (bad === undefined) return [];
+    return [{ property: bad === bridge ? "bridge" : "ports", reason: `"${bad}" is not the name of an interface` }];
+}
+
+/** Not by ifup: a bridge that instances are plugged into must not be taken down to be mended. */
+const putShell = ({ bridge, ports, up }: Inputs): string => `b=${quote(bridge)}
 [ -d /sys/class/net/$b/bridge ] || brctl addbr $b
 brctl stp $b off; brctl setfd $b 0
 for p in ${ports.map(quote).join(" ")}; do ip link set $p up; [ -e /sys/class/net/$b/brif/$p ] || ip link set $p master $b; done
-ip link set $b ${up ? "up" : "down"}`,
-        );
-    };
-    return {
-        inputs: ["bridge", "ports", "up", "persistent"],
-        access: ["connection"],
-        replaceOn: ["bridge"],
-        check({ bridge, ports }): Problem[] {
-            const bad = [bridge, ...(ports ?? [])].find(n => n !== undefined && !/^[a-z][a-z0-9._-]{0,14}$/.test(n));
-            return bad === undefined
-                ? []
-                : [
-                      {
-                          property: bad === bridge ? "bridge" : "ports",
-                          reason: `"${bad}" is not the name of an interface`,
-                      },
-                  ];
-        },
-        async create(inputs) {
-            await put(inputs);
-            return { id: `${inputs.connection.name}:${inputs.bridge}`, outputs: {} };
-        },
-        async read(_id, recorded) {
-            const { connection, bridge, ports } = recorded;
-            const live = await ask(
-                run,
-                connection,
-                `b=${quote(bridge)}
+ip link set $b ${up ? "up" : "down"}`;
+
+async function put(run: RunScript, inputs: Inputs): Promise<void> {
+    const { connection, bridge, ports, persistent } = inputs,
+        access = { owner: "root", group: "root", mode: "0644" };
+    if (persistent) await writeFile(run, connection, fileOf(bridge), stanza(bridge, ports), access);
+    else await run(connection, `rm -f ${fileOf(bridge)}`);
+    await run(connection, putShell(inputs));
+}
+
+/** Answers whether the bridge is there and up, and which of the ports are in it. */
+const readShell = ({ bridge, ports }: Inputs): string => `b=${quote(bridge)}
 [ -d /sys/class/net/$b/bridge ] || { say bridge no; say up no; exit 0; }
 say bridge yes
 link=$(ip link show $b)
 case $link in *[\\<,]UP[,\\>]*) say up yes ;; *) say up no ;; esac
-for p in ${ports.map(quote).join(" ")}; do [ ! -e /sys/class/net/$b/brif/$p ] || say port $p; done`,
-                { bridge: yesOrNo, up: yesOrNo, port: list(text()) },
-            );
-            if (!live.bridge) return undefined;
-            const file = await readFile(run, connection, fileOf(bridge));
-            return {
-                ...recorded,
-                ports: ports.filter(p => live.port.includes(p)),
-                up: live.up,
-                persistent: file?.content === stanza(bridge, ports),
-            };
+for p in ${ports.map(quote).join(" ")}; do [ ! -e /sys/class/net/$b/brif/$p ] || say port $p; done`;
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const { connection, bridge, ports } = recorded,
+        fields = { bridge: yesOrNo, up: yesOrNo, port: list(text()) };
+    const live = await ask(run, connection, readShell(recorded), fields);
+    if (!live.bridge) return undefined;
+    const file = await readFile(run, connection, fileOf(bridge));
+    return {
+        ...recorded,
+        ports: ports.filter(p => live.port.includes(p)),
+        up: live.up,
+        persistent: file?.content === stanza(bridge, ports),
+    };
+}
+
+/** A bridge over network cards, now and after a reboot (N5). */
+export function bridgeHandler(run: RunScript = exec): Handler<Inputs> {
+    return {
+        inputs: ["bridge", "ports", "up", "persistent"],
+        access: ["connection"],
+        replaceOn: ["bridge"],
+        check,
+        async create(inputs) {
+            await put(run, inputs);
+            return { id: `${inputs.connection.name}:${inputs.bridge}`, outputs: {} };
         },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return {};
         },
         async delete(_id, { connection, bridge }) {
-            await run(
-                connection,
-                `rm -f ${fileOf(bridge)}; [ ! -d /sys/class/net/${bridge} ] || ip link delete ${bridge}`,
-            );
+            const file = fileOf(bridge);
+            await run(connection, `rm -f ${file}; [ ! -d /sys/class/net/${bridge} ] || ip link delete ${bridge}`);
         },
     };
 }

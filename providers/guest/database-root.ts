@@ -3,7 +3,7 @@ import { ask, text as anyText } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
 import { exec, lastOf, type RunScript } from "../../clients/ssh";
-import { differs, type Handler, LiveResource } from "../dynamic";
+import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
 import { readFile, writeFile } from "./machine-files";
 import { asRoot, rootOptionsFile, sql, text } from "./mysql";
 
@@ -31,102 +31,119 @@ const LIMIT = "max_connections",
 export const optionsFile = (password: string): string =>
     `[client]\nuser = root\npassword = "${password.replace(/(["\\])/g, "\\$1")}"\n`;
 
+function check({ password }: Partial<Inputs>): Problem[] {
+    return password !== undefined && /[\n\r]/.test(password)
+        ? [{ property: "password", reason: "must be one line" }]
+        : [];
+}
+
+/** Whether root gets into the server with the password. */
+async function enters(root: RunScript, { connection, password }: Inputs): Promise<boolean> {
+    const { code, stderr } = await root(
+        connection,
+        "IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults -u root --connect-timeout=5 -e 'SELECT 1'",
+        { input: `${password}\n`, allowFailure: true },
+    );
+    if (code === 0) return true;
+    if (/^ERROR (1045|1698)\b/m.test(stderr)) return false;
+    throw new Unreachable(`${connection.name}: the database cannot be asked: ${lastOf(stderr)}`);
+}
+
+/**
+ * SQL that takes away what MySQL 5.5 comes with: accounts without a name and roots of other hosts, none with a password.
+ * They would go before the services' own, which are of any host.
+ */
+const dropOthers =
+    "SET @classroom = IFNULL((SELECT CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))) FROM mysql.user " +
+    "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom;";
+
+/**
+ * Runs SQL by the first login that works: the machine's own root, the file's password, no password yet. After a run that
+ * was cut off before it wrote the file, the wanted password works.
+ */
+const enterShell = `set +e; IFS= read -r wanted; all=$(cat)
+enter() { said=$(printf '%s\\n' "$all" | mysql "$@" --connect-timeout=5 2>&1); }
+enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { export MYSQL_PWD="$wanted"; enter --no-defaults -u root; } || { printf '%s\\n' "$said" >&2; exit 1; }`;
+
+/** Sets the password in the server, then in root's file. */
+async function put(run: RunScript, root: RunScript, { connection, password }: Inputs): Promise<void> {
+    const set = `SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)});`;
+    await root(connection, enterShell, { input: `${password}\n${set} ${dropOthers} FLUSH PRIVILEGES;` });
+    const access = { owner: "root", group: "root", mode: "0600" };
+    await writeFile(run, connection, rootOptionsFile, optionsFile(password), access);
+}
+
+/** A variable that hinders the services. */
+type Hindering = [name: string, now: string, wanted: string];
+
+/** Such variables with another value than in a server that hinders nobody, and that value. */
+async function otherVariables(run: RunScript, connection: Connection): Promise<[name: string, now: string][]> {
+    const names = [...Object.keys(hindrances), LIMIT].map(text).join(", "),
+        rows = await sql(run, connection, `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names});`);
+    const now = rows.map((row): [string, string] => [row.split("\t")[0]!, row.split("\t").slice(1).join(" ")]);
+    return now.filter(([name, value]) =>
+        name === LIMIT ? Number(value) < USUAL_LIMIT : name in hindrances && hindrances[name] !== value,
+    );
+}
+
+/** The options that the server's files set: a stack's own are no hindrances. */
+async function configured(run: RunScript, connection: Connection): Promise<Map<string, string>> {
+    const script = 'o=$(my_print_defaults mysqld server mariadb 2> /dev/null) || o=; say options "$o"';
+    const { options } = await ask(run, connection, script, { options: anyText() });
+    return new Map(
+        options.split("\n").map(line => {
+            const [, name, value = ""] = /^--([^=]*)(?:=(.*))?$/.exec(line) ?? [];
+            return [(name ?? "").replaceAll("-", "_"), value];
+        }),
+    );
+}
+
+async function hindering(run: RunScript, { connection }: Inputs): Promise<Hindering[]> {
+    const other = await otherVariables(run, connection);
+    if (other.length === 0) return [];
+    const own = await configured(run, connection);
+    return other.flatMap(([name, value]): Hindering[] => {
+        if (name !== LIMIT) return own.has(name) ? [] : [[name, value, hindrances[name]!]];
+        const wanted = own.get(name) ?? `${USUAL_LIMIT}`;
+        return Number(value) < Number(wanted) ? [[name, value, wanted]] : [];
+    });
+}
+
+/** Gives the variables that hinder the services their wanted values. */
+async function free(run: RunScript, inputs: Inputs): Promise<void> {
+    const set = (await hindering(run, inputs)).map(
+        ([name, , wanted]) => `SET GLOBAL ${name} = ${/^\d+$|^OFF$/.test(wanted) ? wanted : text(wanted)};`,
+    );
+    if (set.length > 0) await sql(run, inputs.connection, set.join(" "));
+}
+
+async function read(run: RunScript, root: RunScript, recorded: Inputs): Promise<Inputs> {
+    const file = await readFile(run, recorded.connection, rootOptionsFile);
+    const stands =
+        file?.content === optionsFile(recorded.password) && file.mode === "0600" && (await enters(root, recorded));
+    // Who cannot get in is told nothing more.
+    if (!stands || recorded.hindered === undefined)
+        return { ...recorded, password: stands ? recorded.password : differs };
+    const found = await hindering(run, recorded);
+    return { ...recorded, hindered: found.map(([name, value]) => `${name} ${value.slice(0, 60)}`.trim()) };
+}
+
 /** The password of a MySQL server's root, and root's own file that holds it (D1). */
 export function databaseRootHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
     const root = asRoot(run, clock);
-    const enters = async ({ connection, password }: Inputs): Promise<boolean> => {
-        const { code, stderr } = await root(
-            connection,
-            "IFS= read -r MYSQL_PWD; export MYSQL_PWD; mysql --no-defaults -u root --connect-timeout=5 -e 'SELECT 1'",
-            { input: `${password}\n`, allowFailure: true },
-        );
-        if (code === 0) return true;
-        if (/^ERROR (1045|1698)\b/m.test(stderr)) return false;
-        throw new Unreachable(`${connection.name}: the database cannot be asked: ${lastOf(stderr)}`);
-    };
-    // MySQL 5.5 comes with accounts without a name and roots of other hosts, none with a password: they would go before
-    // the services' own, which are of any host.
-    const others =
-        "SET @classroom = IFNULL((SELECT CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))) FROM mysql.user " +
-        "WHERE user = '' OR (user = 'root' AND host <> 'localhost' AND password = '')), 'DO 0'); PREPARE classroom FROM @classroom; EXECUTE classroom;";
-    const put = async (inputs: Inputs) => {
-        const { connection, password } = inputs;
-        // One of these logins works: the machine's own root, the file's password, no password yet. After a run that was cut
-        // off before it wrote the file, the wanted password works.
-        await root(
-            connection,
-            `set +e; IFS= read -r wanted; all=$(cat)
-enter() { said=$(printf '%s\\n' "$all" | mysql "$@" --connect-timeout=5 2>&1); }
-enter --no-defaults -u root || enter --defaults-file=${rootOptionsFile} || { export MYSQL_PWD="$wanted"; enter --no-defaults -u root; } || { printf '%s\\n' "$said" >&2; exit 1; }`,
-            {
-                input: `${password}\nSET PASSWORD FOR 'root'@'localhost' = PASSWORD(${text(password)}); ${others} FLUSH PRIVILEGES;`,
-            },
-        );
-        await writeFile(run, connection, rootOptionsFile, optionsFile(password), {
-            owner: "root",
-            group: "root",
-            mode: "0600",
-        });
-    };
-    /** Such variables that are something else: name, value now, value wanted. */
-    const hindering = async ({ connection }: Inputs): Promise<[string, string, string][]> => {
-        const names = [...Object.keys(hindrances), LIMIT].map(text).join(", "),
-            rows = await sql(run, connection, `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names});`);
-        const now = rows.map((row): [string, string] => [row.split("\t")[0]!, row.split("\t").slice(1).join(" ")]),
-            isOther = ([name, value]: [string, string]) =>
-                name === LIMIT ? Number(value) < USUAL_LIMIT : name in hindrances && hindrances[name] !== value;
-        const other = now.filter(isOther);
-        if (other.length === 0) return [];
-        const own = await configured(connection);
-        return other.flatMap(([name, value]): [string, string, string][] => {
-            if (name !== LIMIT) return own.has(name) ? [] : [[name, value, hindrances[name]!]];
-            const wanted = own.get(name) ?? `${USUAL_LIMIT}`;
-            return Number(value) < Number(wanted) ? [[name, value, wanted]] : [];
-        });
-    };
-    /** The options that the server's files set: a stack's own are no hindrances. */
-    const configured = async (connection: Connection): Promise<Map<string, string>> => {
-        const script = 'o=$(my_print_defaults mysqld server mariadb 2> /dev/null) || o=; say options "$o"';
-        const { options } = await ask(run, connection, script, { options: anyText() });
-        return new Map(
-            options.split("\n").map(line => {
-                const [, name, value = ""] = /^--([^=]*)(?:=(.*))?$/.exec(line) ?? [];
-                return [(name ?? "").replaceAll("-", "_"), value];
-            }),
-        );
-    };
-    const free = async (inputs: Inputs) => {
-        const set = (await hindering(inputs)).map(
-            ([name, , wanted]) => `SET GLOBAL ${name} = ${/^\d+$|^OFF$/.test(wanted) ? wanted : text(wanted)};`,
-        );
-        if (set.length > 0) await sql(run, inputs.connection, set.join(" "));
-    };
     return {
         inputs: ["password", "hindered"],
         access: ["connection"],
         replaceOn: [],
-        check({ password }) {
-            return password !== undefined && /[\n\r]/.test(password)
-                ? [{ property: "password", reason: "must be one line" }]
-                : [];
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(run, root, inputs);
             return { id: `${inputs.connection.name}:mysql-root`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const file = await readFile(run, recorded.connection, rootOptionsFile);
-            const stands =
-                file?.content === optionsFile(recorded.password) && file.mode === "0600" && (await enters(recorded));
-            // Who cannot get in is told nothing more.
-            if (!stands || recorded.hindered === undefined)
-                return { ...recorded, password: stands ? recorded.password : differs };
-            const hindered = (await hindering(recorded)).map(([name, value]) => `${name} ${value.slice(0, 60)}`.trim());
-            return { ...recorded, hindered };
-        },
+        read: (_id, recorded) => read(run, root, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
-            if (inputs.hindered) await free(inputs);
+            await put(run, root, inputs);
+            if (inputs.hindered) await free(run, inputs);
             return {};
         },
         // The server's root stays as it is: it goes with the machine.

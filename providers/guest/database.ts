@@ -10,58 +10,64 @@ interface Inputs {
     database: string;
     characterSet: string;
 }
+
+function check({ database, characterSet }: Partial<Inputs>): Problem[] {
+    return [
+        ...(database !== undefined && !isDatabaseName(database)
+            ? [{ property: "database", reason: `"${database}" is not allowed: letters, digits, underscores` }]
+            : []),
+        ...(characterSet !== undefined && !/^[a-z0-9]+$/.test(characterSet)
+            ? [{ property: "characterSet", reason: `"${characterSet}" is not a character set such as utf8` }]
+            : []),
+    ];
+}
+
+/** Undefined where there is no such database. */
+async function characterSetOf(run: RunScript, { connection, database }: Inputs): Promise<string | undefined> {
+    const question = `SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = ${text(database)};`;
+    const [characterSet] = await sql(run, connection, question);
+    return characterSet;
+}
+
+/**
+ * The identity of a database's content, in a file beside it.
+ * @param isAdopted whether it was there before: then it is the same one, and so is all that is stored in it
+ */
+async function incarnation(run: RunScript, { connection, database }: Inputs, isAdopted: boolean): Promise<string> {
+    const mark = quote(`/var/lib/classroom/databases/${database}`);
+    const { uuid } = await ask(
+        run,
+        connection,
+        `mkdir -p /var/lib/classroom/databases\n${isAdopted ? `[ -s ${mark} ] || ` : ""}cat /proc/sys/kernel/random/uuid > ${mark}\nuuid=$(cat ${mark}); say uuid "$uuid"`,
+        { uuid: anyText(/[a-z0-9-]{1,64}/) },
+    );
+    return uuid;
+}
+
+async function create(run: RunScript, inputs: Inputs): Promise<{ id: string; outputs: object }> {
+    const { connection, database, characterSet } = inputs;
+    const isAdopted = (await characterSetOf(run, inputs)) !== undefined;
+    await sql(run, connection, `CREATE DATABASE IF NOT EXISTS ${quoted(database)} CHARACTER SET ${characterSet};`);
+    return { id: incarnationOf(database, await incarnation(run, inputs, isAdopted)), outputs: {} };
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const characterSet = await characterSetOf(run, recorded);
+    // Newer servers call the same set by its full name.
+    return characterSet === undefined
+        ? undefined
+        : { ...recorded, characterSet: characterSet === "utf8mb3" ? "utf8" : characterSet };
+}
+
 /** A database of a MySQL server (D3). */
 export function databaseHandler(run: RunScript = exec): Handler<Inputs> {
-    /** Undefined where there is no such database. */
-    const characterSetOf = async ({
-        connection,
-        database,
-    }: Pick<Inputs, "connection" | "database">): Promise<string | undefined> =>
-        (
-            await sql(
-                run,
-                connection,
-                `SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = ${text(database)};`,
-            )
-        )[0];
     return {
         inputs: ["database", "characterSet"],
         access: ["connection"],
         replaceOn: ["database"],
-        check({ database, characterSet }): Problem[] {
-            return [
-                ...(database !== undefined && !isDatabaseName(database)
-                    ? [{ property: "database", reason: `"${database}" is not allowed: letters, digits, underscores` }]
-                    : []),
-                ...(characterSet !== undefined && !/^[a-z0-9]+$/.test(characterSet)
-                    ? [{ property: "characterSet", reason: `"${characterSet}" is not a character set such as utf8` }]
-                    : []),
-            ];
-        },
-        async create({ connection, database, characterSet }) {
-            const there = (await characterSetOf({ connection, database })) !== undefined;
-            await sql(
-                run,
-                connection,
-                `CREATE DATABASE IF NOT EXISTS ${quoted(database)} CHARACTER SET ${characterSet};`,
-            );
-            // Kept beside it: one that is only adopted is the same as before, and so is all that is stored in it.
-            const mark = quote(`/var/lib/classroom/databases/${database}`);
-            const { uuid } = await ask(
-                run,
-                connection,
-                `mkdir -p /var/lib/classroom/databases\n${there ? `[ -s ${mark} ] || ` : ""}cat /proc/sys/kernel/random/uuid > ${mark}\nuuid=$(cat ${mark}); say uuid "$uuid"`,
-                { uuid: anyText(/[a-z0-9-]{1,64}/) },
-            );
-            return { id: incarnationOf(database, uuid), outputs: {} };
-        },
-        async read(_id, recorded) {
-            const characterSet = await characterSetOf(recorded);
-            // Newer servers call the same set by its full name.
-            return characterSet === undefined
-                ? undefined
-                : { ...recorded, characterSet: characterSet === "utf8mb3" ? "utf8" : characterSet };
-        },
+        check,
+        create: inputs => create(run, inputs),
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, { connection, database, characterSet }) {
             await sql(run, connection, `ALTER DATABASE ${quoted(database)} CHARACTER SET ${characterSet};`);
             return {};

@@ -14,52 +14,56 @@ interface Inputs {
     mode: string;
 }
 
+function check({ path, mode }: Partial<Inputs>): Problem[] {
+    return [
+        ...(path !== undefined && !path.startsWith("/")
+            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
+            : []),
+        ...(mode !== undefined && !/^[0-7]{4}$/.test(mode)
+            ? [{ property: "mode", reason: `"${mode}" is not a mode of four octal digits such as 0644` }]
+            : []),
+    ];
+}
+
+/** Writes the file, unless it is there just so. */
+async function put(run: RunScript, inputs: Inputs): Promise<void> {
+    const { connection, path, owner, group, mode } = inputs;
+    const content = inputs.secretContent ?? inputs.content ?? "";
+    const before = await readFile(run, connection, path);
+    const isThere =
+        before &&
+        before.content === content &&
+        before.owner === owner &&
+        before.group === group &&
+        before.mode === mode;
+    if (!isThere) await writeFile(run, connection, path, content, { owner, group, mode });
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const live = await readFile(run, recorded.connection, recorded.path);
+    if (!live) return undefined;
+    const { content, owner, group, mode } = live;
+    const shown =
+        recorded.secretContent === undefined
+            ? { content }
+            : { secretContent: content === recorded.secretContent ? content : differs };
+    return { ...recorded, owner, group, mode, ...shown };
+}
+
 /** A whole file: content, owner and mode. */
 export function fileHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = async (inputs: Inputs) => {
-        const { connection, path, owner, group, mode } = inputs;
-        const content = inputs.secretContent ?? inputs.content ?? "";
-        const before = await readFile(run, connection, path);
-        if (
-            before &&
-            before.content === content &&
-            before.owner === owner &&
-            before.group === group &&
-            before.mode === mode
-        )
-            return;
-        await writeFile(run, connection, path, content, { owner, group, mode });
-    };
     return {
         inputs: ["path", "content", "secretContent", "owner", "group", "mode"],
         access: ["connection"],
         replaceOn: ["path"],
-        check({ path, mode }): Problem[] {
-            return [
-                ...(path !== undefined && !path.startsWith("/")
-                    ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
-                    : []),
-                ...(mode !== undefined && !/^[0-7]{4}$/.test(mode)
-                    ? [{ property: "mode", reason: `"${mode}" is not a mode of four octal digits such as 0644` }]
-                    : []),
-            ];
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const live = await readFile(run, recorded.connection, recorded.path);
-            if (!live) return undefined;
-            const { content, owner, group, mode } = live;
-            const shown =
-                recorded.secretContent === undefined
-                    ? { content }
-                    : { secretContent: content === recorded.secretContent ? content : differs };
-            return { ...recorded, owner, group, mode, ...shown };
-        },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return {};
         },
         async delete(_id, { connection, path }) {

@@ -22,49 +22,57 @@ const remote: HostsFile = {
     write: (connection, text) => writeFile(exec, connection, "/etc/hosts", text),
 };
 
+function check({ entries }: Partial<Inputs>): Problem[] {
+    return (entries ?? []).flatMap(({ address, names }, i): Problem[] => {
+        if (!/^[0-9a-fA-F.:]+$/.test(address))
+            return [{ property: `entries[${i}].address`, reason: `"${address}" is not an address` }];
+        const bad = names.find(n => !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(n));
+        return bad !== undefined || names.length === 0
+            ? [{ property: `entries[${i}].names`, reason: `"${bad ?? ""}" is not a host name` }]
+            : [];
+    });
+}
+
+async function put(file: HostsFile, { connection, block, entries }: Inputs): Promise<void> {
+    const text = await file.read(connection);
+    await file.write(connection, writeBlock(withoutShadows(text, block, entries, connection.name), block, entries));
+}
+
+/** The entries as the machine gets them, with the lines above the block that are read in their place. */
+async function read(file: HostsFile, recorded: Inputs): Promise<Inputs | undefined> {
+    const text = await file.read(recorded.connection),
+        inBlock = readBlock(text, recorded.block);
+    if (!inBlock) return undefined;
+    const entries = given(text, inBlock, recorded.entries),
+        shadows = shadowsOf(text, recorded.block, entries, recorded.connection.name),
+        live = { ...recorded, entries: inForce(entries, shadows) };
+    return shadows.length === 0
+        ? live
+        : withPlaces(live, { entries: `line ${shadows.map(s => s.line + 1).join(", ")}` });
+}
+
+async function remove(file: HostsFile, { connection, block }: Inputs): Promise<void> {
+    const text = await file.read(connection);
+    if (readBlock(text, block)) await file.write(connection, writeBlock(text, block, undefined));
+}
+
 /** A block of lines in a machine's /etc/hosts (H3). */
 export function hostsEntriesHandler(file: HostsFile = remote): Handler<Inputs> {
-    const put = async ({ connection, block, entries }: Inputs) => {
-        const text = await file.read(connection);
-        await file.write(connection, writeBlock(withoutShadows(text, block, entries, connection.name), block, entries));
-    };
     return {
         inputs: ["block", "entries"],
         access: ["connection"],
         replaceOn: ["block"],
-        check({ entries }) {
-            return (entries ?? []).flatMap((entry, i): Problem[] => {
-                if (!/^[0-9a-fA-F.:]+$/.test(entry.address))
-                    return [{ property: `entries[${i}].address`, reason: `"${entry.address}" is not an address` }];
-                const bad = entry.names.find(n => !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(n));
-                return bad !== undefined || entry.names.length === 0
-                    ? [{ property: `entries[${i}].names`, reason: `"${bad ?? ""}" is not a host name` }]
-                    : [];
-            });
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(file, inputs);
             return { id: `${inputs.connection.name}/${inputs.block}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const text = await file.read(recorded.connection),
-                inBlock = readBlock(text, recorded.block);
-            if (!inBlock) return undefined;
-            const entries = given(text, inBlock, recorded.entries),
-                shadows = shadowsOf(text, recorded.block, entries, recorded.connection.name),
-                live = { ...recorded, entries: inForce(entries, shadows) };
-            return shadows.length === 0
-                ? live
-                : withPlaces(live, { entries: `line ${shadows.map(s => s.line + 1).join(", ")}` });
-        },
+        read: (_id, recorded) => read(file, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(file, inputs);
             return {};
         },
-        async delete(_id, { connection, block }) {
-            const text = await file.read(connection);
-            if (readBlock(text, block)) await file.write(connection, writeBlock(text, block, undefined));
-        },
+        delete: (_id, recorded) => remove(file, recorded),
     };
 }
 export const handler = hostsEntriesHandler();

@@ -102,6 +102,12 @@ export function takeOut(text: string, line: number, grammar: Grammar): string {
     return lines.join("\n");
 }
 
+/** Puts a section's header behind the last line, with an empty line before it. */
+function addSection(lines: string[], section: string): void {
+    if (lines.length > 0 && lines[lines.length - 1] !== "") lines.push("");
+    lines.push(`[${section}]`);
+}
+
 /**
  * The file with options set (`undefined`: taken out). Everything else, comments included, stays as it is, but for what
  * the option would be read from in its place: further lines of it and, where it is set, of its other names.
@@ -116,7 +122,7 @@ export function writeOptions(
     for (const [section, options] of Object.entries(wanted)) {
         if (!extent(grammar.read(lines.join("\n")), section, grammar, lines.length)) {
             if (Object.values(options).every(v => v === undefined)) continue;
-            lines.push(...(lines.length > 0 && lines[lines.length - 1] !== "" ? [""] : []), `[${section}]`);
+            addSection(lines, section);
         }
         for (const [key, value] of Object.entries(options)) set(lines, [section, key], value, grammar, namesOf);
     }

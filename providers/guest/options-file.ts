@@ -44,12 +44,17 @@ function accessProblems({ owner, group, mode, secretOptions }: Partial<Inputs>):
 }
 
 /** The file, its services' other files, and their way of reading. */
-async function look(
-    run: RunScript,
-    { connection, path, restarts }: Inputs,
-    managed: readonly OptionName[],
-): Promise<{ file: SeenFile | undefined; sources: Source[]; reader: Reader; matching: Matching }> {
-    const reader = amongst(readerOf(path, restarts), managed);
+interface Looked {
+    file: SeenFile | undefined;
+    sources: Source[];
+    reader: Reader;
+    matching: Matching;
+}
+
+async function look(run: RunScript, inputs: Inputs): Promise<Looked> {
+    const { connection, path, restarts } = inputs,
+        managed = entriesOf(inputs).map(([name]) => name),
+        reader = amongst(readerOf(path, restarts), managed);
     const { before, after, isStartedWith } = reader;
     const [file, beside] = await Promise.all([
         readFile(run, connection, path, restarts),
@@ -80,6 +85,8 @@ async function look(
     return { file, reader, sources, matching };
 }
 
+const understoodOf = ({ reader, sources, matching }: Looked): Understood => new Understood(reader, sources, matching);
+
 /** The changes that give services the options. Options in force already stay as they are. */
 function wantedOf(understood: Understood, inputs: Inputs, before?: Inputs): Wanted {
     const wanted: Wanted = {};
@@ -91,92 +98,99 @@ function wantedOf(understood: Understood, inputs: Inputs, before?: Inputs): Want
     return wanted;
 }
 
+/** The faults of options' names and values. No value of a secret option is told. */
+function optionProblems(property: "options" | "secretOptions", given: Options | undefined): Problem[] {
+    return entriesOf({ options: given ?? {} }).flatMap(([[section, key], value]): Problem[] => {
+        const at = `${property}.${section}.${key}`,
+            shown = property === "options" ? ` ${JSON.stringify(value)}` : "";
+        return [
+            ...(/^[A-Za-z0-9_.$%-]+$/.test(key) ? [] : [{ property: at, reason: "is not the name of an option" }]),
+            ...(typeof value !== "string" || /\n/.test(value) || value !== value.trim()
+                ? [{ property: at, reason: `the value${shown} must be one line without spaces around it` }]
+                : []),
+        ];
+    });
+}
+
+function check(inputs: Partial<Inputs>): Problem[] {
+    const { path, options, secretOptions, restarts } = inputs,
+        bad = restarts?.find(s => !isName(s));
+    return [
+        ...accessProblems(inputs),
+        ...(path !== undefined && !path.startsWith("/")
+            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
+            : []),
+        ...optionProblems("options", options),
+        ...optionProblems("secretOptions", secretOptions),
+        ...(bad !== undefined ? [{ property: "restarts", reason: `"${bad}" is not the name of a service` }] : []),
+    ];
+}
+
+/** Writes those of the files that have to change. Returns whether there were any. */
+async function write(run: RunScript, inputs: Inputs, looked: Looked, wanted: Wanted): Promise<boolean> {
+    const { connection, owner, group, mode } = inputs,
+        { file, sources, reader, matching } = looked;
+    let written = false;
+    for (const [i, { text: next }] of mended(sources, wanted, reader, matching).entries()) {
+        const source = sources[i]!,
+            isItself = source.stands === "itself";
+        if (next === source.text && (!isItself || !file || hasAccess(file, inputs))) continue;
+        await writeFile(run, connection, source.path, next, isItself ? { owner, group, mode } : undefined);
+        written = true;
+    }
+    return written;
+}
+
+async function put(run: RunScript, inputs: Inputs, before?: Inputs): Promise<void> {
+    const { connection, path, restarts = [], ready } = inputs;
+    const late = await alone(connection, path, async () => {
+        const looked = await look(run, inputs),
+            wanted = wantedOf(understoodOf(looked), inputs, before);
+        // A run that was cut off may have changed the file, and not restarted all of them.
+        return (await write(run, inputs, looked, wanted)) ? restarts : (looked.file?.unread ?? []);
+    });
+    await restart(run, connection, late, ready);
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const looked = await look(run, recorded);
+    if (!looked.file) return undefined;
+    const { content: _text, unread, ...access } = looked.file,
+        { places, ...live } = inForceOf(understoodOf(looked), recorded);
+    return withPlaces({ ...recorded, ...access, ...live, ...(recorded.unread !== undefined && { unread }) }, places);
+}
+
+/** Takes the options out of the file itself. */
+async function remove(run: RunScript, recorded: Inputs): Promise<void> {
+    const { connection, path } = recorded,
+        gone: Wanted = {};
+    for (const [[s, k]] of entriesOf(recorded)) (gone[s] ??= {})[k] = undefined;
+    await alone(connection, path, async () => {
+        const file = await readFile(run, connection, path);
+        if (file) await writeFile(run, connection, path, writeOptions(file.content, gone, readerOf(path).grammar));
+    });
+}
+
 /**
  * Options of a file of sections and `key = value`, one by one, and who may read it; the rest of the file is left alone. What
  * is read is what the file's services get, wherever they get it from; what is taken out is what they would get instead.
  */
 export function optionsFileHandler(run: RunScript = exec): Handler<Inputs> {
-    const put = async (inputs: Inputs, before?: Inputs) => {
-        const { connection, path, owner, group, mode, restarts = [], ready } = inputs;
-        const late = await alone(connection, path, async () => {
-            const managed = entriesOf(inputs).map(([name]) => name),
-                { file, sources, reader, matching } = await look(run, inputs, managed);
-            const wanted = wantedOf(new Understood(reader, sources, matching), inputs, before);
-            let written = false;
-            for (const [i, { text: next }] of mended(sources, wanted, reader, matching).entries()) {
-                const source = sources[i]!,
-                    isItself = source.stands === "itself";
-                if (next === source.text && (!isItself || !file || hasAccess(file, inputs))) continue;
-                await writeFile(run, connection, source.path, next, isItself ? { owner, group, mode } : undefined);
-                written = true;
-            }
-            // A run that was cut off may have changed the file, and not restarted all of them.
-            return written ? restarts : (file?.unread ?? []);
-        });
-        await restart(run, connection, late, ready);
-    };
     return {
         inputs: ["path", "options", "secretOptions", "owner", "group", "mode", "unread"],
         access: ["connection", "restarts", "ready"],
         replaceOn: ["path"],
-        check(inputs): Problem[] {
-            const { path, options, secretOptions, restarts } = inputs,
-                found = accessProblems(inputs);
-            if (path !== undefined && !path.startsWith("/"))
-                found.push({ property: "path", reason: `"${path}" is not an absolute path` });
-            for (const [property, given] of [
-                ["options", options],
-                ["secretOptions", secretOptions],
-            ] as const) {
-                for (const [section, entries] of Object.entries(given ?? {}))
-                    for (const [key, value] of Object.entries(entries)) {
-                        const shown = property === "options" ? ` ${JSON.stringify(value)}` : "";
-                        if (!/^[A-Za-z0-9_.$%-]+$/.test(key))
-                            found.push({
-                                property: `${property}.${section}.${key}`,
-                                reason: "is not the name of an option",
-                            });
-                        if (typeof value !== "string" || /\n/.test(value) || value !== value.trim())
-                            found.push({
-                                property: `${property}.${section}.${key}`,
-                                reason: `the value${shown} must be one line without spaces around it`,
-                            });
-                    }
-            }
-            const bad = restarts?.find(s => !isName(s));
-            if (bad !== undefined)
-                found.push({ property: "restarts", reason: `"${bad}" is not the name of a service` });
-            return found;
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return { id: `${inputs.connection.name}:${inputs.path}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const managed = entriesOf(recorded).map(([name]) => name),
-                { file, sources, reader, matching } = await look(run, recorded, managed);
-            if (!file) return undefined;
-            const { content: _text, unread, ...access } = file,
-                { places, ...live } = inForceOf(new Understood(reader, sources, matching), recorded);
-            return withPlaces(
-                { ...recorded, ...access, ...live, ...(recorded.unread !== undefined && { unread }) },
-                places,
-            );
-        },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, recorded, inputs) {
-            await put(inputs, recorded);
+            await put(run, inputs, recorded);
             return {};
         },
-        async delete(_id, recorded) {
-            const { connection, path } = recorded,
-                gone: Wanted = {};
-            for (const [[s, k]] of entriesOf(recorded)) (gone[s] ??= {})[k] = undefined;
-            await alone(connection, path, async () => {
-                const file = await readFile(run, connection, path);
-                if (file)
-                    await writeFile(run, connection, path, writeOptions(file.content, gone, readerOf(path).grammar));
-            });
-        },
+        delete: (_id, recorded) => remove(run, recorded),
     };
 }
 export const handler = optionsFileHandler();

@@ -4,7 +4,7 @@ import type { Connection } from "../../clients/connection";
 import { operatorClock } from "../../clients/operator-clock";
 import { exec, RemoteError, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
-import { aptShell, withApt } from "./apt";
+import { type Apt, aptShell, withApt } from "./apt";
 import { isName } from "./init";
 
 interface Inputs {
@@ -26,82 +26,110 @@ const UNKNOWN = /^E: (?:Unable to locate package (\S+)|Package '?([^\s']+)'? has
 /** apt's words for a package that is another one than the archive's signed index says. */
 const ANOTHER = /^E: Failed to fetch (\S+) +(Hash Sum mismatch|File has unexpected size)/m;
 
+function check({ packages }: Partial<Inputs>): Problem[] {
+    const bad = packages?.find(p => !isName(p));
+    return bad === undefined ? [] : [{ property: "packages", reason: `"${bad}" is not the name of a package` }];
+}
+
+/** Those of the packages that are installed. */
+async function installed(run: RunScript, { connection, packages }: Inputs): Promise<string[]> {
+    // It ends with 1 where it does not know one of them.
+    const { known } = await ask(
+        run,
+        connection,
+        `known=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null) || [ $? -eq 1 ]; say known "$known"`,
+        { known: lines(/(\S+) ([a-z]+ [a-z]+ [a-z-]+)/) },
+    );
+    const there = new Set(known.flatMap(([name, status]) => (status!.endsWith(" ok installed") ? [name!] : [])));
+    return packages.filter(p => there.has(p));
+}
+
+// A removed package may be on hold, which apt would respect.
+const released = (
+    packages: readonly string[],
+): string => `held=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null | awk '$2 == "hold" && $4 != "installed" { print $1 }')
+[ -z "$held" ] || apt-mark unhold $held > /dev/null`;
+
+/** @param trial apt only says what it would do */
+const installShell = ({ packages, answers, recommends }: Inputs, trial: boolean): string =>
+    `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}${trial ? "" : `${released(packages)}\n`}apt ${trial ? "-s " : ""}install ${packages.join(" ")}`;
+
+/** The archives that a machine knows, as its sources have them. */
+async function archivesOf(run: RunScript, connection: Connection): Promise<string[]> {
+    const { archive } = await ask(
+        run,
+        connection,
+        `cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb  *//p' | while IFS= read -r line; do say archive "$line"; done`,
+        { archive: list(text()) },
+    );
+    return archive;
+}
+
+/** An error of apt's. One about a package that an archive does not have, or has otherwise, comes with its meaning. */
+async function inWords(run: RunScript, connection: Connection, error: unknown): Promise<unknown> {
+    if (!(error instanceof RemoteError)) return error;
+    const { stderr } = error.result;
+    const [, url, said] = ANOTHER.exec(stderr) ?? [];
+    if (url !== undefined)
+        return new Error(
+            `${connection.name}: ${url} is another file than the archive's index says (apt: ${said}); nothing was installed. Put the archive's own file back, or correct archiveUrl`,
+        );
+    const unknown = [...stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!);
+    if (unknown.length === 0) return error;
+    const archives = await archivesOf(run, connection).catch(() => undefined);
+    if (archives === undefined) return error;
+    return new Error(
+        `${connection.name}: no archive has ${unknown.map(name => `"${name}"`).join(", ")}; nothing was installed. ` +
+            `Its archives: ${archives.length > 0 ? archives.join("; ") : "none"}. Correct the name, or the archive (archiveUrl)`,
+    );
+}
+
+/** apt itself installs either all of them or, where one is unknown, none. */
+async function install({ run, clock }: Apt, inputs: Inputs, { trial = false } = {}): Promise<void> {
+    const { connection, answers } = inputs;
+    try {
+        await withApt(run, connection, installShell(inputs, trial), 1800, answers ?? "", clock);
+    } catch (e) {
+        throw await inWords(run, connection, e);
+    }
+}
+
+async function remove({ run, clock }: Apt, connection: Connection, packages: readonly string[]): Promise<void> {
+    await withApt(run, connection, `${APT()}\napt remove ${packages.join(" ")}`, 600, "", clock);
+}
+
+async function update(apt: Apt, recorded: Inputs, inputs: Inputs): Promise<void> {
+    const dropped = recorded.packages.filter(p => !inputs.packages.includes(p));
+    if (dropped.length > 0) {
+        // Nothing is dropped before it is known that the others can be had.
+        await install(apt, inputs, { trial: true });
+        await remove(apt, inputs.connection, dropped);
+    }
+    await install(apt, inputs);
+}
+
 /** Packages of a machine, installed from the archives that it knows. */
 export function packagesHandler(run: RunScript = exec, clock = operatorClock): Handler<Inputs> {
-    const installed = async ({ connection, packages }: Inputs): Promise<string[]> => {
-        // It ends with 1 where it does not know one of them.
-        const { known } = await ask(
-            run,
-            connection,
-            `known=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null) || [ $? -eq 1 ]; say known "$known"`,
-            { known: lines(/(\S+) ([a-z]+ [a-z]+ [a-z-]+)/) },
-        );
-        const there = new Set(known.flatMap(([name, status]) => (status!.endsWith(" ok installed") ? [name!] : [])));
-        return packages.filter(p => there.has(p));
-    };
-    // A removed package may be on hold, which apt would respect.
-    const released = (
-        packages: readonly string[],
-    ): string => `held=$(dpkg-query -W -f '\${Package} \${Status}\\n' ${packages.join(" ")} 2> /dev/null | awk '$2 == "hold" && $4 != "installed" { print $1 }')
-[ -z "$held" ] || apt-mark unhold $held > /dev/null`;
-    /** apt itself installs either all of them or, where one is unknown, none. */
-    const install = async ({ connection, packages, answers, recommends }: Inputs, option = "") => {
-        try {
-            const script = `${APT(recommends)}\n${answers ? "debconf-set-selections\n" : ""}${option === "" ? `${released(packages)}\n` : ""}apt ${option}install ${packages.join(" ")}`;
-            await withApt(run, connection, script, 1800, answers ?? "", clock);
-        } catch (e) {
-            const [, url, said] = ANOTHER.exec(e instanceof RemoteError ? e.result.stderr : "") ?? [];
-            if (url !== undefined)
-                throw new Error(
-                    `${connection.name}: ${url} is another file than the archive's index says (apt: ${said}); nothing was installed. Put the archive's own file back, or correct archiveUrl`,
-                );
-            const unknown =
-                e instanceof RemoteError ? [...e.result.stderr.matchAll(UNKNOWN)].map(m => m[1] ?? m[2]!) : [];
-            if (unknown.length === 0) throw e;
-            const { archive: archives } = await ask(
-                run,
-                connection,
-                `cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | sed -n 's/^deb  *//p' | while IFS= read -r line; do say archive "$line"; done`,
-                { archive: list(text()) },
-            ).catch(() => {
-                throw e;
-            });
-            throw new Error(
-                `${connection.name}: no archive has ${unknown.map(name => `"${name}"`).join(", ")}; nothing was installed. ` +
-                    `Its archives: ${archives.length > 0 ? archives.join("; ") : "none"}. Correct the name, or the archive (archiveUrl)`,
-            );
-        }
-    };
-    const remove = (connection: Connection, packages: readonly string[]) =>
-        withApt(run, connection, `${APT()}\napt remove ${packages.join(" ")}`, 600, "", clock);
+    const apt = { run, clock };
     return {
         inputs: ["packages"],
         access: ["connection", "answers", "recommends"],
         replaceOn: [],
-        check({ packages }): Problem[] {
-            const bad = packages?.find(p => !isName(p));
-            return bad === undefined ? [] : [{ property: "packages", reason: `"${bad}" is not the name of a package` }];
-        },
+        check,
         async create(inputs) {
-            await install(inputs);
+            await install(apt, inputs);
             return { id: `${inputs.connection.name}:packages`, outputs: {} };
         },
         async read(_id, recorded) {
-            return { ...recorded, packages: await installed(recorded) };
+            return { ...recorded, packages: await installed(run, recorded) };
         },
         async update(_id, recorded, inputs) {
-            const dropped = recorded.packages.filter(p => !inputs.packages.includes(p));
-            if (dropped.length > 0) {
-                // Nothing is dropped before it is known that the others can be had.
-                await install(inputs, "-s ");
-                await remove(inputs.connection, dropped);
-            }
-            await install(inputs);
+            await update(apt, recorded, inputs);
             return {};
         },
         async delete(_id, recorded) {
-            const there = await installed(recorded);
-            if (there.length > 0) await remove(recorded.connection, there);
+            const there = await installed(run, recorded);
+            if (there.length > 0) await remove(apt, recorded.connection, there);
         },
     };
 }

@@ -25,99 +25,113 @@ const users =
     "Change = fun(What, Args) -> case erlang:function_exported(rabbit_auth_backend_internal, What, length(Args) + 1) of " +
     'true -> apply(rabbit_auth_backend_internal, What, Args ++ [<<"classroom">>]); false -> apply(rabbit_auth_backend_internal, What, Args) end end';
 
-/** An account of a RabbitMQ server that may use everything on `/` (D2). */
-export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
-    /** The answer of a script of rabbitmqctl's calls. */
-    const call = async ({ connection }: Inputs, calls: string, input?: string): Promise<string> => {
-        const script = `export HOME=/root\n${calls}\nsay said "$said"`;
-        try {
-            return (await ask(run, connection, script, { said: text() }, { input, timeoutSeconds: 60 })).said;
-        } catch (e) {
-            if (!(e instanceof RemoteError)) throw e;
-            const [first] = e.result.stderr.trim().split("\n");
-            throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${first}`);
-        }
-    };
-    const listed = (command: string): string => `said=$(${command}) || { printf '%s\\n' "$said" >&2; exit 1; }`;
-    // Passwords come on standard input: rabbitmqctl has no other way than an argument, so its own node is called
-    // instead.
-    const evaluate = (inputs: Inputs, expression: string): Promise<string> =>
-        call(
-            inputs,
-            // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the
-            // folder.
-            `umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
+function check({ user }: Partial<Inputs>): Problem[] {
+    return user === undefined || isName(user)
+        ? []
+        : [{ property: "user", reason: `"${user}" is not allowed: letters, digits, dots, dashes` }];
+}
+
+/** The answer of a script of rabbitmqctl's calls. */
+async function call(run: RunScript, connection: Connection, calls: string, input?: string): Promise<string> {
+    const script = `export HOME=/root\n${calls}\nsay said "$said"`;
+    try {
+        return (await ask(run, connection, script, { said: text() }, { input, timeoutSeconds: 60 })).said;
+    } catch (e) {
+        if (!(e instanceof RemoteError)) throw e;
+        const [first] = e.result.stderr.trim().split("\n");
+        throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${first}`);
+    }
+}
+
+const listed = (command: string): string => `said=$(${command}) || { printf '%s\\n' "$said" >&2; exit 1; }`;
+
+/**
+ * Evaluates an expression of Erlang in the server, with the account's password as `Password`. It comes on standard input:
+ * rabbitmqctl has no other way than an argument, so its own node is called instead.
+ */
+function evaluate(run: RunScript, { connection, password }: Inputs, expression: string): Promise<string> {
+    return call(
+        run,
+        connection,
+        // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
+        `umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
 cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
 ${listed(`rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`)}`,
-            inputs.password,
-        );
-    /** The account's rights on `/`, as rabbitmqctl lists them. */
-    const rightsOf = async (inputs: Inputs): Promise<string> => {
-        const said = await call(inputs, listed(`rabbitmqctl -q list_user_permissions ${quote(inputs.user)}`)),
-            found = said.split("\n").find(line => line.startsWith("/\t"));
-        return found === undefined ? "none" : found.split("\t").slice(1).join(" ");
-    };
-    /** One of some words, which has a line of its own: newer servers warn of this and that beside it. */
-    const answer = async <W extends string>(inputs: Inputs, expression: string, ...words: W[]): Promise<W> => {
-        const said = (await evaluate(inputs, expression)).split("\n").map(line => line.trim()),
-            found = words.filter(w => said.includes(w));
-        if (found.length === 1) return found[0]!;
-        throw new Unreachable(
-            `${inputs.connection.name}: the message queue cannot be asked: it says ${JSON.stringify(said.join(" ").slice(0, 80))}`,
-        );
-    };
-    const word = (user: string) => `<<"${user.replace(/["\\]/g, "\\$&")}">>`;
-    const removal = (user: string) =>
-        `case rabbit_auth_backend_internal:lookup_user(${word(user)}) of {ok, _} -> Change(delete_user, [${word(user)}]); _ -> ok end`;
-    const put = (inputs: Inputs) =>
-        evaluate(
-            inputs,
-            `User = ${word(inputs.user)}, ` +
-                "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> Change(change_password, [User, Password]); _ -> Change(add_user, [User, Password]) end, " +
-                'Change(set_permissions, [User, <<"/">>, <<".*">>, <<".*">>, <<".*">>])' +
-                (inputs.others ? `, ${removal(GUEST)}` : ""),
-        );
+        password,
+    );
+}
+
+/** The account's rights on `/`, as rabbitmqctl lists them. */
+async function rightsOf(run: RunScript, { connection, user }: Inputs): Promise<string> {
+    const said = await call(run, connection, listed(`rabbitmqctl -q list_user_permissions ${quote(user)}`)),
+        found = said.split("\n").find(line => line.startsWith("/\t"));
+    return found === undefined ? "none" : found.split("\t").slice(1).join(" ");
+}
+
+/** One of some words, which has a line of its own: newer servers warn of this and that beside it. */
+async function answer<W extends string>(run: RunScript, inputs: Inputs, expression: string, ...words: W[]): Promise<W> {
+    const said = (await evaluate(run, inputs, expression)).split("\n").map(line => line.trim()),
+        found = words.filter(w => said.includes(w));
+    if (found.length === 1) return found[0]!;
+    throw new Unreachable(
+        `${inputs.connection.name}: the message queue cannot be asked: it says ${JSON.stringify(said.join(" ").slice(0, 80))}`,
+    );
+}
+
+/** A text in Erlang. */
+const word = (user: string): string => `<<"${user.replace(/["\\]/g, "\\$&")}">>`;
+/** In Erlang: what is so where the server has an account, and where it has none. */
+const whereThere = (user: string, there: string, gone: string): string =>
+    `case rabbit_auth_backend_internal:lookup_user(${word(user)}) of {ok, _} -> ${there}; _ -> ${gone} end`;
+const removal = (user: string): string => whereThere(user, `Change(delete_user, [${word(user)}])`, "ok");
+
+async function put(run: RunScript, inputs: Inputs): Promise<void> {
+    await evaluate(
+        run,
+        inputs,
+        `User = ${word(inputs.user)}, ` +
+            "case rabbit_auth_backend_internal:lookup_user(User) of {ok, _} -> Change(change_password, [User, Password]); _ -> Change(add_user, [User, Password]) end, " +
+            'Change(set_permissions, [User, <<"/">>, <<".*">>, <<".*">>, <<".*">>])' +
+            (inputs.others ? `, ${removal(GUEST)}` : ""),
+    );
+}
+
+/** Whether the account is there, and whether its password is the recorded one. */
+function passwordOf(run: RunScript, recorded: Inputs): Promise<"same" | "differs" | "gone"> {
+    const login = `case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end`;
+    return answer(run, recorded, whereThere(recorded.user, login, "gone"), "same", "differs", "gone");
+}
+
+async function hasGuest(run: RunScript, recorded: Inputs): Promise<boolean> {
+    return (await answer(run, recorded, whereThere(GUEST, "there", "gone"), "there", "gone")) === "there";
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
+    const said = await passwordOf(run, recorded);
+    if (said === "gone") return undefined;
+    const others = recorded.others && (await hasGuest(run, recorded)) ? { others: [GUEST] } : {};
+    const password = said === "same" ? recorded.password : differs;
+    return { ...recorded, ...others, password, rights: await rightsOf(run, recorded) };
+}
+
+/** An account of a RabbitMQ server that may use everything on `/` (D2). */
+export function rabbitUserHandler(run: RunScript = exec): Handler<Inputs> {
     return {
         inputs: ["user", "password", "others", "rights"],
         access: ["connection"],
         replaceOn: ["user"],
-        check({ user }): Problem[] {
-            return user === undefined || isName(user)
-                ? []
-                : [{ property: "user", reason: `"${user}" is not allowed: letters, digits, dots, dashes` }];
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return { id: inputs.user, outputs: {} };
         },
-        async read(_id, recorded) {
-            const said = await answer(
-                recorded,
-                `case rabbit_auth_backend_internal:lookup_user(${word(recorded.user)}) of {ok, _} -> case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end; _ -> gone end`,
-                "same",
-                "differs",
-                "gone",
-            );
-            if (said === "gone") return undefined;
-            const others =
-                recorded.others &&
-                (await answer(
-                    recorded,
-                    `case rabbit_auth_backend_internal:lookup_user(${word(GUEST)}) of {ok, _} -> there; _ -> gone end`,
-                    "there",
-                    "gone",
-                )) === "there"
-                    ? { others: [GUEST] }
-                    : {};
-            const password = said === "same" ? recorded.password : differs;
-            return { ...recorded, ...others, password, rights: await rightsOf(recorded) };
-        },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return {};
         },
         async delete(_id, recorded) {
-            await evaluate(recorded, removal(recorded.user));
+            await evaluate(run, recorded, removal(recorded.user));
         },
     };
 }

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ask, bytes, list, optional, text, yesOrNo } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
-import { operatorClock } from "../../clients/operator-clock";
+import { type OperatorClock, operatorClock } from "../../clients/operator-clock";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { askUntil, NOT_YET, waitUntil } from "../../clients/waiting";
 import { type Handler, LiveResource, type Problem, withPlaces } from "../dynamic";
@@ -66,80 +66,97 @@ is_running "$s"${listens} || { echo "service ${service} does not run${and}" >&2;
     await waitUntil(run, connection, { ask, seconds, every: 1, words: lastWords(known), computes: true }, clock);
 }
 
-/** A service of a machine: whether it runs now, and after the next boot. */
-export function serviceHandler(
-    run: RunScript = exec,
-    readySeconds = READY_SECONDS,
-    clock = operatorClock,
-): Handler<Inputs> {
-    const put = async (inputs: Inputs, { anew = false, lifeless = false } = {}) => {
-        const { connection, service, running, enabled, port } = inputs;
-        // What it lacked may have come back when what it works on was mended.
-        const alive = `{ is_running "$s" && l=$(signs "$s") && [ -z "$l" ]; } || { go_on "$s"; restart "$s"; }`,
-            free = port === undefined ? ":" : `free "$s" ${port} ${hex(port)}`,
-            up = anew ? 'restart "$s"' : lifeless ? alive : `is_running "$s" || { ${free}; start "$s"; }`,
-            ready = port === undefined ? "" : readyShell(new Map([[service, port]]));
-        const begun = await run(
-            connection,
-            `${shellFor(inputs)}
+function check({ service, process, queue, database, dnsmasqs }: Partial<Inputs>): Problem[] {
+    const addresses = { queue, database };
+    return [
+        ...(["queue", "database"] as const).flatMap(property => {
+            const at = addresses[property];
+            return at === undefined || isAddress(at)
+                ? []
+                : [{ property, reason: `"${at}" is not an address and a port such as 10.0.0.3:5672` }];
+        }),
+        ...(dnsmasqs === undefined || /^\/[A-Za-z0-9/_.-]+$/.test(dnsmasqs)
+            ? []
+            : [{ property: "dnsmasqs", reason: `"${dnsmasqs}" is not the absolute path of a folder` }]),
+        ...(service === undefined || isName(service)
+            ? []
+            : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
+        ...(process === undefined || isName(process)
+            ? []
+            : [{ property: "process", reason: `"${process}" is not the name of a program` }]),
+    ];
+}
+
+/** How machines are asked; replaced in tests. */
+interface Asking {
+    run: RunScript;
+    clock: OperatorClock;
+    /** How long a service may take until it is ready. */
+    readySeconds: number;
+}
+
+/** Why one that runs may have to restart: it works on something new, or was found without a sign of life. */
+interface Reasons {
+    anew?: boolean;
+    lifeless?: boolean;
+}
+
+/** Has the service $s run. */
+function upShell({ port }: Inputs, { anew = false, lifeless = false }: Reasons): string {
+    if (anew) return 'restart "$s"';
+    // What it lacked may have come back when what it works on was mended.
+    if (lifeless) return `{ is_running "$s" && l=$(signs "$s") && [ -z "$l" ]; } || { go_on "$s"; restart "$s"; }`;
+    const free = port === undefined ? ":" : `free "$s" ${port} ${hex(port)}`;
+    return `is_running "$s" || { ${free}; start "$s"; }`;
+}
+
+/** Shell that asks whether the service listens; empty for one without a port. */
+const readyOf = ({ service, port }: Inputs): string =>
+    port === undefined ? "" : readyShell(new Map([[service, port]]));
+
+function putShell(inputs: Inputs, reasons: Reasons): string {
+    const { running, enabled } = inputs;
+    return `${shellFor(inputs)}
 ${enabled ? 'is_enabled "$s" || enable "$s"' : '! is_enabled "$s" || disable "$s"'}
-${lifeless ? signsShell(inputs) : holderShell}
-${running ? `${up} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${ready}` : '! is_running "$s" || stop "$s"'}`,
-            { allowFailure: true, timeoutSeconds: readySeconds + 60 },
-        );
-        const question: Parameters<typeof waitUntil>[2] = {
-            ask: `${shellFor(inputs)}${ready}`,
-            begun,
-            seconds: readySeconds,
-            words: lastWords(inputs),
-            computes: true,
-        };
-        await waitUntil(run, connection, question, clock);
-        if (running && lifeless) await untilAlive(inputs);
-    };
-    const untilAlive = async (inputs: Inputs) => {
-        const script = `${shellFor(inputs)}
+${reasons.lifeless ? signsShell(inputs) : holderShell}
+${running ? `${upShell(inputs, reasons)} || { echo "service $s cannot be started:" >&2; last_words "$s" >&2; exit 1; }${readyOf(inputs)}` : '! is_running "$s" || stop "$s"'}`;
+}
+
+async function put(asking: Asking, inputs: Inputs, reasons: Reasons = {}): Promise<void> {
+    const { run, clock, readySeconds } = asking;
+    const begun = await run(inputs.connection, putShell(inputs, reasons), {
+        allowFailure: true,
+        timeoutSeconds: readySeconds + 60,
+    });
+    const question = {
+        ask: `${shellFor(inputs)}${readyOf(inputs)}`,
+        begun,
+        seconds: readySeconds,
+        words: lastWords(inputs),
+        computes: true,
+    } as const;
+    await waitUntil(run, inputs.connection, question, clock);
+    if (inputs.running && reasons.lifeless) await untilAlive(asking, inputs);
+}
+
+/** Waits until a service shows all signs of life. */
+async function untilAlive({ run, clock }: Asking, inputs: Inputs): Promise<void> {
+    const script = `${shellFor(inputs)}
 ${signsShell(inputs, 0)}
 l=$(signs "$s" | tr '\\n' ' ')
 [ -z "$l" ] || { echo "service $s shows no sign of life: $l" >&2; exit ${NOT_YET}; }`;
-        const question = {
-            ask: script,
-            seconds: SIGN_SECONDS,
-            every: 1,
-            words: `${signsShell(inputs)}\n${shellFor(inputs)}\nlast_error "$s"`,
-            computes: true,
-        } as const;
-        await waitUntil(run, inputs.connection, question, clock);
-    };
-    return {
-        inputs: ["service", "running", "enabled", "per", "lacks"],
-        access: ["connection", "port", "process", "queue", "database", "dnsmasqs"],
-        replaceOn: ["service"],
-        check({ service, process, queue, database, dnsmasqs }): Problem[] {
-            return [
-                ...(["queue", "database"] as const).flatMap(property => {
-                    const at = { queue, database }[property];
-                    return at === undefined || isAddress(at)
-                        ? []
-                        : [{ property, reason: `"${at}" is not an address and a port such as 10.0.0.3:5672` }];
-                }),
-                ...(dnsmasqs === undefined || /^\/[A-Za-z0-9/_.-]+$/.test(dnsmasqs)
-                    ? []
-                    : [{ property: "dnsmasqs", reason: `"${dnsmasqs}" is not the absolute path of a folder` }]),
-                ...(service === undefined || isName(service)
-                    ? []
-                    : [{ property: "service", reason: `"${service}" is not the name of a service` }]),
-                ...(process === undefined || isName(process)
-                    ? []
-                    : [{ property: "process", reason: `"${process}" is not the name of a program` }]),
-            ];
-        },
-        async create(inputs) {
-            await put(inputs);
-            return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
-        },
-        async read(_id, recorded) {
-            const script = `${shellFor(recorded)}
+    const question = {
+        ask: script,
+        seconds: SIGN_SECONDS,
+        every: 1,
+        words: `${signsShell(inputs)}\n${shellFor(inputs)}\nlast_error "$s"`,
+        computes: true,
+    } as const;
+    await waitUntil(run, inputs.connection, question, clock);
+}
+
+/** Answers with {@link readFields}; ends with {@link NOT_YET} where more is to be expected. */
+const readShell = (recorded: Inputs): string => `${shellFor(recorded)}
 if is_enabled "$s"; then say enabled yes; else say enabled no; fi
 ${signsShell(recorded)}
 if is_running "$s"; then
@@ -156,33 +173,58 @@ else
     say running no; e=$(last_error "$s"); say error "$e"
     ${recorded.port === undefined ? "" : `${holderShell}\n    h=$(holder ${hex(recorded.port)}); say holder "$h"\n    `}! is_booting || exit ${NOT_YET}
 fi`;
-            // Of a machine that is still starting when the time is up, what is so then.
-            const booted: RunScript = async (to, ask) => ({
-                ...(await askUntil(run, to, { ask, seconds: BOOT_SECONDS, every: 1, computes: true }, clock)),
-                code: 0,
-            });
-            const fields = {
-                running: yesOrNo,
-                enabled: yesOrNo,
-                lacks: list(
-                    text(
-                        /stopped|port|queue|database|[a-z]+ of [A-Za-z0-9-]{1,15}|firewall rules of [a-z0-9. ]{1,60}|floating address [\d.]{7,15}/,
-                    ),
-                ),
-                error: optional(bytes),
-                holder: optional(text(/|[\w.:/-]{1,16} \(\d{1,10}\)/)),
-            };
-            const { error, lacks, holder, ...live } = await ask(booted, recorded.connection, script, fields),
-                log = error === undefined || error.length === 0 ? [] : [`its log: ${error.toString()}`],
-                held = holder ? [`port ${recorded.port} is held by ${holder}`] : [],
-                said = [...held, ...log].join("; ") || undefined;
-            return withPlaces(
-                { ...recorded, ...live, ...(recorded.lacks !== undefined && { lacks }) },
-                said === undefined ? {} : { lacks: said, running: said },
-            );
+
+const readFields = {
+    running: yesOrNo,
+    enabled: yesOrNo,
+    lacks: list(
+        text(
+            /stopped|port|queue|database|[a-z]+ of [A-Za-z0-9-]{1,15}|firewall rules of [a-z0-9. ]{1,60}|floating address [\d.]{7,15}/,
+        ),
+    ),
+    error: optional(bytes),
+    holder: optional(text(/|[\w.:/-]{1,16} \(\d{1,10}\)/)),
+};
+
+/** Of a machine that is still starting when the time is up, what is so then. */
+const booted =
+    ({ run, clock }: Asking): RunScript =>
+    async (to, ask) => ({
+        ...(await askUntil(run, to, { ask, seconds: BOOT_SECONDS, every: 1, computes: true }, clock)),
+        code: 0,
+    });
+
+async function read(asking: Asking, recorded: Inputs): Promise<Inputs> {
+    const answer = await ask(booted(asking), recorded.connection, readShell(recorded), readFields);
+    const { error, lacks, holder, ...live } = answer,
+        log = error === undefined || error.length === 0 ? [] : [`its log: ${error.toString()}`],
+        held = holder ? [`port ${recorded.port} is held by ${holder}`] : [],
+        said = [...held, ...log].join("; ") || undefined;
+    return withPlaces(
+        { ...recorded, ...live, ...(recorded.lacks !== undefined && { lacks }) },
+        said === undefined ? {} : { lacks: said, running: said },
+    );
+}
+
+/** A service of a machine: whether it runs now, and after the next boot. */
+export function serviceHandler(
+    run: RunScript = exec,
+    readySeconds = READY_SECONDS,
+    clock = operatorClock,
+): Handler<Inputs> {
+    const asking = { run, clock, readySeconds };
+    return {
+        inputs: ["service", "running", "enabled", "per", "lacks"],
+        access: ["connection", "port", "process", "queue", "database", "dnsmasqs"],
+        replaceOn: ["service"],
+        check,
+        async create(inputs) {
+            await put(asking, inputs);
+            return { id: `${inputs.connection.name}:${inputs.service}`, outputs: {} };
         },
+        read: (_id, recorded) => read(asking, recorded),
         async update(_id, recorded, inputs) {
-            await put(inputs, {
+            await put(asking, inputs, {
                 anew: recorded.per !== undefined && recorded.per !== inputs.per,
                 lifeless: (recorded.lacks ?? []).length > 0,
             });

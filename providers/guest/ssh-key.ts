@@ -21,58 +21,64 @@ const PUBLIC_KEY = /((?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+) [A-Za-z0-9+
 const as = (owner: string | undefined, command: string): string =>
     owner === undefined ? command : `su -s /bin/sh -c ${quote(command)} ${quote(owner)}`;
 
+function check({ type, path, owner }: Partial<Inputs>): Problem[] {
+    return [
+        ...(owner !== undefined && !/^[a-z_][a-z0-9_-]*$/.test(owner)
+            ? [{ property: "owner", reason: `"${owner}" is not the name of a user` }]
+            : []),
+        ...(type !== undefined && !["rsa", "ed25519", "ecdsa"].includes(type)
+            ? [{ property: "type", reason: `"${type}" is not one of rsa, ed25519, ecdsa` }]
+            : []),
+        ...(path !== undefined && !path.startsWith("/")
+            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
+            : []),
+    ];
+}
+
+/** The public half, as the private one gives it; undefined where there is none that can be read. */
+async function publicKeyOf(run: RunScript, { connection, path, owner }: Inputs): Promise<string | undefined> {
+    const { key } = await ask(
+        run,
+        connection,
+        `if key=$(${as(owner, `ssh-keygen -y -f ${quote(path)}`)} < /dev/null 2> /dev/null); then say key "$key"; fi`,
+        { key: optional(text(PUBLIC_KEY)) },
+    );
+    return key && PUBLIC_KEY.exec(key)![1];
+}
+
+async function make(run: RunScript, { connection, path, type, owner }: Inputs): Promise<void> {
+    const [file, publicFile] = [quote(path), quote(`${path}.pub`)],
+        comment = quote(`${owner ?? "root"}@${connection.name}`);
+    const shell = `umask 077; mkdir -p "$(dirname ${file})"; rm -f ${file} ${publicFile}; ssh-keygen -q -t ${type} -N '' -C ${comment} -f ${file}`;
+    await run(connection, as(owner, shell));
+}
+
+/** Makes a key pair where there is none: one that is there stays. */
+async function put(run: RunScript, inputs: Inputs): Promise<Outputs> {
+    if ((await publicKeyOf(run, inputs)) === undefined) await make(run, inputs);
+    return { publicKey: (await publicKeyOf(run, inputs))! };
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<(Inputs & Outputs) | undefined> {
+    const publicKey = await publicKeyOf(run, recorded);
+    if (publicKey === undefined) return undefined;
+    const word = publicKey.split(" ")[0]!,
+        type = word === "ssh-rsa" ? "rsa" : word === "ssh-ed25519" ? "ed25519" : "ecdsa";
+    return { ...recorded, publicKey, type };
+}
+
 /** An ssh key pair that a machine's user has of his own; the private half never leaves the machine (V4). */
 export function sshKeyHandler(run: RunScript = exec): Handler<Inputs, Outputs> {
-    const publicKey = async ({ connection, path, owner }: Inputs): Promise<string | undefined> => {
-        const { key } = await ask(
-            run,
-            connection,
-            `if key=$(${as(owner, `ssh-keygen -y -f ${quote(path)}`)} < /dev/null 2> /dev/null); then say key "$key"; fi`,
-            { key: optional(text(PUBLIC_KEY)) },
-        );
-        return key && PUBLIC_KEY.exec(key)![1];
-    };
-    const put = async (inputs: Inputs): Promise<Outputs> => {
-        const { connection, path, type, owner } = inputs;
-        if ((await publicKey(inputs)) === undefined) {
-            const make = `umask 077; mkdir -p "$(dirname ${quote(path)})"; rm -f ${quote(path)} ${quote(`${path}.pub`)}; ssh-keygen -q -t ${type} -N '' -C ${quote(`${owner ?? "root"}@${connection.name}`)} -f ${quote(path)}`;
-            await run(connection, as(owner, make));
-        }
-        return { publicKey: (await publicKey(inputs))! };
-    };
     return {
         inputs: ["path", "type", "owner"],
         access: ["connection"],
         replaceOn: ["path", "type", "owner"],
-        check({ type, path, owner }): Problem[] {
-            return [
-                ...(owner !== undefined && !/^[a-z_][a-z0-9_-]*$/.test(owner)
-                    ? [{ property: "owner", reason: `"${owner}" is not the name of a user` }]
-                    : []),
-                ...(type !== undefined && !["rsa", "ed25519", "ecdsa"].includes(type)
-                    ? [{ property: "type", reason: `"${type}" is not one of rsa, ed25519, ecdsa` }]
-                    : []),
-                ...(path !== undefined && !path.startsWith("/")
-                    ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
-                    : []),
-            ];
-        },
+        check,
         async create(inputs) {
-            return { id: `${inputs.connection.name}:${inputs.path}`, outputs: await put(inputs) };
+            return { id: `${inputs.connection.name}:${inputs.path}`, outputs: await put(run, inputs) };
         },
-        async read(_id, recorded) {
-            const live = await publicKey(recorded);
-            if (live === undefined) return undefined;
-            const word = live.split(" ")[0]!;
-            return {
-                ...recorded,
-                publicKey: live,
-                type: word === "ssh-rsa" ? "rsa" : word === "ssh-ed25519" ? "ed25519" : "ecdsa",
-            };
-        },
-        async update(_id, _recorded, inputs) {
-            return await put(inputs);
-        },
+        read: (_id, recorded) => read(run, recorded),
+        update: (_id, _recorded, inputs) => put(run, inputs),
         async delete(_id, { connection, path, owner }) {
             await run(connection, as(owner, `rm -f ${quote(path)} ${quote(`${path}.pub`)}`));
         },

@@ -15,55 +15,60 @@ interface Inputs {
 
 const FILE = "/etc/sysctl.conf";
 
+const procPath = (key: string): string => quote(`/proc/sys/${key.replace(/\./g, "/")}`);
+
+function check({ key, value }: Partial<Inputs>): Problem[] {
+    return [
+        ...(key !== undefined && !/^[a-z0-9_]+(\.[A-Za-z0-9_-]+)+$/.test(key)
+            ? [{ property: "key", reason: `"${key}" is not a kernel setting such as net.ipv4.ip_forward` }]
+            : []),
+        ...(value !== undefined && /\n/.test(value) ? [{ property: "value", reason: "must be one line" }] : []),
+    ];
+}
+
+/** Sets the key in the file; without a value it takes the key out. */
+async function write(run: RunScript, connection: Connection, key: string, value?: string): Promise<void> {
+    await alone(connection, FILE, async () => {
+        const text = (await readFile(run, connection, FILE))?.content ?? "";
+        const next = writeOptions(text, { "": { [key]: value } });
+        if (next !== text) await writeFile(run, connection, FILE, next);
+    });
+}
+
+async function put(run: RunScript, { connection, key, value, persistent }: Inputs): Promise<void> {
+    await write(run, connection, key, persistent ? value : undefined);
+    await run(connection, `printf '%s\\n' ${quote(value)} > ${procPath(key)}`);
+}
+
+async function read(run: RunScript, recorded: Inputs): Promise<Inputs> {
+    const { connection, key, value } = recorded;
+    const now = await ask(run, connection, `value=$(cat ${procPath(key)}); say value "$value"`, { value: text() });
+    const file = await readFile(run, connection, FILE);
+    return {
+        ...recorded,
+        value: now.value.trim().replace(/\t/g, " "),
+        persistent: readOptions(file?.content ?? "", { "": [key] })[""]?.[key] === value,
+    };
+}
+
 /** A kernel setting, in force and in /etc/sysctl.conf (N6). */
 export function sysctlHandler(run: RunScript = exec): Handler<Inputs> {
-    const write = (connection: Connection, key: string, value: string | undefined) =>
-        alone(connection, FILE, async () => {
-            const text = (await readFile(run, connection, FILE))?.content ?? "";
-            const next = writeOptions(text, { "": { [key]: value } });
-            if (next !== text) await writeFile(run, connection, FILE, next);
-        });
-    const procPath = (key: string): string => quote(`/proc/sys/${key.replace(/\./g, "/")}`);
-    const put = async ({ connection, key, value, persistent }: Inputs) => {
-        await write(connection, key, persistent ? value : undefined);
-        await run(connection, `printf '%s\\n' ${quote(value)} > ${procPath(key)}`);
-    };
     return {
         inputs: ["key", "value", "persistent"],
         access: ["connection"],
         replaceOn: ["key"],
-        check({ key, value }): Problem[] {
-            return [
-                ...(key !== undefined && !/^[a-z0-9_]+(\.[A-Za-z0-9_-]+)+$/.test(key)
-                    ? [{ property: "key", reason: `"${key}" is not a kernel setting such as net.ipv4.ip_forward` }]
-                    : []),
-                ...(value !== undefined && /\n/.test(value) ? [{ property: "value", reason: "must be one line" }] : []),
-            ];
-        },
+        check,
         async create(inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return { id: `${inputs.connection.name}:${inputs.key}`, outputs: {} };
         },
-        async read(_id, recorded) {
-            const { connection, key, value } = recorded;
-            const now = await ask(run, connection, `value=$(cat ${procPath(key)}); say value "$value"`, {
-                value: text(),
-            });
-            const file = await readFile(run, connection, FILE);
-            return {
-                ...recorded,
-                value: now.value.trim().replace(/\t/g, " "),
-                persistent: readOptions(file?.content ?? "", { "": [key] })[""]?.[key] === value,
-            };
-        },
+        read: (_id, recorded) => read(run, recorded),
         async update(_id, _recorded, inputs) {
-            await put(inputs);
+            await put(run, inputs);
             return {};
         },
         // The kernel's present value stays until the next boot, because the former one is not known.
-        async delete(_id, { connection, key }) {
-            await write(connection, key, undefined);
-        },
+        delete: (_id, { connection, key }) => write(run, connection, key),
     };
 }
 export const handler = sysctlHandler();

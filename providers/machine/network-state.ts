@@ -4,14 +4,9 @@ import { type Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { type Hindrance, mend, told } from "./hindrance";
-import {
-    type Card,
-    definitionOf,
-    hindranceFields,
-    hindranceShell,
-    networkHindrances,
-    waysOf,
-} from "./network-hindrances";
+import { networkHindrances } from "./network-hindrances";
+import { type Card, waysOf } from "./network-parts";
+import { definitionOf, hindranceFields, hindranceShell } from "./network-question";
 
 interface Inputs {
     connection: Connection;

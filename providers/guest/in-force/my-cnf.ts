@@ -1,15 +1,19 @@
 import { type Grammar, type Header, type Reading, type Refusal, type Setting, strip } from "./grammar";
 
+/** The quotes that are open behind a character. */
+function openAfter(open: string, c: string): string {
+    if (c !== "'" && c !== '"') return open;
+    if (open === "") return c;
+    return open === c ? "" : open;
+}
+
 /** A line up to a `#` that is in no quotes. */
 function withoutComment(line: string): string {
     let quote = "",
         isEscaped = false;
     for (let i = 0; i < line.length; i++) {
         const c = line[i]!;
-        if ((c === "'" || c === '"') && !isEscaped) {
-            if (quote === "") quote = c;
-            else if (quote === c) quote = "";
-        }
+        if (!isEscaped) quote = openAfter(quote, c);
         if (quote === "" && c === "#") return line.slice(0, i);
         isEscaped = quote !== "" && c === "\\" && !isEscaped;
     }

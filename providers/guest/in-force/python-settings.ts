@@ -13,6 +13,12 @@ interface Logical {
 const TOKEN =
     /("""|''')(?:\\[^]|(?!\1)[^\\])*(?:\1|$)|(["'])(?:\\[^]|(?!\2)[^\\\n])*(?:\2|(?=\n)|$)|#[^\n]*|\\\r?\n|[^]/gy;
 
+/** How many brackets are open behind a token. */
+function depthAfter(depth: number, token: string): number {
+    if (/^[([{]$/.test(token)) return depth + 1;
+    return /^[)\]}]$/.test(token) ? Math.max(0, depth - 1) : depth;
+}
+
 /** The statements of a file, one a logical line; the last may be cut off by the file's end. */
 function logicalLines(text: string): Logical[] {
     const found: Logical[] = [],
@@ -20,17 +26,15 @@ function logicalLines(text: string): Logical[] {
     let line = 0,
         depth = 0,
         open: Logical | undefined;
-    for (const [token, triple, single] of text.matchAll(TOKEN)) {
-        const isText = triple !== undefined || single !== undefined,
-            isComment = !isText && token.startsWith("#");
-        if (!isText && /^[([{]$/.test(token)) depth++;
-        if (!isText && /^[)\]}]$/.test(token)) depth = Math.max(0, depth - 1);
+    for (const [token] of text.matchAll(TOKEN)) {
+        if (token.startsWith("#")) continue;
+        depth = depthAfter(depth, token);
         if (token === "\n" && depth === 0) {
             if (open) found.push({ ...open, to: line + 1 });
             open = undefined;
-        } else if (!open && !isComment && !/^\s$/.test(token)) {
+        } else if (open) open.text += /^\\\r?\n$/.test(token) ? " " : token;
+        else if (!/^\s$/.test(token))
             open = { from: line, to: 0, indent: /^\s*/.exec(lines[line]!)![0].length, text: token };
-        } else if (open && !isComment) open.text += /^\\\r?\n$/.test(token) ? " " : token;
         line += token.split("\n").length - 1;
     }
     if (open) found.push({ ...open, to: line + 1 });

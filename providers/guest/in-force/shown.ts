@@ -1,6 +1,6 @@
 import { differs, type Places } from "../../dynamic";
 import type { OptionName, Options } from "../ini";
-import type { InForce, Understood } from "./reader";
+import type { InForce, Refused, Understood } from "./reader";
 
 /** Options of a file; of those of `secretOptions` no value is shown. */
 export interface Given {
@@ -29,6 +29,10 @@ function told({ value, isInstead, name }: InForce, secrets: readonly string[]): 
         : `${first} (goes on in ${more.length === 1 ? "the next line" : `${more.length} lines`})`;
 }
 
+/** What counts in place of a value; of a file that a program gives up, why. */
+const toldInstead = (found: InForce | undefined, refused: Refused | undefined, secrets: readonly string[]): string =>
+    refused ? `(nothing of the file is read: ${refused.reason})` : told(found!, secrets);
+
 /** Where a value is set, in words: of the file itself the line alone. */
 function placeOf(found: { path: string; line: number; name?: OptionName }, path: string, name: OptionName): string {
     const line = `line ${found.line}${found.path === path ? "" : ` of ${found.path}`}`;
@@ -48,7 +52,7 @@ export function inForceOf(understood: Understood, recorded: Given & { path: stri
                 at = refused ?? found;
             if (!at) continue;
             const isSame = !refused && understood.gives([section, key], value);
-            const other = refused ? `(nothing of the file is read: ${refused.reason})` : told(found!, secrets);
+            const other = toldInstead(found, refused, secrets);
             (live[section] ??= {})[key] = isSame ? value : property === "options" ? other : differs;
             if (!isSame || at.path !== recorded.path)
                 places[`${property}.${section}.${key}`] = placeOf(at, recorded.path, [section, key]);
