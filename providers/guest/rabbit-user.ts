@@ -109,7 +109,7 @@ async function hasGuest(run: RunScript, recorded: Inputs): Promise<boolean> {
 async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
     const said = await passwordOf(run, recorded);
     if (said === "gone") return undefined;
-    const others = recorded.others && (await hasGuest(run, recorded)) ? { others: [GUEST] } : {};
+    const others = recorded.others && { others: (await hasGuest(run, recorded)) ? [GUEST] : [] };
     const password = said === "same" ? recorded.password : differs;
     return { ...recorded, ...others, password, rights: await rightsOf(run, recorded) };
 }

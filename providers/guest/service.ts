@@ -103,7 +103,8 @@ interface Reasons {
 
 /** Has the service $s run. */
 function upShell({ port }: Inputs, { anew = false, lifeless = false }: Reasons): string {
-    if (anew) return 'restart "$s"';
+    // A process that a signal stopped does not end before it goes on.
+    if (anew) return lifeless ? 'go_on "$s"; restart "$s"' : 'restart "$s"';
     // What it lacked may have come back when what it works on was mended.
     if (lifeless) return `{ is_running "$s" && l=$(signs "$s") && [ -z "$l" ]; } || { go_on "$s"; restart "$s"; }`;
     const free = port === undefined ? ":" : `free "$s" ${port} ${hex(port)}`;

@@ -245,6 +245,8 @@ describe("an account of the queue", () => {
         host.put("rabbit", `${may(".*")} *guest*) echo there;; *) echo same;; esac`);
         expect(await handler.read("", { ...inputs, others: [] })).toEqual({ ...inputs, others: ["guest"] });
         expect(host.said()).toContain(`, ${lookup("guest")} there; _ -> gone end.\n`);
+        host.put("rabbit", `${may(".*")} *guest*) echo gone;; *) echo same;; esac`);
+        expect(await handler.read("", { ...inputs, others: ["guest"] })).toEqual({ ...inputs, others: [] });
         await handler.delete("", inputs);
         expect(host.said()).toContain(`end end, ${lookup("nova")} Change(delete_user, [<<"nova">>]); _ -> ok end.\n`);
     });

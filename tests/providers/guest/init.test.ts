@@ -193,6 +193,26 @@ test("a service restarts when what it works on is another one, and not because t
     expect(ran.map(script => /^restart "\$s"/m.test(script))).toEqual([true, false, false]);
 });
 
+test("one that a signal stopped goes on before it restarts for what it works on: it would not end", async () => {
+    const wanted = {
+            connection: { name: "api-node" } as Connection,
+            service: "nova-api",
+            running: true,
+            enabled: true,
+        },
+        ran: string[] = [],
+        run: RunScript = async (_to, script) => {
+            ran.push(script);
+            return { stdout: "", stderr: "", code: 0 };
+        };
+    await serviceHandler(run).update(
+        "id",
+        { ...wanted, per: "1", lacks: ["stopped"] },
+        { ...wanted, per: "2", lacks: [] },
+    );
+    expect(ran[0]).toMatch(/^go_on "\$s"; restart "\$s"/m);
+});
+
 test.each([
     [
         "systemd",
