@@ -140,8 +140,15 @@ export const kinds = {
         },
     },
     sysctls: {
-        ask: `for k in ${SYSCTLS.join(" ")}; do f=/proc/sys/$(echo $k | tr . /); [ ! -r $f ] || echo $k $(cat $f); done`,
-        lines: nonEmpty,
+        // One program for all of them: each start of one takes an emulated node long.
+        ask: `grep -sH '' ${SYSCTLS.map(procOf).join(" ")} || true`,
+        lines: printed =>
+            printed.flatMap(line => {
+                const [, path, value] = /^\/proc\/sys\/([\w/]+):(.*)$/.exec(line) ?? [];
+                return path === undefined
+                    ? []
+                    : [`${path.replace(/\//g, ".")} ${value!.trim().replace(/\s+/g, " ")}`.trim()];
+            }),
         named: true,
         words: {
             added: line => line,
@@ -192,9 +199,9 @@ export const kinds = {
         },
     },
     full: {
-        ask: `for d in / /var /var/lib /var/log /tmp; do
-df -Pk $d | awk 'NR == 2 && $2 > 0 && $4 < 20480 { print $6, "disk" }'
-df -Pi $d | awk 'NR == 2 && $2 > 0 && $4 < 200 { print $6, "inodes" }'; done | sort -u`,
+        ask: `for u in k i; do df -P$u / /var /var/lib /var/log /tmp | awk -v u=$u '
+u == "k" && NR > 1 && $2 > 0 && $4 < 20480 { print $6, "disk" }
+u == "i" && NR > 1 && $2 > 0 && $4 < 200 { print $6, "inodes" }'; done | sort -u`,
         lines: nonEmpty,
         never: true,
         words: {

@@ -1,5 +1,5 @@
 import { gunzipSync } from "zlib";
-import { ask, bytes, optional, poured } from "../../../clients/answer";
+import { ask, poured } from "../../../clients/answer";
 import { type Connection, Unreachable } from "../../../clients/connection";
 import type { RunScript } from "../../../clients/ssh";
 import { toText } from "../file-text";
@@ -41,43 +41,62 @@ const MOST_BYTES = 32 << 20;
 /** Kinds with a question of their own. */
 const asked = (Object.entries(kinds) as [KindName, Kind][]).filter(([, kind]) => kind.with === undefined);
 
-/** Shell with options of 2012. */
+/**
+ * Shell with options of 2012. All kinds are one stream, each with its length before it: a program for each kind would take an
+ * emulated node seconds.
+ */
 const script = `LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH
 ${listingShell}
-put() { name=$1; shift; if got=$("$@" 2> /dev/null); then printf '%s\\n' "$got" | tell "$name"; fi; }
-${asked.map(([name, { ask: command }]) => `${name}() { ${command}; }\nput ${name} ${name}`).join("\n")}`;
+put() { if got=$("$1" 2> /dev/null); then printf '%s %s\\n%s\\n' "$1" "\${#got}" "$got"; fi; }
+${asked.map(([name, { ask: command }]) => `${name}() { ${command}; }`).join("\n")}
+all() {
+:
+${asked.map(([name]) => `put ${name}`).join("\n")}
+}
+all | gzip -1 | pour kinds`;
 
 /** Takes a reading of a node. @throws Unreachable where its answer is not what it was asked for */
 export async function takeReading(run: RunScript, on: Connection): Promise<Reading> {
-    const fields = Object.fromEntries(asked.map(([name]) => [name, optional(bytes)]));
     const said = await ask(
         run,
         on,
         script,
-        {
-            files: poured,
-            digests: poured,
-            immutable: poured,
-            ...(fields as Record<KindName, ReturnType<typeof optional<Buffer>>>),
-        },
+        { files: poured, digests: poured, immutable: poured, kinds: poured },
         { timeoutSeconds: 120 },
     );
     try {
+        const printed = printedOf(gunzipped(said.kinds));
         return {
             files: filesOf(unpacked(said.files), unpacked(said.digests), unpacked(said.immutable)),
             lines: Object.fromEntries(
                 (Object.keys(kinds) as KindName[]).flatMap(name => {
-                    const found = said[((kinds[name] as Kind).with as KindName | undefined) ?? name];
+                    const found = printed.get((kinds[name] as Kind).with ?? name);
                     return found === undefined ? [] : [[name, linesOf(name, toText(found))]];
                 }),
             ),
         };
     } catch (e) {
-        throw new Unreachable(`${on.name}: its answer about its files is not understood: ${(e as Error).message}`);
+        throw new Unreachable(`${on.name}: its answer is not understood: ${(e as Error).message}`);
     }
 }
 
-const unpacked = (packed: Buffer): string => toText(gunzipSync(packed, { maxOutputLength: MOST_BYTES }));
+/** What each kind's question printed: `NAME BYTES`, and so many bytes. @throws Error where it is not so */
+function printedOf(all: Buffer): Map<string, Buffer> {
+    const found = new Map<string, Buffer>();
+    for (let at = 0; at < all.length;) {
+        const begin = all.indexOf("\n", at) + 1,
+            [, name, bytes] = /^([A-Za-z]{1,40}) (\d{1,9})\n$/.exec(all.toString("latin1", at, begin)) ?? [],
+            end = begin + Number(bytes);
+        if (name === undefined || all[end] !== NEWLINE) throw new Error("the list of its kinds is not whole");
+        found.set(name, all.subarray(begin, end));
+        at = end + 1;
+    }
+    return found;
+}
+const NEWLINE = 0x0a;
+
+const gunzipped = (packed: Buffer): Buffer => gunzipSync(packed, { maxOutputLength: MOST_BYTES });
+const unpacked = (packed: Buffer): string => toText(gunzipped(packed));
 
 /** @throws Error where it is not as it was asked for */
 export function filesOf(found: string, digests: string, immutable: string): Reading["files"] {

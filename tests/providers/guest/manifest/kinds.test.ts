@@ -57,6 +57,12 @@ test.each<[string, KindName, string, string[]]>([
         ["blackhole 10.1.0.0/24", "default via 192.168.122.1 dev eth0"],
     ],
     [
+        "settings of the kernel, one of several numbers and an empty one",
+        "sysctls",
+        "/proc/sys/net/ipv4/ip_forward:1\n/proc/sys/net/ipv4/ip_local_port_range:32768\t60999\n/proc/sys/net/ipv4/ip_local_reserved_ports:\n",
+        ["net.ipv4.ip_forward 1", "net.ipv4.ip_local_port_range 32768 60999", "net.ipv4.ip_local_reserved_ports"],
+    ],
+    [
         "routes of a DHCP client without a metric, which is another after each start",
         "routes",
         "default via 10.0.0.1 dev eth0 proto dhcp src 10.0.0.7 metric 257 \n10.2.0.0/24 via 10.0.0.1 dev eth1 metric 9 \n",
@@ -316,6 +322,30 @@ test("a group's limits and a process's are read where the kernel has them", () =
             "proc/8/stat": content(stat(8, "stress", 0, 19)),
         }),
     ).toEqual(["nova-api:nice 19", "nova-api:open-files 10"]);
+});
+
+test("settings of the kernel are read of this machine's", () => {
+    const { stdout, status } = spawnSync("sh", ["-c", kinds.sysctls.ask], { encoding: "utf8" });
+    const forward = fs.readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim();
+    expect(linesOf("sysctls", stdout)).toContain(`net.ipv4.ip_forward ${forward}`);
+    expect(status).toBe(0);
+});
+
+test("a folder is full that has no space, and one without inodes; two folders of one disk are it once", () => {
+    const host = localHost({
+        df: `case $1 in
+-Pk) printf 'F B U A C M\n/dev/vda 100 90 10 90%% /\n/dev/vda 100 90 10 90%% /\n/dev/vdb 9999999 1 9999998 1%% /var/log\n' ;;
+-Pi) printf 'F I U A C M\n/dev/vda 9000 1 8999 1%% /\n/dev/vdb 9000 8999 1 99%% /var/log\nnone 0 0 0 - /tmp\n' ;; esac`,
+    });
+    try {
+        const { stdout } = spawnSync("sh", ["-c", kinds.full.ask], {
+            encoding: "utf8",
+            env: { ...process.env, PATH: `${path.join(host.dir, "bin")}:${process.env.PATH}` },
+        });
+        expect(linesOf("full", stdout)).toEqual(["/ disk", "/var/log inodes"]);
+    } finally {
+        host.remove();
+    }
 });
 
 test("rules are asked for where nova has no option that makes it reject more", () => {

@@ -17,7 +17,7 @@ const FOLDERS = ["/etc", "/usr/local", "/root", "/var/spool/cron"];
 
 const node: RunScript = async (_on, script) => {
     const own = script
-        .replace(/^put [a-z]\w* .*$/gim, "")
+        .replace(/^put [a-z]\w*$/gim, "")
         .replace(/for d in [^;]*;/, `for d in ${FOLDERS.map(folder => at(folder)).join(" ")};`)
         .replaceAll("/usr/bin /usr/sbin", at("programs"))
         .replaceAll(/\/var\/(lib|log)\/\$s/g, `${dir}$&`);

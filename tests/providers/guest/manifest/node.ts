@@ -16,6 +16,9 @@ export const connection: Connection = {
     jump: { name: "host one", host: "one", port: 24, hostKey: "" },
 };
 
+/** What a node prints of a kind. */
+export const toldOf = (name: string, printed: string): string => `${name} ${Buffer.byteLength(printed)}\n${printed}\n`;
+
 /** What a node prints that is as a reading says. */
 function printed({ files, lines }: Reading): string {
     const line = (name: string, value: Buffer) => `${name}:${value.toString("base64")}\n`,
@@ -29,7 +32,14 @@ function printed({ files, lines }: Reading): string {
         line("files", gzipSync(found.join(""))),
         line("digests", gzipSync(digests.join(""))),
         line("immutable", gzipSync(fixed.join(""))),
-        ...Object.entries(lines).map(([name, value]) => line(name, Buffer.from(value.join("\n")))),
+        line(
+            "kinds",
+            gzipSync(
+                Object.entries(lines)
+                    .map(([name, value]) => toldOf(name, value.join("\n")))
+                    .join(""),
+            ),
+        ),
     ].join("");
 }
 
