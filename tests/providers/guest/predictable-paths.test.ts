@@ -136,7 +136,7 @@ test("no script writes to a path in a folder of everybody's that can be known be
     );
     // One asks how full the disks are. The other removes, behind no link.
     expect(named).toEqual([
-        "providers/guest/manifest/kinds.ts: ask: `for d in / /var /var/lib /var/log ",
+        "providers/guest/manifest/kinds.ts: ask: `for u in k i; do df -P$u / /var /v",
         "releases/grizzly.ts: command: String.raw`find /tmp /var/lib -",
     ]);
 });
