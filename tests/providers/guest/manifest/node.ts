@@ -17,7 +17,7 @@ export const connection: Connection = {
 };
 
 /** What a node prints of a kind. */
-export const toldOf = (name: string, printed: string): string => `${name} ${Buffer.byteLength(printed)}\n${printed}\n`;
+const toldOf = (name: string, printed: string): string => `${name} ${Buffer.byteLength(printed)}\n${printed}\n`;
 
 /** What a node prints that is as a reading says. */
 function printed({ files, lines }: Reading): string {
