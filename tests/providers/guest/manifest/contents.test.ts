@@ -26,7 +26,11 @@ async function kept(files: Record<string, { then: Buffer; now?: Buffer }>): Prom
         manifest.reading.files[file] = { ...facts, size: then.length, digest: digestOf(then) };
     }
     const host = localHost({});
-    await keepContents(host.run, { name: "node" } as never, store, manifest, new Mask({ paths: [], lines: [] }));
+    try {
+        await keepContents(host.run, { name: "node" } as never, store, manifest, new Mask({ paths: [], lines: [] }));
+    } finally {
+        host.remove();
+    }
     return found;
 }
 
