@@ -20,6 +20,7 @@ import { UserError } from "../../system/errors";
 import { withLock } from "../../system/lock";
 import { sayJson, sayLines, visible } from "../../system/output";
 import { stateDir } from "../../system/paths";
+import { within } from "../../system/within";
 import { type CheckResult, Checks } from "./checks";
 import { type CheckedCloud, NOT_ENDED } from "./cloud";
 import { CheckInterrupted } from "./wait";
@@ -192,20 +193,8 @@ async function cloudOf(stack: string, terminal: Terminal, signal: AbortSignal): 
 }
 
 /** What came of a script, or that it has not ended in time: the operator's, for a node's clock may be wrong. */
-async function atMost(seconds: number, work: Promise<ExecResult>): Promise<ExecResult> {
-    const over = new AbortController();
-    const late = sleep(
-        seconds * 1000,
-        { code: NOT_ENDED, stdout: "", stderr: `no answer within ${seconds} s` },
-        { signal: over.signal },
-    );
-    late.catch(() => undefined);
-    try {
-        return await Promise.race([work, late]);
-    } finally {
-        over.abort();
-    }
-}
+const atMost = (seconds: number, work: Promise<ExecResult>): Promise<ExecResult> =>
+    within(seconds, work, () => ({ code: NOT_ENDED, stdout: "", stderr: `no answer within ${seconds} s` }));
 
 /** Whether the engine alone can decrypt the passwords, or knows those that are generated. */
 function needsEngine(stack: string): boolean {

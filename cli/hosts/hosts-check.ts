@@ -9,6 +9,7 @@ import { agentFor } from "../../config/operator-key";
 import type { Settings } from "../../config/settings";
 import { besideThisOne } from "../../providers/machine/clock";
 import { messageOf, UserError } from "../../system/errors";
+import { within } from "../../system/within";
 import { LIBVIRT_SOCKET } from "./host-libvirt";
 import { lacks, preflightFields, preflightScript, wantedOf } from "./preflight";
 
@@ -50,18 +51,9 @@ async function askHosts<T>(
 
 /** @throws Error where the host cannot be connected with, or not in time: a mute one is waited for no longer */
 async function connectWithin(seconds: number, to: Connection, port: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(
-            () => reject(new Error(`no ssh session within ${seconds} s (port ${port})`)),
-            seconds * 1000,
-        );
+    await within<unknown>(seconds, connect(to), () => {
+        throw new Error(`no ssh session within ${seconds} s (port ${port})`);
     });
-    try {
-        await Promise.race([connect(to), late]);
-    } finally {
-        clearTimeout(timer);
-    }
 }
 
 /** A host that could not be asked, with the reason in its error, and the remedy where one is known. */

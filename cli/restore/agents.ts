@@ -9,6 +9,7 @@ import { hostConnection } from "../../components/host-pair";
 import type { Settings } from "../../config/settings";
 import { adminAccess } from "../../releases/tutorial";
 import { messageOf } from "../../system/errors";
+import { within } from "../../system/within";
 
 /** An agent that reports itself to nova or cinder, and gets work only while it does: `nova-compute` on `compute-1`. */
 export interface Agent {
@@ -72,7 +73,7 @@ export async function reporting(
     settleSeconds = SETTLE_SECONDS,
     pauseSeconds = PAUSE_SECONDS,
 ): Promise<Agent[]> {
-    const { cloud, agents } = await within(
+    const { cloud, agents } = await inTime(
         seconds,
         open().then(async cloud => ({
             cloud,
@@ -83,26 +84,18 @@ export async function reporting(
     );
     let told = "";
     for (const deadline = Date.now() + settleSeconds * 1000; Date.now() < deadline; await sleep(pauseSeconds * 1000)) {
-        const missing = await within(seconds, withoutPools(cloud, agents)).catch(() => []);
+        const missing = await inTime(seconds, withoutPools(cloud, agents)).catch(() => []);
         if (missing.length === 0) break;
         if (missing.join("; ") !== told) wait((told = missing.join("; ")));
     }
     return agents;
 }
 
-/** @throws when something has not ended within its time */
-async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const late = sleep(seconds * 1000, undefined, { signal: controller.signal }).then(() => {
+/** @throws Error where something has not ended within its time */
+const inTime = <T>(seconds: number, work: Promise<T>): Promise<T> =>
+    within(seconds, work, () => {
         throw new Error(`no answer within ${seconds} s`);
     });
-    try {
-        return await Promise.race([work, late]);
-    } finally {
-        controller.abort();
-        await late.catch(() => undefined);
-    }
-}
 
 /**
  * A service's clock and the operator's need not agree: what each says of how long ago something was can be compared.
