@@ -5,7 +5,7 @@ import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
 import { type Apt, aptShell, LOG, withApt } from "./apt";
 import { isName } from "./init";
-import { readFile, type RemoteFile, writeFile } from "./machine-files";
+import { hasAccess, readFile, type RemoteFile, writeFile } from "./machine-files";
 
 interface Inputs {
     connection: Connection;
@@ -50,11 +50,10 @@ const ROOTS = { owner: "root", group: "root", mode: "0644" };
 /** The key on a machine, or the words for its absence. A key that others can write to does not count. */
 function keyringAsKey(found: RemoteFile | undefined, key: string): string {
     if (found === undefined) return "none";
-    const { content, owner, group, mode } = found;
-    if (content.trim() !== key.trim()) return "another one";
-    return owner === ROOTS.owner && group === ROOTS.group && mode === ROOTS.mode
+    if (found.content.trim() !== key.trim()) return "another one";
+    return hasAccess(found, ROOTS)
         ? key
-        : `the key, in a file of ${owner}:${group} with mode ${mode}`;
+        : `the key, in a file of ${found.owner}:${found.group} with mode ${found.mode}`;
 }
 
 /** apt's words about an archive whose signature it cannot trust; undefined for other errors. */

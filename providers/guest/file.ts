@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
-import { readFile, writeFile } from "./machine-files";
+import { hasAccess, pathProblems, readFile, writeFile } from "./machine-files";
 
 interface Inputs {
     connection: Connection;
@@ -16,9 +16,7 @@ interface Inputs {
 
 function check({ path, mode }: Partial<Inputs>): Problem[] {
     return [
-        ...(path !== undefined && !path.startsWith("/")
-            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
-            : []),
+        ...pathProblems(path),
         ...(mode !== undefined && !/^[0-7]{4}$/.test(mode)
             ? [{ property: "mode", reason: `"${mode}" is not a mode of four octal digits such as 0644` }]
             : []),
@@ -30,13 +28,8 @@ async function put(run: RunScript, inputs: Inputs): Promise<void> {
     const { connection, path, owner, group, mode } = inputs;
     const content = inputs.secretContent ?? inputs.content ?? "";
     const before = await readFile(run, connection, path);
-    const isThere =
-        before &&
-        before.content === content &&
-        before.owner === owner &&
-        before.group === group &&
-        before.mode === mode;
-    if (!isThere) await writeFile(run, connection, path, content, { owner, group, mode });
+    if (before?.content !== content || !hasAccess(before, inputs))
+        await writeFile(run, connection, path, content, { owner, group, mode });
 }
 
 async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {

@@ -1,6 +1,7 @@
 import { ask, bytes, list, number, optional, text, VALUE_BYTES } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { quote, type RunScript } from "../../clients/ssh";
+import type { Problem } from "../dynamic";
 import { toBytes, toText } from "./file-text";
 import { beganShell } from "./init";
 
@@ -22,6 +23,16 @@ export interface SeenFile extends RemoteFile {
 
 /** Whose a file is, and who may read it. */
 export type FileAccess = Omit<RemoteFile, "content">;
+
+/** Whether a file is whose it is to be, and may be read by those alone. */
+export const hasAccess = (file: FileAccess, { owner, group, mode }: FileAccess): boolean =>
+    file.owner === owner && file.group === group && file.mode === mode;
+
+/** What is wrong with the path of a machine's file. */
+export const pathProblems = (path: string | undefined): Problem[] =>
+    path === undefined || path.startsWith("/")
+        ? []
+        : [{ property: "path", reason: `"${path}" is not an absolute path` }];
 
 const attributes = /(?<size>\d+):(?<mode>[0-7]{1,4}):(?<owner>[^:\n]+):(?<group>[^:\n]+)/;
 const inMiB = (bytes: number): string => `${Math.ceil((bytes / (1 << 20)) * 10) / 10} MiB`;

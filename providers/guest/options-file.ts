@@ -8,7 +8,16 @@ import { readerOf } from "./in-force/readers";
 import { entriesOf, inForceOf } from "./in-force/shown";
 import { type OptionName, type Options, writeOptions } from "./ini";
 import { isName } from "./init";
-import { alone, type FileAccess, type Beside, readBeside, readFile, type SeenFile, writeFile } from "./machine-files";
+import {
+    alone,
+    type Beside,
+    hasAccess,
+    pathProblems,
+    readBeside,
+    readFile,
+    type SeenFile,
+    writeFile,
+} from "./machine-files";
 import { type Ready, restart } from "./restarts";
 
 interface Inputs {
@@ -23,9 +32,6 @@ interface Inputs {
     restarts?: string[];
     ready?: Ready;
 }
-
-const hasAccess = (file: FileAccess, { owner, group, mode }: Inputs): boolean =>
-    file.owner === owner && file.group === group && file.mode === mode;
 
 /** The faults of a file's owner, group and mode. */
 function accessProblems({ owner, group, mode, secretOptions }: Partial<Inputs>): Problem[] {
@@ -117,9 +123,7 @@ function check(inputs: Partial<Inputs>): Problem[] {
         bad = restarts?.find(s => !isName(s));
     return [
         ...accessProblems(inputs),
-        ...(path !== undefined && !path.startsWith("/")
-            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
-            : []),
+        ...pathProblems(path),
         ...optionProblems("options", options),
         ...optionProblems("secretOptions", secretOptions),
         ...(bad !== undefined ? [{ property: "restarts", reason: `"${bad}" is not the name of a service` }] : []),

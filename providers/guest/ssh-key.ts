@@ -3,6 +3,7 @@ import { ask, optional, text } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { type Handler, LiveResource, type Problem } from "../dynamic";
+import { pathProblems } from "./machine-files";
 
 interface Inputs {
     connection: Connection;
@@ -29,9 +30,7 @@ function check({ type, path, owner }: Partial<Inputs>): Problem[] {
         ...(type !== undefined && !["rsa", "ed25519", "ecdsa"].includes(type)
             ? [{ property: "type", reason: `"${type}" is not one of rsa, ed25519, ecdsa` }]
             : []),
-        ...(path !== undefined && !path.startsWith("/")
-            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
-            : []),
+        ...pathProblems(path),
     ];
 }
 

@@ -3,6 +3,7 @@ import { ask, bytes, optional } from "../../clients/answer";
 import type { Connection } from "../../clients/connection";
 import { exec, quote, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
+import { pathProblems } from "../guest/machine-files";
 
 interface Inputs {
     connection: Connection;
@@ -64,9 +65,7 @@ function check({ path, script, instanceId, hostname }: Partial<Inputs>): Problem
         ] as const
     ).find(([, value]) => value !== undefined && !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(value));
     return [
-        ...(path !== undefined && !path.startsWith("/")
-            ? [{ property: "path", reason: `"${path}" is not an absolute path` }]
-            : []),
+        ...pathProblems(path),
         ...(word ? [{ property: word[0], reason: `"${word[1]}" is not a name of letters, digits, dots, dashes` }] : []),
         ...(script !== undefined && !/^#(!|cloud-config\n)/.test(script)
             ? [
