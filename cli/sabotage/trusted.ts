@@ -39,22 +39,14 @@ function whyUntrusted(at: string, isScript: boolean): string | undefined {
     } catch {
         return "is not there";
     }
+    if (isScript ? !stat.isFile() : !stat.isDirectory()) return isScript ? "is no plain file" : "is no folder";
     return (
-        (isScript ? whyNoScript(stat) : whyNoFolder(stat)) ??
-        whyOthersWrite(stat) ??
-        (isScript ? whyTooLarge(stat) : undefined)
+        whyOthersWrite(stat) ?? (isScript && stat.size > LARGEST ? `is larger than ${LARGEST / 1024} KiB` : undefined)
     );
 }
-
-const whyNoScript = (stat: fs.Stats): string | undefined => (stat.isFile() ? undefined : "is no plain file");
-
-const whyNoFolder = (stat: fs.Stats): string | undefined => (stat.isDirectory() ? undefined : "is no folder");
 
 /** Who besides this user and root may write it. */
 function whyOthersWrite({ uid, mode }: fs.Stats): string | undefined {
     if (uid !== 0 && uid !== process.getuid?.()) return "belongs to another user";
     return (mode & 0o022) === 0 ? undefined : "may be written by others (chmod go-w)";
 }
-
-const whyTooLarge = ({ size }: fs.Stats): string | undefined =>
-    size > LARGEST ? `is larger than ${LARGEST / 1024} KiB` : undefined;

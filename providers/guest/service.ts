@@ -104,9 +104,10 @@ interface Reasons {
 /** Has the service $s run. */
 function upShell({ port }: Inputs, { anew = false, lifeless = false }: Reasons): string {
     // A process that a signal stopped does not end before it goes on.
-    if (anew) return lifeless ? 'go_on "$s"; restart "$s"' : 'restart "$s"';
+    const restarted = lifeless ? 'go_on "$s"; restart "$s"' : 'restart "$s"';
+    if (anew) return restarted;
     // What it lacked may have come back when what it works on was mended.
-    if (lifeless) return `{ is_running "$s" && l=$(signs "$s") && [ -z "$l" ]; } || { go_on "$s"; restart "$s"; }`;
+    if (lifeless) return `{ is_running "$s" && l=$(signs "$s") && [ -z "$l" ]; } || { ${restarted}; }`;
     const free = port === undefined ? ":" : `free "$s" ${port} ${hex(port)}`;
     return `is_running "$s" || { ${free}; start "$s"; }`;
 }
