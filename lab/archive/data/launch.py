@@ -56,7 +56,8 @@ def accept_former_names(conf, table):
             known['opt'].deprecated_opts.append(cfg.DeprecatedOpt(former, group='DEFAULT'))
 
 
-# Parents of worker processes look for ended ones a hundred times a second, which is half of an emulated machine's load at rest.
+# Parents of worker processes look for ended ones a hundred times a second, which is most of an emulated machine's load at rest.
+# So a worker that ended is replaced, and a service that stops ends, half a second later at most.
 LOOK_SECONDS = 0.5
 
 

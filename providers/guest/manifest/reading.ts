@@ -35,7 +35,7 @@ export interface Reading {
     lines: Partial<Record<KindName, string[]>>;
 }
 
-/** Unpacked, of all files of a node. */
+/** Of each part of a node's answer, unpacked. */
 const MOST_BYTES = 32 << 20;
 
 /** Kinds with a question of their own. */
