@@ -1,9 +1,13 @@
-import { spawn } from "child_process";
+import { type ChildProcess, spawn } from "child_process";
+import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
+import { UserError } from "../system/errors";
+import { TEST_PART } from "../system/handed-over";
+import { Interrupted, onInterrupt } from "../system/interrupt";
 import { say } from "../system/output";
 import { projectDir, temporaryFolder } from "../system/paths";
-import { UserError } from "../system/errors";
+import { removeLeftovers } from "./test-leftovers";
 
 /**
  * One part of the tests: a jest configuration, and how long it may be expected to take on two cores. Twice the sum of
@@ -14,22 +18,42 @@ interface Part {
     config: string;
     budgetSeconds: number;
     onlyByName?: true;
+    /** Hours long: a stopped one leaves its lab, and the next run goes on from there. */
+    goesOn?: true;
 }
 
 const parts: readonly Part[] = [
-    { name: "unit", config: "jest.config.js", budgetSeconds: 300 },
+    { name: "unit", config: "jest.config.js", budgetSeconds: 400 },
     { name: "house", config: "tests/house/jest.config.js", budgetSeconds: 110 },
-    { name: "end-to-end", config: "tests/e2e/jest.config.js", budgetSeconds: 1600 },
+    { name: "end-to-end", config: "tests/e2e/jest.config.js", budgetSeconds: 1800 },
     // A cloud of its own, whose passwords all change once: fifteen minutes on a busy machine.
     { name: "secrets", config: "tests/e2e/secrets.config.js", budgetSeconds: 1000, onlyByName: true },
-    { name: "two-machines", config: "tests/e2e/two-machines.config.js", budgetSeconds: 680 },
+    { name: "two-machines", config: "tests/e2e/two-machines.config.js", budgetSeconds: 900, onlyByName: true },
     { name: "restore", config: "tests/e2e/restore.config.js", budgetSeconds: 1800, onlyByName: true },
     // Every exercise of the troubleshooting session and twenty pairs.
-    { name: "sabotage", config: "tests/e2e/sabotage.config.js", budgetSeconds: 3 * 3600, onlyByName: true },
+    {
+        name: "sabotage",
+        config: "tests/e2e/sabotage.config.js",
+        budgetSeconds: 3 * 3600,
+        onlyByName: true,
+        goesOn: true,
+    },
     // Every exercise, done twice: mended by its solution, and by the program.
-    { name: "exercises", config: "tests/e2e/exercises.config.js", budgetSeconds: 10 * 3600, onlyByName: true },
+    {
+        name: "exercises",
+        config: "tests/e2e/exercises.config.js",
+        budgetSeconds: 10 * 3600,
+        onlyByName: true,
+        goesOn: true,
+    },
     // The engine killed fifty times in `up` and twenty times in `destroy`.
-    { name: "interruptions", config: "tests/e2e/interruptions.config.js", budgetSeconds: 2 * 3600, onlyByName: true },
+    {
+        name: "interruptions",
+        config: "tests/e2e/interruptions.config.js",
+        budgetSeconds: 2 * 3600,
+        onlyByName: true,
+        goesOn: true,
+    },
     // Every node in turn, with the cloud's acceptance tests after each.
     { name: "rebuild", config: "tests/e2e/rebuild.config.js", budgetSeconds: 3000, onlyByName: true },
 ];
@@ -66,39 +90,58 @@ export async function test(names: string[]): Promise<number> {
     return sum("failed") === 0 && sum("passed") > 0 ? 0 : 1;
 }
 
-async function runPart(part: Part): Promise<Outcome> {
-    const start = Date.now();
-    const report = path.join(temporaryFolder("classroom-test-"), "report.json");
-    const jest = path.join(projectDir(), "node_modules/jest/bin/jest.js");
-    const child = spawn(process.execPath, [jest, "--config", part.config, "--json", "--outputFile", report], {
-        cwd: projectDir(),
-        stdio: ["ignore", "ignore", "inherit"],
-        detached: true,
-    });
-    let stopped = false;
-    const stop = () => {
-        stopped = true;
+/** The end of a part's process, and the reason of its stop, if it was stopped. */
+interface End {
+    code: number;
+    stopped?: "too long" | "interrupted";
+}
+
+/** Waits for a part's process. It is stopped at twice its budget, and by an interruption. */
+async function endOf(child: ChildProcess, part: Part): Promise<End> {
+    let stopped: End["stopped"];
+    const stop = (why: typeof stopped) => {
+        stopped ??= why;
         try {
             process.kill(-child.pid!, "SIGKILL");
         } catch {
             /* has ended */
         }
     };
-    const timer = setTimeout(() => {
-        say(`FAIL ${part.name}: stopped after ${2 * part.budgetSeconds} s, twice its budget`);
-        stop();
-    }, 2000 * part.budgetSeconds);
-    process.once("exit", stop);
-    const code = await new Promise<number>((resolve, reject) =>
-        child.once("error", reject).once("close", c => resolve(c ?? 1)),
-    );
-    process.removeListener("exit", stop);
-    clearTimeout(timer);
+    const timer = setTimeout(() => stop("too long"), 2000 * part.budgetSeconds),
+        release = onInterrupt(() => stop("interrupted"));
+    try {
+        const code = await new Promise<number>((resolve, reject) =>
+            child.once("error", reject).once("close", c => resolve(c ?? 1)),
+        );
+        return { code, stopped };
+    } finally {
+        clearTimeout(timer);
+        release();
+    }
+}
+
+/** @throws Interrupted after its leftovers are taken away */
+async function runPart(part: Part): Promise<Outcome> {
+    const start = Date.now(),
+        mark = randomUUID();
+    const report = path.join(temporaryFolder("classroom-test-"), "report.json");
+    const jest = path.join(projectDir(), "node_modules/jest/bin/jest.js");
+    const child = spawn(process.execPath, [jest, "--config", part.config, "--json", "--outputFile", report], {
+        cwd: projectDir(),
+        stdio: ["ignore", "ignore", "inherit"],
+        detached: true,
+        env: { ...process.env, [TEST_PART]: mark },
+    });
+    const { code, stopped } = await endOf(child, part);
+    if (stopped === "too long") say(`FAIL ${part.name}: stopped after ${2 * part.budgetSeconds} s, twice its budget`);
+    if (stopped !== undefined && part.goesOn === undefined)
+        for (const lab of await removeLeftovers(mark)) say(`${part.name}: its lab ${lab} is taken away`);
     const counted = readCounts(report);
     fs.rmSync(path.dirname(report), { recursive: true, force: true });
+    if (stopped === "interrupted") throw new Interrupted(`interrupted: ${part.name} was stopped`);
     const seconds = Math.round((Date.now() - start) / 1000);
     // A suite that does not even load has no tests to count; jest's code says so.
-    const failed = stopped || (code !== 0 && counted.failed === 0) ? counted.failed + 1 : counted.failed;
+    const failed = stopped !== undefined || (code !== 0 && counted.failed === 0) ? counted.failed + 1 : counted.failed;
     return { passed: counted.passed, failed, seconds };
 }
 

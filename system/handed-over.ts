@@ -78,3 +78,6 @@ export const toItself = {
     /** Folder of the sockets that `open` listens on; the socket of the part of the board that may touch clouds. */
     sockets: "CLASSROOM_SOCKETS",
 } as const;
+
+/** Mark that every process and every lab of a part of the tests carries: all that a stopped part has left is found by it. */
+export const TEST_PART = "CLASSROOM_TEST_PART";

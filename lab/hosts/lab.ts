@@ -5,6 +5,7 @@ import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { proxyVariables } from "../../system/environment";
 import { UserError } from "../../system/errors";
+import { TEST_PART } from "../../system/handed-over";
 import { Interrupted } from "../../system/interrupt";
 import { processStart, withLock } from "../../system/lock";
 import type { Progress } from "../../system/progress";
@@ -260,6 +261,7 @@ const environmentOf = (files: LabFiles, args: LabArgs, firstId: number): Record<
     HOME: "/root",
     CLASSROOM_LAB: files.name,
     CLASSROOM_LAB_DIR: files.dir,
+    ...(process.env[TEST_PART] !== undefined && { [TEST_PART]: process.env[TEST_PART] }),
     LAB_DIR: files.dir,
     LAB_DATA: dataDir(),
     LAB_HOSTS: Object.entries(labHosts)

@@ -9,17 +9,22 @@ export const processIds = (): number[] =>
         .filter(name => /^\d+$/.test(name))
         .map(Number);
 
-/** Ids of the processes that carry `variable=value` in the environment they were started with. */
-export function processesWith(variable: string, value: string): number[] {
-    const wanted = `${variable}=${value}`;
-    return processIds().filter(pid => {
-        try {
-            return fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(wanted);
-        } catch {
-            return false;
-        }
-    });
+/** A variable in the environment that a process was started with; undefined where it has none, or has ended. */
+export function variableOf(pid: number, variable: string): string | undefined {
+    try {
+        const found = fs
+            .readFileSync(`/proc/${pid}/environ`, "utf8")
+            .split("\0")
+            .find(line => line.startsWith(`${variable}=`));
+        return found?.slice(variable.length + 1);
+    } catch {
+        return undefined;
+    }
 }
+
+/** Ids of the processes that carry `variable=value` in the environment they were started with. */
+export const processesWith = (variable: string, value: string): number[] =>
+    processIds().filter(pid => variableOf(pid, variable) === value);
 
 /** Whether a process is there and not just waiting to be reaped; with its start time: whether it is that one still. */
 export function isAlive(pid: number, start?: string): boolean {

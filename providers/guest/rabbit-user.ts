@@ -3,6 +3,7 @@ import { ask, text } from "../../clients/answer";
 import { type Connection, Unreachable } from "../../clients/connection";
 import { exec, quote, RemoteError, type RunScript } from "../../clients/ssh";
 import { differs, type Handler, LiveResource, type Problem } from "../dynamic";
+import { LINE, linesIn } from "./erlang";
 import { isName } from "./init";
 
 interface Inputs {
@@ -31,51 +32,25 @@ function check({ user }: Partial<Inputs>): Problem[] {
         : [{ property: "user", reason: `"${user}" is not allowed: letters, digits, dots, dashes` }];
 }
 
-/** The answer of a script of rabbitmqctl's calls. */
-async function call(run: RunScript, connection: Connection, calls: string, input?: string): Promise<string> {
-    const script = `export HOME=/root\n${calls}\nsay said "$said"`;
+/**
+ * Evaluates an expression of Erlang in the server, with the account's password as `Password`. It comes on standard input:
+ * rabbitmqctl has no other way than an argument, so its own node is called instead.
+ */
+async function evaluate(run: RunScript, { connection, password }: Inputs, expression: string): Promise<string> {
+    const erlang = `${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`;
+    // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
+    const script = `export HOME=/root
+umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
+cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
+said=$(rabbitmqctl -q eval ${erlang}) || { printf '%s\\n' "$said" >&2; exit 1; }
+say said "$said"`;
     try {
-        return (await ask(run, connection, script, { said: text() }, { input, timeoutSeconds: 60 })).said;
+        return (await ask(run, connection, script, { said: text() }, { input: password, timeoutSeconds: 60 })).said;
     } catch (e) {
         if (!(e instanceof RemoteError)) throw e;
         const [first] = e.result.stderr.trim().split("\n");
         throw new Unreachable(`${connection.name}: the message queue cannot be asked: ${first}`);
     }
-}
-
-const listed = (command: string): string => `said=$(${command}) || { printf '%s\\n' "$said" >&2; exit 1; }`;
-
-/**
- * Evaluates an expression of Erlang in the server, with the account's password as `Password`. It comes on standard input:
- * rabbitmqctl has no other way than an argument, so its own node is called instead.
- */
-function evaluate(run: RunScript, { connection, password }: Inputs, expression: string): Promise<string> {
-    return call(
-        run,
-        connection,
-        // In a folder of root's until it is written: nobody puts a link in its place. The file first, then the folder.
-        `umask 077; mkdir -p -m 711 /run/classroom; d=$(mktemp -d /run/classroom/XXXXXX); trap 'rm -rf "$d"' EXIT
-cat > "$d/password"; chown rabbitmq "$d/password"; chown rabbitmq "$d"
-${listed(`rabbitmqctl -q eval ${quote('{ok, Password} = file:read_file("')}"$d"${quote(`/password"), ${users}, ${expression}.`)}`)}`,
-        password,
-    );
-}
-
-/** The account's rights on `/`, as rabbitmqctl lists them. */
-async function rightsOf(run: RunScript, { connection, user }: Inputs): Promise<string> {
-    const said = await call(run, connection, listed(`rabbitmqctl -q list_user_permissions ${quote(user)}`)),
-        found = said.split("\n").find(line => line.startsWith("/\t"));
-    return found === undefined ? "none" : found.split("\t").slice(1).join(" ");
-}
-
-/** One of some words, which has a line of its own: newer servers warn of this and that beside it. */
-async function answer<W extends string>(run: RunScript, inputs: Inputs, expression: string, ...words: W[]): Promise<W> {
-    const said = (await evaluate(run, inputs, expression)).split("\n").map(line => line.trim()),
-        found = words.filter(w => said.includes(w));
-    if (found.length === 1) return found[0]!;
-    throw new Unreachable(
-        `${inputs.connection.name}: the message queue cannot be asked: it says ${JSON.stringify(said.join(" ").slice(0, 80))}`,
-    );
 }
 
 /** A text in Erlang. */
@@ -96,22 +71,40 @@ async function put(run: RunScript, inputs: Inputs): Promise<void> {
     );
 }
 
-/** Whether the account is there, and whether its password is the recorded one. */
-function passwordOf(run: RunScript, recorded: Inputs): Promise<"same" | "differs" | "gone"> {
-    const login = `case rabbit_access_control:check_user_pass_login(${word(recorded.user)}, Password) of {ok, _} -> same; _ -> differs end`;
-    return answer(run, recorded, whereThere(recorded.user, login, "gone"), "same", "differs", "gone");
-}
+/** A server since 2.8 lists rights by their names, an older one in a row. */
+const ROW =
+    "Row = fun(P) when is_list(P) -> [proplists:get_value(K, P) || K <- [vhost, configure, write, read]]; (P) -> tuple_to_list(P) end";
 
-async function hasGuest(run: RunScript, recorded: Inputs): Promise<boolean> {
-    return (await answer(run, recorded, whereThere(GUEST, "there", "gone"), "there", "gone")) === "there";
+/** In Erlang: a line for the account with its password, one for each of its rights, and one where the other account is there. */
+function question(user: string): string {
+    const login =
+        "case rabbit_access_control:check_user_pass_login(User, Password) of {ok, _} -> same; _ -> differs end";
+    return (
+        `${LINE}, ${ROW}, User = ${word(user)}, ` +
+        `lists:flatten([${whereThere(user, `[L("account ~s", [${login}])] ++ [L("right\\t~s\\t~s\\t~s\\t~s", Row(P)) || P <- rabbit_auth_backend_internal:list_user_permissions(User)]`, '[L("account gone", [])]')}, ` +
+        `${whereThere(GUEST, '[L("guest there", [])]', "[]")}])`
+    );
 }
 
 async function read(run: RunScript, recorded: Inputs): Promise<Inputs | undefined> {
-    const said = await passwordOf(run, recorded);
-    if (said === "gone") return undefined;
-    const others = recorded.others && { others: (await hasGuest(run, recorded)) ? [GUEST] : [] };
-    const password = said === "same" ? recorded.password : differs;
-    return { ...recorded, ...others, password, rights: await rightsOf(run, recorded) };
+    const said = await evaluate(run, recorded, question(recorded.user)),
+        lines = linesIn(said),
+        [, account] = /^account (same|differs|gone)$/.exec(lines[0] ?? "") ?? [];
+    if (account === undefined)
+        throw new Unreachable(
+            `${recorded.connection.name}: the message queue cannot be asked: it says ${JSON.stringify(said.replace(/\s+/g, " ").trim().slice(0, 80))}`,
+        );
+    if (account === "gone") return undefined;
+    const rights = lines
+        .find(line => line.startsWith("right\t/\t"))
+        ?.split("\t")
+        .slice(2) ?? ["none"];
+    return {
+        ...recorded,
+        ...(recorded.others && { others: lines.includes("guest there") ? [GUEST] : [] }),
+        password: account === "same" ? recorded.password : differs,
+        rights: rights.join(" "),
+    };
 }
 
 /** An account of a RabbitMQ server that may use everything on `/` (D2). */

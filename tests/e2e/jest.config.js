@@ -8,5 +8,7 @@ module.exports = {
         "/(secrets|sabotage|exercises|rebuild|restore|interruptions|two-machines).test.ts$",
     ],
     maxWorkers: 1,
+    // Each test's seconds: a part that takes longer than before shows where.
+    verbose: true,
     testTimeout: 600000,
 };

@@ -1,8 +1,10 @@
-import { spawn } from "child_process";
+import { type ChildProcess, spawn } from "child_process";
+import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
+import { removeLeftovers } from "../../cli/test-leftovers";
 import { closeAll } from "../../clients/ssh";
 import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
@@ -11,6 +13,7 @@ import { bootTrial } from "../../lab/hosts/machine";
 import { cgroupVersion } from "../../lab/hosts/cgroups";
 import { processesWith, processIds } from "../../lab/hosts/processes";
 import { buildImages } from "../../lab/images/images";
+import { TEST_PART } from "../../system/handed-over";
 import { silent } from "../../system/progress";
 import { projectDir, stateDir } from "../../system/paths";
 import { run } from "../../system/run";
@@ -255,6 +258,22 @@ test("up again finds the lab; down leaves nothing", async () => {
     const first = await bringUp(name, silent);
     expect(await bringUp(name, silent)).toEqual(first);
     await labDown(name, silent);
+    await expectNothingLeft();
+});
+
+test("what a stopped part of the tests has left, its commands and its lab, is taken away", async () => {
+    const mark = randomUUID();
+    process.env[TEST_PART] = mark;
+    let left: ChildProcess;
+    try {
+        await bringUp(name, silent);
+        left = spawn("sleep", ["600"], { stdio: "ignore" });
+    } finally {
+        delete process.env[TEST_PART];
+    }
+    const ended = new Promise(resolve => left.once("exit", (_code, signal) => resolve(signal)));
+    expect(await removeLeftovers(mark)).toEqual([name]);
+    expect(await ended).toBe("SIGKILL");
     await expectNothingLeft();
 });
 

@@ -1,28 +1,29 @@
 import { quote, quoteWords } from "../../../clients/ssh";
-import { apart, IF_SYSTEMD, isPlain, type Kind, nonEmpty } from "./kind";
+import { linesIn, LINE } from "../erlang";
+import { apart, IF_SYSTEMD, isPlain, type Kind } from "./kind";
 
 /** RabbitMQ 2.7 of Ubuntu 12.04 has neither policies nor limits. */
 const control = (words: string): string => `${IF_SYSTEMD} timeout 30 rabbitmqctl -q ${words}`;
 
 /**
- * One question to the server, for each costs an emulated node seconds. It answers with words in a list; a server that lacks a function has none
- * of its words. Of values that may be anything stands a number alone.
+ * One question to the server, for each costs an emulated node ten seconds. A server that lacks a function has none of its lines. Of values
+ * that may be anything stands a number alone.
  */
-const STATE = `L = fun(F, A) -> list_to_atom(lists:sublist(lists:flatten(io_lib:format(F, A)), 250)) end,
-Of = fun(M, F, Make) -> case erlang:function_exported(M, F, 0) of true -> [Make(X) || X <- apply(M, F, [])]; _ -> [] end end,
+const STATE = `${LINE},
+Of = fun(M, F, Args, Make) -> code:ensure_loaded(M), case erlang:function_exported(M, F, length(Args)) of true -> [Make(X) || X <- apply(M, F, Args)]; _ -> [] end end,
 G = fun(K, P) -> proplists:get_value(K, P) end,
-[L("watermark ~p", [vm_memory_monitor:get_vm_memory_high_watermark()])] ++
-[L("disk ~p", [rabbit_disk_monitor:get_disk_free_limit()]) || erlang:function_exported(rabbit_disk_monitor, get_disk_free_limit, 0)] ++
-Of(rabbit_alarm, get_alarms, fun(A) -> L("alarm ~p", [A]) end) ++
-Of(rabbit_runtime_parameters, list, fun(P) -> L("parameter\\t~s\\t~s\\t~s\\t~p", [G(vhost, P), G(component, P), G(name, P), erlang:phash2(G(value, P))]) end) ++
-Of(rabbit_auth_backend_internal, get_user_limits, fun({U, X}) -> L("user\\t~s\\t~p", [U, erlang:phash2(X)]) end) ++
-Of(rabbit_auth_backend_internal, list_topic_permissions, fun(P) -> L("topic\\t~s\\t~s\\t~s\\t~p", [G(vhost, P), G(user, P), G(exchange, P), erlang:phash2({G(write, P), G(read, P)})]) end).`;
+lists:flatten([[L("watermark ~p", [vm_memory_monitor:get_vm_memory_high_watermark()])],
+[L("disk ~p", [rabbit_disk_monitor:get_disk_free_limit()]) || erlang:function_exported(rabbit_disk_monitor, get_disk_free_limit, 0)],
+[L("vhost\\t~s", [V]) || V <- rabbit_vhost:list()],
+Of(rabbit_policy, list_formatted, [<<"/">>], fun(P) -> L("policy\\t~s\\t~s\\t~s\\t~s\\t~s\\t~p", [G(K, P) || K <- [vhost, name, pattern, 'apply-to', definition, priority]]) end),
+Of(rabbit_alarm, get_alarms, [], fun(A) -> L("alarm ~p", [A]) end),
+Of(rabbit_runtime_parameters, list, [], fun(P) -> L("parameter\\t~s\\t~s\\t~s\\t~p", [G(vhost, P), G(component, P), G(name, P), erlang:phash2(G(value, P))]) end),
+Of(rabbit_auth_backend_internal, get_user_limits, [], fun({U, X}) -> L("user\\t~s\\t~p", [U, erlang:phash2(X)]) end),
+Of(rabbit_auth_backend_internal, list_topic_permissions, [], fun(P) -> L("topic\\t~s\\t~s\\t~s\\t~p", [G(vhost, P), G(user, P), G(exchange, P), erlang:phash2({G(write, P), G(read, P)})]) end)]).`;
 
-/** The words of such an answer: Erlang's quoted atoms. */
-const wordsIn = (printed: readonly string[]): string[] =>
-    [...printed.join("\n").matchAll(/'((?:[^'\\]|\\.)*)'/g)].map(([, said]) =>
-        said!.replace(/\\(.)/gs, (_, c: string) => (c === "t" ? "\t" : c === "n" ? " " : c)),
-    );
+/** What the answer's lines of one word have behind it. */
+const behind = (word: string, printed: readonly string[]): string[] =>
+    linesIn(printed.join("\n")).flatMap(line => (line.startsWith(`${word}\t`) ? [line.slice(word.length + 1)] : []));
 
 /** What a server was given by hand beside its policies, by the word that begins its line. */
 const LIMITS: Readonly<Record<string, { words(parts: string[]): string; mend(parts: string[]): string }>> = {
@@ -62,8 +63,9 @@ const LEVEL = /^(?:watermark (?:\d[\d.e-]{0,20}|\{absolute,"?\w{1,20}"?\})|disk 
 /** What a RabbitMQ server has beside its account: without these it takes no message, or loses some. */
 export const queueKinds = {
     queueHosts: {
-        ask: "[ -d /var/lib/rabbitmq ] && timeout 10 rabbitmqctl -q list_vhosts",
-        lines: printed => nonEmpty(printed).filter(line => line !== "name"),
+        ask: "",
+        with: "queueMemory",
+        lines: printed => behind("vhost", printed),
         words: {
             added: line => `the virtual host ${line} of RabbitMQ was added`,
             gone: line => `the virtual host ${line} of RabbitMQ is gone`,
@@ -74,8 +76,9 @@ export const queueKinds = {
         },
     },
     queuePolicies: {
-        ask: `[ -d /var/lib/rabbitmq ] && { ${IF_SYSTEMD} timeout 10 rabbitmqctl -q list_policies; }`,
-        lines: printed => nonEmpty(printed).filter(line => !/^vhost\tname\t/.test(line)),
+        ask: "",
+        with: "queueMemory",
+        lines: printed => behind("policy", printed),
         words: {
             added: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ was added`,
             gone: line => `the policy ${line.replace(/\t/g, " ")} of RabbitMQ is gone`,
@@ -90,9 +93,9 @@ export const queueKinds = {
         },
     },
     queueMemory: {
-        ask: `[ -d /var/lib/rabbitmq ] && timeout 10 rabbitmqctl -q eval ${quote(STATE)}`,
+        ask: `[ -d /var/lib/rabbitmq ] && timeout 30 rabbitmqctl -q eval ${quote(STATE)}`,
         lines: printed =>
-            wordsIn(printed)
+            linesIn(printed.join("\n"))
                 .filter(line => LEVEL.test(line))
                 .map(line => line.replace(/\{absolute,"?(\w+)"?\}/, "absolute $1")),
         named: true,
@@ -115,7 +118,7 @@ export const queueKinds = {
         ask: "",
         with: "queueMemory",
         lines: printed =>
-            wordsIn(printed).filter(line =>
+            linesIn(printed.join("\n")).filter(line =>
                 /^(parameter(\t[^\t]*){4}|user(\t[^\t]*){2}|topic(\t[^\t]*){4})$/.test(line),
             ),
         words: {
@@ -128,7 +131,7 @@ export const queueKinds = {
         ask: "",
         with: "queueMemory",
         lines: printed =>
-            wordsIn(printed).flatMap(line => {
+            linesIn(printed.join("\n")).flatMap(line => {
                 const [, limit] =
                     /^alarm \{*(?:resource_limit,)?\s*(disk|memory|file_descriptor_limit)\b/.exec(line) ?? [];
                 return limit === undefined ? [] : [`${limit} alarm`];

@@ -80,11 +80,11 @@ test.each<[string, KindName, string, string[]]>([
         "/usr/lib/python2.7/dist-packages/nova 0123456789abcdef network/manager.py\n",
         ["/usr/lib/python2.7/dist-packages/nova 0123456789abcdef network/manager.py"],
     ],
-    ["virtual hosts without a head line", "queueHosts", "name\n/\nother\n", ["/", "other"]],
+    ["virtual hosts", "queueHosts", "['watermark 0.4','vhost\\t/',\n 'vhost\\tother']\n", ["/", "other"]],
     [
         "policies without a head line",
         "queuePolicies",
-        "vhost\tname\tpattern\tapply-to\tdefinition\tpriority\n/\tshort\t.*\tqueues\t{}\t0\n",
+        "['policy\\t/\\tshort\\t.*\\tqueues\\t{}\\t0']\n",
         ["/\tshort\t.*\tqueues\t{}\t0"],
     ],
     ["the queue's memory", "queueMemory", "['watermark 0.4']\n", ["watermark 0.4"]],

@@ -56,13 +56,27 @@ test("a name that no command may hold is told alone", () => {
     expect(strange.map(difference => mendingOf(difference as never))).toEqual([undefined, undefined]);
 });
 
-test("one question gives the lines of all three", async () => {
+test("a line that is longer than an atom goes on in the next one", () =>
+    expect(linesOf("queuePolicies", "['policy\\t/\\tlong\\t.*\\tqueues\\t{\"a\":','+1}\\t0','vhost\\t/']")).toEqual([
+        '/\tlong\t.*\tqueues\t{"a":1}\t0',
+    ]));
+
+test("what a server warns of before its answer is no line", () =>
+    expect(linesOf("queueHosts", "warning: it's deprecated\n['vhost\\t/']\n")).toEqual(["/"]));
+
+test("one question gives the lines of all five", async () => {
     const node = new FakeNode({
         files: { "/etc": { type: "d", mode: "755", owner: "root", group: "root" } },
         lines: { queueMemory: [answer] },
     });
     const { lines } = await takeReading(node.run, connection);
     node.remove();
-    expect(Object.keys(lines).sort()).toEqual(["queueAlarms", "queueLimits", "queueMemory"]);
+    expect(Object.keys(lines).sort()).toEqual([
+        "queueAlarms",
+        "queueHosts",
+        "queueLimits",
+        "queueMemory",
+        "queuePolicies",
+    ]);
     expect(lines.queueAlarms).toEqual(["disk alarm", "file_descriptor_limit alarm"]);
 });
