@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "child_process";
+import { spawn } from "child_process";
 import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
@@ -262,15 +262,16 @@ test("up again finds the lab; down leaves nothing", async () => {
 });
 
 test("what a stopped part of the tests has left, its commands and its lab, is taken away", async () => {
-    const mark = randomUUID();
+    const mark = randomUUID(),
+        before = process.env[TEST_PART];
     process.env[TEST_PART] = mark;
-    let left: ChildProcess;
     try {
         await bringUp(name, silent);
-        left = spawn("sleep", ["600"], { stdio: "ignore" });
     } finally {
-        delete process.env[TEST_PART];
+        if (before === undefined) delete process.env[TEST_PART];
+        else process.env[TEST_PART] = before;
     }
+    const left = spawn("sleep", ["600"], { stdio: "ignore", env: { ...process.env, [TEST_PART]: mark } });
     const ended = new Promise(resolve => left.once("exit", (_code, signal) => resolve(signal)));
     expect(await removeLeftovers(mark)).toEqual([name]);
     expect(await ended).toBe("SIGKILL");
