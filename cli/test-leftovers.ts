@@ -6,6 +6,10 @@ import { TEST_PART } from "../system/handed-over";
 import { projectDir } from "../system/paths";
 import { run } from "../system/run";
 
+/** Ends the commands of a stopped part of the tests; its labs go on. @param mark of the part */
+export const endCommands = (mark: string): Promise<void> =>
+    killAll(() => processesWith(TEST_PART, mark).filter(pid => variableOf(pid, "CLASSROOM_LAB_DIR") === undefined));
+
 /**
  * Takes away all that a stopped part of the tests has left: its commands, then its labs, with their stacks' files and the state folders
  * that it made for itself.

@@ -7,7 +7,7 @@ import { TEST_PART } from "../system/handed-over";
 import { Interrupted, onInterrupt } from "../system/interrupt";
 import { say } from "../system/output";
 import { projectDir, temporaryFolder } from "../system/paths";
-import { removeLeftovers } from "./test-leftovers";
+import { endCommands, removeLeftovers } from "./test-leftovers";
 
 /**
  * One part of the tests: a jest configuration, and how long it may be expected to take on two cores. Twice the sum of
@@ -120,6 +120,12 @@ async function endOf(child: ChildProcess, part: Part): Promise<End> {
     }
 }
 
+/** Ends what a stopped part has left. */
+async function clearAfter({ name, goesOn }: Part, mark: string): Promise<void> {
+    if (goesOn) await endCommands(mark);
+    else for (const lab of await removeLeftovers(mark)) say(`${name}: its lab ${lab} is taken away`);
+}
+
 /** @throws Interrupted after its leftovers are taken away */
 async function runPart(part: Part): Promise<Outcome> {
     const start = Date.now(),
@@ -134,8 +140,7 @@ async function runPart(part: Part): Promise<Outcome> {
     });
     const { code, stopped } = await endOf(child, part);
     if (stopped === "too long") say(`FAIL ${part.name}: stopped after ${2 * part.budgetSeconds} s, twice its budget`);
-    if (stopped !== undefined && part.goesOn === undefined)
-        for (const lab of await removeLeftovers(mark)) say(`${part.name}: its lab ${lab} is taken away`);
+    if (stopped !== undefined) await clearAfter(part, mark);
     const counted = readCounts(report);
     fs.rmSync(path.dirname(report), { recursive: true, force: true });
     if (stopped === "interrupted") throw new Interrupted(`interrupted: ${part.name} was stopped`);

@@ -4,7 +4,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
-import { removeLeftovers } from "../../cli/test-leftovers";
+import { endCommands, removeLeftovers } from "../../cli/test-leftovers";
 import { closeAll } from "../../clients/ssh";
 import { inRoot } from "../../lab/golden/in-root";
 import { buildHostRoot } from "../../lab/hosts/host-root";
@@ -273,8 +273,10 @@ test("what a stopped part of the tests has left, its commands and its lab, is ta
     }
     const left = spawn("sleep", ["600"], { stdio: "ignore", env: { ...process.env, [TEST_PART]: mark } });
     const ended = new Promise(resolve => left.once("exit", (_code, signal) => resolve(signal)));
-    expect(await removeLeftovers(mark)).toEqual([name]);
+    await endCommands(mark);
     expect(await ended).toBe("SIGKILL");
+    expect(labStatus(name)).toBeDefined();
+    expect(await removeLeftovers(mark)).toEqual([name]);
     await expectNothingLeft();
 });
 
