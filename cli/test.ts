@@ -108,7 +108,10 @@ async function endOf(child: ChildProcess, part: Part): Promise<End> {
         }
     };
     const timer = setTimeout(() => stop("too long"), 2000 * part.budgetSeconds),
-        release = onInterrupt(() => stop("interrupted"));
+        release = onInterrupt(() => stop("interrupted")),
+        stopAtExit = () => stop("interrupted");
+    // The child is a group of its own: it would outlive this process.
+    process.once("exit", stopAtExit);
     try {
         const code = await new Promise<number>((resolve, reject) =>
             child.once("error", reject).once("close", c => resolve(c ?? 1)),
@@ -117,13 +120,27 @@ async function endOf(child: ChildProcess, part: Part): Promise<End> {
     } finally {
         clearTimeout(timer);
         release();
+        process.off("exit", stopAtExit);
     }
 }
 
-/** Ends what a stopped part has left. */
+/** Ends what a stopped part has left, and says what it could not. */
 async function clearAfter({ name, goesOn }: Part, mark: string): Promise<void> {
-    if (goesOn) await endCommands(mark);
-    else for (const lab of await removeLeftovers(mark)) say(`${name}: its lab ${lab} is taken away`);
+    const release = onInterrupt(() => say(`${name}: its commands and labs are being taken away; please wait`));
+    try {
+        if (goesOn) await endCommands(mark);
+        else
+            for (const { name: lab, error } of await removeLeftovers(mark))
+                say(
+                    error === undefined
+                        ? `${name}: its lab ${lab} is taken away`
+                        : `FAIL ${name}: its lab ${lab} could not be taken away: ${error}`,
+                );
+    } catch (e) {
+        say(`FAIL ${name}: its commands did not end: ${(e as Error).message}`);
+    } finally {
+        release();
+    }
 }
 
 /** @throws Interrupted after its leftovers are taken away */

@@ -18,7 +18,7 @@ export { rangesInWords } from "./hosts/id-ranges";
 export { inWords as machineInWords } from "./hosts/machine";
 export { needRoot } from "./hosts/preflight";
 export { newLabStack } from "./new-stack";
-export { enterOperator, Lab, labDown, labExec, labStatus } from "./hosts/lab";
+export { enterOperator, Lab, labDown, labExec, labsOfTestPart, labStatus } from "./hosts/lab";
 
 /** What a lab is made of, and about how long each takes by itself where nothing is there, in seconds on two cores. */
 export const labParts = {

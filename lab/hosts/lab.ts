@@ -67,6 +67,9 @@ export interface LabArgs {
     machine?: MachineReport;
 }
 
+/** In a lab's folder: the mark of the part of the tests that made it. */
+const TEST_PART_FILE = "test-part";
+
 const READY_SECONDS = 60;
 /**
  * How long killed processes may take. Each gives up its memory first, then its mounts: an unmounted file system gives its blocks
@@ -164,6 +167,19 @@ const knownHostsOf = (files: LabFiles, { hosts }: Lab): string =>
         })
         .join("");
 
+/** Folders of the labs that a part of the tests has made. @param state the folder that they lie in @param mark of the part */
+export function labsOfTestPart(state: string, mark: string): string[] {
+    const labs = path.join(state, "labs");
+    if (!fs.existsSync(labs)) return [];
+    return fs
+        .readdirSync(labs)
+        .map(name => path.join(labs, name))
+        .filter(dir => {
+            const file = path.join(dir, TEST_PART_FILE);
+            return fs.existsSync(file) && fs.readFileSync(file, "utf8") === mark;
+        });
+}
+
 /** Ends every process of the lab and removes its folder and cgroups; a lab that is not there is success. */
 export async function labDown(name: string, progress: Progress): Promise<void> {
     const files = new LabFiles(name);
@@ -193,7 +209,10 @@ async function remove(files: LabFiles): Promise<void> {
 /** Makes the lab's folder and its keys; returns the public one of its package archive. */
 async function prepare(files: LabFiles, args: LabArgs): Promise<string> {
     const folder = (dir: string) => fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    [files.dir, files.log, files.run(), files.operator()].forEach(folder);
+    folder(files.dir);
+    if (process.env[TEST_PART] !== undefined)
+        fs.writeFileSync(path.join(files.dir, TEST_PART_FILE), process.env[TEST_PART]);
+    [files.log, files.run(), files.operator()].forEach(folder);
     await newKey(files.operatorKey, `operator of ${files.name}`);
     const hostLines = (Object.keys(labHosts) as LabHostName[]).map(h => `${hostAddress(h)} ${files.hostName(h)} ${h}`);
     const local = ["127.0.0.1 localhost", "::1 localhost ip6-localhost"];

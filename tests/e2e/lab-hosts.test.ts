@@ -261,22 +261,37 @@ test("up again finds the lab; down leaves nothing", async () => {
     await expectNothingLeft();
 });
 
-test("what a stopped part of the tests has left, its commands and its lab, is taken away", async () => {
-    const mark = randomUUID(),
-        before = process.env[TEST_PART];
-    process.env[TEST_PART] = mark;
-    try {
-        await bringUp(name, silent);
-    } finally {
-        if (before === undefined) delete process.env[TEST_PART];
-        else process.env[TEST_PART] = before;
-    }
+/** A lab by its command, as tests make it, until `moment`; the command carries a mark of its own. */
+async function labOfPart(moment: () => boolean): Promise<string> {
+    const mark = randomUUID();
+    const up = spawn("./classroom", ["lab", "up", name], {
+        cwd: projectDir(),
+        stdio: "ignore",
+        // jest's own environment is a copy, which its children do not get by themselves.
+        env: { ...process.env, CLASSROOM_STATE: stateDir(), [TEST_PART]: mark },
+    });
+    const ended = new Promise(resolve => up.once("exit", resolve));
+    while (!moment() && up.exitCode === null) await sleep(5);
+    if (moment === isUp) await ended;
+    return mark;
+}
+const isUp = (): boolean => labStatus(name) !== undefined;
+
+test("commands of a stopped part of the tests end, and its lab goes on", async () => {
+    const mark = await labOfPart(isUp);
     const left = spawn("sleep", ["600"], { stdio: "ignore", env: { ...process.env, [TEST_PART]: mark } });
     const ended = new Promise(resolve => left.once("exit", (_code, signal) => resolve(signal)));
     await endCommands(mark);
     expect(await ended).toBe("SIGKILL");
     expect(labStatus(name)).toBeDefined();
-    expect(await removeLeftovers(mark)).toEqual([name]);
+});
+
+test.each<[string, () => boolean]>([
+    ["up", isUp],
+    ["being made", () => fs.existsSync(path.join(labDir(), "test-part"))],
+])("a lab that is %s when a part of the tests is stopped is taken away", async (_, moment) => {
+    const mark = await labOfPart(moment);
+    expect(await removeLeftovers(mark)).toEqual([{ name }]);
     await expectNothingLeft();
 });
 
