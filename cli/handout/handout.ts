@@ -9,6 +9,7 @@ import { fingerprintOf } from "../../config/host-keys";
 import { hostRoles } from "../../config/nodes";
 import type { Settings } from "../../config/settings";
 import { classOf, membersOf } from "../../engine/class-file";
+import { releaseOf } from "../../releases";
 import { replaceFile } from "../../system/files";
 import { sayJson, sayLines } from "../../system/output";
 import { tokenOf } from "../board/secrets";
@@ -109,7 +110,10 @@ function passwordOf(given: Record<string, unknown>): string {
 }
 
 /** How a team gets to its cloud: through its central host, or on a lab by its teacher's hand. */
-function wayOf(stack: string, { lab, hosts: { central }, plan }: Settings): Pick<Handout, "dashboard" | "commands"> {
+function wayOf(
+    stack: string,
+    { lab, hosts: { central }, plan, release }: Settings,
+): Pick<Handout, "dashboard" | "commands"> {
     const api = plan.node("api-node"),
         clients: Handout["commands"] = [
             [". /root/openrc", "on a node: who you are to the cloud"],
@@ -124,6 +128,10 @@ function wayOf(stack: string, { lab, hosts: { central }, plan }: Settings): Pick
                 ...clients,
             ],
         };
+    // ssh of today refuses a server of 2012 otherwise.
+    const olderNodes = releaseOf(release).ssh.rsaSha1
+        ? "-o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedKeyTypes=+ssh-rsa "
+        : "";
     const through = `root@${central.address}`,
         port = `-p ${central.port}`;
     return {
@@ -131,7 +139,7 @@ function wayOf(stack: string, { lab, hosts: { central }, plan }: Settings): Pick
         commands: [
             [`ssh ${port} ${through}`, "root on your central host"],
             [
-                `ssh -J ${through}:${central.port} root@${api.natAddress}`,
+                `ssh -J ${through}:${central.port} ${olderNodes}root@${api.natAddress}`,
                 "root on api-node; other nodes by their nat address, through their own host",
             ],
             ...clients,

@@ -49,10 +49,14 @@ test("a page has the team's hosts, its nodes' addresses, its picture, members, l
         "SHA256:",
         "canary-of-one",
         "2026-11-30T09:00:00+01:00",
-        "ssh -J root@c1.example.org:24 root@192.168.122.6",
     ])
         expect(text).toContain(wanted);
 });
+
+test("the way to a node of 2012 has the signatures that its ssh knows", () =>
+    expect(handoutOf("team01").commands.map(([command]) => command)).toContain(
+        "ssh -J root@c1.example.org:24 -o HostKeyAlgorithms=+ssh-rsa -o PubkeyAcceptedKeyTypes=+ssh-rsa root@192.168.122.6",
+    ));
 
 test("a page has the team's token of the board, once there is one, and no other token", () => {
     expect(pageOf("team01")).not.toContain("<td>board</td>");
