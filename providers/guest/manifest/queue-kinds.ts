@@ -7,7 +7,8 @@ const control = (words: string): string => `${IF_SYSTEMD} timeout 30 rabbitmqctl
 
 /**
  * One question to the server, for each costs an emulated node ten seconds. A server that lacks a function has none of its lines. Of values
- * that may be anything stands a number alone.
+ * that may be anything stands a number alone. The server has no answer about policies of a virtual host that is gone, and the whole
+ * question would fail.
  */
 const STATE = `${LINE},
 Of = fun(M, F, Args, Make) -> code:ensure_loaded(M), case erlang:function_exported(M, F, length(Args)) of true -> [Make(X) || X <- apply(M, F, Args)]; _ -> [] end end,
@@ -15,7 +16,7 @@ G = fun(K, P) -> proplists:get_value(K, P) end,
 lists:flatten([[L("watermark ~p", [vm_memory_monitor:get_vm_memory_high_watermark()])],
 [L("disk ~p", [rabbit_disk_monitor:get_disk_free_limit()]) || erlang:function_exported(rabbit_disk_monitor, get_disk_free_limit, 0)],
 [L("vhost\\t~s", [V]) || V <- rabbit_vhost:list()],
-Of(rabbit_policy, list_formatted, [<<"/">>], fun(P) -> L("policy\\t~s\\t~s\\t~s\\t~s\\t~s\\t~p", [G(K, P) || K <- [vhost, name, pattern, 'apply-to', definition, priority]]) end),
+[Of(rabbit_policy, list_formatted, [<<"/">>], fun(P) -> L("policy\\t~s\\t~s\\t~s\\t~s\\t~s\\t~p", [G(K, P) || K <- [vhost, name, pattern, 'apply-to', definition, priority]]) end) || <<"/">> <- rabbit_vhost:list()],
 Of(rabbit_alarm, get_alarms, [], fun(A) -> L("alarm ~p", [A]) end),
 Of(rabbit_runtime_parameters, list, [], fun(P) -> L("parameter\\t~s\\t~s\\t~s\\t~p", [G(vhost, P), G(component, P), G(name, P), erlang:phash2(G(value, P))]) end),
 Of(rabbit_auth_backend_internal, get_user_limits, [], fun({U, X}) -> L("user\\t~s\\t~p", [U, erlang:phash2(X)]) end),
