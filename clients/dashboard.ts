@@ -36,7 +36,7 @@ const ERROR_LEVEL = 40;
 
 const plain = (html: string): string =>
     html
-        .replace(/<[^>]*>/g, " ")
+        .replace(/<[^<>]*>/g, " ")
         .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Math.min(Number(code), 0x10ffff)))
         .replace(/&quot;/g, '"')
         .replace(/&lt;/g, "<")

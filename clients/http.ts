@@ -438,14 +438,21 @@ function reasonOf({ status, body }: HttpResponse): string {
             ? body.subarray(-REASON_BYTES).toString().trim().split("\n").pop()!
             : text
                   .replace(/<(title|style)>.*?<\/\1>/gs, "")
-                  .replace(/<[^>]*>/g, " ")
+                  .replace(/<[^<>]*>/g, " ")
                   .replace(new RegExp(`^\\s*${status} [A-Za-z ]*\\n`), "");
     }
-    // A database's error repeats the statement with its values.
-    return brief(
-        said.replace(/['"[(\s]*(SQL:\s*)?['"]?\b(INSERT INTO|UPDATE \S+ SET|SELECT|DELETE FROM)\b.*/s, ""),
-        300,
-    );
+    return brief(beforeStatement(said), 300);
+}
+
+/**
+ * A database's error repeats the statement with its values: the text before it. It takes time as the text is long, whatever is in it.
+ */
+function beforeStatement(text: string): string {
+    const at = text.search(/\b(?:INSERT INTO|UPDATE \S+ SET|SELECT|DELETE FROM)\b/);
+    if (at < 0) return text;
+    // Few characters lead to a statement. One expression for all of the text would try each place of it.
+    const start = Math.max(0, at - 50);
+    return text.slice(0, start) + text.slice(start, at).replace(/['"[(\s]*(?:SQL:\s*)?['"]?$/, "");
 }
 
 /** The message about a rate limit whose wait is too long. */

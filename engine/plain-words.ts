@@ -11,7 +11,7 @@ const DATE = /^\d{4}-\d{1,2}-\d{1,2}/;
 const SIXTIES = /^[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?$/;
 const FLOAT = /^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$/;
 const BASED = /^([-+]?)0([xX][0-9a-fA-F]+|[oO]?[0-7]+|[bB][01]+)$/;
-const HEX_FLOAT = /^[-+]?0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*[pP][-+]?\d+$/;
+const HEX_FLOAT = /^[-+]?0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?[pP][-+]?\d+$/;
 const ENDLESS = /^[-+]?\.(inf|nan)$/i;
 
 /**

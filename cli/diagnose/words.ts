@@ -11,7 +11,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : JS
 /** What was answered, without a page's marks, as long as it may stand in a line. */
 const brief = (answer: string): string => {
     const words = answer
-        .replace(/<[^>]*>/g, " ")
+        .replace(/<[^<>]*>/g, " ")
         .replace(/\s+/g, " ")
         .trim();
     return words.length > 140 ? `${words.slice(0, 139)}…` : words;

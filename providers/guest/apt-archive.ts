@@ -77,10 +77,10 @@ function inWords(error: unknown, { connection, line, key }: Inputs): unknown {
 /** The faults of a line of apt's sources. */
 function lineFaults(line: string): string[] {
     return [
-        ...(/^deb[ \t]+(\[[^\]\n]*\][ \t]+)?\S+:\S+[ \t]+\S[ -~]*$/.test(line)
+        ...(/^deb[ \t]+(\[[^\]\n]*\][ \t]+)?[^\s:]+:\S+[ \t]+\S[ -~]*$/.test(line)
             ? []
             : [`"${line}" is not a line of apt's sources: deb URL SUITE COMPONENT…`]),
-        ...(/\[[^\]]*\b(trusted|allow-insecure|signed-by)\b/i.test(line)
+        ...(/\[[^[\]]*\b(trusted|allow-insecure|signed-by)\b/i.test(line)
             ? [`"${line}" sets its own trust; sign an archive of your own, and give its key as archiveKey`]
             : []),
     ];

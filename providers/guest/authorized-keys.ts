@@ -13,13 +13,13 @@ interface Inputs {
 const FILE = "/root/.ssh/authorized_keys";
 /** Behind a key: whose it is. The operator's has another comment. */
 const MARK = "classroom member";
-const LINE = new RegExp(`^(\\S+ \\S+) ${MARK} (.*?)\\s*$`);
+const LINE = new RegExp(`^(\\S+ \\S+) ${MARK} (.*)$`);
 
 const lineOf = (key: string, member: string): string => `${key} ${MARK} ${member}`;
 
 /** The key of a line of a member's; undefined of any other line. */
 function keyIn(line: string, member: string): string | undefined {
-    const [, key, of] = LINE.exec(line) ?? [];
+    const [, key, of] = LINE.exec(line.trimEnd()) ?? [];
     return of === member ? key : undefined;
 }
 
@@ -30,10 +30,7 @@ export const keysIn = (text: string, member: string): string[] =>
 /** The file with exactly these keys of a member's; every other line stays as it is. */
 export function withKeys(text: string, member: string, keys: readonly string[]): string {
     const ends = (line: string) => line.trimEnd().endsWith(` ${MARK} ${member}`);
-    const others = text
-        .replace(/\n+$/, "")
-        .split("\n")
-        .filter(line => line !== "" && !ends(line));
+    const others = text.split("\n").filter(line => line !== "" && !ends(line));
     return [...others, ...keys.map(key => lineOf(key, member)), ""].join("\n");
 }
 

@@ -53,7 +53,7 @@ const isWithin = (text: string, range: Cidr): boolean => {
 function sinkHindrances({ sinks, policies }: Said, range: Cidr): Hindrance[] {
     const routes = sinks.split("\n").filter(line => isWithin(line.split(" ")[1] ?? "", range)),
         rules = policies.split("\n").flatMap(line => {
-            const [, priority, rest] = /^(\d+):\s+(from \S+.* (?:blackhole|unreachable|prohibit))\s*$/.exec(line) ?? [],
+            const [, priority, rest] = /^(\d+):\s+(from \S.* (?:blackhole|unreachable|prohibit))\s*$/.exec(line) ?? [],
                 [, from, to] = /^from (\S+)(?: to (\S+))? \w+$/.exec(rest ?? "") ?? [];
             const all = from === "all" && to === undefined;
             return all || [from, to].some(end => end !== undefined && isWithin(end, range))

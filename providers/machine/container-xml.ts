@@ -85,7 +85,7 @@ export function parseDomainXml(xml: string): { uuid: string } & Omit<ContainerDo
 
 /** The first id of the one range that both users and groups have; undefined where there is none, or others are. */
 function idmapIn(xml: string): number | undefined {
-    const lines = (/<idmap>([^]*?)<\/idmap>/.exec(xml)?.[1] ?? "").match(/<[^>]*>/g) ?? [];
+    const lines = (/<idmap>([^]*?)<\/idmap>/.exec(xml)?.[1] ?? "").match(/<[^<>]*>/g) ?? [];
     const first = Number(/target='(\d+)'/.exec(lines[0] ?? "")?.[1]);
     return first > 0 && lines.join("") === rangesOf(first) ? first : undefined;
 }

@@ -207,7 +207,7 @@ const sentence = (rule: string, where: string): string =>
 /** A rule of nftables itself. */
 function nativeHindrance(line: string, names: Names): Hindrance[] {
     const [, family, table, chain, base, place, rest] = /^(\S+) (\S+) (\S+) ([01]) (\d+) (.*)$/.exec(line)!,
-        [, rule, handle] = /^(.*?)\s*# handle (\d+)$/.exec(rest!.trim()) ?? [],
+        [, rule, handle] = /^(.*\S|)\s*# handle (\d+)$/.exec(rest!.trim()) ?? [],
         where = `nft, ${family} ${table} ${chain}`,
         name = [family!, table!, chain!].map(quote).join(" ");
     if (handle === undefined)

@@ -1,4 +1,4 @@
-import { type Grammar, type Header, type Reading, type Refusal, type Setting, strip } from "./grammar";
+import { type Grammar, type Header, type Reading, type Refusal, type Setting, strip, stripEnd } from "./grammar";
 
 /** The quotes that are open behind a character. */
 function openAfter(open: string, c: string): string {
@@ -44,9 +44,9 @@ function split(line: string): { key: string; value: string } {
 
 /** The files that a line has read in its place. */
 function included(line: string): string | undefined {
-    const [, directive, file] = /^![ \t\r\v\f]*(includedir|include)[ \t\r\v\f]+(.*)$/.exec(line) ?? [];
+    const [, directive, file] = /^![ \t\r\v\f]*(includedir|include)[ \t\r\v\f]+([^]*)$/.exec(line) ?? [];
     if (file === undefined || !file.startsWith("/")) return undefined;
-    return directive === "include" ? strip(file) : `${strip(file).replace(/\/+$/, "")}/*.cnf`;
+    return directive === "include" ? strip(file) : `${stripEnd(strip(file), "/")}/*.cnf`;
 }
 
 /**
@@ -69,7 +69,7 @@ export const myCnf: Grammar = {
             } else if (line.startsWith("[")) {
                 const end = line.indexOf("]");
                 if (end < 0) refused.push({ line: i, reason: "a group's name ends with ]" });
-                else headers.push({ section: (section = line.slice(1, end).replace(/[ \t\r\v\f]+$/, "")), line: i });
+                else headers.push({ section: (section = stripEnd(line.slice(1, end))), line: i });
             } else if (section === undefined) refused.push({ line: i, reason: "an option stands in a group" });
             else settings.push({ section, ...split(line), from: i, to: i + 1 });
         });

@@ -5,7 +5,7 @@ const isBlank = (character: string | undefined): boolean => character !== undefi
 
 /** As ConfigParser's pattern and what follows it have it: a `;` behind a blank begins a comment, two quotes are nothing. */
 function split(line: string): { key: string; value: string } | undefined {
-    const [, key, found] = /^([^:=\s][^:=]*)[ \t\r\v\f]*[:=][ \t\r\v\f]*([^\n]*)$/.exec(line) ?? [];
+    const [, key, found] = /^([^:=\s][^:=]*)[:=][ \t\r\v\f]*([^\n]*)$/.exec(line) ?? [];
     if (key === undefined) return undefined;
     const at = found!.indexOf(";"),
         // Where it is the first character, Python looks at the last.

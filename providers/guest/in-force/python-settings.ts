@@ -92,7 +92,7 @@ function bound(statement: string): { key: string; value: string }[] {
                 .map(n => (/ as /.test(imported) ? n[n.length - 1]! : n[0]!)),
         );
     const other =
-        /^(?:for\s+([^]*?)\s+in\b|del\s+([^]*)|(?:def|class)\s+(\w+)|(?:with|except)\b[^]*?\bas\s+([\w, ()]+?)\s*:?)/.exec(
+        /^(?:for\s([^]*?)\sin\b|del\s+([^]*)|(?:def|class)\s+(\w+)|(?:with|except)\b[^]*?\bas\s+([\w, ()]+))/.exec(
             statement,
         );
     if (other) return as(other.slice(1).flatMap(target => names(target ?? "")));

@@ -58,7 +58,7 @@ const statement = fc.oneof(
                 "if True:",
                 "try:",
                 "for A in [1]:",
-                "with x as B:",
+                "with x as ALLOWED_HOSTS:",
                 "class A:",
                 "def B(A=1):",
                 "if A == 1:",
