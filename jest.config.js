@@ -20,7 +20,7 @@ module.exports = {
     maxWorkers: "100%",
     // A run of the whole program takes a second alone, ten on a machine that is busy.
     testTimeout: 60_000,
-    setupFilesAfterEnv: ["<rootDir>/tests/short-stacks.js"],
+    setupFilesAfterEnv: ["<rootDir>/tests/no-promise-traces.js"],
     modulePathIgnorePatterns: ["<rootDir>/bin/"],
     transform: {
         "^.+\\.ts$": [
