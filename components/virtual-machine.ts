@@ -39,13 +39,14 @@ export interface VirtualMachineArgs {
 /**
  * The command line of a kernel that is the host's: quick to start where it is emulated, cards named as the tutorial names
  * them. An emulated machine does not keep time by its TSC: on a busy host it may calibrate it wrongly, at each start anew,
- * and then its clock runs many times too fast or too slow. Under KVM the host tells the time.
+ * and then its clock runs many times too fast or too slow. Under KVM the host tells the time. Nor does it spread its programs at random:
+ * QEMU keeps translated code by its address, and would translate all of a program again each time that it starts.
  */
 export const kernelArguments = (hypervisor: VirtualMachineArgs["hypervisor"]): string[] => [
     ..."root=/dev/vda rw console=ttyS0 mitigations=off nokaslr net.ifnames=0 random.trust_cpu=on no_timer_check".split(
         " ",
     ),
-    ...(hypervisor === "qemu" ? ["tsc=unstable"] : []),
+    ...(hypervisor === "qemu" ? ["tsc=unstable", "norandmaps"] : []),
     ..."audit=0 selinux=0 apparmor=0 cryptomgr.notests".split(" "),
 ];
 

@@ -27,7 +27,7 @@ export function formerKernelArguments(stack: string, resources: readonly Recorde
         const hypervisor = domain!.inputs!.type === "kvm" ? "kvm" : "qemu";
         if (words.join(" ") === kernelArguments(hypervisor).sort().join(" ")) return [];
         return [
-            `${name}: its kernel is started with the arguments of an earlier version, with which its clock may run wrong; make it anew with: ./classroom rebuild ${stack} ${name}`,
+            `${name}: its kernel is started with the arguments of an earlier version, with which it may be slow or have a wrong clock; make it anew with: ./classroom rebuild ${stack} ${name}`,
         ];
     });
 }
