@@ -26,7 +26,7 @@ export interface CheckResult {
     waits: Waited[];
 }
 
-type How = { skip: string } | { check: () => Promise<string> };
+type How = { skip: string } | { check: (using: Using) => Promise<string> };
 
 const onHost = ({ host }: Server): string => `ACTIVE${host ? ` on ${host}` : ""}`;
 
@@ -45,11 +45,6 @@ export class Checks {
     private instance: Server | undefined;
     private address: string | undefined;
     private sshWorks = false;
-    /** Id of the one beside it. */
-    private second: string | undefined;
-    private readonly wait: Waiting;
-    private readonly instances: Instances;
-    private readonly using: Using;
 
     /**
      * @param note tells what is waited for
@@ -57,39 +52,42 @@ export class Checks {
      */
     constructor(
         private readonly cloud: CheckedCloud,
-        note: (line: string) => void,
-        signal?: AbortSignal,
-        patience?: number,
-    ) {
-        this.wait = new Waiting(cloud, note, signal, patience);
-        this.instances = new Instances(cloud, this.wait, () => this.making("servers"));
-        this.using = { cloud, wait: this.wait, instances: this.instances, name: this.name };
-    }
+        private readonly note: (line: string) => void,
+        private readonly signal?: AbortSignal,
+        private readonly patience?: number,
+    ) {}
 
     private making(kind: Kind): void {
         this.made.add(kind);
     }
 
+    /** What one check works with: each has its own waits. */
+    private using(id: CheckId): Using {
+        const { cloud, signal, patience, name } = this,
+            wait = new Waiting(cloud, line => this.note(`${id.padEnd(3)}  ${line}`), signal, patience);
+        return { cloud, wait, instances: new Instances(cloud, wait, () => this.making("servers")), name };
+    }
+
     private hows(): Readonly<Record<CheckId, How>> {
         return {
-            T1: { check: () => checkImage(this.using, () => this.making("images")) },
-            T2: { check: () => this.start() },
-            T3: { check: () => this.startOnDashboard() },
-            T4: { check: () => this.addresses() },
-            T5: { check: () => this.ssh() },
-            T6: { check: () => this.port() },
-            T7: { check: () => checkSnapshot(this.using, this.entered(), () => this.making("images")) },
-            T8: { check: () => checkVolumes(this.using, () => this.making("volumes")) },
-            T9: { check: () => this.attach() },
-            T10: { check: () => this.resize() },
-            T11: this.cloud.ec2 ? { check: () => this.overEc2() } : { skip: "this release has no EC2 API" },
-            T12: { check: () => this.services() },
+            T1: { check: using => checkImage(using, () => this.making("images")) },
+            T2: { check: using => this.start(using) },
+            T3: { check: using => this.startOnDashboard(using) },
+            T4: { check: using => this.addresses(using) },
+            T5: { check: using => this.ssh(using) },
+            T6: { check: using => this.port(using) },
+            T7: { check: using => checkSnapshot(using, this.entered(), () => this.making("images")) },
+            T8: { check: using => checkVolumes(using, () => this.making("volumes")) },
+            T9: { check: using => this.attach(using) },
+            T10: { check: using => this.resize(using) },
+            T11: this.cloud.ec2 ? { check: using => this.overEc2(using) } : { skip: "this release has no EC2 API" },
+            T12: { check: using => this.services(using) },
         };
     }
 
     /**
-     * Runs checks and hands each result to `done` as soon as it is there. What was made is removed afterwards,
-     * whatever happened.
+     * Runs checks, side by side where none waits for the other, and hands each result to `done` in the order of their numbers. What was
+     * made is removed afterwards, whatever happened.
      * @param only those that are wanted, with what they stand on ({@link chosenOf})
      * @throws CheckInterrupted when the signal came
      */
@@ -98,32 +96,59 @@ export class Checks {
         only: readonly CheckId[] = chosenOf(undefined),
     ): Promise<CheckResult[]> {
         const results: CheckResult[] = [],
-            hows = this.hows(),
-            chosen = acceptance.filter(a => only.includes(a.id));
+            chosen = acceptance.filter(a => only.includes(a.id)),
+            // Cleaning up is nobody's.
+            wait = new Waiting(this.cloud, this.note, this.signal, this.patience);
         try {
             // What an earlier one left is in the way of those alone that make such things themselves.
             const makes: readonly Kind[] = chosen.flatMap(({ makes }: { makes: readonly Kind[] }) => makes);
             await removeLeftovers(
                 this.cloud,
-                this.wait,
+                wait,
                 kinds.filter(kind => makes.includes(kind)),
             );
-            this.wait.taken();
-            for (const { id, title } of chosen) {
-                this.wait.goOn();
-                const start = this.cloud.now(),
-                    how = hows[id];
-                const outcome =
-                    "skip" in how ? { result: "skip" as const, detail: how.skip } : await this.outcome(how.check);
-                const seconds = Math.round((this.cloud.now() - start) / 100) / 10;
-                const result: CheckResult = { id, title, ...outcome, seconds, waits: this.wait.taken() };
-                results.push(result);
-                done(result);
+            const under = this.begin(chosen);
+            try {
+                for (const one of under) {
+                    const result = await one;
+                    results.push(result);
+                    done(result);
+                }
+            } finally {
+                await Promise.allSettled(under);
             }
         } finally {
-            await removeMade(this.cloud, this.wait, [...this.made], this.name);
+            await removeMade(this.cloud, wait, [...this.made], this.name);
         }
         return results;
+    }
+
+    /** Begins checks, each after those that it waits for. */
+    private begin(chosen: readonly (typeof acceptance)[number][]): Promise<CheckResult>[] {
+        const hows = this.hows(),
+            ends = new Map<string, Promise<CheckResult>>();
+        for (const { id, title, needs, after } of chosen) {
+            const one = async (): Promise<CheckResult> => {
+                // By now all are in the map.
+                await Promise.resolve();
+                await Promise.allSettled([...needs, ...after].flatMap(before => ends.get(before) ?? []));
+                return await this.result(id, title, hows[id]);
+            };
+            ends.set(id, one());
+        }
+        // An interruption ends several: the first is told.
+        for (const end of ends.values()) end.catch(() => undefined);
+        return [...ends.values()];
+    }
+
+    private async result(id: CheckId, title: string, how: How): Promise<CheckResult> {
+        const using = this.using(id);
+        using.wait.goOn();
+        const start = this.cloud.now();
+        const outcome =
+            "skip" in how ? { result: "skip" as const, detail: how.skip } : await this.outcome(() => how.check(using));
+        const seconds = Math.round((this.cloud.now() - start) / 100) / 10;
+        return { id, title, ...outcome, seconds, waits: using.wait.taken() };
     }
 
     private async outcome(check: () => Promise<string>): Promise<Pick<CheckResult, "result" | "detail">> {
@@ -136,25 +161,25 @@ export class Checks {
     }
 
     /** T2 */
-    private async start(): Promise<string> {
-        this.instance = await this.instances.active(await this.instances.create(this.name));
+    private async start({ instances }: Using): Promise<string> {
+        this.instance = await instances.active(await instances.create(this.name));
         return onHost(this.instance);
     }
 
     /** T3 */
-    private async startOnDashboard(): Promise<string> {
+    private async startOnDashboard({ wait, instances }: Using): Promise<string> {
         const { compute, dashboard, pages } = this.cloud,
             name = `${this.name}-web`,
-            from = await this.instances.ingredients(tutorial.flavor);
+            from = await instances.ingredients(tutorial.flavor);
         this.making("servers");
         await dashboard.send(pages.launch({ name, ...from }));
-        const id = await this.wait.until(
+        const id = await wait.until(
             "nova lists the instance",
             deadlines.address,
             async () => (await compute.servers()).find(s => s.name === name)?.id,
         );
-        const instance = await this.instances.active(id);
-        await this.instances.drop(id);
+        const instance = await instances.active(id);
+        await instances.drop(id);
         return onHost(instance);
     }
 
@@ -175,23 +200,23 @@ export class Checks {
         return reached;
     }
 
-    /** Id of another instance, of the smallest flavor, for the checks that want one beside the first. */
-    private async other(): Promise<string> {
-        return (this.second ??= await this.instances.create(`${this.name}-other`, tutorial.smallest));
+    /** Id of another instance, of the smallest flavor, for a check that wants one beside the first. */
+    private other({ instances }: Using, what: string): Promise<string> {
+        return instances.create(`${this.name}-${what}`, tutorial.smallest);
     }
 
     /** T4 */
-    private async addresses(): Promise<string> {
-        const { fixed, floating, pool } = await this.instances.addresses(this.started().id);
+    private async addresses({ instances }: Using): Promise<string> {
+        const { fixed, floating, pool } = await instances.addresses(this.started().id);
         this.address = floating;
         return `${fixed} from net1, ${floating} from ${pool}`;
     }
 
     /** T5 */
-    private async ssh(): Promise<string> {
+    private async ssh({ instances }: Using): Promise<string> {
         const { instance, address } = this.reached();
         // Verbose: it tells which host key the instance has.
-        const { stdout, stderr } = await this.instances.run(address, "hostname", true);
+        const { stdout, stderr } = await instances.run(address, "hostname", true);
         this.sshWorks = true;
         const hostname = stdout.trim();
         const key = compareHostKey(stderr, await this.cloud.compute.consoleLog(instance.id).catch(() => ""));
@@ -199,7 +224,7 @@ export class Checks {
     }
 
     /** T6: a group of its own holds the rule, so that the tenant's groups stay as they are. */
-    private async port(): Promise<string> {
+    private async port({ wait }: Using): Promise<string> {
         const { compute } = this.cloud,
             { instance, address } = this.reached();
         const before = await this.probe(address);
@@ -214,7 +239,7 @@ export class Checks {
             cidr: "0.0.0.0/0",
         });
         const becomes = (wanted: boolean, what: string) =>
-            this.wait.until(what, deadlines.port, async say => {
+            wait.until(what, deadlines.port, async say => {
                 const { open, seen } = await this.probe(address);
                 say(seen);
                 return open === wanted ? seen : undefined;
@@ -234,29 +259,27 @@ export class Checks {
         throw new Error(`port 80 of ${address} cannot be tried: ${stderr.trim().split("\n").pop() || `code ${code}`}`);
     }
 
-    /** T9. Where it fails the other instance may have the volume: the next check gets one of its own. */
-    private async attach(): Promise<string> {
-        try {
-            const other = async () => this.instances.reached(await this.other(), "the other instance");
-            return await checkAttach(this.using, this.entered(), other, () => this.making("volumes"));
-        } catch (e) {
-            this.second = undefined;
-            throw e;
-        }
+    /** T9 */
+    private async attach(using: Using): Promise<string> {
+        const other = async () => using.instances.reached(await this.other(using, "other"), "the other instance");
+        return await checkAttach(using, this.entered(), other, () => this.making("volumes"));
     }
 
     /** T10 */
-    private async resize(): Promise<string> {
-        return await checkResize(this.using, await this.instances.active(await this.other(), "the other instance"));
+    private async resize(using: Using): Promise<string> {
+        return await checkResize(
+            using,
+            await using.instances.active(await this.other(using, "resized"), "the other instance"),
+        );
     }
 
     /** T11 */
-    private async overEc2(): Promise<string> {
-        return await startOverEc2(this.cloud, this.wait, this.name, () => this.making("servers"));
+    private async overEc2({ wait }: Using): Promise<string> {
+        return await startOverEc2(this.cloud, wait, this.name, () => this.making("servers"));
     }
 
     /** T12. A service reports every ten seconds, more slowly where it is emulated and busy: it is down only if it stays so. */
-    private services(): Promise<string> {
+    private services({ wait }: Using): Promise<string> {
         const asked: [string, () => Promise<ServiceState[]>][] = [
             [
                 "nova",
@@ -267,7 +290,7 @@ export class Checks {
             ],
             ["cinder", () => this.cloud.volumes.services()],
         ];
-        return this.wait.until("every service is up", deadlines.services, async say => {
+        return wait.until("every service is up", deadlines.services, async say => {
             const wrong: string[] = [];
             let up = 0;
             for (const [name, ask] of asked) {

@@ -12,6 +12,11 @@ export interface Waited {
     seconds: number;
 }
 
+/** Seconds between two questions: at least, and at most. */
+const PAUSE_SECONDS = [2, 10] as const;
+/** A service on an emulated node computes a second or more for an answer: its work would wait for our questions. */
+const PAUSE_PER_ANSWER = 3;
+
 /** How the checks of one run wait: with a deadline, telling what is seen meanwhile, until the user interrupts. */
 export class Waiting {
     private waits: Waited[] = [];
@@ -67,6 +72,7 @@ export class Waiting {
             toldAt = 0;
         for (;;) {
             if (leavable) this.goOn();
+            const asked = this.cloud.now();
             const value = await ask(seen => {
                 last = seen;
             });
@@ -76,7 +82,8 @@ export class Waiting {
                 this.note(`  ${what}: ${last || "not yet"}, ${since()} of at most ${seconds} s`);
                 [told, toldAt] = [last, since()];
             }
-            await this.cloud.sleep(2);
+            const pause = (PAUSE_PER_ANSWER * (this.cloud.now() - asked)) / 1000;
+            await this.cloud.sleep(Math.min(Math.max(pause, PAUSE_SECONDS[0]), PAUSE_SECONDS[1]));
         }
     }
 

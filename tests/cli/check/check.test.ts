@@ -84,6 +84,40 @@ test("a result says what was waited for, and how long", async () => {
     expect(waits("T5")).toEqual([{ what: "ssh to root@172.16.9.1", seconds: 0 }]);
 });
 
+test("what does not wait for volumes goes on beside them, and an instance's own checks follow each other", async () => {
+    const cloud = new FakeCloud("late"),
+        at: Record<string, number> = {};
+    for (const call of ["createImage", "createRule", "attachVolume"] as const) {
+        const real = cloud.compute[call] as (...args: unknown[]) => Promise<unknown>;
+        Object.assign(cloud.compute, {
+            [call]: (...args: unknown[]) => {
+                at[call] ??= cloud.clock;
+                return real(...args);
+            },
+        });
+    }
+    await results(cloud);
+    expect([at.createRule! <= at.createImage!, at.createImage! < 60_000, at.attachVolume! >= 60_000]).toEqual([
+        true,
+        true,
+        true,
+    ]);
+});
+
+test("a service that takes its time for an answer is asked less often", async () => {
+    const cloud = new FakeCloud("ssh"),
+        { onApiNode } = cloud;
+    let asked = 0;
+    cloud.onApiNode = async script => {
+        asked++;
+        cloud.clock += 3000;
+        return await onApiNode(script);
+    };
+    await new Checks(cloud, () => undefined).run(() => undefined, chosenOf("T5"));
+    // Within its 90 seconds; every two seconds it would be eighteen times.
+    expect(asked).toBe(9);
+});
+
 test("a wait that comes to no end is in the result of what failed", async () => {
     const { all } = await results(new FakeCloud("image"));
     expect(all[0]).toMatchObject({
@@ -283,9 +317,8 @@ test("an interruption ends the wait; what was made is removed", async () => {
     const cloud = new FakeCloud("ssh"),
         controller = new AbortController();
     cloud.onSleep = () => controller.abort();
-    await expect(new Checks(cloud, () => undefined, controller.signal).run(() => undefined)).rejects.toThrow(
-        CheckInterrupted,
-    );
+    const checks = new Checks(cloud, () => undefined, controller.signal);
+    await expect(checks.run(() => undefined, chosenOf("T5"))).rejects.toThrow(CheckInterrupted);
     expect(cloud.slept).toBe(1);
     expect(cloud.left()).toEqual([]);
 });

@@ -51,7 +51,8 @@ export class FakeCloud implements CheckedCloud {
     readonly groups_ = new Map<string, { name: string; rules: string[] }>([["1", { name: "default", rules: [] }]]);
     pages = pikePages;
     iscsiByQemu = true;
-    private made = 0;
+    private started = 0;
+    private created = 0;
     private readonly of = new Set<string>();
     constructor(
         readonly breaks?: string,
@@ -64,11 +65,21 @@ export class FakeCloud implements CheckedCloud {
     }
 
     now = () => this.clock;
-    sleep = async (seconds: number) => {
-        this.clock += seconds * 1000;
-        this.slept++;
+    /** Those that wait, until when. The clock goes to the next of them as soon as nobody else does anything. */
+    private readonly waiting: { until: number; wake: () => void }[] = [];
+    sleep = (seconds: number) =>
+        new Promise<void>(wake => {
+            this.slept++;
+            this.waiting.push({ until: this.clock + seconds * 1000, wake });
+            if (this.waiting.length === 1) setImmediate(() => this.goOn());
+        });
+    private goOn(): void {
+        const [next] = this.waiting.sort((a, b) => a.until - b.until).splice(0, 1);
+        this.clock = next!.until;
         this.onSleep();
-    };
+        next!.wake();
+        if (this.waiting.length > 0) setImmediate(() => this.goOn());
+    }
     addSecurityGroup = async (_: string, group: string) => {
         this.of.add(group);
     };
@@ -136,7 +147,7 @@ export class FakeCloud implements CheckedCloud {
         this.servers_.set(id, { name, flavorId, status: "ACTIVE", host: "compute-1", files });
     }
     private start(name: string, flavorId: string, imageId: string): string {
-        const id = `s${++this.made}`;
+        const id = `s${++this.started}`;
         this.add(id, name, flavorId, new Map(this.images_.get(imageId)!.files));
         return id;
     }
@@ -304,7 +315,7 @@ export class FakeCloud implements CheckedCloud {
             };
         },
         create: async (name: string) => {
-            const id = `v${++this.made}`;
+            const id = `v${++this.created}`;
             this.volumes_.set(id, { name, asked: 0 });
             return { id, name, status: "creating", sizeGb: 1 };
         },
