@@ -21,9 +21,9 @@ interface Acceptance {
 export const acceptance = [
     { id: "T1", title: "upload an image", needs: [], after: [], makes: ["images"] },
     { id: "T2", title: "start an instance", needs: [], after: [], makes: ["servers"] },
-    { id: "T3", title: "start an instance from the dashboard", needs: [], after: ["T8"], makes: ["servers"] },
+    { id: "T3", title: "start an instance from the dashboard", needs: [], after: ["T2"], makes: ["servers"] },
     { id: "T4", title: "fixed and floating address", needs: ["T2"], after: [], makes: [] },
-    { id: "T5", title: "ssh from api-node", needs: ["T2", "T4"], after: [], makes: [] },
+    { id: "T5", title: "ssh from api-node", needs: ["T2", "T4"], after: ["T3"], makes: [] },
     {
         id: "T6",
         title: "port 80 is closed until a rule opens it",
@@ -40,7 +40,7 @@ export const acceptance = [
         after: ["T7", "T8"],
         makes: ["servers", "volumes"],
     },
-    { id: "T10", title: "resize", needs: [], after: ["T3"], makes: ["servers"] },
+    { id: "T10", title: "resize", needs: [], after: ["T7", "T8"], makes: ["servers"] },
     { id: "T11", title: "start an instance over EC2", needs: [], after: ["T10"], makes: ["servers"] },
     { id: "T12", title: "every service is up", needs: [], after: ["T1", "T9", "T11"], makes: [] },
 ] as const satisfies readonly Acceptance[];
