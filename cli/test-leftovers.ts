@@ -43,22 +43,29 @@ export async function removeLeftovers(mark: string): Promise<LeftLab[]> {
         const error = await removeLab(folder).then(() => undefined, messageOf);
         labs.push({ name: path.basename(folder), ...(error !== undefined && { error }) });
     }
+    // Several labs may lie in one.
+    for (const state of new Set([...folders].map(stateOf))) removeState(state);
     if (error !== undefined) throw new Error(error);
     return labs;
 }
 
 const messageOf = (e: unknown): string => (e as Error).message;
 
+/** The state folder that a lab's folder lies in. */
+const stateOf = (folder: string): string => path.dirname(path.dirname(folder));
+
+/** Removes a state folder that a test has made for itself; the user's own may lie anywhere. */
+function removeState(state: string): void {
+    if (state.startsWith(path.join(os.tmpdir(), "classroom-")) && state !== stateDir())
+        fs.rmSync(state, { recursive: true, force: true });
+}
+
 async function removeLab(folder: string): Promise<void> {
-    const name = path.basename(folder),
-        state = path.dirname(path.dirname(folder));
+    const name = path.basename(folder);
     await run(process.execPath, [path.join(projectDir(), "bin/cli/main.js"), "lab", "down", name], {
         cwd: projectDir(),
-        env: { CLASSROOM_STATE: state },
+        env: { CLASSROOM_STATE: stateOf(folder) },
         timeoutSeconds: 300,
     });
     fs.rmSync(path.join(projectDir(), `Pulumi.${name}.yaml`), { force: true });
-    // The user's own state may lie anywhere.
-    if (state.startsWith(path.join(os.tmpdir(), "classroom-")) && state !== stateDir())
-        fs.rmSync(state, { recursive: true, force: true });
 }
